@@ -1,0 +1,35 @@
+# runtime_cgo: make help
+#
+# The rules of each directory live beside it in a .mk file; this one only says what there is.
+
+SHELL := /bin/bash
+CC ?= cc
+BUILD := build
+PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^## //p' CHANGELOG.md | head -n 1)
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual
+CSTD := -std=gnu11
+
+.DEFAULT_GOAL := all
+.PHONY: help all run test check conformance matrix clients bench soak fmt install uninstall clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+include src/src.mk
+include cmd/rcgo/rcgo.mk
+include test/test.mk
+include bench/bench.mk
+include examples/examples.mk
+
+all: bin/rcgo ## build bin/rcgo
+
+check: all ## the gates: names, dependencies, exports, layouts, safety, style
+	tools/check
+
+fmt: ## format the C code
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove what was built
+	rm -rf $(BUILD) bin
