@@ -1,0 +1,3 @@
+module runtime_cgo/test/upstream/conformance
+
+go 1.19

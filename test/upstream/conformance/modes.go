@@ -1,0 +1,3 @@
+package main
+
+func modeSuites(home, goroot string) ([]suite, error) { return nil, nil }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Gets the drop-in's overlay for a GOROOT, and lays the same files physically into a second copy of it.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// overlayFile is the JSON that go build -overlay reads.
+type overlayFile struct {
+	Replace map[string]string
+}
+
+const cgoDir = "/src/runtime/cgo/"
+
+// obtainOverlay answers the overlay whose keys name the given GOROOT: by asking rcgo with that
+// GOROOT's go first in PATH, or from a file whose keys may name another one.
+func obtainOverlay(c *config, goroot, out string) (*overlayFile, error) {
+	src := c.overlay
+	if src == "" {
+		src = out + ".rcgo"
+		cmd := exec.Command(c.rcgo, "overlay", "-o", src)
+		cmd.Env = baseEnv(goroot, "")
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return nil, fmt.Errorf("%s overlay: %w", c.rcgo, err)
+		}
+	}
+	raw, err := os.ReadFile(src)
+	if err != nil {
+		return nil, err
+	}
+	var in overlayFile
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return nil, fmt.Errorf("%s: %w", src, err)
+	}
+	o := &overlayFile{Replace: map[string]string{}}
+	for key, value := range in.Replace {
+		i := strings.LastIndex(filepath.ToSlash(key), cgoDir)
+		if i < 0 {
+			return nil, fmt.Errorf("%s: %s is not of runtime/cgo", src, key)
+		}
+		key = filepath.Join(goroot, filepath.FromSlash(cgoDir), key[i+len(cgoDir):])
+		if value != "" && !filepath.IsAbs(value) {
+			value = filepath.Join(filepath.Dir(src), value)
+		}
+		if value == "" && !exists(key) {
+			continue // A file that only the GOROOT of the given overlay has.
+		}
+		o.Replace[key] = value
+	}
+	if err := o.complete(goroot); err != nil {
+		return nil, fmt.Errorf("%s: %w", src, err)
+	}
+	raw, err = json.MarshalIndent(o, "", "\t")
+	if err != nil {
+		return nil, err
+	}
+	return o, os.WriteFile(out, append(raw, '\n'), 0o666)
+}
+
+// complete checks that nothing of the stock C half would be left beside ours.
+func (o *overlayFile) complete(goroot string) error {
+	dir := filepath.Join(goroot, filepath.FromSlash(cgoDir))
+	for _, pattern := range []string{"*.c", "*.S", "libcgo*.h"} {
+		files, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if _, ok := o.Replace[f]; !ok {
+				return fmt.Errorf("the overlay leaves %s in place", f)
+			}
+		}
+	}
+	return nil
+}
+
+// applyPhysically makes the GOROOT copy hold what the overlay, whose keys name it, describes.
+func (o *overlayFile) applyPhysically() error {
+	for key, value := range o.Replace {
+		if value == "" {
+			if err := os.Remove(key); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+			continue
+		}
+		info, err := os.Stat(value)
+		if err != nil {
+			return err
+		}
+		if err := copyFile(value, key, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore gives a physical copy its stock runtime/cgo back, so that an overlay of another day can
+// be applied to it.
+func restore(stock, physical string) error {
+	dir := filepath.Join(physical, filepath.FromSlash(cgoDir))
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return copyTree(filepath.Join(stock, filepath.FromSlash(cgoDir)), dir, nil)
+}
