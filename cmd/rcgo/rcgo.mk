@@ -1,1 +1,48 @@
-# cmd/rcgo/rcgo.mk
+# The command rcgo. It carries the payload inside, so bin/rcgo is all one needs to copy.
+
+RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
+RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
+	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o
+RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
+
+# Debian's jansson, linked statically so that the binary runs where the library is missing.
+RCGO_LIBS := -l:libjansson.a
+
+bin/rcgo: $(RCGO_OBJ)
+	@mkdir -p bin
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(RCGO_OBJ) $(RCGO_LIBS)
+	@mv $@.tmp $@
+
+# The version is compiled into one file only, which therefore depends on the changelog.
+$(BUILD)/rcgo/verb_version.o: CHANGELOG.md
+
+$(BUILD)/rcgo/%.o: cmd/rcgo/%.c cmd/rcgo/rcgo.h
+	@mkdir -p $(@D)
+	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/rcgo/payload_data.S: $(BUILD)/payload/.stamp cmd/rcgo/embed
+	@mkdir -p $(@D)
+	cmd/rcgo/embed $(BUILD)/payload $(BUILD)/rcgo/payload_data.S $(BUILD)/rcgo/payload_table.c
+
+$(BUILD)/rcgo/payload_table.c: $(BUILD)/rcgo/payload_data.S ;
+
+$(BUILD)/rcgo/payload_data.o: $(BUILD)/rcgo/payload_data.S
+	$(CC) -c -o $@ $<
+
+$(BUILD)/rcgo/payload_table.o: $(BUILD)/rcgo/payload_table.c cmd/rcgo/rcgo.h
+	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+RCGO_BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
+RCGO_ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions
+
+install: bin/rcgo ## install rcgo, its man page and completions (PREFIX, DESTDIR)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+		'$(DESTDIR)$(RCGO_BASHCOMP)' '$(DESTDIR)$(RCGO_ZSHCOMP)'
+	install -m 755 bin/rcgo '$(DESTDIR)$(PREFIX)/bin/rcgo'
+	install -m 644 cmd/rcgo/rcgo.1 '$(DESTDIR)$(PREFIX)/share/man/man1/rcgo.1'
+	install -m 644 cmd/rcgo/completion/rcgo.bash '$(DESTDIR)$(RCGO_BASHCOMP)/rcgo'
+	install -m 644 cmd/rcgo/completion/_rcgo '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo'
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/rcgo' '$(DESTDIR)$(PREFIX)/share/man/man1/rcgo.1' \
+		'$(DESTDIR)$(RCGO_BASHCOMP)/rcgo' '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo'

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The names that the Go half of this GOROOT imports from its C half, beside those we supply.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct contract_name *
+find(struct contract *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (strcmp(c->at[i].name, name) == 0) {
+			return &c->at[i];
+		}
+	}
+	return NULL;
+}
+
+static struct contract_name *
+add(struct contract *c, const char *name)
+{
+	struct contract_name *at = xalloc((c->n + 1) * sizeof *at);
+
+	if (c->n > 0) {
+		memcpy(at, c->at, c->n * sizeof *at);
+	}
+	c->at = at;
+	at += c->n++;
+	at->name = xstrdup(name);
+	at->kind = at->part = at->versions = at->by = xstrdup("-");
+	return at;
+}
+
+// Lines of symbols.txt: name, kind, part, Go versions, who imports it.
+static void
+add_ours(struct contract *c)
+{
+	char *save, *text = payload_symbols();
+
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		char *name, *kind, *part, *versions, *by;
+
+		if (*line == '#' || sscanf(line, "%ms %ms %ms %ms %ms", &name, &kind, &part,
+					    &versions, &by) != 5) {
+			continue;
+		}
+		struct contract_name *n = add(c, name);
+
+		n->kind = kind;
+		n->part = part;
+		n->versions = versions;
+		n->by = by;
+		n->supplied = true;
+	}
+}
+
+static void
+mark_imported(struct contract *c, const char *name)
+{
+	struct contract_name *n = find(c, name);
+
+	if (n == NULL) {
+		n = add(c, name);
+		n->by = xstrdup("runtime/cgo");
+	}
+	n->imported = true;
+}
+
+// Every `//go:cgo_import_static NAME` of a Go file.
+static void
+scan_file(struct contract *c, const char *path)
+{
+	static const char directive[] = "//go:cgo_import_static ";
+	size_t size;
+	char *save, *text = read_file(path, &size);
+
+	if (text == NULL) {
+		return;
+	}
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		if (has_prefix(line, directive)) {
+			char *name = line + strlen(directive);
+
+			name[strcspn(name, " \t\r")] = '\0';
+			mark_imported(c, name);
+		}
+	}
+}
+
+// Asks the go command which Go files it would compile for the target: it alone knows the build
+// constraints. False with a reason when it does not answer.
+bool
+contract_load(const struct goenv *e, struct contract *c, char **why)
+{
+	static const char template[] =
+		"{{range .GoFiles}}{{.}}\n{{end}}{{range .CgoFiles}}{{.}}\n{{end}}";
+	char *argv[] = {e->go, xstrdup("list"), xstrdup("-f"), xstrdup(template),
+		xstrdup("runtime/cgo"), NULL};
+
+	memset(c, 0, sizeof *c);
+	setenv("CGO_ENABLED", "1", 1);
+	struct spawned s = spawn(e->dir, argv, STDERR_MERGE);
+
+	if (s.status != 0) {
+		*why = fmt(
+			"`go list runtime/cgo` failed: %s", s.status < 0 ? strerror(s.err) : s.out);
+		return false;
+	}
+	add_ours(c);
+	char *save;
+
+	for (char *f = strtok_r(s.out, "\n", &save); f != NULL; f = strtok_r(NULL, "\n", &save)) {
+		scan_file(c, path_join(e->cgo_dir, f));
+	}
+	// The C code that cmd/cgo generates wants these two, in every version.
+	mark_imported(c, "_cgo_wait_runtime_init_done");
+	mark_imported(c, "_cgo_release_context");
+	for (size_t i = 0; i < c->n; i++) {
+		c->imported += c->at[i].imported;
+		c->missing += c->at[i].imported && !c->at[i].supplied;
+	}
+	return true;
+}

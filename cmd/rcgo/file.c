@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Paths and files for rcgo.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *
+path_join(const char *dir, const char *name)
+{
+	return fmt("%s%s%s", dir, has_suffix(dir, "/") ? "" : "/", name);
+}
+
+// The shortest spelling of an absolute path by its text alone, as Go's path/filepath gives it: the
+// go command compares the paths of an overlay as text and never follows their links.
+char *
+path_clean(const char *path)
+{
+	char *out = xalloc(strlen(path) + 2);
+	size_t n = 0;
+
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && has_prefix(path, "..")) {
+			while (n > 0 && out[--n] != '/') {
+			}
+		} else if (len > 0 && !(len == 1 && *path == '.')) {
+			out[n++] = '/';
+			memcpy(out + n, path, len);
+			n += len;
+		}
+		path += len + (path[len] == '/');
+	}
+	if (n == 0) {
+		out[n++] = '/';
+	}
+	out[n] = '\0';
+	return out;
+}
+
+char *
+path_absolute(const char *base, const char *path)
+{
+	return path_clean(path[0] == '/' ? path : path_join(base, path));
+}
+
+// The name of a directory as a go command that works in it would call it: $PWD when that is the
+// same directory (it keeps the user's links), else what the kernel says.
+char *
+working_dir(const char *dir)
+{
+	const char *pwd = getenv("PWD");
+	struct stat a, b;
+
+	if (stat(dir, &a) != 0) {
+		return xstrdup(dir);
+	}
+	if (pwd != NULL && pwd[0] == '/' && stat(pwd, &b) == 0 && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino) {
+		return xstrdup(pwd);
+	}
+	char *real = realpath(dir, NULL);
+
+	return real == NULL ? xstrdup(dir) : real;
+}
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+// Where a shell would find a program; NULL when nowhere.
+char *
+path_search(const char *name)
+{
+	if (strchr(name, '/') != NULL) {
+		return is_program(name) ? xstrdup(name) : NULL;
+	}
+	const char *path = getenv("PATH");
+
+	for (const char *p = path; p != NULL && *p != '\0';) {
+		size_t n = strcspn(p, ":");
+		char *dir = n == 0 ? xstrdup(".") : strndup(p, n);
+		char *full = path_join(dir, name);
+
+		if (is_program(full)) {
+			return full;
+		}
+		p += n + (p[n] == ':');
+	}
+	return NULL;
+}
+
+// The program in a value such as CC="ccache gcc", where the go command allows quotes around a word.
+char *
+first_word(const char *command)
+{
+	command += strspn(command, " \t\r\n");
+	if (*command == '\'' || *command == '"') {
+		const char *end = strchr(command + 1, *command);
+
+		return end == NULL ? xstrdup(command)
+				   : strndup(command + 1, (size_t)(end - command - 1));
+	}
+	return strndup(command, strcspn(command, " \t\r\n"));
+}
+
+char *
+read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0) {
+		return NULL;
+	}
+	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : errno;
+		close(fd);
+		return NULL;
+	}
+	// Files in /proc and pipes tell no size, so read until the end whatever fstat said.
+	size_t room = (size_t)st.st_size + 4096, n = 0;
+	char *buf = xalloc(room + 1);
+
+	for (;;) {
+		ssize_t got = read(fd, buf + n, room - n);
+
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got <= 0) {
+			int err = errno;
+
+			close(fd);
+			errno = err;
+			buf[n] = '\0';
+			*size = n;
+			return got < 0 ? NULL : buf;
+		}
+		n += (size_t)got;
+		if (n == room) {
+			room *= 2;
+			buf = realloc(buf, room + 1);
+			if (buf == NULL) {
+				xalloc(SIZE_MAX);
+			}
+		}
+	}
+}
+
+static int
+write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return -errno;
+		}
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+// Readers see the old file or the whole new one, never a part: written beside it, then renamed.
+// Returns 0 or -errno.
+int
+write_file(const char *path, const void *data, size_t size)
+{
+	char *tmp = fmt("%s.XXXXXX", path);
+	int fd = mkostemp(tmp, O_CLOEXEC); // mode 0600
+
+	if (fd < 0) {
+		return -errno;
+	}
+	int err = write_all(fd, data, size);
+
+	// A network or quota file system may report a full disk as late as here.
+	if (close(fd) != 0 && err == 0) {
+		err = -errno;
+	}
+	if (err == 0 && rename(tmp, path) != 0) {
+		err = -errno;
+	}
+	if (err != 0) {
+		unlink(tmp);
+	}
+	return err;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Finds -overlay and -C among the flags that the user gives in GOFLAGS and on the command line.
+#include "rcgo.h"
+
+#include <string.h>
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// The value in "-name=value" or "--name=value", NULL for any other word.
+static const char *
+value_in(const char *word, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (*word != '-') {
+		return NULL;
+	}
+	word += word[1] == '-' ? 2 : 1;
+	return strncmp(word, name, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
+}
+
+// Takes -overlay out of GOFLAGS and leaves every other byte alone, so that a word that we and this
+// version of Go might split differently still reaches it as the user wrote it.
+struct goflags
+goflags_split(const char *goflags, int minor)
+{
+	struct goflags f = {.rest = xalloc(strlen(goflags) + 1)};
+	size_t n = 0;
+
+	for (const char *p = goflags; *p != '\0';) {
+		const char *start = p;
+
+		while (is_space(*p)) {
+			p++;
+		}
+		const char *word = p;
+		char quote = 0;
+
+		if ((minor < 0 || minor >= QUOTING_GO) && (*p == '\'' || *p == '"')) {
+			quote = *p;
+			word = ++p;
+			p = strchrnul(p, quote);
+			if (*p == '\0') {
+				fail(fmt("GOFLAGS has an unterminated quote: %s", goflags),
+					"rcgo adds its -overlay flag to GOFLAGS, which must be "
+					"well-formed",
+					"close the quote, or run `go env -u GOFLAGS`");
+			}
+		} else {
+			while (*p != '\0' && !is_space(*p)) {
+				p++;
+			}
+		}
+		char *text = strndup(word, (size_t)(p - word));
+		const char *value = value_in(text, "overlay");
+
+		p += quote != 0;
+		if (value != NULL) {
+			f.overlay = xstrdup(value);
+			continue;
+		}
+		memcpy(f.rest + n, start, (size_t)(p - start));
+		n += (size_t)(p - start);
+	}
+	f.rest += strspn(f.rest, " \t\r\n");
+	return f;
+}
+
+static bool
+needs_quotes(const char *path)
+{
+	return strpbrk(path, " \t\r\n") != NULL;
+}
+
+// Whether GOFLAGS of this Go has a way to spell -overlay=PATH.
+bool
+goflags_can_hold(const char *path, int minor)
+{
+	if (!needs_quotes(path)) {
+		return true;
+	}
+	return minor >= QUOTING_GO && (strchr(path, '\'') == NULL || strchr(path, '"') == NULL);
+}
+
+char *
+goflags_with_overlay(const char *rest, const char *path)
+{
+	const char *q = !needs_quotes(path) ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
+
+	return fmt("%s%s%s-overlay=%s%s", rest, *rest == '\0' ? "" : " ", q, path, q);
+}
+
+// The flags of go's building verbs that take a value as their next word. Any other flag is a
+// switch or, for `go test`, one of the test program's own.
+static const char *const valued[] = {"asmflags", "bench", "benchtime", "blockprofile",
+	"blockprofilerate", "buildmode", "compiler", "count", "covermode", "coverpkg",
+	"coverprofile", "cpu", "cpuprofile", "debug-actiongraph", "debug-runtime-trace",
+	"debug-trace", "exec", "f", "fuzz", "fuzzminimizetime", "fuzztime", "gccgoflags", "gcflags",
+	"installsuffix", "ldflags", "list", "memprofile", "memprofilerate", "mod", "modfile",
+	"mutexprofile", "mutexprofilefraction", "o", "outputdir", "overlay", "p", "parallel", "pgo",
+	"pkgdir", "reuse", "run", "shuffle", "skip", "tags", "timeout", "toolexec", "trace", "vet",
+	"vettool"};
+
+// The switches of `go test`, which must be told from flags of the test program.
+static const char *const switches[] = {"a", "artifacts", "asan", "benchmem", "buildvcs", "c",
+	"cover", "failfast", "fullpath", "i", "json", "linkshared", "modcacherw", "msan", "n",
+	"race", "short", "trimpath", "v", "work", "x"};
+
+static bool
+among(const char *name, size_t len, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(list[i]) == len && strncmp(name, list[i], len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+takes_overlay(const char *verb)
+{
+	static const char *const verbs[] = {"build", "install", "list", "run", "test", "vet"};
+
+	return among(verb, strlen(verb), verbs, sizeof verbs / sizeof *verbs);
+}
+
+// Walks over the words as the go command does, because -overlay may also be the value of another
+// flag, or belong to the program that `go run` or `go test` starts.
+struct scan {
+	struct cmdline *cl;
+	char **next;
+	bool test;
+	bool packages_done; // `go test` has seen its list of packages
+	bool in_packages;
+	bool maybe_value; // the word before was a flag that go does not know
+};
+
+// One word that is no flag. False when go looks for no more flags after it.
+static bool
+scan_plain(struct scan *s)
+{
+	if (!s->test) {
+		return false;
+	}
+	if (!s->in_packages && s->packages_done && !s->maybe_value) {
+		return false;
+	}
+	s->in_packages = !s->packages_done || s->in_packages;
+	s->packages_done = true;
+	s->maybe_value = false;
+	strings_add(&s->cl->args, *s->next++);
+	return true;
+}
+
+static void
+scan_flag(struct scan *s, const char *name)
+{
+	size_t len = strcspn(name, "=");
+	bool has_value = name[len] == '=';
+	const char *value = has_value ? name + len + 1 : s->next[1];
+	const char *known = has_prefix(name, "test.") ? name + strlen("test.") : name;
+	size_t known_len = len - (size_t)(known - name);
+	bool takes = among(known, known_len, valued, sizeof valued / sizeof *valued);
+
+	s->in_packages = false;
+	s->maybe_value = false;
+	if (len == strlen("overlay") && takes && has_prefix(name, "overlay") && value != NULL) {
+		s->cl->overlay = xstrdup(value);
+		s->next += has_value ? 1 : 2;
+		return;
+	}
+	if (s->test && !takes &&
+		!among(known, known_len, switches, sizeof switches / sizeof *switches)) {
+		s->packages_done = true;
+		s->maybe_value = !has_value;
+	}
+	strings_add(&s->cl->args, *s->next++);
+	if (takes && !has_value && *s->next != NULL) {
+		strings_add(&s->cl->args, *s->next++);
+	}
+}
+
+struct cmdline
+cmdline_scan(char **argv)
+{
+	struct cmdline cl = {.verb = argv[0]};
+	struct scan s = {.cl = &cl, .next = argv + 1, .test = strcmp(argv[0], "test") == 0};
+
+	strings_add(&cl.args, argv[0]);
+	// The go command looks for -C in one place only: right after the verb.
+	const char *first = argv[1] == NULL ? "" : argv[1];
+
+	if (strcmp(first, "-C") == 0 || strcmp(first, "--C") == 0) {
+		cl.dir = argv[2];
+		strings_add(&cl.args, *s.next++);
+		if (*s.next != NULL) {
+			strings_add(&cl.args, *s.next++);
+		}
+	} else if (value_in(first, "C") != NULL) {
+		cl.dir = xstrdup(value_in(first, "C"));
+		strings_add(&cl.args, *s.next++);
+	}
+	while (takes_overlay(cl.verb) && *s.next != NULL) {
+		const char *word = *s.next;
+		const char *name = word + (has_prefix(word, "--") ? 2 : 1);
+
+		if (strcmp(word, "--") == 0 ||
+			(s.test && strcmp(name, "args") == 0 && *word == '-')) {
+			break;
+		}
+		if (*word != '-' || *name == '\0' || *name == '-' || *name == '=') {
+			if (!scan_plain(&s)) {
+				break;
+			}
+		} else {
+			scan_flag(&s, name);
+		}
+	}
+	while (*s.next != NULL) {
+		strings_add(&cl.args, *s.next++);
+	}
+	return cl;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo: type it where you type go, and the program is built on our C half of runtime/cgo.
+#include "rcgo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{"abi", verb_abi},
+	{"doctor", verb_doctor},
+	{"env", verb_env},
+	{"help", verb_help},
+	{"overlay", verb_overlay},
+	{"version", verb_version},
+	{"-h", verb_help},
+	{"-help", verb_help},
+	{"--help", verb_help},
+	{"--version", verb_version},
+};
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help_short(stderr);
+		return EXIT_RCGO;
+	}
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			return verbs[i].run(argc - 1, argv + 1);
+		}
+	}
+	if (argv[1][0] == '-') {
+		usage_error(NULL, "unknown flag %s: the verb comes first, as in `rcgo build -v`",
+			argv[1]);
+	}
+	// The way to those verbs of go that are also ours.
+	if (strcmp(argv[1], "go") == 0) {
+		return run_go(argv + 2);
+	}
+	return run_go(argv + 1);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The JSON for `go build -overlay`: the C half of this GOROOT's runtime/cgo goes, ours comes, and
+// what the user laid over other files stays. Made anew at every run, so a changed GOROOT is seen.
+#include "rcgo.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+// Under this key our overlays remember what the user's own one was. The go command ignores it, and
+// an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
+static const char own_key[] = "rcgo";
+
+static bool
+is_c_half(const char *name)
+{
+	return has_suffix(name, ".c") || has_suffix(name, ".S") ||
+	       (has_prefix(name, "libcgo") && has_suffix(name, ".h"));
+}
+
+static void
+set(json_t *object, const char *key, const char *value)
+{
+	if (json_object_set_new(object, key, json_string(value)) != 0) {
+		fail(fmt("a path is not valid UTF-8: %s -> %s", key, value),
+			"the overlay is a JSON file, and JSON can hold no other text",
+			"rename the directory, or set RCGO_CACHE (or GOROOT) to a path in UTF-8");
+	}
+}
+
+// The user's entries with absolute paths. Relative ones count from where go works, not from where
+// the JSON lies, and our copy of them lies elsewhere.
+static json_t *
+absolute_entries(const struct goenv *e, const char *path, json_t *replace)
+{
+	json_t *out = json_object(), *to;
+	const char *from;
+
+	json_object_foreach(replace, from, to)
+	{
+		if (!json_is_string(to) || *from == '\0') {
+			fail(fmt("the overlay %s has a bad entry: \"%s\"", path, from),
+				"\"Replace\" must map the path of a file to the path of another, "
+				"or to \"\"",
+				"correct the file, see `go help build` under -overlay");
+		}
+		const char *value = json_string_value(to);
+
+		set(out, path_absolute(e->dir, from),
+			*value == '\0' ? "" : path_absolute(e->dir, value));
+	}
+	return out;
+}
+
+// The go command takes "replace" for "Replace" too, as Go's JSON package does.
+static json_t *
+get_nocase(json_t *object, const char *key)
+{
+	const char *k;
+	json_t *v, *found = NULL;
+
+	json_object_foreach(object, k, v)
+	{
+		if (strcasecmp(k, key) == 0) {
+			found = v;
+		}
+	}
+	return found;
+}
+
+// Reads the user's overlay. If it is one of ours, what counts is the user's part of it; *original
+// is then the path of the user's own file, or NULL when there was none.
+json_t *
+overlay_load_user(const struct goenv *e, const char *path, char **original)
+{
+	json_error_t err;
+	size_t size;
+	char *full = path_absolute(e->dir, path);
+	char *text = read_file(full, &size);
+
+	*original = full;
+	if (text == NULL) {
+		fail(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
+			"GOFLAGS or the command line names it with -overlay",
+			"correct the path, or leave -overlay out");
+	}
+	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &err);
+
+	if (json == NULL) {
+		fail(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full, err.line,
+			     err.column, err.text),
+			"rcgo must merge it with its own, as go takes only one",
+			"correct the file, or leave -overlay out");
+	}
+	json_t *own = json_object_get(json, own_key);
+	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
+
+	if (json_is_object(own)) {
+		const char *was = json_string_value(json_object_get(own, "overlay"));
+
+		*original = was == NULL ? NULL : xstrdup(was);
+	}
+	if (!json_is_object(json) ||
+		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {
+		fail(fmt("the overlay %s has no \"Replace\" object", full),
+			"an overlay is a JSON object such as {\"Replace\": {\"/old.go\": "
+			"\"/new.go\"}}",
+			"correct the file, see `go help build` under -overlay");
+	}
+	return absolute_entries(e, full, replace);
+}
+
+static json_t *
+our_entries(const struct goenv *e, const char *src)
+{
+	json_t *map = json_object();
+	DIR *d = opendir(e->cgo_dir);
+	size_t gone = 0;
+
+	if (d == NULL) {
+		fail(fmt("cannot list %s: %s", e->cgo_dir, strerror(errno)),
+			"every C file of this GOROOT's runtime/cgo must be replaced",
+			"see that GOROOT is complete and readable");
+	}
+	for (struct dirent *f; (f = readdir(d)) != NULL;) {
+		if (is_c_half(f->d_name)) {
+			set(map, path_join(e->cgo_dir, f->d_name), "");
+			gone++;
+		}
+	}
+	closedir(d);
+	if (gone == 0) {
+		fail(fmt("GOROOT has no C half to replace: no C files in %s", e->cgo_dir),
+			"these are not the sources of runtime/cgo that rcgo knows",
+			"see that GOROOT is a complete distribution of Go");
+	}
+	for (size_t i = 0; i < payload_count; i++) {
+		if (payload_is_source(&payload[i])) {
+			set(map, path_join(e->cgo_dir, payload[i].name),
+				path_join(src, payload[i].name));
+		}
+	}
+	return map;
+}
+
+static void
+merge(json_t *ours, json_t *users, const char *user)
+{
+	const char *from;
+	json_t *to;
+
+	json_object_foreach(users, from, to)
+	{
+		if (json_object_get(ours, from) != NULL) {
+			fail(fmt("two overlays want the same file: %s replaces %s", user, from),
+				"rcgo replaces the whole C half of runtime/cgo, so yours would "
+				"have no effect",
+				"take that file out of your overlay, or build with plain go");
+		}
+	}
+	json_object_update(ours, users);
+}
+
+// user is the path of the user's overlay, or NULL.
+struct overlay
+overlay_make(const struct goenv *e, const char *user, struct cache *c)
+{
+	struct overlay o = {.json = json_object()};
+	json_t *own = json_object();
+	char *src = cache_put_payload(c);
+	json_t *map = our_entries(e, src);
+
+	set(own, "payload", payload_hash());
+	set(own, "goroot", e->goroot);
+	if (user != NULL) {
+		char *original;
+		json_t *entries = overlay_load_user(e, user, &original);
+
+		merge(map, entries, original == NULL ? user : original);
+		if (original != NULL) {
+			set(own, "overlay", original);
+			json_object_set_new(own, "Replace", entries);
+		}
+	}
+	json_object_set_new(o.json, "Replace", map);
+	json_object_set_new(o.json, own_key, own);
+	o.text = fmt("%s\n", json_dumps(o.json, JSON_INDENT(2) | JSON_SORT_KEYS));
+	o.size = strlen(o.text);
+	return o;
+}
+
+void
+overlay_store(struct overlay *o, const struct goenv *e, struct cache *c)
+{
+	o->path = cache_put_overlay(c, o->text, o->size, e->minor);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo, the go command with our C half of runtime/cgo: what its files share.
+// A process of rcgo lives for milliseconds and then becomes go, so memory is never given back.
+#ifndef RCGO_H
+#define RCGO_H
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+enum {
+	OLDEST_GO = 19,	 // Go 1.19: the first release whose runtime/cgo we replace
+	NEWEST_GO = 27,	 // the last release that our tests have run with
+	QUOTING_GO = 22, // from here on a word of GOFLAGS may stand in quotes
+	EXIT_RCGO = 2,	 // rcgo's own errors; every other status is go's
+};
+
+// util.c: memory, strings, messages
+void *xalloc(size_t size);
+char *xstrdup(const char *s);
+char *fmt(const char *format, ...) PRINTF(1, 2);
+void warn(const char *what, const char *why, const char *todo);
+_Noreturn void fail(const char *what, const char *why, const char *todo);
+_Noreturn void usage_error(const char *verb, const char *format, ...) PRINTF(2, 3);
+bool has_prefix(const char *s, const char *prefix);
+bool has_suffix(const char *s, const char *suffix);
+uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
+#define FNV1A_START 0xcbf29ce484222325ULL
+char *shell_quote(const char *s);
+
+struct strings {
+	char **at; // ends with a NULL, as execv wants it
+	size_t n, room;
+};
+void strings_add(struct strings *list, char *s);
+
+// file.c: paths and files
+char *path_join(const char *dir, const char *name);
+char *path_clean(const char *path);
+char *path_absolute(const char *base, const char *path);
+char *working_dir(const char *dir);
+char *path_search(const char *name);
+char *first_word(const char *command);
+char *read_file(const char *path, size_t *size);
+int write_file(const char *path, const void *data, size_t size);
+
+// spawn.c: other programs
+struct spawned {
+	int status; // exit status; 128+signal; -1 when it could not be started (see err)
+	int err;
+	char *out;
+};
+enum spawn_stderr { STDERR_KEEP, STDERR_MERGE, STDERR_DROP };
+struct spawned spawn(const char *dir, char *const argv[], enum spawn_stderr how);
+
+// goenv.c: the go command at hand
+struct goenv {
+	char *go;  // path of the go command
+	char *dir; // where it works: rcgo's directory, or that of -C
+	char *goroot, *version, *goos, *goarch, *gohostos, *gohostarch;
+	char *cgo_enabled, *cc, *goflags, *gotoolchain, *gocache, *goenv_file;
+	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
+	int minor;     // 22 for go1.22.1; -1 when the version does not tell
+};
+char *find_go(void);
+void goenv_load(struct goenv *e, const char *dir);
+int go_minor(const char *version);
+
+// check.c: what must hold before a build; each failure has its own message
+void check_version(const struct goenv *e);
+void check_goroot(const struct goenv *e);
+void check_platform(const struct goenv *e);
+void check_cgo(const struct goenv *e);
+bool platform_supported(const struct goenv *e);
+char *cgo_off_by(const struct goenv *e);
+
+// goflags.c: the user's flags, in GOFLAGS and on the command line
+struct goflags {
+	char *rest;    // GOFLAGS without -overlay, otherwise as it was
+	char *overlay; // the value of the last -overlay, or NULL
+};
+struct goflags goflags_split(const char *goflags, int minor);
+bool goflags_can_hold(const char *path, int minor);
+char *goflags_with_overlay(const char *rest, const char *path);
+
+struct cmdline {
+	const char *verb;
+	char *dir;	     // of -C, or NULL
+	char *overlay;	     // of -overlay, or NULL
+	struct strings args; // what go gets: the verb and all else
+};
+struct cmdline cmdline_scan(char **argv);
+
+// payload.c: our C half, carried in the binary
+struct payload_file {
+	const char *name;
+	const unsigned char *data, *end;
+};
+extern const struct payload_file payload[];
+extern const size_t payload_count;
+bool payload_is_source(const struct payload_file *f);
+const char *payload_hash(void);
+char *payload_symbols(void);
+
+// cache.c: the places where rcgo may keep files
+struct cache {
+	char *dir;   // the place that works
+	char *why;   // why the first choice was refused; NULL if it was not
+	char *first; // the first choice, NULL when there is none
+};
+struct cache cache_open(void);
+char *cache_dir_wanted(void);
+char *cache_dir_private(bool plain);
+char *cache_try(const char *dir, bool create_parents);
+char *cache_put_payload(struct cache *c);
+char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
+char *cache_check_private(const char *dir);
+
+// overlay.c: the JSON that lays our files over runtime/cgo
+struct overlay {
+	json_t *json;
+	char *text;
+	size_t size;
+	char *path; // of the file in the cache, set by overlay_store
+};
+struct overlay overlay_make(const struct goenv *e, const char *user, struct cache *c);
+void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
+json_t *overlay_load_user(const struct goenv *e, const char *path, char **original);
+
+// contract.c: the names Go imports, beside those we supply
+struct contract_name {
+	char *name, *kind, *part, *versions, *by;
+	bool imported, supplied;
+};
+struct contract {
+	struct contract_name *at;
+	size_t n;
+	size_t imported, missing;
+};
+bool contract_load(const struct goenv *e, struct contract *c, char **why);
+
+// run_go.c and verb_*.c: what main chooses from
+int run_go(char **argv);
+int verb_abi(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
+int verb_env(int argc, char **argv);
+int verb_help(int argc, char **argv);
+int verb_overlay(int argc, char **argv);
+int verb_version(int argc, char **argv);
+void help_short(void *stream);
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs a go verb with our overlay. rcgo becomes go, so its status and signals are go's own.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// The verbs that compile: for them anything that would leave our C half out is an error. The
+// others get the overlay where it can be had, because they may list, generate or run a nested go.
+static bool
+compiles(const char *verb)
+{
+	static const char *const verbs[] = {"build", "install", "run", "test", "vet"};
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(verb, verbs[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static _Noreturn void
+exec_go(const struct goenv *e, struct strings *args)
+{
+	struct strings argv = {0};
+
+	strings_add(&argv, xstrdup("go"));
+	for (size_t i = 0; i < args->n; i++) {
+		strings_add(&argv, args->at[i]);
+	}
+	execv(e->go, argv.at);
+	fail(fmt("cannot run %s: %s", e->go, strerror(errno)), NULL,
+		"see that it is a program for this machine");
+}
+
+static bool
+overlay_possible(const struct goenv *e)
+{
+	struct stat st;
+
+	return platform_supported(e) && e->minor != 0 && (e->minor < 0 || e->minor >= OLDEST_GO) &&
+	       stat(e->cgo_dir, &st) == 0;
+}
+
+int
+run_go(char **argv)
+{
+	struct goenv e;
+
+	if (argv[0] == NULL) {
+		usage_error(NULL, "a verb of go must follow, as in `rcgo go env`");
+	}
+	struct cmdline cl = cmdline_scan(argv);
+
+	goenv_load(&e, cl.dir);
+	if (compiles(cl.verb)) {
+		check_version(&e);
+		check_platform(&e);
+		check_goroot(&e);
+		check_cgo(&e);
+	} else if (!overlay_possible(&e)) {
+		exec_go(&e, &cl.args);
+	}
+	struct goflags flags = goflags_split(e.goflags, e.minor);
+	struct cache c = cache_open();
+	struct overlay o = overlay_make(&e, cl.overlay != NULL ? cl.overlay : flags.overlay, &c);
+
+	overlay_store(&o, &e, &c);
+	if (setenv("GOFLAGS", goflags_with_overlay(flags.rest, o.path), 1) != 0) {
+		fail(fmt("cannot set GOFLAGS: %s", strerror(errno)), NULL, NULL);
+	}
+	exec_go(&e, &cl.args);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Memory, strings and messages for rcgo.
+#include "rcgo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *
+xalloc(size_t size)
+{
+	void *p = calloc(1, size);
+
+	if (p == NULL) {
+		fputs("rcgo: out of memory\n", stderr);
+		exit(EXIT_RCGO);
+	}
+	return p;
+}
+
+char *
+xstrdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(xalloc(n), s, n);
+}
+
+char *
+fmt(const char *format, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, format);
+	if (vasprintf(&s, format, ap) < 0) {
+		s = xalloc(1);
+	}
+	va_end(ap);
+	return s;
+}
+
+void
+strings_add(struct strings *list, char *s)
+{
+	if (list->n + 2 > list->room) {
+		size_t room = list->room == 0 ? 16 : 2 * list->room;
+		char **at = xalloc(room * sizeof *at);
+
+		if (list->n > 0) {
+			memcpy(at, list->at, list->n * sizeof *at);
+		}
+		list->at = at;
+		list->room = room;
+	}
+	list->at[list->n++] = s;
+	list->at[list->n] = NULL;
+}
+
+// One finding is three lines: what happened, why it matters, what to do. Go's own output may
+// stand around it, so every block begins with our name.
+static void
+print_finding(const char *kind, const char *what, const char *why, const char *todo)
+{
+	fflush(stdout);
+	fprintf(stderr, "rcgo: %s%s\n", kind, what);
+	if (why != NULL) {
+		fprintf(stderr, "      why: %s\n", why);
+	}
+	if (todo != NULL) {
+		fprintf(stderr, "      do:  %s\n", todo);
+	}
+}
+
+void
+warn(const char *what, const char *why, const char *todo)
+{
+	print_finding("warning: ", what, why, todo);
+}
+
+void
+fail(const char *what, const char *why, const char *todo)
+{
+	print_finding("", what, why, todo);
+	exit(EXIT_RCGO);
+}
+
+void
+usage_error(const char *verb, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("rcgo: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	if (verb == NULL) {
+		fputs("\n      do:  see `rcgo help`\n", stderr);
+	} else {
+		fprintf(stderr, "\n      do:  see `rcgo help %s`\n", verb);
+	}
+	exit(EXIT_RCGO);
+}
+
+bool
+has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool
+has_suffix(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+// FNV-1a names our cache entries. It need not resist an attacker: an entry is compared byte by
+// byte with what it should hold before it is used.
+uint64_t
+fnv1a(uint64_t hash, const void *data, size_t size)
+{
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < size; i++) {
+		hash = (hash ^ p[i]) * 0x100000001b3ULL;
+	}
+	return hash;
+}
+
+// Single quotes keep everything in a POSIX shell, except a single quote itself.
+char *
+shell_quote(const char *s)
+{
+	char *out = xalloc(4 * strlen(s) + 3), *p = out;
+
+	*p++ = '\'';
+	for (; *s != '\0'; s++) {
+		if (*s == '\'') {
+			p = stpcpy(p, "'\\''");
+		} else {
+			*p++ = *s;
+		}
+	}
+	*p = '\'';
+	return out;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo env: prints what a shell needs so that plain go uses our C half.
+#include "rcgo.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// The state before `eval "$(rcgo env)"`: GOFLAGS with the user's own overlay back in its place.
+static int
+print_undo(const struct goenv *e)
+{
+	struct goflags flags = goflags_split(e->goflags, e->minor);
+	char *was = flags.rest, *original = NULL;
+
+	if (flags.overlay != NULL) {
+		overlay_load_user(e, flags.overlay, &original);
+	}
+	if (original != NULL) {
+		was = goflags_with_overlay(flags.rest, original);
+	}
+	// What `go env -w` or a default of the toolchain says needs no variable.
+	unsetenv("GOFLAGS");
+	struct goenv plain;
+
+	goenv_load(&plain, e->dir);
+	if (strcmp(was, plain.goflags) == 0) {
+		puts("unset GOFLAGS");
+	} else {
+		printf("export GOFLAGS=%s\n", shell_quote(was));
+	}
+	return 0;
+}
+
+static int
+print_json(const char *goflags, const struct overlay *o)
+{
+	json_t *json = json_pack("{s:s, s:s}", "GOFLAGS", goflags, "RCGO_OVERLAY", o->path);
+
+	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) != 0) {
+		fail("cannot print the environment as JSON", NULL, NULL);
+	}
+	puts("");
+	return 0;
+}
+
+int
+verb_env(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'}, {"unset", no_argument, NULL, 'u'}, {0}};
+	bool json = false, undo = false;
+	const char *dir = NULL;
+	struct goenv e;
+
+	for (int c; (c = getopt_long_only(argc, argv, "C:u", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'C':
+			dir = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'u':
+			undo = true;
+			break;
+		default:
+			usage_error("env", "env: unknown flag or missing value");
+		}
+	}
+	if (optind < argc) {
+		usage_error("env", "env takes no arguments, got %s (go's own: `rcgo go env %s`)",
+			argv[optind], argv[optind]);
+	}
+	goenv_load(&e, dir);
+	if (undo) {
+		return print_undo(&e);
+	}
+	check_version(&e);
+	check_platform(&e);
+	check_goroot(&e);
+	struct goflags flags = goflags_split(e.goflags, e.minor);
+	struct cache cache = cache_open();
+	struct overlay o = overlay_make(&e, flags.overlay, &cache);
+
+	overlay_store(&o, &e, &cache);
+	char *goflags = goflags_with_overlay(flags.rest, o.path);
+
+	if (json) {
+		return print_json(goflags, &o);
+	}
+	printf("export GOFLAGS=%s\n", shell_quote(goflags));
+	return 0;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo help: one screen for all, one for each verb.
+#include "rcgo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char overview[] =
+	"rcgo runs the go command with its own C half of runtime/cgo.\n"
+	"\n"
+	"  rcgo build|run|test|install|vet|list|… [ARGS]\n"
+	"                     the same verb of go, with our overlay\n"
+	"  rcgo go VERB …     a verb of go that rcgo has too: env, help, version\n"
+	"  rcgo env           print what a shell needs: eval \"$(rcgo env)\"\n"
+	"  rcgo overlay       write the overlay as JSON\n"
+	"  rcgo doctor        look at Go, C compiler, libc and limits; say what to do\n"
+	"  rcgo abi           the names this Go wants beside those we supply\n"
+	"  rcgo version       of rcgo, its C half and Go\n"
+	"  rcgo help [VERB]   this, or more about a verb\n"
+	"\n"
+	"Exit status: go's own; 2 when rcgo itself has to say something.\n"
+	"Environment: RCGO_GO (the go command, else that in PATH), RCGO_CACHE.\n";
+
+static const struct {
+	const char *verb, *text;
+} topics[] = {
+	{"env", "usage: rcgo env [-C DIR] [-json | -u]\n"
+		"\n"
+		"Prints shell commands after which plain go, and all that runs go, builds on our "
+		"C\n"
+		"half. For sh, bash, dash, zsh and other POSIX shells (not fish or csh):\n"
+		"\n"
+		"  eval \"$(rcgo env)\"       on\n"
+		"  eval \"$(rcgo env -u)\"    off again: GOFLAGS as it was\n"
+		"\n"
+		"  -json    print a JSON object instead\n"
+		"  -u       print the way back\n"
+		"  -C DIR   as if started in DIR\n"
+		"\n"
+		"What it prints holds for the Go at hand; after a change of Go, run it again.\n"},
+	{"overlay", "usage: rcgo overlay [-C DIR] [-o FILE] [-p]\n"
+		    "\n"
+		    "Writes the JSON that `go build -overlay` wants, made for the GOROOT at hand, "
+		    "with\n"
+		    "an overlay that GOFLAGS names merged into it.\n"
+		    "\n"
+		    "  -o FILE, --output=FILE   write there; \"-\" or nothing is standard output\n"
+		    "  -p, --path               keep it in the cache and print its path\n"
+		    "  -C DIR                   as if started in DIR\n"
+		    "\n"
+		    "Our sources lie in RCGO_CACHE, else XDG_CACHE_HOME/rcgo, else ~/.cache/rcgo, "
+		    "else\n"
+		    "TMPDIR/rcgo-UID. That directory may be removed at any time: rcgo makes it "
+		    "again.\n"},
+	{"doctor",
+		"usage: rcgo doctor [-C DIR]\n"
+		"\n"
+		"Looks at everything that a cgo program needs to be built and run, and says for\n"
+		"each finding what to do. Exit status 1 when something fails.\n"},
+	{"abi", "usage: rcgo abi [-C DIR] [-json]\n"
+		"\n"
+		"Shows every name of the contract between Go and its C half: what it is, its "
+		"part,\n"
+		"the Go versions that want it, whether this GOROOT does and whether we supply it.\n"
+		"Exit status 1 when this GOROOT wants a name that we do not supply.\n"},
+	{"version", "usage: rcgo version\n"
+		    "\n"
+		    "Prints the version of rcgo, the hash of its C half, the Go versions it was "
+		    "tested\n"
+		    "with, and the Go in use. Go's own: rcgo go version.\n"},
+	{"help", "usage: rcgo help [VERB]\n\nGo's own: rcgo go help [TOPIC].\n"},
+	{"go", "usage: rcgo go VERB [ARGS]\n"
+	       "\n"
+	       "Runs any verb of go with our overlay, also those that rcgo has itself:\n"
+	       "`rcgo go env GOROOT`, `rcgo go version`, `rcgo go help build`.\n"},
+};
+
+static const char go_verb[] =
+	"usage: rcgo %s [ARGS]\n"
+	"\n"
+	"The same as `go %s [ARGS]`, with our C half laid over runtime/cgo by -overlay in\n"
+	"GOFLAGS, so that go commands which it starts see it too. An -overlay or GOFLAGS of\n"
+	"yours is merged. The exit status is go's. More: rcgo go help %s\n";
+
+void
+help_short(void *stream)
+{
+	fputs(overview, stream);
+}
+
+int
+verb_help(int argc, char **argv)
+{
+	if (argc > 2) {
+		usage_error("help", "help takes one verb");
+	}
+	if (argc < 2) {
+		help_short(stdout);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+		if (strcmp(argv[1], topics[i].verb) == 0) {
+			fputs(topics[i].text, stdout);
+			return 0;
+		}
+	}
+	printf(go_verb, argv[1], argv[1], argv[1]);
+	return 0;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo overlay: writes the overlay for the GOROOT at hand.
+#include "rcgo.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+int
+verb_overlay(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"output", required_argument, NULL, 'o'}, {"path", no_argument, NULL, 'p'}, {0}};
+	const char *file = NULL, *dir = NULL;
+	bool path = false;
+	struct goenv e;
+
+	for (int c; (c = getopt_long(argc, argv, "C:o:p", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'C':
+			dir = optarg;
+			break;
+		case 'o':
+			file = optarg;
+			break;
+		case 'p':
+			path = true;
+			break;
+		default:
+			usage_error("overlay", "overlay: unknown flag or missing value");
+		}
+	}
+	if (optind < argc) {
+		usage_error("overlay", "overlay takes no arguments, got %s", argv[optind]);
+	}
+	goenv_load(&e, dir);
+	check_version(&e);
+	check_platform(&e);
+	check_goroot(&e);
+	struct goflags flags = goflags_split(e.goflags, e.minor);
+	struct cache cache = cache_open();
+	struct overlay o = overlay_make(&e, flags.overlay, &cache);
+
+	if (path) {
+		overlay_store(&o, &e, &cache);
+		puts(o.path);
+	}
+	if (file != NULL && strcmp(file, "-") != 0) {
+		int err = write_file(file, o.text, o.size);
+
+		if (err != 0) {
+			fail(fmt("cannot write %s: %s", file, strerror(-err)), NULL,
+				"choose another file with -o");
+		}
+	} else if (!path || file != NULL) {
+		fputs(o.text, stdout);
+	}
+	if (fflush(stdout) != 0) {
+		fail("cannot write the overlay to standard output", NULL, NULL);
+	}
+	return 0;
+}
