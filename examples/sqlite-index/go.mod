@@ -1,0 +1,3 @@
+module example.com/sqlite-index
+
+go 1.19

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Names that only one of the two C halves has, in every Go version that the drop-in serves.
+const (
+	oursPrefix = "rcgo__"
+	stockName  = "_cgo_try_pthread_create"
+)
+
+// half says whose C half of runtime/cgo a binary carries.
+type half struct {
+	name  string // "rcgo", "stock" or "unknown"
+	ours  int    // symbols that begin with oursPrefix
+	stock int    // symbols called stockName
+}
+
+// readHalf looks into the symbol table of a binary, where hidden and static names are as well.
+func readHalf(path string) (h half, err error) {
+	f, err := elf.Open(path)
+	if err != nil {
+		return half{name: "unknown"}, err
+	}
+	defer f.Close()
+	symbols, err := f.Symbols()
+	if errors.Is(err, elf.ErrNoSymbols) {
+		return half{name: "unknown"}, nil // stripped
+	}
+	if err != nil {
+		return half{name: "unknown"}, err
+	}
+	for _, s := range symbols {
+		if strings.HasPrefix(s.Name, oursPrefix) {
+			h.ours++
+		}
+		if s.Name == stockName {
+			h.stock++
+		}
+	}
+	switch {
+	case h.ours > 0 && h.stock == 0:
+		h.name = "rcgo"
+	case h.ours == 0 && h.stock > 0:
+		h.name = "stock"
+	default:
+		h.name = "unknown"
+	}
+	return h, nil
+}
+
+func (h half) String() string {
+	switch h.name {
+	case "rcgo":
+		return fmt.Sprintf("rcgo: the binary has %d symbols named %s*, and no %s",
+			h.ours, oursPrefix, stockName)
+	case "stock":
+		return fmt.Sprintf("stock C half: the binary has %s, and no symbol named %s*",
+			stockName, oursPrefix)
+	}
+	return fmt.Sprintf("cannot be told: the binary has %d symbols named %s* and %d named %s",
+		h.ours, oursPrefix, h.stock, stockName)
+}
