@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// runtime_cgo.h: the public header of runtime_cgo, for C and C++ code inside a Go program.
+// The structures below are fixed by Go (runtime.SetCgoTraceback); re-read runtime/traceback.go.
+#ifndef RUNTIME_CGO_H
+#define RUNTIME_CGO_H
+
+#include <stdint.h>
+
+// What a traceback function gets. Go wants the program counters of the C stack, innermost first,
+// in Buf[0..Max), ended by a 0 when there are fewer than Max.
+//
+//   Context      0: the stack of the calling thread. Else: what a context function returned.
+//   SigContext   the ucontext_t of the signal that interrupted C code, or 0
+//   Buf, Max     where to put program counters, and how many fit
+//
+// GO: runtime/traceback.go struct cgoTracebackArg: context sigContext buf max
+struct cgoTracebackArg {
+	uintptr_t Context;
+	uintptr_t SigContext;
+	uintptr_t *Buf;
+	uintptr_t Max;
+};
+
+// What a context function gets. It is called with Context 0 when C enters Go, and stores a value
+// that names the C stack; it is called with that value again when Go returns to C.
+//
+// GO: runtime/traceback.go struct cgoContextArg: context
+struct cgoContextArg {
+	uintptr_t Context;
+};
+
+// What a symbolizer function gets. PC is given; it fills in the rest. More != 0 asks to be called
+// again for the same PC (inlined callers). Data is the symbolizer's own, 0 at first. A last call
+// with PC 0 lets it free what Data holds.
+//
+// GO: runtime/traceback.go struct cgoSymbolizerArg: pc file lineno funcName entry more data
+struct cgoSymbolizerArg {
+	uintptr_t PC;
+	const char *File;
+	uintptr_t Lineno;
+	const char *Func;
+	uintptr_t Entry;
+	uintptr_t More;
+	uintptr_t Data;
+};
+
+#endif // RUNTIME_CGO_H

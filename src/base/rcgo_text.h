@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: text in a fixed buffer, and small files read without stdio: what a message needs.
+// Nothing here allocates, locks or touches errno, so all of it may run in a signal handler.
+#ifndef RCGO_TEXT_H
+#define RCGO_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+
+// A text under construction. What does not fit is dropped; len never exceeds size - 1 and
+// buf[len] is always 0.
+struct rcgo_text {
+	char *buf;
+	size_t size;
+	size_t len;
+};
+
+// Starts an empty text in buf. size is in bytes and at least 1.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_text rcgo__text_init(char *buf, size_t size);
+
+// Appends the string s.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_str(struct rcgo_text *t, const char *s);
+
+// Appends n in decimal, padded with spaces on the left to at least width bytes.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_dec(struct rcgo_text *t, uint64_t n, unsigned width);
+
+// Appends n as 0x and lower-case hexadecimal digits.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_hex(struct rcgo_text *t, uint64_t n);
+
+// Appends spaces until the text is column bytes long, counted from its byte at start.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_pad(struct rcgo_text *t, size_t start, size_t column);
+
+// Appends what the error number err means, with its name: "… (EAGAIN)". Known are the errors
+// that the calls of src/ can return; any other is "errno N".
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_errno(struct rcgo_text *t, int err);
+
+// Writes the text to file descriptor fd, all of it or as much as the system takes.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__text_write(const struct rcgo_text *t, int fd);
+
+// Reads at most size - 1 bytes of the file at path into buf and ends them with a 0. Returns how
+// many, or -errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN long rcgo__file_read(const char *path, char *buf, size_t size);
+
+// Counts the newlines of the file at path. Returns the count, or -errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN long rcgo__file_lines(const char *path);
+
+// Reads the decimal number at *s into *n and moves *s behind it; leading spaces and tabs are
+// skipped. Returns 0, or -1 when there is no number there or it does not fit.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__parse_dec(const char **s, uint64_t *n);
+
+#endif // RCGO_TEXT_H

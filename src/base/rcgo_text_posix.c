@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: text in a fixed buffer and small files, for messages. Runs on any stack.
+
+//go:build unix
+
+#include "rcgo_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+struct rcgo_text
+rcgo__text_init(char *buf, size_t size)
+{
+	buf[0] = 0;
+	return (struct rcgo_text){.buf = buf, .size = size, .len = 0};
+}
+
+static void
+text_bytes(struct rcgo_text *t, const char *s, size_t n)
+{
+	size_t room = t->size - 1 - t->len;
+
+	if (n > room) {
+		n = room;
+	}
+	memcpy(t->buf + t->len, s, n);
+	t->len += n;
+	t->buf[t->len] = 0;
+}
+
+void
+rcgo__text_str(struct rcgo_text *t, const char *s)
+{
+	text_bytes(t, s, strlen(s));
+}
+
+void
+rcgo__text_dec(struct rcgo_text *t, uint64_t n, unsigned width)
+{
+	char digits[32];
+	size_t at = sizeof digits;
+
+	if (width > sizeof digits) {
+		width = sizeof digits;
+	}
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	while (sizeof digits - at < width) {
+		digits[--at] = ' ';
+	}
+	text_bytes(t, digits + at, sizeof digits - at);
+}
+
+void
+rcgo__text_hex(struct rcgo_text *t, uint64_t n)
+{
+	char digits[18];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = "0123456789abcdef"[n & 15];
+		n >>= 4;
+	} while (n != 0);
+	digits[--at] = 'x';
+	digits[--at] = '0';
+	text_bytes(t, digits + at, sizeof digits - at);
+}
+
+void
+rcgo__text_pad(struct rcgo_text *t, size_t start, size_t column)
+{
+	while (t->len < start + column && t->len + 1 < t->size) {
+		text_bytes(t, " ", 1);
+	}
+}
+
+void
+rcgo__text_errno(struct rcgo_text *t, int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} known[] = {
+		{EAGAIN, "Resource temporarily unavailable (EAGAIN)"},
+		{EINVAL, "Invalid argument (EINVAL)"},
+		{ENOMEM, "Cannot allocate memory (ENOMEM)"},
+		{EPERM, "Operation not permitted (EPERM)"},
+		{ENOSYS, "Function not implemented (ENOSYS)"},
+	};
+
+	for (size_t i = 0; i < RCGO_COUNTOF(known); i++) {
+		if (known[i].err == err) {
+			rcgo__text_str(t, known[i].text);
+			return;
+		}
+	}
+	rcgo__text_str(t, "errno ");
+	rcgo__text_dec(t, (uint64_t)err, 0);
+}
+
+void
+rcgo__text_write(const struct rcgo_text *t, int fd)
+{
+	int saved = errno;
+	size_t done = 0;
+
+	while (done < t->len) {
+		ssize_t n = write(fd, t->buf + done, t->len - done);
+
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n == 0 || errno != EINTR) {
+			break;
+		}
+	}
+	errno = saved;
+}
+
+// Reads until buf is full, the file ends or an error comes. Returns the bytes read or -errno.
+static long
+read_full(int fd, char *buf, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = read(fd, buf + done, size - done);
+
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n == 0) {
+			break;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return (long)done;
+}
+
+long
+rcgo__file_read(const char *path, char *buf, size_t size)
+{
+	int saved = errno;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	long n = fd < 0 ? -errno : read_full(fd, buf, size - 1);
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	buf[n > 0 ? n : 0] = 0;
+	errno = saved;
+	return n;
+}
+
+long
+rcgo__file_lines(const char *path)
+{
+	char buf[1024];
+	int saved = errno;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	long n = fd < 0 ? -errno : 1;
+	long lines = 0;
+
+	while (fd >= 0 && (n = read_full(fd, buf, sizeof buf)) > 0) {
+		for (long i = 0; i < n; i++) {
+			lines += buf[i] == '\n';
+		}
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = saved;
+	return n < 0 ? n : lines;
+}
+
+int
+rcgo__parse_dec(const char **s, uint64_t *n)
+{
+	const char *p = *s;
+	uint64_t value = 0;
+
+	while (*p == ' ' || *p == '\t') {
+		p++;
+	}
+	if (*p < '0' || *p > '9') {
+		return -1;
+	}
+	for (; *p >= '0' && *p <= '9'; p++) {
+		uint64_t digit = (uint64_t)(*p - '0');
+
+		if (value > (UINT64_MAX - digit) / 10) {
+			return -1;
+		}
+		value = value * 10 + digit;
+	}
+	*s = p;
+	*n = value;
+	return 0;
+}

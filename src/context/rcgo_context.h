@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Part 1, Context Management: is Go up yet, which hooks has the program registered, and which C
+// context does a call from C into Go carry (cgoContextArg).
+// Re-read runtime/cgo/gcc_libinit.c (gcc_libinit_unix.c from 1.27) and gcc_context.c.
+//
+// State, and who writes it:
+//   the gate   one word that answers both questions of a C->Go call at once. 0: wait, Go is not
+//              up. RCGO_GATE_OPEN: go on, no context function. Else: go on, after calling the
+//              context function that the word points to. Written under the latch's lock, read by
+//              one acquire load. It lies in a page that is wiped in a forked child, where it
+//              reads as 0 again.
+//   the hooks  three function pointers. Written by runtime.SetCgoTraceback, which Go allows once;
+//              stored with release and read with acquire, each on its own.
+//
+// Callers and stacks:
+//   _cgo_wait_runtime_init_done    generated code of every //export, on the C thread's own stack
+//   _cgo_release_context           the same code, when Go has returned
+//   x_cgo_notify_runtime_init_done runtime.main by cgocall, once, on g0
+//   x_cgo_set_*_function(s)        runtime.SetCgoTraceback by cgocall, on g0
+//
+// Safety: the gate and the hooks may be read on any stack, in signal handlers too; waiting and
+// registering lock a mutex.
+//
+// Differences between Go versions: up to 1.25 only the context function is registered here, and
+// Go calls traceback and symbolizer itself; from 1.26 all three come here and Go calls them
+// through part 3, so that TSAN sees the crossing.
+//
+// A port must: 1. supply the latch (rcgo_latch_<os>.c); 2. supply rcgo_fork.h's page or its
+// process-id fallback.
+#ifndef RCGO_CONTEXT_H
+#define RCGO_CONTEXT_H
+
+#include <stdint.h>
+
+#include "rcgo_abi.h"
+#include "rcgo_base.h"
+#include "rcgo_fork.h"
+
+#define RCGO_GATE_OPEN ((uintptr_t)1)
+
+// The gate's word: see above.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline uintptr_t
+rcgo__latch_gate(void)
+{
+	return rcgo_load_acq(&rcgo__fork_page()->gate);
+}
+
+// Waits until Go is up and returns the gate's word, never 0. In a forked child, where Go will
+// never be up, it ends the process with a message.
+// Safety: MT-Safe AS-Unsafe | stack=c g=nil errno=kept alloc=no lock=latch
+RCGO_INTERN RCGO_COLD uintptr_t rcgo__latch_wait(void);
+
+// Go is up: opens the gate and wakes all who wait.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+RCGO_INTERN void rcgo__latch_open(void);
+
+// Makes the gate carry the context function context; NULL takes it away.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+RCGO_INTERN void rcgo__latch_set_context(rcgo_context_fn context);
+
+// Registers the program's hooks; each may be NULL.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+RCGO_INTERN void rcgo__hooks_set(
+	rcgo_traceback_fn traceback, rcgo_context_fn context, rcgo_symbolizer_fn symbolizer);
+
+// The registered hooks, NULL when there is none.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_traceback_fn rcgo__hooks_traceback(void);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_context_fn rcgo__hooks_context(void);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_symbolizer_fn rcgo__hooks_symbolizer(void);
+
+#endif // RCGO_CONTEXT_H

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the edge: sigaction(2) for Go, by libc. Runs on g0 or a signal stack, perhaps
+// with no g. Re-read runtime/cgo_sigaction.go.
+
+//go:build linux
+
+#include <errno.h>
+
+#include "rcgo_edge.h"
+#include "rcgo_sanitizer.h"
+#include "rcgo_signal.h"
+
+int32_t
+x_cgo_sigaction(intptr_t signum, const go_sigaction_t *act, go_sigaction_t *oldact)
+{
+	struct sigaction libc_act;
+	struct sigaction libc_old;
+	int saved = errno; // of the C code that a handler may have interrupted
+	int32_t err = 0;
+
+	rcgo_tsan_acquire();
+	if (act != NULL) {
+		rcgo__sigaction_from_go(&libc_act, act);
+	}
+	if (sigaction((int)signum, act != NULL ? &libc_act : NULL,
+		    oldact != NULL ? &libc_old : NULL) != 0) {
+		err = errno;
+	} else if (oldact != NULL) {
+		rcgo__sigaction_to_go(oldact, &libc_old);
+	}
+	rcgo_tsan_release();
+	errno = saved;
+	return err;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls, the edge: keeps C's environment the same as Go's. Runs on g0.
+// Re-read runtime/runtime.go (setenv_c, unsetenv_c) and syscall/env_unix.go.
+
+//go:build unix
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // clearenv
+#endif
+
+#include <stdlib.h>
+
+#include "rcgo_syscall.h"
+
+void
+x_cgo_setenv(char **arg)
+{
+	rcgo_tsan_acquire();
+	setenv(arg[0], arg[1], 1);
+	rcgo_tsan_release();
+}
+
+void
+x_cgo_unsetenv(char **arg)
+{
+	rcgo_tsan_acquire();
+	unsetenv(arg[0]);
+	rcgo_tsan_release();
+}
+
+void
+x_cgo_clearenv(RCGO_UNUSED void **unused)
+{
+	rcgo_tsan_acquire();
+	clearenv();
+	rcgo_tsan_release();
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: the cgroup that lets this process have the fewest threads more. Runs on g0,
+// after a failed start. Contract: the kernel's cgroup-v2.rst and cgroup-v1/pids.rst.
+
+#include "rcgo_usage.h"
+
+#include <string.h>
+
+#include "rcgo_text.h"
+
+// Whether the comma-separated list of length n at list holds name.
+static bool
+list_has(const char *list, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+	const char *end = list + n;
+
+	for (const char *at = list; at + len <= end; at++) {
+		if ((at == list || at[-1] == ',') && memcmp(at, name, len) == 0 &&
+			(at + len == end || at[len] == ',')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Takes one line "ID:CONTROLLERS:PATH" of /proc/self/cgroup. When it is the one that counts
+// threads, puts its directory into dir and returns true.
+static bool
+pids_directory(const char *line, size_t n, char dir[PATH_MAX])
+{
+	struct rcgo_text t = rcgo__text_init(dir, PATH_MAX);
+	const char *end = line + n;
+	const char *controllers = memchr(line, ':', n);
+	const char *path;
+
+	if (controllers == NULL) {
+		return false;
+	}
+	controllers++;
+	path = memchr(controllers, ':', (size_t)(end - controllers));
+	if (path == NULL) {
+		return false;
+	}
+	if (path == controllers) {
+		rcgo__text_str(&t, "/sys/fs/cgroup");
+	} else if (list_has(controllers, (size_t)(path - controllers), "pids")) {
+		rcgo__text_str(&t, "/sys/fs/cgroup/pids");
+	} else {
+		return false;
+	}
+	path++;
+	if (t.len + (size_t)(end - path) + 1 >= PATH_MAX) {
+		return false;
+	}
+	memcpy(dir + t.len, path, (size_t)(end - path));
+	dir[t.len + (size_t)(end - path)] = 0;
+	return true;
+}
+
+// The number in the file NAME of the cgroup dir. "max" is no number.
+static bool
+cgroup_number(const char *dir, const char *name, uint64_t *value)
+{
+	char path[PATH_MAX + 32];
+	char buf[32];
+	const char *at = buf;
+	struct rcgo_text t = rcgo__text_init(path, sizeof path);
+
+	rcgo__text_str(&t, dir);
+	rcgo__text_str(&t, name);
+	return rcgo__file_read(path, buf, sizeof buf) > 0 && rcgo__parse_dec(&at, value) == 0;
+}
+
+// Walks from the cgroup at walk up to the file system's root and keeps in u and dir the limit
+// with the least room. walk is used up.
+static bool
+tightest(char *walk, struct rcgo_usage *u, char dir[PATH_MAX])
+{
+	size_t root = strlen("/sys/fs/cgroup");
+	bool found = false;
+
+	while (strlen(walk) >= root) {
+		struct rcgo_usage here;
+		char *slash = strrchr(walk, '/');
+
+		if (cgroup_number(walk, "/pids.max", &here.value) &&
+			cgroup_number(walk, "/pids.current", &here.used) &&
+			(!found || (int64_t)(here.value - here.used) <
+					   (int64_t)(u->value - u->used))) {
+			*u = here;
+			memcpy(dir, walk, strlen(walk) + 1);
+			found = true;
+		}
+		if (slash == NULL) {
+			break;
+		}
+		*slash = 0;
+	}
+	return found;
+}
+
+bool
+rcgo__usage_cgroup_pids(struct rcgo_usage *u, char dir[PATH_MAX])
+{
+	char buf[4096];
+	char walk[PATH_MAX];
+	const char *line = buf;
+	bool found = false;
+
+	if (rcgo__file_read("/proc/self/cgroup", buf, sizeof buf) <= 0) {
+		return false;
+	}
+	while (!found && *line != 0) {
+		size_t n = strcspn(line, "\n");
+
+		found = pids_directory(line, n, walk) && tightest(walk, u, dir);
+		line += n + (line[n] == '\n');
+	}
+	return found;
+}

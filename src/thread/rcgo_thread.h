@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Part 4, Thread Management: the first thread's g0, new threads for Go (ThreadStart), the bounds
+// of C stacks, and the binding of Go's M to threads that C made.
+// Re-read runtime/cgo/gcc_linux*.c, gcc_stack_unix.c, gcc_libinit.c (from 1.27: pthread_unix.c,
+// gcc_unix.c, gcc_libinit_unix.c), and runtime/proc.go (newm1, needAndBindM).
+//
+// State, and who writes it:
+//   setg   Go's function that installs a g on a thread. Written by x_cgo_init, before any other
+//          thread of Go exists; pthread_create orders it for the threads that read it.
+//   key    the pthread key whose destructor gives a dying thread's M back. Created as Go starts.
+//
+// Callers and stacks:
+//   x_cgo_init               rt0_go, C ABI, on the OS stack, before any state of Go exists
+//   x_cgo_thread_start       newm1 by asmcgocall, on g0; the argument lies on a Go stack
+//   x_cgo_sys_thread_create  c-shared/c-archive start-up, on the loading thread, no g
+//   x_cgo_getstackbound      callbackUpdateSystemStack by asmcgocall, on g0
+//   x_cgo_bindm              needAndBindM by asmcgocall, on g0, once per thread of C
+//   the key's destructor     libc, on the dying thread's own stack, no g
+//
+// Safety: nothing here runs in signal handlers.
+//
+// Differences between Go versions: 1.19 neither binds nor asks for bounds (a callback from a
+// thread of C takes and drops an M each time); from 1.22 both. 1.27 calls
+// x_cgo_sys_thread_create with one argument.
+//
+// A port must: 1. supply rcgo__stack_bounds; 2. supply rcgo__crosscall1 (src/arch); 3. supply
+// rcgo__limits_explain, or the file that says it knows nothing.
+#ifndef RCGO_THREAD_H
+#define RCGO_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rcgo_abi.h"
+#include "rcgo_base.h"
+#include "rcgo_text.h"
+
+// Creates the key that binds Ms to threads of C, if that has not been done. Where libc has no key
+// left, nothing is bound and Go takes and drops an M at each call, as it did up to 1.21.
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=bind
+RCGO_INTERN void rcgo__bind_init(void);
+
+// Stores the lowest address and the end of the calling thread's stack in bounds; 0, 0 when the
+// system does not say.
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=any alloc=libc lock=libc
+RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
+
+// Starts a detached thread that runs f(arg) on a stack of libc's default size. With
+// signals_blocked, the thread starts with every signal blocked. A failure that may pass (EAGAIN)
+// is retried for some two seconds, with the caller's signal mask open between tries; one that
+// stays ends the process with rcgo__limits_explain's message.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=any alloc=libc lock=libc
+RCGO_INTERN void rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked);
+
+// The size in bytes of the stack that rcgo__thread_create gives a thread.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=any alloc=no lock=libc
+RCGO_INTERN size_t rcgo__thread_stack_size(void);
+
+// Appends to t why a thread may have failed to start: each limit that the kernel sets, its value
+// and use, the one that was reached, and what to do. stack_size in bytes is what the thread's
+// stack wanted. At most 16 lines.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__limits_explain(struct rcgo_text *t, size_t stack_size);
+
+// In src/arch: calls setg(g), then fn(), keeping the registers that C expects to be kept.
+// Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=any alloc=no lock=none
+extern RCGO_HIDDEN void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g);
+
+#endif // RCGO_THREAD_H

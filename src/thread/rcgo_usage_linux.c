@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: threads and memory in use, from /proc. Runs on g0, after a failed start.
+
+#include "rcgo_usage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rcgo_text.h"
+
+// The kernel lets who has one of these pass RLIMIT_NPROC.
+#define CAP_SYS_ADMIN_BIT 21
+#define CAP_SYS_RESOURCE_BIT 24
+
+// What getdents64(2) stores. Its layout is the kernel's.
+struct dirent64_head {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+};
+#define DIRENT64_NAME 19 // offset of the name: the head without its tail padding
+
+// The number behind "\nKEY" in a file of "KEY value" lines. Returns whether it is there.
+static bool
+field(const char *text, const char *key, uint64_t *value)
+{
+	const char *at = strstr(text, key);
+
+	if (at == NULL) {
+		return false;
+	}
+	at += strlen(key);
+	return rcgo__parse_dec(&at, value) == 0;
+}
+
+static bool
+file_number(const char *path, uint64_t *value)
+{
+	char buf[64];
+	const char *at = buf;
+
+	return rcgo__file_read(path, buf, sizeof buf) > 0 && rcgo__parse_dec(&at, value) == 0;
+}
+
+static uint64_t
+rlimit_value(int resource)
+{
+	struct rlimit limit;
+	int saved = errno;
+	bool known = getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+
+	errno = saved;
+	return known ? (uint64_t)limit.rlim_cur : RCGO_UNLIMITED;
+}
+
+uint64_t
+rcgo__usage_own_threads(void)
+{
+	char buf[4096];
+	uint64_t threads;
+
+	if (rcgo__file_read("/proc/self/status", buf, sizeof buf) <= 0 ||
+		!field(buf, "\nThreads:", &threads)) {
+		return 0;
+	}
+	return threads;
+}
+
+// Root and who holds one of two capabilities is exempt from RLIMIT_NPROC.
+static bool
+nproc_exempt(void)
+{
+	char buf[4096];
+	const char *at;
+	uint64_t caps = 0;
+
+	if (getuid() == 0) {
+		return true;
+	}
+	if (rcgo__file_read("/proc/self/status", buf, sizeof buf) <= 0 ||
+		(at = strstr(buf, "\nCapEff:\t")) == NULL) {
+		return false;
+	}
+	for (at += strlen("\nCapEff:\t"); *at != '\n' && *at != 0; at++) {
+		caps = caps << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	}
+	return (caps >> CAP_SYS_ADMIN_BIT & 1) != 0 || (caps >> CAP_SYS_RESOURCE_BIT & 1) != 0;
+}
+
+// The threads of the process /proc/PID if uid is its real user, else 0.
+static uint64_t
+process_threads(const char *pid, uint64_t uid)
+{
+	char path[64];
+	char buf[4096];
+	struct rcgo_text t = rcgo__text_init(path, sizeof path);
+	uint64_t owner, threads;
+
+	rcgo__text_str(&t, "/proc/");
+	rcgo__text_str(&t, pid);
+	rcgo__text_str(&t, "/status");
+	if (rcgo__file_read(path, buf, sizeof buf) <= 0 || !field(buf, "\nUid:", &owner) ||
+		!field(buf, "\nThreads:", &threads)) {
+		return 0;
+	}
+	return owner == uid ? threads : 0;
+}
+
+// The threads of all processes of this process's real user, as far as /proc shows them.
+static uint64_t
+user_threads(void)
+{
+	_Alignas(struct dirent64_head) char buf[2048];
+	uint64_t uid = getuid();
+	uint64_t threads = 0;
+	int saved = errno;
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n;
+
+	while (fd >= 0 && (n = syscall(SYS_getdents64, fd, buf, sizeof buf)) > 0) {
+		for (long at = 0; at < n;) {
+			struct dirent64_head head;
+			const char *name = buf + at + DIRENT64_NAME;
+
+			memcpy(&head, buf + at, sizeof head);
+			if (*name >= '1' && *name <= '9') {
+				threads += process_threads(name, uid);
+			}
+			at += head.reclen;
+		}
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = saved;
+	return threads;
+}
+
+bool
+rcgo__usage_nproc(struct rcgo_usage *u)
+{
+	u->value = nproc_exempt() ? RCGO_UNLIMITED : rlimit_value(RLIMIT_NPROC);
+	u->used = user_threads();
+	return u->used != 0;
+}
+
+// All threads of the system: the number behind the slash in "0.1 0.2 0.3 2/345 6789".
+static bool
+system_threads(uint64_t *threads)
+{
+	char buf[128];
+	const char *at;
+
+	if (rcgo__file_read("/proc/loadavg", buf, sizeof buf) <= 0 ||
+		(at = strchr(buf, '/')) == NULL) {
+		return false;
+	}
+	at++;
+	return rcgo__parse_dec(&at, threads) == 0;
+}
+
+bool
+rcgo__usage_threads_max(struct rcgo_usage *u)
+{
+	return system_threads(&u->used) && file_number("/proc/sys/kernel/threads-max", &u->value);
+}
+
+bool
+rcgo__usage_pid_max(struct rcgo_usage *u)
+{
+	return system_threads(&u->used) && file_number("/proc/sys/kernel/pid_max", &u->value);
+}
+
+bool
+rcgo__usage_map_count(struct rcgo_usage *u)
+{
+	long lines = rcgo__file_lines("/proc/self/maps");
+
+	u->used = lines > 0 ? (uint64_t)lines : 0;
+	return lines > 0 && file_number("/proc/sys/vm/max_map_count", &u->value);
+}
+
+bool
+rcgo__usage_address_space(struct rcgo_usage *u)
+{
+	uint64_t pages;
+
+	if (!file_number("/proc/self/statm", &pages)) {
+		return false;
+	}
+	u->value = rlimit_value(RLIMIT_AS);
+	if (u->value != RCGO_UNLIMITED) {
+		u->value /= 1024;
+	}
+	u->used = pages * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+	return true;
+}
+
+bool
+rcgo__usage_commit(struct rcgo_usage *u)
+{
+	char buf[4096];
+	uint64_t mode;
+
+	if (!file_number("/proc/sys/vm/overcommit_memory", &mode) ||
+		rcgo__file_read("/proc/meminfo", buf, sizeof buf) <= 0 ||
+		!field(buf, "\nCommitLimit:", &u->value) ||
+		!field(buf, "\nCommitted_AS:", &u->used)) {
+		return false;
+	}
+	if (mode != 2) {
+		u->value = RCGO_UNLIMITED;
+	}
+	return true;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management, the edge: Go's first call and Go's new threads.
+// Stacks: see rcgo_thread.h.
+// Re-read runtime/cgo/gcc_linux_amd64.c (gcc_unix.c from 1.27) and runtime/asm_*.s (rt0_go).
+
+//go:build unix
+
+#include <stdlib.h>
+
+#include "rcgo_edge.h"
+#include "rcgo_fatal.h"
+#include "rcgo_fork.h"
+#include "rcgo_sanitizer.h"
+#include "rcgo_thread.h"
+
+// owner: x_cgo_init; lock: none; ordering: pthread_create of every thread that reads it
+static void (*go_setg)(void *);
+
+static RCGO_COLD RCGO_NORETURN void
+fatal_bounds(const G *g)
+{
+	char buf[128];
+	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+
+	rcgo__text_str(&t, "bad stack bounds: lo=");
+	rcgo__text_hex(&t, g->stacklo);
+	rcgo__text_str(&t, " hi=");
+	rcgo__text_hex(&t, g->stackhi);
+	rcgo__fatal(buf);
+}
+
+void
+x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void **tlsbase)
+{
+	uintptr_t bounds[2];
+
+	go_setg = setg;
+	rcgo__fork_mark();
+	rcgo__bind_init();
+	rcgo__stack_bounds(bounds);
+	g->stacklo = bounds[0];
+	// Said here, or a "morestack on g0" will say it less clearly.
+	if (g->stacklo >= g->stackhi) {
+		fatal_bounds(g);
+	}
+}
+
+// The first C function of a thread for Go.
+static void *
+thread_entry(void *arg)
+{
+	ThreadStart ts = *(ThreadStart *)arg;
+
+	rcgo_tsan_acquire();
+	free(arg);
+	rcgo_tsan_release();
+	rcgo__crosscall1(ts.fn, go_setg, ts.g);
+	return NULL;
+}
+
+void
+x_cgo_thread_start(ThreadStart *ts)
+{
+	ThreadStart *copy;
+
+	rcgo_tsan_acquire();
+	copy = malloc(sizeof *copy);
+	rcgo_tsan_release();
+	if (copy == NULL) {
+		rcgo__fatal("out of memory while starting a thread: malloc failed");
+	}
+	*copy = *ts;
+	// With stacklo 0, mstart takes stackhi for a size and sets both from its own frame.
+	copy->g->stackhi = rcgo__thread_stack_size();
+	rcgo__thread_create(thread_entry, copy, true);
+}
+
+void
+x_cgo_sys_thread_create(void *(*f)(void *))
+{
+	rcgo__fork_mark();
+	rcgo__thread_create(f, NULL, false);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, the edge: Go asks the program's functions for C frames and their names.
+// Runs on g0, or on the signal stack while Go is crashing.
+// Re-read runtime/traceback.go (cgoContextPCs, printOneCgoTraceback, callCgoSymbolizer).
+
+#include "rcgo_traceback.h"
+
+void
+x_cgo_call_traceback_function(struct cgoTracebackArg *arg)
+{
+	rcgo_traceback_fn traceback = rcgo__hooks_traceback();
+
+	if (traceback == NULL) {
+		return;
+	}
+	rcgo_tsan_acquire();
+	traceback(arg);
+	rcgo_tsan_release();
+}
+
+void
+x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg)
+{
+	rcgo_symbolizer_fn symbolizer = rcgo__hooks_symbolizer();
+
+	if (symbolizer == NULL) {
+		return;
+	}
+	rcgo_tsan_acquire();
+	symbolizer(arg);
+	rcgo_tsan_release();
+}
