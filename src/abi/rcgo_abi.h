@@ -14,7 +14,7 @@
 #define RCGO_CALLERS_MAX 32
 
 // The first words of a runtime.g: all that C may touch of it.
-// GO: runtime/runtime2.go struct g: stack
+// GO: runtime/runtime2.go struct g: stack ...
 // GO: runtime/runtime2.go struct stack: lo hi
 typedef struct {
 	uintptr_t stacklo;
@@ -42,7 +42,7 @@ typedef void (*rcgo_context_fn)(struct cgoContextArg *);
 typedef void (*rcgo_symbolizer_fn)(struct cgoSymbolizerArg *);
 
 // What x_cgo_set_traceback_functions gets (Go 1.26 on).
-// GO: runtime/traceback.go struct cgoSetTracebackFunctionsArg: traceback context symbolizer
+// GO: runtime/traceback.go struct cgoSetTracebackFunctionsArg: traceback context symbolizer (go 1.26-)
 struct cgoSetTracebackFunctionsArg {
 	rcgo_traceback_fn Traceback;
 	rcgo_context_fn Context;

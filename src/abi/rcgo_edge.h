@@ -63,25 +63,25 @@ RCGO_EXPORT void x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg);
 
 // The first call of all, on the main thread (or the one that c-shared made): keeps setg and fills
 // in the stack bounds of g0. tlsg and tlsbase matter on Android only.
-// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=any alloc=libc lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=none
 RCGO_EXPORT void x_cgo_init(G *g, void (*setg)(void *), void **tlsg, void **tlsbase);
 
 // Starts a thread for Go: detached, all signals blocked, running ts->fn on ts->g. It succeeds or
 // ends the process with a message that names the limit.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
 RCGO_EXPORT void x_cgo_thread_start(ThreadStart *ts);
 
 // Starts a thread that knows nothing of Go yet (c-shared, c-archive): detached, running f(NULL).
 // Go up to 1.26 passes f's argument too; it is always NULL.
-// Safety: MT-Unsafe AS-Unsafe | stack=c g=nil errno=any alloc=libc lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=c g=nil errno=set alloc=libc lock=none
 RCGO_EXPORT void x_cgo_sys_thread_create(void *(*f)(void *));
 
 // Binds g, and with it Go's M, to the calling C thread until that thread ends.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
 RCGO_EXPORT void x_cgo_bindm(void *g);
 
 // Stores the lowest address and the end of the calling thread's stack; 0, 0 when unknown.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=any alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=none
 RCGO_EXPORT void x_cgo_getstackbound(uintptr_t bounds[2]);
 
 // Not 0: threads of C stay bound to their M between calls, x_cgo_bindm works.
@@ -96,41 +96,41 @@ RCGO_EXPORT extern void (*const _cgo_yield)(void);
 // 5 System Calls
 
 // mmap(2) by libc. Returns the address, or the errno as a number below 4096.
-// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=any alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT uintptr_t x_cgo_mmap(
 	void *addr, uintptr_t length, int32_t prot, int32_t flags, int32_t fd, uint32_t offset);
 
 // munmap(2) by libc; ends the process when it fails, for Go has no way to go on.
-// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=any alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT void x_cgo_munmap(void *addr, uintptr_t length);
 
 // setenv(arg[0], arg[1], 1), unsetenv(arg[0]) and clearenv() for C's view of the environment.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=any alloc=libc lock=libc
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_setenv(char **arg);
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=any alloc=libc lock=libc
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_unsetenv(char **arg);
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=any alloc=libc lock=libc
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_clearenv(void **unused);
 
 // The identity calls, by libc, which makes them hold for every thread. x->retval becomes the
 // result, or the errno as a positive number.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setegid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_seteuid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setgid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setgroups(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setregid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setresgid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setresuid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setreuid(argset_t *x);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setuid(argset_t *x);
 
 #endif // RCGO_EDGE_H

@@ -3,6 +3,7 @@
 #ifndef RCGO_ASM_H
 #define RCGO_ASM_H
 
+// clang-format off: the words are the assembler's
 #define RCGO_ASM_BEGIN(name)    \
 	.text;                  \
 	.balign 16;             \
@@ -18,5 +19,6 @@ name:                           \
 
 // The stack stays without execute permission.
 #define RCGO_ASM_FILE_END .section.note.GNU - stack, "", % progbits
+// clang-format on
 
 #endif // RCGO_ASM_H

@@ -8,6 +8,7 @@
 #include "rcgo_thread.h"
 
 // Begins a C context: the value that names this C stack until Go returns to it.
+// Indirect: the program's context function, on the C thread's own stack.
 static uintptr_t
 context_begin(rcgo_context_fn begin)
 {
@@ -31,6 +32,7 @@ _cgo_wait_runtime_init_done(void)
 	return context_begin((rcgo_context_fn)gate);
 }
 
+// Indirect: the program's context function, on the C thread's own stack.
 void
 _cgo_release_context(uintptr_t context)
 {

@@ -31,7 +31,7 @@
 #include "rcgo_go_sigaction.h"
 
 // Sets *set to the signals of mask, without those that libc keeps for itself.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=any alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask);
 
 // The signals of *set.
@@ -39,7 +39,7 @@ RCGO_INTERN void rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask);
 RCGO_INTERN go_sigset_t rcgo__sigmask_to_go(const sigset_t *set);
 
 // Sets *act to what Go wants; *go is not changed.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=any alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__sigaction_from_go(struct sigaction *act, const go_sigaction_t *go);
 
 // Sets *go to what libc reports.

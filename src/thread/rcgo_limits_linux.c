@@ -65,6 +65,7 @@ explain_cgroup_advice(struct rcgo_text *t, const char *dir)
 			  "Kubernetes).");
 }
 
+// Indirect: the readers of the table above, all in rcgo_usage.h.
 void
 rcgo__limits_explain(struct rcgo_text *t, size_t stack_size)
 {

@@ -43,18 +43,18 @@ RCGO_INTERN void rcgo__bind_init(void);
 
 // Stores the lowest address and the end of the calling thread's stack in bounds; 0, 0 when the
 // system does not say.
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=any alloc=libc lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
 
 // Starts a detached thread that runs f(arg) on a stack of libc's default size. With
 // signals_blocked, the thread starts with every signal blocked. A failure that may pass (EAGAIN)
 // is retried for some two seconds, with the caller's signal mask open between tries; one that
 // stays ends the process with rcgo__limits_explain's message.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=any alloc=libc lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked);
 
 // The size in bytes of the stack that rcgo__thread_create gives a thread.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=any alloc=no lock=libc
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=libc
 RCGO_INTERN size_t rcgo__thread_stack_size(void);
 
 // Appends to t why a thread may have failed to start: each limit that the kernel sets, its value
@@ -64,7 +64,7 @@ RCGO_INTERN size_t rcgo__thread_stack_size(void);
 RCGO_INTERN void rcgo__limits_explain(struct rcgo_text *t, size_t stack_size);
 
 // In src/arch: calls setg(g), then fn(), keeping the registers that C expects to be kept.
-// Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=any alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g);
 
 #endif // RCGO_THREAD_H

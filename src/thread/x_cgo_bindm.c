@@ -24,6 +24,7 @@ static pthread_key_t bound_g;
 
 // A thread that is bound ends: tells Go to take its M back. g is the M's extra g, which Go needs
 // here for libc may have cleared Go's own thread-local word.
+// Indirect: Go's crosscall2, on the dying thread's own stack.
 static void
 unbind(void *g)
 {

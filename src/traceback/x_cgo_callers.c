@@ -5,6 +5,8 @@
 
 #include "rcgo_traceback.h"
 
+// Indirect: the program's traceback function, which Go requires to be async-signal-safe, and Go's
+// own signal handler.
 void
 x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
 	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))

@@ -5,6 +5,7 @@
 
 #include "rcgo_traceback.h"
 
+// Indirect: the program's traceback function, which Go requires to be async-signal-safe.
 void
 x_cgo_call_traceback_function(struct cgoTracebackArg *arg)
 {
@@ -18,6 +19,7 @@ x_cgo_call_traceback_function(struct cgoTracebackArg *arg)
 	rcgo_tsan_release();
 }
 
+// Indirect: the program's symbolizer, which Go calls on the signal stack only while crashing.
 void
 x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg)
 {
