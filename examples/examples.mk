@@ -8,7 +8,7 @@ EXAMPLE_FILES = $(wildcard examples/sqlite-index/*.go examples/sqlite-index/*.[c
 # checkout that belongs to somebody else.
 $(BUILD)/sqlite-index: bin/rcgo $(EXAMPLE_FILES)
 	@mkdir -p $(BUILD)
-	cd examples/sqlite-index && $(CURDIR)/bin/rcgo build -buildvcs=false -o $(CURDIR)/$@ .
+	cd examples/sqlite-index && ../../bin/rcgo build -buildvcs=false -o '../../$@' .
 
 run: $(BUILD)/sqlite-index ## run the main example
 	$(BUILD)/sqlite-index -expect rcgo
