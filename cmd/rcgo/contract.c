@@ -102,8 +102,18 @@ contract_load(const struct goenv *e, struct contract *c, char **why)
 		xstrdup("runtime/cgo"), NULL};
 
 	memset(c, 0, sizeof *c);
+	// The build to come must still see what the user set.
+	const char *was = getenv("CGO_ENABLED");
+
+	was = was == NULL ? NULL : xstrdup(was);
 	setenv("CGO_ENABLED", "1", 1);
 	struct spawned s = spawn(e->dir, argv, STDERR_MERGE);
+
+	if (was == NULL) {
+		unsetenv("CGO_ENABLED");
+	} else {
+		setenv("CGO_ENABLED", was, 1);
+	}
 
 	if (s.status != 0) {
 		*why = fmt(

@@ -12,34 +12,30 @@ static const char install_go[] = "install Go 1.19 or newer: `apt install golang-
 				 "Ubuntu, or https://go.dev/dl; "
 				 "or set RCGO_GO to the path of a go command";
 
-char *
-find_go(void)
+static struct problem *
+find_go(char **go)
 {
 	const char *wanted = getenv("RCGO_GO");
 
 	if (wanted == NULL || *wanted == '\0') {
-		char *go = path_search("go");
-
-		if (go == NULL) {
-			fail("no Go found: there is no `go` in PATH",
-				"rcgo runs the go command that you have and brings none of its own",
-				install_go);
-		}
-		return go;
+		*go = path_search("go");
+		return *go != NULL ? NULL
+				   : problem("no Go found: there is no `go` in PATH",
+					     "rcgo runs the go command that you have and brings "
+					     "none of its own",
+					     install_go);
 	}
-	char *go = path_search(wanted);
-
-	if (go == NULL) {
-		fail(fmt("no Go found: RCGO_GO=%s is not a program", wanted),
-			"RCGO_GO says which go command rcgo runs",
-			"set it to the path of a go command, or unset it to take the one in PATH");
-	}
-	return go;
+	*go = path_search(wanted);
+	return *go != NULL ? NULL
+			   : problem(fmt("no Go found: RCGO_GO=%s is not a program", wanted),
+				     "RCGO_GO says which go command rcgo runs",
+				     "set it to the path of a go command, or unset it to take the "
+				     "one in PATH");
 }
 
 // The 22 of "go1.22.1", "go1.22rc1", "go1.22.1-custom" or "devel go1.22-0a1b2c"; -1 when the
 // version says nothing of the kind ("devel +0a1b2c").
-int
+static int
 go_minor(const char *version)
 {
 	for (const char *p = version; (p = strstr(p, "go1.")) != NULL; p++) {
@@ -50,7 +46,7 @@ go_minor(const char *version)
 	return -1;
 }
 
-static _Noreturn void
+static struct problem *
 broken(const char *go, const char *how, const char *output)
 {
 	size_t n = strcspn(output, "\n");
@@ -59,7 +55,8 @@ broken(const char *go, const char *how, const char *output)
 	if (n > 0) {
 		what = fmt("%s: %.*s", what, (int)n, output);
 	}
-	fail(what, "rcgo must know the GOROOT and the version before it can lay files over it",
+	return problem(what,
+		"rcgo must know the GOROOT and the version before it can lay files over it",
 		"see that `go version` works here; a message of go's own, if any, stands above");
 }
 
@@ -102,25 +99,16 @@ ask_version(struct goenv *e)
 	}
 }
 
-// Only named variables: a full `go env` also runs the C compiler several times to find GOGCCFLAGS.
-void
-goenv_load(struct goenv *e, const char *dir)
+static struct problem *
+ask(struct goenv *e)
 {
+	// Named variables only: a full `go env` also runs the C compiler several times.
 	static const char *const words[] = {"env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH",
 		"GOHOSTOS", "GOHOSTARCH", "CGO_ENABLED", "CC", "GOFLAGS", "GOTOOLCHAIN", "GOCACHE",
 		"GOENV"};
 	struct strings argv = {0};
-	struct stat st;
+	json_error_t err;
 
-	memset(e, 0, sizeof *e);
-	e->go = find_go();
-	if (e->go[0] != '/') {
-		// We may be about to change directory, on behalf of -C.
-		e->go = path_absolute(working_dir("."), e->go);
-	}
-	// When the directory of -C is not there, go itself says so best.
-	bool usable = dir != NULL && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
-	e->dir = working_dir(usable ? dir : ".");
 	strings_add(&argv, e->go);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		strings_add(&argv, xstrdup(words[i]));
@@ -128,24 +116,50 @@ goenv_load(struct goenv *e, const char *dir)
 	struct spawned s = spawn(e->dir, argv.at, STDERR_KEEP);
 
 	if (s.status < 0) {
-		broken(e->go, "could not be started", strerror(s.err));
+		return broken(e->go, "could not be started", strerror(s.err));
 	}
 	if (s.status != 0) {
-		broken(e->go, fmt("ended with status %d", s.status), "");
+		return broken(e->go, fmt("ended with status %d", s.status), "");
 	}
-	json_error_t err;
 	json_t *json = json_loads(s.out, 0, &err);
 
 	if (!json_is_object(json)) {
-		broken(e->go, "printed no JSON", s.out);
+		return broken(e->go, "printed no JSON", s.out);
 	}
 	fill(e, json);
+	return *e->goroot == '\0' ? broken(e->go, "knows no GOROOT", "") : NULL;
+}
+
+struct problem *
+goenv_ask(struct goenv *e, const char *dir)
+{
+	struct stat st;
+
+	memset(e, 0, sizeof *e);
+	struct problem *p = find_go(&e->go);
+
+	if (p != NULL) {
+		return p;
+	}
+	// We may be about to change directory, on behalf of -C.
+	e->go = path_absolute(working_dir("."), e->go);
+	// When the directory of -C is not there, go itself says so best.
+	bool usable = dir != NULL && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
+	e->dir = working_dir(usable ? dir : ".");
+	p = ask(e);
+	if (p != NULL) {
+		return p;
+	}
 	if (*e->version == '\0') {
 		ask_version(e);
 	}
-	if (*e->goroot == '\0') {
-		broken(e->go, "knows no GOROOT", "");
-	}
 	e->minor = go_minor(e->version);
 	e->cgo_dir = path_join(e->goroot, "src/runtime/cgo");
+	return NULL;
+}
+
+void
+goenv_load(struct goenv *e, const char *dir)
+{
+	fail_on(goenv_ask(e, dir));
 }

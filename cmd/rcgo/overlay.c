@@ -31,26 +31,27 @@ set(json_t *object, const char *key, const char *value)
 
 // The user's entries with absolute paths. Relative ones count from where go works, not from where
 // the JSON lies, and our copy of them lies elsewhere.
-static json_t *
-absolute_entries(const struct goenv *e, const char *path, json_t *replace)
+static struct problem *
+absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_t **entries)
 {
-	json_t *out = json_object(), *to;
+	json_t *to;
 	const char *from;
 
+	*entries = json_object();
 	json_object_foreach(replace, from, to)
 	{
-		if (!json_is_string(to) || *from == '\0') {
-			fail(fmt("the overlay %s has a bad entry: \"%s\"", path, from),
+		const char *value = json_string_value(to);
+
+		if (value == NULL || *from == '\0') {
+			return problem(fmt("the overlay %s has a bad entry: \"%s\"", path, from),
 				"\"Replace\" must map the path of a file to the path of another, "
 				"or to \"\"",
 				"correct the file, see `go help build` under -overlay");
 		}
-		const char *value = json_string_value(to);
-
-		set(out, path_absolute(e->dir, from),
+		set(*entries, path_absolute(e->dir, from),
 			*value == '\0' ? "" : path_absolute(e->dir, value));
 	}
-	return out;
+	return NULL;
 }
 
 // The go command takes "replace" for "Replace" too, as Go's JSON package does.
@@ -69,46 +70,45 @@ get_nocase(json_t *object, const char *key)
 	return found;
 }
 
-// Reads the user's overlay. If it is one of ours, what counts is the user's part of it; *original
-// is then the path of the user's own file, or NULL when there was none.
-json_t *
-overlay_load_user(const struct goenv *e, const char *path, char **original)
+// Reads the user's overlay. If it is one of ours, what counts is the user's part of it.
+struct problem *
+overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 {
 	json_error_t err;
 	size_t size;
 	char *full = path_absolute(e->dir, path);
 	char *text = read_file(full, &size);
 
-	*original = full;
 	if (text == NULL) {
-		fail(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
+		return problem(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
 			"GOFLAGS or the command line names it with -overlay",
 			"correct the path, or leave -overlay out");
 	}
-	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &err);
+	json_t *json = json_loadb(text, size, 0, &err);
 
 	if (json == NULL) {
-		fail(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full, err.line,
-			     err.column, err.text),
+		return problem(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full,
+				       err.line, err.column, err.text),
 			"rcgo must merge it with its own, as go takes only one",
 			"correct the file, or leave -overlay out");
 	}
 	json_t *own = json_object_get(json, own_key);
 	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
 
+	u->original = full;
 	if (json_is_object(own)) {
 		const char *was = json_string_value(json_object_get(own, "overlay"));
 
-		*original = was == NULL ? NULL : xstrdup(was);
+		u->original = was == NULL ? NULL : xstrdup(was);
 	}
 	if (!json_is_object(json) ||
 		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {
-		fail(fmt("the overlay %s has no \"Replace\" object", full),
+		return problem(fmt("the overlay %s has no \"Replace\" object", full),
 			"an overlay is a JSON object such as {\"Replace\": {\"/old.go\": "
 			"\"/new.go\"}}",
 			"correct the file, see `go help build` under -overlay");
 	}
-	return absolute_entries(e, full, replace);
+	return absolute_entries(e, full, replace, &u->entries);
 }
 
 static json_t *
@@ -174,13 +174,13 @@ overlay_make(const struct goenv *e, const char *user, struct cache *c)
 	set(own, "payload", payload_hash());
 	set(own, "goroot", e->goroot);
 	if (user != NULL) {
-		char *original;
-		json_t *entries = overlay_load_user(e, user, &original);
+		struct user_overlay u;
 
-		merge(map, entries, original == NULL ? user : original);
-		if (original != NULL) {
-			set(own, "overlay", original);
-			json_object_set_new(own, "Replace", entries);
+		fail_on(overlay_user(e, user, &u));
+		if (u.original != NULL) {
+			merge(map, u.entries, u.original);
+			set(own, "overlay", u.original);
+			json_object_set_new(own, "Replace", u.entries);
 		}
 	}
 	json_object_set_new(o.json, "Replace", map);

@@ -24,8 +24,13 @@ enum {
 void *xalloc(size_t size);
 char *xstrdup(const char *s);
 char *fmt(const char *format, ...) PRINTF(1, 2);
-void warn(const char *what, const char *why, const char *todo);
+struct problem {
+	const char *what, *why, *todo; // why and todo may be NULL
+};
+struct problem *problem(const char *what, const char *why, const char *todo);
+void warn(const struct problem *p);
 _Noreturn void fail(const char *what, const char *why, const char *todo);
+void fail_on(const struct problem *p);
 _Noreturn void usage_error(const char *verb, const char *format, ...) PRINTF(2, 3);
 bool has_prefix(const char *s, const char *prefix);
 bool has_suffix(const char *s, const char *suffix);
@@ -67,17 +72,19 @@ struct goenv {
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
 	int minor;     // 22 for go1.22.1; -1 when the version does not tell
 };
-char *find_go(void);
+struct problem *goenv_ask(struct goenv *e, const char *dir);
 void goenv_load(struct goenv *e, const char *dir);
-int go_minor(const char *version);
 
-// check.c: what must hold before a build; each failure has its own message
-void check_version(const struct goenv *e);
-void check_goroot(const struct goenv *e);
-void check_platform(const struct goenv *e);
-void check_cgo(const struct goenv *e);
-bool platform_supported(const struct goenv *e);
-char *cgo_off_by(const struct goenv *e);
+// check.c: what must hold before a build. A problem ends rcgo, a doubt is a warning.
+struct problem *problem_version(const struct goenv *e);
+struct problem *problem_platform(const struct goenv *e);
+struct problem *problem_goroot(const struct goenv *e);
+struct problem *problem_cgo(const struct goenv *e);
+struct problem *doubt_version(const struct goenv *e);
+struct problem *doubt_names(const struct goenv *e);
+void check_overlay(const struct goenv *e);
+void check_build(const struct goenv *e);
+bool overlay_possible(const struct goenv *e);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
@@ -130,7 +137,11 @@ struct overlay {
 };
 struct overlay overlay_make(const struct goenv *e, const char *user, struct cache *c);
 void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
-json_t *overlay_load_user(const struct goenv *e, const char *path, char **original);
+struct user_overlay {
+	char *original;	 // path of the user's own file; NULL when an overlay of ours holds no other
+	json_t *entries; // its "Replace", with absolute paths
+};
+struct problem *overlay_user(const struct goenv *e, const char *path, struct user_overlay *u);
 
 // contract.c: the names Go imports, beside those we supply
 struct contract_name {

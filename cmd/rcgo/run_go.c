@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 // The verbs that compile: for them anything that would leave our C half out is an error. The
@@ -37,15 +36,6 @@ exec_go(const struct goenv *e, struct strings *args)
 		"see that it is a program for this machine");
 }
 
-static bool
-overlay_possible(const struct goenv *e)
-{
-	struct stat st;
-
-	return platform_supported(e) && e->minor != 0 && (e->minor < 0 || e->minor >= OLDEST_GO) &&
-	       stat(e->cgo_dir, &st) == 0;
-}
-
 int
 run_go(char **argv)
 {
@@ -58,10 +48,7 @@ run_go(char **argv)
 
 	goenv_load(&e, cl.dir);
 	if (compiles(cl.verb)) {
-		check_version(&e);
-		check_platform(&e);
-		check_goroot(&e);
-		check_cgo(&e);
+		check_build(&e);
 	} else if (!overlay_possible(&e)) {
 		exec_go(&e, &cl.args);
 	}

@@ -57,10 +57,10 @@ strings_add(struct strings *list, char *s)
 	list->at[list->n] = NULL;
 }
 
-// One finding is three lines: what happened, why it matters, what to do. Go's own output may
-// stand around it, so every block begins with our name.
+// A message is three lines: what happened, why it matters, what to do. Go's own output may stand
+// around it, so it begins with our name.
 static void
-print_finding(const char *kind, const char *what, const char *why, const char *todo)
+print_problem(const char *kind, const char *what, const char *why, const char *todo)
 {
 	fflush(stdout);
 	fprintf(stderr, "rcgo: %s%s\n", kind, what);
@@ -72,17 +72,36 @@ print_finding(const char *kind, const char *what, const char *why, const char *t
 	}
 }
 
-void
-warn(const char *what, const char *why, const char *todo)
+struct problem *
+problem(const char *what, const char *why, const char *todo)
 {
-	print_finding("warning: ", what, why, todo);
+	struct problem *p = xalloc(sizeof *p);
+
+	*p = (struct problem){what, why, todo};
+	return p;
+}
+
+void
+warn(const struct problem *p)
+{
+	if (p != NULL) {
+		print_problem("warning: ", p->what, p->why, p->todo);
+	}
 }
 
 void
 fail(const char *what, const char *why, const char *todo)
 {
-	print_finding("", what, why, todo);
+	print_problem("", what, why, todo);
 	exit(EXIT_RCGO);
+}
+
+void
+fail_on(const struct problem *p)
+{
+	if (p != NULL) {
+		fail(p->what, p->why, p->todo);
+	}
 }
 
 void

@@ -75,8 +75,8 @@ verb_abi(int argc, char **argv)
 		usage_error("abi", "abi takes no arguments, got %s", argv[optind]);
 	}
 	goenv_load(&e, dir);
-	check_platform(&e);
-	check_goroot(&e);
+	fail_on(problem_platform(&e));
+	fail_on(problem_goroot(&e));
 	if (!contract_load(&e, &contract, &why)) {
 		fail(why, "the go command must say which of its files count for this platform",
 			NULL);

@@ -1,10 +1,171 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor: placeholder until next commit
-#include "rcgo.h"
+// rcgo doctor: looks at everything a cgo program needs, and says for each finding what to do.
+#include "doctor.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static unsigned counts[LEVEL_FAIL + 1];
+
+static bool
+in_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(1) && (no == NULL || *no == '\0') &&
+	       (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+void
+finding(enum level level, const char *name, const char *text, const char *todo)
+{
+	static const char *const words[] = {"ok", "warn", "FAIL"};
+	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
+	bool colour = in_colour();
+
+	counts[level]++;
+	printf("%s%-4s%s  %-14s  %s\n", colour ? colours[level] : "", words[level],
+		colour ? "\033[0m" : "", name, text);
+	if (todo != NULL) {
+		printf("%*sdo: %s\n", 22, "", todo);
+	}
+}
+
+void
+finding_of(enum level level, const char *name, const struct problem *p)
+{
+	finding(level, name, p->what, p->todo);
+}
+
+static void
+look_at_go(const struct goenv *e)
+{
+	char *real = realpath(e->go, NULL);
+	bool linked = real != NULL && strcmp(real, e->go) != 0;
+	struct problem *p = problem_version(e), *doubt = doubt_version(e);
+
+	finding(LEVEL_OK, "go command", linked ? fmt("%s -> %s", e->go, real) : fmt("%s", e->go),
+		NULL);
+	if (p != NULL || doubt != NULL) {
+		finding_of(
+			p != NULL ? LEVEL_FAIL : LEVEL_WARN, "Go version", p != NULL ? p : doubt);
+	} else {
+		finding(LEVEL_OK, "Go version",
+			fmt("%s (GOTOOLCHAIN=%s)", e->version, e->gotoolchain), NULL);
+	}
+	p = problem_goroot(e);
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "GOROOT", p);
+		return;
+	}
+	real = realpath(e->cgo_dir, NULL);
+	linked = real != NULL && strcmp(real, e->cgo_dir) != 0;
+	finding(LEVEL_OK, "GOROOT",
+		linked ? fmt("%s, runtime/cgo by symbolic links in %s", e->goroot, real)
+		       : e->goroot,
+		NULL);
+	p = p == NULL ? doubt_names(e) : p;
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "contract", p);
+	}
+}
+
+static void
+look_at_target(const struct goenv *e)
+{
+	struct problem *p = problem_platform(e);
+
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "platform", p);
+	} else {
+		finding(LEVEL_OK, "platform", fmt("%s/%s", e->goos, e->goarch), NULL);
+	}
+	p = problem_cgo(e);
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "cgo", p);
+	} else {
+		finding(LEVEL_OK, "cgo", "enabled", NULL);
+	}
+}
+
+static void
+look_at_overlay(const struct goenv *e)
+{
+	struct goflags flags = goflags_split(e->goflags, e->minor);
+	struct user_overlay u;
+
+	finding(LEVEL_OK, "GOFLAGS", *e->goflags == '\0' ? "not set" : e->goflags, NULL);
+	if (flags.overlay == NULL) {
+		finding(LEVEL_OK, "overlay",
+			"none of yours; `rcgo` adds ours, plain `go` builds without", NULL);
+		return;
+	}
+	struct problem *p = overlay_user(e, flags.overlay, &u);
+
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "overlay", p);
+	} else if (u.original != NULL) {
+		finding(LEVEL_OK, "overlay", fmt("yours, %s, is merged with ours", u.original),
+			NULL);
+	} else {
+		finding(LEVEL_OK, "overlay", "ours is in GOFLAGS: plain `go` builds with it", NULL);
+	}
+}
+
+static void
+look_at_kernel(void)
+{
+	struct utsname u;
+	int major = 0, minor = 0;
+
+	if (uname(&u) != 0) {
+		return;
+	}
+	bool parsed = sscanf(u.release, "%d.%d", &major, &minor) == 2;
+
+	if (parsed && (major < 3 || (major == 3 && minor < 2))) {
+		finding(LEVEL_WARN, "kernel", fmt("%s %s", u.sysname, u.release),
+			"Go 1.24 and newer want Linux 3.2: use an older Go, or a newer kernel");
+	} else {
+		finding(LEVEL_OK, "kernel", fmt("%s %s %s", u.sysname, u.release, u.machine), NULL);
+	}
+}
+
 int
 verb_doctor(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return 0;
+	const char *dir = NULL;
+	struct goenv e;
+
+	for (int c; (c = getopt(argc, argv, "C:")) != -1;) {
+		if (c != 'C') {
+			usage_error("doctor", "doctor: unknown flag or missing value");
+		}
+		dir = optarg;
+	}
+	if (optind < argc) {
+		usage_error("doctor", "doctor takes no arguments, got %s", argv[optind]);
+	}
+	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash()), NULL);
+	struct problem *p = goenv_ask(&e, dir);
+
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "go command", p);
+	} else {
+		look_at_go(&e);
+		look_at_target(&e);
+		doctor_compiler(&e);
+		look_at_overlay(&e);
+	}
+	look_at_kernel();
+	doctor_cache(p == NULL ? &e : NULL);
+	doctor_limits();
+	printf("\n%u ok, %u to look at, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
+		counts[LEVEL_FAIL]);
+	return counts[LEVEL_FAIL] == 0 ? 0 : 1;
 }

@@ -13,13 +13,14 @@ static int
 print_undo(const struct goenv *e)
 {
 	struct goflags flags = goflags_split(e->goflags, e->minor);
-	char *was = flags.rest, *original = NULL;
+	struct user_overlay u = {0};
+	char *was = flags.rest;
 
 	if (flags.overlay != NULL) {
-		overlay_load_user(e, flags.overlay, &original);
+		fail_on(overlay_user(e, flags.overlay, &u));
 	}
-	if (original != NULL) {
-		was = goflags_with_overlay(flags.rest, original);
+	if (u.original != NULL) {
+		was = goflags_with_overlay(flags.rest, u.original);
 	}
 	// What `go env -w` or a default of the toolchain says needs no variable.
 	unsetenv("GOFLAGS");
@@ -78,9 +79,7 @@ verb_env(int argc, char **argv)
 	if (undo) {
 		return print_undo(&e);
 	}
-	check_version(&e);
-	check_platform(&e);
-	check_goroot(&e);
+	check_overlay(&e);
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache cache = cache_open();
 	struct overlay o = overlay_make(&e, flags.overlay, &cache);

@@ -34,9 +34,7 @@ verb_overlay(int argc, char **argv)
 		usage_error("overlay", "overlay takes no arguments, got %s", argv[optind]);
 	}
 	goenv_load(&e, dir);
-	check_version(&e);
-	check_platform(&e);
-	check_goroot(&e);
+	check_overlay(&e);
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache cache = cache_open();
 	struct overlay o = overlay_make(&e, flags.overlay, &cache);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo doctor: what its files share.
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include "rcgo.h"
+
+enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
+
+// Prints one finding; todo is NULL when there is nothing to do.
+void finding(enum level level, const char *name, const char *text, const char *todo);
+void finding_of(enum level level, const char *name, const struct problem *p);
+
+void doctor_compiler(const struct goenv *e);
+void doctor_cache(const struct goenv *e);
+void doctor_limits(void);
+#endif
