@@ -137,7 +137,7 @@ func (c *config) run() (int, error) {
 	title := c.version + ": Go's own suites"
 	if c.modes {
 		title = c.version + ": build modes"
-		if list, err = modeSuites(home, stock.Goroot); err != nil {
+		if list, err = modeSuites(home); err != nil {
 			return 0, err
 		}
 	}
@@ -231,10 +231,24 @@ func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *si
 
 // runRow runs one suite on both sides and settles what differs.
 func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
-	r := row{Suite: s.Name}
+	r := row{Suite: s.Name, Note: s.Missing}
+	if r.Note != "" {
+		return r, nil
+	}
 	if _, _, ok := s.locate(stock.Goroot); !ok {
 		r.Note = "not in this GOROOT"
 		return r, nil
+	}
+	sd := dropin
+	if !c.stockOnly && (c.physical || s.Physical != "") {
+		sd = physical
+		r.Note = "drop-in lies in GOROOT"
+		if s.Physical != "" {
+			r.Note += ": " + s.Physical
+		}
+	}
+	if c.modes {
+		stock, sd = withHalf(stock, "stock"), withHalf(sd, "ours")
 	}
 	var err error
 	ok := false
@@ -250,21 +264,18 @@ func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
 	if c.stockOnly {
 		return r, nil
 	}
-	sd := dropin
-	if c.physical || s.Physical != "" {
-		sd = physical
-		r.Note = "drop-in lies in GOROOT"
-		if s.Physical != "" {
-			r.Note += ": " + s.Physical
-		}
-	}
 	if r.Dropin, err = runSuite(sd, s, "", c.base(sd, s), c.timeout); err != nil {
 		return r, err
 	}
 	progress("%s: drop-in: %s", s.Name, r.Dropin.cell())
 	if r.Diffs = compare(r.Stock, r.Dropin); len(r.Diffs) > 0 {
 		progress("%s: %d tests differ; running them again", s.Name, len(r.Diffs))
-		err = c.settle(s, stock, sd, r.Diffs)
+		if err = c.settle(s, stock, sd, r.Diffs); err != nil {
+			return r, err
+		}
 	}
-	return r, err
+	if s.Probe {
+		r.probeBoth(s, stock, sd)
+	}
+	return r, nil
 }

@@ -52,38 +52,56 @@ func symbolsOf(path string) (ours, stocks int, err error) {
 
 // prove builds and runs a cgo program on a side, and fails unless it carries the expected C half.
 func prove(sd *side, wantOurs bool) error {
+	// Linked by the C linker, so that the symbol table keeps static functions too.
+	flags := []string{"-ldflags=-linkmode=external"}
+	ours, stocks, out, err := probe(sd, flags, nil)
+	if err != nil {
+		return fmt.Errorf("%s: the probe: %w\n%s", sd.Name, err, out)
+	}
+	if !isHalf(ours, stocks, wantOurs) {
+		return fmt.Errorf("%s: the probe carries %d symbols of ours and %d of stock's", sd.Name, ours, stocks)
+	}
+	progress("%s: proved: %d symbols of ours, %d of stock's", sd.Name, ours, stocks)
+	return nil
+}
+
+func isHalf(ours, stocks int, wantOurs bool) bool {
+	if wantOurs {
+		return ours > 0 && stocks == 0
+	}
+	return ours == 0 && stocks > 0
+}
+
+// probe builds a cgo program with the given flags and environment, counts the symbols in it, and
+// runs it. Out is what the failing command said.
+func probe(sd *side, flags, env []string) (ours, stocks int, out []byte, err error) {
 	dir, err := os.MkdirTemp("", "rcgo-probe-")
 	if err != nil {
-		return err
+		return 0, 0, nil, err
 	}
 	defer os.RemoveAll(dir)
 	files := map[string]string{"go.mod": "module probe\n\ngo 1.19\n", "main.go": probeSource}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			return err
+			return 0, 0, nil, err
 		}
 	}
-	// Linked by the C linker, so that the symbol table keeps static functions too.
 	exe := filepath.Join(dir, "probe")
-	cmd := exec.Command(filepath.Join(sd.Goroot, "bin", "go"), "build", "-ldflags=-linkmode=external",
-		"-o", exe, ".")
+	args := append(append([]string{"build"}, flags...), "-o", exe, ".")
+	cmd := exec.Command(filepath.Join(sd.Goroot, "bin", "go"), args...)
 	cmd.Dir = dir
-	cmd.Env = append(append(baseEnv(sd.Goroot, sd.Cache), sd.Env...), "PWD="+dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: building the probe: %w\n%s", sd.Name, err, out)
+	cmd.Env = append(append(append(baseEnv(sd.Goroot, sd.Cache), sd.Env...), env...), "PWD="+dir)
+	if out, err = cmd.CombinedOutput(); err != nil {
+		return 0, 0, out, err
 	}
-	ours, stocks, err := symbolsOf(exe)
-	if err != nil {
-		return err
+	if ours, stocks, err = symbolsOf(exe); err != nil {
+		return 0, 0, nil, err
 	}
-	if (ours > 0) != wantOurs || (stocks > 0) == wantOurs {
-		return fmt.Errorf("%s: the probe carries %d symbols of ours and %d of stock's", sd.Name, ours, stocks)
+	out, err = exec.Command(exe).CombinedOutput()
+	if err == nil && string(out) != "1\n" {
+		err = fmt.Errorf("it does not print 1")
 	}
-	if out, err := exec.Command(exe).CombinedOutput(); err != nil || string(out) != "1\n" {
-		return fmt.Errorf("%s: the probe says %q: %w", sd.Name, out, err)
-	}
-	progress("%s: proved: %d symbols of ours, %d of stock's", sd.Name, ours, stocks)
-	return nil
+	return ours, stocks, out, err
 }
 
 // strays lists the files of the drop-in's build cache that hold the stock C half: a build of that

@@ -30,9 +30,11 @@ type suite struct {
 	Short    bool // part of the quick subset
 
 	// Set for rows of the mode matrix only.
-	Flags []string // go test flags
-	Env   []string // environment, after everything else
-	Dir   string   // a module of ours to run in, instead of Pkg and Old
+	Flags   []string // go test flags
+	Env     []string // environment, after everything else
+	Dir     string   // a module of ours to run in, instead of Pkg and Old
+	Probe   bool     // prove whose C half is inside of what these flags build
+	Missing string   // why the row cannot be run here
 }
 
 // The programs of runtime's testprogcgo are started by tests that carry these words in their names.
