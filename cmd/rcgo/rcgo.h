@@ -32,6 +32,7 @@ void warn(const struct problem *p);
 _Noreturn void fail(const char *what, const char *why, const char *todo);
 void fail_on(const struct problem *p);
 _Noreturn void usage_error(const char *verb, const char *format, ...) PRINTF(2, 3);
+_Noreturn void usage_flag(const char *verb, const char *flag);
 bool has_prefix(const char *s, const char *prefix);
 bool has_suffix(const char *s, const char *suffix);
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);

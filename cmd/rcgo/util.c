@@ -121,6 +121,12 @@ usage_error(const char *verb, const char *format, ...)
 	exit(EXIT_RCGO);
 }
 
+void
+usage_flag(const char *verb, const char *flag)
+{
+	usage_error(verb, "%s: unknown flag, or flag without its value: %s", verb, flag);
+}
+
 bool
 has_prefix(const char *s, const char *prefix)
 {

@@ -59,6 +59,7 @@ verb_abi(int argc, char **argv)
 	struct contract contract;
 	struct goenv e;
 
+	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
@@ -68,7 +69,7 @@ verb_abi(int argc, char **argv)
 			json = true;
 			break;
 		default:
-			usage_error("abi", "abi: unknown flag or missing value");
+			usage_flag("abi", argv[optind - 1]);
 		}
 	}
 	if (optind < argc) {

@@ -142,9 +142,10 @@ verb_doctor(int argc, char **argv)
 	const char *dir = NULL;
 	struct goenv e;
 
+	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt(argc, argv, "C:")) != -1;) {
 		if (c != 'C') {
-			usage_error("doctor", "doctor: unknown flag or missing value");
+			usage_flag("doctor", argv[optind - 1]);
 		}
 		dir = optarg;
 	}

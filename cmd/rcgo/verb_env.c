@@ -56,6 +56,7 @@ verb_env(int argc, char **argv)
 	const char *dir = NULL;
 	struct goenv e;
 
+	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt_long_only(argc, argv, "C:u", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
@@ -68,7 +69,7 @@ verb_env(int argc, char **argv)
 			undo = true;
 			break;
 		default:
-			usage_error("env", "env: unknown flag or missing value");
+			usage_flag("env", argv[optind - 1]);
 		}
 	}
 	if (optind < argc) {

@@ -15,6 +15,7 @@ verb_overlay(int argc, char **argv)
 	bool path = false;
 	struct goenv e;
 
+	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt_long(argc, argv, "C:o:p", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
@@ -27,7 +28,7 @@ verb_overlay(int argc, char **argv)
 			path = true;
 			break;
 		default:
-			usage_error("overlay", "overlay: unknown flag or missing value");
+			usage_flag("overlay", argv[optind - 1]);
 		}
 	}
 	if (optind < argc) {

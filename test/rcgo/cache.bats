@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# Where our sources lie, who may touch them, and what happens when there is no room.
+load helper
+
+# The one file that the overlay of the last run names for a name.
+source_of() {
+	"$RCGO" overlay | sed -n 's/.*": "\(\/.*\/gcc_rcgo_amd64\.S\)".*/\1/p'
+}
+
+@test "the first run fills the cache, readable by its owner alone" {
+	fake_go
+	umask 0
+	run "$RCGO" build
+	[ "$status" -eq 0 ]
+	has "GOFLAGS=-overlay=$CACHE/overlay-"
+	[ "$(stat -c %a "$CACHE")" = 700 ]
+	[ -z "$(find "$CACHE" -type f ! -perm 600)" ]
+	[ -z "$(find "$CACHE" -type d ! -perm 700)" ]
+	[ -s "$(source_of)" ]
+}
+
+@test "every file that the overlay names is there" {
+	fake_go
+	n=0
+	for f in $("$RCGO" overlay | sed -n 's/.*": "\(\/.*\)",*$/\1/p'); do
+		case $f in
+		"$T/goroot") continue ;;
+		esac
+		[ -s "$f" ]
+		n=$((n + 1))
+	done
+	[ "$n" -ge 3 ]
+}
+
+@test "where: RCGO_CACHE, XDG_CACHE_HOME, HOME" {
+	fake_go
+	[ "$(RCGO_CACHE=$T/a XDG_CACHE_HOME=$T/b "$RCGO" overlay -p | sed 's/overlay-.*//')" = "$T/a/" ]
+	[ "$(XDG_CACHE_HOME=$T/b "$RCGO" overlay -p | sed 's/overlay-.*//')" = "$T/b/rcgo/" ]
+	[ "$(XDG_CACHE_HOME=relative "$RCGO" overlay -p | sed 's/overlay-.*//')" = "$CACHE/" ]
+	[ "$(RCGO_CACHE=rel "$RCGO" overlay -p | sed 's/overlay-.*//')" = "$T/work/rel/" ]
+}
+
+@test "HOME unset: a private directory in TMPDIR" {
+	fake_go
+	run env -u HOME "$RCGO" overlay -p
+	[ "$status" -eq 0 ]
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
+	[ "$(stat -c %a "$T/tmp/rcgo-$(id -u)")" = 700 ]
+}
+
+@test "tampered, cut, lost, swapped and opened files are put right" {
+	fake_go
+	f=$(source_of)
+	sum=$(cksum <"$f")
+	echo '#error tampered' >>"$f"
+	"$RCGO" build >/dev/null
+	[ "$(cksum <"$f")" = "$sum" ]
+	printf x | dd of="$f" conv=notrunc 2>/dev/null # the same size
+	"$RCGO" build >/dev/null
+	[ "$(cksum <"$f")" = "$sum" ]
+	: >"$f"
+	"$RCGO" build >/dev/null
+	[ "$(cksum <"$f")" = "$sum" ]
+	rm "$f"
+	"$RCGO" build >/dev/null
+	[ "$(cksum <"$f")" = "$sum" ]
+	cp "$f" "$T/elsewhere"
+	ln -sf "$T/elsewhere" "$f"
+	"$RCGO" build >/dev/null
+	[ ! -L "$f" ]
+	chmod 666 "$f"
+	"$RCGO" build >/dev/null
+	[ "$(stat -c %a "$f")" = 600 ]
+	o=$("$RCGO" overlay -p)
+	echo '{}' >"$o"
+	"$RCGO" build >/dev/null
+	grep -q Replace "$o"
+}
+
+@test "no file is written again when it is right" {
+	fake_go
+	"$RCGO" build >/dev/null
+	find "$CACHE" -type f -printf '%p %i %T@\n' | sort >"$T/before"
+	"$RCGO" build >/dev/null
+	find "$CACHE" -type f -printf '%p %i %T@\n' | sort >"$T/after"
+	cmp "$T/before" "$T/after"
+}
+
+@test "a cache that cannot be made: TMPDIR instead" {
+	fake_go
+	: >"$T/file"
+	RCGO_CACHE=$T/file/cache run "$RCGO" overlay -p
+	[ "$status" -eq 0 ]
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
+}
+
+@test "a read-only cache: TMPDIR instead" {
+	fake_go
+	mkdir "$T/ro"
+	in_namespace "mount -t tmpfs -o ro none '$T/ro' && RCGO_CACHE='$T/ro' '$RCGO' overlay -p" >"$T/out"
+	run cat "$T/out"
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
+}
+
+@test "a full cache: TMPDIR instead" {
+	fake_go
+	mkdir "$T/full"
+	in_namespace "mount -t tmpfs -o size=8k,mode=700 none '$T/full' && RCGO_CACHE='$T/full' '$RCGO' overlay -p" >"$T/out"
+	run cat "$T/out"
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
+}
+
+@test "a cache that fills up between sources and overlay: TMPDIR for the overlay" {
+	fake_go
+	"$RCGO" overlay >/dev/null
+	mkdir "$T/full"
+	in_namespace "mount -t tmpfs -o size=1m,mode=700 none '$T/full' && cp -a '$CACHE'/src-* '$T/full' &&
+		{ head -c 2m /dev/zero >'$T/full/ballast' 2>/dev/null || true; } &&
+		RCGO_CACHE='$T/full' '$RCGO' overlay -p" >"$T/out"
+	run cat "$T/out"
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
+}
+
+@test "a limit on the size of files is an error, not a signal" {
+	fake_go
+	run sh -c "ulimit -f 1; '$RCGO' overlay -p"
+	[ "$status" -eq 2 ]
+	has "File too large"
+	has "set RCGO_CACHE to a directory that you own"
+}
+
+@test "no place at all: the message names both, why, and what to do" {
+	fake_go
+	: >"$T/file"
+	RCGO_CACHE=$T/file/cache TMPDIR=$T/nothing run "$RCGO" build
+	says_first "rcgo: no place to keep our sources: $T/file/cache: Not a directory; $T/nothing/rcgo-$(id -u): No such file or directory"
+	has "set RCGO_CACHE to a directory that you own"
+}
+
+@test "a cache that others may write to is not trusted" {
+	fake_go
+	mkdir -m 777 "$T/open"
+	RCGO_CACHE=$T/open run "$RCGO" overlay -p
+	[ "$status" -eq 0 ]
+	has "$T/tmp/rcgo-"
+	mkdir -m 777 "$T/world"
+	mkdir -m 700 "$T/world/cache"
+	RCGO_CACHE=$T/world/cache run "$RCGO" overlay -p
+	has "$T/tmp/rcgo-"
+}
+
+@test "the private directory must be ours and no link" {
+	fake_go
+	mkdir "$T/target"
+	ln -s "$T/target" "$T/tmp/rcgo-$(id -u)"
+	run env -u HOME "$RCGO" build
+	says_first "rcgo: no place to keep our sources: HOME is not set, so there is no cache directory; $T/tmp/rcgo-$(id -u): not a directory"
+	rm "$T/tmp/rcgo-$(id -u)"
+	mkdir -m 777 "$T/tmp/rcgo-$(id -u)"
+	run env -u HOME "$RCGO" build
+	[ "$status" -eq 2 ]
+	has "other users may write there (mode 0777)"
+}
+
+@test "two users never share or trust each other's files" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can be two users"
+	fake_go
+	chmod 755 "$T"
+	chmod 1777 "$T/tmp"
+	cp "$RCGO" "$T/bin/rcgo"
+	mine=$("$T/bin/rcgo" overlay -p)
+	run runuser -u nobody -- env HOME=/nonexistent "$T/bin/rcgo" overlay -p
+	[ "$status" -eq 0 ]
+	has "$T/tmp/rcgo-$(id -u nobody)/overlay-"
+	[ "$(stat -c %U "$output")" = nobody ]
+	# The other's cache, offered to us: refused although its content is right.
+	RCGO_CACHE=$T/tmp/rcgo-$(id -u nobody) run "$T/bin/rcgo" overlay -p
+	has "$T/tmp/rcgo-0/overlay-"
+	# Ours, offered to the other.
+	chmod 755 "$T/home" "$T/home/.cache"
+	RCGO_CACHE=${mine%/*} run runuser -u nobody -- "$T/bin/rcgo" overlay -p
+	has "$T/tmp/rcgo-$(id -u nobody)/overlay-"
+	# A trap laid for us in a directory of everybody's.
+	rm -r "$T/tmp/rcgo-0"
+	runuser -u nobody -- mkdir "$T/tmp/rcgo-0"
+	run env -u HOME "$T/bin/rcgo" overlay -p
+	[ "$status" -eq 2 ]
+	has "$T/tmp/rcgo-0: owned by another user (uid $(id -u nobody))"
+}
+
+@test "sudo with the caller's HOME leaves nothing of root's there" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can be two users"
+	fake_go
+	mkdir -p "$T/home/.cache/rcgo"
+	chown -R nobody "$T/home"
+	run "$RCGO" overlay -p
+	[ "$status" -eq 0 ]
+	has "$T/tmp/rcgo-0/overlay-"
+	[ -z "$(find "$T/home" -user root)" ]
+}
+
+@test "20 at once from a cold cache" {
+	fake_go
+	for i in $(seq 20); do
+		"$RCGO" overlay -p >"$T/out.$i" 2>"$T/err.$i" &
+	done
+	wait
+	[ "$(cat "$T"/out.* | sort | uniq -c | sed 's/ *\([0-9]*\) .*/\1/')" = 20 ]
+	[ -z "$(cat "$T"/err.*)" ]
+	# Nobody left a file half done.
+	[ -z "$(find "$CACHE" -name '*.??????' ! -name '*.json')" ]
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# Each thing that can be wrong has a message of its own, and rcgo's own status 2.
+load helper
+
+@test "no Go in PATH" {
+	run env PATH="$T/bin" "$RCGO" build
+	says_first "rcgo: no Go found: there is no \`go\` in PATH"
+	has "apt install golang-go"
+}
+
+@test "RCGO_GO is not a program" {
+	RCGO_GO=$T/nothing run "$RCGO" build
+	says_first "rcgo: no Go found: RCGO_GO=$T/nothing is not a program"
+}
+
+@test "Go cannot be started" {
+	printf '\177ELF-not-really' >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	RCGO_GO=$T/bin/go run "$RCGO" build
+	says_first "rcgo: Go does not run: \`$T/bin/go env\` could not be started: Exec format error"
+}
+
+@test "Go fails" {
+	printf '#!/bin/sh\necho its own words >&2\nexit 3\n' >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	RCGO_GO=$T/bin/go run "$RCGO" build
+	[ "$status" -eq 2 ]
+	[ "${lines[0]}" = "its own words" ]
+	[ "${lines[1]}" = "rcgo: Go does not run: \`$T/bin/go env\` ended with status 3" ]
+}
+
+@test "Go prints nonsense" {
+	printf '#!/bin/sh\necho hello\n' >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	RCGO_GO=$T/bin/go run "$RCGO" build
+	says_first "rcgo: Go does not run: \`$T/bin/go env\` printed no JSON: hello"
+}
+
+@test "Go is too old" {
+	fake_go GOVERSION=go1.18.10
+	run "$RCGO" build
+	says_first "rcgo: Go is too old: go1.18.10 ($RCGO_GO)"
+	has "the oldest Go whose runtime/cgo rcgo can replace is 1.19"
+}
+
+@test "Go is so old that its env knows no GOVERSION" {
+	fake_go GOVERSION=
+	sed -i 's/^list)/version) echo "go version go1.13.4 linux\/amd64" ;;\n&/' "$RCGO_GO"
+	run "$RCGO" build
+	says_first "rcgo: Go is too old: go1.13.4 ($RCGO_GO)"
+}
+
+@test "Go is newer than tested: a warning, once, and it goes on" {
+	for v in go1.28 go1.28.3 go1.28rc1 "devel go1.28-abcdef Mon Jan 1" go1.31-custom; do
+		fake_go "GOVERSION=$v"
+		run "$RCGO" build
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = "rcgo: warning: Go is newer than tested: $v" ]
+		[ "$(printf '%s\n' "$output" | grep -c warning)" -eq 1 ]
+		has "args: <build>"
+	done
+}
+
+@test "a version that tells nothing: a warning" {
+	fake_go "GOVERSION=devel +abcdef"
+	run "$RCGO" build
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = 'rcgo: warning: Go is of an unknown version: "devel +abcdef"' ]
+	has "args: <build>"
+}
+
+@test "tested versions in odd spellings: no warning" {
+	for v in go1.19 go1.27.3 go1.27rc1 go1.22.12-custom "devel go1.26-abcdef"; do
+		fake_go "GOVERSION=$v"
+		run "$RCGO" build
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = "args: <build>" ]
+	done
+}
+
+@test "a newer Go that imports names we lack: a warning with the names" {
+	fake_go GOVERSION=go1.29
+	printf '//go:cgo_import_static x_cgo_brand_new\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"
+	run "$RCGO" build
+	[ "$status" -eq 0 ]
+	has "rcgo: warning: this Go imports names that rcgo does not supply: x_cgo_brand_new"
+	has "args: <build>"
+}
+
+@test "CGO_ENABLED=0 in the environment" {
+	fake_go CGO_ENABLED=0
+	CGO_ENABLED=0 run "$RCGO" build
+	says_first "rcgo: cgo is off: the environment sets CGO_ENABLED=0"
+	has "unset CGO_ENABLED"
+}
+
+@test "CGO_ENABLED=0 by go env -w" {
+	echo CGO_ENABLED=0 >"$T/goenv"
+	fake_go CGO_ENABLED=0 "GOENV=$T/goenv"
+	run "$RCGO" build
+	says_first "rcgo: cgo is off: $T/goenv sets CGO_ENABLED=0"
+	has "go env -u CGO_ENABLED"
+}
+
+@test "CGO_ENABLED=0 by go env -w, with the machine's Go" {
+	GOENV=$T/goenv go env -w CGO_ENABLED=0
+	hello
+	GOENV=$T/goenv run "$RCGO" build
+	says_first "rcgo: cgo is off: $T/goenv sets CGO_ENABLED=0"
+}
+
+@test "cgo is off because this is a cross build" {
+	fake_go CGO_ENABLED=0 GOARCH=arm64
+	run "$RCGO" build
+	says_first "rcgo: cgo is off: this is a cross build for linux/arm64 on linux/amd64"
+	has "aarch64-linux-gnu-gcc"
+}
+
+@test "no C compiler, and Go turned cgo off for that" {
+	fake_go CGO_ENABLED=0 CC=no-such-cc
+	run "$RCGO" build
+	says_first "rcgo: no C compiler found: no-such-cc is not in PATH (CC=no-such-cc)"
+	has "apt install gcc"
+}
+
+@test "no C compiler, with arguments in CC" {
+	fake_go "CC=no-such-cc gcc -m64"
+	run "$RCGO" test
+	says_first "rcgo: no C compiler found: no-such-cc is not in PATH (CC=no-such-cc gcc -m64)"
+}
+
+@test "no C compiler, with the machine's Go" {
+	hello
+	# A PATH without compilers: only what the go command itself needs.
+	ln -s "$REAL_GO" "$T/bin/go"
+	run env PATH="$T/bin" "$RCGO" build
+	[ "$status" -eq 2 ]
+	has "rcgo: no C compiler found:"
+}
+
+@test "a compiler behind quotes and arguments is found" {
+	fake_go "CC='sh' -x"
+	run "$RCGO" build
+	[ "$status" -eq 0 ]
+}
+
+@test "unsupported platforms" {
+	for p in windows/amd64 linux/386 darwin/arm64 linux/riscv64; do
+		fake_go "GOOS=${p%/*}" "GOARCH=${p#*/}"
+		run "$RCGO" build
+		says_first "rcgo: unsupported platform: GOOS=${p%/*} GOARCH=${p#*/}"
+	done
+}
+
+@test "an unsupported platform, with the machine's Go" {
+	hello
+	GOOS=windows run "$RCGO" build
+	says_first "rcgo: unsupported platform: GOOS=windows GOARCH=$(go env GOARCH)"
+}
+
+@test "verbs that do not compile go on without an overlay there" {
+	fake_go GOOS=windows
+	GOFLAGS=-mod=mod run "$RCGO" fmt ./...
+	is "args: <fmt> <./...>
+GOFLAGS=-mod=mod"
+}
+
+@test "GOROOT without the sources of runtime/cgo" {
+	fake_go
+	rm -r "$T/goroot/src"
+	run "$RCGO" build
+	says_first "rcgo: GOROOT has no sources of runtime/cgo: $T/goroot/src/runtime/cgo is not there"
+	has "apt install golang-1.22-src"
+}
+
+@test "GOROOT with nothing to replace" {
+	fake_go
+	rm "$T"/goroot/src/runtime/cgo/*.[chS]
+	run "$RCGO" build
+	says_first "rcgo: GOROOT has no C half to replace: no C files in $T/goroot/src/runtime/cgo"
+}
+
+@test "no verb, unknown flags, stray arguments" {
+	run "$RCGO"
+	[ "$status" -eq 2 ]
+	has "rcgo runs the go command"
+	run "$RCGO" -v build
+	says_first "rcgo: unknown flag -v: the verb comes first, as in \`rcgo build -v\`"
+	run "$RCGO" env GOROOT
+	says_first "rcgo: env takes no arguments, got GOROOT (go's own: \`rcgo go env GOROOT\`)"
+	run "$RCGO" overlay --nonsense
+	says_first "rcgo: overlay: unknown flag, or flag without its value: --nonsense"
+	has "see \`rcgo help overlay\`"
+	run "$RCGO" go
+	says_first "rcgo: a verb of go must follow, as in \`rcgo go env\`"
+}

@@ -1,0 +1,126 @@
+# Shared by the tests of rcgo: a private world for each test, and a go command that only answers
+# questions, so that any version, platform or fault can be had as input.
+
+setup() {
+	HERE=$(cd "$BATS_TEST_DIRNAME" && pwd)
+	RCGO=${RCGO:-$HERE/../../bin/rcgo}
+	[ -x "$RCGO" ] || { echo "no $RCGO: run make first" >&2; return 1; }
+	# The caches of the machine's Go stay in use, or each test would compile the world anew.
+	if [ -z "${REAL_GO:-}" ]; then
+		REAL_GO=$(command -v go)
+		GOCACHE=$(go env GOCACHE)
+		GOPATH=$(go env GOPATH)
+		export REAL_GO GOCACHE GOPATH
+	fi
+	T=$(mktemp -d "${TMPDIR:-/tmp}/rcgo-test-XXXXXX")
+	T=$(cd "$T" && pwd -P)
+	mkdir "$T/home" "$T/tmp" "$T/bin" "$T/work"
+	export HOME=$T/home TMPDIR=$T/tmp GOTOOLCHAIN=local GOENV=off GO111MODULE=
+	unset GOFLAGS RCGO_GO RCGO_CACHE XDG_CACHE_HOME CGO_ENABLED CC GOOS GOARCH GOROOT
+	CACHE=$HOME/.cache/rcgo
+	cd "$T/work" || return 1
+}
+
+teardown() {
+	cd /
+	rm -rf "$T"
+}
+
+# fake_go [NAME=VALUE...]: makes RCGO_GO a go that reports these variables and, for any other
+# verb, prints its arguments and its GOFLAGS. $T/list is what its `go list` prints.
+fake_go() {
+	mkdir -p "$T/goroot/src/runtime/cgo"
+	for f in gcc_context.c gcc_linux_amd64.c gcc_amd64.S libcgo.h; do
+		echo "/* stock */" >"$T/goroot/src/runtime/cgo/$f"
+	done
+	printf 'package cgo\n' >"$T/goroot/src/runtime/cgo/callbacks.go"
+	printf '//go:cgo_import_static x_cgo_init\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"
+	echo callbacks.go >"$T/list"
+	local GOROOT=$T/goroot GOVERSION=go1.22.1 GOOS=linux GOARCH=amd64 CGO_ENABLED=1 CC=sh
+	local GOHOSTOS=linux GOHOSTARCH=amd64 GOENV=off pair
+	for pair in "$@"; do
+		local "${pair?}"
+	done
+	cat >"$T/bin/fakego" <<END
+#!/bin/sh
+case \$1 in
+env) cat <<JSON
+{"GOROOT": "$GOROOT", "GOVERSION": "$GOVERSION", "GOOS": "$GOOS", "GOARCH": "$GOARCH",
+"GOHOSTOS": "$GOHOSTOS", "GOHOSTARCH": "$GOHOSTARCH", "CGO_ENABLED": "$CGO_ENABLED",
+"CC": "$CC", "GOFLAGS": "\$GOFLAGS", "GOENV": "$GOENV"}
+JSON
+;;
+list) cat '$T/list' ;;
+*) printf 'args:'; printf ' <%s>' "\$@"; printf '\nGOFLAGS=%s\n' "\$GOFLAGS"
+exit "\${FAKE_STATUS:-0}" ;;
+esac
+END
+	chmod +x "$T/bin/fakego"
+	export RCGO_GO=$T/bin/fakego
+}
+
+# hello [DIR]: a module with a cgo program that prints "C says 42", and a second Go file.
+hello() {
+	local dir=${1:-.}
+	mkdir -p "$dir"
+	printf 'module hello\n\ngo 1.19\n' >"$dir/go.mod"
+	printf 'package main\n\nconst who = "C"\n' >"$dir/who.go"
+	cat >"$dir/main.go" <<'END'
+package main
+
+// static int twice(int x) { return 2 * x; }
+import "C"
+import "fmt"
+
+func main() { fmt.Println(who, "says", C.twice(21)) }
+END
+}
+
+# says_first LINE: rcgo ended with its own status and this first line.
+says_first() {
+	echo "status $status, output: $output"
+	[ "$status" -eq 2 ]
+	[ "${lines[0]}" = "$1" ]
+}
+
+# is TEXT: the whole output, with status 0.
+is() {
+	echo "status $status, output: $output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$1" ]
+}
+
+has() {
+	echo "status $status, output: $output; wanted: $1"
+	case $output in
+	*"$1"*) ;;
+	*) return 1 ;;
+	esac
+}
+
+lacks() {
+	echo "status $status, output: $output; unwanted: $1"
+	case $output in
+	*"$1"*) return 1 ;;
+	esac
+}
+
+# Whether a program was linked with our C half: its line table names our source files.
+carries_ours() {
+	grep -q 'rcgo_[a-z0-9_]*\.c' "$1"
+}
+
+# in_namespace COMMAND...: as root of a private mount namespace; skips the test where the
+# system forbids that.
+in_namespace() {
+	unshare -m true 2>/dev/null || skip "may not make a mount namespace here"
+	unshare -m sh -c "$@"
+}
+
+toolchains() {
+	local root
+	echo "$REAL_GO"
+	for root in ${RCGO_TOOLCHAINS:-}; do
+		echo "$root/bin/go"
+	done
+}
