@@ -1,0 +1,3 @@
+module runtime_cgo/test/gates/clash
+
+go 1.19

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"sort"
+	"strings"
+)
+
+var lockers = words("pthread_mutex_lock pthread_mutex_trylock pthread_rwlock_rdlock pthread_rwlock_wrlock " +
+	"pthread_once pthread_cond_wait sem_wait flockfile")
+
+// gateAS holds the Safety: lines against the call graph that gcc saw.
+func gateAS(t *tree) {
+	c := newCheck("as/safety-lines")
+	said := t.promises(c)
+	libc := t.safeLibc(c)
+	t.end(c)
+	indirect := t.staticIndirect()
+	for _, p := range platforms {
+		reach := newCheck("as/reach-" + p.arch)
+		if units, ok := t.graphUnits(reach, p, "-O0"); ok {
+			g, err := readGraph(t.root, units)
+			if err != nil {
+				reach.bad("", 0, "%v", err)
+			} else {
+				(&walker{reach, g, said, libc, indirect}).all()
+			}
+		}
+		t.end(reach)
+		depth := newCheck("as/stack-" + p.arch)
+		if units, ok := t.graphUnits(depth, p, "-O2"); ok {
+			checkDepth(t, depth, units, said)
+		}
+		if u, ok := t.amalgamUnit(depth, p); ok {
+			checkDepth(t, depth, []unit{u}, said)
+		}
+		t.end(depth)
+	}
+}
+
+// A walker follows the call graph from each function that promises something.
+type walker struct {
+	c        *check
+	g        *graph
+	said     map[string]*promise
+	libc     map[string]bool
+	indirect map[string]bool
+}
+
+func (w *walker) all() {
+	var keys []string
+	for k, f := range w.g.fns {
+		if f.ours && w.promiseOf(f) != nil {
+			keys = append(keys, k)
+		}
+	}
+	sort.Strings(keys)
+	if len(keys) == 0 {
+		w.c.bad("src", 0, "no function with a Safety: line was compiled")
+	}
+	for _, k := range keys {
+		f := w.g.fns[k]
+		w.walk(f, w.promiseOf(f), []string{f.name}, map[string]bool{k: true})
+	}
+}
+
+// promiseOf gives what a function promises. A static function has the name of a promise only by
+// chance, unless the promise stands at it.
+func (w *walker) promiseOf(f *fn) *promise {
+	p := w.said[f.name]
+	if p != nil && strings.Contains(f.key, "|") && p.file != f.file {
+		return nil
+	}
+	return p
+}
+
+// walk looks at all that f calls on behalf of the function way[0], which promised p.
+func (w *walker) walk(f *fn, p *promise, way []string, seen map[string]bool) {
+	excused := w.indirect[f.file+":"+f.name]
+	if q := w.promiseOf(f); q != nil && q.indirect {
+		excused = true
+	}
+	if len(f.indir) > 0 && p.asSafe && !excused {
+		w.c.bad(f.file, f.line, "%s is AS-Safe, but calls through a pointer at %s: say in the comment above %s: Indirect: what, and why that is right",
+			strings.Join(way, " -> "), f.indir[0], f.name)
+	}
+	for _, key := range f.callees() {
+		callee := w.g.fns[key]
+		path := strings.Join(append(append([]string{}, way...), callee.name), " -> ")
+		q := w.promiseOf(callee)
+		at := strings.TrimSpace(f.calls[key])
+		file, line := splitPos(at, f)
+		switch {
+		case q != nil:
+			if p.asSafe && !q.asSafe {
+				w.c.bad(file, line, "%s is AS-Safe, but %s is AS-Unsafe: %s", way[0], callee.name, path)
+			}
+			if p.keys["lock"] == "none" && q.keys["lock"] != "none" {
+				w.c.bad(file, line, "%s has lock=none, but %s has lock=%s: %s", way[0], callee.name, q.keys["lock"], path)
+			}
+			if p.keys["alloc"] == "no" && q.keys["alloc"] != "no" {
+				w.c.bad(file, line, "%s has alloc=no, but %s has alloc=%s: %s", way[0], callee.name, q.keys["alloc"], path)
+			}
+		case callee.ours:
+			if !seen[key] {
+				seen[key] = true
+				w.walk(callee, p, append(append([]string{}, way...), callee.name), seen)
+			}
+		default:
+			w.external(p, callee.name, path, file, line)
+		}
+	}
+}
+
+// external looks at a call that leaves our code.
+func (w *walker) external(p *promise, name, path, file string, line int) {
+	if p.asSafe && !w.libc[name] && !strings.HasPrefix(name, "__tsan_") && !strings.HasPrefix(name, "__builtin_") {
+		w.c.bad(file, line, "%s is not async-signal-safe (not in %s): %s", name, asList, path)
+	}
+	if p.keys["alloc"] == "no" && allocators[name] {
+		w.c.bad(file, line, "alloc=no, but: %s", path)
+	}
+	if p.keys["lock"] == "none" && lockers[name] {
+		w.c.bad(file, line, "lock=none, but: %s", path)
+	}
+}
+
+// splitPos reads "file:line:column".
+func splitPos(at string, f *fn) (string, int) {
+	parts := strings.Split(at, ":")
+	if len(parts) < 2 {
+		return f.file, f.line
+	}
+	n := 0
+	for _, ch := range parts[1] {
+		n = n*10 + int(ch-'0')
+	}
+	return parts[0], n
+}
+
+// checkDepth: a chain on the signal stack has a fixed, small size.
+func checkDepth(t *tree, c *check, units []unit, said map[string]*promise) {
+	g, err := readGraph(t.root, units)
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		return
+	}
+	for key, f := range g.fns {
+		p := said[f.name]
+		if p == nil || !f.ours || !p.onSignalStack() {
+			continue
+		}
+		if n, chain := g.deepest(key, map[string]bool{}); n > stackBudget {
+			c.bad(p.file, p.line, "%s may run on a signal stack (stack=%s) and takes %d bytes, over %d: %s",
+				f.name, p.keys["stack"], n, stackBudget, strings.Join(chain, " -> "))
+		}
+		if f.dynamic {
+			c.bad(p.file, p.line, "%s may run on a signal stack and has no fixed frame", f.name)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module runtime_cgo/tools/gate
+
+go 1.19

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+var partNames = []string{"syscall", "traceback", "context", "thread", "signal", "base", "abi"}
+
+// Names that Go has had or keeps for later; `go tool dist list` has only today's.
+const extraPlatforms = "hurd nacl zos amd64p32 armbe arm64be mips64p32 mips64p32le ppc riscv s390 sparc sparc64"
+
+func gateNames(t *tree) {
+	checkBasenames(t)
+	checkSystemHeaders(t)
+	checkPlatformNames(t)
+	checkEdge(t)
+	checkGlobs(t)
+}
+
+// checkBasenames: the go command copies all files of a package flat into one folder.
+func checkBasenames(t *tree) {
+	c := newCheck("names/unique")
+	owner := map[string]string{}
+	for _, rel := range append(t.payloadSources(), t.glob("src/*/*.go")...) {
+		key := strings.ToLower(filepath.Base(rel))
+		if owner[key] != "" {
+			c.bad(rel, 0, "has the same name as %s; the package is one flat folder", owner[key])
+		}
+		owner[key] = rel
+	}
+	if !needs(c, "go") {
+		t.end(c)
+		return
+	}
+	for _, g := range goroots(t, c) {
+		stays, _ := filepath.Glob(filepath.Join(g.dir, "src", "runtime", "cgo", "*"))
+		for _, name := range stays {
+			base := filepath.Base(name)
+			gone := strings.HasSuffix(base, ".c") || strings.HasSuffix(base, ".S") ||
+				strings.HasPrefix(base, "libcgo")
+			if rel := owner[strings.ToLower(base)]; rel != "" && !gone {
+				c.bad(rel, 0, "has the name of a file that Go 1.%d's runtime/cgo keeps", g.minor)
+			}
+		}
+	}
+	t.end(c)
+}
+
+// checkSystemHeaders: in the flat folder a header of ours named signal.h would be found by
+// #include <signal.h> of every file of the package.
+func checkSystemHeaders(t *tree) {
+	c := newCheck("names/system-headers")
+	if needs(c, "gcc") {
+		for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+			cmd := exec.Command("gcc", "-E", "-")
+			cmd.Stdin = strings.NewReader("#include <" + filepath.Base(rel) + ">\n")
+			cmd.Dir = "/"
+			if cmd.Run() == nil {
+				c.bad(rel, 0, "shadows the system's <%s>", filepath.Base(rel))
+			}
+		}
+	}
+	t.end(c)
+}
+
+// checkPlatformNames: a file whose last word is a GOOS or GOARCH is compiled only there. For the
+// platforms that we build that is meant; for another its header must say so, or rcgo_stack_arm.c
+// and rcgo_view_js.c would vanish unnoticed. Assembly is always gcc_rcgo_<arch>.S.
+func checkPlatformNames(t *tree) {
+	c := newCheck("names/platforms")
+	if !needs(c, "go") {
+		t.end(c)
+		return
+	}
+	out, err := goCommand(nil, "tool", "dist", "list")
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		t.end(c)
+		return
+	}
+	words, arches, built := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, p := range platforms {
+		built[p.os], built[p.arch] = true, true
+	}
+	for _, pair := range strings.Fields(string(out)) {
+		oa := strings.Split(pair, "/")
+		words[oa[0]], words[oa[1]], arches[oa[1]] = true, true, true
+	}
+	for _, w := range strings.Fields(extraPlatforms) {
+		words[w] = true
+	}
+	for _, rel := range append(t.payloadSources(), t.glob("src/*/*.go")...) {
+		base := strings.TrimSuffix(filepath.Base(rel), filepath.Ext(rel))
+		parts := strings.Split(base, "_")
+		last := parts[len(parts)-1]
+		if len(parts) > 1 && last == "test" {
+			c.bad(rel, 0, "ends in _test, which the go command never compiles into a package")
+		}
+		if len(parts) < 2 || !words[last] || built[last] || strings.HasSuffix(rel, ".S") {
+			continue
+		}
+		if !strings.Contains(strings.ToLower(fileHeader(t.read(rel))), last) {
+			c.bad(rel, 0, "is compiled for %s only, by its last word; say so in its header, or rename it", last)
+		}
+	}
+	asm := regexp.MustCompile(`^gcc_rcgo_([a-z0-9]+)\.S$`)
+	for _, rel := range t.srcS() {
+		m := asm.FindStringSubmatch(filepath.Base(rel))
+		if m == nil || !arches[m[1]] || !strings.HasPrefix(rel, "src/arch/") {
+			c.bad(rel, 0, "assembly is src/arch/gcc_rcgo_<GOARCH>.S: only gcc_*.S reaches the C compiler")
+		}
+	}
+	t.end(c)
+}
+
+// fileHeader gives the comment lines at a file's top, blank lines between them included.
+func fileHeader(text string) string {
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		s := strings.TrimSpace(line)
+		if s != "" && !strings.HasPrefix(s, "//") && !strings.HasPrefix(s, "/*") && !strings.HasPrefix(s, "*") {
+			break
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, "\n")
+}
+
+// checkEdge: what Go imports is defined in the x_cgo_*.c files of the part that the contract
+// names, and those files define nothing else.
+func checkEdge(t *tree) {
+	c := newCheck("names/edge")
+	want := map[string]symbol{}
+	for _, s := range t.contract(c) {
+		want[s.name] = s
+	}
+	defined := map[string]string{}
+	for _, src := range t.parse(t.srcC()) {
+		edge := strings.HasPrefix(src.base, "x_cgo_")
+		for _, d := range src.decls {
+			isDef := d.kind == declFuncDef || d.kind == declObject && !d.extern
+			if !isDef || d.static {
+				continue
+			}
+			s, known := want[d.name]
+			switch {
+			case known && !edge && s.kind == "func":
+				c.bad(src.path, d.nameLine, "%s belongs in an x_cgo_*.c file of src/%s", d.name, s.part)
+			case known && s.part != src.part:
+				c.bad(src.path, d.nameLine, "%s belongs in src/%s, says %s:%d", d.name, s.part, contractFile, s.line)
+			case !known && edge:
+				c.bad(src.path, d.nameLine, "%s is not in %s; an x_cgo_*.c file defines what Go imports, and statics", d.name, contractFile)
+			case !known && !strings.HasPrefix(d.name, "rcgo_"):
+				c.bad(src.path, d.nameLine, "%s: a name shared between files begins rcgo__", d.name)
+			}
+			defined[d.name] = src.path
+		}
+	}
+	for _, rel := range t.srcS() {
+		for _, m := range globlLine.FindAllStringSubmatch(t.read(rel), -1) {
+			defined[m[1]] = rel
+		}
+	}
+	for name, s := range want {
+		if defined[name] == "" {
+			c.bad(contractFile, s.line, "nothing in src/%s/x_cgo_*.c defines %s", s.part, name)
+		}
+	}
+	t.end(c)
+}
+
+var globlLine = regexp.MustCompile(`(?m)^\s*\.glob[a]?l\s+([A-Za-z_]\w*)`)
+
+// checkGlobs: `ls -d src/*/` is the architecture and `ls src/*/x_cgo_*.c` the whole Go ABI.
+func checkGlobs(t *tree) {
+	c := newCheck("names/two-globs")
+	known := map[string]bool{"arch": true, "overlay": true}
+	for _, p := range partNames {
+		known[p] = true
+	}
+	for _, dir := range t.glob("src/*") {
+		if strings.HasPrefix(dir, "src/src.mk") {
+			continue
+		}
+		if !known[filepath.Base(dir)] {
+			c.bad(dir, 0, "is not one of the parts that doc/design.md names")
+		}
+		delete(known, filepath.Base(dir))
+	}
+	for name := range known {
+		c.bad("src/"+name, 0, "is missing")
+	}
+	for _, part := range partNames[:5] {
+		if len(t.glob("src/"+part+"/x_cgo_*.c")) == 0 {
+			c.bad("src/"+part, 0, "has no x_cgo_*.c: where does Go enter it?")
+		}
+	}
+	t.end(c)
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"bufio"
+	"regexp"
+	"strings"
+)
+
+const (
+	asList      = "tools/as_safe_libc.txt"
+	stackBudget = 4096
+)
+
+// A promise is what a Safety: line says of a function.
+type promise struct {
+	file           string
+	line           int
+	mtSafe, asSafe bool
+	keys           map[string]string
+	indirect       bool // the comment says why a call through a pointer is right
+}
+
+func (p *promise) onSignalStack() bool {
+	return p.keys["stack"] == "signal" || p.keys["stack"] == "any"
+}
+
+var (
+	safetyLine = regexp.MustCompile(`(?m)^[ \t/*]*Safety: (MT-\S+) (AS-\S+) \|(.*)$`)
+	indirLine  = regexp.MustCompile(`(?m)^[ \t/*]*Indirect: \S`)
+	vocabulary = map[string]string{
+		"stack": " any signal g0 os c ",
+		"g":     " maybe-nil nil set ",
+		"errno": " kept set any ",
+		"alloc": " no libc yes ",
+		"lock":  "",
+	}
+)
+
+// readPromise reads the Safety: line of a comment; nil when there is none.
+func readPromise(c *check, src *csource, d *decl) *promise {
+	m := safetyLine.FindStringSubmatch(d.comment)
+	if m == nil {
+		return nil
+	}
+	p := &promise{file: src.path, line: d.nameLine, keys: map[string]string{}}
+	p.mtSafe, p.asSafe = m[1] == "MT-Safe", m[2] == "AS-Safe"
+	p.indirect = indirLine.MatchString(d.comment)
+	if m[1] != "MT-Safe" && m[1] != "MT-Unsafe" || m[2] != "AS-Safe" && m[2] != "AS-Unsafe" {
+		c.bad(src.path, d.nameLine, "%s: Safety: begins MT-Safe or MT-Unsafe, then AS-Safe or AS-Unsafe", d.name)
+	}
+	for _, pair := range strings.Fields(m[3]) {
+		kv := strings.SplitN(pair, "=", 2)
+		allowed, known := vocabulary[kv[0]]
+		if !known || len(kv) != 2 || allowed != "" && !strings.Contains(allowed, " "+kv[1]+" ") {
+			c.bad(src.path, d.nameLine, "%s: Safety: does not know %q (%s is one of:%s)", d.name, pair, kv[0], allowed)
+			continue
+		}
+		p.keys[kv[0]] = kv[1]
+	}
+	for _, k := range []string{"stack", "g", "errno", "alloc", "lock"} {
+		if p.keys[k] == "" {
+			c.bad(src.path, d.nameLine, "%s: Safety: says nothing of %s=", d.name, k)
+		}
+	}
+	if p.asSafe && (p.keys["alloc"] != "no" || p.keys["lock"] != "none") {
+		c.bad(src.path, d.nameLine, "%s: AS-Safe needs alloc=no lock=none", d.name)
+	}
+	return p
+}
+
+// promises gathers the Safety: lines; every function that other files can call has exactly one.
+func (t *tree) promises(c *check) map[string]*promise {
+	out := map[string]*promise{}
+	sources := t.parse(append(append(t.srcH(), t.glob("include/*.h")...), t.srcC()...))
+	for _, src := range sources {
+		for _, d := range src.decls {
+			if d.kind != declFuncDef && d.kind != declFuncProto {
+				continue
+			}
+			p := readPromise(c, src, d)
+			if p == nil {
+				continue
+			}
+			if old := out[d.name]; old != nil && !d.static {
+				c.bad(src.path, d.nameLine, "%s has its Safety: line at %s:%d already", d.name, old.file, old.line)
+			}
+			out[d.name] = p
+		}
+	}
+	for _, src := range sources {
+		for _, d := range src.decls {
+			switch {
+			case d.static || d.name == "" || strings.HasPrefix(d.name, "__"):
+			case d.kind == declFuncDef && out[d.name] == nil,
+				d.kind == declFuncProto && strings.HasSuffix(src.path, ".h") && out[d.name] == nil:
+				c.bad(src.path, d.nameLine, "%s has no Safety: line above its prototype (no line means unsafe)", d.name)
+			case d.kind == declFuncDef && out[d.name] != nil && indirLine.MatchString(d.comment):
+				out[d.name].indirect = true
+			}
+		}
+	}
+	return out
+}
+
+// staticIndirect gives the static functions whose comment says why they call through a pointer.
+func (t *tree) staticIndirect() map[string]bool {
+	out := map[string]bool{}
+	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
+		for _, d := range src.decls {
+			if d.kind == declFuncDef && indirLine.MatchString(d.comment) {
+				out[src.path+":"+d.name] = true
+			}
+		}
+	}
+	return out
+}
+
+// safeLibc reads the list of libc functions that a signal handler may call: "name  reason".
+func (t *tree) safeLibc(c *check) map[string]bool {
+	out := map[string]bool{}
+	scan := bufio.NewScanner(strings.NewReader(t.read(asList)))
+	for n := 1; scan.Scan(); n++ {
+		f := strings.Fields(scan.Text())
+		switch {
+		case len(f) == 0 || f[0][0] == '#':
+		case len(f) == 1:
+			c.bad(asList, n, "%s: say why it is safe", f[0])
+		default:
+			out[f[0]] = true
+		}
+	}
+	if len(out) == 0 {
+		c.bad(asList, 0, "lists nothing")
+	}
+	return out
+}
