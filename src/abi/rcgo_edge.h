@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "rcgo_abi.h"
-#include "rcgo_base.h"
 #include "rcgo_go_sigaction.h"
+#include "rcgo_linkage.h"
 
 // 1 Context Management
 
@@ -23,7 +23,7 @@ RCGO_EXPORT uintptr_t _cgo_wait_runtime_init_done(void);
 RCGO_EXPORT void _cgo_release_context(uintptr_t context);
 
 // Go is up; C may enter it.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=latch
 RCGO_EXPORT void x_cgo_notify_runtime_init_done(void *unused);
 
 // Registers the context function (Go up to 1.25).
@@ -63,17 +63,17 @@ RCGO_EXPORT void x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg);
 
 // The first call of all, on the main thread (or the one that c-shared made): keeps setg and fills
 // in the stack bounds of g0. tlsg and tlsbase matter on Android only.
-// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=bind
 RCGO_EXPORT void x_cgo_init(G *g, void (*setg)(void *), void **tlsg, void **tlsbase);
 
 // Starts a thread for Go: detached, all signals blocked, running ts->fn on ts->g. It succeeds or
 // ends the process with a message that names the limit.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_thread_start(ThreadStart *ts);
 
 // Starts a thread that knows nothing of Go yet (c-shared, c-archive): detached, running f(NULL).
 // Go up to 1.26 passes f's argument too; it is always NULL.
-// Safety: MT-Unsafe AS-Unsafe | stack=c g=nil errno=set alloc=libc lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=c g=nil errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_sys_thread_create(void *(*f)(void *));
 
 // Binds g, and with it Go's M, to the calling C thread until that thread ends.
@@ -81,7 +81,7 @@ RCGO_EXPORT void x_cgo_sys_thread_create(void *(*f)(void *));
 RCGO_EXPORT void x_cgo_bindm(void *g);
 
 // Stores the lowest address and the end of the calling thread's stack; 0, 0 when unknown.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_getstackbound(uintptr_t bounds[2]);
 
 // Not 0: threads of C stay bound to their M between calls, x_cgo_bindm works.

@@ -36,17 +36,17 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	.cfi_offset x27, -80
 	.cfi_offset x28, -72
 	stp	d8, d9, [sp, #96]
-	.cfi_offset v8, -64
-	.cfi_offset v9, -56
+	.cfi_offset d8, -64
+	.cfi_offset d9, -56
 	stp	d10, d11, [sp, #112]
-	.cfi_offset v10, -48
-	.cfi_offset v11, -40
+	.cfi_offset d10, -48
+	.cfi_offset d11, -40
 	stp	d12, d13, [sp, #128]
-	.cfi_offset v12, -32
-	.cfi_offset v13, -24
+	.cfi_offset d12, -32
+	.cfi_offset d13, -24
 	stp	d14, d15, [sp, #144]
-	.cfi_offset v14, -16
-	.cfi_offset v15, -8
+	.cfi_offset d14, -16
+	.cfi_offset d15, -8
 
 	mov	x19, x0
 	mov	x0, x2
@@ -54,17 +54,17 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	blr	x19			// fn()
 
 	ldp	d14, d15, [sp, #144]
-	.cfi_restore v14
-	.cfi_restore v15
+	.cfi_restore d14
+	.cfi_restore d15
 	ldp	d12, d13, [sp, #128]
-	.cfi_restore v12
-	.cfi_restore v13
+	.cfi_restore d12
+	.cfi_restore d13
 	ldp	d10, d11, [sp, #112]
-	.cfi_restore v10
-	.cfi_restore v11
+	.cfi_restore d10
+	.cfi_restore d11
 	ldp	d8, d9, [sp, #96]
-	.cfi_restore v8
-	.cfi_restore v9
+	.cfi_restore d8
+	.cfi_restore d9
 	ldp	x27, x28, [sp, #80]
 	.cfi_restore x27
 	.cfi_restore x28

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the words that every file of src/ uses: linkage, attributes, atomics.
+// Base: the words that every file of src/ uses: attributes, atomics, and linkage.
 #ifndef RCGO_BASE_H
 #define RCGO_BASE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-// Linkage. The edge (x_cgo_*, _cgo_*) is what Go imports and nothing else leaves the package:
-// a user's C code may define any other name. Functions shared between files are hidden; in the
-// one-file shape that tools/amalgamate makes they are static, so the compiler sees through them.
-#define RCGO_EXPORT __attribute__((visibility("default")))
-#define RCGO_HIDDEN __attribute__((visibility("hidden")))
-#ifdef RCGO_AMALGAMATION
-#	define RCGO_INTERN static __attribute__((unused))
-#else
-#	define RCGO_INTERN extern RCGO_HIDDEN
-#endif
+#include "rcgo_linkage.h"
 
 #define RCGO_NORETURN __attribute__((noreturn))
 #define RCGO_COLD __attribute__((cold, noinline))

@@ -41,6 +41,10 @@
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=bind
 RCGO_INTERN void rcgo__bind_init(void);
 
+// Binds g to the calling thread of C until it ends. Only when x_cgo_pthread_key_created is set.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
+RCGO_INTERN void rcgo__bind(void *g);
+
 // Stores the lowest address and the end of the calling thread's stack in bounds; 0, 0 when the
 // system does not say.
 // Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Abi: who may see a name. The edge (x_cgo_*, _cgo_*) is what Go imports; nothing else leaves the
+// package, so a user's C code may define any other name.
+#ifndef RCGO_LINKAGE_H
+#define RCGO_LINKAGE_H
+
+#define RCGO_EXPORT __attribute__((visibility("default")))
+#define RCGO_HIDDEN __attribute__((visibility("hidden")))
+
+// Functions shared between files are hidden. In the one-file shape that tools/amalgamate makes
+// they are static, and the compiler sees through them.
+#ifdef RCGO_AMALGAMATION
+#	define RCGO_INTERN static __attribute__((unused))
+#else
+#	define RCGO_INTERN extern RCGO_HIDDEN
+#endif
+
+#endif // RCGO_LINKAGE_H
