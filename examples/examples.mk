@@ -17,4 +17,6 @@ test-examples: bin/rcgo ## the examples' own tests
 	examples/test
 
 clients: bin/rcgo ## real clients from the module proxy: their tests, stock and on the drop-in
-	test/clients/run
+	@mkdir -p $(BUILD)
+	cd test/clients && go build -buildvcs=false -o ../../$(BUILD)/clients.bin .
+	$(BUILD)/clients.bin -rcgo bin/rcgo -work $(BUILD)/clients
