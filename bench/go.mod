@@ -1,0 +1,3 @@
+module runtime_cgo/bench
+
+go 1.19

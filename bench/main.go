@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bench measures every path through runtime/cgo on the stock half and on ours, in turns, and
+// writes a table. It asserts nothing: what a figure means is for the reader to judge.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// config is what the options come to.
+type config struct {
+	pin          []string // words that keep a program on one CPU
+	runs, millis string   // of each path in one process
+	starts       int      // of a program, for one value
+	rounds       int
+	buildRounds  int
+}
+
+func main() {
+	if err := bench(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench() error {
+	goroot := flag.String("go", "", "the `GOROOT` to measure; default: that of go in PATH")
+	rcgo := flag.String("rcgo", "../bin/rcgo", "the rcgo `command`")
+	output := flag.String("o", "../build/bench/report.md", "where the table goes")
+	rounds := flag.Int("rounds", 12, "how often each side takes its turn")
+	quick := flag.Bool("quick", false, "fewer and shorter rounds: a look, not a verdict")
+	only := flag.String("run", "", "only the rows that match this `regexp`")
+	cpu := flag.Int("cpu", -1, "the CPU to stay on; default: the last")
+	flag.Parse()
+
+	cfg := config{pin: pinTo(*cpu), runs: "8", millis: "5", starts: 10, rounds: *rounds, buildRounds: 10}
+	if *quick {
+		cfg.runs, cfg.millis, cfg.starts, cfg.rounds, cfg.buildRounds = "4", "2", 3, 4, 2
+	}
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		return err
+	}
+	if *goroot == "" {
+		out, err := exec.Command("go", "env", "GOROOT").Output()
+		if err != nil {
+			return fmt.Errorf("go env GOROOT: %v", err)
+		}
+		*goroot = strings.TrimSpace(string(out))
+	}
+	command, err := filepath.Abs(*rcgo)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "rcgo-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	stock, ours, err := sides(*goroot, command, work)
+	if err != nil {
+		return err
+	}
+	text, err := measureAll(cfg, match, stock, ours)
+	if err != nil {
+		return err
+	}
+	fmt.Print("\n" + text)
+	if err := os.MkdirAll(filepath.Dir(*output), 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(*output, []byte(text), 0o666)
+}
+
+func measureAll(cfg config, match *regexp.Regexp, stock, ours *side) (string, error) {
+	line := machine(stock)
+	fmt.Println(line)
+	for _, s := range []*side{stock, ours} {
+		fmt.Fprintf(os.Stderr, "building on the side %q\n", s.name)
+		if err := prepare(s); err != nil {
+			return "", err
+		}
+	}
+	settle()
+	var results []result
+	for _, r := range rows(cfg) {
+		if match.MatchString(r.what) {
+			results = append(results, result{row: r})
+		}
+	}
+	// All rows in each round, not all rounds of each row: what the machine does besides then falls
+	// on all rows alike instead of spoiling one.
+	for round := 0; round < cfg.rounds; round++ {
+		for i := range results {
+			if err := results[i].take(round, stock, ours); err != nil {
+				return "", err
+			}
+		}
+		fmt.Fprintf(os.Stderr, "\rround %d of %d", round+1, cfg.rounds)
+	}
+	fmt.Fprintln(os.Stderr)
+	return report(line, cfg.rounds, results), nil
+}
+
+// take adds one value of each side; which goes first changes from round to round.
+func (r *result) take(round int, stock, ours *side) error {
+	if r.rounds != 0 && round >= r.rounds {
+		return nil
+	}
+	order := []*side{stock, ours}
+	if round%2 == 1 {
+		order = []*side{ours, stock}
+	}
+	for _, s := range order {
+		value, err := r.once(s, round)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.what, err)
+		}
+		if s == stock {
+			r.stock = append(r.stock, value)
+		} else {
+			r.ours = append(r.ours, value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Paths measures one path through runtime/cgo in this process and prints nanoseconds a call: the
+// least of several runs, for whatever else the machine does only adds to it.
+package main
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"strconv"
+	"time"
+)
+
+// A path is something that can be done n times.
+type path struct {
+	prepare func() error // once, may be nil
+	run     func(n int) error
+	check   func() error // afterwards: has the path been taken at all? may be nil
+}
+
+func main() {
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: paths NAME RUNS MILLISECONDS\npaths:")
+		var names []string
+		for name := range paths {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			fmt.Fprintln(os.Stderr, "\t"+name)
+		}
+		os.Exit(2)
+	}
+	if err := measure(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, "paths:", err)
+		os.Exit(1)
+	}
+}
+
+func measure(name, runsText, millisText string) error {
+	p, ok := paths[name]
+	runs, err := strconv.Atoi(runsText)
+	if err != nil {
+		return err
+	}
+	millis, err := strconv.Atoi(millisText)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("no path %q", name)
+	}
+	if p.prepare != nil {
+		if err := p.prepare(); err != nil {
+			return err
+		}
+	}
+	n, err := calibrate(p, time.Duration(millis)*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	best := -1.0
+	for i := 0; i < runs; i++ {
+		start := time.Now()
+		if err := p.run(n); err != nil {
+			return err
+		}
+		if ns := float64(time.Since(start)) / float64(n); best < 0 || ns < best {
+			best = ns
+		}
+	}
+	if p.check != nil {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%.3f\n", best)
+	return nil
+}
+
+// calibrate finds how often the path goes into one run.
+func calibrate(p path, want time.Duration) (int, error) {
+	for n := 1; ; n *= 2 {
+		start := time.Now()
+		if err := p.run(n); err != nil {
+			return 0, err
+		}
+		if time.Since(start) >= want || n >= 1<<28 {
+			return n, nil
+		}
+	}
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The C half of the measured paths. All of it is the same for both sides.
+#include "paths.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+
+#include "_cgo_export.h"
+
+static long tracebacks;
+static long contexts;
+
+void
+paths_nothing(void)
+{
+}
+
+void
+paths_callback(int n)
+{
+	for (int i = 0; i < n; i++) {
+		pathsGoNothing();
+	}
+}
+
+static void *
+calls(void *n)
+{
+	paths_callback(*(int *)n);
+	return NULL;
+}
+
+int
+paths_thread_callbacks(int n)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, calls, &n);
+
+	return err != 0 ? err : pthread_join(thread, NULL);
+}
+
+static int
+threads(int n, int each)
+{
+	int err = 0;
+
+	for (int i = 0; i < n && err == 0; i++) {
+		pthread_t thread;
+
+		err = pthread_create(&thread, NULL, calls, &each);
+		if (err == 0) {
+			err = pthread_join(thread, NULL);
+		}
+	}
+	return err;
+}
+
+int
+paths_threads(int n)
+{
+	return threads(n, 1);
+}
+
+int
+paths_threads_alone(int n)
+{
+	return threads(n, 0);
+}
+
+int
+paths_signals(int sig, int n)
+{
+	pthread_t self = pthread_self();
+	int err = 0;
+
+	for (int i = 0; i < n && err == 0; i++) {
+		err = pthread_kill(self, sig);
+	}
+	return err;
+}
+
+long
+paths_tracebacks(void)
+{
+	return __atomic_load_n(&tracebacks, __ATOMIC_RELAXED);
+}
+
+long
+paths_contexts(void)
+{
+	return __atomic_load_n(&contexts, __ATOMIC_RELAXED);
+}
+
+// What a real traceback function stores, without the unwinding, which is not what is measured.
+void
+paths_traceback(void *arg)
+{
+	struct {
+		uintptr_t context, sigcontext, *buf, max;
+	} *a = arg;
+
+	__atomic_fetch_add(&tracebacks, 1, __ATOMIC_RELAXED);
+	for (uintptr_t i = 0; i < a->max; i++) {
+		a->buf[i] = i < 8 ? (uintptr_t)paths_traceback + i : 0;
+	}
+}
+
+void
+paths_context(void *arg)
+{
+	struct {
+		uintptr_t context;
+	} *a = arg;
+
+	if (a->context == 0) {
+		a->context = 1;
+		contexts++; // of one thread at a time
+	}
+}

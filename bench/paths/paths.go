@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+// #cgo LDFLAGS: -lpthread
+// #include "paths.h"
+import "C"
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+	"unsafe"
+)
+
+//export pathsGoNothing
+func pathsGoNothing() {}
+
+func traceback() error {
+	runtime.SetCgoTraceback(0, unsafe.Pointer(C.paths_traceback), nil, nil)
+	return nil
+}
+
+func context() error {
+	runtime.SetCgoTraceback(0, unsafe.Pointer(C.paths_traceback), unsafe.Pointer(C.paths_context), nil)
+	return nil
+}
+
+// asError makes an error of an errno that C returned.
+func asError(err C.int) error {
+	if err == 0 {
+		return nil
+	}
+	return syscall.Errno(err)
+}
+
+// lockedGoroutines runs n goroutines one after the other, each of which takes its thread along as
+// it ends, so that the next one needs a new thread.
+func lockedGoroutines(n int) error {
+	done := make(chan struct{})
+	for i := 0; i < n; i++ {
+		go func() {
+			runtime.LockOSThread()
+			done <- struct{}{}
+		}()
+		<-done
+	}
+	return nil
+}
+
+var values [2]string
+
+var paths = map[string]path{
+	"go-c": {run: func(n int) error {
+		for i := 0; i < n; i++ {
+			C.paths_nothing()
+		}
+		return nil
+	}},
+	"c-go": {run: func(n int) error {
+		C.paths_callback(C.int(n))
+		return nil
+	}},
+	"c-go-context": {prepare: context, run: func(n int) error {
+		C.paths_callback(C.int(n))
+		return nil
+	}, check: func() error {
+		if C.paths_contexts() == 0 {
+			return errors.New("the context function was not called")
+		}
+		return nil
+	}},
+	"thread-go": {run: func(n int) error { return asError(C.paths_thread_callbacks(C.int(n))) }},
+	"thread-first-go": {run: func(n int) error {
+		return asError(C.paths_threads(C.int(n)))
+	}},
+	"thread-alone": {run: func(n int) error {
+		return asError(C.paths_threads_alone(C.int(n)))
+	}},
+	"thread-start": {run: lockedGoroutines},
+	"sigaction": {run: func(n int) error {
+		for i := 0; i < n; i++ {
+			signal.Ignore(syscall.SIGUSR2)
+			signal.Reset(syscall.SIGUSR2)
+		}
+		return nil
+	}},
+	"sigprof-in-c": {prepare: traceback, run: func(n int) error {
+		return asError(C.paths_signals(C.int(syscall.SIGPROF), C.int(n)))
+	}, check: func() error {
+		if C.paths_tracebacks() == 0 {
+			return errors.New("the traceback function was not called")
+		}
+		return nil
+	}},
+	"sigurg-in-c": {prepare: traceback, run: func(n int) error {
+		return asError(C.paths_signals(C.int(syscall.SIGURG), C.int(n)))
+	}},
+	"setenv": {prepare: func() error {
+		values = [2]string{"a", "b"}
+		return nil
+	}, run: func(n int) error {
+		for i := 0; i < n; i++ {
+			if err := os.Setenv("RCGO_BENCH", values[i&1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	"unsetenv": {run: func(n int) error {
+		for i := 0; i < n; i++ {
+			if err := os.Setenv("RCGO_BENCH", strconv.Itoa(i&1)); err != nil {
+				return err
+			}
+			if err := os.Unsetenv("RCGO_BENCH"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	"setgid": {run: func(n int) error {
+		gid := syscall.Getgid()
+		for i := 0; i < n; i++ {
+			if err := syscall.Setgid(gid); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+}

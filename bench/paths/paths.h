@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The C half of the measured paths.
+#ifndef PATHS_H
+#define PATHS_H
+
+#include <stdint.h>
+
+// Does nothing, so that a call costs what crossing costs.
+void paths_nothing(void);
+
+// Calls Go n times on the calling thread.
+void paths_callback(int n);
+
+// Calls Go n times on one new thread of C. Returns 0 or an errno.
+int paths_thread_callbacks(int n);
+
+// Starts n threads one after the other, each of which calls Go once. Returns 0 or an errno.
+int paths_threads(int n);
+
+// The same without calling Go: what the threads themselves cost.
+int paths_threads_alone(int n);
+
+// Sends signal sig to the calling thread n times. Returns 0 or an errno.
+int paths_signals(int sig, int n);
+
+// How often the traceback function and the context function below were called.
+long paths_tracebacks(void);
+long paths_contexts(void);
+
+// Functions for runtime.SetCgoTraceback.
+void paths_traceback(void *arg);
+void paths_context(void *arg);
+
+#endif // PATHS_H

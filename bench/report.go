@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A result is a row with both sides' values.
+type result struct {
+	row
+	stock, ours series
+}
+
+func (r result) line() string {
+	ratio := "–"
+	if m := r.stock.median(); m != 0 {
+		ratio = fmt.Sprintf("%.3f", r.ours.median()/m)
+	}
+	mark := ""
+	switch {
+	case r.unit == "bytes" && r.ours.median() > r.stock.median():
+		mark = "<- larger"
+	case r.unit != "bytes" && slower(r.stock, r.ours):
+		mark = "<- slower"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", r.what, r.unit, figure(r.stock), figure(r.ours),
+		ratio, mark)
+}
+
+// figure is a median ± half the distance between the quartiles, and the least value.
+func figure(s series) string {
+	if len(s) == 1 {
+		return number(s[0], true)
+	}
+	return fmt.Sprintf("%s ± %s (%s)", number(s.median(), false), number(s.spread(), false),
+		number(s.least(), false))
+}
+
+func number(v float64, whole bool) string {
+	switch {
+	case whole:
+		return fmt.Sprintf("%.0f", v)
+	case v < 10:
+		return fmt.Sprintf("%.2f", v)
+	case v < 1000:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+func report(machineLine string, rounds int, results []result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Stock beside ours\n\n%s\n\n", machineLine)
+	fmt.Fprintf(&b, "Each value is a median ± half the distance between the quartiles, and in brackets the\n"+
+		"least, of %d rounds (fewer where a build is measured) in which both sides take turns.\n"+
+		"The ratio is that of the medians, ours to stock; `<- slower` stands where the spreads do\n"+
+		"not overlap.\n\n", rounds)
+	b.WriteString("| what | unit | stock | ours | ratio | |\n|---|---|---|---|---|---|\n")
+	for _, r := range results {
+		b.WriteString(r.line() + "\n")
+	}
+	return b.String()
+}

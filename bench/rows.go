@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// A row is one quantity of the table. once takes it on one side; round counts from 0.
+type row struct {
+	what   string
+	unit   string
+	rounds int // 0: as many as asked for
+	once   func(s *side, round int) (float64, error)
+}
+
+// pathRow measures a path in a process of its own: its addresses differ from round to round, and
+// so do the effects of where code happens to lie.
+func pathRow(what, name string, cfg config) row {
+	return row{what: what, unit: "ns", once: func(s *side, _ int) (float64, error) {
+		args := append(append([]string(nil), cfg.pin...), s.path("paths"), name, cfg.runs, cfg.millis)
+		out, _, err := s.run(nil, args[0], args[1:]...)
+		if err != nil {
+			return 0, err
+		}
+		return strconv.ParseFloat(out, 64)
+	}}
+}
+
+// startRow measures from fork to exit, on the average of some starts.
+func startRow(what, program string, args []string, cfg config) row {
+	return row{what: what, unit: "µs", once: func(s *side, _ int) (float64, error) {
+		least := time.Hour
+		for i := 0; i < cfg.starts; i++ {
+			words := append(append([]string(nil), cfg.pin...), s.path(program))
+			words = append(words, args...)
+			_, took, err := s.run(nil, words[0], words[1:]...)
+			if err != nil {
+				return 0, err
+			}
+			if took < least {
+				least = took
+			}
+		}
+		return float64(least) / 1e3, nil
+	}}
+}
+
+// buildRow measures a build after prepare has made cold what is to be cold.
+func buildRow(what string, cfg config, once func(s *side, round int) (time.Duration, error)) row {
+	return row{what: what, unit: "ms", rounds: cfg.buildRounds, once: func(s *side, round int) (float64, error) {
+		took, err := once(s, round)
+		return float64(took) / 1e6, err
+	}}
+}
+
+// sizeRow takes the size of a file; one round says all.
+func sizeRow(what, file string) row {
+	return row{what: what, unit: "bytes", rounds: 1, once: func(s *side, _ int) (float64, error) {
+		info, err := os.Stat(s.path(file))
+		if err != nil {
+			return 0, err
+		}
+		return float64(info.Size()), nil
+	}}
+}
+
+// coldFlags are CGO_CFLAGS that no round had before: the go command then compiles every package
+// with C in it again, runtime/cgo too, while all others stay cached.
+func coldFlags(round int) []string {
+	return []string{fmt.Sprintf("CGO_CFLAGS=-O2 -g -DRCGO_BENCH_ROUND=%d_%d", os.Getpid(), round)}
+}
+
+// remove makes the next link a link: with the output in place the go command may not do it.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+func rows(cfg config) []row {
+	list := []row{
+		pathRow("Go → C call", "go-c", cfg),
+		pathRow("C → Go call, on a thread of Go", "c-go", cfg),
+		pathRow("the same with a context function", "c-go-context", cfg),
+		pathRow("C → Go call, on a thread of C", "thread-go", cfg),
+		pathRow("thread of C: life and first call", "thread-first-go", cfg),
+		pathRow("thread of C: life alone (no Go)", "thread-alone", cfg),
+		pathRow("thread of Go: start and end", "thread-start", cfg),
+		pathRow("signal.Ignore + signal.Reset", "sigaction", cfg),
+		pathRow("SIGPROF in C, traceback function set", "sigprof-in-c", cfg),
+		pathRow("SIGURG in C, traceback function set", "sigurg-in-c", cfg),
+		pathRow("os.Setenv", "setenv", cfg),
+		pathRow("os.Setenv + os.Unsetenv", "unsetenv", cfg),
+		pathRow("syscall.Setgid", "setgid", cfg),
+		startRow("program start to end", "hello", nil, cfg),
+		buildRow("go build runtime/cgo, cold", cfg, func(s *side, round int) (time.Duration, error) {
+			_, took, err := s.run(coldFlags(round), s.command, "build", "runtime/cgo")
+			return took, err
+		}),
+		buildRow("build of hello, runtime/cgo cold", cfg, func(s *side, round int) (time.Duration, error) {
+			if err := remove(s.path("hello-cold")); err != nil {
+				return 0, err
+			}
+			return s.build(coldFlags(1000+round), "hello-cold", "./hello")
+		}),
+		buildRow("build of hello, link only", cfg, func(s *side, _ int) (time.Duration, error) {
+			if err := remove(s.path("hello-warm")); err != nil {
+				return 0, err
+			}
+			return s.build(nil, "hello-warm", "./hello")
+		}),
+		{what: "the verb list (go list fmt)", unit: "ms", once: func(s *side, _ int) (float64, error) {
+			_, took, err := s.run(nil, s.command, "list", "fmt")
+			return float64(took) / 1e6, err
+		}},
+		sizeRow("size of hello", "hello"),
+		sizeRow("size of hello, -s -w", "hello-stripped"),
+		sizeRow("size of hello, static", "hello-static"),
+	}
+	return list
+}
+
+// prepare builds on one side what the rows run, and warms the build cache.
+func prepare(s *side) error {
+	for _, b := range []struct {
+		output, pkg string
+		flags       []string
+	}{
+		{"paths", "./paths", nil},
+		{"hello", "./hello", nil},
+		{"hello-stripped", "./hello", []string{"-ldflags=-s -w"}},
+		{"hello-static", "./hello", []string{"-ldflags=-linkmode=external -extldflags=-static"}},
+	} {
+		if _, err := s.build(nil, b.output, b.pkg, b.flags...); err != nil {
+			return err
+		}
+	}
+	_, _, err := s.run(nil, s.command, "list", "fmt")
+	return err
+}
+
+// settle asks the kernel to write out what was built, so that it does not do so while measuring.
+func settle() { syscall.Sync() }
