@@ -27,7 +27,8 @@ teardown() {
 }
 
 # fake_go [NAME=VALUE...]: makes RCGO_GO a go that reports these variables and, for any other
-# verb, prints its arguments and its GOFLAGS. $T/list is what its `go list` prints.
+# verb, prints its arguments and its GOFLAGS and ends with FAKE_STATUS, or does FAKE_DO. $T/list is
+# what its `go list` prints.
 fake_go() {
 	mkdir -p "$T/goroot/src/runtime/cgo"
 	for f in gcc_context.c gcc_linux_amd64.c gcc_amd64.S libcgo.h; do
@@ -51,7 +52,8 @@ env) cat <<JSON
 JSON
 ;;
 list) cat '$T/list' ;;
-*) printf 'args:'; printf ' <%s>' "\$@"; printf '\nGOFLAGS=%s\n' "\$GOFLAGS"
+*) [ -z "\${FAKE_DO:-}" ] || { eval "\$FAKE_DO"; exit; }
+printf 'args:'; printf ' <%s>' "\$@"; printf '\nGOFLAGS=%s\n' "\$GOFLAGS"
 exit "\${FAKE_STATUS:-0}" ;;
 esac
 END

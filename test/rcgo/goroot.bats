@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# GOROOTs as they come: behind links, and changing under us.
+load helper
+
+# A farm of links to the machine's GOROOT, laid out as Debian's packages do: a real bin, and src,
+# pkg and the rest leading elsewhere.
+farm() {
+	local real entry
+	real=$("$REAL_GO" env GOROOT)
+	mkdir -p "$T/farm/bin" "$T/share"
+	for entry in "$real"/*; do
+		case ${entry##*/} in
+		bin) cp -L "$real/bin/go" "$T/farm/bin/" ;;
+		src)
+			ln -s "$entry" "$T/share/src"
+			ln -s ../share/src "$T/farm/src"
+			;;
+		*) ln -s "$entry" "$T/farm/" ;;
+		esac
+	done
+	export RCGO_GO=$T/farm/bin/go
+	[ "$("$RCGO_GO" env GOROOT)" = "$T/farm" ]
+}
+
+@test "GOROOT behind symbolic links, in the built program" {
+	farm
+	hello
+	"$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+	carries_ours "$T/prog"
+}
+
+@test "keys of the overlay are spelled as go env GOROOT is" {
+	farm
+	run "$RCGO" overlay
+	has "\"$T/farm/src/runtime/cgo/gcc_amd64.S\": \"\""
+	lacks "\"$("$REAL_GO" env GOROOT)/src/runtime/cgo/gcc_amd64.S\""
+}
+
+@test "go itself behind a symbolic link" {
+	ln -s "$REAL_GO" "$T/bin/go"
+	hello
+	run env PATH="$T/bin:$PATH" "$RCGO" run .
+	is "C says 42"
+}
+
+@test "GOROOT grows a C file: the next run replaces it too" {
+	fake_go
+	run "$RCGO" overlay
+	lacks gcc_new.c
+	first=$("$RCGO" overlay -p)
+	echo >"$T/goroot/src/runtime/cgo/gcc_new.c"
+	run "$RCGO" overlay
+	has "\"$T/goroot/src/runtime/cgo/gcc_new.c\": \"\""
+	second=$("$RCGO" overlay -p)
+	# Another name, so that a build still running with the first is not disturbed.
+	[ "$first" != "$second" ]
+	[ -f "$first" ]
+}
+
+@test "GOROOT is exchanged: the keys follow" {
+	fake_go
+	"$RCGO" overlay -p
+	mv "$T/goroot" "$T/goroot2"
+	fake_go "GOROOT=$T/goroot2" GOVERSION=go1.24.1
+	run "$RCGO" overlay
+	has "\"$T/goroot2/src/runtime/cgo/gcc_context.c\": \"\""
+	lacks "\"$T/goroot/"
+}
+
+@test "every C and S file and libcgo header goes; Go files and Go's assembly stay" {
+	fake_go
+	for f in asm_amd64.s handle.go abi_amd64.h libcgo_unix.h; do
+		echo >"$T/goroot/src/runtime/cgo/$f"
+	done
+	run "$RCGO" overlay
+	for f in gcc_context.c gcc_linux_amd64.c gcc_amd64.S libcgo_unix.h; do
+		has "\"$T/goroot/src/runtime/cgo/$f\": \""
+	done
+	for f in asm_amd64.s handle.go abi_amd64.h callbacks.go; do
+		lacks "\"$T/goroot/src/runtime/cgo/$f\""
+	done
+}
+
+@test "a real GOROOT's C files are all gone from the package" {
+	for go in $(toolchains); do
+		export RCGO_GO=$go
+		root=$("$go" env GOROOT)
+		run "$RCGO" list -f '{{join .CFiles "\n"}}
+{{join .SFiles "\n"}}' runtime/cgo
+		[ "$status" -eq 0 ]
+		for f in $(cd "$root/src/runtime/cgo" && ls -- *.c gcc_*.S); do
+			! printf '%s\n' "${lines[@]}" | grep -qx "$f"
+		done
+		has "rcgo_"
+	done
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# rcgo's own verbs.
+load helper
+
+# A test of ours that builds a program itself: which C half does that nested go use?
+nested() {
+	hello inner
+	cat >outer_test.go <<'END'
+package outer
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestNested(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.CFiles}}", "runtime/cgo").CombinedOutput()
+	if err != nil {
+		t.Fatal(err, string(out))
+	}
+	if !strings.Contains(string(out), "rcgo_") {
+		t.Fatal("a nested go uses", string(out))
+	}
+}
+END
+	printf 'module outer\n\ngo 1.19\n' >go.mod
+}
+
+@test "env: a POSIX shell evaluates it, and plain go uses our C half" {
+	hello
+	for sh in sh dash bash zsh; do
+		command -v "$sh" >/dev/null || { echo "# no $sh here" >&3; continue; }
+		run "$sh" -c "eval \"\$('$RCGO' env)\" && go build -ldflags=-compressdwarf=false -o '$T/prog' . && '$T/prog'"
+		is "C says 42"
+		carries_ours "$T/prog"
+		rm "$T/prog"
+	done
+}
+
+@test "env reaches a nested go" {
+	nested
+	run sh -c "eval \"\$('$RCGO' env)\" && go test -count=1 ."
+	[ "$status" -eq 0 ]
+	# Plain go fails here, or this test would prove nothing.
+	run go test -count=1 .
+	[ "$status" -eq 1 ]
+	has "a nested go uses"
+}
+
+@test "rcgo test reaches a nested go" {
+	nested
+	run "$RCGO" test -count=1 .
+	[ "$status" -eq 0 ]
+}
+
+@test "env with spaces and quotes, and back" {
+	export HOME="$T/a b'c"
+	mkdir "$HOME"
+	hello
+	run sh -c "eval \"\$('$RCGO' env)\" && go list -f '{{.CFiles}}' runtime/cgo && eval \"\$('$RCGO' env -u)\" && echo \"\${GOFLAGS-unset}\""
+	[ "$status" -eq 0 ]
+	has "rcgo_"
+	[ "${lines[1]}" = unset ]
+}
+
+@test "env -u gives back the user's flags and overlay" {
+	hello
+	echo '{}' >"$T/user.json"
+	export GOFLAGS="-tags=x -overlay=$T/user.json"
+	run sh -c "eval \"\$('$RCGO' env)\" && eval \"\$('$RCGO' env)\" && eval \"\$('$RCGO' env -u)\" && echo \"\$GOFLAGS\""
+	is "$GOFLAGS"
+}
+
+@test "env -json" {
+	fake_go
+	run "$RCGO" env -json
+	[ "$status" -eq 0 ]
+	has '"GOFLAGS": "-overlay='
+	has '"RCGO_OVERLAY": "'
+}
+
+@test "env says nothing on standard output when it fails" {
+	fake_go GOVERSION=go1.18
+	[ -z "$("$RCGO" env 2>/dev/null)" ]
+}
+
+@test "overlay: to standard output, a file, the cache" {
+	fake_go
+	"$RCGO" overlay >"$T/out.json"
+	"$RCGO" overlay -o "$T/file.json"
+	"$RCGO" overlay --output="$T/long.json"
+	cmp "$T/out.json" "$T/file.json"
+	cmp "$T/out.json" "$T/long.json"
+	cmp "$T/out.json" "$("$RCGO" overlay -p)"
+	run "$RCGO" overlay -o "$T/nothing/file.json"
+	says_first "rcgo: cannot write $T/nothing/file.json: No such file or directory"
+}
+
+@test "overlay: to a full disk" {
+	fake_go
+	[ -c /dev/full ] || skip "no /dev/full here"
+	run sh -c "'$RCGO' overlay >/dev/full"
+	[ "$status" -eq 2 ]
+	has "cannot write the overlay to standard output"
+}
+
+@test "overlay: what it writes is what go build -overlay takes" {
+	hello
+	"$RCGO" overlay -o "$T/o.json"
+	go build -overlay="$T/o.json" -ldflags=-compressdwarf=false -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+	carries_ours "$T/prog"
+}
+
+@test "abi: all that every Go at hand imports is supplied" {
+	for go in $(toolchains); do
+		RCGO_GO=$go run "$RCGO" abi
+		[ "$status" -eq 0 ]
+		has "x_cgo_init"
+		# Counted by other means: what the compiled stock package leaves for the C half.
+		n=$(cd / && "$go" list -f '{{range .GoFiles}}{{.}} {{end}}' runtime/cgo |
+			(cd "$("$go" env GOROOT)/src/runtime/cgo" && xargs cat) |
+			grep -c '^//go:cgo_import_static')
+		has " imports $((n + 2)) names; rcgo supplies $((n + 2)) of them."
+	done
+}
+
+@test "abi: a name that we lack" {
+	fake_go
+	printf '//go:cgo_import_static x_cgo_brand_new\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"
+	run "$RCGO" abi
+	[ "$status" -eq 1 ]
+	has "imports 4 names; rcgo supplies 3 of them, 1 are MISSING."
+	printf '%s\n' "${lines[@]}" | grep -q '^x_cgo_brand_new .* NO$'
+	run "$RCGO" abi -json
+	[ "$status" -eq 1 ]
+	has '"missing": 1'
+}
+
+@test "doctor: all well here" {
+	run "$RCGO" doctor
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for what in "go command" "Go version" GOROOT platform cgo "C compiler" linker libc GOFLAGS \
+		overlay kernel cache "Go's cache" RLIMIT_NPROC RLIMIT_STACK RLIMIT_AS "cgroup pids" \
+		threads-max max_map_count; do
+		printf '%s\n' "${lines[@]}" | grep -Eq "^(ok|warn)  +$what  +[^ ]"
+	done
+	lacks "$(printf '\033')"
+}
+
+@test "doctor: what fails is named, and the status is 1" {
+	run env PATH="$T/bin" "$RCGO" doctor
+	[ "$status" -eq 1 ]
+	has "FAIL  go command      no Go found"
+	fake_go CC=no-such-cc
+	run "$RCGO" doctor
+	[ "$status" -eq 1 ]
+	has "FAIL  C compiler      no-such-cc is not in PATH"
+	fake_go CC=false
+	run "$RCGO" doctor
+	[ "$status" -eq 1 ]
+	has "FAIL  C compiler      false cannot build a program with a thread"
+	fake_go GOVERSION=go1.18
+	run "$RCGO" doctor
+	[ "$status" -eq 1 ]
+	has "FAIL  Go version      Go is too old"
+	echo '{' >bad.json
+	GOFLAGS=-overlay=bad.json run "$RCGO" doctor
+	has "FAIL  overlay         the overlay $T/work/bad.json is not valid JSON"
+}
+
+@test "doctor: limits that are tight" {
+	run sh -c "ulimit -s 128; ulimit -v 1000000; '$RCGO' doctor"
+	has "warn  RLIMIT_STACK"
+	has "warn  RLIMIT_AS"
+	: >"$T/file"
+	RCGO_CACHE=$T/file/x run "$RCGO" doctor
+	[ "$status" -eq 0 ]
+	has "warn  cache           $T/file/x: Not a directory; $T/tmp/rcgo-$(id -u) is used instead"
+}
+
+@test "version: of rcgo, its C half and Go" {
+	run "$RCGO" version
+	[ "$status" -eq 0 ]
+	version=$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)
+	has "rcgo $version, C half "
+	has "tested with Go 1.19 to 1.27"
+	has "go: $(go env GOVERSION) $(go env GOOS)/$(go env GOARCH), GOROOT $(go env GOROOT)"
+	run env PATH="$T/bin" "$RCGO" --version
+	[ "$status" -eq 0 ]
+	has "go: none found"
+}
+
+@test "help: of all, of each verb" {
+	for flag in help -h --help; do
+		run "$RCGO" "$flag"
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = "rcgo runs the go command with its own C half of runtime/cgo." ]
+	done
+	for verb in env overlay doctor abi version help go; do
+		run "$RCGO" help "$verb"
+		[ "$status" -eq 0 ]
+		has "usage: rcgo $verb"
+	done
+	run "$RCGO" help build
+	has "The same as \`go build [ARGS]\`"
+}
+
+@test "the binary needs nothing but libc" {
+	run ldd "$RCGO"
+	lacks jansson
+}
