@@ -27,11 +27,11 @@ rcgo__stack_bounds(uintptr_t bounds[2])
 
 	bounds[0] = 0;
 	bounds[1] = 0;
-	// Without /proc glibc cannot tell for the main thread and leaves attr as it was.
-	if (!BOUNDS_ARE_TRUE || pthread_getattr_np(pthread_self(), &attr) != 0) {
-		return;
-	}
-	if (pthread_attr_getstack(&attr, &lo, &size) == 0) {
+	// Before 2.32 glibc did not set all of attr (golang/go#65625).
+	pthread_attr_init(&attr);
+	// Without /proc glibc cannot tell for the main thread.
+	if (BOUNDS_ARE_TRUE && pthread_getattr_np(pthread_self(), &attr) == 0 &&
+		pthread_attr_getstack(&attr, &lo, &size) == 0) {
 		bounds[0] = (uintptr_t)lo;
 		bounds[1] = (uintptr_t)lo + size;
 	}
