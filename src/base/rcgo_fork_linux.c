@@ -12,7 +12,7 @@
 #include "rcgo_fatal.h"
 
 #ifndef MADV_WIPEONFORK // glibc 2.27
-#define MADV_WIPEONFORK 18
+#	define MADV_WIPEONFORK 18
 #endif
 
 #define PAGE_BYTES 4096 // the least that can be wiped; mmap rounds up
