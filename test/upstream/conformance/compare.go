@@ -160,14 +160,8 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 		}
 		if r.Dropin != nil {
 			dropin = r.Dropin.cell()
-			nd, nf := 0, 0
-			for _, d := range r.Diffs {
-				if d.Flake {
-					nf++
-				} else {
-					nd++
-				}
-			}
+			nd := r.differences()
+			nf := len(r.Diffs) - nd
 			total += nd
 			diffs, flakes = fmt.Sprint(nd), fmt.Sprint(nf)
 		}
@@ -191,4 +185,30 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 		fmt.Fprintf(w, "%d differences.\n", total)
 	}
 	return total
+}
+
+// differences is the number of the row's differences that are no flakes.
+func (r *row) differences() int {
+	n := 0
+	for _, d := range r.Diffs {
+		if !d.Flake {
+			n++
+		}
+	}
+	return n
+}
+
+// reportTAP writes a line for each suite, as test runners add them up.
+func reportTAP(w io.Writer, rows []row) {
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case r.Stock == nil:
+			fmt.Fprintf(w, "ok upstream: %s # skip %s\n", r.Suite, r.Note)
+		case r.Dropin != nil && r.differences() > 0:
+			fmt.Fprintf(w, "not ok upstream: %s\n", r.Suite)
+		default:
+			fmt.Fprintf(w, "ok upstream: %s\n", r.Suite)
+		}
+	}
 }

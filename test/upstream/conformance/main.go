@@ -22,6 +22,7 @@ type config struct {
 	suite                  *regexp.Regexp
 	reuseStock, stockOnly  bool
 	short, physical, modes bool
+	tap                    bool
 	timeout                time.Duration
 	version                string
 }
@@ -63,6 +64,7 @@ func parseFlags() (*config, error) {
 	flag.BoolVar(&c.short, "short-list", false, "only the quick subset")
 	flag.BoolVar(&c.physical, "physical", false, "lay the drop-in into a GOROOT for every suite, not by overlay")
 	flag.BoolVar(&c.modes, "modes", false, "run the matrix of build modes instead of the suites")
+	flag.BoolVar(&c.tap, "tap", false, "print a line ok or not ok for each suite, too")
 	flag.DurationVar(&c.timeout, "timeout", 20*time.Minute, "limit for each suite")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -173,6 +175,9 @@ func (c *config) finish(title string, rows []row, dropin, physical *side) (int, 
 	defer f.Close()
 	w := io.MultiWriter(os.Stdout, f)
 	total := report(w, title, rows, c.stockOnly)
+	if c.tap {
+		reportTAP(w, rows)
+	}
 	for _, sd := range []*side{dropin, physical} {
 		if sd == nil || !exists(sd.Cache) {
 			continue

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Tests of the runner itself: that it sees differences, and calls a flake a flake.
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestIsFlake(t *testing.T) {
+	for _, c := range []struct {
+		stock, dropin string
+		flake         bool
+	}{
+		{"pass fail fail", "fail fail fail", true}, // Stock itself has both outcomes.
+		{"pass pass pass", "fail pass pass", true},
+		{"fail pass pass", "pass pass pass", true},
+		{"pass pass pass", "fail fail fail", false},
+		{"pass pass pass", "fail fail pass", false},
+		{"pass pass pass", "fail pass fail", false},
+		{"skip skip skip", "pass pass pass", false},
+		{"pass pass pass", "absent absent absent", false},
+	} {
+		if got := isFlake(strings.Fields(c.stock), strings.Fields(c.dropin)); got != c.flake {
+			t.Errorf("isFlake(%s; %s) = %v", c.stock, c.dropin, got)
+		}
+	}
+}
+
+// logOf makes a result from events written as "action test".
+func logOf(t *testing.T, rc int, events ...string) *result {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("# words of the go command\n")
+	for _, e := range events {
+		f := strings.Fields(e)
+		raw, err := json.Marshal(event{Action: f[0], Package: "p", Test: f[1]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(append(raw, '\n'))
+	}
+	r := &result{RC: rc, Log: filepath.Join(t.TempDir(), "x.json")}
+	if err := os.WriteFile(r.Log, []byte(b.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.readLog(&suite{}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestCompare(t *testing.T) {
+	stock := logOf(t, 0, "run A", "pass A", "run B", "pass B/x", "pass B", "skip C", "pass D")
+	for _, c := range []struct {
+		dropin *result
+		want   []string
+	}{
+		{logOf(t, 0, "pass A", "pass B/x", "pass B", "skip C", "pass D"), nil},
+		{logOf(t, 1, "pass A", "fail B/x", "fail B", "skip C", "pass D"), []string{"p B fail", "p B/x fail"}},
+		{logOf(t, 0, "pass A", "pass B/x", "pass B", "pass C", "pass D"), []string{"p C pass"}},
+		{logOf(t, 0, "pass A", "pass B/x", "pass B", "skip C"), []string{"p D absent"}},
+		{logOf(t, 1, "pass A", "run B", "pass B/x", "skip C", "pass D"), []string{"p B unfinished"}},
+		{logOf(t, 0, "pass A", "pass B/x", "pass B", "skip C", "pass D", "pass E"), []string{"p E pass"}},
+		{logOf(t, 0, "pass A", "pass A", "pass B/x", "pass B", "skip C", "pass D"), []string{"p A pass,pass"}},
+		{logOf(t, 1, "pass A", "pass B/x", "pass B", "skip C", "pass D"), []string{wholeSuite + " exit 1"}},
+	} {
+		var got []string
+		for _, d := range compare(stock, c.dropin) {
+			got = append(got, d.Test+" "+d.Dropin[0])
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("got %v, want %v", got, c.want)
+		}
+	}
+}
+
+func TestReportCounts(t *testing.T) {
+	a, b := logOf(t, 0, "pass A", "pass B"), logOf(t, 1, "fail A", "fail B")
+	diffs := compare(a, b)
+	diffs[0].Flake = true
+	var out strings.Builder
+	if n := report(&out, "x", []row{{Suite: "s", Stock: a, Dropin: b, Diffs: diffs}}, false); n != 1 {
+		t.Errorf("%d differences, want 1", n)
+	}
+	for _, want := range []string{"| s | ok 2/0/0 0s | FAIL(1) 0/2/0 0s | 1 | 1 |", "flake in s: `p A`", "DIFFERENCE in s: `p B`"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestPatternFor(t *testing.T) {
+	if got := patternFor("runtime TestA/sub.case/x y"); got != `^TestA$/^sub\.case$/^x y$` {
+		t.Error(got)
+	}
+}
+
+// tree writes files below a new folder.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestOverlay(t *testing.T) {
+	const dir = "src/runtime/cgo/"
+	goroot := tree(t, map[string]string{
+		dir + "gcc_old.c": "old", dir + "gcc_amd64.S": "old", dir + "libcgo.h": "old", dir + "cgo.go": "go",
+	})
+	ours := tree(t, map[string]string{"ours.c": "ours"})
+	write := func(replace map[string]string) *config {
+		raw, err := json.Marshal(overlayFile{Replace: replace})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(ours, "in.json")
+		if err := os.WriteFile(path, raw, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return &config{overlay: path}
+	}
+	out := filepath.Join(ours, "out.json")
+	half := write(map[string]string{"/other/" + dir + "gcc_old.c": "", "/other/" + dir + "libcgo.h": ""})
+	if _, err := obtainOverlay(half, goroot, out); err == nil || !strings.Contains(err.Error(), "gcc_amd64.S") {
+		t.Errorf("an overlay that leaves a stock file in place: %v", err)
+	}
+	whole := write(map[string]string{
+		"/other/" + dir + "gcc_old.c": "", "/other/" + dir + "libcgo.h": "", "/other/" + dir + "gcc_amd64.S": "",
+		"/other/" + dir + "of_another_version.c": "", "/other/" + dir + "ours.c": "ours.c",
+	})
+	o, err := obtainOverlay(whole, goroot, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.Replace[filepath.Join(goroot, dir, "ours.c")]; got != filepath.Join(ours, "ours.c") || len(o.Replace) != 4 {
+		t.Errorf("overlay: %v", o.Replace)
+	}
+	if err := o.applyPhysically(); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(goroot, dir, "*"))
+	if err != nil || len(found) != 2 {
+		t.Errorf("left in place: %v, %v", found, err)
+	}
+}
+
+func TestCopyFollowsLinks(t *testing.T) {
+	farm := tree(t, map[string]string{"share/src/a.go": "a", "lib/VERSION": "v"})
+	for link, to := range map[string]string{
+		"lib/src": "../share/src", "lib/dangling": "nowhere", "share/src/loop": "..",
+	} {
+		if err := os.Symlink(to, filepath.Join(farm, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dst := filepath.Join(farm, "copy")
+	if err := copyTree(filepath.Join(farm, "lib"), dst, nil); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(filepath.Join(dst, "src"))
+	if err != nil || !info.IsDir() {
+		t.Errorf("src is no real folder: %v", err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(dst, "src", "a.go")); err != nil || string(raw) != "a" {
+		t.Errorf("a.go: %q, %v", raw, err)
+	}
+}

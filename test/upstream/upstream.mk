@@ -1,0 +1,24 @@
+# Go's own suites, stock beside the drop-in. Results and copies of GOROOT are kept in the user's
+# cache, see test/upstream/conformance -help; CONFORMANCE_FLAGS adds flags of it.
+
+CONFORMANCE := $(BUILD)/upstream/conformance
+CONFORMANCE_SOURCES := $(shell find test/upstream/conformance -type f)
+CONFORMANCE_FLAGS ?=
+
+$(CONFORMANCE): $(CONFORMANCE_SOURCES)
+	@mkdir -p $(@D)
+	cd test/upstream/conformance && GOFLAGS= GOWORK=off go build -buildvcs=false -o $(abspath $@) .
+
+.PHONY: conformance conformance-short conformance-unit matrix
+
+conformance: all $(CONFORMANCE) ## Go's own cgo suites on the machine's Go: 0 differences
+	$(CONFORMANCE) -rcgo $(abspath bin/rcgo) $(CONFORMANCE_FLAGS)
+
+conformance-short: all $(CONFORMANCE)
+	$(CONFORMANCE) -rcgo $(abspath bin/rcgo) -short-list -tap $(CONFORMANCE_FLAGS)
+
+conformance-unit:
+	cd test/upstream/conformance && GOFLAGS= GOWORK=off go test .
+
+matrix: all $(CONFORMANCE) ## the same and all build modes, on Go 1.19, 1.22, 1.24, 1.26 and newest
+	test/upstream/matrix $(CONFORMANCE) -rcgo $(abspath bin/rcgo) $(CONFORMANCE_FLAGS)
