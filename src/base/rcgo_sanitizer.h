@@ -21,8 +21,8 @@
 // TSAN cannot see how Go orders its threads. Go and C therefore hand a dummy lock to each other
 // at every crossing: acquire when C is entered from Go, release when C returns to Go. The lock's
 // name and type are shared with the code that cmd/cgo generates, so it is a common symbol.
-// owner: TSAN; lock: it is one; ordering: its own
 #if RCGO_TSAN
+// owner: TSAN; lock: it is one; ordering: its own
 long long _cgo_sync __attribute__((common));
 extern void __tsan_acquire(void *);
 extern void __tsan_release(void *);
