@@ -39,9 +39,9 @@ func bench() error {
 	cpu := flag.Int("cpu", -1, "the CPU to stay on; default: the last")
 	flag.Parse()
 
-	cfg := config{pin: pinTo(*cpu), runs: "8", millis: "5", starts: 10, rounds: *rounds, buildRounds: 10}
+	cfg := config{pin: pinTo(*cpu), runs: "24", millis: "2", starts: 10, rounds: *rounds, buildRounds: 10}
 	if *quick {
-		cfg.runs, cfg.millis, cfg.starts, cfg.rounds, cfg.buildRounds = "4", "2", 3, 4, 2
+		cfg.runs, cfg.millis, cfg.starts, cfg.rounds, cfg.buildRounds = "8", "1", 3, 4, 2
 	}
 	match, err := regexp.Compile(*only)
 	if err != nil {
