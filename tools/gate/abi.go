@@ -11,16 +11,18 @@ import (
 	"strings"
 )
 
-// gateABI holds the contract and the GO: lines against every GOROOT at hand.
-func gateABI(t *tree) {
-	c := newCheck("abi/goroots")
-	var roots []gorootInfo
-	if needs(c, "go") {
-		roots = goroots(t, c)
+// lawsOfABI hold the contract and the GO: lines against every GOROOT at hand.
+func lawsOfABI() []law {
+	out := []law{{"mirrors", func(t *tree, c *check) { t.checkMirrors(c) }}}
+	for _, p := range platforms {
+		p := p
+		out = append(out,
+			law{"imports-" + p.arch, func(t *tree, c *check) { t.checkImports(c, p) }},
+			law{"layouts-" + p.arch, func(t *tree, c *check) {
+				t.compileAsserts(c, p, t.checkMirrors(newCheck("")))
+			}})
 	}
-	t.end(c)
-	checkImports(t, roots)
-	checkMirrors(t, roots)
+	return out
 }
 
 var importStatic = regexp.MustCompile(`(?m)^//go:cgo_import_static\s+(\S+)`)
@@ -54,37 +56,36 @@ func (g gorootInfo) imports(p platform) (map[string]string, error) {
 
 // checkImports: what each Go version imports is in the contract, and the contract's columns say
 // which versions do.
-func checkImports(t *tree, roots []gorootInfo) {
-	for _, p := range platforms {
-		c := newCheck("abi/imports-" + p.arch)
-		contract := t.contract(c)
-		known := map[string]symbol{}
+func (t *tree) checkImports(c *check, p platform) {
+	if !needs(c, "go") {
+		return
+	}
+	contract := t.contract(c)
+	known := map[string]symbol{}
+	for _, s := range contract {
+		known[s.name] = s
+	}
+	for _, g := range goroots(t, c) {
+		imports, err := g.imports(p)
+		if err != nil || len(imports) < 15 {
+			c.bad("", 0, "runtime/cgo of %s imports %d symbols: that cannot be (%v)", g.dir, len(imports), err)
+			continue
+		}
+		for name, file := range imports {
+			if _, ok := known[name]; !ok {
+				c.bad(contractFile, 0, "lacks %s, which Go 1.%d imports (runtime/cgo/%s)", name, g.minor, file)
+			}
+		}
 		for _, s := range contract {
-			known[s.name] = s
-		}
-		for _, g := range roots {
-			imports, err := g.imports(p)
-			if err != nil || len(imports) < 15 {
-				c.bad("", 0, "runtime/cgo of %s imports %d symbols: that cannot be (%v)", g.dir, len(imports), err)
-				continue
+			_, imported := imports[s.name]
+			if s.by == "cmd/cgo" {
+				imported = g.generates(s.name)
 			}
-			for name, file := range imports {
-				if _, ok := known[name]; !ok {
-					c.bad(contractFile, 0, "lacks %s, which Go 1.%d imports (runtime/cgo/%s)", name, g.minor, file)
-				}
-			}
-			for _, s := range contract {
-				_, imported := imports[s.name]
-				if s.by == "cmd/cgo" {
-					imported = g.generates(s.name)
-				}
-				if imported != s.in(g.minor) {
-					c.bad(contractFile, s.line, "%s: the go column says %s, but Go 1.%d %s it", s.name,
-						rangeText(s), g.minor, map[bool]string{true: "imports", false: "does not import"}[imported])
-				}
+			if imported != s.in(g.minor) {
+				c.bad(contractFile, s.line, "%s: the go column says %s, but Go 1.%d %s it", s.name,
+					rangeText(s), g.minor, map[bool]string{true: "imports", false: "does not import"}[imported])
 			}
 		}
-		t.end(c)
 	}
 }
 
@@ -112,7 +113,6 @@ type mirror struct {
 	isStruct     bool
 	prefix       bool // Go's struct has more fields
 	since, until int
-	asked        int // how many GOROOTs had to have it
 }
 
 var (
@@ -167,9 +167,13 @@ func parseMirror(c *check, src *csource, line int, text string) *mirror {
 	return nil
 }
 
-// checkMirrors compares each GO: line with each GOROOT, and with the C that stands below it.
-func checkMirrors(t *tree, roots []gorootInfo) {
-	c := newCheck("abi/mirrors")
+// checkMirrors compares each GO: line with each GOROOT, and gives what the C below it must satisfy.
+// A line for a Go version that is not at hand waits for a machine that has it.
+func (t *tree) checkMirrors(c *check) []assertion {
+	if !needs(c, "go") {
+		return nil
+	}
+	roots := goroots(t, c)
 	list := t.mirrors(c)
 	if len(list) == 0 {
 		c.bad("src/abi", 0, "has no GO: line; what holds its layouts to Go's?")
@@ -180,22 +184,13 @@ func checkMirrors(t *tree, roots []gorootInfo) {
 			if g.minor < m.since || m.until >= 0 && g.minor > m.until {
 				continue
 			}
-			m.asked++
-			pkg := openGoFile(g.dir, m.file)
+			f := openGoFile(g.dir, m.file)
 			if m.isStruct {
-				asserts = append(asserts, checkStruct(c, m, g, pkg)...)
+				asserts = append(asserts, checkStruct(c, m, g, f)...)
 			} else {
-				asserts = append(asserts, checkConst(c, m, g, pkg)...)
+				asserts = append(asserts, checkConst(c, m, g, f)...)
 			}
 		}
-		if m.asked == 0 && len(roots) > 0 && roots[len(roots)-1].minor >= m.since && roots[0].minor <= m.since {
-			c.bad(m.src.path, m.line, "no GOROOT at hand has Go 1.%d, so nothing holds this line", m.since)
-		}
 	}
-	t.end(c)
-	for _, p := range platforms {
-		l := newCheck("abi/layouts-" + p.arch)
-		t.compileAsserts(l, p, asserts)
-		t.end(l)
-	}
+	return asserts
 }

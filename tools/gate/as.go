@@ -10,33 +10,43 @@ import (
 var lockers = words("pthread_mutex_lock pthread_mutex_trylock pthread_rwlock_rdlock pthread_rwlock_wrlock " +
 	"pthread_once pthread_cond_wait sem_wait flockfile")
 
-// gateAS holds the Safety: lines against the call graph that gcc saw.
-func gateAS(t *tree) {
-	c := newCheck("as/safety-lines")
-	said := t.promises(c)
-	libc := t.safeLibc(c)
-	t.end(c)
-	indirect := t.staticIndirect()
+// lawsOfSafety hold the Safety: lines against the call graph that gcc saw.
+func lawsOfSafety() []law {
+	out := []law{{"safety-lines", func(t *tree, c *check) {
+		t.promises(c)
+		t.safeLibc(c)
+	}}}
 	for _, p := range platforms {
-		reach := newCheck("as/reach-" + p.arch)
-		if units, ok := t.graphUnits(reach, p, "-O0"); ok {
-			g, err := readGraph(t.root, units)
-			if err != nil {
-				reach.bad("", 0, "%v", err)
-			} else {
-				(&walker{reach, g, said, libc, indirect}).all()
-			}
-		}
-		t.end(reach)
-		depth := newCheck("as/stack-" + p.arch)
-		if units, ok := t.graphUnits(depth, p, "-O2"); ok {
-			checkDepth(t, depth, units, said)
-		}
-		if u, ok := t.amalgamUnit(depth, p); ok {
-			checkDepth(t, depth, []unit{u}, said)
-		}
-		t.end(depth)
+		p := p
+		out = append(out,
+			law{"reach-" + p.arch, func(t *tree, c *check) { checkReach(t, c, p) }},
+			law{"stack-" + p.arch, func(t *tree, c *check) {
+				said := t.promises(newCheck(""))
+				if units, ok := t.graphUnits(c, p, "-O2"); ok {
+					checkDepth(t, c, units, said)
+				}
+				if u, ok := t.amalgamUnit(c, p); ok {
+					checkDepth(t, c, []unit{u}, said)
+				}
+			}})
 	}
+	return out
+}
+
+// checkReach: what a function reaches keeps what the function promises.
+func checkReach(t *tree, c *check, p platform) {
+	units, ok := t.graphUnits(c, p, "-O0")
+	if !ok {
+		return
+	}
+	g, err := readGraph(t.root, units)
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		return
+	}
+	quiet := newCheck("") // safety-lines reports what is wrong with the lines themselves
+	w := walker{c, g, t.promises(quiet), t.safeLibc(quiet), t.staticIndirect()}
+	w.all()
 }
 
 // A walker follows the call graph from each function that promises something.
@@ -151,7 +161,8 @@ func checkDepth(t *tree, c *check, units []unit, said map[string]*promise) {
 		if p == nil || !f.ours || !p.onSignalStack() {
 			continue
 		}
-		if n, chain := g.deepest(key, map[string]bool{}); n > stackBudget {
+		if n, chain := g.deepest(key, map[string]bool{}); n > stackBudget && !p.tooDeep[c.name] {
+			p.tooDeep[c.name] = true // once is enough, of the two shapes
 			c.bad(p.file, p.line, "%s may run on a signal stack (stack=%s) and takes %d bytes, over %d: %s",
 				f.name, p.keys["stack"], n, stackBudget, strings.Join(chain, " -> "))
 		}

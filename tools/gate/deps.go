@@ -14,11 +14,19 @@ var rank = map[string]int{
 	"arch": 7, "include": 8,
 }
 
-func gateDeps(t *tree) {
-	checkIncludes(t)
-	checkTokens(t)
-	checkMutable(t)
-	checkCalls(t)
+func lawsOfDeps() []law {
+	out := []law{
+		{"includes", checkIncludes},
+		{"forbidden", checkTokens},
+		{"mutable-state", checkMutable},
+	}
+	for _, p := range platforms {
+		p := p
+		out = append(out,
+			law{"calls-" + p.arch, func(t *tree, c *check) { checkCalls(t, c, p) }},
+			law{"recursion-" + p.arch, func(t *tree, c *check) { checkRecursion(t, c, p) }})
+	}
+	return out
 }
 
 var includeLine = regexp.MustCompile(`^([<"])([^>"]+)[>"]`)
@@ -41,8 +49,7 @@ func mayUse(from, to string) bool {
 
 // checkIncludes: a header of ours comes from the same part or one to the right; of the others
 // only libc's, and of those not stdio.
-func checkIncludes(t *tree) {
-	c := newCheck("deps/includes")
+func checkIncludes(t *tree, c *check) {
 	home := map[string]string{}
 	for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
 		home[rel[strings.LastIndexByte(rel, '/')+1:]] = partOf(rel)
@@ -67,7 +74,6 @@ func checkIncludes(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 const libcHeaders = " assert.h dirent.h dlfcn.h elf.h errno.h fcntl.h grp.h inttypes.h limits.h link.h poll.h " +
@@ -109,8 +115,7 @@ func words(s string) map[string]bool {
 }
 
 // checkTokens looks for the words that the house forbids in src/.
-func checkTokens(t *tree) {
-	c := newCheck("deps/forbidden")
+func checkTokens(t *tree, c *check) {
 	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
 		prev := token{}
 		for _, tok := range src.toks {
@@ -125,7 +130,7 @@ func checkTokens(t *tree) {
 				}
 				continue
 			}
-			why := forbidden[strings.Trim(tok.text, "_")]
+			why := forbidden[strings.TrimPrefix(strings.Trim(tok.text, "_"), "builtin_")]
 			if why == "" {
 				why = forbidden[tok.text]
 			}
@@ -141,13 +146,11 @@ func checkTokens(t *tree) {
 			prev = tok
 		}
 	}
-	t.end(c)
 }
 
 // checkMutable: whoever meets a mutable global must see who owns it, what locks it and in which
 // order it is read.
-func checkMutable(t *tree) {
-	c := newCheck("deps/mutable-state")
+func checkMutable(t *tree, c *check) {
 	said := map[string]bool{}
 	sources := t.parse(append(t.srcC(), t.srcH()...))
 	complete := func(s string) bool {
@@ -167,30 +170,28 @@ func checkMutable(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
-// checkCalls compiles every file on its own and looks at who calls whom.
-func checkCalls(t *tree) {
-	for _, p := range platforms {
-		calls := newCheck("deps/calls-" + p.arch)
-		loops := newCheck("deps/recursion-" + p.arch)
-		units, ok := t.graphUnits(calls, p, "-O0")
-		if ok {
-			checkObjects(calls, units)
-			g, err := readGraph(t.root, units)
-			if err != nil {
-				loops.bad("", 0, "%v", err)
-			} else {
-				for f, way := range g.cycles() {
-					loops.bad(f.file, f.line, "recursion: %s", strings.Join(way, " -> "))
-				}
-			}
-		} else {
-			loops.bad("", 0, "not looked at: the files do not compile")
-		}
-		t.end(calls)
-		t.end(loops)
+// checkCalls compiles every file on its own and looks at who needs whose symbols.
+func checkCalls(t *tree, c *check, p platform) {
+	if units, ok := t.graphUnits(c, p, "-O0"); ok {
+		checkObjects(c, units)
+	}
+}
+
+// checkRecursion: no function may come back to itself; stacks are small and fixed here.
+func checkRecursion(t *tree, c *check, p platform) {
+	units, ok := t.graphUnits(c, p, "-O0")
+	if !ok {
+		return
+	}
+	g, err := readGraph(t.root, units)
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		return
+	}
+	for f, way := range g.cycles() {
+		c.bad(f.file, f.line, "recursion: %s", strings.Join(way, " -> "))
 	}
 }
 

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-func gateDocs(t *tree) {
-	checkPaths(t)
-	checkPartHeaders(t)
+func lawsOfDocs() []law {
+	return []law{{"paths", checkPaths}, {"part-headers", checkPartHeaders}}
 }
 
 var (
@@ -20,8 +19,7 @@ var (
 )
 
 // checkPaths: what a document calls a path of this tree is one.
-func checkPaths(t *tree) {
-	c := newCheck("docs/paths")
+func checkPaths(t *tree, c *check) {
 	tops := map[string]bool{"bin": true, "build": true}
 	for _, f := range t.tracked() {
 		tops[strings.SplitN(f, "/", 2)[0]] = true
@@ -52,7 +50,6 @@ func checkPaths(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 // pathExists says whether a word is either no path of this tree or one that exists.
@@ -80,8 +77,7 @@ var partSections = []string{"Part %d,", "State", "Callers", "Safety", "Differenc
 
 var partNumbers = map[string]string{"context": "1", "signal": "2", "traceback": "3", "thread": "4", "syscall": "5"}
 
-func checkPartHeaders(t *tree) {
-	c := newCheck("docs/part-headers")
+func checkPartHeaders(t *tree, c *check) {
 	for part, number := range partNumbers {
 		rel := "src/" + part + "/rcgo_" + part + ".h"
 		if !t.has(rel) {
@@ -103,5 +99,4 @@ func checkPartHeaders(t *tree) {
 			c.bad(rel, 1, "the obligations of a port are not numbered")
 		}
 	}
-	t.end(c)
 }

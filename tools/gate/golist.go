@@ -98,13 +98,25 @@ func (t *tree) payloadSources() []string {
 	return t.glob("src/*/*.c", "src/*/*.S", "src/*/*.h", "include/*.h")
 }
 
-// goFiles gives the names of the files of src/ that the go command compiles for a platform.
-func (t *tree) goFiles(goos, goarch string) []string {
+// compiled gives the names of the files of src/ that the go command compiles for a platform.
+func (t *tree) compiled(p platform) ([]string, error) {
+	if names, ok := t.lists[p]; ok {
+		return names, nil
+	}
 	var add []string
 	for _, rel := range t.payloadSources() {
 		add = append(add, t.path(rel))
 	}
-	names, err := goList(platform{goos, goarch}, add)
+	names, err := goList(p, add)
+	if err == nil {
+		t.lists[p] = names
+	}
+	return names, err
+}
+
+// goFiles is compiled for the command line.
+func (t *tree) goFiles(goos, goarch string) []string {
+	names, err := t.compiled(platform{goos, goarch})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gate:", err)
 		t.failed = true
@@ -114,15 +126,14 @@ func (t *tree) goFiles(goos, goarch string) []string {
 
 // sourcesFor gives the paths of the C (or S, or H) files that are compiled for a platform.
 func (t *tree) sourcesFor(p platform, ext string) ([]string, error) {
-	var add, out []string
-	byBase := map[string]string{}
-	for _, rel := range t.payloadSources() {
-		add = append(add, t.path(rel))
-		byBase[filepath.Base(rel)] = rel
-	}
-	names, err := goList(p, add)
+	names, err := t.compiled(p)
 	if err != nil {
 		return nil, err
+	}
+	var out []string
+	byBase := map[string]string{}
+	for _, rel := range t.payloadSources() {
+		byBase[filepath.Base(rel)] = rel
 	}
 	for _, name := range names {
 		if filepath.Ext(name) == ext {
@@ -133,17 +144,20 @@ func (t *tree) sourcesFor(p platform, ext string) ([]string, error) {
 	return out, nil
 }
 
-// gateFiles compares the files that tools/amalgamate takes with those that the go command would.
-func gateFiles(t *tree) {
+func lawsOfFiles() []law {
+	var out []law
 	for _, p := range platforms {
-		c := newCheck("files/" + p.os + "_" + p.arch)
-		if needs(c, "go") {
-			t.compareFiles(c, p)
-		}
-		t.end(c)
+		p := p
+		out = append(out, law{p.os + "_" + p.arch, func(t *tree, c *check) {
+			if needs(c, "go") {
+				t.compareFiles(c, p)
+			}
+		}})
 	}
+	return out
 }
 
+// compareFiles compares the files that tools/amalgamate takes with those that the go command would.
 func (t *tree) compareFiles(c *check, p platform) {
 	out, err := exec.Command(t.path(amalgamate), "--list", p.os, p.arch).CombinedOutput()
 	if err != nil {

@@ -9,17 +9,24 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 )
 
-var gates = map[string]func(*tree){
-	"names":   gateNames,
-	"files":   gateFiles,
-	"deps":    gateDeps,
-	"symbols": gateSymbols,
-	"abi":     gateABI,
-	"as":      gateAS,
-	"style":   gateStyle,
-	"docs":    gateDocs,
+// A law is one check of a gate: it runs under the name GATE/NAME.
+type law struct {
+	name string
+	run  func(*tree, *check)
+}
+
+var gates = map[string]func() []law{
+	"names":   lawsOfNames,
+	"files":   lawsOfFiles,
+	"deps":    lawsOfDeps,
+	"symbols": lawsOfSymbols,
+	"abi":     lawsOfABI,
+	"as":      lawsOfSafety,
+	"style":   lawsOfStyle,
+	"docs":    lawsOfDocs,
 }
 
 func usage() {
@@ -28,7 +35,7 @@ func usage() {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	fmt.Fprintf(os.Stderr, "usage: gate NAME [ROOT]\n\nnames: %v\n", names)
+	fmt.Fprintf(os.Stderr, "usage: gate NAME[/CHECK] [ROOT]\n\nnames: %v\n", names)
 	os.Exit(2)
 }
 
@@ -44,11 +51,26 @@ func main() {
 		}
 		os.Exit(t.exitStatus())
 	}
-	if len(args) < 1 || len(args) > 2 || gates[args[0]] == nil {
+	if len(args) < 1 || len(args) > 2 {
+		usage()
+	}
+	name := strings.SplitN(args[0]+"/", "/", 3)
+	if gates[name[0]] == nil {
 		usage()
 	}
 	t := openTree(args[1:])
-	gates[args[0]](t)
+	ran := false
+	for _, l := range gates[name[0]]() {
+		if name[1] == "" || name[1] == l.name {
+			c := newCheck(name[0] + "/" + l.name)
+			l.run(t, c)
+			t.end(c)
+			ran = true
+		}
+	}
+	if !ran {
+		usage()
+	}
 	os.Exit(t.exitStatus())
 }
 
@@ -69,5 +91,5 @@ func openTree(args []string) *tree {
 		fmt.Fprintln(os.Stderr, "gate:", err)
 		os.Exit(2)
 	}
-	return &tree{root: root, sources: map[string]*csource{}}
+	return &tree{root: root, sources: map[string]*csource{}, lists: map[platform][]string{}}
 }

@@ -14,17 +14,18 @@ var partNames = []string{"syscall", "traceback", "context", "thread", "signal", 
 // Names that Go has had or keeps for later; `go tool dist list` has only today's.
 const extraPlatforms = "hurd nacl zos amd64p32 armbe arm64be mips64p32 mips64p32le ppc riscv s390 sparc sparc64"
 
-func gateNames(t *tree) {
-	checkBasenames(t)
-	checkSystemHeaders(t)
-	checkPlatformNames(t)
-	checkEdge(t)
-	checkGlobs(t)
+func lawsOfNames() []law {
+	return []law{
+		{"unique", checkBasenames},
+		{"system-headers", checkSystemHeaders},
+		{"platforms", checkPlatformNames},
+		{"edge", checkEdge},
+		{"two-globs", checkGlobs},
+	}
 }
 
 // checkBasenames: the go command copies all files of a package flat into one folder.
-func checkBasenames(t *tree) {
-	c := newCheck("names/unique")
+func checkBasenames(t *tree, c *check) {
 	owner := map[string]string{}
 	for _, rel := range append(t.payloadSources(), t.glob("src/*/*.go")...) {
 		key := strings.ToLower(filepath.Base(rel))
@@ -34,7 +35,6 @@ func checkBasenames(t *tree) {
 		owner[key] = rel
 	}
 	if !needs(c, "go") {
-		t.end(c)
 		return
 	}
 	for _, g := range goroots(t, c) {
@@ -48,13 +48,11 @@ func checkBasenames(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 // checkSystemHeaders: in the flat folder a header of ours named signal.h would be found by
 // #include <signal.h> of every file of the package.
-func checkSystemHeaders(t *tree) {
-	c := newCheck("names/system-headers")
+func checkSystemHeaders(t *tree, c *check) {
 	if needs(c, "gcc") {
 		for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
 			cmd := exec.Command("gcc", "-E", "-")
@@ -65,22 +63,18 @@ func checkSystemHeaders(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 // checkPlatformNames: a file whose last word is a GOOS or GOARCH is compiled only there. For the
 // platforms that we build that is meant; for another its header must say so, or rcgo_stack_arm.c
 // and rcgo_view_js.c would vanish unnoticed. Assembly is always gcc_rcgo_<arch>.S.
-func checkPlatformNames(t *tree) {
-	c := newCheck("names/platforms")
+func checkPlatformNames(t *tree, c *check) {
 	if !needs(c, "go") {
-		t.end(c)
 		return
 	}
 	out, err := goCommand(nil, "tool", "dist", "list")
 	if err != nil {
 		c.bad("", 0, "%v", err)
-		t.end(c)
 		return
 	}
 	words, arches, built := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -115,7 +109,6 @@ func checkPlatformNames(t *tree) {
 			c.bad(rel, 0, "assembly is src/arch/gcc_rcgo_<GOARCH>.S: only gcc_*.S reaches the C compiler")
 		}
 	}
-	t.end(c)
 }
 
 // fileHeader gives the comment lines at a file's top, blank lines between them included.
@@ -133,8 +126,7 @@ func fileHeader(text string) string {
 
 // checkEdge: what Go imports is defined in the x_cgo_*.c files of the part that the contract
 // names, and those files define nothing else.
-func checkEdge(t *tree) {
-	c := newCheck("names/edge")
+func checkEdge(t *tree, c *check) {
 	want := map[string]symbol{}
 	for _, s := range t.contract(c) {
 		want[s.name] = s
@@ -171,14 +163,12 @@ func checkEdge(t *tree) {
 			c.bad(contractFile, s.line, "nothing in src/%s/x_cgo_*.c defines %s", s.part, name)
 		}
 	}
-	t.end(c)
 }
 
 var globlLine = regexp.MustCompile(`(?m)^\s*\.glob[a]?l\s+([A-Za-z_]\w*)`)
 
 // checkGlobs: `ls -d src/*/` is the architecture and `ls src/*/x_cgo_*.c` the whole Go ABI.
-func checkGlobs(t *tree) {
-	c := newCheck("names/two-globs")
+func checkGlobs(t *tree, c *check) {
 	known := map[string]bool{"arch": true, "overlay": true}
 	for _, p := range partNames {
 		known[p] = true
@@ -200,5 +190,4 @@ func checkGlobs(t *tree) {
 			c.bad("src/"+part, 0, "has no x_cgo_*.c: where does Go enter it?")
 		}
 	}
-	t.end(c)
 }

@@ -20,6 +20,7 @@ type promise struct {
 	mtSafe, asSafe bool
 	keys           map[string]string
 	indirect       bool // the comment says why a call through a pointer is right
+	tooDeep        map[string]bool
 }
 
 func (p *promise) onSignalStack() bool {
@@ -44,7 +45,7 @@ func readPromise(c *check, src *csource, d *decl) *promise {
 	if m == nil {
 		return nil
 	}
-	p := &promise{file: src.path, line: d.nameLine, keys: map[string]string{}}
+	p := &promise{file: src.path, line: d.nameLine, keys: map[string]string{}, tooDeep: map[string]bool{}}
 	p.mtSafe, p.asSafe = m[1] == "MT-Safe", m[2] == "AS-Safe"
 	p.indirect = indirLine.MatchString(d.comment)
 	if m[1] != "MT-Safe" && m[1] != "MT-Unsafe" || m[2] != "AS-Safe" && m[2] != "AS-Unsafe" {

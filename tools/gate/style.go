@@ -4,12 +4,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
@@ -19,15 +17,29 @@ const (
 	maxHeader   = 4
 )
 
-func gateStyle(t *tree) {
-	files := t.tracked()
-	checkFormat(t, files)
-	checkText(t, files)
-	checkShape(t, files)
-	checkConditionals(t)
-	checkShell(t, files)
-	checkGo(t, files)
-	checkWarnings(t)
+func lawsOfStyle() []law {
+	out := []law{
+		{"format", checkFormat},
+		{"text", checkText},
+		{"shape", checkShape},
+		{"conditionals", checkConditionals},
+		{"shell", checkShell},
+		{"go", checkGo},
+		{"flags", checkFlags},
+		{"headers", checkHeaders},
+	}
+	for _, p := range platforms {
+		for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
+			p, cc := p, cc
+			name := cc[0][strings.LastIndexByte(cc[0], '-')+1:]
+			out = append(out, law{"warnings-" + name + "-" + p.arch, func(t *tree, c *check) {
+				if needs(c, "go", gccFor(p.arch), cc[0]) {
+					t.compileClean(c, cc, p)
+				}
+			}})
+		}
+	}
+	return out
 }
 
 func withExt(files []string, exts ...string) []string {
@@ -42,10 +54,9 @@ func withExt(files []string, exts ...string) []string {
 	return out
 }
 
-func checkFormat(t *tree, files []string) {
-	c := newCheck("style/format")
+func checkFormat(t *tree, c *check) {
 	if needs(c, "clang-format") {
-		list := withExt(files, ".c", ".h")
+		list := withExt(t.tracked(), ".c", ".h")
 		for len(list) > 0 {
 			n := min(len(list), 20)
 			cmd := exec.Command("clang-format", append([]string{"--dry-run", "-Werror"}, list[:n]...)...)
@@ -59,83 +70,11 @@ func checkFormat(t *tree, files []string) {
 			list = list[n:]
 		}
 	}
-	t.end(c)
-}
-
-// hostPath finds absolute paths of one machine; spelled in pieces, or this file would name them.
-var hostPath = regexp.MustCompile("(?:^|[\\s=:(`\"'])(/wo" + "rk/|/opt/go" + "tc|/ro" + "ot/)")
-
-// checkText looks at the lines of every text file.
-func checkText(t *tree, files []string) {
-	c := newCheck("style/text")
-	for _, f := range files {
-		text := t.read(f)
-		if text == "" || strings.ContainsRune(text, 0) {
-			continue
-		}
-		ext := filepath.Ext(f)
-		isC := ext == ".c" || ext == ".h" || ext == ".S"
-		if !strings.HasSuffix(text, "\n") {
-			c.bad(f, 0, "does not end in a newline")
-		}
-		for i, line := range strings.Split(text, "\n") {
-			if m := hostPath.FindStringSubmatch(line); m != nil {
-				c.bad(f, i+1, "names a path of one machine: %s", m[1])
-			}
-			if ext == ".patch" || ext == ".golden" {
-				continue
-			}
-			if strings.TrimRight(line, " \t\r") != line && !(ext == ".md" && strings.HasSuffix(line, "  ")) {
-				c.bad(f, i+1, "trailing space")
-			}
-			if max := maxColumnsOf(isC, isShell(f, text)); columns(line) > max {
-				c.bad(f, i+1, "%d columns, over %d", columns(line), max)
-			}
-			indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-			if (isC || isShell(f, text)) && strings.Contains(indent, " \t") {
-				c.bad(f, i+1, "a space before a tab")
-			}
-			if isC && strings.HasPrefix(indent, "  ") {
-				c.bad(f, i+1, "indented by spaces")
-			}
-		}
-	}
-	t.end(c)
-}
-
-// maxColumnsOf: C is held to its formatter's width; shell scripts, which nothing wraps, to a
-// little more, and prose and Go to none.
-func maxColumnsOf(isC, isShell bool) int {
-	switch {
-	case isC:
-		return maxColumns
-	case isShell:
-		return maxColumns + 20
-	}
-	return math.MaxInt32
-}
-
-func columns(line string) int {
-	n := 0
-	for _, r := range line {
-		if r == '\t' {
-			n = (n/8 + 1) * 8
-		} else if r != utf8.RuneError {
-			n++
-		}
-	}
-	return n
-}
-
-func isShell(f, text string) bool {
-	first := strings.SplitN(text, "\n", 2)[0]
-	return filepath.Ext(f) == ".sh" || strings.HasPrefix(first, "#!") && strings.HasSuffix(first, "sh")
 }
 
 // checkShape: the size of files and functions, braces, and what stands at a file's top.
-func checkShape(t *tree, files []string) {
-	c := newCheck("style/shape")
-	for _, f := range files {
+func checkShape(t *tree, c *check) {
+	for _, f := range t.tracked() {
 		text := t.read(f)
 		ext := filepath.Ext(f)
 		code := ext == ".c" || ext == ".h" || ext == ".S" || ext == ".go" || isShell(f, text)
@@ -154,7 +93,6 @@ func checkShape(t *tree, files []string) {
 			shapeC(c, t.source(f))
 		}
 	}
-	t.end(c)
 }
 
 // fileTop gives the first lines of a file.
@@ -218,8 +156,7 @@ func braces(c *check, src *csource, d *decl) {
 }
 
 // checkConditionals: variants are whole files, or selectors at file scope.
-func checkConditionals(t *tree) {
-	c := newCheck("style/conditionals")
+func checkConditionals(t *tree, c *check) {
 	for _, src := range t.parse(append(append(t.srcC(), t.srcH()...), t.glob("include/*.h")...)) {
 		for _, d := range src.decls {
 			if d.kind != declFuncDef {
@@ -236,16 +173,14 @@ func checkConditionals(t *tree) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 var setU = regexp.MustCompile(`(?m)^set -(eu|u)`)
 
-func checkShell(t *tree, files []string) {
-	c := newCheck("style/shell")
+func checkShell(t *tree, c *check) {
 	if needs(c, "shellcheck") {
 		var list []string
-		for _, f := range files {
+		for _, f := range t.tracked() {
 			text := t.read(f)
 			first := strings.SplitN(text, "\n", 2)[0]
 			if isShell(f, text) && !strings.Contains(first, "zsh") {
@@ -265,13 +200,11 @@ func checkShell(t *tree, files []string) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 // checkGo: gofmt for every Go file, go vet for every module.
-func checkGo(t *tree, files []string) {
-	c := newCheck("style/go")
-	list := withExt(files, ".go")
+func checkGo(t *tree, c *check) {
+	list := withExt(t.tracked(), ".go")
 	if len(list) > 0 && needs(c, "gofmt", "go") {
 		cmd := exec.Command("gofmt", append([]string{"-l"}, list...)...)
 		cmd.Dir = t.root
@@ -282,7 +215,7 @@ func checkGo(t *tree, files []string) {
 		for _, f := range strings.Fields(string(out)) {
 			c.bad(f, 0, "is not as gofmt writes it")
 		}
-		for _, f := range files {
+		for _, f := range t.tracked() {
 			if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") {
 				if err := t.vet(filepath.Dir(f)); err != nil {
 					c.bad(f, 0, "%v", err)
@@ -290,7 +223,6 @@ func checkGo(t *tree, files []string) {
 			}
 		}
 	}
-	t.end(c)
 }
 
 func (t *tree) vet(dir string) error {

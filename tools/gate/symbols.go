@@ -19,26 +19,29 @@ var leaks = words("fatalf threadentry crosscall1 crosscall_amd64 x_cgo_inittls x
 	"_cgo_try_pthread_create _cgo_sys_thread_start _cgo_get_context_function _cgo_get_traceback_function " +
 	"_cgo_get_symbolizer_function _cgo_set_stacklo")
 
-// gateSymbols: the objects export exactly the contract, in each shape; so does a whole program.
-func gateSymbols(t *tree) {
+// lawsOfSymbols: the objects export exactly the contract, in each shape; so does a whole program.
+func lawsOfSymbols() []law {
+	var out []law
 	good := true
 	for _, p := range platforms {
-		c := newCheck("symbols/separate-" + p.arch)
-		t.checkSeparate(c, p)
-		t.end(c)
-		good = good && len(c.list) == 0
-		c = newCheck("symbols/one-file-" + p.arch)
-		t.checkOneFile(c, p)
-		t.end(c)
-		good = good && len(c.list) == 0
+		p := p
+		out = append(out,
+			law{"separate-" + p.arch, func(t *tree, c *check) {
+				t.checkSeparate(c, p)
+				good = good && len(c.list) == 0
+			}},
+			law{"one-file-" + p.arch, func(t *tree, c *check) {
+				t.checkOneFile(c, p)
+				good = good && len(c.list) == 0
+			}})
 	}
-	c := newCheck("symbols/program")
-	if good {
-		t.checkProgram(c)
-	} else {
-		c.bad("", 0, "not looked at: the objects are wrong already")
-	}
-	t.end(c)
+	return append(out, law{"program", func(t *tree, c *check) {
+		if good {
+			t.checkProgram(c)
+		} else {
+			c.bad("", 0, "not looked at: the objects are wrong already")
+		}
+	}})
 }
 
 // compare holds what objects export against the contract.

@@ -15,8 +15,9 @@ import (
 type tree struct {
 	root    string
 	sources map[string]*csource
+	files   []string
 	failed  bool
-	ran     int
+	lists   map[platform][]string // what the go command compiles, once asked
 }
 
 // A finding is one thing that is wrong. line is 0 when it is about a whole file, file is "" when
@@ -48,7 +49,6 @@ func (c *check) bad(file string, line int, format string, args ...interface{}) {
 
 // end prints the verdict of a check.
 func (t *tree) end(c *check) {
-	t.ran++
 	if len(c.list) == 0 {
 		fmt.Println("ok", c.name)
 		return
@@ -142,6 +142,13 @@ func (t *tree) parse(paths []string) []*csource {
 // tracked gives the files of the tree that git knows or would add; a tree without git (a test's
 // copy) gives all its files but what a build made.
 func (t *tree) tracked() []string {
+	if t.files == nil {
+		t.files = t.listFiles()
+	}
+	return t.files
+}
+
+func (t *tree) listFiles() []string {
 	var out []string
 	if t.has(".git") {
 		cmd := exec.Command("git", "-C", t.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")

@@ -3,31 +3,44 @@
 package main
 
 import (
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 )
 
-// checkWarnings compiles src/ with every warning as an error: gcc and clang, both shapes, each
-// platform, and with the sanitizers that have code of their own.
-func checkWarnings(t *tree) {
-	c := newCheck("style/flags")
+// checkFlags: the gates compile with the flags that make does.
+func checkFlags(t *tree, c *check) {
 	if m := regexp.MustCompile(`(?m)^WARN := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cWarn {
 		c.bad("Makefile", 0, "WARN differs from the gate's (tools/gate/compile.go)")
 	}
-	t.end(c)
+	if m := regexp.MustCompile(`(?m)^CSTD := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cStd {
+		c.bad("Makefile", 0, "CSTD differs from the gate's (tools/gate/compile.go)")
+	}
+}
 
-	for _, p := range platforms {
-		for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
-			c := newCheck("style/warnings-" + filepath.Base(cc[0]) + "-" + p.arch)
-			if needs(c, cc[0]) && needs(c, gccFor(p.arch)) {
-				t.compileClean(c, cc, p)
+// checkHeaders: each header compiles alone, and included twice.
+func checkHeaders(t *tree, c *check) {
+	if needs(c, "gcc") {
+		for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+			if strings.HasPrefix(rel, "src/arch/") {
+				continue // the assembler's
 			}
-			t.end(c)
+			src := "#include \"" + rel + "\"\n#include \"" + rel + "\"\nextern int x;\n"
+			args := append(strings.Fields(cStd+" "+cWarn), "-Werror", "-Wno-unused-function", "-I.")
+			args = append(append(args, t.includes()...), "-fsyntax-only", "-x", "c", "-")
+			cmd := exec.Command("gcc", args...)
+			cmd.Dir = t.root
+			cmd.Stdin = strings.NewReader(src)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				c.bad(rel, 0, "does not compile on its own:\n%s", firstErrors(string(out)))
+			}
 		}
 	}
 }
 
+// compileClean compiles src/ with every warning as an error, both shapes, and with the sanitizers
+// that have code of their own.
 func (t *tree) compileClean(c *check, cc []string, p platform) {
 	flags := append(strings.Fields(cWarn), "-Werror", "-O2")
 	files, err := t.sourcesFor(p, ".c")
