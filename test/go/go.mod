@@ -1,0 +1,3 @@
+module runtime_cgo/scenarios
+
+go 1.19

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import (
+	"strings"
+	"testing"
+)
+
+// What a forked child that enters Go is told (golang/go#67174).
+const forkMessage = "runtime/cgo: Go was entered in a forked child process."
+
+// A forked child that enters Go ends at once by SIGABRT and with a message, however it was forked
+// and on whichever thread it calls.
+func TestForkThatCallsGoSaysSo(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for _, how := range []string{"libc", "clone"} {
+			for _, what := range []string{"calls", "thread-calls"} {
+				for _, where := range []string{"go", "c"} {
+					how, what, where := how, what, where
+					t.Run(how+"-"+what+"-"+where, func(t *testing.T) {
+						t.Parallel()
+						o := runCase(t, tc, "fork", how, what, where)
+						o.want(t, 0, forkMessage, "child: signal 6\n", "posix_spawn")
+					})
+				}
+			}
+		}
+		t.Run("stock", func(t *testing.T) {
+			t.Parallel()
+			o := run(t, tc, nil, nil, cases(stock).must(t, tc), "fork", "libc", "calls", "c")
+			if strings.Contains(o.out, forkMessage) {
+				t.Errorf("stock has the message too: %v", o)
+			}
+			t.Logf("stock: %v", o)
+		})
+	})
+}
+
+// A child that leaves Go alone is left alone.
+func TestForkThatLeavesGoAlone(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for _, words := range []string{"libc execs go", "libc execs c", "clone execs go", "clone execs c",
+			"vfork execs go", "vfork execs c", "libc exits c", "libc ends-thread c", "libc ends-thread go"} {
+			words := words
+			t.Run(strings.ReplaceAll(words, " ", "-"), func(t *testing.T) {
+				t.Parallel()
+				o := runCase(t, tc, append([]string{"fork"}, strings.Fields(words)...)...)
+				o.want(t, 0, "child: exit 0\n")
+				o.lacks(t, forkMessage)
+			})
+		}
+		t.Run("os-exec", func(t *testing.T) {
+			t.Parallel()
+			runCase(t, tc, "fork-os-exec")
+		})
+	})
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// No program here works longer than a few seconds, even on a busy machine: what takes longer hangs.
+const patience = 60 * time.Second
+
+// An outcome is how a program ended.
+type outcome struct {
+	out    string // standard output and error
+	exit   int    // -1 when a signal ended it
+	signal syscall.Signal
+	hung   bool
+}
+
+func (o outcome) String() string {
+	how := fmt.Sprintf("exit status %d", o.exit)
+	if o.exit < 0 {
+		how = fmt.Sprintf("ended by signal %v", o.signal)
+	}
+	if o.hung {
+		how = "hung"
+	}
+	text := o.out
+	if len(text) > 6000 {
+		text = text[:3000] + "\n…\n" + text[len(text)-3000:]
+	}
+	return how + "\n" + text
+}
+
+// run runs a program to its end.
+func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, words ...string) outcome {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = environ(tc, env...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if attr == nil {
+		attr = &syscall.SysProcAttr{}
+	}
+	// A group of its own, so that a hanging program's children go with it.
+	attr.Setpgid = true
+	cmd.SysProcAttr = attr
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v: %v", words, err)
+	}
+	var o outcome
+	timer := time.AfterFunc(patience, func() {
+		o.hung = true
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	})
+	err := cmd.Wait()
+	if !timer.Stop() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	o.out = out.String()
+	o.exit = cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		o.signal = status.Signal()
+	}
+	if err != nil && cmd.ProcessState.Success() {
+		t.Fatalf("%v: %v", words, err)
+	}
+	return o
+}
+
+// want fails the test unless the program ended with status exit and wrote every text.
+func (o outcome) want(t *testing.T, exit int, texts ...string) {
+	t.Helper()
+	if o.hung || o.exit != exit {
+		t.Errorf("want exit status %d, got %v", exit, o)
+		return
+	}
+	for _, text := range texts {
+		if !strings.Contains(o.out, text) {
+			t.Errorf("output lacks %q:\n%v", text, o)
+		}
+	}
+}
+
+// lacks fails the test when the program wrote text.
+func (o outcome) lacks(t *testing.T, text string) {
+	t.Helper()
+	if strings.Contains(o.out, text) {
+		t.Errorf("output has %q:\n%v", text, o)
+	}
+}
+
+// runCase runs one case of testdata/cases and wants it to end well.
+func runCase(t *testing.T, tc toolchain, words ...string) outcome {
+	t.Helper()
+	o := run(t, tc, nil, nil, append([]string{cases(ours).must(t, tc)}, words...)...)
+	o.want(t, 0, "done "+words[0])
+	return o
+}
+
+// cases is the program that most scenarios live in.
+func cases(s side) build { return build{program: "cases", side: s} }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+// #include <unistd.h>
+// static void hold(void) { sleep(30); }
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const rlimitAS, rlimitNproc = 0x9, 0x6
+
+func init() {
+	cases["limits"] = caseLimits
+}
+
+// limits as|nproc|cgroup VALUE sets a limit, then holds ever more threads in C until the next one
+// cannot start. It never returns unless there is no limit.
+func caseLimits(args []string) error {
+	value, err := strconv.ParseUint(args[1], 10, 64)
+	if err != nil {
+		return err
+	}
+	switch args[0] {
+	case "as":
+		// So much above what is in use, in KiB; the value must be told from others in the message.
+		if value, err = addressSpace(value); err != nil {
+			return err
+		}
+		err = syscall.Setrlimit(rlimitAS, &syscall.Rlimit{Cur: value * 1024, Max: value * 1024})
+	case "nproc":
+		// Root is exempt: become a user whom nobody else here is.
+		if syscall.Geteuid() == 0 {
+			if err := syscall.Setresuid(64321, 64321, 64321); err != nil {
+				return err
+			}
+		}
+		err = syscall.Setrlimit(rlimitNproc, &syscall.Rlimit{Cur: value, Max: value})
+	case "cgroup":
+		err = os.WriteFile(args[2]+"/cgroup.procs", []byte(strconv.Itoa(os.Getpid())), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("limit %s: %w", args[0], err)
+	}
+	fmt.Printf("limit %s is %d\n", args[0], value)
+	for i := 0; i < 500; i++ {
+		go func() {
+			runtime.LockOSThread()
+			C.hold()
+		}()
+		time.Sleep(100 * time.Microsecond)
+	}
+	time.Sleep(25 * time.Second)
+	return fmt.Errorf("500 threads started in spite of the limit")
+}
+
+// addressSpace gives the address space in use plus more, in KiB.
+func addressSpace(more uint64) (uint64, error) {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseUint(strings.Fields(string(text))[0], 10, 64)
+	return pages*uint64(os.Getpagesize())/1024 + more, err
+}
