@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Where our sources lie, who may touch them, and what happens when there is no room.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 # The one file that the overlay of the last run names for a name.

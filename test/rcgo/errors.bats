@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Each thing that can be wrong has a message of its own, and rcgo's own status 2.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 @test "no Go in PATH" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # GOROOTs as they come: behind links, and changing under us.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 # A farm of links to the machine's GOROOT, laid out as Debian's packages do: a real bin, and src,
@@ -91,7 +92,7 @@ farm() {
 {{join .SFiles "\n"}}' runtime/cgo
 		[ "$status" -eq 0 ]
 		for f in $(cd "$root/src/runtime/cgo" && ls -- *.c gcc_*.S); do
-			! printf '%s\n' "${lines[@]}" | grep -qx "$f"
+			[ "$(printf '%s\n' "${lines[@]}" | grep -cx "$f")" = 0 ]
 		done
 		has "rcgo_"
 	done

@@ -1,17 +1,16 @@
 # Shared by the tests of rcgo: a private world for each test, and a go command that only answers
 # questions, so that any version, platform or fault can be had as input.
+# shellcheck disable=SC2034,SC2154 # bats sets status, output and lines; tests read CACHE
 
 setup() {
 	HERE=$(cd "$BATS_TEST_DIRNAME" && pwd)
 	RCGO=${RCGO:-$HERE/../../bin/rcgo}
 	[ -x "$RCGO" ] || { echo "no $RCGO: run make first" >&2; return 1; }
 	# The caches of the machine's Go stay in use, or each test would compile the world anew.
-	if [ -z "${REAL_GO:-}" ]; then
-		REAL_GO=$(command -v go)
-		GOCACHE=$(go env GOCACHE)
-		GOPATH=$(go env GOPATH)
-		export REAL_GO GOCACHE GOPATH
-	fi
+	REAL_GO=$(command -v go)
+	GOCACHE=$(go env GOCACHE)
+	GOPATH=$(go env GOPATH)
+	export REAL_GO GOCACHE GOPATH
 	T=$(mktemp -d "${TMPDIR:-/tmp}/rcgo-test-XXXXXX")
 	T=$(cd "$T" && pwd -P)
 	mkdir "$T/home" "$T/tmp" "$T/bin" "$T/work"
@@ -112,6 +111,13 @@ carries_ours() {
 	grep -q 'rcgo_[a-z0-9_]*\.c' "$1"
 }
 
+# As a command of its own: a line that begins with ! never fails a test.
+lacks_ours() {
+	if carries_ours "$1"; then
+		return 1
+	fi
+}
+
 # in_namespace COMMAND...: as root of a private mount namespace; skips the test where the
 # system forbids that.
 in_namespace() {
@@ -122,7 +128,7 @@ in_namespace() {
 toolchains() {
 	local root
 	echo "$REAL_GO"
-	for root in ${RCGO_TOOLCHAINS:-}; do
+	for root in ${RCGO_TOOLCHAINS:-}; do # split at spaces
 		echo "$root/bin/go"
 	done
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The user's own overlay and GOFLAGS are merged, not lost.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 # with_overlay: a second who.go that says "overlaid C", and an overlay for it in $T/user.json.

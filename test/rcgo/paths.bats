@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Spaces, quotes and symbolic links in the paths of the cache, the project and GOROOT.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 # builds_in DIR: with every toolchain, a project there builds on our C half and runs.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # rcgo becomes go: status, signals, arguments and input are go's own.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 @test "the status is go's" {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # rcgo's own verbs.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
 # A test of ours that builds a program itself: which C half does that nested go use?
@@ -93,6 +94,10 @@ END
 	cmp "$T/out.json" "$T/file.json"
 	cmp "$T/out.json" "$T/long.json"
 	cmp "$T/out.json" "$("$RCGO" overlay -p)"
+	ln -s "$T/target.json" "$T/link.json"
+	"$RCGO" overlay -o "$T/link.json"
+	cmp "$T/out.json" "$T/target.json"
+	[ "$("$RCGO" overlay -o /dev/stdout | cksum)" = "$(cksum <"$T/out.json")" ]
 	run "$RCGO" overlay -o "$T/nothing/file.json"
 	says_first "rcgo: cannot write $T/nothing/file.json: No such file or directory"
 }
@@ -100,6 +105,8 @@ END
 @test "overlay: to a full disk" {
 	fake_go
 	[ -c /dev/full ] || skip "no /dev/full here"
+	run "$RCGO" overlay -o /dev/full
+	says_first "rcgo: cannot write /dev/full: No space left on device"
 	run sh -c "'$RCGO' overlay >/dev/full"
 	[ "$status" -eq 2 ]
 	has "cannot write the overlay to standard output"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# bash completion for rcgo. Verbs of go are completed by go's own completion where there is one.
+# shellcheck shell=bash
+
+_rcgo_go() {
+	local go_verbs="build clean doc fix fmt generate get install list mod run test tool vet work"
+
+	if complete -p go >/dev/null 2>&1 || { declare -F _completion_loader >/dev/null &&
+		_completion_loader go >/dev/null 2>&1; complete -p go >/dev/null 2>&1; }; then
+		local spec
+		spec=$(complete -p go)
+		case $spec in
+		*" -F "*)
+			spec=${spec##* -F }
+			COMP_WORDS[0]=go
+			"${spec%% *}" go "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+			return
+			;;
+		esac
+	fi
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$go_verbs env help version" -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		compopt -o default 2>/dev/null
+		COMPREPLY=()
+	fi
+}
+
+_rcgo() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local own="abi doctor env go help overlay version"
+	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
+	local flags=
+
+	COMPREPLY=()
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$own $go" -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	abi) flags="-C -json" ;;
+	doctor) flags="-C" ;;
+	env) flags="-C -json -u" ;;
+	overlay) flags="-C -o -p --output= --path" ;;
+	version) return ;;
+	help)
+		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go" -- "$cur")
+		return
+		;;
+	go)
+		# As if `go …` had been typed.
+		COMP_WORDS=("${COMP_WORDS[@]:1}")
+		COMP_CWORD=$((COMP_CWORD - 1))
+		_rcgo_go
+		return
+		;;
+	*)
+		_rcgo_go
+		return
+		;;
+	esac
+	case $prev in
+	-C) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-o) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur") ;;
+	esac
+}
+
+complete -F _rcgo rcgo
