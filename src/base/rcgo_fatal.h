@@ -11,7 +11,12 @@
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fatal(const char *message);
 
-// The same for a call that failed: "runtime/cgo: CALL failed: what err means".
+// The same where Go must not report the abort, as in a forked child, which has Go's handler but no
+// Go: the process dies by SIGABRT, whatever handler there is.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fatal_unreported(const char *message);
+
+// As rcgo__fatal, for a call that failed: "runtime/cgo: CALL failed: what err means".
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fatal_errno(const char *call, int err);
 

@@ -5,13 +5,14 @@
 
 #include "rcgo_fatal.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "rcgo_text.h"
 
-void
-rcgo__fatal(const char *message)
+static void
+say(const char *message)
 {
 	char buf[2048];
 	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
@@ -20,7 +21,32 @@ rcgo__fatal(const char *message)
 	rcgo__text_str(&t, message);
 	rcgo__text_str(&t, "\n");
 	rcgo__text_write(&t, STDERR_FILENO);
+}
+
+void
+rcgo__fatal(const char *message)
+{
+	say(message);
 	abort();
+}
+
+void
+rcgo__fatal_unreported(const char *message)
+{
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	sigset_t abrt;
+
+	say(message);
+	// Not abort: it may take a lock that another thread held at the fork.
+	sigaction(SIGABRT, &dfl, NULL);
+	sigemptyset(&abrt);
+	sigaddset(&abrt, SIGABRT);
+	pthread_sigmask(SIG_UNBLOCK, &abrt, NULL);
+	// Not raise: libc's idea of this thread's id may be the parent's. The signal may be
+	// another thread's to take; this one gives it the time.
+	kill(getpid(), SIGABRT);
+	sleep(1);
+	_exit(128 + SIGABRT);
 }
 
 void

@@ -85,7 +85,7 @@ rcgo__forked(void)
 void
 rcgo__fork_fatal(void)
 {
-	rcgo__fatal(
+	rcgo__fatal_unreported(
 		"Go was entered in a forked child process.\n"
 		"\tfork() copies only the calling thread: Go's other threads are gone in the child "
 		"and the call would hang.\n"
