@@ -157,6 +157,9 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 		stock, dropin, diffs, flakes := "–", "–", "–", "–"
 		if r.Stock != nil {
 			stock = r.Stock.cell()
+			if r.Stock.Reused {
+				stock += " (stored)"
+			}
 		}
 		if r.Dropin != nil {
 			dropin = r.Dropin.cell()
