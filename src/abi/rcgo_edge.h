@@ -52,11 +52,11 @@ RCGO_EXPORT void x_cgo_callers(uintptr_t sig, void *info, void *context,
 	void (*sigtramp)(uintptr_t, void *, void *));
 
 // Calls the program's traceback function, if there is one (Go 1.26 on).
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT void x_cgo_call_traceback_function(struct cgoTracebackArg *arg);
 
 // Calls the program's symbolizer function, if there is one (Go 1.26 on).
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT void x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg);
 
 // 4 Thread Management

@@ -3,6 +3,8 @@
 // all signals blocked, in Go's place, and ends in Go's handler.
 // Re-read runtime/cgo/gcc_traceback.c and runtime/sys_linux_*.s (cgoSigtramp).
 
+#include <errno.h>
+
 #include "rcgo_traceback.h"
 
 // Indirect: the program's traceback function, which Go requires to be async-signal-safe, and Go's
@@ -19,10 +21,13 @@ x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceb
 	};
 
 	if (sig != RCGO_SIGPREEMPT) {
+		int saved = errno; // of the C code that was interrupted
+
 		rcgo_msan_unpoison(&arg, sizeof arg);
 		rcgo_tsan_acquire();
 		traceback(&arg);
 		rcgo_tsan_release();
+		errno = saved;
 	}
 	sigtramp(sig, info, context);
 }
