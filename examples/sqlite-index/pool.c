@@ -220,7 +220,7 @@ pool_free(struct pool *p)
 	free(p);
 }
 
-// 0, an SQLite code, or -errno if not one thread could be had: fewer threads than asked for will do.
+// 0, an SQLite code, or -errno if no thread could be had; fewer than asked for will do.
 int
 pool_start(sqlite3 *db, uintptr_t handle, int threads, int with_words, struct pool **out)
 {
