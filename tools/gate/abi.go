@@ -18,6 +18,7 @@ func lawsOfABI() []law {
 		p := p
 		out = append(out,
 			law{"imports-" + p.arch, func(t *tree, c *check) { t.checkImports(c, p) }},
+			law{"prototypes-" + p.arch, func(t *tree, c *check) { t.checkPrototypes(c, p) }},
 			law{"layouts-" + p.arch, func(t *tree, c *check) {
 				t.compileAsserts(c, p, t.checkMirrors(newCheck("")))
 			}})

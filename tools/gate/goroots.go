@@ -19,6 +19,13 @@ type gorootInfo struct {
 // goroots gives every GOROOT at hand, oldest first: those under $RCGO_TOOLCHAINS, those that
 // tools/toolchains lists, and the one of the go command in PATH, of which there must be one.
 func goroots(t *tree, c *check) []gorootInfo {
+	if len(t.roots) == 0 {
+		t.roots = findGoroots(t, c)
+	}
+	return t.roots
+}
+
+func findGoroots(t *tree, c *check) []gorootInfo {
 	var dirs []string
 	if base := os.Getenv("RCGO_TOOLCHAINS"); base != "" {
 		found, _ := filepath.Glob(filepath.Join(base, "go1.*"))

@@ -33,8 +33,8 @@ var (
 	vocabulary = map[string]string{
 		"stack": " any signal g0 os c ",
 		"g":     " maybe-nil nil set ",
-		"errno": " kept set any ",
-		"alloc": " no libc yes ",
+		"errno": " kept set ",
+		"alloc": " no libc ",
 		"lock":  "",
 	}
 )

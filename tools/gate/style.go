@@ -27,6 +27,7 @@ func lawsOfStyle() []law {
 		{"go", checkGo},
 		{"flags", checkFlags},
 		{"headers", checkHeaders},
+		{"warnings-cmd", checkCommand},
 	}
 	for _, p := range platforms {
 		for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
@@ -228,7 +229,7 @@ func checkGo(t *tree, c *check) {
 func (t *tree) vet(dir string) error {
 	cmd := exec.Command("go", "vet", "./...")
 	cmd.Dir = t.path(dir)
-	cmd.Env = append(cmd.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GO111MODULE=on", "CGO_ENABLED=1")
+	cmd.Env = append(cmd.Environ(), "GOFLAGS=", "GOWORK=off", "GO111MODULE=on", "CGO_ENABLED=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go vet: %v\n%s", err, out)
 	}

@@ -16,6 +16,7 @@ type tree struct {
 	root    string
 	sources map[string]*csource
 	files   []string
+	roots   []gorootInfo
 	failed  bool
 	lists   map[platform][]string // what the go command compiles, once asked
 }

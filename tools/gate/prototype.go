@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"go/build"
+	"path/filepath"
+	"strings"
+)
+
+// A proto is what the caller of a function must know: how many arguments, and is there a result.
+type proto struct {
+	params int
+	result bool
+	where  string
+}
+
+// protoOf reads the prototype of a function's declaration.
+func protoOf(src *csource, d *decl) (proto, bool) {
+	for i, t := range d.toks {
+		if t.text != d.name || i+1 >= len(d.toks) || d.toks[i+1].text != "(" {
+			continue
+		}
+		end := closing(d.toks, i+1)
+		args := d.toks[i+2 : end]
+		p := proto{where: src.path}
+		if len(args) > 0 && !(len(args) == 1 && args[0].text == "void") {
+			p.params = 1
+		}
+		for j := 0; j < len(args); j++ {
+			switch args[j].text {
+			case "(", "[":
+				j = closing(args, j)
+			case ",":
+				p.params++
+			}
+		}
+		pointer, void := false, false
+		for _, r := range d.toks[:i] {
+			pointer = pointer || r.text == "*"
+			void = void || r.text == "void"
+		}
+		p.result = pointer || !void
+		return p, true
+	}
+	return proto{}, false
+}
+
+// stockProtos gives the prototypes of the functions that a GOROOT's own C half defines.
+func (g gorootInfo) stockProtos(p platform) map[string]proto {
+	ctx := build.Default
+	ctx.GOOS, ctx.GOARCH, ctx.CgoEnabled = p.os, p.arch, true
+	dir := filepath.Join(g.dir, "src", "runtime", "cgo")
+	files, _ := filepath.Glob(filepath.Join(dir, "*.c"))
+	out := map[string]proto{}
+	for _, f := range files {
+		if match, err := ctx.MatchFile(dir, filepath.Base(f)); err != nil || !match {
+			continue
+		}
+		src, err := parseC(dir, filepath.Base(f))
+		if err != nil {
+			continue
+		}
+		for _, d := range src.decls {
+			if d.kind == declFuncDef && !d.static {
+				if pr, ok := protoOf(src, d); ok {
+					out[d.name] = pr
+				}
+			}
+		}
+	}
+	return out
+}
+
+// checkPrototypes: a function of the edge takes no argument that a Go version does not pass, and
+// returns something exactly if the stock function does. Go's assembly calls without a prototype,
+// so no compiler would notice.
+func (t *tree) checkPrototypes(c *check, p platform) {
+	if !needs(c, "go") {
+		return
+	}
+	ours := map[string]proto{}
+	lines := map[string]int{}
+	for _, src := range t.parse(t.srcC()) {
+		for _, d := range src.decls {
+			if d.kind == declFuncDef && !d.static && strings.HasPrefix(src.base, "x_cgo_") {
+				if pr, ok := protoOf(src, d); ok {
+					ours[d.name], lines[d.name] = pr, d.nameLine
+				}
+			}
+		}
+	}
+	for _, g := range goroots(t, c) {
+		stock := g.stockProtos(p)
+		compared := 0
+		for _, s := range t.contract(c) {
+			theirs, known := stock[s.name]
+			mine, defined := ours[s.name]
+			if s.kind != "func" || !known || !defined {
+				continue
+			}
+			compared++
+			if mine.params > theirs.params {
+				c.bad(mine.where, lines[s.name], "%s takes %d arguments, but Go 1.%d's (%s) %d: the rest would be garbage",
+					s.name, mine.params, g.minor, theirs.where, theirs.params)
+			}
+			if mine.result != theirs.result {
+				c.bad(mine.where, lines[s.name], "%s: one of ours and Go 1.%d's (%s) returns nothing", s.name, g.minor, theirs.where)
+			}
+		}
+		if compared < 10 {
+			c.bad("", 0, "only %d functions of %s could be compared", compared, g.dir)
+		}
+	}
+}
