@@ -4,6 +4,7 @@
 #ifndef RCGO_TEXT_H
 #define RCGO_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,8 +52,17 @@ RCGO_INTERN void rcgo__text_write(const struct rcgo_text *t, int fd);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN long rcgo__file_read(const char *path, char *buf, size_t size);
 
-// Counts the newlines of the file at path. Returns the count, or -errno.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Gets one line without its newline, cut to RCGO_LINE_MAX - 1 bytes, and the caller's arg. Returns
+// whether it has seen enough.
+typedef bool (*rcgo_line_fn)(const char *line, void *arg);
+#define RCGO_LINE_MAX 4352 // a path and what stands around it
+
+// Shows visit each line of the file at path, until it has seen enough. Returns 0, or -errno.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg);
+
+// Counts the lines of the file at path. Returns the count, or -errno.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN long rcgo__file_lines(const char *path);
 
 // Reads the decimal number at *s into *n and moves *s behind it; leading spaces and tabs are

@@ -155,25 +155,50 @@ rcgo__file_read(const char *path, char *buf, size_t size)
 	return n;
 }
 
-long
-rcgo__file_lines(const char *path)
+// Indirect: visit, which the callers in src/thread pass: readers of one line.
+int
+rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg)
 {
-	char buf[1024];
+	char line[RCGO_LINE_MAX];
+	char buf[512];
+	size_t len = 0;
+	bool enough = false;
 	int saved = errno;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	long n = fd < 0 ? -errno : 1;
-	long lines = 0;
+	long n = fd < 0 ? -errno : 0;
 
-	while (fd >= 0 && (n = read_full(fd, buf, sizeof buf)) > 0) {
-		for (long i = 0; i < n; i++) {
-			lines += buf[i] == '\n';
+	while (fd >= 0 && !enough && (n = read_full(fd, buf, sizeof buf)) > 0) {
+		for (long i = 0; i < n && !enough; i++) {
+			if (buf[i] == '\n') {
+				line[len] = 0;
+				enough = visit(line, arg);
+				len = 0;
+			} else if (len < sizeof line - 1) {
+				line[len++] = buf[i];
+			}
 		}
 	}
 	if (fd >= 0) {
 		close(fd);
 	}
 	errno = saved;
-	return n < 0 ? n : lines;
+	return n < 0 ? (int)n : 0;
+}
+
+static bool
+count_line(RCGO_UNUSED const char *line, void *count)
+{
+	++*(long *)count;
+	return false;
+}
+
+long
+rcgo__file_lines(const char *path)
+{
+	long count = 0;
+	int err = rcgo__file_each_line(path, count_line, &count);
+
+	return err < 0 ? err : count;
 }
 
 int

@@ -27,21 +27,16 @@ list_has(const char *list, size_t n, const char *name)
 // Takes one line "ID:CONTROLLERS:PATH" of /proc/self/cgroup. When it is the one that counts
 // threads, puts its directory into dir and returns true.
 static bool
-pids_directory(const char *line, size_t n, char dir[PATH_MAX])
+pids_directory(const char *line, char dir[PATH_MAX])
 {
 	struct rcgo_text t = rcgo__text_init(dir, PATH_MAX);
-	const char *end = line + n;
-	const char *controllers = memchr(line, ':', n);
-	const char *path;
+	const char *controllers = strchr(line, ':');
+	const char *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
 
-	if (controllers == NULL) {
-		return false;
-	}
-	controllers++;
-	path = memchr(controllers, ':', (size_t)(end - controllers));
 	if (path == NULL) {
 		return false;
 	}
+	controllers++;
 	if (path == controllers) {
 		rcgo__text_str(&t, "/sys/fs/cgroup");
 	} else if (list_has(controllers, (size_t)(path - controllers), "pids")) {
@@ -49,13 +44,8 @@ pids_directory(const char *line, size_t n, char dir[PATH_MAX])
 	} else {
 		return false;
 	}
-	path++;
-	if (t.len + (size_t)(end - path) + 1 >= PATH_MAX) {
-		return false;
-	}
-	memcpy(dir + t.len, path, (size_t)(end - path));
-	dir[t.len + (size_t)(end - path)] = 0;
-	return true;
+	rcgo__text_str(&t, path + 1);
+	return t.len < PATH_MAX - 1;
 }
 
 // The number in the file NAME of the cgroup dir. "max" is no number.
@@ -100,22 +90,27 @@ tightest(char *walk, struct rcgo_usage *u, char dir[PATH_MAX])
 	return found;
 }
 
+// What the lines of /proc/self/cgroup fill in.
+struct pids {
+	struct rcgo_usage *usage;
+	char *dir;
+	bool found;
+};
+
+static bool
+cgroup_line(const char *line, void *arg)
+{
+	struct pids *p = arg;
+	char walk[PATH_MAX];
+
+	p->found = pids_directory(line, walk) && tightest(walk, p->usage, p->dir);
+	return p->found;
+}
+
 bool
 rcgo__usage_cgroup_pids(struct rcgo_usage *u, char dir[PATH_MAX])
 {
-	char buf[4096];
-	char walk[PATH_MAX];
-	const char *line = buf;
-	bool found = false;
+	struct pids p = {.usage = u, .dir = dir};
 
-	if (rcgo__file_read("/proc/self/cgroup", buf, sizeof buf) <= 0) {
-		return false;
-	}
-	while (!found && *line != 0) {
-		size_t n = strcspn(line, "\n");
-
-		found = pids_directory(line, n, walk) && tightest(walk, u, dir);
-		line += n + (line[n] == '\n');
-	}
-	return found;
+	return rcgo__file_each_line("/proc/self/cgroup", cgroup_line, &p) == 0 && p.found;
 }

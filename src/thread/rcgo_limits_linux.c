@@ -9,6 +9,9 @@
 #define VALUE_COLUMN 40
 #define NUMBER_WIDTH 12
 
+// The kernel gives out no process number below RESERVED_PIDS again, so as many stay unused.
+#define ONE_PID 301
+
 // Stands for the size of the new thread's stack in KiB.
 #define ONE_STACK 0
 
@@ -23,7 +26,7 @@ static const struct limit {
 		"Raise it: ulimit -u, LimitNPROC= in systemd, nproc in /etc/security/limits.conf."},
 	{"kernel.threads-max", rcgo__usage_threads_max, 1,
 		"Raise it: sysctl -w kernel.threads-max=N."},
-	{"kernel.pid_max", rcgo__usage_pid_max, 1, "Raise it: sysctl -w kernel.pid_max=N."},
+	{"kernel.pid_max", rcgo__usage_pid_max, ONE_PID, "Raise it: sysctl -w kernel.pid_max=N."},
 	{"RLIMIT_AS (KiB)", rcgo__usage_address_space, ONE_STACK,
 		"Raise it (ulimit -v) or make thread stacks smaller (ulimit -s)."},
 	{"vm.max_map_count", rcgo__usage_map_count, 2, "Raise it: sysctl -w vm.max_map_count=N."},
@@ -43,10 +46,15 @@ reached(const struct rcgo_usage *u, uint64_t need)
 static void
 heading(struct rcgo_text *t, uint64_t stack_kib)
 {
+	uint64_t threads = rcgo__usage_own_threads();
 	size_t start;
 
 	rcgo__text_str(t, "\n\tThis process has ");
-	rcgo__text_dec(t, rcgo__usage_own_threads(), 0);
+	if (threads != 0) {
+		rcgo__text_dec(t, threads, 0);
+	} else {
+		rcgo__text_str(t, "an unknown number of");
+	}
 	rcgo__text_str(t, " threads; one more takes a stack of ");
 	rcgo__text_dec(t, stack_kib, 0);
 	rcgo__text_str(t, " KiB.\n");

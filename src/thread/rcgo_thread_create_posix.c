@@ -80,7 +80,8 @@ rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked)
 	while (err == EAGAIN && waited < RETRY_TOTAL_NS) {
 		struct timespec ts = {.tv_sec = 0, .tv_nsec = pause};
 
-		nanosleep(&ts, NULL);
+		while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
+		}
 		waited += pause;
 		pause = pause * 2 < RETRY_LAST_NS ? pause * 2 : RETRY_LAST_NS;
 		tries++;

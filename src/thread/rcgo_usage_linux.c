@@ -25,17 +25,38 @@ struct dirent64_head {
 };
 #define DIRENT64_NAME 19 // offset of the name: the head without its tail padding
 
-// The number behind "\nKEY" in a file of "KEY value" lines. Returns whether it is there.
-static bool
-field(const char *text, const char *key, uint64_t *value)
-{
-	const char *at = strstr(text, key);
+// What to look for in a file of "KEY value" lines, and where the value goes.
+struct field {
+	const char *key;
+	char value[32];
+	bool found;
+};
 
-	if (at == NULL) {
-		return false;
+static bool
+field_line(const char *line, void *arg)
+{
+	struct field *f = arg;
+	struct rcgo_text t = rcgo__text_init(f->value, sizeof f->value);
+	size_t n = strlen(f->key);
+
+	if (strncmp(line, f->key, n) == 0) {
+		line += n + strspn(line + n, " \t");
+		rcgo__text_str(&t, line);
+		f->found = true;
 	}
-	at += strlen(key);
-	return rcgo__parse_dec(&at, value) == 0;
+	return f->found;
+}
+
+// Reads the decimal number of the line that begins with key. Lines before it may be long: a user
+// of many groups has thousands of them in one.
+static bool
+file_field(const char *path, const char *key, uint64_t *value)
+{
+	struct field f = {.key = key};
+	const char *at = f.value;
+
+	return rcgo__file_each_line(path, field_line, &f) == 0 && f.found &&
+	       rcgo__parse_dec(&at, value) == 0;
 }
 
 static bool
@@ -61,32 +82,25 @@ rlimit_value(int resource)
 uint64_t
 rcgo__usage_own_threads(void)
 {
-	char buf[4096];
 	uint64_t threads;
 
-	if (rcgo__file_read("/proc/self/status", buf, sizeof buf) <= 0 ||
-		!field(buf, "\nThreads:", &threads)) {
-		return 0;
-	}
-	return threads;
+	return file_field("/proc/self/status", "Threads:", &threads) ? threads : 0;
 }
 
 // Root and who holds one of two capabilities is exempt from RLIMIT_NPROC.
 static bool
 nproc_exempt(void)
 {
-	char buf[4096];
-	const char *at;
+	struct field f = {.key = "CapEff:"};
 	uint64_t caps = 0;
 
 	if (getuid() == 0) {
 		return true;
 	}
-	if (rcgo__file_read("/proc/self/status", buf, sizeof buf) <= 0 ||
-		(at = strstr(buf, "\nCapEff:\t")) == NULL) {
+	if (rcgo__file_each_line("/proc/self/status", field_line, &f) != 0) {
 		return false;
 	}
-	for (at += strlen("\nCapEff:\t"); *at != '\n' && *at != 0; at++) {
+	for (const char *at = f.value; *at != 0; at++) {
 		caps = caps << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
 	}
 	return (caps >> CAP_SYS_ADMIN_BIT & 1) != 0 || (caps >> CAP_SYS_RESOURCE_BIT & 1) != 0;
@@ -97,18 +111,17 @@ static uint64_t
 process_threads(const char *pid, uint64_t uid)
 {
 	char path[64];
-	char buf[4096];
 	struct rcgo_text t = rcgo__text_init(path, sizeof path);
 	uint64_t owner, threads;
 
 	rcgo__text_str(&t, "/proc/");
 	rcgo__text_str(&t, pid);
 	rcgo__text_str(&t, "/status");
-	if (rcgo__file_read(path, buf, sizeof buf) <= 0 || !field(buf, "\nUid:", &owner) ||
-		!field(buf, "\nThreads:", &threads)) {
+	if (!file_field(path, "Uid:", &owner) || owner != uid ||
+		!file_field(path, "Threads:", &threads)) {
 		return 0;
 	}
-	return owner == uid ? threads : 0;
+	return threads;
 }
 
 // The threads of all processes of this process's real user, as far as /proc shows them.
@@ -204,13 +217,11 @@ rcgo__usage_address_space(struct rcgo_usage *u)
 bool
 rcgo__usage_commit(struct rcgo_usage *u)
 {
-	char buf[4096];
 	uint64_t mode;
 
 	if (!file_number("/proc/sys/vm/overcommit_memory", &mode) ||
-		rcgo__file_read("/proc/meminfo", buf, sizeof buf) <= 0 ||
-		!field(buf, "\nCommitLimit:", &u->value) ||
-		!field(buf, "\nCommitted_AS:", &u->used)) {
+		!file_field("/proc/meminfo", "CommitLimit:", &u->value) ||
+		!file_field("/proc/meminfo", "Committed_AS:", &u->used)) {
 		return false;
 	}
 	if (mode != 2) {
