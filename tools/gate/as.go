@@ -45,7 +45,7 @@ func checkReach(t *tree, c *check, p platform) {
 		return
 	}
 	quiet := newCheck("") // safety-lines reports what is wrong with the lines themselves
-	w := walker{c, g, t.promises(quiet), t.safeLibc(quiet), t.staticIndirect()}
+	w := walker{c, g, t.promises(quiet), t.safeLibc(quiet), t.staticIndirect(), t.noreturns()}
 	w.all()
 }
 
@@ -56,6 +56,7 @@ type walker struct {
 	said     map[string]*promise
 	libc     map[string]bool
 	indirect map[string]bool
+	noreturn map[string]bool
 }
 
 func (w *walker) all() {
@@ -71,7 +72,7 @@ func (w *walker) all() {
 	}
 	for _, k := range keys {
 		f := w.g.fns[k]
-		w.walk(f, w.promiseOf(f), []string{f.name}, map[string]bool{k: true})
+		w.walk(f, w.promiseOf(f), []*fn{f}, map[string]bool{k: true})
 	}
 }
 
@@ -85,40 +86,60 @@ func (w *walker) promiseOf(f *fn) *promise {
 	return p
 }
 
+// setsErrno are functions of libc that store an errno when they fail.
+var setsErrno = words("open openat close read write pread pwrite mmap munmap madvise mprotect sigaction sigprocmask " +
+	"getrlimit setrlimit syscall fcntl lseek stat fstat readlink poll nanosleep kill access dup dup2 pipe waitpid execve " +
+	"setenv unsetenv clearenv malloc calloc realloc sigaltstack raise fork prctl")
+
+// savesErrno says whether a function handles errno itself, or never returns to show it.
+func (w *walker) savesErrno(f *fn) bool {
+	return f.calls["__errno_location"] != "" || w.noreturn[f.name]
+}
+
 // walk looks at all that f calls on behalf of the function way[0], which promised p.
-func (w *walker) walk(f *fn, p *promise, way []string, seen map[string]bool) {
+func (w *walker) walk(f *fn, p *promise, way []*fn, seen map[string]bool) {
+	saved := false // by one of ours on the way
+	for _, k := range way {
+		saved = saved || w.savesErrno(k)
+	}
 	excused := w.indirect[f.file+":"+f.name]
 	if q := w.promiseOf(f); q != nil && q.indirect {
 		excused = true
 	}
 	if len(f.indir) > 0 && p.asSafe && !excused {
 		w.c.bad(f.file, f.line, "%s is AS-Safe, but calls through a pointer at %s: say in the comment above %s: Indirect: what, and why that is right",
-			strings.Join(way, " -> "), f.indir[0], f.name)
+			names(way), f.indir[0], f.name)
 	}
 	for _, key := range f.callees() {
 		callee := w.g.fns[key]
-		path := strings.Join(append(append([]string{}, way...), callee.name), " -> ")
+		path := names(way) + " -> " + callee.name
 		q := w.promiseOf(callee)
 		at := strings.TrimSpace(f.calls[key])
 		file, line := splitPos(at, f)
 		switch {
 		case q != nil:
 			if p.asSafe && !q.asSafe {
-				w.c.bad(file, line, "%s is AS-Safe, but %s is AS-Unsafe: %s", way[0], callee.name, path)
+				w.c.bad(file, line, "%s is AS-Safe, but %s is AS-Unsafe: %s", way[0].name, callee.name, path)
 			}
 			if p.keys["lock"] == "none" && q.keys["lock"] != "none" {
-				w.c.bad(file, line, "%s has lock=none, but %s has lock=%s: %s", way[0], callee.name, q.keys["lock"], path)
+				w.c.bad(file, line, "%s has lock=none, but %s has lock=%s: %s", way[0].name, callee.name, q.keys["lock"], path)
 			}
 			if p.keys["alloc"] == "no" && q.keys["alloc"] != "no" {
-				w.c.bad(file, line, "%s has alloc=no, but %s has alloc=%s: %s", way[0], callee.name, q.keys["alloc"], path)
+				w.c.bad(file, line, "%s has alloc=no, but %s has alloc=%s: %s", way[0].name, callee.name, q.keys["alloc"], path)
+			}
+			if p.keys["errno"] == "kept" && q.keys["errno"] != "kept" && !saved && !w.noreturn[callee.name] {
+				w.c.bad(file, line, "%s has errno=kept, but %s has errno=%s: %s", way[0].name, callee.name, q.keys["errno"], path)
 			}
 		case callee.ours:
 			if !seen[key] {
 				seen[key] = true
-				w.walk(callee, p, append(append([]string{}, way...), callee.name), seen)
+				w.walk(callee, p, append(append([]*fn{}, way...), callee), seen)
 			}
 		default:
 			w.external(p, callee.name, path, file, line)
+			if p.keys["errno"] == "kept" && setsErrno[callee.name] && !saved {
+				w.c.bad(file, line, "errno=kept, but nobody saves it: %s", path)
+			}
 		}
 	}
 }
@@ -134,6 +155,14 @@ func (w *walker) external(p *promise, name, path, file string, line int) {
 	if p.keys["lock"] == "none" && lockers[name] {
 		w.c.bad(file, line, "lock=none, but: %s", path)
 	}
+}
+
+func names(way []*fn) string {
+	var out []string
+	for _, f := range way {
+		out = append(out, f.name)
+	}
+	return strings.Join(out, " -> ")
 }
 
 // splitPos reads "file:line:column".

@@ -118,6 +118,25 @@ func (t *tree) staticIndirect() map[string]bool {
 	return out
 }
 
+// noreturns gives the functions of which some declaration says that they do not return.
+func (t *tree) noreturns() map[string]bool {
+	out := map[string]bool{}
+	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
+		for _, d := range src.decls {
+			if d.kind != declFuncDef && d.kind != declFuncProto {
+				continue
+			}
+			for _, tok := range d.toks {
+				if tok.text == "{" {
+					break
+				}
+				out[d.name] = out[d.name] || tok.text == "RCGO_NORETURN"
+			}
+		}
+	}
+	return out
+}
+
 // safeLibc reads the list of libc functions that a signal handler may call: "name  reason".
 func (t *tree) safeLibc(c *check) map[string]bool {
 	out := map[string]bool{}
