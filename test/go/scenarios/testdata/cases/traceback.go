@@ -179,3 +179,5 @@ func caseTbSignals([]string) error {
 	}
 	return nil
 }
+
+func callGoFromC() { C.tb_calls_go(0) }
