@@ -87,6 +87,21 @@ rcgo__usage_own_threads(void)
 	return file_field("/proc/self/status", "Threads:", &threads) ? threads : 0;
 }
 
+// Whether this process lives in the first user namespace: only there user ids and capabilities
+// are what they say.
+static bool
+in_first_user_namespace(void)
+{
+	char buf[128];
+	const char *at = buf;
+	uint64_t inside, outside, count;
+
+	return rcgo__file_read("/proc/self/uid_map", buf, sizeof buf) > 0 &&
+	       rcgo__parse_dec(&at, &inside) == 0 && rcgo__parse_dec(&at, &outside) == 0 &&
+	       rcgo__parse_dec(&at, &count) == 0 && inside == 0 && outside == 0 &&
+	       count == UINT32_MAX;
+}
+
 // Root and who holds one of two capabilities is exempt from RLIMIT_NPROC.
 static bool
 nproc_exempt(void)
@@ -94,6 +109,9 @@ nproc_exempt(void)
 	struct field f = {.key = "CapEff:"};
 	uint64_t caps = 0;
 
+	if (!in_first_user_namespace()) {
+		return false;
+	}
 	if (getuid() == 0) {
 		return true;
 	}
