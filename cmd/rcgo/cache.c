@@ -43,25 +43,12 @@ cache_dir_private(bool plain)
 	return path_clean(fmt("%s/rcgo-%lu", tmp, (unsigned long)geteuid()));
 }
 
-// Why a directory is not ours alone; NULL when it is. What lies there is compiled into programs,
-// so nobody else may be able to change it between our check and the compiler's read.
-char *
-cache_check_private(const char *dir)
+// Why somebody else could put another directory in the place of this one; NULL when nobody can.
+static char *
+why_replaceable(const char *dir)
 {
 	struct stat st, root;
 
-	if (lstat(dir, &st) != 0) {
-		return fmt("%s", strerror(errno));
-	}
-	if (!S_ISDIR(st.st_mode)) {
-		return xstrdup("not a directory");
-	}
-	if (st.st_uid != geteuid()) {
-		return fmt("owned by another user (uid %lu)", (unsigned long)st.st_uid);
-	}
-	if ((st.st_mode & 022) != 0) {
-		return fmt("other users may write there (mode %04o)", st.st_mode & 07777);
-	}
 	// In a user namespace the owner of / need not be uid 0, but is as good as root.
 	if (stat("/", &root) != 0) {
 		return fmt("/: %s", strerror(errno));
@@ -82,6 +69,31 @@ cache_check_private(const char *dir)
 	return NULL;
 }
 
+// Why a directory is not ours alone; NULL when it is. What lies there is compiled into programs,
+// so nobody else may be able to change it between our check and the compiler's read.
+static char *
+why_not_private(const char *dir, bool may_be_link)
+{
+	struct stat st;
+	char *real = realpath(dir, NULL);
+
+	if (real == NULL || lstat(may_be_link ? real : dir, &st) != 0) {
+		return xstrdup(strerror(errno));
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return xstrdup("not a directory");
+	}
+	if (st.st_uid != geteuid()) {
+		return fmt("owned by another user (uid %lu)", (unsigned long)st.st_uid);
+	}
+	if ((st.st_mode & 022) != 0) {
+		return fmt("other users may write there (mode %04o)", st.st_mode & 07777);
+	}
+	char *why = why_replaceable(dir);
+
+	return why != NULL || strcmp(real, dir) == 0 ? why : why_replaceable(real);
+}
+
 static int
 make_dirs(const char *dir)
 {
@@ -97,15 +109,14 @@ make_dirs(const char *dir)
 	return mkdir(dir, 0700) != 0 && errno != EEXIST ? -errno : 0;
 }
 
-// Makes a place ready; returns why it cannot be used, or NULL.
+// Makes a place ready; returns why it cannot be used, or NULL. Where the user chose the place it
+// may be a link and its parents are made; in a temporary directory a link may be a trap.
 char *
-cache_try(const char *dir, bool create_parents)
+cache_try(const char *dir, bool chosen)
 {
-	int err = create_parents			     ? make_dirs(dir)
-		  : mkdir(dir, 0700) != 0 && errno != EEXIST ? -errno
-							     : 0;
+	int err = chosen ? make_dirs(dir) : mkdir(dir, 0700) != 0 && errno != EEXIST ? -errno : 0;
 
-	return err < 0 ? fmt("%s", strerror(-err)) : cache_check_private(dir);
+	return err < 0 ? xstrdup(strerror(-err)) : why_not_private(dir, chosen);
 }
 
 static _Noreturn void

@@ -2,8 +2,10 @@
 // rcgo: type it where you type go, and the program is built on our C half of runtime/cgo.
 #include "rcgo.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -21,9 +23,22 @@ static const struct {
 	{"--version", verb_version},
 };
 
+// With a standard stream closed, a pipe of ours could take its number and be lost in a child.
+static void
+fill_streams(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= 2) {
+		fd = open("/dev/null", O_RDWR);
+	}
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
+	fill_streams();
 	if (argc < 2) {
 		help_short(stderr);
 		return EXIT_RCGO;

@@ -162,7 +162,7 @@ merge(json_t *ours, json_t *users, const char *user)
 	json_object_update(ours, users);
 }
 
-// user is the path of the user's overlay, or NULL.
+// user is the path of the user's overlay; NULL and, as for go, "" are none.
 struct overlay
 overlay_make(const struct goenv *e, const char *user, struct cache *c)
 {
@@ -173,7 +173,7 @@ overlay_make(const struct goenv *e, const char *user, struct cache *c)
 
 	set(own, "payload", payload_hash());
 	set(own, "goroot", e->goroot);
-	if (user != NULL) {
+	if (user != NULL && *user != '\0') {
 		struct user_overlay u;
 
 		fail_on(overlay_user(e, user, &u));

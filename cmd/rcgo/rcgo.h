@@ -124,10 +124,9 @@ struct cache {
 struct cache cache_open(void);
 char *cache_dir_wanted(void);
 char *cache_dir_private(bool plain);
-char *cache_try(const char *dir, bool create_parents);
+char *cache_try(const char *dir, bool chosen);
 char *cache_put_payload(struct cache *c);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
-char *cache_check_private(const char *dir);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

@@ -54,7 +54,8 @@ run_go(char **argv)
 	}
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache c = cache_open();
-	struct overlay o = overlay_make(&e, cl.overlay != NULL ? cl.overlay : flags.overlay, &c);
+	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
+	struct overlay o = overlay_make(&e, user, &c);
 
 	overlay_store(&o, &e, &c);
 	if (setenv("GOFLAGS", goflags_with_overlay(flags.rest, o.path), 1) != 0) {

@@ -150,6 +150,17 @@ source_of() {
 	has "$T/tmp/rcgo-"
 }
 
+@test "a link that the user made to the cache is followed, and what it leads to is checked" {
+	fake_go
+	mkdir -p "$T/disk/rcgo" "$T/home/.cache"
+	ln -s "$T/disk/rcgo" "$T/home/.cache/rcgo"
+	run "$RCGO" overlay -p
+	has "$CACHE/overlay-"
+	chmod 777 "$T/disk"
+	run "$RCGO" overlay -p
+	has "$T/tmp/rcgo-"
+}
+
 @test "the private directory must be ours and no link" {
 	fake_go
 	mkdir "$T/target"

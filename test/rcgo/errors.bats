@@ -79,6 +79,15 @@ load helper
 	done
 }
 
+@test "questions to a newer Go leave the environment of the build alone" {
+	fake_go GOVERSION=go1.28
+	export FAKE_DO='echo "cgo: ${CGO_ENABLED-not set}"'
+	run "$RCGO" build
+	has "cgo: not set"
+	CGO_ENABLED=1 run "$RCGO" build
+	has "cgo: 1"
+}
+
 @test "a newer Go that imports names we lack: a warning with the names" {
 	fake_go GOVERSION=go1.29
 	printf '//go:cgo_import_static x_cgo_brand_new\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"

@@ -125,10 +125,14 @@ in_namespace() {
 	unshare -m sh -c "$@"
 }
 
+# Every go command at hand: the machine's and, as tools/toolchains fetches them, those in the
+# directory RCGO_TOOLCHAINS. No path among them may have spaces.
 toolchains() {
-	local root
+	local go
 	echo "$REAL_GO"
-	for root in ${RCGO_TOOLCHAINS:-}; do # split at spaces
-		echo "$root/bin/go"
+	for go in ${RCGO_TOOLCHAINS:+"$RCGO_TOOLCHAINS"/*/bin/go}; do
+		if [ -x "$go" ]; then
+			echo "$go"
+		fi
 	done
 }

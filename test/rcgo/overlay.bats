@@ -91,6 +91,15 @@ END
 	[ "$output" = 0 ]
 }
 
+@test "an empty flag takes the overlay of GOFLAGS away, as with go" {
+	fake_go
+	echo '{"Replace": {"/x/1.go": ""}}' >1.json
+	GOFLAGS=-overlay=1.json run "$RCGO" build -overlay=
+	[ "$status" -eq 0 ]
+	run grep -c '/x/1.go' "${output##*-overlay=}"
+	[ "$output" = 0 ]
+}
+
 @test "what is not ours to take stays in the arguments" {
 	fake_go
 	echo '{"Replace": {"/x/1.go": ""}}' >1.json
@@ -100,6 +109,8 @@ END
 	has "args: <run> <-ldflags> <-overlay=1.json> <.>"
 	run "$RCGO" build -- -overlay=1.json
 	has "args: <build> <--> <-overlay=1.json>"
+	run "$RCGO" test ./a -v -- -overlay=1.json
+	has "args: <test> <./a> <-v> <--> <-overlay=1.json>"
 	run "$RCGO" test ./a ./b -overlay=1.json -run X
 	has "args: <test> <./a> <./b> <-run> <X>"
 	run "$RCGO" test ./a -args -overlay=1.json

@@ -106,6 +106,16 @@ END
 	is "$direct"
 }
 
+@test "closed standard streams" {
+	fake_go
+	run sh -c "'$RCGO' build <&- 2>&-"
+	[ "$status" -eq 0 ]
+	has "args: <build>"
+	export FAKE_DO="echo done >'$T/done'"
+	run sh -c "'$RCGO' build <&- >&- 2>&-"
+	[ "$(cat "$T/done")" = done ]
+}
+
 @test "rcgo asks go once before it becomes go" {
 	fake_go
 	sed -i "2i echo \"\$@\" >>'$T/calls'" "$RCGO_GO"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A cgo program with calls both ways, built and tested by rcgo with every toolchain at hand: the
-# machine's and those whose GOROOTs RCGO_TOOLCHAINS lists.
+# machine's and those in the directory RCGO_TOOLCHAINS.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -86,4 +86,29 @@ END
 		lacks_ours "$T/stock"
 		cmp "$T/ours" "$T/ours2"
 	done
+}
+
+@test "where the cache lies leaves no trace in the program" {
+	both_ways
+	sources=$("$RCGO" overlay | sed -n 's/.*\/\(src-[0-9a-f]*\)\/.*/\1/p' | head -n 1)
+	[ -n "$sources" ]
+	for go in $(toolchains); do
+		export RCGO_GO=$go
+		RCGO_CACHE=$T/one "$RCGO" build -ldflags=-compressdwarf=false -o "$T/a" .
+		RCGO_CACHE=$T/two "$RCGO" build -ldflags=-compressdwarf=false -o "$T/b" .
+		cmp "$T/a" "$T/b"
+		[ "$(grep -c "$sources" "$T/a")" = 0 ]
+	done
+}
+
+@test "a cross build for the other platform that is supported" {
+	other=arm64 cc=aarch64-linux-gnu-gcc machine=aarch64
+	if [ "$(go env GOHOSTARCH)" = arm64 ]; then
+		other=amd64 cc=x86_64-linux-gnu-gcc machine=x86-64
+	fi
+	command -v "$cc" >/dev/null || skip "no $cc here"
+	both_ways
+	CGO_ENABLED=1 GOARCH=$other CC=$cc "$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
+	[ "$(readelf -h "$T/prog" | grep -ic "machine:.*$machine")" = 1 ]
+	carries_ours "$T/prog"
 }
