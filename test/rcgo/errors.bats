@@ -81,6 +81,7 @@ load helper
 
 @test "questions to a newer Go leave the environment of the build alone" {
 	fake_go GOVERSION=go1.28
+	# shellcheck disable=SC2016 # the fake go expands it
 	export FAKE_DO='echo "cgo: ${CGO_ENABLED-not set}"'
 	run "$RCGO" build
 	has "cgo: not set"
