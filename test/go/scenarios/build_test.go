@@ -23,7 +23,7 @@ const (
 type build struct {
 	program string // a directory of testdata
 	side    side
-	flags   string // of go build, separated by spaces
+	flags   string // of go build, separated by newlines
 	env     string // KEY=VALUE, separated by newlines
 	output  string // file name, if not that of the program
 }
@@ -94,7 +94,7 @@ func (b build) try(tc toolchain) (string, error) {
 			output = b.program
 		}
 		output = filepath.Join(dir, output)
-		args := append([]string{"build", "-o", output}, strings.Fields(b.flags)...)
+		args := append([]string{"build", "-o", output}, lines(b.flags)...)
 		cmd := exec.Command(command, append(args, "./testdata/"+b.program)...)
 		cmd.Env = environ(tc, append([]string{"GOFLAGS=-buildvcs=false"}, lines(b.env)...)...)
 		out, err := cmd.CombinedOutput()

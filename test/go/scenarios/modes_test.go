@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Words for the tables below.
+const (
+	linkExternal = "-ldflags=-linkmode=external"
+	linkStatic   = "-ldflags=-linkmode=external -extldflags=-static"
+	tsanFlags    = "CGO_CFLAGS=-g -O1 -fsanitize=thread\nCGO_LDFLAGS=-fsanitize=thread"
+	asanFlags    = "CGO_CFLAGS=-g -O1 -fsanitize=address\nCGO_LDFLAGS=-fsanitize=address"
+)
+
+// A mode is one way to build a program.
+type mode struct {
+	name    string
+	program string
+	flags   string
+	env     string
+	tool    string // a command it needs …
+	pkg     string // … and the package that has it
+	// Whether the machine may be unable to: then the stock half is asked, and if that cannot
+	// either, the mode is skipped, with what stock says.
+	maybe bool
+}
+
+var modes = []mode{
+	{name: "exe", program: "modes"},
+	{name: "pie", program: "modes", flags: "-buildmode=pie"},
+	{name: "external", program: "modes", flags: linkExternal},
+	{name: "internal", program: "modes", flags: "-ldflags=-linkmode=internal", maybe: true},
+	{name: "internal-pie", program: "modes", flags: "-buildmode=pie\n-ldflags=-linkmode=internal", maybe: true},
+	{name: "stripped", program: "modes", flags: "-ldflags=-s -w"},
+	{name: "trimpath", program: "modes", flags: "-trimpath"},
+	{name: "unoptimized", program: "modes", env: "CGO_CFLAGS=-O0 -g"},
+	{name: "size", program: "modes", env: "CGO_CFLAGS=-Os"},
+	{name: "static", program: "modes", flags: linkStatic},
+	{name: "static-pie", program: "modes", flags: "-buildmode=pie\n-ldflags=-linkmode=external -extldflags=-static-pie",
+		maybe: true},
+	{name: "plain", program: "plain"},
+	{name: "plain-pie", program: "plain", flags: "-buildmode=pie"},
+	{name: "plain-external", program: "plain", flags: linkExternal},
+	{name: "clang", program: "modes", env: "CC=clang", tool: "clang", pkg: "clang"},
+	{name: "clang-pie", program: "modes", flags: "-buildmode=pie", env: "CC=clang", tool: "clang", pkg: "clang"},
+	{name: "musl-static", program: "modes", flags: linkStatic, env: "CC=musl-gcc", tool: "musl-gcc",
+		pkg: "musl-tools"},
+	{name: "musl", program: "modes", flags: linkExternal, env: "CC=musl-gcc", tool: "musl-gcc", pkg: "musl-tools"},
+	{name: "race", program: "modes", flags: "-race", maybe: true},
+	{name: "tsan-gcc", program: "modes", env: tsanFlags, maybe: true},
+	{name: "tsan-clang", program: "modes", env: "CC=clang\n" + tsanFlags, tool: "clang", pkg: "clang", maybe: true},
+	{name: "asan-gcc", program: "modes", flags: "-asan", maybe: true},
+	{name: "asan-clang", program: "modes", flags: "-asan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
+	{name: "asan-c-only", program: "modes", env: asanFlags, maybe: true},
+	{name: "msan", program: "modes", flags: "-msan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
+}
+
+// sanitized programs want the addresses that old sanitizers know, and no leak check: threads that
+// Go never ends hold memory.
+var sanitizerEnv = []string{"ASAN_OPTIONS=detect_leaks=0"}
+
+func (m mode) run(t *testing.T, tc toolchain, s side) (outcome, error) {
+	path, err := build{program: m.program, side: s, flags: m.flags, env: m.env}.try(tc)
+	if err != nil {
+		return outcome{}, err
+	}
+	words := []string{path}
+	if m.maybe {
+		need(t, "setarch", "util-linux")
+		words = []string{"setarch", "-R", path}
+	}
+	return run(t, tc, nil, sanitizerEnv, words...), nil
+}
+
+// A program that does a little of everything, built in every way.
+func TestBuildModes(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for _, m := range modes {
+			m := m
+			t.Run(m.name, func(t *testing.T) {
+				t.Parallel()
+				if m.tool != "" {
+					need(t, m.tool, m.pkg)
+				}
+				good := m.program + " ok"
+				o, err := m.run(t, tc, ours)
+				if err == nil && o.exit == 0 && strings.Contains(o.out, good) &&
+					!strings.Contains(o.out, "Sanitizer") && !strings.Contains(o.out, "DATA RACE") {
+					return
+				}
+				if m.maybe {
+					s, stockErr := m.run(t, tc, stock)
+					if (stockErr != nil) == (err != nil) && (stockErr != nil || s.exit != 0) {
+						t.Skipf("stock cannot do it here either: %s%s", firstLines(stockErr), s.out)
+					}
+					t.Logf("stock: %v %v", stockErr, s)
+				}
+				t.Errorf("%v %v", err, o)
+			})
+		}
+	})
+}
+
+func firstLines(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	if len(text) > 500 {
+		text = text[:500]
+	}
+	return text
+}
+
+func TestPlugin(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		plug := build{program: "plug", side: ours, flags: "-buildmode=plugin", output: "plug.so"}.must(t, tc)
+		host := build{program: "plughost", side: ours}.must(t, tc)
+		run(t, tc, nil, nil, host, plug).want(t, 0, "plugin ok")
+	})
+}
+
+// arm64, built here by the cross compiler and run by qemu.
+func TestArm64(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		need(t, "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross")
+		qemu := "qemu-aarch64"
+		if _, err := exec.LookPath(qemu); err != nil {
+			qemu = "qemu-aarch64-static"
+		}
+		need(t, qemu, "qemu-user")
+		env := "GOARCH=arm64\nCC=aarch64-linux-gnu-gcc"
+		static := build{program: "modes", side: ours, flags: linkStatic, env: env}.must(t, tc)
+		run(t, tc, nil, nil, qemu, static).want(t, 0, "modes ok")
+		program := build{program: "cases", side: ours, env: env}.must(t, tc)
+		for _, name := range []string{"nest", "panic", "threads-key", "threads-started", "tb-context", "tb-stack",
+			"sig-restart", "env"} {
+			run(t, tc, nil, nil, qemu, "-L", "/usr/aarch64-linux-gnu", program, name).want(t, 0, "done "+name)
+		}
+	})
+}

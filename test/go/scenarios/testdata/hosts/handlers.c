@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A C program with signal handlers of its own and Go linked in (c-archive).
+#include "hosts.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+
+static sigjmp_buf after_fault;
+static volatile sig_atomic_t user_signals;
+static struct sigaction before;
+
+static void
+on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig, (void)context;
+	if (info->si_addr != (void *)24) {
+		_Exit(9);
+	}
+	siglongjmp(after_fault, 1);
+}
+
+static void
+on_user(int sig)
+{
+	(void)sig;
+	user_signals++;
+}
+
+// Before Go's constructor.
+__attribute__((constructor(101))) static void
+install(void)
+{
+	struct sigaction fault = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+	struct sigaction user = {.sa_flags = SA_ONSTACK | SA_RESTART};
+
+	fault.sa_sigaction = on_fault;
+	user.sa_handler = on_user;
+	sigaddset(&user.sa_mask, SIGUSR2);
+	CHECK(sigaction(SIGSEGV, &fault, NULL) == 0);
+	CHECK(sigaction(SIGUSR1, &user, NULL) == 0);
+	CHECK(sigaction(SIGUSR1, NULL, &before) == 0);
+}
+
+static int
+faults_in_c(void)
+{
+	if (sigsetjmp(after_fault, 1) == 0) {
+		*(volatile int *)24 = 1;
+		return 0;
+	}
+	return 1;
+}
+
+static void *
+raise_on_thread(void *unused)
+{
+	CHECK(faults_in_c());
+	CHECK(raise(SIGUSR1) == 0);
+	return unused;
+}
+
+// SIGUSR1 must have its first handler, flags and mask.
+static void
+check_first_action(void)
+{
+	struct sigaction now;
+
+	CHECK(sigaction(SIGUSR1, NULL, &now) == 0);
+	CHECK(now.sa_handler == before.sa_handler);
+	CHECK(now.sa_flags == before.sa_flags);
+	CHECK(sigismember(&now.sa_mask, SIGUSR2) == 1);
+	CHECK(sigismember(&now.sa_mask, SIGTERM) == 0);
+}
+
+int
+main(void)
+{
+	pthread_t thread;
+
+	CHECK(libAdd(1, 2) == 3);
+	check_first_action(); // Go in a library takes no signal that is not asked for
+	CHECK(libFault() == 1);
+	CHECK(faults_in_c()); // Go has SIGSEGV now and hands on what is not its own
+	CHECK(raise(SIGUSR1) == 0 && user_signals == 1);
+
+	libNotify(SIGUSR1);
+	CHECK(raise(SIGUSR1) == 0);
+	CHECK(libGot(1) == 1);
+	CHECK(pthread_create(&thread, NULL, raise_on_thread, NULL) == 0);
+	pthread_join(thread, NULL);
+	CHECK(libGot(2) == 2);
+	CHECK(user_signals == 1);
+
+	libStop(); // Go gives the handler back, with flags and a mask of its own
+	CHECK(sigaction(SIGUSR1, NULL, &before) == 0 && before.sa_handler == on_user);
+	CHECK(raise(SIGUSR1) == 0 && user_signals == 2);
+	CHECK(libFault() == 1);
+	puts("handlers ok");
+	return 0;
+}

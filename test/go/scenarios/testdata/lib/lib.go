@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Lib is a Go library for C programs, whose initialization takes its time.
+package main
+
+import "C"
+
+import (
+	"os"
+	"os/signal"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+var ready bool
+
+func init() {
+	time.Sleep(200 * time.Millisecond)
+	ready = true
+}
+
+// libAdd adds, if Go is all there: -1000 when it was entered before its initialization ended.
+//
+//export libAdd
+func libAdd(a, b C.int) C.int {
+	if !ready {
+		return -1000
+	}
+	done := make(chan C.int)
+	go func() { done <- a + b }()
+	return <-done
+}
+
+// libFault recovers from a nil pointer; 1 when that works.
+//
+//export libFault
+func libFault() (ok C.int) {
+	defer func() {
+		if _, isError := recover().(runtime.Error); isError {
+			ok = 1
+		}
+	}()
+	var p *[100]int
+	p[5]++
+	return 0
+}
+
+var (
+	signals = make(chan os.Signal, 100)
+	got     int64
+)
+
+func init() {
+	go func() {
+		for range signals {
+			atomic.AddInt64(&got, 1)
+		}
+	}()
+}
+
+//export libNotify
+func libNotify(sig C.int) { signal.Notify(signals, syscall.Signal(sig)) }
+
+//export libStop
+func libStop() { signal.Stop(signals) }
+
+// libGot waits until n signals have come, or five seconds, and gives their number.
+//
+//export libGot
+func libGot(n C.int) C.int {
+	for i := 0; i < 500 && atomic.LoadInt64(&got) < int64(n); i++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return C.int(atomic.LoadInt64(&got))
+}
+
+func main() {}

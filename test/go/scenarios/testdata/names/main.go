@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Names is a program whose C code has functions and variables of its own with the names that the
+// stock C half of runtime/cgo takes for itself without need.
+package main
+
+// extern int names_sum(void);
+// extern int names_back(int);
+import "C"
+
+import (
+	"fmt"
+	"os"
+)
+
+//export namesGo
+func namesGo(n C.int) C.int { return n + 1 }
+
+func main() {
+	if C.names_sum() != 127 || C.names_back(41) != 42 {
+		fmt.Println("wrong functions were called")
+		os.Exit(1)
+	}
+	done := make(chan int)
+	go func() { done <- int(C.names_back(1)) }()
+	if <-done != 2 {
+		os.Exit(1)
+	}
+	fmt.Println("names ok")
+}
