@@ -12,7 +12,7 @@ WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef 
 CSTD := -std=gnu11
 
 .DEFAULT_GOAL := all
-.PHONY: help all run test check conformance matrix clients bench soak fmt install uninstall clean
+.PHONY: help all run test check conformance matrix clients bench fmt install uninstall clean dist
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +27,13 @@ all: bin/rcgo ## build bin/rcgo
 
 check: all ## the gates: names, dependencies, exports, layouts, safety, style
 	tools/check
+
+run: ## the main job: ./try
+	./try
+
+dist: ## a tar archive of HEAD in build/
+	mkdir -p $(BUILD)
+	git archive --prefix=runtime_cgo-$(VERSION)/ -o $(BUILD)/runtime_cgo-$(VERSION).tar.gz HEAD
 
 fmt: ## format the C code
 	clang-format -i $$(git ls-files '*.c' '*.h')
