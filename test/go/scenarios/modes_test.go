@@ -26,6 +26,8 @@ type mode struct {
 	// Whether the machine may be unable to: then the stock half is asked, and if that cannot
 	// either, the mode is skipped, with what stock says.
 	maybe bool
+	// Whether the whole standard library is compiled again for it: only with -all, for time's sake.
+	heavy bool
 }
 
 var modes = []mode{
@@ -35,9 +37,9 @@ var modes = []mode{
 	{name: "internal", program: "modes", flags: "-ldflags=-linkmode=internal", maybe: true},
 	{name: "internal-pie", program: "modes", flags: "-buildmode=pie\n-ldflags=-linkmode=internal", maybe: true},
 	{name: "stripped", program: "modes", flags: "-ldflags=-s -w"},
-	{name: "trimpath", program: "modes", flags: "-trimpath"},
+	{name: "trimpath", program: "modes", flags: "-trimpath", heavy: true},
 	{name: "unoptimized", program: "modes", env: "CGO_CFLAGS=-O0 -g"},
-	{name: "size", program: "modes", env: "CGO_CFLAGS=-Os"},
+	{name: "size", program: "modes", env: "CGO_CFLAGS=-Os", heavy: true},
 	{name: "static", program: "modes", flags: linkStatic},
 	{name: "static-pie", program: "modes", flags: "-buildmode=pie\n-ldflags=-linkmode=external -extldflags=-static-pie",
 		maybe: true},
@@ -45,7 +47,8 @@ var modes = []mode{
 	{name: "plain-pie", program: "plain", flags: "-buildmode=pie"},
 	{name: "plain-external", program: "plain", flags: linkExternal},
 	{name: "clang", program: "modes", env: "CC=clang", tool: "clang", pkg: "clang"},
-	{name: "clang-pie", program: "modes", flags: "-buildmode=pie", env: "CC=clang", tool: "clang", pkg: "clang"},
+	{name: "clang-pie", program: "modes", flags: "-buildmode=pie", env: "CC=clang", tool: "clang", pkg: "clang",
+		heavy: true},
 	{name: "musl-static", program: "modes", flags: linkStatic, env: "CC=musl-gcc", tool: "musl-gcc",
 		pkg: "musl-tools"},
 	{name: "musl", program: "modes", flags: linkExternal, env: "CC=musl-gcc", tool: "musl-gcc", pkg: "musl-tools"},
@@ -53,7 +56,8 @@ var modes = []mode{
 	{name: "tsan-gcc", program: "modes", env: tsanFlags, maybe: true},
 	{name: "tsan-clang", program: "modes", env: "CC=clang\n" + tsanFlags, tool: "clang", pkg: "clang", maybe: true},
 	{name: "asan-gcc", program: "modes", flags: "-asan", maybe: true},
-	{name: "asan-clang", program: "modes", flags: "-asan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
+	{name: "asan-clang", program: "modes", flags: "-asan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true,
+		heavy: true},
 	{name: "asan-c-only", program: "modes", env: asanFlags, maybe: true},
 	{name: "msan", program: "modes", flags: "-msan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
 }
@@ -80,6 +84,9 @@ func TestBuildModes(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, m := range modes {
 			m := m
+			if m.heavy && !*allGo {
+				continue
+			}
 			t.Run(m.name, func(t *testing.T) {
 				t.Parallel()
 				if m.tool != "" {

@@ -40,6 +40,15 @@ func (o outcome) String() string {
 // run runs a program to its end.
 func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, words ...string) outcome {
 	t.Helper()
+	o, err := start(tc, attr, env, words...)
+	if err != nil {
+		t.Fatalf("%v: %v", words, err)
+	}
+	return o
+}
+
+// start does the same, and leaves it to the caller what a program means that does not start at all.
+func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...string) (outcome, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = environ(tc, env...)
@@ -51,7 +60,7 @@ func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, wo
 	attr.Setpgid = true
 	cmd.SysProcAttr = attr
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v: %v", words, err)
+		return outcome{}, err
 	}
 	var o outcome
 	timer := time.AfterFunc(patience, func() {
@@ -68,9 +77,9 @@ func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, wo
 		o.signal = status.Signal()
 	}
 	if err != nil && cmd.ProcessState.Success() {
-		t.Fatalf("%v: %v", words, err)
+		return o, err // the program is not to blame
 	}
-	return o
+	return o, nil
 }
 
 // want fails the test unless the program ended with status exit and wrote every text.
