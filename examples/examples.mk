@@ -3,8 +3,8 @@
 .PHONY: test-examples example
 
 # Always handed to the go command, which knows better what is out of date: another Go may be in
-# PATH than the last time. Not stamped with the state of the repository: that is no business of an example, and fails in a
-# checkout that belongs to somebody else.
+# PATH than the last time. Not stamped with the state of the repository, which is no business of an
+# example and fails in a checkout that belongs to somebody else.
 example: bin/rcgo ## build the main example
 	@mkdir -p $(BUILD)
 	cd examples/sqlite-index && ../../bin/rcgo build -buildvcs=false -o ../../$(BUILD)/sqlite-index .
