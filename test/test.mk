@@ -1,1 +1,83 @@
-# test/test.mk
+# The tests: `make test` runs all suites, `make unit` builds the unit tests of src/ alone.
+#
+# Unit tests are built in five shapes, each in build/test/unit/SHAPE: gcc, clang, asan (with UBSan),
+# tsan, and on other machines arm64, which runs in an emulator. Each file of src/ is compiled on its own; the linker
+# lets the tests inject faults into the calls of libc.
+
+.PHONY: test unit
+
+UNIT := $(BUILD)/test/unit
+UNIT_HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+UNIT_SHAPES := gcc clang asan tsan $(if $(filter-out arm64,$(UNIT_HOST_ARCH)),\
+	$(if $(shell command -v aarch64-linux-gnu-gcc),arm64))
+
+UNIT_CC_gcc := gcc
+UNIT_CC_clang := clang
+UNIT_CC_asan := gcc
+UNIT_CC_tsan := gcc
+UNIT_CC_arm64 := aarch64-linux-gnu-gcc
+UNIT_FLAGS_gcc := -O2
+UNIT_FLAGS_clang := -O2
+UNIT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_FLAGS_tsan := -O1 -fsanitize=thread
+UNIT_FLAGS_arm64 := -O2
+
+UNIT_ARCH_gcc := $(UNIT_HOST_ARCH)
+UNIT_ARCH_clang := $(UNIT_HOST_ARCH)
+UNIT_ARCH_asan := $(UNIT_HOST_ARCH)
+UNIT_ARCH_tsan := $(UNIT_HOST_ARCH)
+UNIT_ARCH_arm64 := arm64
+
+# The tests that mean something under TSAN: those with threads.
+UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_start test_bindm
+
+# The handler-safety test is an allocator of its own, which AddressSanitizer is too.
+UNIT_NOT_asan := test_as
+
+UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c test/as/test_*.c))))
+UNIT_SRC := $(wildcard src/*/*.c)
+UNIT_HEADERS := $(wildcard src/*/*.h include/*.h test/unit/*.h)
+UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
+	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/)))
+UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
+	sigaction read write open nanosleep clock_gettime
+comma := ,
+UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
+
+
+vpath test_%.c test/unit test/as
+
+# $(call UNIT_SHAPE,SHAPE): the rules of one shape.
+define UNIT_SHAPE
+$(1)_OBJS := $$(patsubst src/%.c,$(UNIT)/$(1)/src/%.o,$(UNIT_SRC)) \
+	$(UNIT)/$(1)/src/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/probe_$(UNIT_ARCH_$(1)).o \
+	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_tools inject go_standin \
+		$(if $(filter arm64,$(1)),unit_tap,unit_cmocka))
+$(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
+		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
+
+$(UNIT)/$(1)/src/%.o: src/%.c $(UNIT_HEADERS)
+	@mkdir -p $$(@D)
+	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
+$(UNIT)/$(1)/src/%.o: src/%.S $(UNIT_HEADERS)
+	@mkdir -p $$(@D)
+	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
+$(UNIT)/$(1)/%.o: test/unit/%.c $(UNIT_HEADERS)
+	@mkdir -p $$(@D)
+	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
+$(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_HEADERS)
+	@mkdir -p $$(@D)
+	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
+$(UNIT)/$(1)/%.o: test/as/%.c $(UNIT_HEADERS)
+	@mkdir -p $$(@D)
+	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
+$$($(1)_TESTS): %: %.o $$($(1)_OBJS)
+	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
+unit: $$($(1)_TESTS)
+endef
+$(foreach shape,$(UNIT_SHAPES),$(eval $(call UNIT_SHAPE,$(shape))))
+
+unit: ## build the unit tests of src/
+
+test: all unit ## run all tests; the last line sums them
+	test/run.sh

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Unit tests: the kernel's own table of actions, past libc, as the judge of x_cgo_sigaction.
+#ifndef KERNEL_SIGACTION_H
+#define KERNEL_SIGACTION_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// struct sigaction of the kernel, amd64 and arm64.
+struct kernel_action {
+	uintptr_t handler;
+	unsigned long flags;
+	uintptr_t restorer;
+	uint64_t mask;
+};
+
+#define KERNEL_SA_RESTORER 0x04000000UL
+
+// glibc and musl keep 32 and 33 (musl: 34 too) for themselves.
+#define LIBC_MASK ((uint64_t)3 << 31)
+
+static inline int
+kernel_sigaction(int sig, const struct kernel_action *act, struct kernel_action *old)
+{
+	return (int)syscall(SYS_rt_sigaction, sig, act, old, sizeof(uint64_t));
+}
+
+#endif // KERNEL_SIGACTION_H

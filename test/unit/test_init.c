@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: Go's first call, and the bounds of C stacks.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "go_standin.h"
+#include "inject.h"
+#include "rcgo_fork.h"
+#include "unit.h"
+
+static struct unit_end end;
+
+static void
+true_bounds(uintptr_t bounds[2])
+{
+	pthread_attr_t attr;
+	void *lo;
+	size_t size;
+
+	CHECK_INT(pthread_getattr_np(pthread_self(), &attr), 0);
+	CHECK_INT(pthread_attr_getstack(&attr, &lo, &size), 0);
+	pthread_attr_destroy(&attr);
+	bounds[0] = (uintptr_t)lo;
+	bounds[1] = (uintptr_t)lo + size;
+}
+
+static void
+check_bounds(void)
+{
+	uintptr_t want[2], got[2] = {1, 1};
+	char here;
+
+	true_bounds(want);
+	x_cgo_getstackbound(got);
+	CHECK_INT(got[0], want[0]);
+	CHECK_INT(got[1], want[1]);
+	// AddressSanitizer may keep variables elsewhere.
+	CHECK(UNIT_ASAN || ((uintptr_t)&here >= got[0] && (uintptr_t)&here < got[1]));
+}
+
+TEST(init_knows_the_stack)
+{
+	uintptr_t want[2];
+
+	standin_rt0();
+	true_bounds(want);
+	CHECK_INT(standin_g0.stacklo, want[0]);
+	CHECK(standin_g0.stackhi > want[0] && standin_g0.stackhi < want[1]);
+	CHECK(!rcgo__forked());
+	CHECK_INT(rcgo__fork_page()->alive, 1);
+	CHECK_INT(x_cgo_pthread_key_created, 1);
+}
+
+TEST(init_on_a_thread_of_a_library)
+{
+	standin_library_load();
+	CHECK(standin_g0.stacklo != 0 && standin_g0.stacklo < standin_g0.stackhi);
+}
+
+TEST(init_touches_two_words)
+{
+	struct {
+		G g;
+		uintptr_t next;
+	} g = {.g.stackhi = (uintptr_t)__builtin_frame_address(0), .next = 42};
+	uintptr_t hi = g.g.stackhi;
+
+	x_cgo_init(&g.g, standin_setg, NULL, NULL);
+	CHECK_INT(g.g.stackhi, hi);
+	CHECK_INT(g.next, 42);
+	// x_cgo_init keeps setg; it is Go that calls it.
+	CHECK_INT(standin_setg_calls, 0);
+}
+
+static void
+init_with_hi(void *hi)
+{
+	G g = {.stackhi = *(uintptr_t *)hi};
+
+	x_cgo_init(&g, standin_setg, NULL, NULL);
+}
+
+TEST(bad_bounds_are_fatal)
+{
+	uintptr_t bounds[2], hi = 4096;
+	char want[64];
+
+	true_bounds(bounds);
+	CHECK_ABORTS(&end, init_with_hi, &hi);
+	snprintf(want, sizeof want, "runtime/cgo: bad stack bounds: lo=0x%lx hi=0x1000\n",
+		(unsigned long)bounds[0]);
+	CHECK_STR(end.err, want);
+	hi = bounds[0];
+	CHECK_ABORTS(&end, init_with_hi, &hi);
+	hi = bounds[0] + 1;
+	CHECK_ENDS_WELL(&end, init_with_hi, &hi);
+}
+
+static void
+check_unknown(void *arg)
+{
+	uintptr_t bounds[2] = {1, 1};
+
+	(void)arg;
+	x_cgo_getstackbound(bounds);
+	CHECK_INT(bounds[0], 0);
+	CHECK_INT(bounds[1], 0);
+	// Go then has no bound to check against, and goes on.
+	standin_rt0();
+	CHECK_INT(standin_g0.stacklo, 0);
+	CHECK(standin_g0.stackhi != 0);
+}
+
+TEST(unknown_bounds_when_libc_fails)
+{
+	inject_arm(&inject_pthread_getattr_np, 0, INJECT_FOR_EVER, ENOMEM);
+	check_unknown(NULL);
+	CHECK_INT(inject_pthread_getattr_np.calls, 2);
+}
+
+TEST(unknown_bounds_without_files)
+{
+	struct rlimit none = {0, 0};
+
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+	check_unknown(NULL);
+}
+
+TEST(unknown_bounds_without_proc)
+{
+	char dir[] = "/tmp/unit.XXXXXX";
+
+	if (getuid() != 0) {
+		unit_skip("chroot needs root");
+	}
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK_INT(chroot(dir), 0);
+	CHECK_INT(chdir("/"), 0);
+	CHECK(access("/proc", F_OK) != 0);
+	check_unknown(NULL);
+}
+
+static void *
+on_thread(void *arg)
+{
+	check_bounds();
+	return arg;
+}
+
+TEST(bounds_of_threads)
+{
+	static const size_t sizes[] = {1 << 18, 1 << 20, 3 << 20};
+	pthread_attr_t attr;
+	pthread_t t;
+
+	check_bounds();
+	for (size_t i = 0; i < UNIT_COUNTOF(sizes); i++) {
+		char *stack = malloc(sizes[i]);
+
+		pthread_attr_init(&attr);
+		CHECK_INT(pthread_attr_setstacksize(&attr, sizes[i]), 0);
+		CHECK_INT(pthread_create(&t, &attr, on_thread, NULL), 0);
+		CHECK_INT(pthread_join(t, NULL), 0);
+		// On memory of the program's own.
+		CHECK_INT(pthread_attr_setstack(&attr, stack, sizes[i]), 0);
+		CHECK_INT(pthread_create(&t, &attr, on_thread, NULL), 0);
+		CHECK_INT(pthread_join(t, NULL), 0);
+		pthread_attr_destroy(&attr);
+		free(stack);
+	}
+}
+
+// For TSAN only: Go calls it wherever it is not NULL.
+TEST(yield)
+{
+	CHECK((_cgo_yield != NULL) == UNIT_TSAN);
+	if (_cgo_yield != NULL) {
+		_cgo_yield();
+	}
+}
+
+UNIT_MAIN(UNIT_TEST(init_knows_the_stack), UNIT_TEST(init_on_a_thread_of_a_library),
+	UNIT_TEST(init_touches_two_words), UNIT_TEST(bad_bounds_are_fatal),
+	UNIT_TEST(unknown_bounds_when_libc_fails), UNIT_TEST(unknown_bounds_without_files),
+	UNIT_TEST(unknown_bounds_without_proc), UNIT_TEST(bounds_of_threads), UNIT_TEST(yield))

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: real limits, each reached for real, and the message that names it.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "go_standin.h"
+#include "inject.h"
+#include "rcgo_thread.h"
+#include "unit.h"
+
+#define PAGES_AT_ONCE 4096
+
+static struct unit_end end;
+
+static void
+sleep_for_ever(void)
+{
+	for (;;) {
+		pause();
+	}
+}
+
+// Starts threads until one does not start; fails when all do.
+static void
+start_threads(unsigned most)
+{
+	static G g[256];
+
+	CHECK(most <= UNIT_COUNTOF(g));
+	inject_clock.on = true;
+	for (unsigned i = 0; i < most; i++) {
+		standin_newm(&g[i], sleep_for_ever);
+	}
+	unit_fail(__FILE__, __LINE__, "%u threads have started", most);
+}
+
+// That the row of this limit, and no other, is marked.
+static void
+check_reached(const char *limit, const char *advice)
+{
+	char row[128];
+	const char *mark = strstr(end.err, "<- reached");
+	const char *line = mark;
+
+	if (mark == NULL) {
+		unit_fail(__FILE__, __LINE__, "no limit is marked in:\n%s", end.err);
+	}
+	while (line > end.err && line[-1] != '\n') {
+		line--;
+	}
+	snprintf(row, sizeof row, "\t%s ", limit);
+	if (strncmp(line, row, strlen(row)) != 0 || strstr(mark + 1, "<- reached") != NULL) {
+		unit_fail(__FILE__, __LINE__, "want %s marked alone in:\n%s", limit, end.err);
+	}
+	CHECK_HAS(end.err, advice);
+	CHECK_HAS_NOT(end.err, "None of these");
+}
+
+static void
+need_real_limits(void)
+{
+	if (UNIT_ASAN || UNIT_TSAN) {
+		unit_skip("a sanitizer has needs of its own");
+	}
+	if (unit_emulated()) {
+		unit_skip("the emulator has needs of its own");
+	}
+}
+
+static void
+become(uid_t id)
+{
+	CHECK_INT(setgroups(0, NULL), 0);
+	CHECK_INT(setresgid(id, id, id), 0);
+	CHECK_INT(setresuid(id, id, id), 0);
+	// Or our files in /proc stay root's.
+	CHECK_INT(prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+		unit_skip("cannot write %s: %s", path, strerror(errno));
+	}
+	close(fd);
+}
+
+static void
+too_many_for_the_user(void *arg)
+{
+	struct rlimit nproc = {.rlim_cur = 5, .rlim_max = 5};
+
+	(void)arg;
+	standin_start();
+	if (getuid() == 0) {
+		become(61234);
+	} else {
+		nproc.rlim_cur = 1;
+	}
+	CHECK_INT(setrlimit(RLIMIT_NPROC, &nproc), 0);
+	start_threads(20);
+}
+
+TEST(limit_of_the_user)
+{
+	need_real_limits();
+	CHECK_ABORTS(&end, too_many_for_the_user, NULL);
+	check_reached("RLIMIT_NPROC (threads of this user)", "ulimit -u");
+	CHECK_HAS(end.err, "(EAGAIN)");
+	if (getuid() == 0) {
+		CHECK_HAS(end.err, "This process has 5 threads");
+	}
+}
+
+// In a container without root outside, root inside has a limit like all others.
+static void
+too_many_for_a_mapped_root(void *arg)
+{
+	struct rlimit nproc = {.rlim_cur = 5, .rlim_max = 5};
+	char map[64];
+	uid_t uid = getuid();
+
+	(void)arg;
+	standin_start();
+	if (uid == 0) {
+		uid = 61235;
+		become(uid);
+	} else {
+		nproc.rlim_cur = 1;
+	}
+	if (unshare(CLONE_NEWUSER) != 0) {
+		unit_skip("cannot make a user namespace: %s", strerror(errno));
+	}
+	write_file("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof map, "0 %u 1", (unsigned)uid);
+	write_file("/proc/self/uid_map", map);
+	CHECK_INT(getuid(), 0);
+	CHECK_INT(setrlimit(RLIMIT_NPROC, &nproc), 0);
+	start_threads(20);
+}
+
+TEST(limit_of_root_in_a_user_namespace)
+{
+	need_real_limits();
+	unit_fork(&end, too_many_for_a_mapped_root, NULL);
+	if (end.status >> 8 == UNIT_SKIPPED) {
+		unit_skip("%s", end.err);
+	}
+	CHECK_HAS(end.err, "runtime/cgo: pthread_create failed: ");
+	check_reached("RLIMIT_NPROC (threads of this user)", "ulimit -u");
+}
+
+static void
+too_little_address_space(void *arg)
+{
+	uint64_t kib;
+	struct rlimit as;
+
+	(void)arg;
+	standin_start();
+	kib = unit_status_field("/proc/self/status", "VmSize", 10);
+	as.rlim_cur = as.rlim_max = (kib + 3 * rcgo__thread_stack_size() / 1024 + 300) * 1024;
+	CHECK_INT(setrlimit(RLIMIT_AS, &as), 0);
+	start_threads(20);
+}
+
+TEST(limit_of_address_space)
+{
+	need_real_limits();
+	CHECK_ABORTS(&end, too_little_address_space, NULL);
+	check_reached("RLIMIT_AS (KiB)", "ulimit -v");
+}
+
+// Every second page is another mapping, until the kernel has no more.
+static void
+too_many_mappings(void *arg)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	(void)arg;
+	standin_start();
+	for (;;) {
+		char *p = mmap(NULL, (size_t)page * PAGES_AT_ONCE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (p == MAP_FAILED) {
+			break;
+		}
+		for (long i = 1; i < PAGES_AT_ONCE; i += 2) {
+			if (mprotect(p + i * page, (size_t)page, PROT_READ) != 0) {
+				start_threads(20);
+			}
+		}
+	}
+	start_threads(20);
+}
+
+TEST(limit_of_mappings)
+{
+	struct rcgo_usage_limit {
+		uint64_t most;
+	} limit = {0};
+	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
+
+	need_real_limits();
+	if (f == NULL || fscanf(f, "%lu", &limit.most) != 1 || limit.most > 300000) {
+		unit_skip("this kernel allows too many mappings to reach the limit in a test");
+	}
+	fclose(f);
+	CHECK_ABORTS(&end, too_many_mappings, NULL);
+	check_reached("vm.max_map_count", "sysctl -w vm.max_map_count");
+}
+
+// The cgroup file system that limits threads, v1 or v2, if a group can be made in it.
+static bool
+make_cgroup(char *path, size_t size)
+{
+	static const char *const roots[] = {"/sys/fs/cgroup/pids", "/sys/fs/cgroup"};
+	char file[256];
+
+	for (size_t i = 0; i < UNIT_COUNTOF(roots); i++) {
+		snprintf(path, size, "%s/unit-test-%d", roots[i], (int)getpid());
+		if (mkdir(path, 0755) != 0) {
+			continue;
+		}
+		snprintf(file, sizeof file, "%s/pids.max", path);
+		if (access(file, W_OK) == 0) {
+			return true;
+		}
+		rmdir(path);
+	}
+	return false;
+}
+
+static void
+too_many_for_the_cgroup(void *path)
+{
+	char file[256], pid[32];
+
+	snprintf(file, sizeof file, "%s/pids.max", (char *)path);
+	write_file(file, "4");
+	snprintf(file, sizeof file, "%s/cgroup.procs", (char *)path);
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	write_file(file, pid);
+	standin_start();
+	start_threads(20);
+}
+
+TEST(limit_of_the_cgroup)
+{
+	static char path[128];
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	need_real_limits();
+	if (!make_cgroup(path, sizeof path)) {
+		unit_skip("no cgroup can be made here");
+	}
+	unit_fork(&end, too_many_for_the_cgroup, path);
+	for (int i = 0; i < 1000 && rmdir(path) != 0; i++) {
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &ms, NULL);
+	}
+	if (end.status >> 8 == UNIT_SKIPPED) {
+		unit_skip("%s", end.err);
+	}
+	CHECK_HAS(end.err, "runtime/cgo: pthread_create failed: ");
+	check_reached("cgroup pids.max", "Raise pids.max of ");
+	CHECK_HAS(end.err, path);
+	CHECK_HAS(end.err, "This process has 4 threads");
+}
+
+// What the whole system has is told from made-up files: the real limits are everybody's.
+static void
+explain(void *arg)
+{
+	char buf[1920];
+	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+
+	(void)arg;
+	rcgo__limits_explain(&t, 8 << 20);
+	rcgo__text_write(&t, STDERR_FILENO);
+}
+
+static void
+made_up_system(void)
+{
+	inject_root_make();
+	inject_file("/proc/self/status", "Name:\tx\nThreads:\t321\n");
+	inject_file("/proc/loadavg", "0.1 0.2 0.3 1/5000 77\n");
+	inject_file("/proc/sys/kernel/threads-max", "100000\n");
+	inject_file("/proc/sys/kernel/pid_max", "32768\n");
+	inject_file("/proc/self/statm", "1000 1 1 1 1 1 1\n");
+	inject_file("/proc/self/maps", "a\nb\n");
+	inject_file("/proc/sys/vm/max_map_count", "65530\n");
+	inject_file("/proc/meminfo", "x\nCommitLimit:  9000000 kB\nCommitted_AS:  1000 kB\n");
+	inject_file("/proc/sys/vm/overcommit_memory", "2\n");
+	inject_file("/proc/self/cgroup", "0::/pod/app\n");
+	inject_file("/sys/fs/cgroup/pod/app/pids.max", "100\n");
+	inject_file("/sys/fs/cgroup/pod/app/pids.current", "5\n");
+}
+
+static void
+check_made_up(const char *path, const char *text, const char *limit, const char *advice)
+{
+	made_up_system();
+	inject_file(path, text);
+	CHECK_ENDS_WELL(&end, explain, NULL);
+	inject_root_remove();
+	if (limit != NULL) {
+		check_reached(limit, advice);
+	} else {
+		CHECK_HAS_NOT(end.err, "<- reached");
+		CHECK_HAS(end.err, advice);
+	}
+}
+
+TEST(limits_of_the_system)
+{
+	check_made_up("/proc/loadavg", "0 0 0 1/6 7\n", NULL, "None of these is reached");
+	CHECK_HAS(end.err, "This process has 321 threads; one more takes a stack of 8192 KiB.");
+	check_made_up("/proc/sys/kernel/threads-max", "5000\n", "kernel.threads-max",
+		"sysctl -w kernel.threads-max");
+	check_made_up("/proc/meminfo", "x\nCommitLimit:  2000 kB\nCommitted_AS:  1000 kB\n",
+		"vm.overcommit_memory=2 (KiB)", "vm.overcommit_memory");
+	check_made_up("/sys/fs/cgroup/pod/pids.max", "9\n", NULL, "None of these is reached");
+	check_made_up("/sys/fs/cgroup/pod/app/pids.current", "100\n", "cgroup pids.max",
+		"Raise pids.max of /sys/fs/cgroup/pod/app ");
+	check_made_up("/proc/sys/vm/max_map_count", "3\n", "vm.max_map_count", "vm.max_map_count");
+}
+
+// The kernel never gives the numbers below 300 a second time, so it is out of them before
+// kernel.pid_max threads are there.
+TEST(limit_of_process_numbers)
+{
+	check_made_up(
+		"/proc/loadavg", "0 0 0 1/32760 7\n", "kernel.pid_max", "sysctl -w kernel.pid_max");
+	check_made_up(
+		"/proc/loadavg", "0 0 0 1/32500 7\n", "kernel.pid_max", "sysctl -w kernel.pid_max");
+}
+
+// Names of cgroups are long in practice; no part of the message may be lost to that.
+TEST(message_with_a_long_cgroup)
+{
+	char name[600] = "/sys/fs/cgroup";
+	char own[600], path[700];
+
+	for (int i = 0; i < 5; i++) {
+		strcat(name, "/kubepods-besteffort-pod01234567_89ab_cdef_0123_456789abcdef.slice");
+	}
+	made_up_system();
+	snprintf(own, sizeof own, "0::%s\n", name + strlen("/sys/fs/cgroup"));
+	inject_file("/proc/self/cgroup", own);
+	snprintf(path, sizeof path, "%s/pids.max", name);
+	inject_file(path, "5\n");
+	snprintf(path, sizeof path, "%s/pids.current", name);
+	inject_file(path, "5\n");
+	CHECK_ENDS_WELL(&end, explain, NULL);
+	inject_root_remove();
+	check_reached("cgroup pids.max", name);
+	CHECK_HAS(end.err, "each holds a thread.");
+}
+
+UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
+	UNIT_TEST(limit_of_address_space), UNIT_TEST(limit_of_mappings),
+	UNIT_TEST(limit_of_the_cgroup), UNIT_TEST(limits_of_the_system),
+	UNIT_TEST(limit_of_process_numbers), UNIT_TEST(message_with_a_long_cgroup))

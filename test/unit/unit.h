@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Unit tests: what each test file uses. Every test runs in a forked child of its own, so each
+// starts with src/ untouched, may end by a fatal message, and cannot harm the next one.
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#	define UNIT_ASAN 1
+#elif defined(__has_feature)
+#	if __has_feature(address_sanitizer)
+#		define UNIT_ASAN 1
+#	endif
+#endif
+#ifndef UNIT_ASAN
+#	define UNIT_ASAN 0
+#endif
+#ifdef __SANITIZE_THREAD__
+#	define UNIT_TSAN 1
+#else
+#	define UNIT_TSAN 0
+#endif
+
+#define UNIT_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
+
+struct unit_test {
+	const char *name;
+	void (*body)(void);
+};
+
+#define TEST(name) static void name(void)
+#define UNIT_TEST(name)     \
+	{                   \
+#		name, name \
+	}
+#define UNIT_MAIN(...)                                                 \
+	int main(void)                                                 \
+	{                                                              \
+		static const struct unit_test tests[] = {__VA_ARGS__}; \
+		return unit_main(tests, UNIT_COUNTOF(tests));          \
+	}
+
+// Runs the tests, each in a child, and reports them: by cmocka (unit_cmocka.c) or where there is
+// none for the platform by ourselves (unit_tap.c).
+int unit_main(const struct unit_test *tests, size_t n);
+
+// How a child ended, and all that it wrote to standard error.
+struct unit_end {
+	int status;
+	bool late; // killed, for it took too long
+	size_t len;
+	char err[32768];
+};
+
+#define UNIT_SECONDS 25
+#define UNIT_SKIPPED 77
+
+// Runs body(arg) in a forked child, which exits with 0 when body returns.
+void unit_fork(struct unit_end *end, void (*body)(void *), void *arg);
+// The same for one test.
+void unit_run(struct unit_end *end, const struct unit_test *test);
+
+// Prints each line of text behind a #.
+void unit_print_comment(const char *text);
+
+// Ends the test. They work on every thread and in every child.
+void unit_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void unit_fail(const char *file, int line, const char *format, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
+
+#define CHECK(cond)                                                           \
+	do {                                                                  \
+		if (!(cond)) {                                                \
+			unit_fail(__FILE__, __LINE__, "not true: %s", #cond); \
+		}                                                             \
+	} while (0)
+#define CHECK_INT(got, want) \
+	unit_check_int(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+#define CHECK_STR(got, want) unit_check_str(__FILE__, __LINE__, #got, (got), (want))
+// That text contains part, or does not.
+#define CHECK_HAS(text, part) unit_check_has(__FILE__, __LINE__, (text), (part), true)
+#define CHECK_HAS_NOT(text, part) unit_check_has(__FILE__, __LINE__, (text), (part), false)
+// That body(arg) ends in abort, and with a message; or that it ends well.
+#define CHECK_ABORTS(end, body, arg) unit_check_aborts(__FILE__, __LINE__, (end), (body), (arg))
+#define CHECK_ENDS_WELL(end, body, arg) \
+	unit_check_ends_well(__FILE__, __LINE__, (end), (body), (arg))
+
+void unit_check_int(const char *file, int line, const char *what, long long got, long long want);
+void unit_check_str(
+	const char *file, int line, const char *what, const char *got, const char *want);
+void unit_check_has(const char *file, int line, const char *text, const char *part, bool has);
+void unit_check_aborts(
+	const char *file, int line, struct unit_end *end, void (*body)(void *), void *arg);
+void unit_check_ends_well(
+	const char *file, int line, struct unit_end *end, void (*body)(void *), void *arg);
+
+// Whether the program runs under qemu-user, which is not Linux in every respect.
+bool unit_emulated(void);
+// Whether the kernel wipes a page in a forked child when asked to. qemu-user says that it does.
+bool unit_wipes_on_fork(void);
+
+// Sends the calling thread signal sig each millisecond, until unit_storm_stop.
+void unit_storm_start(int sig);
+void unit_storm_stop(void);
+// Whether a storm has to go on: for half a second, and until *signals is 100, however slow the
+// machine is.
+bool unit_storm_lasts(const unsigned *signals);
+
+// The number behind "KEY:" in a status file of /proc, in the given base; fails when absent.
+uint64_t unit_status_field(const char *path, const char *key, int base);
+// How many threads this process has.
+unsigned unit_threads(void);
+// Sleeps in steps of a millisecond until *word is at least want; fails after ten seconds.
+void unit_await(unsigned *word, unsigned want);
+// A number that looks random and is the same in each run.
+uint64_t unit_random(void);
+
+#endif // UNIT_H
