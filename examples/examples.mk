@@ -9,9 +9,6 @@ example: bin/rcgo ## build the main example
 	@mkdir -p $(BUILD)
 	cd examples/sqlite-index && ../../bin/rcgo build -buildvcs=false -o ../../$(BUILD)/sqlite-index .
 
-run: example ## run the main example
-	$(BUILD)/sqlite-index -expect rcgo
-
 test-examples: bin/rcgo ## the examples' own tests
 	examples/test
 
