@@ -30,6 +30,7 @@ type result struct {
 	Args    []string          `json:"args"`
 	Dir     string            `json:"dir"`
 	Env     []string          `json:"env"`
+	Machine string            `json:"machine"` // the tools that the tests looked for
 	RC      int               `json:"rc"`
 	Killed  bool              `json:"killed"`
 	Seconds float64           `json:"seconds"`
@@ -59,7 +60,7 @@ func runSuite(sd *side, s *suite, only, base string, timeout time.Duration) (*re
 	}
 	res := &result{
 		Args: s.command(target, only, timeout.String()), Dir: dir, Log: base + ".json",
-		Env: append(append([]string(nil), sd.Env...), s.Env...),
+		Env: append(append([]string(nil), sd.Env...), s.Env...), Machine: machine(),
 	}
 	stdout, err := os.Create(base + ".json")
 	if err != nil {
@@ -103,6 +104,25 @@ func runSuite(sd *side, s *suite, only, base string, timeout time.Duration) (*re
 	return res, os.WriteFile(base+".meta", append(meta, '\n'), 0o666)
 }
 
+// machine names the state of the tools that tests use where they find them: a result of a machine
+// without swig is none of the same machine with it.
+func machine() string {
+	var out []string
+	for _, tool := range []string{"cc", "gcc", "g++", "clang", "gfortran", "swig", "gdb", "ld"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		if info, err := os.Stat(path); err == nil {
+			out = append(out, fmt.Sprintf("%s %s %d %d", tool, path, info.Size(), info.ModTime().Unix()))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
 // loadResult reads what an earlier run left, if it is of the same command.
 func loadResult(s *suite, sd *side, base string, timeout time.Duration) (*result, bool) {
 	raw, err := os.ReadFile(base + ".meta")
@@ -117,7 +137,7 @@ func loadResult(s *suite, sd *side, base string, timeout time.Duration) (*result
 	want := s.command(target, "", timeout.String())
 	env := append(append([]string(nil), sd.Env...), s.Env...)
 	same := ok && res.Dir == dir && strings.Join(res.Args, "\x00") == strings.Join(want, "\x00") &&
-		strings.Join(res.Env, "\x00") == strings.Join(env, "\x00")
+		strings.Join(res.Env, "\x00") == strings.Join(env, "\x00") && res.Machine == machine()
 	if !same || res.readLog(s) != nil {
 		return nil, false
 	}
