@@ -37,6 +37,7 @@ int pool_finish(struct pool *p, char *error, size_t error_len);
 // probe.c: what the program asks of the C library to see that both halves agree.
 int probe_thread(uintptr_t handle, int signo, int *recovered);
 int probe_meet(int party);
+void probe_sampled(int seconds);
 int probe_env_is(const char *name, const char *value);
 int probe_terminal(int fd);
 int probe_handler(int signo, int *on_altstack);

@@ -240,7 +240,7 @@ func TestStopInterrupts(t *testing.T) {
 func TestFiveParts(t *testing.T) {
 	before := countCalls()
 	ix := start(t, plant(t, map[string]string{"a/x": "1", "b/y": "2", "c/z": "3"}))
-	if err := ix.build(2); err != nil {
+	if err := profiled("", func() error { return ix.build(2) }); err != nil {
 		t.Fatal(err)
 	}
 	after := countCalls()

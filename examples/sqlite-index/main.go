@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,20 +102,6 @@ func (ix *index) stopOnSignal() (forget func()) {
 		signal.Stop(caught)
 		close(caught)
 	}
-}
-
-// profiled takes a CPU profile of the work, which asks the C half for C frames at each sample.
-func profiled(path string, work func() error) error {
-	var profile bytes.Buffer
-	if err := pprof.StartCPUProfile(&profile); err != nil {
-		return err
-	}
-	err := work()
-	pprof.StopCPUProfile()
-	if err == nil && path != "" {
-		err = os.WriteFile(path, profile.Bytes(), 0o666)
-	}
-	return err
 }
 
 func report(ix *index, o options) error {

@@ -8,6 +8,7 @@ package main
 import "C"
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/signal"
@@ -96,21 +97,35 @@ func trySignals(ix *index) part {
 		}}
 }
 
-// A sample is due every 10 ms: a run that worked this long must have some in C.
-const longEnough = 2 * time.Second
-
 func tryTraceback(ix *index) part {
 	c := countCalls()
 	joined := false
 	for _, name := range ix.stack {
 		joined = joined || name == "pool_main"
 	}
-	return part{"traceback", joined && (c.frames > 0 || ix.took < longEnough),
+	return part{"traceback", joined && c.frames > 0,
 		[]string{
 			fmt.Sprintf("%s profile samples taken in C, with %s C frames; %s frames named",
 				group(c.samples), group(c.frames), group(c.symbols)),
 			"a Go stack goes on in C: " + strings.Join(ix.stack, " < "),
 		}}
+}
+
+// profiled takes a CPU profile of the work, which asks the C half for C frames at each sample.
+func profiled(path string, work func() error) error {
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
+		return err
+	}
+	err := work()
+	if err == nil {
+		C.probe_sampled(10)
+	}
+	pprof.StopCPUProfile()
+	if err == nil && path != "" {
+		err = os.WriteFile(path, profile.Bytes(), 0o666)
+	}
+	return err
 }
 
 // tryThreads needs so many threads at once that Go has to start some.

@@ -67,6 +67,19 @@ probe_meet(int party)
 	return rc == 0;
 }
 
+// Works until a profiler has taken a sample of C, at most so long. A small tree is done before the
+// first sample is due.
+void
+probe_sampled(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+	struct stats now;
+
+	do {
+		stats_get(&now);
+	} while (now.frames == 0 && time(NULL) <= end);
+}
+
 int
 probe_env_is(const char *name, const char *value)
 {
