@@ -12,10 +12,23 @@ type result struct {
 	stock, ours series
 }
 
+// ratios gives ours to stock of each round: what the machine does besides falls on both alike.
+func (r result) ratios() series {
+	var list series
+	for i := range r.ours {
+		if i < len(r.stock) && r.stock[i] != 0 {
+			list = append(list, r.ours[i]/r.stock[i])
+		}
+	}
+	return list
+}
+
 func (r result) line() string {
-	ratio := "–"
-	if m := r.stock.median(); m != 0 {
-		ratio = fmt.Sprintf("%.3f", r.ours.median()/m)
+	ratio := fmt.Sprintf("%.3f", r.ratios().median())
+	least := ratio
+	if len(r.ours) > 1 {
+		ratio += fmt.Sprintf(" ± %.3f", r.ratios().spread())
+		least = fmt.Sprintf("%.3f", r.ours.least()/r.stock.least())
 	}
 	mark := ""
 	switch {
@@ -24,8 +37,8 @@ func (r result) line() string {
 	case r.unit != "bytes" && slower(r.stock, r.ours):
 		mark = "<- slower"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", r.what, r.unit, figure(r.stock), figure(r.ours),
-		ratio, mark)
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", r.what, r.unit, figure(r.stock),
+		figure(r.ours), ratio, least, mark)
 }
 
 // figure is a median ± half the distance between the quartiles, and the least value.
@@ -54,9 +67,11 @@ func report(machineLine string, rounds int, results []result) string {
 	fmt.Fprintf(&b, "# Stock beside ours\n\n%s\n\n", machineLine)
 	fmt.Fprintf(&b, "Each value is a median ± half the distance between the quartiles, and in brackets the\n"+
 		"least, of %d rounds (fewer where a build is measured) in which both sides take turns.\n"+
-		"The ratio is that of the medians, ours to stock; `<- slower` stands where the spreads do\n"+
-		"not overlap.\n\n", rounds)
-	b.WriteString("| what | unit | stock | ours | ratio | |\n|---|---|---|---|---|---|\n")
+		"The ratio, ours to stock, is the median of the rounds' ratios ± half the distance between\n"+
+		"their quartiles; beside it that of the leasts, which other work on the machine disturbs\n"+
+		"less. `<- slower` stands where the spreads of both sides do not overlap and the least is\n"+
+		"more, too.\n\n", rounds)
+	b.WriteString("| what | unit | stock | ours | ratio | of leasts | |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range results {
 		b.WriteString(r.line() + "\n")
 	}
