@@ -35,6 +35,12 @@ fill_streams(void)
 	close(fd);
 }
 
+static bool
+wants_help(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -44,9 +50,13 @@ main(int argc, char **argv)
 		return EXIT_RCGO;
 	}
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (strcmp(argv[1], verbs[i].name) == 0) {
-			return verbs[i].run(argc - 1, argv + 1);
+		if (strcmp(argv[1], verbs[i].name) != 0) {
+			continue;
 		}
+		if (argv[1][0] != '-' && argc > 2 && wants_help(argv[2])) {
+			return verb_help(2, (char *[]){argv[2], argv[1], NULL});
+		}
+		return verbs[i].run(argc - 1, argv + 1);
 	}
 	if (argv[1][0] == '-') {
 		usage_error(NULL, "unknown flag %s: the verb comes first, as in `rcgo build -v`",

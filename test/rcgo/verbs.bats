@@ -212,6 +212,11 @@ END
 		[ "$status" -eq 0 ]
 		has "usage: rcgo $verb"
 	done
+	for verb in env overlay doctor abi version; do
+		run "$RCGO" "$verb" --help
+		[ "$status" -eq 0 ]
+		has "usage: rcgo $verb"
+	done
 	run "$RCGO" help build
 	has "The same as \`go build [ARGS]\`"
 }
