@@ -15,11 +15,12 @@ CSTD := -std=gnu11
 .PHONY: help all run test check conformance matrix clients bench fmt install uninstall clean dist
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 include src/src.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk
+include test/upstream/upstream.mk
 include bench/bench.mk
 include examples/examples.mk
 
@@ -27,9 +28,6 @@ all: bin/rcgo ## build bin/rcgo
 
 check: all ## the gates: names, dependencies, exports, layouts, safety, style
 	tools/check
-
-run: ## the main job: ./try
-	./try
 
 dist: ## a tar archive of HEAD in build/
 	mkdir -p $(BUILD)
