@@ -29,6 +29,10 @@ static struct rcgo_fork_page *fork_page = &unwiped_page;
 // owner: rcgo__fork_mark; lock: none; ordering: as fork_page
 static pid_t home;
 
+// An emulator may take any advice and follow none (qemu-user before 8.0): one that the kernel does
+// not know tells them apart.
+#define ADVICE_NOBODY_KNOWS (-1)
+
 static struct rcgo_fork_page *
 map_wiped_page(void)
 {
@@ -38,7 +42,8 @@ map_wiped_page(void)
 	if (page == MAP_FAILED) {
 		return NULL;
 	}
-	if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0) {
+	if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
+		madvise(page, PAGE_BYTES, ADVICE_NOBODY_KNOWS) == 0) {
 		munmap(page, PAGE_BYTES);
 		return NULL;
 	}
