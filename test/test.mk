@@ -36,9 +36,9 @@ UNIT_NOT_asan := test_as
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c test/as/test_*.c))))
 UNIT_SRC := $(wildcard src/*/*.c)
-UNIT_HEADERS := $(wildcard src/*/*.h include/*.h test/unit/*.h)
+UNIT_HEADERS := $(wildcard src/*/*.h include/*.h test/unit/*.h test/as/*.h)
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
-	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/)))
+	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
 	sigaction read write open nanosleep clock_gettime
 comma := ,
@@ -71,6 +71,7 @@ $(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_HEADERS)
 $(UNIT)/$(1)/%.o: test/as/%.c $(UNIT_HEADERS)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
+$(UNIT)/$(1)/test_as: $(UNIT)/$(1)/as_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
 	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
 unit: $$($(1)_TESTS)

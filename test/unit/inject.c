@@ -34,6 +34,8 @@ struct inject inject_open;
 struct inject inject_read;
 struct inject inject_write;
 size_t inject_chunk;
+int inject_open_flags;
+int inject_sa_flags;
 const char *inject_root;
 struct inject_clock inject_clock;
 void *inject_allocated;
@@ -119,6 +121,9 @@ WRAP(int, madvise, (void *addr, size_t n, int advice), {
 })
 
 WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *old), {
+	if (act != NULL) {
+		__atomic_store_n(&inject_sa_flags, act->sa_flags, __ATOMIC_RELAXED);
+	}
 	if (hit(&inject_sigaction)) {
 		errno = inject_sigaction.err;
 		return -1;
@@ -154,6 +159,7 @@ __wrap_open(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
 	va_end(args);
+	__atomic_store_n(&inject_open_flags, flags, __ATOMIC_RELAXED);
 	if (hit(&inject_open)) {
 		errno = inject_open.err;
 		return -1;

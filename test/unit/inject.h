@@ -43,6 +43,10 @@ void inject_file(const char *path, const char *text);
 void inject_root_make(void);
 void inject_root_remove(void);
 
+// What src/ asked for last: open's flags and sigaction's sa_flags.
+extern int inject_open_flags;
+extern int inject_sa_flags;
+
 // A clock that only nanosleep moves. With interrupted, each sleep ends after one millisecond, as
 // under a storm of signals.
 struct inject_clock {

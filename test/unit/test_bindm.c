@@ -161,9 +161,6 @@ TEST(not_in_a_forked_child)
 {
 	pid_t self = getpid();
 
-	if (!unit_wipes_on_fork()) {
-		unit_skip("nothing is wiped here when a process forks");
-	}
 	if (UNIT_TSAN || UNIT_ASAN) {
 		unit_skip("ends the last thread of a forked child, which sanitizers do not expect");
 	}

@@ -2,6 +2,7 @@
 // Base: small files read without stdio.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,10 @@ TEST(says_what_failed)
 	fd = free_fd();
 	errno = 77;
 	CHECK_INT(rcgo__file_read("/proc/none", buf, sizeof buf), -ENOENT);
+	CHECK((inject_open_flags & O_CLOEXEC) != 0);
+	inject_open_flags = 0;
+	CHECK_INT(rcgo__file_lines("/proc/f"), 0);
+	CHECK((inject_open_flags & O_CLOEXEC) != 0);
 	CHECK_STR(buf, "");
 	CHECK_INT(rcgo__file_read("/proc", buf, sizeof buf), -EISDIR);
 	CHECK_STR(buf, "");

@@ -153,7 +153,6 @@ enter_go(void *arg)
 
 TEST(a_child_forked_before_go_is_up)
 {
-	need_wiping();
 	standin_rt0();
 	CHECK_ABORTS(&end, enter_go, NULL);
 	CHECK_HAS(end.err, "Go was entered in a forked child process");
@@ -181,7 +180,6 @@ TEST(a_child_forked_while_threads_wait)
 {
 	pthread_t t[WAITERS];
 
-	need_wiping();
 	standin_rt0();
 	for (int i = 0; i < WAITERS; i++) {
 		CHECK_INT(pthread_create(&t[i], NULL, wait_for_ever, NULL), 0);

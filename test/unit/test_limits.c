@@ -50,28 +50,6 @@ start_threads(unsigned most)
 	unit_fail(__FILE__, __LINE__, "%u threads have started", most);
 }
 
-// That the row of this limit, and no other, is marked.
-static void
-check_reached(const char *limit, const char *advice)
-{
-	char row[128];
-	const char *mark = strstr(end.err, "<- reached");
-	const char *line = mark;
-
-	if (mark == NULL) {
-		unit_fail(__FILE__, __LINE__, "no limit is marked in:\n%s", end.err);
-	}
-	while (line > end.err && line[-1] != '\n') {
-		line--;
-	}
-	snprintf(row, sizeof row, "\t%s ", limit);
-	if (strncmp(line, row, strlen(row)) != 0 || strstr(mark + 1, "<- reached") != NULL) {
-		unit_fail(__FILE__, __LINE__, "want %s marked alone in:\n%s", limit, end.err);
-	}
-	CHECK_HAS(end.err, advice);
-	CHECK_HAS_NOT(end.err, "None of these");
-}
-
 static void
 need_real_limits(void)
 {
@@ -124,7 +102,7 @@ TEST(limit_of_the_user)
 {
 	need_real_limits();
 	CHECK_ABORTS(&end, too_many_for_the_user, NULL);
-	check_reached("RLIMIT_NPROC (threads of this user)", "ulimit -u");
+	unit_check_reached(end.err, "RLIMIT_NPROC (threads of this user)", "ulimit -u");
 	CHECK_HAS(end.err, "(EAGAIN)");
 	if (getuid() == 0) {
 		CHECK_HAS(end.err, "This process has 5 threads");
@@ -166,7 +144,7 @@ TEST(limit_of_root_in_a_user_namespace)
 		unit_skip("%s", end.err);
 	}
 	CHECK_HAS(end.err, "runtime/cgo: pthread_create failed: ");
-	check_reached("RLIMIT_NPROC (threads of this user)", "ulimit -u");
+	unit_check_reached(end.err, "RLIMIT_NPROC (threads of this user)", "ulimit -u");
 }
 
 static void
@@ -187,7 +165,7 @@ TEST(limit_of_address_space)
 {
 	need_real_limits();
 	CHECK_ABORTS(&end, too_little_address_space, NULL);
-	check_reached("RLIMIT_AS (KiB)", "ulimit -v");
+	unit_check_reached(end.err, "RLIMIT_AS (KiB)", "ulimit -v");
 }
 
 // Every second page is another mapping, until the kernel has no more.
@@ -227,7 +205,7 @@ TEST(limit_of_mappings)
 	}
 	fclose(f);
 	CHECK_ABORTS(&end, too_many_mappings, NULL);
-	check_reached("vm.max_map_count", "sysctl -w vm.max_map_count");
+	unit_check_reached(end.err, "vm.max_map_count", "sysctl -w vm.max_map_count");
 }
 
 // The cgroup file system that limits threads, v1 or v2, if a group can be made in it.
@@ -282,103 +260,11 @@ TEST(limit_of_the_cgroup)
 		unit_skip("%s", end.err);
 	}
 	CHECK_HAS(end.err, "runtime/cgo: pthread_create failed: ");
-	check_reached("cgroup pids.max", "Raise pids.max of ");
+	unit_check_reached(end.err, "cgroup pids.max", "Raise pids.max of ");
 	CHECK_HAS(end.err, path);
 	CHECK_HAS(end.err, "This process has 4 threads");
 }
 
-// What the whole system has is told from made-up files: the real limits are everybody's.
-static void
-explain(void *arg)
-{
-	char buf[1920];
-	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
-
-	(void)arg;
-	rcgo__limits_explain(&t, 8 << 20);
-	rcgo__text_write(&t, STDERR_FILENO);
-}
-
-static void
-made_up_system(void)
-{
-	inject_root_make();
-	inject_file("/proc/self/status", "Name:\tx\nThreads:\t321\n");
-	inject_file("/proc/loadavg", "0.1 0.2 0.3 1/5000 77\n");
-	inject_file("/proc/sys/kernel/threads-max", "100000\n");
-	inject_file("/proc/sys/kernel/pid_max", "32768\n");
-	inject_file("/proc/self/statm", "1000 1 1 1 1 1 1\n");
-	inject_file("/proc/self/maps", "a\nb\n");
-	inject_file("/proc/sys/vm/max_map_count", "65530\n");
-	inject_file("/proc/meminfo", "x\nCommitLimit:  9000000 kB\nCommitted_AS:  1000 kB\n");
-	inject_file("/proc/sys/vm/overcommit_memory", "2\n");
-	inject_file("/proc/self/cgroup", "0::/pod/app\n");
-	inject_file("/sys/fs/cgroup/pod/app/pids.max", "100\n");
-	inject_file("/sys/fs/cgroup/pod/app/pids.current", "5\n");
-}
-
-static void
-check_made_up(const char *path, const char *text, const char *limit, const char *advice)
-{
-	made_up_system();
-	inject_file(path, text);
-	CHECK_ENDS_WELL(&end, explain, NULL);
-	inject_root_remove();
-	if (limit != NULL) {
-		check_reached(limit, advice);
-	} else {
-		CHECK_HAS_NOT(end.err, "<- reached");
-		CHECK_HAS(end.err, advice);
-	}
-}
-
-TEST(limits_of_the_system)
-{
-	check_made_up("/proc/loadavg", "0 0 0 1/6 7\n", NULL, "None of these is reached");
-	CHECK_HAS(end.err, "This process has 321 threads; one more takes a stack of 8192 KiB.");
-	check_made_up("/proc/sys/kernel/threads-max", "5000\n", "kernel.threads-max",
-		"sysctl -w kernel.threads-max");
-	check_made_up("/proc/meminfo", "x\nCommitLimit:  2000 kB\nCommitted_AS:  1000 kB\n",
-		"vm.overcommit_memory=2 (KiB)", "vm.overcommit_memory");
-	check_made_up("/sys/fs/cgroup/pod/pids.max", "9\n", NULL, "None of these is reached");
-	check_made_up("/sys/fs/cgroup/pod/app/pids.current", "100\n", "cgroup pids.max",
-		"Raise pids.max of /sys/fs/cgroup/pod/app ");
-	check_made_up("/proc/sys/vm/max_map_count", "3\n", "vm.max_map_count", "vm.max_map_count");
-}
-
-// The kernel never gives the numbers below 300 a second time, so it is out of them before
-// kernel.pid_max threads are there.
-TEST(limit_of_process_numbers)
-{
-	check_made_up(
-		"/proc/loadavg", "0 0 0 1/32760 7\n", "kernel.pid_max", "sysctl -w kernel.pid_max");
-	check_made_up(
-		"/proc/loadavg", "0 0 0 1/32500 7\n", "kernel.pid_max", "sysctl -w kernel.pid_max");
-}
-
-// Names of cgroups are long in practice; no part of the message may be lost to that.
-TEST(message_with_a_long_cgroup)
-{
-	char name[600] = "/sys/fs/cgroup";
-	char own[600], path[700];
-
-	for (int i = 0; i < 5; i++) {
-		strcat(name, "/kubepods-besteffort-pod01234567_89ab_cdef_0123_456789abcdef.slice");
-	}
-	made_up_system();
-	snprintf(own, sizeof own, "0::%s\n", name + strlen("/sys/fs/cgroup"));
-	inject_file("/proc/self/cgroup", own);
-	snprintf(path, sizeof path, "%s/pids.max", name);
-	inject_file(path, "5\n");
-	snprintf(path, sizeof path, "%s/pids.current", name);
-	inject_file(path, "5\n");
-	CHECK_ENDS_WELL(&end, explain, NULL);
-	inject_root_remove();
-	check_reached("cgroup pids.max", name);
-	CHECK_HAS(end.err, "each holds a thread.");
-}
-
 UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
 	UNIT_TEST(limit_of_address_space), UNIT_TEST(limit_of_mappings),
-	UNIT_TEST(limit_of_the_cgroup), UNIT_TEST(limits_of_the_system),
-	UNIT_TEST(limit_of_process_numbers), UNIT_TEST(message_with_a_long_cgroup))
+	UNIT_TEST(limit_of_the_cgroup))

@@ -117,6 +117,7 @@ TEST(restorer_is_libcs)
 	CHECK_INT(sigaction(SIGUSR1, &libc, NULL), 0);
 	CHECK_INT(kernel_sigaction(SIGUSR1, NULL, &want), 0);
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, NULL), 0);
+	CHECK_INT(inject_sa_flags & (int)KERNEL_SA_RESTORER, 0);
 	CHECK_INT(kernel_sigaction(SIGUSR1, NULL, &got), 0);
 	CHECK_INT(got.flags, want.flags);
 	if ((want.flags & KERNEL_SA_RESTORER) != 0) {

@@ -116,6 +116,9 @@ uint64_t unit_status_field(const char *path, const char *key, int base);
 unsigned unit_threads(void);
 // Sleeps in steps of a millisecond until *word is at least want; fails after ten seconds.
 void unit_await(unsigned *word, unsigned want);
+// That in a message about a failed start the row of this limit, and no other, is marked, and that
+// this advice is given.
+void unit_check_reached(const char *message, const char *limit, const char *advice);
 // A number that looks random and is the same in each run.
 uint64_t unit_random(void);
 

@@ -132,3 +132,24 @@ unit_random(void)
 	state ^= state << 17;
 	return state;
 }
+
+void
+unit_check_reached(const char *message, const char *limit, const char *advice)
+{
+	char row[128];
+	const char *mark = strstr(message, "<- reached");
+	const char *line = mark;
+
+	if (mark == NULL) {
+		unit_fail(__FILE__, __LINE__, "no limit is marked in:\n%s", message);
+	}
+	while (line > message && line[-1] != '\n') {
+		line--;
+	}
+	snprintf(row, sizeof row, "\t%s ", limit);
+	if (strncmp(line, row, strlen(row)) != 0 || strstr(mark + 1, "<- reached") != NULL) {
+		unit_fail(__FILE__, __LINE__, "want %s marked alone in:\n%s", limit, message);
+	}
+	CHECK_HAS(message, advice);
+	CHECK_HAS_NOT(message, "None of these");
+}
