@@ -185,7 +185,7 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 		}
 	}
 	if !stockOnly {
-		fmt.Fprintf(w, "%d differences.\n", total)
+		fmt.Fprintf(w, "Differences: %d\n", total)
 	}
 	return total
 }

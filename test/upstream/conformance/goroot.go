@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // goEnv asks the go command of a GOROOT for one setting, as it is outside of any user's settings.
@@ -61,6 +62,26 @@ func identity(goroot string) (string, error) {
 		info.ModTime().UnixNano())))
 	return fmt.Sprintf("%x", sum[:4]), nil
 }
+
+// lockHome keeps a second run from changing the copies that this one works in.
+func lockHome(home string) error {
+	if err := os.MkdirAll(home, 0o777); err != nil {
+		return err
+	}
+	// Left open: the lock ends with the process.
+	f, err := os.OpenFile(filepath.Join(home, "lock"), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return err
+	}
+	keepOpen = f
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("another run works in %s: %w; wait for it or name another -work", home, err)
+	}
+	return nil
+}
+
+// keepOpen holds the lock's file from being collected, which would close it.
+var keepOpen *os.File
 
 // copyGoroot makes (or finds) the copy of a GOROOT at dst.
 func copyGoroot(src, dst, id string) error {

@@ -123,6 +123,9 @@ func (c *config) run() (int, error) {
 	}
 	home := filepath.Join(c.work, c.version+"-"+id)
 	stock := &side{Name: "stock", Goroot: filepath.Join(home, "go"), Cache: filepath.Join(home, "cache-stock")}
+	if err := lockHome(home); err != nil {
+		return 0, err
+	}
 	if err := copyGoroot(c.goroot, stock.Goroot, id); err != nil {
 		return 0, err
 	}

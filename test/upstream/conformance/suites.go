@@ -138,7 +138,7 @@ func (s *suite) command(target, only string, timeout string) []string {
 
 // fileName is the suite's name as part of a path.
 func (s *suite) fileName() string {
-	return strings.NewReplacer("/", "_", " ", "_", "(", "", ")", "", "=", "", ",", "_").Replace(s.Name)
+	return strings.NewReplacer("/", "_", " ", "_", "(", "", ")", "", ",", "", ":", "").Replace(s.Name)
 }
 
 func exists(path string) bool {
