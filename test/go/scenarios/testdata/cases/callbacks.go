@@ -124,11 +124,14 @@ func tasks() (int, error) {
 }
 
 // flat runs something twice and wants the second time not to need more Ms or threads than the
-// first, but for the few that the scheduler may add at any time.
+// first, but for the few that the scheduler may add at any time; nor more address space, which
+// stacks of threads that nobody joins would take.
 func flat(run func() error) error {
 	const few = 8
+	const muchSpace = 512 * 1024 // KiB: 64 stacks
 	profile := pprof.Lookup("threadcreate")
 	var ms, threads [2]int
+	var space [2]uint64
 	for i := 0; i < 2; i++ {
 		if err := run(); err != nil {
 			return err
@@ -137,10 +140,14 @@ func flat(run func() error) error {
 		if threads[i], err = tasks(); err != nil {
 			return err
 		}
+		if space[i], err = addressSpace(0); err != nil {
+			return err
+		}
 		ms[i] = profile.Count()
 	}
-	fmt.Printf("Ms %d then %d, threads %d then %d\n", ms[0], ms[1], threads[0], threads[1])
-	if ms[1] > ms[0]+few || threads[1] > threads[0]+few {
+	fmt.Printf("Ms %d then %d, threads %d then %d, KiB %d then %d\n", ms[0], ms[1], threads[0], threads[1],
+		space[0], space[1])
+	if ms[1] > ms[0]+few || threads[1] > threads[0]+few || space[1] > space[0]+muchSpace {
 		return errors.New("they leak")
 	}
 	return nil
