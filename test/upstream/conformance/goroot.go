@@ -99,6 +99,16 @@ func copyGoroot(src, dst, id string) error {
 		return err
 	}
 	// Made beside it and renamed, so that a copy that was cut short is never taken for a whole one.
+	// The lock is held, so what an earlier run left half made is nobody's.
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(dst), "copy-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
 	tmp, err := os.MkdirTemp(filepath.Dir(dst), "copy-")
 	if err != nil {
 		return err
