@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
+
+#define FIRST_GO_VET_SEES_OVERLAYS 24
 
 // Under this key our overlays remember what the user's own one was. The go command ignores it, and
 // an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
@@ -111,6 +114,26 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	return absolute_entries(e, full, replace, &u->entries);
 }
 
+// The path that a file of ours gets inside of GOROOT. Before 1.24 the go command tells `go vet` of
+// the files of other CPUs by these paths, and vet opens them on disk, overlay or not: so there ours
+// take the names of those that they replace.
+static char *
+key_of(const struct goenv *e, const char *name)
+{
+	char *key = path_join(e->cgo_dir, name);
+	char *taken = NULL;
+
+	if (e->minor < 0 || e->minor >= FIRST_GO_VET_SEES_OVERLAYS) {
+		return key;
+	}
+	if (has_prefix(name, "gcc_rcgo_")) {
+		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("gcc_rcgo_")));
+	} else if (has_prefix(name, "rcgo_linux_")) {
+		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("rcgo_")));
+	}
+	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
+}
+
 static json_t *
 our_entries(const struct goenv *e, const char *src)
 {
@@ -137,8 +160,7 @@ our_entries(const struct goenv *e, const char *src)
 	}
 	for (size_t i = 0; i < payload_count; i++) {
 		if (payload_is_source(&payload[i])) {
-			set(map, path_join(e->cgo_dir, payload[i].name),
-				path_join(src, payload[i].name));
+			set(map, key_of(e, payload[i].name), path_join(src, payload[i].name));
 		}
 	}
 	return map;

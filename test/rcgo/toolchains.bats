@@ -112,3 +112,13 @@ END
 	[ "$(readelf -h "$T/prog" | grep -ic "machine:.*$machine")" = 1 ]
 	carries_ours "$T/prog"
 }
+
+# Before Go 1.24 vet opens the files of other CPUs on disk, overlay or not.
+@test "vet runtime/cgo itself with every toolchain" {
+	for go in $(toolchains); do
+		export RCGO_GO=$go
+		echo "# $("$go" env GOVERSION)" >&3
+		"$RCGO" vet runtime/cgo
+		"$RCGO" test -vet=all -run='^$' runtime/cgo
+	done
+}
