@@ -115,7 +115,8 @@ prog_spin(int milliseconds)
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		passed = (now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000;
+		passed = (now.tv_sec - begin.tv_sec) * 1000;
+		passed += (now.tv_nsec - begin.tv_nsec) / 1000000;
 		rounds++;
 	} while (passed < milliseconds);
 	return rounds;
