@@ -149,7 +149,8 @@ prog_same_gid(int gid)
 		while (fgets(line, sizeof(line), f) != NULL) {
 			int real, effective;
 
-			if (sscanf(line, "Gid: %d %d", &real, &effective) == 2 && effective != gid) {
+			if (sscanf(line, "Gid: %d %d", &real, &effective) == 2 &&
+				effective != gid) {
 				other++;
 			}
 		}
