@@ -65,7 +65,7 @@ RCGO_INTERN size_t rcgo__thread_stack_size(void);
 // and use, the one that was reached, and what to do. stack_size in bytes is what the thread's
 // stack wanted. At most 16 lines.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__limits_explain(struct rcgo_text *t, size_t stack_size);
+RCGO_INTERN RCGO_COLD void rcgo__limits_explain(struct rcgo_text *t, size_t stack_size);
 
 // In src/arch: calls setg(g), then fn(), keeping the registers that C expects to be kept.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none

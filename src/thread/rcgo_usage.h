@@ -21,27 +21,27 @@ struct rcgo_usage {
 
 // Each reads one limit and its use. Returns whether both are known.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_nproc(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_nproc(struct rcgo_usage *u);
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_threads_max(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_threads_max(struct rcgo_usage *u);
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_pid_max(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_pid_max(struct rcgo_usage *u);
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_map_count(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_map_count(struct rcgo_usage *u);
 // In KiB.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_address_space(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_address_space(struct rcgo_usage *u);
 // In KiB; unlimited unless vm.overcommit_memory is 2.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_commit(struct rcgo_usage *u);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_commit(struct rcgo_usage *u);
 
 // pids.max of the cgroup on the way from this process's to the root (v2 or v1) that has the least
 // room left; its directory goes into dir.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__usage_cgroup_pids(struct rcgo_usage *u, char dir[PATH_MAX]);
+RCGO_INTERN RCGO_COLD bool rcgo__usage_cgroup_pids(struct rcgo_usage *u, char dir[PATH_MAX]);
 
 // The number of threads of this process, 0 when unknown.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__usage_own_threads(void);
+RCGO_INTERN RCGO_COLD uint64_t rcgo__usage_own_threads(void);
 
 #endif // RCGO_USAGE_H
