@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Handler safety: traps. While a thread is in a handler, every function of libc that takes a lock or
+// Handler safety: traps. While a thread is in a handler, every function of libc that locks or
 // allocates ends the process: as_traps.c defines it, so the linker and the loader send all calls
 // there.
 #ifndef AS_TRAPS_H

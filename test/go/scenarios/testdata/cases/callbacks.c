@@ -59,7 +59,7 @@ struct job {
 	int kind, calls, err;
 };
 
-// While the thread is bound to an M, Go keeps open what it needs itself (SIGSEGV, SIGPROF, SIGTERM, …), so
+// While the thread is bound to an M, Go keeps open what it needs itself (SIGSEGV, SIGPROF, …), so
 // the whole mask is back only when the thread ends. What Go has no business with stays blocked.
 static void
 call_with_all_blocked(struct job *job)

@@ -137,7 +137,7 @@ func flat(run func() error) error {
 			return err
 		}
 		var err error
-		if threads[i], err = tasks(); err != nil {
+		if threads[i], err = settledTasks(threads[0]+few, i > 0); err != nil {
 			return err
 		}
 		if space[i], err = addressSpace(0); err != nil {
@@ -151,6 +151,19 @@ func flat(run func() error) error {
 		return errors.New("they leak")
 	}
 	return nil
+}
+
+// settledTasks counts the threads of this process; with wait it gives those that are ending time to
+// go, until no more than enough are left: on a busy machine the kernel takes a while.
+func settledTasks(enough int, wait bool) (int, error) {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		n, err := tasks()
+		if err != nil || !wait || n <= enough || time.Now().After(deadline) {
+			return n, err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // 10,000 threads of C come, call Go and go.

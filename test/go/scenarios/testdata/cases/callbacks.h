@@ -7,9 +7,9 @@
 
 enum thread_kind {
 	THREAD_PLAIN,
-	THREAD_SMALL_STACK,     // of 64 KiB
+	THREAD_SMALL_STACK,	// of 64 KiB
 	THREAD_SIGNALS_BLOCKED, // all of them; the program's must stay so
-	THREAD_WITH_KEY,        // a key of the user's own, whose destructor calls Go
+	THREAD_WITH_KEY,	// a key of the user's own, whose destructor calls Go
 };
 
 // Calls Go, which calls this again, depth times.

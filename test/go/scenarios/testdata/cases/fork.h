@@ -6,11 +6,11 @@
 enum fork_how { FORK_LIBC, FORK_CLONE, FORK_VFORK };
 
 enum child_what {
-	CHILD_CALLS_GO,         // on the thread that forked
-	CHILD_THREAD_CALLS_GO,  // on a new thread of the child
-	CHILD_EXECS,            // becomes /bin/true
-	CHILD_ENDS_THREAD,      // ends the thread that forked by pthread_exit
-	CHILD_EXITS,            // ends by exit, with atexit handlers
+	CHILD_CALLS_GO,	       // on the thread that forked
+	CHILD_THREAD_CALLS_GO, // on a new thread of the child
+	CHILD_EXECS,	       // becomes /bin/true
+	CHILD_ENDS_THREAD,     // ends the thread that forked by pthread_exit
+	CHILD_EXITS,	       // ends by exit, with atexit handlers
 };
 
 // Forks, lets the child do what, and returns its wait status or -errno. A child that does not

@@ -66,15 +66,16 @@ tb_context(void *arg)
 		for (uintptr_t i = 0; i < CONTEXTS; i++) {
 			char free = 0;
 
-			if (__atomic_compare_exchange_n(&live[i], &free, 1, 0, __ATOMIC_SEQ_CST,
-				    __ATOMIC_SEQ_CST)) {
+			if (__atomic_compare_exchange_n(
+				    &live[i], &free, 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 				a->context = i + 1;
 				return;
 			}
 		}
 		return;
 	}
-	if (a->context <= CONTEXTS && __atomic_exchange_n(&live[a->context - 1], 0, __ATOMIC_SEQ_CST) == 1) {
+	if (a->context <= CONTEXTS &&
+		__atomic_exchange_n(&live[a->context - 1], 0, __ATOMIC_SEQ_CST) == 1) {
 		ADD(released);
 	} else {
 		ADD(released_wrongly);

@@ -12,10 +12,10 @@ void tb_symbolizer(void *arg);
 struct tb_counts {
 	long tracebacks;       // calls of the traceback function
 	long interrupted;      // of these, with the context of a signal
-	long begun;            // calls of the context function with 0
-	long released;         // calls with a value that had been given and not been released
+	long begun;	       // calls of the context function with 0
+	long released;	       // calls with a value that had been given and not been released
 	long released_wrongly; // any other call
-	long symbols;          // calls of the symbolizer
+	long symbols;	       // calls of the symbolizer
 };
 struct tb_counts tb_count(void);
 

@@ -60,7 +60,7 @@ raise_on_thread(void *unused)
 	return unused;
 }
 
-// SIGUSR1 must have its first handler, flags and mask, but that Go has made it use the signal stack.
+// SIGUSR1 must have its first handler, flags and mask; Go has only made it use the signal stack.
 static void
 check_first_action(void)
 {

@@ -43,7 +43,7 @@ int
 names_sum(void)
 {
 	return fatalf() + threadentry() + crosscall1() + _cgo_try_pthread_create() +
-		_cgo_get_context_function() + _cgo_sys_thread_start() + x_cgo_inittls;
+	       _cgo_get_context_function() + _cgo_sys_thread_start() + x_cgo_inittls;
 }
 
 int
