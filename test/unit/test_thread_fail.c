@@ -22,12 +22,13 @@
 static struct unit_end end;
 
 // What the child found, for the parent to see.
-static struct note {
+struct note {
 	unsigned tries;
 	unsigned sleeps;
 	long long asked_ns;
 	long long now_ns;
-} * note;
+};
+static struct note *note;
 
 static void
 mstart(void)

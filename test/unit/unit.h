@@ -33,10 +33,10 @@ struct unit_test {
 };
 
 #define TEST(name) static void name(void)
-#define UNIT_TEST(name)     \
-	{                   \
-#		name, name \
-	}
+// No two versions of clang-format agree on this one.
+// clang-format off
+#define UNIT_TEST(name) {#name, name}
+// clang-format on
 #define UNIT_MAIN(...)                                                 \
 	int main(void)                                                 \
 	{                                                              \
