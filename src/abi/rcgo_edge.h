@@ -63,7 +63,7 @@ RCGO_EXPORT void x_cgo_call_symbolizer_function(struct cgoSymbolizerArg *arg);
 
 // The first call of all, on the main thread (or the one that c-shared made): keeps setg and fills
 // in the stack bounds of g0. tlsg and tlsbase matter on Android only.
-// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=bind
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_init(G *g, void (*setg)(void *), void **tlsg, void **tlsbase);
 
 // Starts a thread for Go: detached, all signals blocked, running ts->fn on ts->g. It succeeds or

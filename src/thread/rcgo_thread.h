@@ -38,7 +38,7 @@
 
 // Creates the key that binds Ms to threads of C, if that has not been done. Where libc has no key
 // left, nothing is bound and Go takes and drops an M at each call, as it did up to 1.21.
-// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=bind
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__bind_init(void);
 
 // Binds g to the calling thread of C until it ends. Only when x_cgo_pthread_key_created is set.
