@@ -225,3 +225,12 @@ rcgo__parse_dec(const char **s, uint64_t *n)
 	*n = value;
 	return 0;
 }
+
+bool
+rcgo__file_number(const char *path, uint64_t *value)
+{
+	char buf[64];
+	const char *at = buf;
+
+	return rcgo__file_read(path, buf, sizeof buf) > 0 && rcgo__parse_dec(&at, value) == 0;
+}

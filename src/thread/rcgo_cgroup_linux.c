@@ -53,13 +53,11 @@ static bool
 cgroup_number(const char *dir, const char *name, uint64_t *value)
 {
 	char path[PATH_MAX + 32];
-	char buf[32];
-	const char *at = buf;
 	struct rcgo_text t = rcgo__text_init(path, sizeof path);
 
 	rcgo__text_str(&t, dir);
 	rcgo__text_str(&t, name);
-	return rcgo__file_read(path, buf, sizeof buf) > 0 && rcgo__parse_dec(&at, value) == 0;
+	return rcgo__file_number(path, value);
 }
 
 // Walks from the cgroup at walk up to the file system's root and keeps in u and dir the limit

@@ -59,15 +59,6 @@ file_field(const char *path, const char *key, uint64_t *value)
 	       rcgo__parse_dec(&at, value) == 0;
 }
 
-static bool
-file_number(const char *path, uint64_t *value)
-{
-	char buf[64];
-	const char *at = buf;
-
-	return rcgo__file_read(path, buf, sizeof buf) > 0 && rcgo__parse_dec(&at, value) == 0;
-}
-
 static uint64_t
 rlimit_value(int resource)
 {
@@ -198,13 +189,14 @@ system_threads(uint64_t *threads)
 bool
 rcgo__usage_threads_max(struct rcgo_usage *u)
 {
-	return system_threads(&u->used) && file_number("/proc/sys/kernel/threads-max", &u->value);
+	return system_threads(&u->used) &&
+	       rcgo__file_number("/proc/sys/kernel/threads-max", &u->value);
 }
 
 bool
 rcgo__usage_pid_max(struct rcgo_usage *u)
 {
-	return system_threads(&u->used) && file_number("/proc/sys/kernel/pid_max", &u->value);
+	return system_threads(&u->used) && rcgo__file_number("/proc/sys/kernel/pid_max", &u->value);
 }
 
 bool
@@ -213,7 +205,7 @@ rcgo__usage_map_count(struct rcgo_usage *u)
 	long lines = rcgo__file_lines("/proc/self/maps");
 
 	u->used = lines > 0 ? (uint64_t)lines : 0;
-	return lines > 0 && file_number("/proc/sys/vm/max_map_count", &u->value);
+	return lines > 0 && rcgo__file_number("/proc/sys/vm/max_map_count", &u->value);
 }
 
 bool
@@ -221,7 +213,7 @@ rcgo__usage_address_space(struct rcgo_usage *u)
 {
 	uint64_t pages;
 
-	if (!file_number("/proc/self/statm", &pages)) {
+	if (!rcgo__file_number("/proc/self/statm", &pages)) {
 		return false;
 	}
 	u->value = rlimit_value(RLIMIT_AS);
@@ -237,7 +229,7 @@ rcgo__usage_commit(struct rcgo_usage *u)
 {
 	uint64_t mode;
 
-	if (!file_number("/proc/sys/vm/overcommit_memory", &mode) ||
+	if (!rcgo__file_number("/proc/sys/vm/overcommit_memory", &mode) ||
 		!file_field("/proc/meminfo", "CommitLimit:", &u->value) ||
 		!file_field("/proc/meminfo", "Committed_AS:", &u->used)) {
 		return false;
