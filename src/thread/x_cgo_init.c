@@ -10,6 +10,7 @@
 #include "rcgo_edge.h"
 #include "rcgo_fatal.h"
 #include "rcgo_fork.h"
+#include "rcgo_options.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_thread.h"
 
@@ -35,6 +36,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	uintptr_t bounds[2];
 
 	go_setg = setg;
+	rcgo__options_init();
 	rcgo__fork_mark();
 	rcgo__bind_init();
 	rcgo__stack_bounds(bounds);
