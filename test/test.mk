@@ -35,10 +35,10 @@ UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_star
 UNIT_NOT_asan := test_as
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c test/as/test_*.c))))
-UNIT_SRC := $(wildcard src/*/*.c)
-UNIT_HEADERS := $(wildcard src/*/*.h include/*.h test/unit/*.h test/as/*.h)
+UNIT_SRC := $(wildcard src/*/*.c src/*/*/*.c)
+UNIT_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h test/unit/*.h test/as/*.h)
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
-	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/)))
+	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
 	sigaction read write open nanosleep clock_gettime
 comma := ,

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #define FIRST_GO_VET_SEES_OVERLAYS 24
+#define FIRST_GO_COMPILES_SIDE_BY_SIDE 25
+
+static const char whole_prefix[] = "rcgo_linux_";
 
 // Under this key our overlays remember what the user's own one was. The go command ignores it, and
 // an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
@@ -114,6 +117,17 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	return absolute_entries(e, full, replace, &u->entries);
 }
 
+// Our C is carried in two shapes: whole, a file for each platform, or in groups of parts. A Go that
+// compiles the C files of a package side by side gets the groups; others would only start more
+// compilers.
+static bool
+is_laid(const struct goenv *e, const char *name)
+{
+	bool side_by_side = e->minor < 0 || e->minor >= FIRST_GO_COMPILES_SIDE_BY_SIDE;
+
+	return !has_suffix(name, ".c") || has_prefix(name, whole_prefix) != side_by_side;
+}
+
 // The path that a file of ours gets inside of GOROOT. Before 1.24 the go command tells `go vet` of
 // the files of other CPUs by these paths, and vet opens them on disk, overlay or not: so there ours
 // take the names of those that they replace.
@@ -128,7 +142,7 @@ key_of(const struct goenv *e, const char *name)
 	}
 	if (has_prefix(name, "gcc_rcgo_")) {
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("gcc_rcgo_")));
-	} else if (has_prefix(name, "rcgo_linux_")) {
+	} else if (has_prefix(name, whole_prefix)) {
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("rcgo_")));
 	}
 	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
@@ -159,7 +173,7 @@ our_entries(const struct goenv *e, const char *src)
 			"see that GOROOT is a complete distribution of Go");
 	}
 	for (size_t i = 0; i < payload_count; i++) {
-		if (payload_is_source(&payload[i])) {
+		if (payload_is_source(&payload[i]) && is_laid(e, payload[i].name)) {
 			set(map, key_of(e, payload[i].name), path_join(src, payload[i].name));
 		}
 	}

@@ -7,12 +7,18 @@
 #define RCGO_EXPORT __attribute__((visibility("default")))
 #define RCGO_HIDDEN __attribute__((visibility("hidden")))
 
-// Functions shared between files are hidden. In the one-file shape that tools/amalgamate makes
-// they are static, and the compiler sees through them.
+// Functions shared between files are hidden. tools/amalgamate joins files, and there they are
+// static, so that the compiler sees through them: those that only one group of parts uses
+// (RCGO_INTERN) in either shape, those that the groups share (RCGO_SHARED) where all are one file.
 #ifdef RCGO_AMALGAMATION
 #	define RCGO_INTERN static __attribute__((unused))
 #else
 #	define RCGO_INTERN extern RCGO_HIDDEN
+#endif
+#if defined(RCGO_AMALGAMATION) && !defined(RCGO_GROUPS)
+#	define RCGO_SHARED static __attribute__((unused))
+#else
+#	define RCGO_SHARED extern RCGO_HIDDEN
 #endif
 
 #endif // RCGO_LINKAGE_H

@@ -25,7 +25,7 @@ func declaresObject(toks []token) bool {
 
 func isQualifier(s string) bool {
 	switch s {
-	case "struct", "union", "enum", "static", "extern", "const", "_Atomic", "RCGO_INTERN":
+	case "struct", "union", "enum", "static", "extern", "const", "_Atomic", "RCGO_INTERN", "RCGO_SHARED":
 		return true
 	}
 	return false

@@ -64,7 +64,7 @@ func (t *tree) fingerprint(cmd []string, src string) string {
 	h := sha256.New()
 	fmt.Fprintln(h, cmd, compilerVersion(cmd[0]))
 	fmt.Fprintln(h, t.read(src))
-	for _, header := range t.glob("src/*/*.h", "include/*.h", "cmd/*/*.h") {
+	for _, header := range append(t.srcH(), t.glob("include/*.h", "cmd/*/*.h")...) {
 		fmt.Fprintln(h, header, t.read(header))
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))[:32]

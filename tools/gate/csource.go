@@ -52,8 +52,8 @@ func parseC(root, path string) (*csource, error) {
 		return nil, err
 	}
 	s := &csource{path: path, base: filepath.Base(path), text: string(data)}
-	if dirs := strings.Split(filepath.ToSlash(path), "/"); len(dirs) == 3 && dirs[0] == "src" {
-		s.part = dirs[1]
+	if dirs := strings.Split(filepath.ToSlash(path), "/"); len(dirs) > 2 && dirs[0] == "src" {
+		s.part = dirs[len(dirs)-2]
 	}
 	s.toks = lexC(s.text)
 	s.split()

@@ -95,7 +95,7 @@ func goList(p platform, add []string) ([]string, error) {
 
 // payloadSources gives every file of src/ and include/ that could be dropped into runtime/cgo.
 func (t *tree) payloadSources() []string {
-	return t.glob("src/*/*.c", "src/*/*.S", "src/*/*.h", "include/*.h")
+	return append(append(t.srcC(), t.srcS()...), append(t.srcH(), t.glob("include/*.h")...)...)
 }
 
 // compiled gives the names of the files of src/ that the go command compiles for a platform.
@@ -185,7 +185,7 @@ func (t *tree) compareFiles(c *check, p platform) {
 	t.comparePayload(c, p)
 }
 
-// comparePayload: of the payload the go command compiles one C file and one of assembly.
+// comparePayload: of each shape of the payload the go command compiles the files of one platform.
 func (t *tree) comparePayload(c *check, p platform) {
 	dir, ok := t.payload(c)
 	if !ok {
@@ -201,14 +201,17 @@ func (t *tree) comparePayload(c *check, p platform) {
 		c.bad("", 0, "%v", err)
 		return
 	}
-	var compiled []string
+	var got, want []string
 	for _, name := range names {
-		if filepath.Ext(name) != ".h" {
-			compiled = append(compiled, name)
+		if filepath.Ext(name) == ".c" {
+			got = append(got, name)
 		}
 	}
-	got := strings.Join(compiled, " ")
-	if want := "gcc_rcgo_" + p.arch + ".S rcgo_" + p.os + "_" + p.arch + ".c"; got != want {
+	for _, file := range t.shapes(dir, p) {
+		want = append(want, filepath.Base(file))
+	}
+	sort.Strings(want)
+	if strings.Join(got, " ") != strings.Join(want, " ") {
 		c.bad(amalgamate, 0, "of the payload the go command compiles %q for %s/%s, not %q", got, p.os, p.arch, want)
 	}
 }

@@ -41,10 +41,18 @@ func (t *tree) payload(c *check) (string, bool) {
 	return dir, true
 }
 
+// shapes gives the C files of the payload for a platform: the one that has it all, then those of
+// the groups.
+func (t *tree) shapes(dir string, p platform) []string {
+	files := []string{filepath.Join(dir, "rcgo_"+p.os+"_"+p.arch+".c")}
+	groups, _ := filepath.Glob(filepath.Join(dir, "rcgo_*_"+p.os+"_"+p.arch+".c"))
+	return append(files, groups...)
+}
+
 // payloadHash changes whenever a file changes that the payload is made of.
 func (t *tree) payloadHash() string {
 	cmd := []string{t.read(amalgamate)}
-	for _, rel := range append(t.glob("src/*/*.c", "src/*/*.S", "src/*/*.go", "src/*/*.txt"), "src/src.mk", "CHANGELOG.md") {
+	for _, rel := range append(append(append(t.srcC(), t.srcS()...), t.glob("src/*/*.go", "src/*/*.txt")...), "src/src.mk", "CHANGELOG.md") {
 		cmd = append(cmd, rel, t.read(rel))
 	}
 	return t.fingerprint(append([]string{"gcc"}, cmd...), amalgamate)
@@ -56,7 +64,7 @@ func (t *tree) amalgamUnit(c *check, p platform) (unit, bool) {
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return unit{}, false
 	}
-	src := filepath.Join(dir, "rcgo_"+p.os+"_"+p.arch+".c")
+	src := t.shapes(dir, p)[0]
 	u := t.compilePayload([]string{gccFor(p.arch)}, dir, src, "-O2", "-g", "-fcallgraph-info=su")
 	return u, failures(c, []unit{u})
 }

@@ -33,6 +33,10 @@ func lawsOfSymbols() []law {
 			law{"one-file-" + p.arch, func(t *tree, c *check) {
 				t.checkOneFile(c, p)
 				good = good && len(c.list) == 0
+			}},
+			law{"groups-" + p.arch, func(t *tree, c *check) {
+				t.checkGroups(c, p)
+				good = good && len(c.list) == 0
 			}})
 	}
 	return append(out, law{"program", func(t *tree, c *check) {
@@ -105,7 +109,7 @@ func (t *tree) checkOneFile(c *check, p platform) {
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return
 	}
-	src := filepath.Join(dir, "rcgo_"+p.os+"_"+p.arch+".c")
+	src := t.shapes(dir, p)[0]
 	asm := filepath.Join(dir, "gcc_rcgo_"+p.arch+".S")
 	for _, shape := range [][]string{{"-O2"}, {"-O0"}, {"-O2", "-fsanitize=thread"}} {
 		cc := []string{gccFor(p.arch)}
@@ -136,6 +140,29 @@ func (t *tree) checkOneFile(c *check, p platform) {
 				return strings.HasPrefix(name, "rcgo_") && (shared[name] || common != "")
 			}, common)
 	}
+}
+
+// checkGroups: the files of the groups export the contract together, and share hidden names only.
+func (t *tree) checkGroups(c *check, p platform) {
+	dir, ok := t.payload(c)
+	if !ok || !needs(c, gccFor(p.arch)) {
+		return
+	}
+	files := append(t.shapes(dir, p)[1:], filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
+	var all []objSym
+	for _, file := range files {
+		u := t.compilePayload([]string{gccFor(p.arch)}, dir, file, "-O2", "-g")
+		if !failures(c, []unit{u}) {
+			return
+		}
+		syms, err := objSymbols(u.stem + ".o")
+		if err != nil {
+			c.bad(file, 0, "%v", err)
+		}
+		all = append(all, syms...)
+	}
+	ours := func(name string) bool { return strings.HasPrefix(name, "rcgo_") }
+	t.compare(c, "the files of the groups for "+p.arch, all, ours, "")
 }
 
 // checkProgram builds a Go program whose own C code defines every name that stock C halves leak,

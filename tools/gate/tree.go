@@ -128,9 +128,9 @@ func (t *tree) source(rel string) *csource {
 }
 
 // srcC gives the C files of src/, srcH its headers, srcS its assembly.
-func (t *tree) srcC() []string { return t.glob("src/*/*.c") }
-func (t *tree) srcH() []string { return t.glob("src/*/*.h") }
-func (t *tree) srcS() []string { return t.glob("src/*/*.S", "src/*/*.s") }
+func (t *tree) srcC() []string { return t.glob("src/*/*.c", "src/*/*/*.c") }
+func (t *tree) srcH() []string { return t.glob("src/*/*.h", "src/*/*/*.h") }
+func (t *tree) srcS() []string { return t.glob("src/*/*.S", "src/*/*.s", "src/*/*/*.S", "src/*/*/*.s") }
 
 func (t *tree) parse(paths []string) []*csource {
 	var out []*csource

@@ -4,7 +4,6 @@ package main
 
 import (
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -55,13 +54,14 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 	if !ok {
 		return
 	}
-	one := filepath.Join(dir, "rcgo_"+p.os+"_"+p.arch+".c")
 	shapes := [][]string{{}, {"-O0"}, {"-fsanitize=thread"}}
 	if cc[0] == "clang" {
 		shapes = append(shapes, []string{"-fsanitize=memory"})
 	}
 	for _, shape := range shapes {
-		failures(c, []unit{t.compilePayload(cc, dir, one, append(append([]string{}, flags...), shape...)...)})
+		for _, file := range t.shapes(dir, p) {
+			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{}, flags...), shape...)...)})
+		}
 	}
 }
 
