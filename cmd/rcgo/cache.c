@@ -240,6 +240,21 @@ cache_put_payload(struct cache *c)
 	return dir;
 }
 
+// Leaves a file made from one of GOROOT's beside our sources and returns its path; NULL when it
+// cannot be written.
+char *
+cache_put_derived(const char *src, const char *name, const char *text, size_t size)
+{
+	unsigned long long hash = fnv1a(FNV1A_START, text, size);
+	char *path = path_join(src, fmt("%016llx-%s", hash, name));
+
+	limit_signal(true);
+	int err = put(path, text, size);
+
+	limit_signal(false);
+	return err == 0 ? path : NULL;
+}
+
 // Leaves an overlay in the cache under a path that GOFLAGS can hold and returns that.
 char *
 cache_put_overlay(struct cache *c, const char *text, size_t size, int minor)

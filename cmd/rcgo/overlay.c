@@ -148,8 +148,24 @@ key_of(const struct goenv *e, const char *name)
 	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
 }
 
+// Lays Go's cgo.go with our compiler flags in it. False when that cannot be, or when the user lays
+// a cgo.go: then the flags need a file of their own.
+static bool
+set_flags(const struct goenv *e, const char *src, const json_t *users, json_t *map)
+{
+	char *key = path_join(e->cgo_dir, "cgo.go"), *path;
+	size_t size;
+	char *text = json_object_get(users, key) != NULL ? NULL : derive_flags(e, &size);
+
+	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
+		return false;
+	}
+	set(map, key, path);
+	return true;
+}
+
 static json_t *
-our_entries(const struct goenv *e, const char *src)
+our_entries(const struct goenv *e, const char *src, const json_t *users)
 {
 	json_t *map = json_object();
 	DIR *d = opendir(e->cgo_dir);
@@ -172,9 +188,14 @@ our_entries(const struct goenv *e, const char *src)
 			"these are not the sources of runtime/cgo that rcgo knows",
 			"see that GOROOT is a complete distribution of Go");
 	}
+	bool flagged = set_flags(e, src, users, map);
+
 	for (size_t i = 0; i < payload_count; i++) {
-		if (payload_is_source(&payload[i]) && is_laid(e, payload[i].name)) {
-			set(map, key_of(e, payload[i].name), path_join(src, payload[i].name));
+		const char *name = payload[i].name;
+
+		if (payload_is_source(&payload[i]) && is_laid(e, name) &&
+			!(flagged && derive_is_flags(name))) {
+			set(map, key_of(e, name), path_join(src, name));
 		}
 	}
 	return map;
@@ -205,19 +226,19 @@ overlay_make(const struct goenv *e, const char *user, struct cache *c)
 	struct overlay o = {.json = json_object()};
 	json_t *own = json_object();
 	char *src = cache_put_payload(c);
-	json_t *map = our_entries(e, src);
+	struct user_overlay u = {0};
+
+	if (user != NULL && *user != '\0') {
+		fail_on(overlay_user(e, user, &u));
+	}
+	json_t *map = our_entries(e, src, u.entries);
 
 	set(own, "payload", payload_hash());
 	set(own, "goroot", e->goroot);
-	if (user != NULL && *user != '\0') {
-		struct user_overlay u;
-
-		fail_on(overlay_user(e, user, &u));
-		if (u.original != NULL) {
-			merge(map, u.entries, u.original);
-			set(own, "overlay", u.original);
-			json_object_set_new(own, "Replace", u.entries);
-		}
+	if (u.original != NULL) {
+		merge(map, u.entries, u.original);
+		set(own, "overlay", u.original);
+		json_object_set_new(own, "Replace", u.entries);
 	}
 	json_object_set_new(o.json, "Replace", map);
 	json_object_set_new(o.json, own_key, own);

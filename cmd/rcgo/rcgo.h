@@ -126,7 +126,12 @@ char *cache_dir_wanted(void);
 char *cache_dir_private(bool plain);
 char *cache_try(const char *dir, bool chosen);
 char *cache_put_payload(struct cache *c);
+char *cache_put_derived(const char *src, const char *name, const char *text, size_t size);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
+
+// derive.c: files of GOROOT with a little of ours in them
+bool derive_is_flags(const char *name);
+char *derive_flags(const struct goenv *e, size_t *size);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

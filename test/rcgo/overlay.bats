@@ -210,3 +210,31 @@ END
 	has "GOFLAGS='-ldflags=-s -w' -v -overlay=$CACHE/"
 	grep -q '/x/1.go' "${output##*-overlay=}"
 }
+
+@test "our compiler flags stand in Go's own cgo.go" {
+	fake_go
+	printf '/*\nAbout.\n*/\npackage cgo\n\n/*\n#cgo CFLAGS: -Wall\n\n*/\nimport "C"\n' \
+		>"$T/goroot/src/runtime/cgo/cgo.go"
+	run "$RCGO" overlay
+	lacks "rcgo_flags.go"
+	derived=$("$RCGO" overlay | jq -r --arg key "$T/goroot/src/runtime/cgo/cgo.go" '.Replace[$key]')
+	run cat "$derived"
+	has "#cgo CFLAGS: -Wall"
+	has "#cgo CFLAGS: -std=gnu11"
+	[ "${lines[-2]}" = "*/" ]
+	[ "${lines[-1]}" = 'import "C"' ]
+}
+
+@test "a cgo.go of another shape, or the user's own, leaves our flags a file of their own" {
+	fake_go
+	cgo=$T/goroot/src/runtime/cgo/cgo.go
+	printf 'package cgo\n\n// #cgo CFLAGS: -Wall\nimport "C"\n' >"$cgo"
+	run "$RCGO" overlay
+	has "rcgo_flags.go"
+	lacks "\"$cgo\""
+	printf 'package cgo\n/*\n*/\nimport "C"\n' >"$cgo"
+	printf '{"Replace": {"%s": "%s"}}\n' "$cgo" "$T/mine.go" >"$T/user.json"
+	GOFLAGS=-overlay=$T/user.json run "$RCGO" overlay
+	has "rcgo_flags.go"
+	has "\"$cgo\": \"$T/mine.go\""
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files of the user's own GOROOT with a little of ours in them. They are made at overlay time from
+// what lies there, never carried, and not made at all where the file has a shape we do not know.
+#include "rcgo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char flags_file[] = "rcgo_flags.go";
+static const char flags_mark[] = "#cgo ";
+static const char preamble_end[] = "\n*/\nimport \"C\"\n";
+
+// The #cgo lines of our own flags file: the one place where the flags stand.
+static char *
+our_flags(void)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < payload_count; i++) {
+		if (strcmp(payload[i].name, flags_file) != 0) {
+			continue;
+		}
+		size_t size = (size_t)(payload[i].end - payload[i].data);
+		char *text = strndup((const char *)payload[i].data, size), *rest = NULL;
+
+		for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+			line = strtok_r(NULL, "\n", &rest)) {
+			if (has_prefix(line, flags_mark)) {
+				out = fmt("%s%s\n", out, line);
+			}
+		}
+	}
+	return out;
+}
+
+bool
+derive_is_flags(const char *name)
+{
+	return strcmp(name, flags_file) == 0;
+}
+
+// Go's cgo.go with our compiler flags at the end of its preamble, where they win. Each Go file with
+// a preamble of its own costs a run of the compiler, so this saves one against a file beside it.
+// NULL when cgo.go does not end its preamble as all known versions do.
+char *
+derive_flags(const struct goenv *e, size_t *size)
+{
+	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size);
+	char *end = text == NULL ? NULL : strstr(text, preamble_end);
+
+	if (end == NULL || strstr(end + 1, preamble_end) != NULL) {
+		return NULL;
+	}
+	end++;
+	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(), end);
+
+	*size = strlen(out);
+	return out;
+}
