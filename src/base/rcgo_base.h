@@ -11,6 +11,7 @@
 #define RCGO_NORETURN __attribute__((noreturn))
 #define RCGO_COLD __attribute__((cold, noinline))
 #define RCGO_UNUSED __attribute__((unused))
+#define RCGO_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
 #define RCGO_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RCGO_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define RCGO_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
