@@ -77,7 +77,7 @@ RCGO_EXPORT void x_cgo_thread_start(ThreadStart *ts);
 RCGO_EXPORT void x_cgo_sys_thread_create(void *(*f)(void *));
 
 // Binds g, and with it Go's M, to the calling C thread until that thread ends.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_bindm(void *g);
 
 // Stores the lowest address and the end of the calling thread's stack; 0, 0 when unknown.

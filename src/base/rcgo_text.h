@@ -70,6 +70,10 @@ RCGO_INTERN RCGO_COLD long rcgo__file_lines(const char *path);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD int rcgo__parse_dec(const char **s, uint64_t *n);
 
+// The same for a hexadecimal number without a prefix.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD int rcgo__parse_hex(const char **s, uint64_t *n);
+
 // Reads the decimal number that the file at path begins with. Returns whether there is one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__file_number(const char *path, uint64_t *value);

@@ -226,6 +226,41 @@ rcgo__parse_dec(const char **s, uint64_t *n)
 	return 0;
 }
 
+// Returns the value of a hexadecimal digit, 16 of anything else.
+static unsigned
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return (unsigned)(c - '0');
+	}
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+int
+rcgo__parse_hex(const char **s, uint64_t *n)
+{
+	const char *p = *s;
+	uint64_t value = 0;
+	unsigned digit;
+
+	while (*p == ' ' || *p == '\t') {
+		p++;
+	}
+	if (hex_digit(*p) == 16) {
+		return -1;
+	}
+	for (; (digit = hex_digit(*p)) != 16; p++) {
+		if (value >> 60 != 0) {
+			return -1;
+		}
+		value = value << 4 | digit;
+	}
+	*s = p;
+	*n = value;
+	return 0;
+}
+
 bool
 rcgo__file_number(const char *path, uint64_t *value)
 {

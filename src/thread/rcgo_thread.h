@@ -7,7 +7,8 @@
 // State, and who writes it:
 //   setg   Go's function that installs a g on a thread. Written by x_cgo_init, before any other
 //          thread of Go exists; pthread_create orders it for the threads that read it.
-//   key    the pthread key whose destructor gives a dying thread's M back. Created as Go starts.
+//   key    the pthread key that finds a thread's record, and whose destructor gives a dying
+//          thread's M back; see rcgo_thread_record.h. Created as Go starts.
 //
 // Callers and stacks:
 //   x_cgo_init               rt0_go, C ABI, on the OS stack, before any state of Go exists
@@ -28,6 +29,7 @@
 #ifndef RCGO_THREAD_H
 #define RCGO_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,24 +44,31 @@
 RCGO_INTERN void rcgo__bind_init(void);
 
 // Binds g to the calling thread of C until it ends. Only when x_cgo_pthread_key_created is set.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__bind(void *g);
 
-// Stores the lowest address and the end of the calling thread's stack in bounds; 0, 0 when the
-// system does not say.
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+// Stores the lowest usable address and the end of the calling thread's stack in bounds; 0, 0 when
+// the system does not say. The main thread's may grow down to the first.
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
 
-// Starts a detached thread that runs f(arg) on a stack of libc's default size. With
-// signals_blocked, the thread starts with every signal blocked. A failure that may pass (EAGAIN)
-// is retried for some two seconds, with the caller's signal mask open between tries; one that
-// stays ends the process with rcgo__limits_explain's message.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
-RCGO_INTERN void rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked);
+// What a new thread is asked to be.
+struct rcgo_thread_plan {
+	pthread_attr_t attr;
+	size_t stack_size; // in bytes
+};
 
-// The size in bytes of the stack that rcgo__thread_create gives a thread.
+// Makes a plan, which rcgo__thread_create ends.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=libc
-RCGO_INTERN size_t rcgo__thread_stack_size(void);
+RCGO_INTERN void rcgo__thread_plan(struct rcgo_thread_plan *plan);
+
+// Starts a detached thread that runs f(arg). With signals_blocked, it starts with every signal
+// blocked. A failure that may pass (EAGAIN) is retried for some two seconds, with the caller's
+// signal mask open between tries; one that stays ends the process with rcgo__limits_explain's
+// message.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_INTERN void rcgo__thread_create(
+	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg, bool signals_blocked);
 
 // Appends to t why a thread may have failed to start: each limit that the kernel sets, its value
 // and use, the one that was reached, and what to do. stack_size in bytes is what the thread's

@@ -20,43 +20,36 @@
 #define RETRY_LAST_NS (50 * 1000 * 1000L)
 #define RETRY_TOTAL_NS (2000 * 1000 * 1000L)
 
-size_t
-rcgo__thread_stack_size(void)
+void
+rcgo__thread_plan(struct rcgo_thread_plan *plan)
 {
-	pthread_attr_t attr;
-	size_t size = 0;
-
-	pthread_attr_init(&attr);
-	pthread_attr_getstacksize(&attr, &size);
-	pthread_attr_destroy(&attr);
-	return size;
+	plan->stack_size = 0;
+	pthread_attr_init(&plan->attr);
+	pthread_attr_setdetachstate(&plan->attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_getstacksize(&plan->attr, &plan->stack_size);
 }
 
 // One try. Returns 0 or an errno.
 static int
-create_detached(void *(*f)(void *), void *arg, bool signals_blocked)
+create(const pthread_attr_t *attr, void *(*f)(void *), void *arg, bool signals_blocked)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
 	sigset_t all, mask;
 	int err;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (signals_blocked) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &mask);
 	}
-	err = pthread_create(&thread, &attr, f, arg);
+	err = pthread_create(&thread, attr, f, arg);
 	if (signals_blocked) {
 		pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	}
-	pthread_attr_destroy(&attr);
 	return err;
 }
 
 static RCGO_COLD RCGO_NORETURN void
-fatal_create(int err, unsigned tries)
+fatal_create(int err, unsigned tries, size_t stack_size)
 {
 	char buf[1920];
 	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
@@ -65,17 +58,18 @@ fatal_create(int err, unsigned tries)
 	rcgo__text_errno(&t, err);
 	rcgo__text_str(&t, ", tries: ");
 	rcgo__text_dec(&t, tries, 0);
-	rcgo__limits_explain(&t, rcgo__thread_stack_size());
+	rcgo__limits_explain(&t, stack_size);
 	rcgo__fatal(buf);
 }
 
 void
-rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked)
+rcgo__thread_create(
+	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg, bool signals_blocked)
 {
 	long pause = RETRY_FIRST_NS;
 	long waited = 0;
 	unsigned tries = 1;
-	int err = create_detached(f, arg, signals_blocked);
+	int err = create(&plan->attr, f, arg, signals_blocked);
 
 	while (err == EAGAIN && waited < RETRY_TOTAL_NS) {
 		struct timespec ts = {.tv_sec = 0, .tv_nsec = pause};
@@ -85,9 +79,10 @@ rcgo__thread_create(void *(*f)(void *), void *arg, bool signals_blocked)
 		waited += pause;
 		pause = pause * 2 < RETRY_LAST_NS ? pause * 2 : RETRY_LAST_NS;
 		tries++;
-		err = create_detached(f, arg, signals_blocked);
+		err = create(&plan->attr, f, arg, signals_blocked);
 	}
+	pthread_attr_destroy(&plan->attr);
 	if (err != 0) {
-		fatal_create(err, tries);
+		fatal_create(err, tries, plan->stack_size);
 	}
 }

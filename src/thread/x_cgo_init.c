@@ -13,6 +13,7 @@
 #include "rcgo_options.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_thread.h"
+#include "rcgo_thread_record.h"
 
 // owner: x_cgo_init; lock: none; ordering: pthread_create of every thread that reads it
 static void (*go_setg)(void *);
@@ -33,53 +34,73 @@ fatal_bounds(const G *g)
 void
 x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void **tlsbase)
 {
+	const struct rcgo_thread_record *record;
 	uintptr_t bounds[2];
 
 	go_setg = setg;
 	rcgo__options_init();
 	rcgo__fork_mark();
 	rcgo__bind_init();
-	rcgo__stack_bounds(bounds);
-	g->stacklo = bounds[0];
+	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
+	if (record != NULL) {
+		g->stacklo = record->stack_lo;
+	} else {
+		rcgo__stack_bounds(bounds);
+		g->stacklo = bounds[0];
+	}
 	// Said here, or a "morestack on g0" will say it less clearly.
 	if (g->stacklo >= g->stackhi) {
 		fatal_bounds(g);
 	}
 }
 
-// The first C function of a thread for Go.
+// What the first C function of a thread for Go gets.
+struct start {
+	ThreadStart ts;
+	size_t stack_size;
+};
+
 static void *
 thread_entry(void *arg)
 {
-	ThreadStart ts = *(ThreadStart *)arg;
+	struct start start = *(struct start *)arg;
+	struct rcgo_thread_record record;
 
 	rcgo_tsan_acquire();
 	free(arg);
 	rcgo_tsan_release();
-	rcgo__crosscall1(ts.fn, go_setg, ts.g);
+	rcgo__thread_record_begin(&record, start.stack_size);
+	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
+	rcgo__thread_record_end();
 	return NULL;
 }
 
 void
 x_cgo_thread_start(ThreadStart *ts)
 {
-	ThreadStart *copy;
+	struct rcgo_thread_plan plan;
+	struct start *start;
 
 	rcgo_tsan_acquire();
-	copy = malloc(sizeof *copy);
+	start = malloc(sizeof *start);
 	rcgo_tsan_release();
-	if (copy == NULL) {
+	if (start == NULL) {
 		rcgo__fatal("out of memory while starting a thread: malloc failed");
 	}
-	*copy = *ts;
+	rcgo__thread_plan(&plan);
+	start->ts = *ts;
+	start->stack_size = plan.stack_size;
 	// With stacklo 0, mstart takes stackhi for a size and sets both from its own frame.
-	copy->g->stackhi = rcgo__thread_stack_size();
-	rcgo__thread_create(thread_entry, copy, true);
+	start->ts.g->stackhi = plan.stack_size;
+	rcgo__thread_create(&plan, thread_entry, start, true);
 }
 
 void
 x_cgo_sys_thread_create(void *(*f)(void *))
 {
+	struct rcgo_thread_plan plan;
+
 	rcgo__fork_mark();
-	rcgo__thread_create(f, NULL, false);
+	rcgo__thread_plan(&plan);
+	rcgo__thread_create(&plan, f, NULL, false);
 }

@@ -7,13 +7,21 @@
 #include "rcgo_edge.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_thread.h"
+#include "rcgo_thread_record.h"
 
 void
 x_cgo_getstackbound(uintptr_t bounds[2])
 {
+	const struct rcgo_thread_record *record = rcgo__thread_record();
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t own[2];
 
-	rcgo__stack_bounds(own);
+	if (record != NULL && here >= record->stack_lo && here < record->stack_hi) {
+		own[0] = record->stack_lo;
+		own[1] = record->stack_hi;
+	} else {
+		rcgo__stack_bounds(own);
+	}
 	// bounds lies on a Go stack, whose reuse TSAN cannot follow.
 	rcgo_tsan_acquire();
 	bounds[0] = own[0];

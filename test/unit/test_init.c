@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "go_standin.h"
@@ -19,6 +21,24 @@
 #include "unit.h"
 
 static struct unit_end end;
+
+// The kernel's word for the end of the main thread's stack.
+static uintptr_t
+end_of_stack(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long lo, hi = 0;
+	char line[4096];
+
+	CHECK(maps != NULL);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		if (strstr(line, "[stack]") != NULL) {
+			CHECK_INT(sscanf(line, "%lx-%lx", &lo, &hi), 2);
+		}
+	}
+	fclose(maps);
+	return hi;
+}
 
 static void
 true_bounds(uintptr_t bounds[2])
@@ -32,6 +52,10 @@ true_bounds(uintptr_t bounds[2])
 	pthread_attr_destroy(&attr);
 	bounds[0] = (uintptr_t)lo;
 	bounds[1] = (uintptr_t)lo + size;
+	// libc leaves out what lies above the main thread's first frame: arguments, environment.
+	if (getpid() == syscall(SYS_gettid) && !unit_emulated()) {
+		bounds[1] = end_of_stack();
+	}
 }
 
 static void
@@ -106,12 +130,12 @@ TEST(bad_bounds_are_fatal)
 	CHECK_ENDS_WELL(&end, init_with_hi, &hi);
 }
 
-static void
+// On a thread of C that libc cannot tell us of.
+static void *
 check_unknown(void *arg)
 {
 	uintptr_t bounds[2] = {1, 1};
 
-	(void)arg;
 	x_cgo_getstackbound(bounds);
 	CHECK_INT(bounds[0], 0);
 	CHECK_INT(bounds[1], 0);
@@ -119,22 +143,44 @@ check_unknown(void *arg)
 	standin_rt0();
 	CHECK_INT(standin_g0.stacklo, 0);
 	CHECK(standin_g0.stackhi != 0);
+	return arg;
 }
 
 TEST(unknown_bounds_when_libc_fails)
 {
+	pthread_t t;
+
 	inject_arm(&inject_pthread_getattr_np, 0, INJECT_FOR_EVER, ENOMEM);
-	check_unknown(NULL);
+	CHECK_INT(pthread_create(&t, NULL, check_unknown, NULL), 0);
+	CHECK_INT(pthread_join(t, NULL), 0);
 	CHECK_INT(inject_pthread_getattr_np.calls, 2);
 }
 
-TEST(unknown_bounds_without_files)
+// The main thread's bounds need neither libc nor files.
+static void
+check_main(const uintptr_t want[2])
+{
+	uintptr_t got[2] = {1, 1};
+
+	inject_arm(&inject_pthread_getattr_np, 0, INJECT_FOR_EVER, ENOMEM);
+	x_cgo_getstackbound(got);
+	CHECK_INT(got[0], want[0]);
+	CHECK_INT(got[1], want[1]);
+	standin_rt0();
+	CHECK_INT(standin_g0.stacklo, want[0]);
+}
+
+TEST(main_bounds_without_files)
 {
 	struct rlimit none = {0, 0};
+	uintptr_t want[2];
 
+	true_bounds(want);
 	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
-	check_unknown(NULL);
+	check_main(want);
 }
+
+static uintptr_t true_main[2];
 
 static void
 without_proc(void *dir)
@@ -142,21 +188,49 @@ without_proc(void *dir)
 	CHECK_INT(chroot(dir), 0);
 	CHECK_INT(chdir("/"), 0);
 	CHECK(access("/proc", F_OK) != 0);
-	check_unknown(NULL);
+	check_main(true_main);
 }
 
-TEST(unknown_bounds_without_proc)
+TEST(main_bounds_without_proc)
 {
 	char dir[] = "/tmp/unit.XXXXXX";
 
 	if (getuid() != 0) {
 		unit_skip("chroot needs root");
 	}
+	true_bounds(true_main);
 	CHECK(mkdtemp(dir) != NULL);
 	unit_fork(&end, without_proc, dir);
 	CHECK_INT(rmdir(dir), 0);
 	CHECK_STR(end.err, "");
 	CHECK_INT(end.status, 0);
+}
+
+// With a limit beyond what the kernel keeps free, the stack ends where the next mapping does.
+TEST(main_bounds_when_the_limit_is_huge)
+{
+	static const rlim_t limits[] = {RLIM_INFINITY, (rlim_t)1 << 50, (rlim_t)200 << 20};
+	struct rlimit limit;
+	uintptr_t got[2];
+
+	CHECK_INT(getrlimit(RLIMIT_STACK, &limit), 0);
+	for (size_t i = 0; i < UNIT_COUNTOF(limits); i++) {
+		uintptr_t end_of = end_of_stack();
+
+		limit.rlim_cur = limits[i];
+		if (setrlimit(RLIMIT_STACK, &limit) != 0) {
+			unit_skip("the hard limit is lower");
+		}
+		x_cgo_getstackbound(got);
+		CHECK(unit_emulated() || got[1] == end_of);
+		CHECK(got[0] < end_of - (8 << 20) && got[0] != 0);
+		CHECK(end_of - got[0] <= limits[i]);
+		// What it says is free is free.
+		CHECK(unit_emulated() || mmap((void *)got[0], 4096, PROT_NONE,
+						 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+						 -1, 0) == (void *)got[0]);
+		munmap((void *)got[0], 4096);
+	}
 }
 
 static void *
@@ -200,5 +274,6 @@ TEST(yield)
 
 UNIT_MAIN(UNIT_TEST(init_knows_the_stack), UNIT_TEST(init_on_a_thread_of_a_library),
 	UNIT_TEST(init_touches_two_words), UNIT_TEST(bad_bounds_are_fatal),
-	UNIT_TEST(unknown_bounds_when_libc_fails), UNIT_TEST(unknown_bounds_without_files),
-	UNIT_TEST(unknown_bounds_without_proc), UNIT_TEST(bounds_of_threads), UNIT_TEST(yield))
+	UNIT_TEST(unknown_bounds_when_libc_fails), UNIT_TEST(main_bounds_without_files),
+	UNIT_TEST(main_bounds_without_proc), UNIT_TEST(main_bounds_when_the_limit_is_huge),
+	UNIT_TEST(bounds_of_threads), UNIT_TEST(yield))

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: the records of threads. Found on any stack; made and ended on the thread's.
+
+//go:build unix
+
+#include "rcgo_thread_record.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "rcgo_thread.h"
+
+#define RECORD_BYTES 512
+#define BLOCK_RECORDS 64
+#define BLOCKS 1024 // 65,536 threads of C at once
+
+_Static_assert(sizeof(struct rcgo_thread_record) <= RECORD_BYTES, "rcgo_thread_record");
+
+// A block of records, by mmap: malloc's heap may be what a crash has damaged.
+struct block {
+	_Alignas(RECORD_BYTES) unsigned char records[BLOCK_RECORDS][RECORD_BYTES];
+};
+
+// owner: block_get; lock: none; ordering: release on writing, acquire on reading
+static struct block *record_blocks[BLOCKS];
+// Which records of a block are in use, one bit each.
+// owner: record_take and record_give; lock: none; ordering: acquire and release
+static uint64_t records_in_use[BLOCKS];
+
+// owner: rcgo__thread_records_init; lock: none; ordering: record_key_taken, or the start of the reader
+static pthread_key_t record_key;
+// owner: as record_key; lock: none; ordering: release on writing, acquire on reading
+static bool record_key_taken;
+// owner: as record_key; lock: none; ordering: as record_key
+static void (*on_record_end)(struct rcgo_thread_record *);
+
+// Where the bounds of a stack of Go's threads lie, as distances from pthread_self, which libc
+// keeps at the stack's end: the same for all stacks of one size.
+struct shape {
+	uintptr_t claimed; // not 0: some thread writes the rest
+	uintptr_t size;	   // what was asked for; 0: not known yet
+	uintptr_t below;
+	uintptr_t above;
+};
+// owner: the first thread of Go; lock: none; ordering: size is written last, with release
+static struct shape go_stack;
+
+// Marks the value of a thread of Go: its record is in its first frame, so that if C ends that
+// thread by pthread_exit, the destructor must not look at it.
+#define IN_FRAME ((uintptr_t)1)
+
+static struct block *
+block_get(size_t i)
+{
+	struct block *block = rcgo_load_acq(&record_blocks[i]);
+	struct block *none = NULL;
+	void *page;
+
+	if (block != NULL) {
+		return block;
+	}
+	page = mmap(
+		NULL, sizeof *block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		return NULL;
+	}
+	if (!rcgo_cas(&record_blocks[i], &none, (struct block *)page)) {
+		munmap(page, sizeof *block);
+		return none;
+	}
+	return page;
+}
+
+static struct rcgo_thread_record *
+record_take(void)
+{
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		uint64_t used = rcgo_load_rlx(&records_in_use[i]);
+		struct block *block = ~used != 0 ? block_get(i) : NULL;
+
+		while (~used != 0 && block != NULL) {
+			uint32_t bit = (uint32_t)__builtin_ctzll(~used);
+
+			if (rcgo_cas(&records_in_use[i], &used, used | (uint64_t)1 << bit)) {
+				struct rcgo_thread_record *r = (void *)block->records[bit];
+
+				memset(r, 0, sizeof *r);
+				r->index = i * BLOCK_RECORDS + bit;
+				return r;
+			}
+		}
+		if (~used != 0) {
+			break; // no memory
+		}
+	}
+	return NULL;
+}
+
+static void
+record_give(struct rcgo_thread_record *r)
+{
+	uint32_t i = r->index / BLOCK_RECORDS;
+	uint64_t bit = (uint64_t)1 << r->index % BLOCK_RECORDS;
+	uint64_t used = rcgo_load_rlx(&records_in_use[i]);
+
+	while (!rcgo_cas(&records_in_use[i], &used, used & ~bit)) {
+	}
+}
+
+// Indirect: rcgo__bind_init's, on the dying thread's own stack.
+static void
+record_thread_ends(void *value)
+{
+	if (((uintptr_t)value & IN_FRAME) == 0) {
+		on_record_end(value);
+		record_give(value);
+	}
+}
+
+bool
+rcgo__thread_records_init(void (*ended)(struct rcgo_thread_record *))
+{
+	if (!record_key_taken && pthread_key_create(&record_key, record_thread_ends) == 0) {
+		on_record_end = ended;
+		rcgo_store_rel(&record_key_taken, true);
+	}
+	return record_key_taken;
+}
+
+struct rcgo_thread_record *
+rcgo__thread_record(void)
+{
+	if (!rcgo_load_acq(&record_key_taken)) {
+		return NULL;
+	}
+	return (void *)((uintptr_t)pthread_getspecific(record_key) & ~IN_FRAME);
+}
+
+struct rcgo_thread_record *
+rcgo__thread_record_make(enum rcgo_thread_kind kind)
+{
+	struct rcgo_thread_record *r = rcgo__thread_record();
+	int saved = errno;
+	uintptr_t bounds[2];
+
+	if (r != NULL || !record_key_taken || (r = record_take()) == NULL) {
+		errno = saved;
+		return r;
+	}
+	rcgo__stack_bounds(bounds);
+	r->stack_lo = bounds[0];
+	r->stack_hi = bounds[1];
+	r->kind = kind;
+	// This fails only when libc has no memory for a key beyond its first 32 (glibc).
+	if (pthread_setspecific(record_key, r) != 0) {
+		record_give(r);
+		r = NULL;
+	}
+	errno = saved;
+	return r;
+}
+
+// Asks libc once for each stack size; the answer takes longer than the rest of a record does.
+static void
+go_stack_bounds(size_t size, uintptr_t bounds[2])
+{
+	uintptr_t self = (uintptr_t)pthread_self();
+	uintptr_t unclaimed = 0;
+
+	if (rcgo_load_acq(&go_stack.size) == size) {
+		bounds[0] = self - rcgo_load_rlx(&go_stack.below);
+		bounds[1] = self + rcgo_load_rlx(&go_stack.above);
+		return;
+	}
+	rcgo__stack_bounds(bounds);
+	if (bounds[0] != 0 && rcgo_cas(&go_stack.claimed, &unclaimed, 1)) {
+		rcgo_store_rlx(&go_stack.below, self - bounds[0]);
+		rcgo_store_rlx(&go_stack.above, bounds[1] - self);
+		rcgo_store_rel(&go_stack.size, size);
+	}
+}
+
+void
+rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size)
+{
+	int saved = errno;
+	uintptr_t bounds[2];
+
+	memset(own, 0, sizeof *own);
+	if (record_key_taken) {
+		go_stack_bounds(stack_size, bounds);
+		own->stack_lo = bounds[0];
+		own->stack_hi = bounds[1];
+		own->kind = RCGO_THREAD_GO;
+		pthread_setspecific(record_key, (void *)((uintptr_t)own | IN_FRAME));
+	}
+	errno = saved;
+}
+
+void
+rcgo__thread_record_end(void)
+{
+	int saved = errno;
+
+	if (record_key_taken) {
+		pthread_setspecific(record_key, NULL);
+	}
+	errno = saved;
+}
