@@ -29,7 +29,7 @@ static struct block *record_blocks[BLOCKS];
 // owner: record_take and record_give; lock: none; ordering: acquire and release
 static uint64_t records_in_use[BLOCKS];
 
-// owner: rcgo__thread_records_init; lock: none; ordering: record_key_taken, or the start of the reader
+// owner: rcgo__thread_records_init; lock: none; ordering: record_key_taken, or its start
 static pthread_key_t record_key;
 // owner: as record_key; lock: none; ordering: release on writing, acquire on reading
 static bool record_key_taken;
