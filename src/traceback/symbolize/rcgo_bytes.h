@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: a range of bytes whose content nobody vouches for, and how to read it.
+// Every read of a file's content goes through a range, so that a broken file cannot lead outside.
+#ifndef RCGO_BYTES_H
+#define RCGO_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "rcgo_base.h"
+
+// Empty is size 0; at may then be NULL.
+struct rcgo_bytes {
+	const uint8_t *at;
+	size_t size;
+};
+
+// The size bytes from offset on; empty when they are not all there.
+static inline struct rcgo_bytes
+rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
+{
+	if (offset > b.size || size > b.size - offset) {
+		return (struct rcgo_bytes){0};
+	}
+	return (struct rcgo_bytes){.at = b.at + offset, .size = (size_t)size};
+}
+
+// All bytes from offset on; empty when offset is beyond the end.
+static inline struct rcgo_bytes
+rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
+{
+	if (offset > b.size) {
+		return (struct rcgo_bytes){0};
+	}
+	return (struct rcgo_bytes){.at = b.at + offset, .size = b.size - (size_t)offset};
+}
+
+// The string at offset, or NULL when it does not end inside of b.
+static inline const char *
+rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
+{
+	if (offset >= b.size || memchr(b.at + offset, 0, b.size - (size_t)offset) == NULL) {
+		return NULL;
+	}
+	return (const char *)b.at + offset;
+}
+
+static inline bool
+rcgo__bytes_equal(struct rcgo_bytes a, struct rcgo_bytes b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+// Words at any alignment. The caller has made sure that their bytes exist. big says that the
+// most significant byte comes first.
+static inline uint16_t
+rcgo__get16(const uint8_t *at, bool big)
+{
+	uint16_t little = (uint16_t)(at[0] | at[1] << 8);
+
+	return big ? __builtin_bswap16(little) : little;
+}
+
+static inline uint32_t
+rcgo__get32(const uint8_t *at, bool big)
+{
+	uint32_t little = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+			  (uint32_t)at[3] << 24;
+
+	return big ? __builtin_bswap32(little) : little;
+}
+
+static inline uint64_t
+rcgo__get64(const uint8_t *at, bool big)
+{
+	uint64_t little = rcgo__get32(at, false) | (uint64_t)rcgo__get32(at + 4, false) << 32;
+
+	return big ? __builtin_bswap64(little) : little;
+}
+
+#endif // RCGO_BYTES_H

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Unit tests: what to compress. Each kind makes a compressor take another of its ways.
+#ifndef UNIT_SAMPLES_H
+#define UNIT_SAMPLES_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define UNIT_SAMPLE_KINDS 6
+
+static inline uint8_t
+unit_sample_byte(unsigned kind, size_t i, const uint8_t *before)
+{
+	static const char text[] = "the quick brown fox jumps over the lazy dog; ";
+	uint64_t r = unit_random();
+
+	switch (kind) {
+	case 0: // one byte
+		return 'a';
+	case 1: // words, in an order that changes
+		return (uint8_t)(r % 64 == 0 ? 'A' + r / 64 % 26
+					     : (uint64_t)text[(i + r % 3) % (sizeof text - 1)]);
+	case 2: // chance
+		return (uint8_t)r;
+	case 3: // few values, some rare
+		return (uint8_t)__builtin_ctzll(r | UINT64_C(1) << 40);
+	case 4: // numbers that grow, as tables have them
+		return (uint8_t)(i % 4 == 0 ? i / 16 : i % 4 == 1 ? i / 4096 : 0);
+	default: // repeats from far away
+		return i > 40000 && r % 512 != 0 ? before[i - 33333] : (uint8_t)(r % 50 + 'a');
+	}
+}
+
+// size bytes of this kind, the same in each run. The caller frees them.
+static inline uint8_t *
+unit_sample(unsigned kind, size_t size)
+{
+	uint8_t *sample = malloc(size + 1);
+
+	for (size_t i = 0; i < size; i++) {
+		sample[i] = unit_sample_byte(kind, i, sample);
+	}
+	return sample;
+}
+
+#endif // UNIT_SAMPLES_H
