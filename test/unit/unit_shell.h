@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A directory of this test's own, removed when the test's process ends; the shell's commands run there.
+// A directory of this test's own, removed when its process ends; the shell's commands run there.
 const char *unit_shell_dir(void);
 
 // Runs a command by sh in that directory; the test fails when the command does.

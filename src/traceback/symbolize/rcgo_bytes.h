@@ -18,7 +18,7 @@ struct rcgo_bytes {
 };
 
 // The size bytes from offset on; empty when they are not all there.
-static inline struct rcgo_bytes
+static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 {
 	if (offset > b.size || size > b.size - offset) {
@@ -28,7 +28,7 @@ rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 }
 
 // All bytes from offset on; empty when offset is beyond the end.
-static inline struct rcgo_bytes
+static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 {
 	if (offset > b.size) {
@@ -38,7 +38,7 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 }
 
 // The string at offset, or NULL when it does not end inside of b.
-static inline const char *
+static inline RCGO_UNUSED const char *
 rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 {
 	if (offset >= b.size || memchr(b.at + offset, 0, b.size - (size_t)offset) == NULL) {
@@ -47,7 +47,7 @@ rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 	return (const char *)b.at + offset;
 }
 
-static inline bool
+static inline RCGO_UNUSED bool
 rcgo__bytes_equal(struct rcgo_bytes a, struct rcgo_bytes b)
 {
 	return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
@@ -55,7 +55,7 @@ rcgo__bytes_equal(struct rcgo_bytes a, struct rcgo_bytes b)
 
 // Words at any alignment. The caller has made sure that their bytes exist. big says that the
 // most significant byte comes first.
-static inline uint16_t
+static inline RCGO_UNUSED uint16_t
 rcgo__get16(const uint8_t *at, bool big)
 {
 	uint16_t little = (uint16_t)(at[0] | at[1] << 8);
@@ -63,7 +63,7 @@ rcgo__get16(const uint8_t *at, bool big)
 	return big ? __builtin_bswap16(little) : little;
 }
 
-static inline uint32_t
+static inline RCGO_UNUSED uint32_t
 rcgo__get32(const uint8_t *at, bool big)
 {
 	uint32_t little = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
@@ -72,7 +72,7 @@ rcgo__get32(const uint8_t *at, bool big)
 	return big ? __builtin_bswap32(little) : little;
 }
 
-static inline uint64_t
+static inline RCGO_UNUSED uint64_t
 rcgo__get64(const uint8_t *at, bool big)
 {
 	uint64_t little = rcgo__get32(at, false) | (uint64_t)rcgo__get32(at + 4, false) << 32;

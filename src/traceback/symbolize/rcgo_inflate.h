@@ -16,9 +16,9 @@ enum rcgo_inflate_format {
 };
 
 // Decompresses in to out, which has room for cap bytes. Returns how many bytes were written, or
-// -EBADMSG when the stream is broken or cut short, -ENOSPC when more than cap bytes come out, -ENOMEM
-// when the arena lacks the 16 KiB for tables, which are given back. Bytes behind the stream are
-// ignored; out is written to in any case.
+// -EBADMSG when the stream is broken or cut short, -ENOSPC when more than cap bytes come out,
+// -ENOMEM when the arena lacks the 8 KiB for tables, which are given back. Bytes behind the stream
+// are ignored; out is written to in any case.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__inflate(struct rcgo_bytes in, uint8_t *out, size_t cap,
 	enum rcgo_inflate_format format, struct rcgo_arena *scratch);

@@ -32,8 +32,8 @@ struct rcgo_inflate {
 	uint8_t lengths[RCGO_INFLATE_SYMBOLS + 32];
 };
 
-// Makes the two codes of a block of the fixed kind, or of one that brings its own. Returns false when
-// the stream is broken.
+// Makes the two codes of a block of the fixed kind, or of one that brings its own. Returns false
+// when the stream is broken.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__inflate_fixed_codes(struct rcgo_inflate *s);
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
