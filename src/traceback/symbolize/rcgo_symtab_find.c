@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: the function at an address, by symbol tables. Runs on any stack, in signal
+// handlers too. Which symbol is meant is what binutils' users are used to.
+
+#include "rcgo_symtab.h"
+
+#include <elf.h>
+
+// Where symbols may lie that name the code at an address.
+struct symtab_range {
+	uint64_t low, high;
+};
+
+// Bits that are sorted by at a time.
+#define SYMTAB_DIGIT 8
+
+// The section with the address, in the first file that has one; else the segment; else all.
+static struct symtab_range
+symtab_range_of(const struct rcgo_symtab *table, uint64_t address)
+{
+	for (uint32_t i = 0; i < table->source_count; i++) {
+		const struct rcgo_elf *elf = table->sources[i].elf;
+		struct rcgo_section section;
+
+		for (uint32_t k = 0; rcgo__elf_section_at(elf, k, &section); k++) {
+			if ((section.flags & SHF_ALLOC) != 0 && (section.flags & SHF_TLS) == 0 &&
+				address >= section.address &&
+				address - section.address < section.size) {
+				return (struct symtab_range){
+					section.address, section.address + section.size};
+			}
+		}
+	}
+	for (uint32_t i = 0; i < table->source_count; i++) {
+		struct rcgo_segment segment;
+
+		for (uint32_t k = 0; rcgo__elf_segment_at(table->sources[i].elf, k, &segment);
+			k++) {
+			if (segment.type == PT_LOAD && address >= segment.address &&
+				address - segment.address < segment.memory_size) {
+				return (struct symtab_range){
+					segment.address, segment.address + segment.memory_size};
+			}
+		}
+	}
+	return (struct symtab_range){1, 0};
+}
+
+static bool
+symtab_covers(const struct rcgo_symtab_raw *raw, uint64_t address)
+{
+	return address - raw->address < raw->size;
+}
+
+// Whether a names the address better than b.
+static bool
+symtab_better(const struct rcgo_symtab_raw *a, const struct rcgo_symtab_raw *b, uint64_t address)
+{
+	if (a->address != b->address) {
+		return a->address > b->address;
+	}
+	if (!symtab_covers(b, address)) {
+		return a->size > b->size;
+	}
+	if (!symtab_covers(a, address)) {
+		return false;
+	}
+	if ((a->type == STT_NOTYPE) != (b->type == STT_NOTYPE)) {
+		return b->type == STT_NOTYPE;
+	}
+	if (a->size != b->size) {
+		return a->size < b->size;
+	}
+	return a->binding != STB_LOCAL && b->binding == STB_LOCAL;
+}
+
+// The best so far of those that were shown.
+struct symtab_best {
+	struct symtab_range range;
+	uint64_t address;
+	struct rcgo_symtab_raw raw;
+	const struct rcgo_symtab_source *source; // NULL while there is none
+};
+
+static void
+symtab_show(struct symtab_best *best, const struct rcgo_symtab_source *source, uint32_t index)
+{
+	struct rcgo_symtab_raw raw;
+
+	if (rcgo__symtab_read(source, index, &raw) && raw.address <= best->address &&
+		raw.address >= best->range.low &&
+		(best->source == NULL || symtab_better(&raw, &best->raw, best->address))) {
+		best->raw = raw;
+		best->source = source;
+	}
+}
+
+// Shows those at the greatest address that is not above the one asked for.
+static void
+symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
+{
+	uint32_t low = 0, high = table->entry_count, end;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (table->entries[middle].address <= best->address) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	end = low;
+	while (low > 0 && table->entries[low - 1].address == table->entries[end - 1].address) {
+		low--;
+	}
+	for (; low < end; low++) {
+		const struct rcgo_symtab_entry *entry = &table->entries[low];
+
+		symtab_show(best, &table->sources[entry->source], entry->index);
+	}
+}
+
+bool
+rcgo__symtab_find(const struct rcgo_symtab *table, uint64_t address, struct rcgo_symbol *symbol)
+{
+	struct symtab_best best = {.range = symtab_range_of(table, address), .address = address};
+
+	*symbol = (struct rcgo_symbol){0};
+	if (best.range.low > best.range.high) {
+		return false;
+	}
+	if (table->entries != NULL) {
+		symtab_show_sorted(table, &best);
+	} else {
+		for (uint32_t i = 0; i < table->source_count; i++) {
+			for (uint32_t k = 1; k < table->sources[i].count; k++) {
+				symtab_show(&best, &table->sources[i], k);
+			}
+		}
+	}
+	if (best.source == NULL) {
+		return false;
+	}
+	symbol->name = rcgo__bytes_string(best.source->strings, best.raw.name);
+	symbol->address = best.raw.address;
+	symbol->size = best.raw.size;
+	symbol->covers = best.raw.size == 0 || symtab_covers(&best.raw, address);
+	return symbol->name != NULL;
+}
+
+// Orders by one digit of the address; those that are the same in it keep their order.
+static void
+symtab_sort_digit(const struct rcgo_symtab_entry *from, struct rcgo_symtab_entry *to, uint32_t n,
+	unsigned shift)
+{
+	uint32_t places[1 << SYMTAB_DIGIT] = {0};
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		places[from[i].address >> shift & 0xff]++;
+	}
+	for (uint32_t i = 0; i < RCGO_COUNTOF(places); i++) {
+		uint32_t count = places[i];
+
+		places[i] = sum;
+		sum += count;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		to[places[from[i].address >> shift & 0xff]++] = from[i];
+	}
+}
+
+// Fills entries, or with NULL only counts. *differ gets the bits in which addresses differ.
+static uint32_t
+symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries, uint64_t *differ)
+{
+	uint32_t n = 0;
+	uint64_t ones = 0, zeros = 0;
+
+	for (uint32_t i = 0; i < table->source_count; i++) {
+		for (uint32_t k = 1; k < table->sources[i].count; k++) {
+			struct rcgo_symtab_raw raw;
+
+			if (!rcgo__symtab_read(&table->sources[i], k, &raw)) {
+				continue;
+			}
+			if (entries != NULL) {
+				entries[n] = (struct rcgo_symtab_entry){raw.address, i, k};
+			}
+			ones |= raw.address;
+			zeros |= ~raw.address;
+			n++;
+		}
+	}
+	*differ = ones & zeros;
+	return n;
+}
+
+bool
+rcgo__symtab_sort(struct rcgo_symtab *table, struct rcgo_arena *arena)
+{
+	size_t before = rcgo__arena_mark(arena), behind;
+	uint64_t differ;
+	uint32_t n = symtab_collect(table, NULL, &differ);
+	struct rcgo_symtab_entry *entries = rcgo__arena_alloc(arena, n * sizeof *entries);
+	struct rcgo_symtab_entry *other;
+
+	behind = rcgo__arena_mark(arena);
+	other = rcgo__arena_alloc(arena, n * sizeof *other);
+	if (entries == NULL || other == NULL) {
+		rcgo__arena_release(arena, before);
+		return false;
+	}
+	symtab_collect(table, entries, &differ);
+	for (unsigned shift = 0; shift < 64; shift += SYMTAB_DIGIT) {
+		if ((differ >> shift & 0xff) != 0) {
+			symtab_sort_digit(entries, other, n, shift);
+			memcpy(entries, other, n * sizeof *entries);
+		}
+	}
+	rcgo__arena_release(arena, behind);
+	table->entries = entries;
+	table->entry_count = n;
+	return true;
+}
