@@ -133,25 +133,26 @@ debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_
 	struct rcgo_debugfile *debug)
 {
 	struct rcgo_bytes environment;
-	const char *home, *cache;
+	const char *home_path, *cache;
 
 	if (build_id.size < 2) {
 		return -ENOENT;
 	}
 	environment = rcgo__path_environment(arena);
-	home = rcgo__path_variable(environment, "HOME");
+	home_path = rcgo__path_variable(environment, "HOME");
 	cache = rcgo__path_variable(environment, "DEBUGINFOD_CACHE_PATH");
 	if (cache != NULL) {
 		return debugfile_in_cache(path, cache, "", build_id, debug);
 	}
-	if (debugfile_in_cache(path, home, "/.debuginfod_client_cache", build_id, debug) == 0) {
+	if (debugfile_in_cache(path, home_path, "/.debuginfod_client_cache", build_id, debug) ==
+		0) {
 		return 0;
 	}
 	cache = rcgo__path_variable(environment, "XDG_CACHE_HOME");
 	if (cache != NULL) {
 		return debugfile_in_cache(path, cache, "/debuginfod_client", build_id, debug);
 	}
-	return debugfile_in_cache(path, home, "/.cache/debuginfod_client", build_id, debug);
+	return debugfile_in_cache(path, home_path, "/.cache/debuginfod_client", build_id, debug);
 }
 
 int

@@ -54,8 +54,8 @@ RCGO_INTERN int rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *pa
 RCGO_INTERN int rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
 	struct rcgo_arena *arena, struct rcgo_elf *dwo);
 
-// The package of all .dwo files of the object or debug file at path: path.dwp, or for x.debug x.dwp.
-// Returns 0, or -errno.
+// The package of all .dwo files of the object or debug file at path: path.dwp, or for x.debug
+// x.dwp. Returns 0, or -errno.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__debugfile_dwp(
 	const char *path, struct rcgo_arena *arena, struct rcgo_elf *dwp);

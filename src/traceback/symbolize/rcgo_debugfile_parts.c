@@ -111,7 +111,7 @@ rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
 	rcgo__path_add(&at, name);
 	err = debugfile_try_part(&at, any, dwo);
 	if (err != 0) {
-		// The tree was moved: beside the object, by the name as it is, then by its last part.
+		// The tree was moved: beside the object, by the whole name, then by its last part.
 		real = rcgo__path_real(arena, path);
 		for (int last = 0; last < 2 && err != 0; last++) {
 			size_t skip = last != 0 ? rcgo__path_directory(name) : 0;

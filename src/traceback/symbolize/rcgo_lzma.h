@@ -52,13 +52,13 @@ struct rcgo_lzma {
 	struct rcgo_lzma_odds odds;
 };
 
-// Decodes the content of one chunk; the range decoder has been started. Returns whether the input was
-// right up to its end.
+// Decodes the content of one chunk; the range decoder has been started. Returns whether the input
+// was right up to its end.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__lzma_chunk(struct rcgo_lzma *s);
 
-// Decompresses an LZMA2 stream at the beginning of in. Returns how many bytes were written to out and
-// sets *used to how many were read, or -errno as rcgo__xz does.
+// Decompresses an LZMA2 stream at the beginning of in. Returns how many bytes were written to out
+// and sets *used to how many were read, or -errno as rcgo__xz does.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__lzma2(
 	struct rcgo_bytes in, size_t *used, uint8_t *out, size_t cap, struct rcgo_arena *scratch);
