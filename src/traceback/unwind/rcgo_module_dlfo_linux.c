@@ -12,7 +12,7 @@
 
 // It is looked up in the symbol table of the dynamic linker: even a weak reference would make the
 // linker demand glibc 2.35 of every program.
-static const char wanted[] = "_dl_find_object";
+static const char function_name[] = "_dl_find_object";
 
 // What it fills in. There is room for more than any version has.
 struct found_object {
@@ -47,7 +47,7 @@ gnu_hash(const char *name)
 
 static const ElfW(Sym) * find_symbol(const struct symbols *s)
 {
-	uint32_t hash = gnu_hash(wanted);
+	uint32_t hash = gnu_hash(function_name);
 	uint32_t buckets = s->hash[0];
 	uint32_t first = s->hash[1];
 	const uint32_t *bucket = s->hash + 4 + s->hash[2] * (sizeof(ElfW(Addr)) / 4);
@@ -58,7 +58,7 @@ static const ElfW(Sym) * find_symbol(const struct symbols *s)
 		uint32_t h = chain[at - first];
 
 		if ((h | 1) == (hash | 1) &&
-			strcmp(s->strings + s->table[at].st_name, wanted) == 0 &&
+			strcmp(s->strings + s->table[at].st_name, function_name) == 0 &&
 			s->table[at].st_shndx != SHN_UNDEF) {
 			return &s->table[at];
 		}

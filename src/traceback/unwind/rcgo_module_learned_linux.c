@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#define SLOTS 32
+#define LEARNED 32
 // The kernel is asked at most once in so many milliseconds, as its text costs 20 us and more, ...
 #define ASK_EVERY 10
 // ... and what is no object may have become one after so many.
@@ -15,16 +15,16 @@
 
 // One thing learned. A writer makes edition odd, and who finds it odd, or another afterwards, has
 // read nothing.
-struct slot {
+struct learned {
 	uintptr_t edition;
 	struct rcgo_module module; // key is 0 for what is no object
 	uintptr_t until;	   // in milliseconds, for that
 };
 
 // owner: who has made its edition odd; lock: edition, never waited for; ordering: edition's
-static struct slot slots[SLOTS];
+static struct learned learned[LEARNED];
 // owner: any; lock: none; ordering: relaxed, a hint
-static uintptr_t next_slot;
+static uintptr_t next_learned;
 // owner: who moves it on; lock: none; ordering: relaxed, one wins
 static uintptr_t ask_again;
 
@@ -39,7 +39,7 @@ milliseconds(void)
 
 // Reads a slot. Returns whether it held still.
 static bool
-read_slot(const struct slot *s, struct rcgo_module *m, uintptr_t *until)
+read_learned(const struct learned *s, struct rcgo_module *m, uintptr_t *until)
 {
 	uintptr_t edition = rcgo_load_acq(&s->edition);
 
@@ -50,7 +50,7 @@ read_slot(const struct slot *s, struct rcgo_module *m, uintptr_t *until)
 
 // Writes a slot, unless another thread does.
 static void
-write_slot(struct slot *s, const struct rcgo_module *m, uintptr_t until)
+write_learned(struct learned *s, const struct rcgo_module *m, uintptr_t until)
 {
 	uintptr_t edition = rcgo_load_rlx(&s->edition);
 
@@ -63,15 +63,15 @@ write_slot(struct slot *s, const struct rcgo_module *m, uintptr_t until)
 }
 
 // The slot that holds pc, or NULL.
-static struct slot *
-slot_of(uintptr_t pc, struct rcgo_module *m, uintptr_t *until)
+static struct learned *
+learned_of(uintptr_t pc, struct rcgo_module *m, uintptr_t *until)
 {
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (pc - rcgo_load_rlx(&slots[i].module.start) <
-				rcgo_load_rlx(&slots[i].module.end) -
-					rcgo_load_rlx(&slots[i].module.start) &&
-			read_slot(&slots[i], m, until) && pc - m->start < m->end - m->start) {
-			return &slots[i];
+	for (size_t i = 0; i < LEARNED; i++) {
+		if (pc - rcgo_load_rlx(&learned[i].module.start) <
+				rcgo_load_rlx(&learned[i].module.end) -
+					rcgo_load_rlx(&learned[i].module.start) &&
+			read_learned(&learned[i], m, until) && pc - m->start < m->end - m->start) {
+			return &learned[i];
 		}
 	}
 	return NULL;
@@ -107,7 +107,7 @@ rcgo__learned_find(uintptr_t pc, struct rcgo_module *out)
 {
 	uintptr_t now = milliseconds();
 	uintptr_t until;
-	struct slot *slot = slot_of(pc, out, &until);
+	struct learned *slot = learned_of(pc, out, &until);
 
 	if (slot != NULL) {
 		uintptr_t key = out->key;
@@ -123,8 +123,8 @@ rcgo__learned_find(uintptr_t pc, struct rcgo_module *out)
 		return false;
 	}
 	if (slot == NULL) {
-		slot = &slots[rcgo_add_rlx(&next_slot, 1) % SLOTS];
+		slot = &learned[rcgo_add_rlx(&next_learned, 1) % LEARNED];
 	}
-	write_slot(slot, out, now + FORGET_AFTER);
+	write_learned(slot, out, now + FORGET_AFTER);
 	return out->key != 0;
 }
