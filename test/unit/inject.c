@@ -165,7 +165,8 @@ __wrap_open(const char *path, int flags, ...)
 		return -1;
 	}
 	if (inject_root != NULL &&
-		(strncmp(path, "/proc", 5) == 0 || strncmp(path, "/sys", 4) == 0)) {
+		(strncmp(path, "/proc", 5) == 0 || strncmp(path, "/sys", 4) == 0 ||
+			strncmp(path, "/usr/lib/debug/", 15) == 0)) {
 		snprintf(below, sizeof below, "%s%s", inject_root, path);
 		path = below;
 	}

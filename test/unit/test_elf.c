@@ -135,6 +135,9 @@ TEST(compressed_sections)
 	make_program("program", "-include stdlib.h -include math.h -include signal.h");
 	check_decompressed("zlib");
 	check_decompressed("zlib-gnu");
+	if (unit_shell_try("objcopy --compress-debug-sections=zstd program try")) {
+		check_decompressed("zstd");
+	}
 }
 
 TEST(an_arena_too_small)

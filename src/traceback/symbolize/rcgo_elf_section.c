@@ -7,6 +7,7 @@
 #include <elf.h>
 
 #include "rcgo_inflate.h"
+#include "rcgo_zstd.h"
 
 #ifndef ELFCOMPRESS_ZSTD // glibc 2.37
 #	define ELFCOMPRESS_ZSTD 2
@@ -28,6 +29,8 @@ section_decompress(struct rcgo_arena *arena, uint32_t how, struct rcgo_bytes in,
 
 	if (out != NULL && how == ELFCOMPRESS_ZLIB) {
 		n = rcgo__inflate(in, out, (size_t)size, RCGO_INFLATE_ZLIB, arena);
+	} else if (out != NULL && how == ELFCOMPRESS_ZSTD) {
+		n = rcgo__zstd(in, out, (size_t)size, arena);
 	}
 	if (n < 0 || (uint64_t)n != size) {
 		rcgo__arena_release(arena, before);
