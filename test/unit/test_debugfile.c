@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Traceback Generation: the files beside an ELF file that have its debug information, put there by
 // the tools that distributions use. What is under /proc and /usr/lib/debug is the test's own.
+// Long because: each kind of file is one short test, on the same program.
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ id_of(const char *name, const char *slash)
 	return id;
 }
 
-// Opens the debug information of a file and returns its path below the test's directory, "" if none.
+// Opens the debug information of a file and returns its path below the directory, "" if none.
 static const char *
 found_for(const char *name)
 {

@@ -122,8 +122,8 @@ RCGO_INTERN size_t rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__zstd_literals(struct rcgo_zstd *s, struct rcgo_bytes in);
 
-// Reads the description of the Huffman code at the beginning of in into s->huffman. Returns how many
-// bytes it takes, or 0 when it is broken.
+// Reads the description of the Huffman code at the beginning of in into s->huffman. Returns how
+// many bytes it takes, or 0 when it is broken.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__zstd_huffman_read(struct rcgo_zstd *s, struct rcgo_bytes in);
 
