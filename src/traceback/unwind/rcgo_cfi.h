@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: call frame information: the bytes in .eh_frame that say, for each
+// instruction, where a frame's caller left its registers. Format: DWARF 5, section 6.4, and the
+// Linux Standard Base's chapter on .eh_frame and .eh_frame_hdr.
+//
+// Bytes of a pinned object are read where they are, after their pages were seen to be readable; of
+// any other, which may be unmapped at any moment, a copy is read. Whatever they say, no byte
+// outside of the object is read.
+#ifndef RCGO_CFI_H
+#define RCGO_CFI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+#include "rcgo_unwind.h"
+
+// The memory that unwind information may lie in.
+struct rcgo_cfi_area {
+	uintptr_t start, end;
+	bool pinned;
+	// For .debug_frame: where the section begins, and what to add to addresses in it; 0 for
+	// .eh_frame.
+	uintptr_t debug_frame;
+	uintptr_t bias;
+};
+
+// Copies of one CIE and one FDE of an object that is not pinned.
+struct rcgo_cfi_copy {
+	uint8_t cie[192];
+	uint8_t fde[576];
+};
+
+// A function's unwind information.
+struct rcgo_fde {
+	uintptr_t start, end; // of the function
+	const uint8_t *cie_ops, *cie_end;
+	const uint8_t *fde_ops, *fde_end;
+	uintptr_t moved; // add it to where a byte of fde_ops is read to get its address
+	uint64_t code_align;
+	int64_t data_align;
+	uint32_t ra; // the column of the return address
+	uint8_t encoding;
+	bool interrupted; // the frame of a signal: its caller's pc is exact
+};
+
+// Bytes that are read one after the other. What is read behind the end is 0 and sets bad.
+struct rcgo_cursor {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE struct rcgo_cursor
+rcgo__cursor(const uint8_t *at, const uint8_t *end)
+{
+	return (struct rcgo_cursor){.at = at, .end = end, .bad = false};
+}
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__cursor_fixed(struct rcgo_cursor *c, unsigned size);
+
+// The same with sign.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int64_t rcgo__cursor_signed(struct rcgo_cursor *c, unsigned size);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__cursor_uleb(struct rcgo_cursor *c);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int64_t rcgo__cursor_sleb(struct rcgo_cursor *c);
+
+// Skips a block that begins with its length, and returns where the length was.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const uint8_t *rcgo__cursor_block(struct rcgo_cursor *c);
+
+// How an address is written (DW_EH_PE_*): its form, and what it counts from.
+#define RCGO_PE_FORM 0x0f
+#define RCGO_PE_BASE 0x70
+#define RCGO_PE_PCREL 0x10
+#define RCGO_PE_DATAREL 0x30
+#define RCGO_PE_INDIRECT 0x80
+#define RCGO_PE_OMIT 0xff
+
+// How many bytes an address in this encoding takes; 0 when that is not fixed.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN unsigned rcgo__encoded_size(uint8_t encoding);
+
+// Reads an address. moved is as in struct rcgo_fde, data the base of RCGO_PE_DATAREL. Encodings
+// that unwind information of functions has no use for set bad.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uintptr_t rcgo__cursor_address(
+	struct rcgo_cursor *c, uint8_t encoding, uintptr_t moved, uintptr_t data);
+
+// Gives size bytes of the area at address: themselves, or in buf, which has room for cap, a copy.
+// NULL when they do not all lie in it or cannot be read.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const uint8_t *rcgo__cfi_view(
+	const struct rcgo_cfi_area *area, uintptr_t address, size_t size, void *buf, size_t cap);
+
+// Finds the FDE whose function holds pc, by the sorted table of .eh_frame_hdr, which begins at hdr
+// and has at most hdr_size bytes (0: unknown), or where it has none by reading all of .eh_frame.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_find(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
+	uintptr_t pc, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
+
+// Reads the FDE at address.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address,
+	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
+
+// How a register of the caller is found.
+enum rcgo_cfi_how {
+	RCGO_HOW_SAME, // where it is: not touched, or not said
+	RCGO_HOW_UNDEFINED,
+	RCGO_HOW_OFFSET,     // at CFA + value
+	RCGO_HOW_VAL_OFFSET, // it is CFA + value
+	RCGO_HOW_REGISTER,   // in register value
+	RCGO_HOW_EXPR,	     // at what the expression at fde_ops + value gives
+	RCGO_HOW_VAL_EXPR,   // it is what that gives
+};
+
+// What holds at one instruction. With compact only RCGO_SLOT_FP and RCGO_SLOT_RA are known, else
+// the slots are the DWARF registers.
+#define RCGO_SLOT_FP 0
+#define RCGO_SLOT_RA 1
+#define RCGO_SLOTS_COMPACT 2
+struct rcgo_cfi_row {
+	const uint8_t *cfa_expr; // or NULL: register cfa_reg + cfa_offset
+	int64_t cfa_offset;
+	uint32_t cfa_reg;
+	int32_t value[RCGO_DW_REGS];
+	uint8_t how[RCGO_DW_REGS];
+};
+
+// Works out the row of pc. Returns false when the instructions make no sense.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_row(
+	const struct rcgo_fde *fde, uintptr_t pc, bool compact, struct rcgo_cfi_row *row);
+
+// Packs the compact row of pc into a rule.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__cfi_rule(
+	const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *row);
+
+#endif // RCGO_CFI_H

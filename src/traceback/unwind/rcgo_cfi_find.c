@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: the FDE of a program counter. Runs anywhere.
+
+#include "rcgo_cfi.h"
+#include "rcgo_probe.h"
+#include "rcgo_rule.h"
+
+// Salts for what the rule cache remembers beside rules: pages and tables that can be read.
+#define SEEN_PAGE 0x5bd1e995a5a5a5a5U
+#define SEEN_TABLE 0x27d4eb2f165667c5U
+
+// Whether all pages of a pinned object from address on can be read. An answer is kept: such an
+// object is never unmapped.
+static bool
+pages_seen(uintptr_t address, size_t size)
+{
+	uintptr_t page = address & ~(uintptr_t)(RCGO_PROBE_PAGE - 1);
+
+	for (; page < address + size; page += RCGO_PROBE_PAGE) {
+		uint64_t key = rcgo__rule_key(page, SEEN_PAGE);
+
+		if (rcgo__rule_cached(key) != RCGO_RULE_SEEN) {
+			if (!rcgo__probe_readable((const void *)page, RCGO_PROBE_PAGE)) {
+				return false;
+			}
+			rcgo__rule_keep(key, RCGO_RULE_SEEN);
+		}
+	}
+	return true;
+}
+
+const uint8_t *
+rcgo__cfi_view(
+	const struct rcgo_cfi_area *area, uintptr_t address, size_t size, void *buf, size_t cap)
+{
+	const uint8_t *bytes = (const uint8_t *)address;
+
+	if (address < area->start || address > area->end || size > area->end - address) {
+		return NULL;
+	}
+	if (area->pinned) {
+		return pages_seen(address, size) ? bytes : NULL;
+	}
+	if (size <= cap) {
+		return rcgo__probe_copy(buf, bytes, size) ? buf : NULL;
+	}
+	// Too long for a copy: almost no function is.
+	return rcgo__probe_readable(bytes, size) ? bytes : NULL;
+}
+
+// The sorted table of .eh_frame_hdr: pairs of addresses, of a function and of its FDE.
+struct hdr_table {
+	uintptr_t hdr;
+	uintptr_t at;
+	size_t count;
+	unsigned width; // of one address
+	uint8_t encoding;
+	uintptr_t eh_frame;
+};
+
+#define HDR_SIZE 12 // in the shape that linkers write
+#define HDR_MAX 20
+
+// Reads the head. A table with no entry stands for none that can be searched.
+static bool
+read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struct hdr_table *table)
+{
+	uint8_t buf[HDR_MAX];
+	size_t room = hdr < area->end ? area->end - hdr : 0;
+	size_t size = room < HDR_MAX ? room : HDR_MAX;
+	const uint8_t *bytes = rcgo__cfi_view(area, hdr, size, buf, sizeof buf);
+	struct rcgo_cursor c;
+	uintptr_t moved;
+
+	if (bytes == NULL || size < 4 || bytes[0] != 1 || bytes[1] == RCGO_PE_OMIT) {
+		return false;
+	}
+	if (hdr_size == 0 || hdr_size > room) {
+		hdr_size = room;
+	}
+	moved = hdr - (uintptr_t)bytes;
+	c = rcgo__cursor(bytes + 4, bytes + size);
+	*table = (struct hdr_table){.hdr = hdr, .encoding = bytes[3]};
+	table->eh_frame = rcgo__cursor_address(&c, bytes[1], moved, hdr);
+	if (c.bad) {
+		return false;
+	}
+	if (bytes[2] == RCGO_PE_OMIT || bytes[3] == RCGO_PE_OMIT) {
+		return true;
+	}
+	table->count = rcgo__cursor_address(&c, bytes[2], moved, hdr);
+	table->at = (uintptr_t)c.at + moved;
+	table->width = rcgo__encoded_size(bytes[3]);
+	if (c.bad || table->width == 0 ||
+		table->count > (hdr_size - (table->at - hdr)) / (2 * table->width)) {
+		table->count = 0;
+	}
+	return true;
+}
+
+// The address number field (0 or 1) of entry i.
+static bool
+table_address(const struct rcgo_cfi_area *area, const struct hdr_table *table, size_t i,
+	unsigned field, uintptr_t *address)
+{
+	uint8_t buf[8];
+	uintptr_t at = table->at + (2 * i + field) * table->width;
+	const uint8_t *bytes = rcgo__cfi_view(area, at, table->width, buf, sizeof buf);
+	struct rcgo_cursor c;
+
+	if (bytes == NULL) {
+		return false;
+	}
+	c = rcgo__cursor(bytes, bytes + table->width);
+	*address = rcgo__cursor_address(&c, table->encoding, at - (uintptr_t)bytes, table->hdr);
+	return !c.bad;
+}
+
+// The FDE of the last function that begins at or before pc, in a table of any shape.
+static bool
+search_hdr_any(const struct rcgo_cfi_area *area, const struct hdr_table *table, uintptr_t pc,
+	uintptr_t *fde)
+{
+	size_t low = 0;
+	size_t high = table->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		uintptr_t start;
+
+		if (!table_address(area, table, mid, 0, &start)) {
+			return false;
+		}
+		if (start <= pc) {
+			low = mid + 1;
+		} else {
+			high = mid;
+		}
+	}
+	return low > 0 && table_address(area, table, low - 1, 1, fde);
+}
+
+struct hdr_pair {
+	int32_t start, fde;
+};
+
+// The same in the shape that linkers write, 32 bits relative to the head, where it can be read in
+// place.
+RCGO_RAW_READS static bool
+search_hdr_pinned(
+	const struct hdr_pair *pair, size_t count, uintptr_t hdr, uintptr_t pc, uintptr_t *fde)
+{
+	const struct hdr_pair *base = pair;
+	intptr_t want = (intptr_t)(pc - hdr);
+
+	if (count == 0 || pair->start > want) {
+		return false;
+	}
+	while (count > 1) {
+		size_t half = count / 2;
+
+		base = base[half].start <= want ? base + half : base;
+		count -= half;
+	}
+	*fde = hdr + (uintptr_t)(intptr_t)base->fde;
+	return true;
+}
+
+// Whether the whole table of a pinned object can be read in place.
+static bool
+table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
+{
+	uint64_t key = rcgo__rule_key(table->hdr, SEEN_TABLE);
+
+	if (!area->pinned || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
+		return false;
+	}
+	if (rcgo__rule_cached(key) == RCGO_RULE_SEEN) {
+		return true;
+	}
+	if (!pages_seen(table->at, table->count * sizeof(struct hdr_pair))) {
+		return false;
+	}
+	rcgo__rule_keep(key, RCGO_RULE_SEEN);
+	return true;
+}
+
+// So many entries are looked at in an .eh_frame without a table.
+#define SCAN_MAX 200000
+#define SCAN_MAX_COPIED 2000
+
+// Reads the length of the entry at *address and moves *address behind it. 0: the end.
+static uint64_t
+entry_size(const struct rcgo_cfi_area *area, uintptr_t *address)
+{
+	unsigned size = 4;
+	uint64_t value = 0;
+
+	do {
+		uint8_t buf[8];
+		const uint8_t *bytes = rcgo__cfi_view(area, *address, size, buf, sizeof buf);
+		struct rcgo_cursor c;
+
+		if (bytes == NULL) {
+			return 0;
+		}
+		c = rcgo__cursor(bytes, bytes + size);
+		value = rcgo__cursor_fixed(&c, size);
+		*address += size;
+		size += 4;
+	} while (value == 0xffffffff && size == 8);
+	return value <= area->end - *address ? value : 0;
+}
+
+// Reads all FDEs from address on.
+static bool
+scan_entries(const struct rcgo_cfi_area *area, uintptr_t address, uintptr_t pc,
+	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
+{
+	unsigned left = area->pinned ? SCAN_MAX : SCAN_MAX_COPIED;
+
+	while (left-- > 0) {
+		uintptr_t body = address;
+		uint64_t size = entry_size(area, &body);
+
+		if (size == 0) {
+			return false;
+		}
+		if (rcgo__cfi_parse(area, address, fde, copy) &&
+			pc - fde->start < fde->end - fde->start) {
+			return true;
+		}
+		address = body + size;
+	}
+	return false;
+}
+
+bool
+rcgo__cfi_find(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, uintptr_t pc,
+	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
+{
+	struct hdr_table table;
+	uintptr_t at;
+	bool found;
+
+	if (!read_hdr(area, hdr, hdr_size, &table)) {
+		return false;
+	}
+	if (table.count == 0) {
+		return scan_entries(area, table.eh_frame, pc, fde, copy);
+	}
+	if (table_seen(area, &table)) {
+		found = search_hdr_pinned(
+			(const struct hdr_pair *)table.at, table.count, hdr, pc, &at);
+	} else {
+		found = search_hdr_any(area, &table, pc, &at);
+	}
+	return found && rcgo__cfi_parse(area, at, fde, copy) &&
+	       pc - fde->start < fde->end - fde->start;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: the instructions of call frame information (DW_CFA_*).
+#ifndef RCGO_CFI_OP_H
+#define RCGO_CFI_OP_H
+
+enum rcgo_cfi_op {
+	OP_ADVANCE = 0x40, // these three have their operand in the low bits
+	OP_OFFSET = 0x80,
+	OP_RESTORE = 0xc0,
+	OP_NOP = 0x00,
+	OP_SET_LOC = 0x01,
+	OP_ADVANCE1 = 0x02,
+	OP_ADVANCE2 = 0x03,
+	OP_ADVANCE4 = 0x04,
+	OP_OFFSET_EXTENDED = 0x05,
+	OP_RESTORE_EXTENDED = 0x06,
+	OP_UNDEFINED = 0x07,
+	OP_SAME_VALUE = 0x08,
+	OP_REGISTER = 0x09,
+	OP_REMEMBER_STATE = 0x0a,
+	OP_RESTORE_STATE = 0x0b,
+	OP_DEF_CFA = 0x0c,
+	OP_DEF_CFA_REGISTER = 0x0d,
+	OP_DEF_CFA_OFFSET = 0x0e,
+	OP_DEF_CFA_EXPRESSION = 0x0f,
+	OP_EXPRESSION = 0x10,
+	OP_OFFSET_EXTENDED_SF = 0x11,
+	OP_DEF_CFA_SF = 0x12,
+	OP_DEF_CFA_OFFSET_SF = 0x13,
+	OP_VAL_OFFSET = 0x14,
+	OP_VAL_OFFSET_SF = 0x15,
+	OP_VAL_EXPRESSION = 0x16,
+	OP_ADVANCE8 = 0x1d,
+	OP_NEGATE_RA_STATE_WITH_PC = 0x2c,
+	OP_NEGATE_RA_STATE = 0x2d,
+	OP_GNU_ARGS_SIZE = 0x2e,
+	OP_GNU_NEGATIVE_OFFSET = 0x2f,
+};
+
+#endif // RCGO_CFI_OP_H

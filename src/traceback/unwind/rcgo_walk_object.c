@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: what a program counter lies in: Go's text, an object, a restorer.
+// Runs in handlers.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // names of registers in ucontext_t
+#endif
+
+#include "rcgo_rule.h"
+#include "rcgo_step.h"
+
+// owner: whoever starts Go, once; lock: none; ordering: relaxed: the size is stored last, and
+// before there are signals for Go
+static struct {
+	uintptr_t start, size;
+} go_text;
+
+void
+rcgo__walk_set_go_text(uintptr_t start, uintptr_t end)
+{
+	rcgo_store_rlx(&go_text.start, start);
+	rcgo_store_rel(&go_text.size, end - start);
+}
+
+bool
+rcgo__walk_in_go(uintptr_t pc)
+{
+	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_rlx(&go_text.size);
+}
+
+bool
+rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc)
+{
+	struct rcgo_object_memo *object;
+
+	for (unsigned i = 0; i < RCGO_COUNTOF(walk->object); i++) {
+		if (pc - walk->object[i].module.start < walk->object[i].size) {
+			walk->current = i;
+			return true;
+		}
+	}
+	walk->current = (walk->current + 1) % RCGO_COUNTOF(walk->object);
+	object = &walk->object[walk->current];
+	if (!rcgo__module_find(pc, &object->module)) {
+		object->size = 0;
+		return false;
+	}
+	object->size = object->module.end - object->module.start;
+	object->salt = object->module.key * RCGO_RULE_MIX;
+	return pc - object->module.start < object->size;
+}
+
+struct rcgo_cfi_area
+rcgo__walk_area(const struct rcgo_walk *walk)
+{
+	const struct rcgo_module *module = &walk->object[walk->current].module;
+
+	return (struct rcgo_cfi_area){
+		.start = module->start,
+		.end = module->end,
+		.pinned = module->pinned,
+	};
+}
+
+bool
+rcgo__walk_is_sigreturn(const struct rcgo_walk *walk, uintptr_t pc)
+{
+	struct rcgo_cfi_area area = rcgo__walk_area(walk);
+	uint8_t buf[RCGO_SIGRETURN_SIZE];
+	const uint8_t *code = rcgo__cfi_view(&area, pc, sizeof buf, buf, sizeof buf);
+
+	return code != NULL && rcgo__arch_is_sigreturn(code);
+}
