@@ -44,4 +44,32 @@ struct cgoSymbolizerArg {
 	uintptr_t Data;
 };
 
+// All-threads system calls.
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Why an all-threads system call was not made.
+struct rcgo_all_threads_why {
+	int32_t tid;	// the thread that could not be stopped, or 0
+	char text[252]; // the cause in words; empty when the call was made
+};
+
+// Makes system call number with six arguments on every thread of the process: Go's, C's, and those
+// that are being born. First all threads are stopped; when one cannot be, nothing is applied, and
+// why (which may be NULL) says which and what keeps it. Then the caller makes the call; when that
+// fails, no other thread makes it. Results that differ between threads end the process with a
+// message, for there is no way back.
+//
+// Returns the call's result, or -errno. It takes up to a second to give up on a thread that blocks
+// signal 33, and up to five for one that is stuck in the kernel. Not for signal handlers.
+extern long rcgo_syscall_all_threads(
+	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why)
+	__attribute__((weak));
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif // RUNTIME_CGO_H

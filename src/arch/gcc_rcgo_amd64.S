@@ -54,4 +54,17 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
+// Returns from a signal handler that was installed without libc: never called. Unwinders know it
+// by these very bytes and by having no unwind information; they look at the byte before it too.
+	.text
+	.balign 16
+	nop
+	.globl rcgo__sigreturn
+	.hidden rcgo__sigreturn
+	.type rcgo__sigreturn, %function
+rcgo__sigreturn:
+	movq	$15, %rax		// SYS_rt_sigreturn
+	syscall
+	.size rcgo__sigreturn, . - rcgo__sigreturn
+
 RCGO_ASM_FILE_END

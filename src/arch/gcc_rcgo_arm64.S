@@ -87,4 +87,16 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
+// Returns from a signal handler that was installed without libc: never called. Linux gives its own
+// where there is none, so that this is for one C source on all CPUs.
+	.balign 16
+	nop
+	.globl rcgo__sigreturn
+	.hidden rcgo__sigreturn
+	.type rcgo__sigreturn, %function
+rcgo__sigreturn:
+	mov	x8, #139		// SYS_rt_sigreturn
+	svc	#0
+	.size rcgo__sigreturn, . - rcgo__sigreturn
+
 RCGO_ASM_FILE_END

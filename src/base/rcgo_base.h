@@ -23,6 +23,7 @@
 #define rcgo_store_rel(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define rcgo_store_rlx(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define rcgo_add_rlx(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define rcgo_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
 // Stores v where p points if that is still *want; else *want becomes what is there.
 #define rcgo_cas(p, want, v) \
 	__atomic_compare_exchange_n((p), (want), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)

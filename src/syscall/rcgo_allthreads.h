@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: one system call on every thread of the process, all or nothing.
+//
+// All threads but the caller's are stopped in a handler of signal 33; the caller makes the call;
+// when it succeeds the others make it too, and all go on. Whatever keeps a thread from stopping is
+// found before anything is applied. Signal 33 is shared with glibc (setxid), musl (synccall) and
+// libpsx: ours carries SI_QUEUE and a tag, all else goes on to the handler that was there before.
+//
+// State: one operation at a time. The caller that holds the lock writes all but what it says below;
+// a stopped thread reads. Between stop and release nothing here may allocate, take a lock of libc,
+// or touch a thread-local word: other threads are stopped anywhere.
+//
+// The life of an attempt: phase STOPPING; each thread's slot goes SENT -> ARRIVED (by its handler,
+// which then counts in arrived) or SENT -> GONE or SKIPPED (by the caller); phase RUNNING or
+// RELEASED; each arrived thread counts in left. A signal of an earlier attempt finds another
+// number in its slot and is dropped.
+#ifndef RCGO_ALLTHREADS_H
+#define RCGO_ALLTHREADS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+#include "runtime_cgo.h"
+
+// Open in every mask that libc lets a program make, and Go leaves it open; 34 is the program's.
+#define RCGO_ALL_SIGNAL 33
+
+// The kernel's set of signals, and its size.
+#define RCGO_SIGSET_BYTES 8
+#define RCGO_SIGNAL_BIT(signal) ((uint64_t)1 << ((signal)-1))
+
+// Slots, found by thread id; not more than three quarters are used.
+#define RCGO_ALL_SLOTS 65536U
+
+enum rcgo_all_state { RCGO_ALL_SENT = 1, RCGO_ALL_ARRIVED, RCGO_ALL_GONE, RCGO_ALL_SKIPPED };
+
+// state is attempt << 3 | rcgo_all_state: another attempt's slot is empty.
+// Written by the caller, and once by the handler of thread tid: compare and swap on state.
+struct rcgo_all_slot {
+	uint32_t tid;
+	uint32_t state;
+};
+
+enum rcgo_all_phase { RCGO_ALL_RELEASED, RCGO_ALL_STOPPING, RCGO_ALL_RUNNING };
+
+enum rcgo_all_cause {
+	RCGO_ALL_NONE,
+	RCGO_ALL_BLOCKED,   // a thread blocks the signal
+	RCGO_ALL_PENDING,   // no room for one more pending signal
+	RCGO_ALL_NO_ANSWER, // a thread waits in the kernel, uninterruptibly
+	RCGO_ALL_REFUSED,   // the kernel does not let us send the signal, or install the handler
+	RCGO_ALL_NO_PROC,   // no list of threads
+	RCGO_ALL_NO_MEMORY,
+	RCGO_ALL_MANY, // more threads than slots
+};
+
+// Why an attempt failed.
+struct rcgo_all_failure {
+	enum rcgo_all_cause cause;
+	int err;
+	uint32_t tid;
+	char thread_state; // as /proc says, 0 when not known
+};
+
+struct rcgo_all_op {
+	// attempt << 2 | rcgo_all_phase; threads that are stopped wait for it to change.
+	uint32_t phase;
+	uint32_t arrived;
+	uint32_t wanted; // the arrival that wakes the caller
+	uint32_t left;
+	uint32_t left_wanted;
+	// The call. What one thread got that differs, and its id.
+	long number;
+	uintptr_t args[6];
+	long expected;
+	long differing;
+	uint32_t differing_tid;
+	// The caller's own.
+	uint32_t attempt;
+	int32_t pid, self;
+	int proc; // /proc/self/task
+	struct rcgo_all_slot *slots;
+	uint32_t *order; // the slots in use, as they were filled
+	uint32_t filled; // slots in order
+	uint32_t sent;	 // signalled, and neither gone nor skipped
+	uint32_t seen, added; // in the last sweep
+	bool self_seen;
+};
+
+// The operation. The handler and the holder of the lock use it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_all_op *rcgo__all_op(void);
+
+// Sees to it that our handler gets the signal. Returns 0 or an errno.
+// Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__all_install(void);
+
+// The value of a signal that stops the thread of this slot.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__all_tag(uint32_t attempt, uint32_t slot);
+
+// Sends signal 33 with this value. Returns 0 or a positive errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value);
+
+// Stops all threads but the caller's. On failure f says why, and those that have stopped stay so.
+// Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure *f);
+
+// Waits until *word is at least want, or timeout_ns have gone (0: no limit).
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_wake(uint32_t *word, int threads);
+
+// Nanoseconds of a clock that only goes forward.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__all_now(void);
+
+// Whether the thread never runs the program's code again: it has ended, or is the kernel's own for
+// io_uring. Stores its state as /proc has it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__all_is_idle(uint32_t tid, char *thread_state);
+
+// The signals that the thread blocks and those that wait for it. Returns whether that is known.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__all_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending);
+
+// Makes system call number on every thread. Returns its result or -errno; f->cause tells whether
+// it was made: RCGO_ALL_NONE.
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN long rcgo__all_threads(
+	long number, const uintptr_t args[6], struct rcgo_all_failure *f);
+
+// f in words, for people.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_explain(
+	const struct rcgo_all_failure *f, struct rcgo_all_threads_why *why);
+
+#endif // RCGO_ALLTHREADS_H

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: all-threads calls, the caller's side: one at a time, tried until each thread has
+// stopped or time is up. Runs on the caller's stack.
+// Re-read runtime/os_linux.go (syscall_runtime_doAllThreadsSyscall) for what Go promises.
+
+#include "rcgo_allthreads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "rcgo_fork.h"
+#include "rcgo_raw.h"
+#include "rcgo_text.h"
+
+#define MS UINT64_C(1000000)
+
+// How long is tried in all: with a thread that blocks the signal, or no room for a signal; and
+// with one that is stuck in the kernel.
+#define GIVE_UP_NS (1000 * MS)
+#define GIVE_UP_SILENT_NS (5000 * MS)
+#define PAUSE_FIRST_NS (1 * MS)
+#define PAUSE_LAST_NS (50 * MS)
+
+#define ATTEMPT_MASK 0xffffffU
+
+// A ticket lock, so that callers take turns; who waits can be stopped.
+// owner: whoever draws; lock: itself; ordering: acquire and release
+static struct {
+	uint32_t next;
+	uint32_t serving;
+	int32_t pid; // the process it belongs to
+} turn;
+
+// A forked child has one thread, and a lock that another thread may have held.
+static void
+turn_after_fork(int32_t pid)
+{
+	int32_t home = rcgo_load_acq(&turn.pid);
+
+	if (home == pid || (home != 0 && !rcgo__forked())) {
+		return;
+	}
+	if (home != 0) {
+		rcgo_store_rlx(&turn.next, 0);
+		rcgo_store_rlx(&turn.serving, 0);
+	}
+	rcgo_store_rel(&turn.pid, pid);
+}
+
+static void
+turn_take(int32_t pid)
+{
+	uint32_t mine, now;
+
+	turn_after_fork(pid);
+	mine = rcgo_add_acq_rel(&turn.next, 1);
+	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
+		rcgo__raw(SYS_futex, (long)&turn.serving, FUTEX_WAIT_PRIVATE, (long)now, 0, 0, 0);
+	}
+}
+
+static void
+turn_give(void)
+{
+	rcgo_add_acq_rel(&turn.serving, 1);
+	rcgo__all_wake(&turn.serving, INT_MAX);
+}
+
+// Makes room for slots, once, and opens the list of threads.
+static bool
+prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	long proc;
+
+	if (op->slots == NULL) {
+		size_t size = RCGO_ALL_SLOTS * (sizeof *op->slots + sizeof *op->order);
+		long at = rcgo__raw(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (at < 0 && at > -4096) {
+			f->cause = RCGO_ALL_NO_MEMORY;
+			f->err = (int)-at;
+			return false;
+		}
+		op->order = (uint32_t *)((struct rcgo_all_slot *)at + RCGO_ALL_SLOTS);
+		rcgo_store_rel(&op->slots, (struct rcgo_all_slot *)at);
+	}
+	proc = rcgo__raw(SYS_openat, AT_FDCWD, (long)"/proc/self/task",
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+	op->proc = (int)proc;
+	if (proc < 0) {
+		f->cause = RCGO_ALL_NO_PROC;
+		f->err = (int)-proc;
+	}
+	return proc >= 0;
+}
+
+// Lets all go that have stopped, to make the call or not, and waits until they have.
+static void
+finish(struct rcgo_all_op *op, enum rcgo_all_phase phase)
+{
+	uint32_t sent = op->attempt << 3 | RCGO_ALL_SENT;
+	uint32_t stopped = 0;
+
+	for (uint32_t i = 0; i < op->filled; i++) {
+		uint32_t *state = &op->slots[op->order[i]].state;
+		uint32_t was = sent;
+
+		// A handler that comes now finds its slot taken.
+		if (!rcgo_cas(state, &was, op->attempt << 3 | RCGO_ALL_GONE)) {
+			stopped += was == (op->attempt << 3 | RCGO_ALL_ARRIVED);
+		}
+	}
+	rcgo_store_rel(&op->left_wanted, stopped);
+	rcgo_store_rel(&op->phase, op->attempt << 2 | (uint32_t)phase);
+	if (stopped != 0) {
+		rcgo__all_wake(&op->phase, INT_MAX);
+		rcgo__all_await(&op->left, stopped, 0);
+	}
+}
+
+// Two threads got different results: the process is neither here nor there.
+static RCGO_COLD RCGO_NORETURN void
+fatal_differing(const struct rcgo_all_op *op)
+{
+	char buf[320];
+	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+	const struct {
+		long result;
+		uint32_t tid;
+	} said[] = {{op->expected, (uint32_t)op->self}, {op->differing, op->differing_tid}};
+
+	rcgo__text_str(&t, "runtime/cgo: all-threads system call ");
+	rcgo__text_dec(&t, (uint64_t)op->number, 0);
+	for (unsigned i = 0; i < RCGO_COUNTOF(said); i++) {
+		bool failed = said[i].result < 0 && said[i].result > -4096;
+
+		rcgo__text_str(&t, i == 0 ? " gave " : ", but ");
+		rcgo__text_str(&t, failed ? "errno " : "");
+		rcgo__text_dec(&t, (uint64_t)(failed ? -said[i].result : said[i].result), 0);
+		rcgo__text_str(&t, " on thread ");
+		rcgo__text_dec(&t, said[i].tid, 0);
+	}
+	rcgo__text_str(&t, ": threads now differ in what they may do, and the process ends.\n");
+	rcgo__text_write(&t, 2);
+	for (;;) {
+		rcgo__raw(SYS_kill, op->pid, SIGKILL, 0, 0, 0, 0);
+	}
+}
+
+// One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
+// result is then in op->expected.
+static bool
+attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	const uintptr_t *a = op->args;
+	uint64_t all = ~UINT64_C(0);
+	uint64_t mask;
+	bool stopped, succeeded;
+
+	op->attempt = (op->attempt + 1) & ATTEMPT_MASK;
+	op->attempt += op->attempt == 0;
+	op->filled = 0;
+	op->sent = 0;
+	op->self_seen = false;
+	op->differing_tid = 0;
+	rcgo_store_rlx(&op->arrived, 0);
+	rcgo_store_rlx(&op->left, 0);
+	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, RCGO_SIGSET_BYTES, 0,
+		0);
+	rcgo_store_rel(&op->phase, op->attempt << 2 | RCGO_ALL_STOPPING);
+	stopped = rcgo__all_stop(op, f);
+	if (stopped) {
+		op->expected = rcgo__raw(op->number, (long)a[0], (long)a[1], (long)a[2],
+			(long)a[3], (long)a[4], (long)a[5]);
+	}
+	succeeded = stopped && !(op->expected < 0 && op->expected > -4096);
+	finish(op, succeeded ? RCGO_ALL_RUNNING : RCGO_ALL_RELEASED);
+	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
+	if (op->differing_tid != 0) {
+		fatal_differing(op);
+	}
+	return stopped;
+}
+
+// Waits after a failed attempt, while other threads run: until what failed may work. Returns
+// whether it is worth another attempt.
+static bool
+wait_for_straggler(const struct rcgo_all_failure *f, uint64_t start, uint64_t *pause)
+{
+	bool silent = f->cause == RCGO_ALL_NO_ANSWER;
+	uint64_t limit = silent ? GIVE_UP_SILENT_NS : GIVE_UP_NS;
+	uint64_t blocked, pending;
+
+	if (!silent && f->cause != RCGO_ALL_BLOCKED && f->cause != RCGO_ALL_PENDING) {
+		return false;
+	}
+	do {
+		struct timespec ts = {0, (long)*pause};
+
+		if (rcgo__all_now() - start >= limit) {
+			return false;
+		}
+		rcgo__raw(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
+		*pause = *pause * 2 < PAUSE_LAST_NS ? *pause * 2 : PAUSE_LAST_NS;
+		// As long as it would not take the signal, others need not stop for it.
+	} while (f->tid != 0 && f->cause != RCGO_ALL_PENDING &&
+		 rcgo__all_masks(f->tid, &blocked, &pending) &&
+		 ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0);
+	return true;
+}
+
+long
+rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure *f)
+{
+	struct rcgo_all_op *op = rcgo__all_op();
+	int32_t pid = (int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	uint64_t pause = PAUSE_FIRST_NS;
+	uint64_t start;
+	bool done = false;
+
+	*f = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
+	turn_take(pid);
+	start = rcgo__all_now();
+	op->pid = pid;
+	op->self = (int32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	op->number = number;
+	for (int i = 0; i < 6; i++) {
+		op->args[i] = args[i];
+	}
+	if (prepare(op, f)) {
+		do {
+			f->err = rcgo__all_install();
+			if (f->err != 0) {
+				f->cause = RCGO_ALL_REFUSED;
+				break;
+			}
+			done = attempt(op, f);
+		} while (!done && wait_for_straggler(f, start, &pause));
+		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
+	}
+	if (done) {
+		f->cause = RCGO_ALL_NONE;
+		f->err = 0;
+	}
+	number = done ? op->expected : -f->err;
+	turn_give();
+	return number;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: where a thread stops for an all-threads call: the handler of signal 33, and its
+// installation beside libc's and libpsx's. The handler runs on any stack, of any thread, at any
+// instruction outside of the kernel, perhaps before libc has set the thread up.
+
+#include "rcgo_allthreads.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "rcgo_go_sigaction.h"
+#include "rcgo_raw.h"
+
+#ifndef SA_RESTORER // libc keeps it to itself
+#	define SA_RESTORER 0x04000000
+#endif
+
+// A signal's value: MAGIC, the attempt, the slot.
+#define MAGIC UINT64_C(0x52C6)
+#define FIELD_BITS 24
+#define FIELD_MASK ((UINT64_C(1) << FIELD_BITS) - 1)
+// The slot of a signal that only asks whether our handler gets it.
+#define PROBE_SLOT FIELD_MASK
+
+// In src/arch.
+extern RCGO_HIDDEN char rcgo__sigreturn[];
+
+// owner: the caller that holds the lock, but for what the handler writes; lock: the ticket lock
+// ordering: phase, the slots' state, arrived and left are atomics
+static struct rcgo_all_op all_op;
+
+// The action that had the signal before us, for all that is not ours.
+// owner: rcgo__all_install; lock: the ticket lock; ordering: release on writing, acquire on reading
+static uintptr_t handler_before;
+// owner: rcgo__all_install; lock: the ticket lock; ordering: none, the kernel orders it
+static bool installed_once;
+// owner: the handler; lock: none; ordering: release on writing, acquire on reading
+static uint32_t probes_seen;
+
+struct rcgo_all_op *
+rcgo__all_op(void)
+{
+	return &all_op;
+}
+
+uint64_t
+rcgo__all_tag(uint32_t attempt, uint32_t slot)
+{
+	return MAGIC << 2 * FIELD_BITS | (uint64_t)attempt << FIELD_BITS | slot;
+}
+
+RCGO_NO_SANITIZE void
+rcgo__all_wake(uint32_t *word, int threads)
+{
+	rcgo__raw(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
+}
+
+// Makes the call on this thread, and notes a result that is not the caller's.
+RCGO_NO_SANITIZE static void
+run_call(struct rcgo_all_op *op, uint32_t tid)
+{
+	long result = rcgo__raw(op->number, (long)op->args[0], (long)op->args[1],
+		(long)op->args[2], (long)op->args[3], (long)op->args[4], (long)op->args[5]);
+	uint32_t nobody = 0;
+
+	if (result != op->expected && rcgo_cas(&op->differing_tid, &nobody, tid)) {
+		rcgo_store_rel(&op->differing, result);
+	}
+}
+
+// Stops the calling thread until the attempt is over.
+RCGO_NO_SANITIZE static void
+park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
+{
+	uint32_t stopping = attempt << 2 | RCGO_ALL_STOPPING;
+	uint32_t sent = attempt << 3 | RCGO_ALL_SENT;
+	struct rcgo_all_slot *slots = rcgo_load_acq(&op->slots);
+	uint32_t tid = (uint32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	uint32_t phase;
+
+	if (slots == NULL || slot >= RCGO_ALL_SLOTS || slots[slot].tid != tid ||
+		rcgo_load_acq(&op->phase) != stopping ||
+		!rcgo_cas(&slots[slot].state, &sent, attempt << 3 | RCGO_ALL_ARRIVED)) {
+		return;
+	}
+	if (rcgo_add_acq_rel(&op->arrived, 1) + 1 == rcgo_load_acq(&op->wanted)) {
+		rcgo__all_wake(&op->arrived, 1);
+	}
+	while ((phase = rcgo_load_acq(&op->phase)) == stopping) {
+		rcgo__raw(SYS_futex, (long)&op->phase, FUTEX_WAIT_PRIVATE, (long)phase, 0, 0, 0);
+	}
+	if ((phase & 3) == RCGO_ALL_RUNNING) {
+		run_call(op, tid);
+	}
+	if (rcgo_add_acq_rel(&op->left, 1) + 1 == rcgo_load_acq(&op->left_wanted)) {
+		rcgo__all_wake(&op->left, 1);
+	}
+}
+
+// Hands a signal on that is not ours.
+// Indirect: the handler that had the signal before: libc's, or libpsx's.
+RCGO_NO_SANITIZE static void
+pass_on(int signal, siginfo_t *info, void *context)
+{
+	uintptr_t before = rcgo_load_acq(&handler_before);
+	go_sigaction_t dfl;
+
+	if (before == (uintptr_t)SIG_IGN) {
+		return;
+	}
+	if (before != (uintptr_t)SIG_DFL) {
+		((void (*)(int, siginfo_t *, void *))before)(signal, info, context);
+		return;
+	}
+	// The signal's default action, as if we were not here.
+	memset(&dfl, 0, sizeof dfl);
+	rcgo__raw(SYS_rt_sigaction, signal, (long)&dfl, 0, RCGO_SIGSET_BYTES, 0, 0);
+	rcgo__raw(SYS_tgkill, rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0),
+		rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0), signal, 0, 0, 0);
+}
+
+RCGO_NO_SANITIZE static void
+on_all_signal(int signal, siginfo_t *info, void *context)
+{
+	uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
+	uint32_t attempt = (uint32_t)(value >> FIELD_BITS & FIELD_MASK);
+	uint32_t slot = (uint32_t)(value & FIELD_MASK);
+
+	if (info->si_code != SI_QUEUE || value >> 2 * FIELD_BITS != MAGIC) {
+		pass_on(signal, info, context);
+	} else if (slot == PROBE_SLOT) {
+		rcgo_store_rel(&probes_seen, attempt);
+	} else {
+		park(&all_op, attempt, slot);
+	}
+}
+
+int
+rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof info);
+	info.si_signo = RCGO_ALL_SIGNAL;
+	info.si_code = SI_QUEUE;
+	info.si_pid = pid;
+	info.si_value.sival_ptr = (void *)(uintptr_t)value;
+	return (int)-rcgo__raw(
+		SYS_rt_tgsigqueueinfo, pid, (long)tid, RCGO_ALL_SIGNAL, (long)&info, 0, 0);
+}
+
+// Whether a handler that was installed over ours hands our signals on to it, as libpsx's does.
+// Installing ours over that one would send what is neither's round and round.
+static bool
+is_reached(const struct rcgo_all_op *op)
+{
+	uint64_t open = RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL);
+	uint64_t mask;
+	uint32_t probe = (rcgo_load_acq(&probes_seen) + 1) & FIELD_MASK;
+
+	rcgo__raw(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0,
+		0);
+	// It comes before the call returns.
+	rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, PROBE_SLOT));
+	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
+	return rcgo_load_acq(&probes_seen) == probe;
+}
+
+int
+rcgo__all_install(void)
+{
+	go_sigaction_t now, ours;
+	long err = rcgo__raw(
+		SYS_rt_sigaction, RCGO_ALL_SIGNAL, 0, (long)&now, RCGO_SIGSET_BYTES, 0, 0);
+
+	if (err != 0 || now.handler == (uintptr_t)on_all_signal) {
+		return (int)-err;
+	}
+	if (installed_once && now.handler != (uintptr_t)SIG_DFL &&
+		now.handler != (uintptr_t)SIG_IGN && is_reached(&all_op)) {
+		return 0;
+	}
+	rcgo_store_rel(&handler_before, now.handler);
+	memset(&ours, 0, sizeof ours);
+	ours.handler = (uintptr_t)on_all_signal;
+	ours.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER;
+	ours.restorer = (uintptr_t)rcgo__sigreturn;
+	ours.mask = ~UINT64_C(0);
+	installed_once = true;
+	return (int)-rcgo__raw(
+		SYS_rt_sigaction, RCGO_ALL_SIGNAL, (long)&ours, 0, RCGO_SIGSET_BYTES, 0, 0);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: stops all threads but the caller's for an all-threads call. Runs on the caller's
+// stack with all signals blocked, while other threads are stopped anywhere.
+// Contract: the kernel's fs/proc/base.c (proc_task_readdir, proc_task_getattr), kernel/signal.c.
+
+#include "rcgo_allthreads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "rcgo_raw.h"
+#include "rcgo_text.h"
+
+#define US 1000L
+#define MS (1000 * US)
+
+// How long nothing may happen before a thread is asked whether it still is there, and what keeps
+// it; and how long the others stay stopped for one that blocks the signal, or does not answer.
+#define ASK_NS (100 * US)
+#define LOOK_NS (2 * MS)
+#define BLOCKED_NS (10 * MS)
+#define SILENT_NS (100 * MS)
+
+// What getdents64(2) stores: ino 8, off 8, reclen 2, type 1, name.
+#define DIRENT_RECLEN 16
+#define DIRENT_NAME 19
+
+uint64_t
+rcgo__all_now(void)
+{
+	struct timespec ts = {0, 0};
+
+	rcgo__raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&ts, 0, 0, 0, 0);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+void
+rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns)
+{
+	struct timespec ts = {timeout_ns / 1000000000L, timeout_ns % 1000000000L};
+	uint32_t now;
+
+	while ((now = rcgo_load_acq(word)) < want) {
+		long err = rcgo__raw(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)now,
+			timeout_ns != 0 ? (long)&ts : 0, 0, 0);
+
+		if (err == -ETIMEDOUT) {
+			return;
+		}
+	}
+}
+
+static bool
+fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_t tid)
+{
+	f->cause = cause;
+	f->err = err;
+	f->tid = tid;
+	return false;
+}
+
+// The slot of tid: one that has it in this attempt, else an empty one; NULL when there is none.
+static struct rcgo_all_slot *
+slot_of(struct rcgo_all_op *op, uint32_t tid)
+{
+	uint32_t i = tid; // ids come one after the other, so they share pages
+
+	for (uint32_t n = 0; n < RCGO_ALL_SLOTS; n++, i++) {
+		struct rcgo_all_slot *s = &op->slots[i % RCGO_ALL_SLOTS];
+
+		if (rcgo_load_acq(&s->state) >> 3 != op->attempt || s->tid == tid) {
+			return s;
+		}
+	}
+	return NULL;
+}
+
+static enum rcgo_all_state
+state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
+{
+	uint32_t state = rcgo_load_acq(&s->state);
+
+	return state >> 3 == op->attempt ? (enum rcgo_all_state)(state & 7) : 0;
+}
+
+// Signals the thread of slot s. A thread that has ended is no failure.
+static bool
+signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all_failure *f)
+{
+	uint32_t index = (uint32_t)(s - op->slots);
+	int err;
+
+	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_SENT);
+	op->sent++;
+	err = rcgo__all_send(op->pid, s->tid, rcgo__all_tag(op->attempt, index));
+	if (err == 0) {
+		return true;
+	}
+	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_GONE);
+	op->sent--;
+	if (err == ESRCH) {
+		return true;
+	}
+	return fail(f, err == EAGAIN ? RCGO_ALL_PENDING : RCGO_ALL_REFUSED, err, s->tid);
+}
+
+// Deals with one entry of the list of threads.
+static bool
+meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
+{
+	struct rcgo_all_slot *s;
+	char thread_state;
+
+	op->seen++;
+	if (tid == (uint32_t)op->self) {
+		op->self_seen = true;
+		return true;
+	}
+	s = slot_of(op, tid);
+	if (s == NULL || op->filled >= RCGO_ALL_SLOTS / 4 * 3) {
+		return fail(f, RCGO_ALL_MANY, ENOMEM, 0);
+	}
+	switch (state_of(op, s)) {
+	case RCGO_ALL_SENT:
+	case RCGO_ALL_ARRIVED:
+		return true;
+	case RCGO_ALL_SKIPPED:
+		// The id may have become another thread's.
+		if (rcgo__all_is_idle(tid, &thread_state)) {
+			return true;
+		}
+		break;
+	case RCGO_ALL_GONE:
+		break;
+	default:
+		s->tid = tid;
+		op->order[op->filled++] = (uint32_t)(s - op->slots);
+	}
+	op->added++;
+	return signal_slot(op, s, f);
+}
+
+// Signals every thread of the list that has not been.
+static bool
+sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	_Alignas(8) char buf[2048];
+	long n;
+
+	op->seen = 0;
+	op->added = 0;
+	rcgo__raw(SYS_lseek, op->proc, 0, SEEK_SET, 0, 0, 0);
+	while ((n = rcgo__raw(SYS_getdents64, op->proc, (long)buf, sizeof buf, 0, 0, 0)) > 0) {
+		unsigned short size;
+
+		for (long at = 0; at < n; at += size) {
+			const char *name = buf + at + DIRENT_NAME;
+			uint64_t tid;
+
+			memcpy(&size, buf + at + DIRENT_RECLEN, sizeof size);
+			if (rcgo__parse_dec(&name, &tid) == 0 && !meet(op, (uint32_t)tid, f)) {
+				return false;
+			}
+		}
+	}
+	if (n == 0 && op->self_seen) {
+		return true;
+	}
+	// A /proc of another PID namespace has other ids.
+	return fail(f, RCGO_ALL_NO_PROC, n < 0 ? (int)-n : ENOENT, 0);
+}
+
+// The caller takes a slot, unless its thread was faster.
+static void
+take_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, enum rcgo_all_state to)
+{
+	uint32_t sent = op->attempt << 3 | RCGO_ALL_SENT;
+
+	if (rcgo_cas(&s->state, &sent, op->attempt << 3 | to)) {
+		op->sent--;
+	}
+}
+
+// Looks for what keeps one thread that has not arrived; stopped_ns is how long others wait for it.
+static bool
+look_at(struct rcgo_all_op *op, struct rcgo_all_slot *s, uint64_t stopped_ns,
+	struct rcgo_all_failure *f)
+{
+	uint64_t blocked, pending;
+
+	if (rcgo__all_is_idle(s->tid, &f->thread_state)) {
+		take_slot(op, s, RCGO_ALL_SKIPPED);
+		return true;
+	}
+	if (stopped_ns >= BLOCKED_NS && rcgo__all_masks(s->tid, &blocked, &pending) &&
+		(blocked & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0) {
+		return fail(f, RCGO_ALL_BLOCKED, EBUSY, s->tid);
+	}
+	return stopped_ns < SILENT_NS || fail(f, RCGO_ALL_NO_ANSWER, EBUSY, s->tid);
+}
+
+// Looks at all that have not arrived.
+static bool
+look_round(struct rcgo_all_op *op, uint64_t idle_ns, uint64_t stopped_ns,
+	struct rcgo_all_failure *f)
+{
+	for (uint32_t i = 0; i < op->filled; i++) {
+		struct rcgo_all_slot *s = &op->slots[op->order[i]];
+
+		if (state_of(op, s) != RCGO_ALL_SENT) {
+			continue;
+		}
+		if (rcgo__raw(SYS_tgkill, op->pid, (long)s->tid, 0, 0, 0, 0) == -ESRCH) {
+			take_slot(op, s, RCGO_ALL_GONE);
+		} else if (idle_ns >= LOOK_NS && !look_at(op, s, stopped_ns, f) &&
+			   state_of(op, s) == RCGO_ALL_SENT) {
+			return false;
+		}
+	}
+	return true;
+}
+
+// Waits until every thread that was signalled has arrived, or is known never to.
+static bool
+await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
+{
+	uint32_t arrived = rcgo_load_acq(&op->arrived);
+	uint64_t idle_since = 0;
+
+	for (;;) {
+		uint32_t before = arrived;
+		uint64_t now;
+
+		rcgo_store_rel(&op->wanted, op->sent);
+		rcgo__all_await(
+			&op->arrived, op->sent, idle_since == 0 ? ASK_NS : LOOK_NS);
+		arrived = rcgo_load_acq(&op->arrived);
+		if (arrived >= op->sent) {
+			return true;
+		}
+		now = rcgo__all_now();
+		if (arrived != before || idle_since == 0) {
+			idle_since = now;
+			// The first time it is only asked who has gone.
+			if (arrived != before) {
+				continue;
+			}
+		}
+		if (!look_round(op, now - idle_since, now - start, f)) {
+			return false;
+		}
+	}
+}
+
+// How many threads the process has, with those that have ended but for their entry.
+static uint32_t
+listed(const struct rcgo_all_op *op)
+{
+	struct stat st;
+
+	return rcgo__raw(SYS_fstat, op->proc, (long)&st, 0, 0, 0, 0) == 0 ? (uint32_t)st.st_nlink - 2
+									  : 0;
+}
+
+bool
+rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	uint64_t start = rcgo__all_now();
+
+	do {
+		if (!sweep(op, f) || !await_all(op, start, f)) {
+			return false;
+		}
+		if (rcgo__all_now() - start > SILENT_NS) {
+			return fail(f, RCGO_ALL_NO_ANSWER, EBUSY, 0);
+		}
+		// Stopped threads neither end nor start others: if they are all there is, it is done.
+		// The kernel's own threads come and go as they like, so with them the whole list
+		// must have been seen without anything new in it.
+	} while (listed(op) != op->sent + 1 && (op->added != 0 || op->seen != listed(op)));
+	return true;
+}
