@@ -6,6 +6,12 @@
 
 #include <stdint.h>
 
+// The functions below are found when the program is linked, so that a package of C code builds by
+// itself: cmd/cgo links each one for a look at it.
+#ifndef RCGO_PUBLIC
+#	define RCGO_PUBLIC extern __attribute__((weak))
+#endif
+
 // What a traceback function gets. Go wants the program counters of the C stack, innermost first,
 // in Buf[0..Max), ended by a 0 when there are fewer than Max.
 //
@@ -64,9 +70,8 @@ struct rcgo_all_threads_why {
 //
 // Returns the call's result, or -errno. It takes up to a second to give up on a thread that blocks
 // signal 33, and up to five for one that is stuck in the kernel. Not for signal handlers.
-extern long rcgo_syscall_all_threads(
-	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why)
-	__attribute__((weak));
+RCGO_PUBLIC long rcgo_syscall_all_threads(
+	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why);
 
 #ifdef __cplusplus
 }

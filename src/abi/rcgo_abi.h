@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rcgo_linkage.h"
 #include "runtime_cgo.h"
 
 // How many program counters x_cgo_callers may store.

@@ -65,6 +65,10 @@ RCGO_INTERN RCGO_COLD int rcgo__file_each_line(const char *path, rcgo_line_fn vi
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD long rcgo__file_lines(const char *path);
 
+// Whether s begins with start; *rest is then what follows.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__text_starts(const char *s, const char *start, const char **rest);
+
 // Reads the decimal number at *s into *n and moves *s behind it; leading spaces and tabs are
 // skipped. Returns 0, or -1 when there is no number there or it does not fit.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

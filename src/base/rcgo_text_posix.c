@@ -201,6 +201,18 @@ rcgo__file_lines(const char *path)
 	return err < 0 ? err : count;
 }
 
+bool
+rcgo__text_starts(const char *s, const char *start, const char **rest)
+{
+	size_t n = strlen(start);
+
+	if (strncmp(s, start, n) != 0) {
+		return false;
+	}
+	*rest = s + n;
+	return true;
+}
+
 int
 rcgo__parse_dec(const char **s, uint64_t *n)
 {

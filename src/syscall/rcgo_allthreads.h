@@ -81,9 +81,9 @@ struct rcgo_all_op {
 	int32_t pid, self;
 	int proc; // /proc/self/task
 	struct rcgo_all_slot *slots;
-	uint32_t *order; // the slots in use, as they were filled
-	uint32_t filled; // slots in order
-	uint32_t sent;	 // signalled, and neither gone nor skipped
+	uint32_t *order;      // the slots in use, as they were filled
+	uint32_t filled;      // slots in order
+	uint32_t sent;	      // signalled, and neither gone nor skipped
 	uint32_t seen, added; // in the last sweep
 	bool self_seen;
 };
@@ -133,6 +133,12 @@ RCGO_INTERN bool rcgo__all_masks(uint32_t tid, uint64_t *blocked, uint64_t *pend
 // Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN long rcgo__all_threads(
 	long number, const uintptr_t args[6], struct rcgo_all_failure *f);
+
+// The turn to make such a call: for who makes one by other means. Whoever waits can be stopped.
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_turn_take(void);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_turn_give(void);
 
 // f in words, for people.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

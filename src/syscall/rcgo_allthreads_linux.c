@@ -11,6 +11,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "rcgo_fork.h"
@@ -52,20 +53,20 @@ turn_after_fork(int32_t pid)
 	rcgo_store_rel(&turn.pid, pid);
 }
 
-static void
-turn_take(int32_t pid)
+void
+rcgo__all_turn_take(void)
 {
 	uint32_t mine, now;
 
-	turn_after_fork(pid);
+	turn_after_fork((int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0));
 	mine = rcgo_add_acq_rel(&turn.next, 1);
 	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
 		rcgo__raw(SYS_futex, (long)&turn.serving, FUTEX_WAIT_PRIVATE, (long)now, 0, 0, 0);
 	}
 }
 
-static void
-turn_give(void)
+void
+rcgo__all_turn_give(void)
 {
 	rcgo_add_acq_rel(&turn.serving, 1);
 	rcgo__all_wake(&turn.serving, INT_MAX);
@@ -171,13 +172,13 @@ attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	op->differing_tid = 0;
 	rcgo_store_rlx(&op->arrived, 0);
 	rcgo_store_rlx(&op->left, 0);
-	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, RCGO_SIGSET_BYTES, 0,
-		0);
+	rcgo__raw(
+		SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
 	rcgo_store_rel(&op->phase, op->attempt << 2 | RCGO_ALL_STOPPING);
 	stopped = rcgo__all_stop(op, f);
 	if (stopped) {
-		op->expected = rcgo__raw(op->number, (long)a[0], (long)a[1], (long)a[2],
-			(long)a[3], (long)a[4], (long)a[5]);
+		op->expected = rcgo__raw(op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
+			(long)a[4], (long)a[5]);
 	}
 	succeeded = stopped && !(op->expected < 0 && op->expected > -4096);
 	finish(op, succeeded ? RCGO_ALL_RUNNING : RCGO_ALL_RELEASED);
@@ -186,6 +187,39 @@ attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 		fatal_differing(op);
 	}
 	return stopped;
+}
+
+// The limit of pending signals as it was, while it is raised.
+struct raised {
+	uint64_t soft, hard;
+	bool on;
+};
+
+// Raises the soft limit of pending signals as far as anybody may, for the time of a call.
+static bool
+raise_limit(struct raised *r)
+{
+	uint64_t limit[2];
+
+	if (r->on || rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, 0, (long)limit, 0, 0) != 0 ||
+		limit[0] >= limit[1]) {
+		return false;
+	}
+	r->soft = limit[0];
+	r->hard = limit[1];
+	limit[0] = limit[1];
+	r->on = rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)limit, 0, 0, 0) == 0;
+	return r->on;
+}
+
+static void
+lower_limit(const struct raised *r)
+{
+	uint64_t limit[2] = {r->soft, r->hard};
+
+	if (r->on) {
+		rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)limit, 0, 0, 0);
+	}
 }
 
 // Waits after a failed attempt, while other threads run: until what failed may work. Returns
@@ -221,11 +255,12 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 	struct rcgo_all_op *op = rcgo__all_op();
 	int32_t pid = (int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	uint64_t pause = PAUSE_FIRST_NS;
+	struct raised raised = {.on = false};
 	uint64_t start;
 	bool done = false;
 
 	*f = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
-	turn_take(pid);
+	rcgo__all_turn_take();
 	start = rcgo__all_now();
 	op->pid = pid;
 	op->self = (int32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
@@ -241,7 +276,9 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 				break;
 			}
 			done = attempt(op, f);
-		} while (!done && wait_for_straggler(f, start, &pause));
+		} while (!done && ((f->cause == RCGO_ALL_PENDING && raise_limit(&raised)) ||
+					  wait_for_straggler(f, start, &pause)));
+		lower_limit(&raised);
 		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
 	}
 	if (done) {
@@ -249,6 +286,6 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 		f->err = 0;
 	}
 	number = done ? op->expected : -f->err;
-	turn_give();
+	rcgo__all_turn_give();
 	return number;
 }

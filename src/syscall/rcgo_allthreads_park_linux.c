@@ -62,8 +62,8 @@ rcgo__all_wake(uint32_t *word, int threads)
 RCGO_NO_SANITIZE static void
 run_call(struct rcgo_all_op *op, uint32_t tid)
 {
-	long result = rcgo__raw(op->number, (long)op->args[0], (long)op->args[1],
-		(long)op->args[2], (long)op->args[3], (long)op->args[4], (long)op->args[5]);
+	long result = rcgo__raw(op->number, (long)op->args[0], (long)op->args[1], (long)op->args[2],
+		(long)op->args[3], (long)op->args[4], (long)op->args[5]);
 	uint32_t nobody = 0;
 
 	if (result != op->expected && rcgo_cas(&op->differing_tid, &nobody, tid)) {
@@ -161,8 +161,8 @@ is_reached(const struct rcgo_all_op *op)
 	uint64_t mask;
 	uint32_t probe = (rcgo_load_acq(&probes_seen) + 1) & FIELD_MASK;
 
-	rcgo__raw(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0,
-		0);
+	rcgo__raw(
+		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
 	// It comes before the call returns.
 	rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, PROBE_SLOT));
 	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);

@@ -205,8 +205,8 @@ look_at(struct rcgo_all_op *op, struct rcgo_all_slot *s, uint64_t stopped_ns,
 
 // Looks at all that have not arrived.
 static bool
-look_round(struct rcgo_all_op *op, uint64_t idle_ns, uint64_t stopped_ns,
-	struct rcgo_all_failure *f)
+look_round(
+	struct rcgo_all_op *op, uint64_t idle_ns, uint64_t stopped_ns, struct rcgo_all_failure *f)
 {
 	for (uint32_t i = 0; i < op->filled; i++) {
 		struct rcgo_all_slot *s = &op->slots[op->order[i]];
@@ -236,8 +236,7 @@ await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
 		uint64_t now;
 
 		rcgo_store_rel(&op->wanted, op->sent);
-		rcgo__all_await(
-			&op->arrived, op->sent, idle_since == 0 ? ASK_NS : LOOK_NS);
+		rcgo__all_await(&op->arrived, op->sent, idle_since == 0 ? ASK_NS : LOOK_NS);
 		arrived = rcgo_load_acq(&op->arrived);
 		if (arrived >= op->sent) {
 			return true;
@@ -262,8 +261,9 @@ listed(const struct rcgo_all_op *op)
 {
 	struct stat st;
 
-	return rcgo__raw(SYS_fstat, op->proc, (long)&st, 0, 0, 0, 0) == 0 ? (uint32_t)st.st_nlink - 2
-									  : 0;
+	return rcgo__raw(SYS_fstat, op->proc, (long)&st, 0, 0, 0, 0) == 0
+		       ? (uint32_t)st.st_nlink - 2
+		       : 0;
 }
 
 bool

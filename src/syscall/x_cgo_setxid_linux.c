@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // System Calls, the edge: the nine identity calls. The kernel keeps identity per thread; libc's
-// wrappers change it in all of them. Runs on g0.
+// wrappers change it in all of them, where that can be trusted (rcgo_setxid.h). Runs on g0.
 // Re-read runtime/cgo/linux_syscall.c and syscall/syscall_linux.go.
 
 #ifndef _GNU_SOURCE
@@ -9,69 +9,162 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "rcgo_setxid.h"
 #include "rcgo_syscall.h"
 
-// Stores the result of a call that has just been made, as Go wants it. Go tells an errno from a
-// result by the call: these return 0 or fail.
+#define KEEP UINT32_MAX // the id that stands for no change
+
+// Makes an identity call, by libc's function unless its broadcast cannot be trusted here.
+// Indirect: the functions of libc below.
 static void
-settle(argset_t *x, int result)
+settle(argset_t *x, const struct rcgo_setxid *call, int (*by_libc)(const uintptr_t *))
 {
-	x->retval = result == -1 ? (uintptr_t)errno : (uintptr_t)result;
+	struct rcgo_setxid_way way;
+	int err = rcgo__setxid_begin(&way, call);
+
+	if (way.by_libc) {
+		err = by_libc(x->args) == -1 ? errno : 0;
+	}
+	rcgo__setxid_end(&way);
+	// Go tells an errno from a result by the call: these return 0 or fail.
+	x->retval = (uintptr_t)err;
+}
+
+static int
+setegid_by_libc(const uintptr_t *a)
+{
+	return setegid((gid_t)a[0]);
 }
 
 void
 _cgo_libc_setegid(argset_t *x)
 {
-	settle(x, setegid((gid_t)x->args[0]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setresgid, {KEEP, a[0], KEEP}};
+
+	settle(x, &call, setegid_by_libc);
+}
+
+static int
+seteuid_by_libc(const uintptr_t *a)
+{
+	return seteuid((uid_t)a[0]);
 }
 
 void
 _cgo_libc_seteuid(argset_t *x)
 {
-	settle(x, seteuid((uid_t)x->args[0]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setresuid, {KEEP, a[0], KEEP}};
+
+	settle(x, &call, seteuid_by_libc);
+}
+
+static int
+setgid_by_libc(const uintptr_t *a)
+{
+	return setgid((gid_t)a[0]);
 }
 
 void
 _cgo_libc_setgid(argset_t *x)
 {
-	settle(x, setgid((gid_t)x->args[0]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setgid, {a[0]}};
+
+	settle(x, &call, setgid_by_libc);
+}
+
+static int
+setgroups_by_libc(const uintptr_t *a)
+{
+	return setgroups((size_t)a[0], (const gid_t *)a[1]);
 }
 
 void
 _cgo_libc_setgroups(argset_t *x)
 {
-	settle(x, setgroups((size_t)x->args[0], (const gid_t *)x->args[1]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setgroups, {a[0], a[1]}};
+
+	settle(x, &call, setgroups_by_libc);
+}
+
+static int
+setregid_by_libc(const uintptr_t *a)
+{
+	return setregid((gid_t)a[0], (gid_t)a[1]);
 }
 
 void
 _cgo_libc_setregid(argset_t *x)
 {
-	settle(x, setregid((gid_t)x->args[0], (gid_t)x->args[1]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setregid, {a[0], a[1]}};
+
+	settle(x, &call, setregid_by_libc);
+}
+
+static int
+setresgid_by_libc(const uintptr_t *a)
+{
+	return setresgid((gid_t)a[0], (gid_t)a[1], (gid_t)a[2]);
 }
 
 void
 _cgo_libc_setresgid(argset_t *x)
 {
-	settle(x, setresgid((gid_t)x->args[0], (gid_t)x->args[1], (gid_t)x->args[2]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setresgid, {a[0], a[1], a[2]}};
+
+	settle(x, &call, setresgid_by_libc);
+}
+
+static int
+setresuid_by_libc(const uintptr_t *a)
+{
+	return setresuid((uid_t)a[0], (uid_t)a[1], (uid_t)a[2]);
 }
 
 void
 _cgo_libc_setresuid(argset_t *x)
 {
-	settle(x, setresuid((uid_t)x->args[0], (uid_t)x->args[1], (uid_t)x->args[2]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setresuid, {a[0], a[1], a[2]}};
+
+	settle(x, &call, setresuid_by_libc);
+}
+
+static int
+setreuid_by_libc(const uintptr_t *a)
+{
+	return setreuid((uid_t)a[0], (uid_t)a[1]);
 }
 
 void
 _cgo_libc_setreuid(argset_t *x)
 {
-	settle(x, setreuid((uid_t)x->args[0], (uid_t)x->args[1]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setreuid, {a[0], a[1]}};
+
+	settle(x, &call, setreuid_by_libc);
+}
+
+static int
+setuid_by_libc(const uintptr_t *a)
+{
+	return setuid((uid_t)a[0]);
 }
 
 void
 _cgo_libc_setuid(argset_t *x)
 {
-	settle(x, setuid((uid_t)x->args[0]));
+	const uintptr_t *a = x->args;
+	struct rcgo_setxid call = {SYS_setuid, {a[0]}};
+
+	settle(x, &call, setuid_by_libc);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "go_standin.h"
@@ -195,5 +196,39 @@ TEST(threads_that_start_later)
 	CHECK_ENDS_WELL(&end, on_new_threads, NULL);
 }
 
+static void
+no_pending_signals(void)
+{
+	struct rlimit none = {0, 0};
+
+	CHECK_INT(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+}
+
+// glibc passes over threads that it cannot signal, and reports success.
+TEST(no_room_for_signals)
+{
+	struct rlimit limit;
+
+	need_root();
+	no_pending_signals();
+	CHECK_INT(call(_cgo_libc_setresgid, 41, 42, 43), 0);
+	check_threads("Gid:", "\t41\t42\t43\t42");
+	CHECK_INT(call(_cgo_libc_setresuid, 51, 52, 53), 0);
+	check_threads("Uid:", "\t51\t52\t53\t52");
+	CHECK_INT(getrlimit(RLIMIT_SIGPENDING, &limit), 0);
+	CHECK(limit.rlim_cur == 0 && limit.rlim_max == 0);
+}
+
+// Who may not raise the limit gets an error, and no thread another identity.
+TEST(no_room_for_signals_and_no_right)
+{
+	need_root();
+	CHECK_INT(call(_cgo_libc_setresuid, 51, 52, 53), 0);
+	no_pending_signals();
+	CHECK_INT(call(_cgo_libc_seteuid, 53, 0, 0), EAGAIN);
+	check_threads("Uid:", "\t51\t52\t53\t52");
+}
+
 UNIT_MAIN(UNIT_TEST(groups), UNIT_TEST(group_ids), UNIT_TEST(user_ids), UNIT_TEST(refusals),
-	UNIT_TEST(other_errors), UNIT_TEST(threads_that_start_later))
+	UNIT_TEST(other_errors), UNIT_TEST(threads_that_start_later),
+	UNIT_TEST(no_room_for_signals), UNIT_TEST(no_room_for_signals_and_no_right))

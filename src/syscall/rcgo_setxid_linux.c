@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: who makes an identity call for all threads: libc or we. Runs on g0.
+// Contract: glibc nptl/nptl_setxid.c; musl src/thread/synccall.c; Linux kernel/signal.c
+// (__sigqueue_alloc), which counts pending signals by user.
+
+#include "rcgo_setxid.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+
+#include "rcgo_allthreads.h"
+#include "rcgo_raw.h"
+#include "rcgo_text.h"
+
+#ifdef __GLIBC__
+#	define LIBC_SKIPS_THREADS 1
+#else
+#	define LIBC_SKIPS_THREADS 0
+#endif
+
+// With so many signals more than threads to spare, the limit is far.
+#define ROOM_TO_SPARE 256
+
+// Takes the limit of pending signals away for the time of the call: who may change its identity
+// most often may do that too, and glibc then can signal every thread. The turn is the caller's.
+static bool
+raise_pending(struct rcgo_setxid_way *way)
+{
+	uint64_t old[2];
+	uint64_t none[2] = {UINT64_MAX, UINT64_MAX};
+
+	if (rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)none, (long)old, 0, 0) != 0) {
+		return false;
+	}
+	way->soft = old[0];
+	way->hard = old[1];
+	way->raised = true;
+	return true;
+}
+
+struct room {
+	uint64_t queued, limit, threads;
+};
+
+static bool
+status_line(const char *line, void *arg)
+{
+	struct room *room = arg;
+	const char *at = line;
+
+	if (rcgo__text_starts(line, "SigQ:", &at)) {
+		if (rcgo__parse_dec(&at, &room->queued) != 0 || *at++ != '/' ||
+			rcgo__parse_dec(&at, &room->limit) != 0) {
+			room->limit = 0;
+		}
+		return true;
+	}
+	if (rcgo__text_starts(line, "Threads:", &at)) {
+		rcgo__parse_dec(&at, &room->threads);
+	}
+	return false;
+}
+
+static bool
+has_room(void)
+{
+	struct room room = {0, 0, 0};
+
+	return rcgo__file_each_line("/proc/self/status", status_line, &room) == 0 &&
+	       room.limit > room.queued &&
+	       room.limit - room.queued > 2 * room.threads + ROOM_TO_SPARE;
+}
+
+static bool
+libc_is_trusted(struct rcgo_setxid_way *way)
+{
+	const char *preload;
+
+	if (!LIBC_SKIPS_THREADS) {
+		// Ours is faster than musl's as well; but what was put before libc is meant.
+		preload = getauxval(AT_SECURE) == 0 ? getenv("LD_PRELOAD") : NULL;
+		return preload != NULL && *preload != 0;
+	}
+	if (raise_pending(way)) {
+		return true;
+	}
+	// A program that got rights from its file may be run by who wants it to keep them.
+	return getauxval(AT_SECURE) == 0 && has_room();
+}
+
+int
+rcgo__setxid_begin(struct rcgo_setxid_way *way, const struct rcgo_setxid *call)
+{
+	uintptr_t args[6] = {call->args[0], call->args[1], call->args[2]};
+	struct rcgo_all_failure f;
+	int saved = errno;
+	long result = 0;
+
+	*way = (struct rcgo_setxid_way){.by_libc = true};
+	rcgo__all_turn_take();
+	if (!libc_is_trusted(way)) {
+		rcgo__all_turn_give();
+		result = rcgo__all_threads(call->number, args, &f);
+		// Where threads cannot be listed or signalled at all, libc is all there is.
+		way->by_libc = f.cause == RCGO_ALL_NO_PROC || f.cause == RCGO_ALL_NO_MEMORY ||
+			       f.cause == RCGO_ALL_REFUSED || f.cause == RCGO_ALL_MANY;
+		rcgo__all_turn_take();
+	}
+	errno = saved;
+	return (int)-result;
+}
+
+void
+rcgo__setxid_end(const struct rcgo_setxid_way *way)
+{
+	uint64_t old[2] = {way->soft, way->hard};
+
+	if (way->raised) {
+		rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)old, 0, 0, 0);
+	}
+	rcgo__all_turn_give();
+}
