@@ -6,12 +6,6 @@
 
 #include <stdint.h>
 
-// The functions below are found when the program is linked, so that a package of C code builds by
-// itself: cmd/cgo links each one for a look at it.
-#ifndef RCGO_PUBLIC
-#	define RCGO_PUBLIC extern __attribute__((weak))
-#endif
-
 // What a traceback function gets. Go wants the program counters of the C stack, innermost first,
 // in Buf[0..Max), ended by a 0 when there are fewer than Max.
 //
@@ -56,6 +50,16 @@ struct cgoSymbolizerArg {
 extern "C" {
 #endif
 
+// The functions are weak: cgo links each package by itself once, without Go, to see what it needs.
+// They are NULL in a program built by plain go, so ask before calling.
+#ifndef RCGO_PUBLIC
+#	ifdef RCGO_LINKAGE_H
+#		define RCGO_PUBLIC RCGO_EXPORT
+#	else
+#		define RCGO_PUBLIC __attribute__((weak))
+#	endif
+#endif
+
 // Why an all-threads system call was not made.
 struct rcgo_all_threads_why {
 	int32_t tid;	// the thread that could not be stopped, or 0
@@ -69,7 +73,8 @@ struct rcgo_all_threads_why {
 // message, for there is no way back.
 //
 // Returns the call's result, or -errno. It takes up to a second to give up on a thread that blocks
-// signal 33, and up to five for one that is stuck in the kernel. Not for signal handlers.
+// signal 33, and up to five for one that is stuck in the kernel.
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC long rcgo_syscall_all_threads(
 	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why);
 

@@ -51,7 +51,7 @@ vpath test_%.c test/unit test/as
 define UNIT_SHAPE
 $(1)_OBJS := $$(patsubst src/%.c,$(UNIT)/$(1)/src/%.o,$(UNIT_SRC)) \
 	$(UNIT)/$(1)/src/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/probe_$(UNIT_ARCH_$(1)).o \
-	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin \
+	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin allthreads_tools \
 		$(if $(filter arm64,$(1)),unit_tap,unit_cmocka))
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))

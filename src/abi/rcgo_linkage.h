@@ -6,8 +6,6 @@
 
 #define RCGO_EXPORT __attribute__((visibility("default")))
 #define RCGO_HIDDEN __attribute__((visibility("hidden")))
-// The functions of include/runtime_cgo.h, which are weak for all others.
-#define RCGO_PUBLIC RCGO_EXPORT
 
 // Functions shared between files are hidden. tools/amalgamate joins files, and there they are
 // static, so that the compiler sees through them: those that only one group of parts uses

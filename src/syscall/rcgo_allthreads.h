@@ -93,7 +93,7 @@ struct rcgo_all_op {
 RCGO_INTERN struct rcgo_all_op *rcgo__all_op(void);
 
 // Sees to it that our handler gets the signal. Returns 0 or an errno.
-// Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__all_install(void);
 
 // The value of a signal that stops the thread of this slot.
@@ -101,11 +101,11 @@ RCGO_INTERN int rcgo__all_install(void);
 RCGO_INTERN uint64_t rcgo__all_tag(uint32_t attempt, uint32_t slot);
 
 // Sends signal 33 with this value. Returns 0 or a positive errno.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value);
 
 // Stops all threads but the caller's. On failure f says why, and those that have stopped stay so.
-// Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure *f);
 
 // Waits until *word is at least want, or timeout_ns have gone (0: no limit).
@@ -121,27 +121,27 @@ RCGO_INTERN uint64_t rcgo__all_now(void);
 
 // Whether the thread never runs the program's code again: it has ended, or is the kernel's own for
 // io_uring. Stores its state as /proc has it.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__all_is_idle(uint32_t tid, char *thread_state);
 
 // The signals that the thread blocks and those that wait for it. Returns whether that is known.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__all_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending);
 
 // Makes system call number on every thread. Returns its result or -errno; f->cause tells whether
 // it was made: RCGO_ALL_NONE.
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN long rcgo__all_threads(
 	long number, const uintptr_t args[6], struct rcgo_all_failure *f);
 
 // The turn to make such a call: for who makes one by other means. Whoever waits can be stopped.
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_turn_take(void);
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_turn_give(void);
 
 // f in words, for people.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_explain(
 	const struct rcgo_all_failure *f, struct rcgo_all_threads_why *why);
 

@@ -18,14 +18,14 @@
 #include "rcgo_raw.h"
 #include "rcgo_text.h"
 
-#define MS UINT64_C(1000000)
+#define ONE_MS UINT64_C(1000000)
 
 // How long is tried in all: with a thread that blocks the signal, or no room for a signal; and
 // with one that is stuck in the kernel.
-#define GIVE_UP_NS (1000 * MS)
-#define GIVE_UP_SILENT_NS (5000 * MS)
-#define PAUSE_FIRST_NS (1 * MS)
-#define PAUSE_LAST_NS (50 * MS)
+#define GIVE_UP_NS (1000 * ONE_MS)
+#define GIVE_UP_SILENT_NS (5000 * ONE_MS)
+#define PAUSE_FIRST_NS (1 * ONE_MS)
+#define PAUSE_LAST_NS (50 * ONE_MS)
 
 #define ATTEMPT_MASK 0xffffffU
 
@@ -41,12 +41,12 @@ static struct {
 static void
 turn_after_fork(int32_t pid)
 {
-	int32_t home = rcgo_load_acq(&turn.pid);
+	int32_t turn_pid = rcgo_load_acq(&turn.pid);
 
-	if (home == pid || (home != 0 && !rcgo__forked())) {
+	if (turn_pid == pid || (turn_pid != 0 && !rcgo__forked())) {
 		return;
 	}
-	if (home != 0) {
+	if (turn_pid != 0) {
 		rcgo_store_rlx(&turn.next, 0);
 		rcgo_store_rlx(&turn.serving, 0);
 	}
@@ -74,7 +74,7 @@ rcgo__all_turn_give(void)
 
 // Makes room for slots, once, and opens the list of threads.
 static bool
-prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+all_prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
 	long proc;
 
@@ -103,7 +103,7 @@ prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 
 // Lets all go that have stopped, to make the call or not, and waits until they have.
 static void
-finish(struct rcgo_all_op *op, enum rcgo_all_phase phase)
+all_finish(struct rcgo_all_op *op, enum rcgo_all_phase phase)
 {
 	uint32_t sent = op->attempt << 3 | RCGO_ALL_SENT;
 	uint32_t stopped = 0;
@@ -157,7 +157,7 @@ fatal_differing(const struct rcgo_all_op *op)
 // One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
 // result is then in op->expected.
 static bool
-attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
 	const uintptr_t *a = op->args;
 	uint64_t all = ~UINT64_C(0);
@@ -181,7 +181,7 @@ attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 			(long)a[4], (long)a[5]);
 	}
 	succeeded = stopped && !(op->expected < 0 && op->expected > -4096);
-	finish(op, succeeded ? RCGO_ALL_RUNNING : RCGO_ALL_RELEASED);
+	all_finish(op, succeeded ? RCGO_ALL_RUNNING : RCGO_ALL_RELEASED);
 	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
 	if (op->differing_tid != 0) {
 		fatal_differing(op);
@@ -268,14 +268,14 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 	for (int i = 0; i < 6; i++) {
 		op->args[i] = args[i];
 	}
-	if (prepare(op, f)) {
+	if (all_prepare(op, f)) {
 		do {
 			f->err = rcgo__all_install();
 			if (f->err != 0) {
 				f->cause = RCGO_ALL_REFUSED;
 				break;
 			}
-			done = attempt(op, f);
+			done = all_attempt(op, f);
 		} while (!done && ((f->cause == RCGO_ALL_PENDING && raise_limit(&raised)) ||
 					  wait_for_straggler(f, start, &pause)));
 		lower_limit(&raised);

@@ -18,12 +18,12 @@
 #	define SA_RESTORER 0x04000000
 #endif
 
-// A signal's value: MAGIC, the attempt, the slot.
-#define MAGIC UINT64_C(0x52C6)
-#define FIELD_BITS 24
-#define FIELD_MASK ((UINT64_C(1) << FIELD_BITS) - 1)
+// A signal's value: ALL_MAGIC, the attempt, the slot.
+#define ALL_MAGIC UINT64_C(0x52C6)
+#define ALL_FIELD_BITS 24
+#define ALL_FIELD_MASK ((UINT64_C(1) << ALL_FIELD_BITS) - 1)
 // The slot of a signal that only asks whether our handler gets it.
-#define PROBE_SLOT FIELD_MASK
+#define ALL_PROBE_SLOT ALL_FIELD_MASK
 
 // In src/arch.
 extern RCGO_HIDDEN char rcgo__sigreturn[];
@@ -34,11 +34,11 @@ static struct rcgo_all_op all_op;
 
 // The action that had the signal before us, for all that is not ours.
 // owner: rcgo__all_install; lock: the ticket lock; ordering: release on writing, acquire on reading
-static uintptr_t handler_before;
+static uintptr_t all_handler_before;
 // owner: rcgo__all_install; lock: the ticket lock; ordering: none, the kernel orders it
-static bool installed_once;
+static bool all_installed_once;
 // owner: the handler; lock: none; ordering: release on writing, acquire on reading
-static uint32_t probes_seen;
+static uint32_t all_probes_seen;
 
 struct rcgo_all_op *
 rcgo__all_op(void)
@@ -49,7 +49,7 @@ rcgo__all_op(void)
 uint64_t
 rcgo__all_tag(uint32_t attempt, uint32_t slot)
 {
-	return MAGIC << 2 * FIELD_BITS | (uint64_t)attempt << FIELD_BITS | slot;
+	return ALL_MAGIC << 2 * ALL_FIELD_BITS | (uint64_t)attempt << ALL_FIELD_BITS | slot;
 }
 
 RCGO_NO_SANITIZE void
@@ -60,7 +60,7 @@ rcgo__all_wake(uint32_t *word, int threads)
 
 // Makes the call on this thread, and notes a result that is not the caller's.
 RCGO_NO_SANITIZE static void
-run_call(struct rcgo_all_op *op, uint32_t tid)
+all_run_call(struct rcgo_all_op *op, uint32_t tid)
 {
 	long result = rcgo__raw(op->number, (long)op->args[0], (long)op->args[1], (long)op->args[2],
 		(long)op->args[3], (long)op->args[4], (long)op->args[5]);
@@ -73,7 +73,7 @@ run_call(struct rcgo_all_op *op, uint32_t tid)
 
 // Stops the calling thread until the attempt is over.
 RCGO_NO_SANITIZE static void
-park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
+all_park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 {
 	uint32_t stopping = attempt << 2 | RCGO_ALL_STOPPING;
 	uint32_t sent = attempt << 3 | RCGO_ALL_SENT;
@@ -93,7 +93,7 @@ park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 		rcgo__raw(SYS_futex, (long)&op->phase, FUTEX_WAIT_PRIVATE, (long)phase, 0, 0, 0);
 	}
 	if ((phase & 3) == RCGO_ALL_RUNNING) {
-		run_call(op, tid);
+		all_run_call(op, tid);
 	}
 	if (rcgo_add_acq_rel(&op->left, 1) + 1 == rcgo_load_acq(&op->left_wanted)) {
 		rcgo__all_wake(&op->left, 1);
@@ -103,9 +103,9 @@ park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 // Hands a signal on that is not ours.
 // Indirect: the handler that had the signal before: libc's, or libpsx's.
 RCGO_NO_SANITIZE static void
-pass_on(int signal, siginfo_t *info, void *context)
+all_pass_on(int signal, siginfo_t *info, void *context)
 {
-	uintptr_t before = rcgo_load_acq(&handler_before);
+	uintptr_t before = rcgo_load_acq(&all_handler_before);
 	go_sigaction_t dfl;
 
 	if (before == (uintptr_t)SIG_IGN) {
@@ -126,15 +126,15 @@ RCGO_NO_SANITIZE static void
 on_all_signal(int signal, siginfo_t *info, void *context)
 {
 	uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
-	uint32_t attempt = (uint32_t)(value >> FIELD_BITS & FIELD_MASK);
-	uint32_t slot = (uint32_t)(value & FIELD_MASK);
+	uint32_t attempt = (uint32_t)(value >> ALL_FIELD_BITS & ALL_FIELD_MASK);
+	uint32_t slot = (uint32_t)(value & ALL_FIELD_MASK);
 
-	if (info->si_code != SI_QUEUE || value >> 2 * FIELD_BITS != MAGIC) {
-		pass_on(signal, info, context);
-	} else if (slot == PROBE_SLOT) {
-		rcgo_store_rel(&probes_seen, attempt);
+	if (info->si_code != SI_QUEUE || value >> 2 * ALL_FIELD_BITS != ALL_MAGIC) {
+		all_pass_on(signal, info, context);
+	} else if (slot == ALL_PROBE_SLOT) {
+		rcgo_store_rel(&all_probes_seen, attempt);
 	} else {
-		park(&all_op, attempt, slot);
+		all_park(&all_op, attempt, slot);
 	}
 }
 
@@ -155,18 +155,18 @@ rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value)
 // Whether a handler that was installed over ours hands our signals on to it, as libpsx's does.
 // Installing ours over that one would send what is neither's round and round.
 static bool
-is_reached(const struct rcgo_all_op *op)
+all_is_reached(const struct rcgo_all_op *op)
 {
 	uint64_t open = RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL);
 	uint64_t mask;
-	uint32_t probe = (rcgo_load_acq(&probes_seen) + 1) & FIELD_MASK;
+	uint32_t probe = (rcgo_load_acq(&all_probes_seen) + 1) & ALL_FIELD_MASK;
 
 	rcgo__raw(
 		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
 	// It comes before the call returns.
-	rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, PROBE_SLOT));
+	rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, ALL_PROBE_SLOT));
 	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
-	return rcgo_load_acq(&probes_seen) == probe;
+	return rcgo_load_acq(&all_probes_seen) == probe;
 }
 
 int
@@ -179,17 +179,17 @@ rcgo__all_install(void)
 	if (err != 0 || now.handler == (uintptr_t)on_all_signal) {
 		return (int)-err;
 	}
-	if (installed_once && now.handler != (uintptr_t)SIG_DFL &&
-		now.handler != (uintptr_t)SIG_IGN && is_reached(&all_op)) {
+	if (all_installed_once && now.handler != (uintptr_t)SIG_DFL &&
+		now.handler != (uintptr_t)SIG_IGN && all_is_reached(&all_op)) {
 		return 0;
 	}
-	rcgo_store_rel(&handler_before, now.handler);
+	rcgo_store_rel(&all_handler_before, now.handler);
 	memset(&ours, 0, sizeof ours);
 	ours.handler = (uintptr_t)on_all_signal;
 	ours.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER;
 	ours.restorer = (uintptr_t)rcgo__sigreturn;
 	ours.mask = ~UINT64_C(0);
-	installed_once = true;
+	all_installed_once = true;
 	return (int)-rcgo__raw(
 		SYS_rt_sigaction, RCGO_ALL_SIGNAL, (long)&ours, 0, RCGO_SIGSET_BYTES, 0, 0);
 }

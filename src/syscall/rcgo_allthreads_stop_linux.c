@@ -16,14 +16,13 @@
 #include "rcgo_text.h"
 
 #define US 1000L
-#define MS (1000 * US)
 
 // How long nothing may happen before a thread is asked whether it still is there, and what keeps
 // it; and how long the others stay stopped for one that blocks the signal, or does not answer.
 #define ASK_NS (100 * US)
-#define LOOK_NS (2 * MS)
-#define BLOCKED_NS (10 * MS)
-#define SILENT_NS (100 * MS)
+#define LOOK_NS (2000 * US)
+#define BLOCKED_NS (10000 * US)
+#define SILENT_NS (100000 * US)
 
 // What getdents64(2) stores: ino 8, off 8, reclen 2, type 1, name.
 #define DIRENT_RECLEN 16
@@ -55,7 +54,7 @@ rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns)
 }
 
 static bool
-fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_t tid)
+all_fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_t tid)
 {
 	f->cause = cause;
 	f->err = err;
@@ -65,7 +64,7 @@ fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_t ti
 
 // The slot of tid: one that has it in this attempt, else an empty one; NULL when there is none.
 static struct rcgo_all_slot *
-slot_of(struct rcgo_all_op *op, uint32_t tid)
+all_slot_of(struct rcgo_all_op *op, uint32_t tid)
 {
 	uint32_t i = tid; // ids come one after the other, so they share pages
 
@@ -80,7 +79,7 @@ slot_of(struct rcgo_all_op *op, uint32_t tid)
 }
 
 static enum rcgo_all_state
-state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
+all_state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
 {
 	uint32_t state = rcgo_load_acq(&s->state);
 
@@ -89,7 +88,7 @@ state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
 
 // Signals the thread of slot s. A thread that has ended is no failure.
 static bool
-signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all_failure *f)
+all_signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all_failure *f)
 {
 	uint32_t index = (uint32_t)(s - op->slots);
 	int err;
@@ -105,12 +104,12 @@ signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all_fai
 	if (err == ESRCH) {
 		return true;
 	}
-	return fail(f, err == EAGAIN ? RCGO_ALL_PENDING : RCGO_ALL_REFUSED, err, s->tid);
+	return all_fail(f, err == EAGAIN ? RCGO_ALL_PENDING : RCGO_ALL_REFUSED, err, s->tid);
 }
 
 // Deals with one entry of the list of threads.
 static bool
-meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
+all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 {
 	struct rcgo_all_slot *s;
 	char thread_state;
@@ -120,11 +119,11 @@ meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 		op->self_seen = true;
 		return true;
 	}
-	s = slot_of(op, tid);
+	s = all_slot_of(op, tid);
 	if (s == NULL || op->filled >= RCGO_ALL_SLOTS / 4 * 3) {
-		return fail(f, RCGO_ALL_MANY, ENOMEM, 0);
+		return all_fail(f, RCGO_ALL_MANY, ENOMEM, 0);
 	}
-	switch (state_of(op, s)) {
+	switch (all_state_of(op, s)) {
 	case RCGO_ALL_SENT:
 	case RCGO_ALL_ARRIVED:
 		return true;
@@ -141,12 +140,12 @@ meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 		op->order[op->filled++] = (uint32_t)(s - op->slots);
 	}
 	op->added++;
-	return signal_slot(op, s, f);
+	return all_signal_slot(op, s, f);
 }
 
 // Signals every thread of the list that has not been.
 static bool
-sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+all_sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
 	_Alignas(8) char buf[2048];
 	long n;
@@ -162,7 +161,7 @@ sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 			uint64_t tid;
 
 			memcpy(&size, buf + at + DIRENT_RECLEN, sizeof size);
-			if (rcgo__parse_dec(&name, &tid) == 0 && !meet(op, (uint32_t)tid, f)) {
+			if (rcgo__parse_dec(&name, &tid) == 0 && !all_meet(op, (uint32_t)tid, f)) {
 				return false;
 			}
 		}
@@ -171,12 +170,12 @@ sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 		return true;
 	}
 	// A /proc of another PID namespace has other ids.
-	return fail(f, RCGO_ALL_NO_PROC, n < 0 ? (int)-n : ENOENT, 0);
+	return all_fail(f, RCGO_ALL_NO_PROC, n < 0 ? (int)-n : ENOENT, 0);
 }
 
 // The caller takes a slot, unless its thread was faster.
 static void
-take_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, enum rcgo_all_state to)
+all_take_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, enum rcgo_all_state to)
 {
 	uint32_t sent = op->attempt << 3 | RCGO_ALL_SENT;
 
@@ -187,37 +186,37 @@ take_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, enum rcgo_all_state t
 
 // Looks for what keeps one thread that has not arrived; stopped_ns is how long others wait for it.
 static bool
-look_at(struct rcgo_all_op *op, struct rcgo_all_slot *s, uint64_t stopped_ns,
+all_look_at(struct rcgo_all_op *op, struct rcgo_all_slot *s, uint64_t stopped_ns,
 	struct rcgo_all_failure *f)
 {
 	uint64_t blocked, pending;
 
 	if (rcgo__all_is_idle(s->tid, &f->thread_state)) {
-		take_slot(op, s, RCGO_ALL_SKIPPED);
+		all_take_slot(op, s, RCGO_ALL_SKIPPED);
 		return true;
 	}
 	if (stopped_ns >= BLOCKED_NS && rcgo__all_masks(s->tid, &blocked, &pending) &&
 		(blocked & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0) {
-		return fail(f, RCGO_ALL_BLOCKED, EBUSY, s->tid);
+		return all_fail(f, RCGO_ALL_BLOCKED, EBUSY, s->tid);
 	}
-	return stopped_ns < SILENT_NS || fail(f, RCGO_ALL_NO_ANSWER, EBUSY, s->tid);
+	return stopped_ns < SILENT_NS || all_fail(f, RCGO_ALL_NO_ANSWER, EBUSY, s->tid);
 }
 
 // Looks at all that have not arrived.
 static bool
-look_round(
+all_look_round(
 	struct rcgo_all_op *op, uint64_t idle_ns, uint64_t stopped_ns, struct rcgo_all_failure *f)
 {
 	for (uint32_t i = 0; i < op->filled; i++) {
 		struct rcgo_all_slot *s = &op->slots[op->order[i]];
 
-		if (state_of(op, s) != RCGO_ALL_SENT) {
+		if (all_state_of(op, s) != RCGO_ALL_SENT) {
 			continue;
 		}
 		if (rcgo__raw(SYS_tgkill, op->pid, (long)s->tid, 0, 0, 0, 0) == -ESRCH) {
-			take_slot(op, s, RCGO_ALL_GONE);
-		} else if (idle_ns >= LOOK_NS && !look_at(op, s, stopped_ns, f) &&
-			   state_of(op, s) == RCGO_ALL_SENT) {
+			all_take_slot(op, s, RCGO_ALL_GONE);
+		} else if (idle_ns >= LOOK_NS && !all_look_at(op, s, stopped_ns, f) &&
+			   all_state_of(op, s) == RCGO_ALL_SENT) {
 			return false;
 		}
 	}
@@ -226,7 +225,7 @@ look_round(
 
 // Waits until every thread that was signalled has arrived, or is known never to.
 static bool
-await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
+all_await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
 {
 	uint32_t arrived = rcgo_load_acq(&op->arrived);
 	uint64_t idle_since = 0;
@@ -249,7 +248,7 @@ await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
 				continue;
 			}
 		}
-		if (!look_round(op, now - idle_since, now - start, f)) {
+		if (!all_look_round(op, now - idle_since, now - start, f)) {
 			return false;
 		}
 	}
@@ -257,7 +256,7 @@ await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
 
 // How many threads the process has, with those that have ended but for their entry.
 static uint32_t
-listed(const struct rcgo_all_op *op)
+all_listed(const struct rcgo_all_op *op)
 {
 	struct stat st;
 
@@ -272,15 +271,15 @@ rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	uint64_t start = rcgo__all_now();
 
 	do {
-		if (!sweep(op, f) || !await_all(op, start, f)) {
+		if (!all_sweep(op, f) || !all_await_all(op, start, f)) {
 			return false;
 		}
 		if (rcgo__all_now() - start > SILENT_NS) {
-			return fail(f, RCGO_ALL_NO_ANSWER, EBUSY, 0);
+			return all_fail(f, RCGO_ALL_NO_ANSWER, EBUSY, 0);
 		}
-		// Stopped threads neither end nor start others: if they are all there is, it is done.
-		// The kernel's own threads come and go as they like, so with them the whole list
-		// must have been seen without anything new in it.
-	} while (listed(op) != op->sent + 1 && (op->added != 0 || op->seen != listed(op)));
+		// Stopped threads neither end nor start others: if they are all, it is done. The
+		// kernel's own threads come and go as they like, so with them the whole list must
+		// have been seen without anything new in it.
+	} while (all_listed(op) != op->sent + 1 && (op->added != 0 || op->seen != all_listed(op)));
 	return true;
 }

@@ -66,6 +66,10 @@ func (t *tree) checkImports(c *check, p platform) {
 	for _, s := range contract {
 		known[s.name] = s
 	}
+	overlay := ""
+	for _, rel := range t.glob("src/overlay/*.go") {
+		overlay += t.read(rel)
+	}
 	for _, g := range goroots(t, c) {
 		imports, err := g.imports(p)
 		if err != nil || len(imports) < 15 {
@@ -79,8 +83,13 @@ func (t *tree) checkImports(c *check, p platform) {
 		}
 		for _, s := range contract {
 			_, imported := imports[s.name]
-			if s.by == "cmd/cgo" {
+			switch s.by {
+			case "cmd/cgo":
 				imported = g.generates(s.name)
+			case "overlay":
+				imported = strings.Contains(overlay, "//go:cgo_import_static "+s.name+"\n")
+			case "C":
+				continue // whoever includes the public header
 			}
 			if imported != s.in(g.minor) {
 				c.bad(contractFile, s.line, "%s: the go column says %s, but Go 1.%d %s it", s.name,
