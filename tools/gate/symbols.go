@@ -205,12 +205,16 @@ func (t *tree) checkProgram(c *check) {
 // compareProgram: a linked program has the whole contract, and no other global name of ours.
 func (t *tree) compareProgram(c *check, syms []objSym) {
 	have := map[string]bool{}
+	known := map[string]bool{}
+	for _, s := range t.contract(c) {
+		known[s.name] = true
+	}
 	for _, s := range syms {
 		if !s.defined {
 			continue
 		}
 		have[s.name] = true
-		if strings.HasPrefix(s.name, "rcgo_") && !s.hidden {
+		if strings.HasPrefix(s.name, "rcgo_") && !s.hidden && !known[s.name] {
 			c.bad(clashProgram, 0, "the program exports %s, which is not in %s", s.name, contractFile)
 		}
 	}
