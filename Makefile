@@ -12,7 +12,7 @@ WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef 
 CSTD := -std=gnu11
 
 .DEFAULT_GOAL := all
-.PHONY: help all run test check conformance matrix clients bench fmt install uninstall clean dist
+.PHONY: help all run test check conformance matrix clients bench fuzz fmt install uninstall clean dist
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -23,6 +23,7 @@ include test/test.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include examples/examples.mk
+include fuzz/fuzz.mk
 
 all: bin/rcgo ## build bin/rcgo
 

@@ -21,7 +21,7 @@ struct rcgo_bytes {
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 {
-	if (offset > b.size || size > b.size - offset) {
+	if (size == 0 || offset > b.size || size > b.size - offset) {
 		return (struct rcgo_bytes){0};
 	}
 	return (struct rcgo_bytes){.at = b.at + offset, .size = (size_t)size};
@@ -31,7 +31,7 @@ rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 {
-	if (offset > b.size) {
+	if (offset >= b.size) {
 		return (struct rcgo_bytes){0};
 	}
 	return (struct rcgo_bytes){.at = b.at + offset, .size = b.size - (size_t)offset};

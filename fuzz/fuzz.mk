@@ -1,0 +1,34 @@
+# The fuzzers: libFuzzer with AddressSanitizer and UBSan over code that reads what nobody vouches
+# for. `make fuzz FUZZ_SECONDS=N` gives each target N seconds; fuzz/fuzz_NAME.c is a target, and
+# fuzz/corpus/NAME holds what it starts from. What it finds on its way stays in build/fuzz/corpus.
+
+.PHONY: fuzz fuzzers
+
+FUZZ := $(BUILD)/fuzz
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 2
+FUZZ_TARGETS := $(sort $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c)))
+FUZZ_FLAGS := $(CSTD) $(WARN) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -Iinclude \
+	$(addprefix -I,$(sort $(patsubst %/,%,$(dir $(wildcard src/*/*.h src/*/*/*.h)))))
+FUZZ_SRC := $(sort $(wildcard src/base/*.c src/traceback/*/*.c))
+FUZZ_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h fuzz/*.h)
+FUZZ_OBJS := $(FUZZ_SRC:src/%.c=$(FUZZ)/src/%.o)
+
+$(FUZZ)/src/%.o: src/%.c $(FUZZ_HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+# An archive, so that a target is linked with no more than it calls.
+$(FUZZ)/libsrc.a: $(FUZZ_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(FUZZ)/fuzz_%: fuzz/fuzz_%.c $(FUZZ)/libsrc.a $(FUZZ_HEADERS)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libsrc.a
+
+fuzzers: $(addprefix $(FUZZ)/fuzz_,$(FUZZ_TARGETS))
+
+fuzz: fuzzers ## fuzz each target for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+	fuzz/run $(FUZZ_SECONDS) $(FUZZ_JOBS) $(FUZZ_TARGETS)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Fuzzers: .xz files, and the LZMA2 inside, which no checksum guards there. The first byte says how
+// much room there is, and by its lowest bit which of the two comes.
+
+#include "fuzz.h"
+#include "rcgo_lzma.h"
+#include "rcgo_xz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rcgo_arena *arena = fuzz_arena();
+	size_t room = size != 0 ? (size_t)data[0] * FUZZ_ROOM / 255 : 0;
+	uint8_t *out = malloc(room + 1);
+	struct rcgo_bytes in = {data + (size != 0), size - (size != 0)};
+	size_t used = 0;
+
+	if (size != 0 && (data[0] & 1) != 0) {
+		fuzz_check(rcgo__lzma2(in, &used, out, room, arena), room, arena);
+		if (used > in.size) {
+			abort();
+		}
+	} else {
+		rcgo__xz_size(in);
+		fuzz_check(rcgo__xz(in, out, room, arena), room, arena);
+	}
+	free(out);
+	return 0;
+}
