@@ -28,7 +28,9 @@ static const struct limit {
 		"Raise it: sysctl -w kernel.threads-max=N."},
 	{"kernel.pid_max", rcgo__usage_pid_max, ONE_PID, "Raise it: sysctl -w kernel.pid_max=N."},
 	{"RLIMIT_AS (KiB)", rcgo__usage_address_space, ONE_STACK,
-		"Raise it (ulimit -v) or make thread stacks smaller (ulimit -s)."},
+		"Raise it (ulimit -v) or make thread stacks smaller (RCGO=stack=SIZE)."},
+	{"RLIMIT_DATA (KiB)", rcgo__usage_data, ONE_STACK,
+		"Raise it (ulimit -d) or make thread stacks smaller (RCGO=stack=SIZE)."},
 	{"vm.max_map_count", rcgo__usage_map_count, 2, "Raise it: sysctl -w vm.max_map_count=N."},
 	{"vm.overcommit_memory=2 (KiB)", rcgo__usage_commit, ONE_STACK,
 		"Free memory, add swap, or set vm.overcommit_memory to 0."},
@@ -146,4 +148,19 @@ rcgo__limits_explain(struct rcgo_text *t, size_t stack_size)
 		rcgo__text_str(t, advice != NULL ? advice : none_reached);
 	}
 	rcgo__text_str(t, "\n\tOr keep fewer goroutines in C calls at once: each holds a thread.");
+}
+
+// Indirect: the readers that limits[] names, all in rcgo_usage.h.
+bool
+rcgo__limits_are_memory(size_t stack_size)
+{
+	for (size_t i = 0; i < RCGO_COUNTOF(limits); i++) {
+		struct rcgo_usage u;
+
+		if (limits[i].need == ONE_STACK && limits[i].read(&u) &&
+			reached(&u, stack_size / 1024)) {
+			return true;
+		}
+	}
+	return false;
 }

@@ -56,25 +56,42 @@ RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
 struct rcgo_thread_plan {
 	pthread_attr_t attr;
 	size_t stack_size; // in bytes
+	unsigned tries;
 };
 
-// Makes a plan, which rcgo__thread_create ends.
+// Makes a plan: a detached thread, its stack and guard as the program's user wants them, else as
+// libc has them, but not below 1 MiB, for C code of today needs more than musl's 128 KiB.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=libc
 RCGO_INTERN void rcgo__thread_plan(struct rcgo_thread_plan *plan);
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__thread_plan_end(struct rcgo_thread_plan *plan);
+
+// Makes the plan's stack smaller, when it is memory for stacks that has run out. Returns whether
+// it did: another try may then work.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__thread_plan_smaller(struct rcgo_thread_plan *plan);
 
 // Starts a detached thread that runs f(arg). With signals_blocked, it starts with every signal
 // blocked. A failure that may pass (EAGAIN) is retried for some two seconds, with the caller's
-// signal mask open between tries; one that stays ends the process with rcgo__limits_explain's
-// message.
+// signal mask open between tries. Returns 0 or an errno.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
-RCGO_INTERN void rcgo__thread_create(
+RCGO_INTERN int rcgo__thread_create(
 	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg, bool signals_blocked);
+
+// Ends the process, for a thread could not start: with rcgo__limits_explain's message.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__thread_create_fatal(
+	const struct rcgo_thread_plan *plan, int err);
 
 // Appends to t why a thread may have failed to start: each limit that the kernel sets, its value
 // and use, the one that was reached, and what to do. stack_size in bytes is what the thread's
-// stack wanted. At most 16 lines.
+// stack wanted. At most 17 lines.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__limits_explain(struct rcgo_text *t, size_t stack_size);
+
+// Whether a limit of memory is in the way of a stack of this size.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__limits_are_memory(size_t stack_size);
 
 // In src/arch: calls setg(g), then fn(), keeping the registers that C expects to be kept.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none

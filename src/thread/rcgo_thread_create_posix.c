@@ -11,8 +11,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rcgo_fatal.h"
+#include "rcgo_options.h"
 
 // A limit may be reached for a moment only (golang/go#18146), so a start is tried again, at first
 // soon, then less often, until two seconds have gone.
@@ -20,13 +22,73 @@
 #define RETRY_LAST_NS (50 * 1000 * 1000L)
 #define RETRY_TOTAL_NS (2000 * 1000 * 1000L)
 
+// What libc gives by default is raised to this.
+#define STACK_FLOOR ((size_t)1 << 20)
+// Less does not hold a signal handler, Go's own needs and a little C.
+#define STACK_LEAST ((size_t)64 << 10)
+// Where memory for stacks has run out, stacks are halved down to this.
+#define STACK_LAST ((size_t)256 << 10)
+
+// The size that the last stack was made smaller to, 0 if none was: those that follow try it soon.
+// owner: rcgo__thread_plan_smaller; lock: none; ordering: relaxed, any of its values will do
+static size_t stack_made_small;
+
+// The stack's size: the user's choice, else libc's or the floor; 0: leave it as it is.
+static size_t
+wanted_stack(size_t libcs)
+{
+	size_t size = (size_t)rcgo__option_size("stack", 0);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (size == 0) {
+		return libcs >= STACK_FLOOR ? 0 : STACK_FLOOR;
+	}
+	size = size < STACK_LEAST ? STACK_LEAST : size;
+	return (size + page - 1) & ~(page - 1);
+}
+
 void
 rcgo__thread_plan(struct rcgo_thread_plan *plan)
 {
+	size_t wanted;
+	uint64_t guard;
+
 	plan->stack_size = 0;
+	plan->tries = 0;
 	pthread_attr_init(&plan->attr);
 	pthread_attr_setdetachstate(&plan->attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_getstacksize(&plan->attr, &plan->stack_size);
+	wanted = wanted_stack(plan->stack_size);
+	if (wanted != 0 && pthread_attr_setstacksize(&plan->attr, wanted) == 0) {
+		plan->stack_size = wanted;
+	}
+	guard = rcgo__option_size("guard", UINT64_MAX);
+	if (guard != UINT64_MAX) {
+		pthread_attr_setguardsize(&plan->attr, (size_t)guard);
+	}
+}
+
+void
+rcgo__thread_plan_end(struct rcgo_thread_plan *plan)
+{
+	pthread_attr_destroy(&plan->attr);
+}
+
+bool
+rcgo__thread_plan_smaller(struct rcgo_thread_plan *plan)
+{
+	size_t size = rcgo_load_rlx(&stack_made_small);
+
+	if (size == 0 || size >= plan->stack_size) {
+		size = plan->stack_size / 2;
+	}
+	if (size < STACK_LAST || !rcgo__limits_are_memory(plan->stack_size) ||
+		pthread_attr_setstacksize(&plan->attr, size) != 0) {
+		return false;
+	}
+	plan->stack_size = size;
+	rcgo_store_rlx(&stack_made_small, size);
+	return true;
 }
 
 // One try. Returns 0 or an errno.
@@ -48,8 +110,8 @@ create(const pthread_attr_t *attr, void *(*f)(void *), void *arg, bool signals_b
 	return err;
 }
 
-static RCGO_COLD RCGO_NORETURN void
-fatal_create(int err, unsigned tries, size_t stack_size)
+void
+rcgo__thread_create_fatal(const struct rcgo_thread_plan *plan, int err)
 {
 	char buf[1920];
 	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
@@ -57,32 +119,31 @@ fatal_create(int err, unsigned tries, size_t stack_size)
 	rcgo__text_str(&t, "pthread_create failed: ");
 	rcgo__text_errno(&t, err);
 	rcgo__text_str(&t, ", tries: ");
-	rcgo__text_dec(&t, tries, 0);
-	rcgo__limits_explain(&t, stack_size);
+	rcgo__text_dec(&t, plan->tries, 0);
+	rcgo__limits_explain(&t, plan->stack_size);
 	rcgo__fatal(buf);
 }
 
-void
+int
 rcgo__thread_create(
 	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg, bool signals_blocked)
 {
+	// Once a stack had to be smaller, waiting has been shown not to help.
+	long total = rcgo_load_rlx(&stack_made_small) != 0 ? 0 : RETRY_TOTAL_NS;
 	long pause = RETRY_FIRST_NS;
 	long waited = 0;
-	unsigned tries = 1;
 	int err = create(&plan->attr, f, arg, signals_blocked);
 
-	while (err == EAGAIN && waited < RETRY_TOTAL_NS) {
+	plan->tries++;
+	while (err == EAGAIN && waited < total) {
 		struct timespec ts = {.tv_sec = 0, .tv_nsec = pause};
 
 		while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
 		}
 		waited += pause;
 		pause = pause * 2 < RETRY_LAST_NS ? pause * 2 : RETRY_LAST_NS;
-		tries++;
+		plan->tries++;
 		err = create(&plan->attr, f, arg, signals_blocked);
 	}
-	pthread_attr_destroy(&plan->attr);
-	if (err != 0) {
-		fatal_create(err, tries, plan->stack_size);
-	}
+	return err;
 }

@@ -20,7 +20,7 @@ struct rcgo_usage {
 };
 
 // Each reads one limit and its use. Returns whether both are known.
-// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__usage_nproc(struct rcgo_usage *u);
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__usage_threads_max(struct rcgo_usage *u);
@@ -31,6 +31,9 @@ RCGO_INTERN RCGO_COLD bool rcgo__usage_map_count(struct rcgo_usage *u);
 // In KiB.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__usage_address_space(struct rcgo_usage *u);
+// In KiB: memory that this process may write and shares with nobody.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__usage_data(struct rcgo_usage *u);
 // In KiB; unlimited unless vm.overcommit_memory is 2.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__usage_commit(struct rcgo_usage *u);
@@ -40,8 +43,9 @@ RCGO_INTERN RCGO_COLD bool rcgo__usage_commit(struct rcgo_usage *u);
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__usage_cgroup_pids(struct rcgo_usage *u, char dir[PATH_MAX]);
 
-// The number of threads of this process, 0 when unknown.
-// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+// The number of threads of this process, 0 when unknown. Reads /proc/self/status, whose other
+// lines rcgo__usage_nproc and rcgo__usage_data then use.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD uint64_t rcgo__usage_own_threads(void);
 
 #endif // RCGO_USAGE_H

@@ -70,12 +70,46 @@ rlimit_value(int resource)
 	return known ? (uint64_t)limit.rlim_cur : RCGO_UNLIMITED;
 }
 
+// What /proc/self/status says, read once for a message.
+// owner: the thread that could not start another; lock: none, the process is about to end or only
+// that thread asks; ordering: none
+static struct {
+	bool known;
+	uint64_t threads;
+	uint64_t data_kib;
+	uint64_t capabilities;
+} own_status;
+
+static bool
+own_status_line(const char *line, RCGO_UNUSED void *arg)
+{
+	const char *at = line;
+
+	if (rcgo__text_starts(line, "Threads:", &at)) {
+		rcgo__parse_dec(&at, &own_status.threads);
+	} else if (rcgo__text_starts(line, "VmData:", &at)) {
+		rcgo__parse_dec(&at, &own_status.data_kib);
+	} else if (rcgo__text_starts(line, "CapEff:", &at)) {
+		rcgo__parse_hex(&at, &own_status.capabilities);
+		return true; // the last of the three
+	}
+	return false;
+}
+
+static void
+own_status_read(void)
+{
+	own_status.threads = 0;
+	own_status.data_kib = 0;
+	own_status.capabilities = 0;
+	own_status.known = rcgo__file_each_line("/proc/self/status", own_status_line, NULL) == 0;
+}
+
 uint64_t
 rcgo__usage_own_threads(void)
 {
-	uint64_t threads;
-
-	return file_field("/proc/self/status", "Threads:", &threads) ? threads : 0;
+	own_status_read();
+	return own_status.threads;
 }
 
 // Whether this process lives in the first user namespace: only there user ids and capabilities
@@ -97,22 +131,17 @@ in_first_user_namespace(void)
 static bool
 nproc_exempt(void)
 {
-	struct field f = {.key = "CapEff:"};
-	uint64_t caps = 0;
-
 	if (!in_first_user_namespace()) {
 		return false;
 	}
 	if (getuid() == 0) {
 		return true;
 	}
-	if (rcgo__file_each_line("/proc/self/status", field_line, &f) != 0) {
-		return false;
+	if (!own_status.known) {
+		own_status_read();
 	}
-	for (const char *at = f.value; *at != 0; at++) {
-		caps = caps << 4 | (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-	}
-	return (caps >> CAP_SYS_ADMIN_BIT & 1) != 0 || (caps >> CAP_SYS_RESOURCE_BIT & 1) != 0;
+	return (own_status.capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0 ||
+	       (own_status.capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
 }
 
 // The threads of the process /proc/PID if uid is its real user, else 0.
@@ -222,6 +251,20 @@ rcgo__usage_address_space(struct rcgo_usage *u)
 	}
 	u->used = pages * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
 	return true;
+}
+
+bool
+rcgo__usage_data(struct rcgo_usage *u)
+{
+	if (!own_status.known) {
+		own_status_read();
+	}
+	u->value = rlimit_value(RLIMIT_DATA);
+	if (u->value != RCGO_UNLIMITED) {
+		u->value /= 1024;
+	}
+	u->used = own_status.data_kib;
+	return own_status.data_kib != 0;
 }
 
 bool

@@ -80,6 +80,7 @@ x_cgo_thread_start(ThreadStart *ts)
 {
 	struct rcgo_thread_plan plan;
 	struct start *start;
+	int err;
 
 	rcgo_tsan_acquire();
 	start = malloc(sizeof *start);
@@ -89,18 +90,31 @@ x_cgo_thread_start(ThreadStart *ts)
 	}
 	rcgo__thread_plan(&plan);
 	start->ts = *ts;
-	start->stack_size = plan.stack_size;
-	// With stacklo 0, mstart takes stackhi for a size and sets both from its own frame.
-	start->ts.g->stackhi = plan.stack_size;
-	rcgo__thread_create(&plan, thread_entry, start, true);
+	do {
+		start->stack_size = plan.stack_size;
+		// With stacklo 0, mstart takes stackhi for a size and sets both from its own frame.
+		start->ts.g->stackhi = plan.stack_size;
+		err = rcgo__thread_create(&plan, thread_entry, start, true);
+	} while (err != 0 && rcgo__thread_plan_smaller(&plan));
+	rcgo__thread_plan_end(&plan);
+	if (err != 0) {
+		rcgo__thread_create_fatal(&plan, err);
+	}
 }
 
 void
 x_cgo_sys_thread_create(void *(*f)(void *))
 {
 	struct rcgo_thread_plan plan;
+	int err;
 
 	rcgo__fork_mark();
 	rcgo__thread_plan(&plan);
-	rcgo__thread_create(&plan, f, NULL, false);
+	do {
+		err = rcgo__thread_create(&plan, f, NULL, false);
+	} while (err != 0 && rcgo__thread_plan_smaller(&plan));
+	rcgo__thread_plan_end(&plan);
+	if (err != 0) {
+		rcgo__thread_create_fatal(&plan, err);
+	}
 }

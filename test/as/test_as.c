@@ -215,13 +215,14 @@ unsafe_register(siginfo_t *info, void *context)
 }
 
 static void
-unsafe_bounds(siginfo_t *info, void *context)
+unsafe_environment(siginfo_t *info, void *context)
 {
-	uintptr_t bounds[2];
+	char name[] = "RCGO_TEST", value[] = "x";
+	char *arg[2] = {name, value};
 
 	(void)info;
 	(void)context;
-	x_cgo_getstackbound(bounds);
+	x_cgo_setenv(arg);
 }
 
 static void
@@ -245,7 +246,7 @@ TEST(what_is_unsafe_is_caught)
 {
 	check_trapped(unsafe_unwind, "called in a handler: malloc");
 	check_trapped(unsafe_register, "called in a handler: pthread_mutex_lock");
-	check_trapped(unsafe_bounds, "called in a handler: pthread_");
+	check_trapped(unsafe_environment, "called in a handler: setenv");
 }
 
 UNIT_MAIN(UNIT_TEST(sigaction_in_a_handler), UNIT_TEST(traceback_in_a_handler),

@@ -147,18 +147,37 @@ TEST(limit_of_root_in_a_user_namespace)
 	unit_check_reached(end.err, "RLIMIT_NPROC (threads of this user)", "ulimit -u");
 }
 
+// Leaves room for three stacks of libc's default size and some KiB.
+static void
+little_room(int resource, const char *key, uint64_t kib)
+{
+	struct rcgo_thread_plan plan;
+	struct rlimit limit;
+
+	standin_start();
+	rcgo__thread_plan(&plan);
+	limit.rlim_cur = (unit_status_field("/proc/self/status", key, 10) +
+				 3 * plan.stack_size / 1024 + kib) *
+			 1024;
+	limit.rlim_max = limit.rlim_cur;
+	rcgo__thread_plan_end(&plan);
+	CHECK_INT(setrlimit(resource, &limit), 0);
+}
+
 static void
 too_little_address_space(void *arg)
 {
-	uint64_t kib;
-	struct rlimit as;
-
 	(void)arg;
-	standin_start();
-	kib = unit_status_field("/proc/self/status", "VmSize", 10);
-	as.rlim_cur = as.rlim_max = (kib + 3 * rcgo__thread_stack_size() / 1024 + 300) * 1024;
-	CHECK_INT(setrlimit(RLIMIT_AS, &as), 0);
-	start_threads(20);
+	little_room(RLIMIT_AS, "VmSize", 300);
+	start_threads(200);
+}
+
+static void
+too_little_data(void *arg)
+{
+	(void)arg;
+	little_room(RLIMIT_DATA, "VmData", 300);
+	start_threads(200);
 }
 
 TEST(limit_of_address_space)
@@ -166,6 +185,28 @@ TEST(limit_of_address_space)
 	need_real_limits();
 	CHECK_ABORTS(&end, too_little_address_space, NULL);
 	unit_check_reached(end.err, "RLIMIT_AS (KiB)", "ulimit -v");
+	CHECK_HAS(end.err, "takes a stack of 256 KiB");
+}
+
+TEST(limit_of_data)
+{
+	need_real_limits();
+	CHECK_ABORTS(&end, too_little_data, NULL);
+	unit_check_reached(end.err, "RLIMIT_DATA (KiB)", "ulimit -d");
+}
+
+// Three stacks of 8 MiB fit; then those of 4 MiB, 2 MiB, and so on.
+TEST(smaller_stacks_as_a_last_try)
+{
+	static G g[6];
+
+	need_real_limits();
+	little_room(RLIMIT_AS, "VmSize", 7000);
+	inject_clock.on = true;
+	for (size_t i = 0; i < UNIT_COUNTOF(g); i++) {
+		standin_newm(&g[i], sleep_for_ever);
+	}
+	CHECK(g[5].stackhi < g[0].stackhi && g[5].stackhi >= 256 << 10);
 }
 
 // Every second page is another mapping, until the kernel has no more.
@@ -266,5 +307,6 @@ TEST(limit_of_the_cgroup)
 }
 
 UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
-	UNIT_TEST(limit_of_address_space), UNIT_TEST(limit_of_mappings),
+	UNIT_TEST(limit_of_address_space), UNIT_TEST(limit_of_data),
+	UNIT_TEST(smaller_stacks_as_a_last_try), UNIT_TEST(limit_of_mappings),
 	UNIT_TEST(limit_of_the_cgroup))
