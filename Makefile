@@ -20,6 +20,7 @@ help: ## this list
 include src/src.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk
+include test/storm/storm.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include examples/examples.mk

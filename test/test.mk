@@ -80,5 +80,5 @@ $(foreach shape,$(UNIT_SHAPES),$(eval $(call UNIT_SHAPE,$(shape))))
 
 unit: ## build the unit tests of src/
 
-test: all unit ## run all tests; the last line sums them
+test: all unit storm ## run all tests; the last line sums them
 	test/run.sh

@@ -13,17 +13,17 @@
 #define NO_SUCH_HOW (-1l)
 #define WORD 8ul // what rt_sigprocmask reads: the kernel's signal mask
 
-// How this process may ask, found out at the first question. A seccomp filter that answers EPERM or
-// ENOSYS, or an emulator that looks at the arguments in another order, cannot tell good from bad.
-enum ways {
+// How this process may ask, found out at the first question of the kind. A seccomp filter that
+// answers EPERM or ENOSYS, or an emulator that looks at the arguments in another order, cannot tell
+// good from bad. As some filters kill for it, process_vm_readv is not tried before it is needed.
+enum way {
 	UNKNOWN = 0,
-	KNOWN = 1,
-	BY_MASK = 2, // rt_sigprocmask
-	BY_COPY = 4, // process_vm_readv
+	WORKS,
+	FAILS,
 };
 
 // owner: whoever asks first, all find the same; lock: none; ordering: relaxed, it is all there is
-static unsigned known_ways;
+static unsigned way_by_mask, way_by_copy;
 
 static bool
 mask_readable(uintptr_t word)
@@ -50,38 +50,48 @@ kernel_copies_word(uintptr_t word)
 }
 
 // A way that cannot say no is no way: the last page of the address space is never a program's.
-static unsigned
-find_ways(void)
+#define NEVER_OURS ((uintptr_t)0 - RCGO_PROBE_PAGE)
+
+static RCGO_COLD bool
+try_mask(void)
 {
 	uint64_t good = 0;
-	uintptr_t bad = (uintptr_t)0 - RCGO_PROBE_PAGE;
-	unsigned ways = KNOWN;
+	bool works = mask_readable((uintptr_t)&good) && !mask_readable(NEVER_OURS);
 
-	if (mask_readable((uintptr_t)&good) && !mask_readable(bad)) {
-		ways |= BY_MASK;
-	}
-	if (kernel_copies_word((uintptr_t)&good) && !kernel_copies_word(bad)) {
-		ways |= BY_COPY;
-	}
-	rcgo_store_rlx(&known_ways, ways);
-	return ways;
+	rcgo_store_rlx(&way_by_mask, works ? WORKS : FAILS);
+	return works;
 }
 
-static unsigned
-ways_here(void)
+static RCGO_COLD bool
+try_copy(void)
 {
-	unsigned ways = rcgo_load_rlx(&known_ways);
+	uint64_t good = 0;
+	bool works = kernel_copies_word((uintptr_t)&good) && !kernel_copies_word(NEVER_OURS);
 
-	return RCGO_LIKELY(ways != UNKNOWN) ? ways : find_ways();
+	rcgo_store_rlx(&way_by_copy, works ? WORKS : FAILS);
+	return works;
 }
 
 static bool
-word_readable(unsigned ways, uintptr_t word)
+by_mask(void)
 {
-	if ((ways & BY_MASK) != 0) {
-		return mask_readable(word);
-	}
-	return (ways & BY_COPY) != 0 && kernel_copies_word(word);
+	unsigned way = rcgo_load_rlx(&way_by_mask);
+
+	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_mask();
+}
+
+static bool
+by_copy(void)
+{
+	unsigned way = rcgo_load_rlx(&way_by_copy);
+
+	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_copy();
+}
+
+static bool
+word_readable(uintptr_t word)
+{
+	return by_mask() ? mask_readable(word) : by_copy() && kernel_copies_word(word);
 }
 
 bool
@@ -90,7 +100,6 @@ rcgo__probe_readable(const void *p, size_t n)
 	uintptr_t at = (uintptr_t)p & ~(uintptr_t)(WORD - 1);
 	uintptr_t last = (uintptr_t)p + n - 1;
 	int saved = errno;
-	unsigned ways;
 	bool good = true;
 
 	if (n == 0) {
@@ -99,11 +108,10 @@ rcgo__probe_readable(const void *p, size_t n)
 	if (last < (uintptr_t)p) {
 		return false;
 	}
-	ways = ways_here();
 	while (good && at <= last) {
 		uintptr_t next = (at & ~(uintptr_t)(RCGO_PROBE_PAGE - 1)) + RCGO_PROBE_PAGE;
 
-		good = word_readable(ways, at);
+		good = word_readable(at);
 		if (next < at) {
 			break;
 		}
@@ -155,8 +163,8 @@ rcgo__probe_copy_pieces(const struct rcgo_probe_piece *piece, size_t count)
 		total += piece[i].size;
 	}
 	if (total != 0) {
-		good = (ways_here() & BY_COPY) != 0 ? kernel_copies(to, from, count, total)
-						    : probe_then_copy(piece, count);
+		good = by_copy() ? kernel_copies(to, from, count, total)
+				 : probe_then_copy(piece, count);
 	}
 	errno = saved;
 	return good;
