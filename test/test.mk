@@ -40,7 +40,7 @@ UNIT_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h test/unit/*.h test/
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
-	sigaction read write open nanosleep clock_gettime
+	sigaction dlsym read write open nanosleep clock_gettime
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 
@@ -49,7 +49,7 @@ vpath test_%.c test/unit test/as
 
 # $(call UNIT_SHAPE,SHAPE): the rules of one shape.
 define UNIT_SHAPE
-$(1)_OBJS := $$(patsubst src/%.c,$(UNIT)/$(1)/src/%.o,$(UNIT_SRC)) \
+$(1)_OBJS := $$(patsubst src/%.c,$(UNIT)/$(1)/src/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
 	$(UNIT)/$(1)/src/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/probe_$(UNIT_ARCH_$(1)).o \
 	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin allthreads_tools \
 		$(if $(filter arm64,$(1)),unit_tap,unit_cmocka))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: a new thread enters Go. Runs on the thread's own stack.
+// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
 // Re-read runtime/cgo/gcc_amd64.S.
 //
 // void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
@@ -66,5 +66,71 @@ rcgo__sigreturn:
 	movq	$15, %rax		// SYS_rt_sigreturn
 	syscall
 	.size rcgo__sigreturn, . - rcgo__sigreturn
+
+// The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
+// edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return address.
+// Whatever a handler leaves in registers is gone when its frame is taken back, so none is kept but
+// rbp, which profilers follow. Runs with all signals blocked, on the stack that the kernel chose.
+
+	.text
+	.balign 16
+	.globl	rcgo__guard_stubs
+	.hidden	rcgo__guard_stubs
+	.type	rcgo__guard_stubs, %function
+rcgo__guard_stubs:
+	.cfi_startproc
+	.set	record, 0
+	.rept	1024		// RCGO_RECORDS
+	.balign 16		// RCGO_STUB_SIZE
+	endbr64
+	movl	$record, %ecx
+	jmp	.Lguard_entry
+	.set	record, record + 1
+	.endr
+	.cfi_endproc
+	.size	rcgo__guard_stubs, . - rcgo__guard_stubs
+
+	.balign 16
+	.type	rcgo__guard_entry, %function
+rcgo__guard_entry:
+.Lguard_entry:
+	.cfi_startproc
+	movq	%rsp, %rax
+	subq	$72, %rsp		// struct rcgo_entry; rsp is a multiple of 16
+	.cfi_def_cfa_offset 80
+	movq	%rax, 8(%rsp)		// .sp
+	movq	%rsi, 16(%rsp)		// .info
+	movq	%rdx, 24(%rsp)		// .context
+	movl	%edi, %eax
+	movq	%rax, 48(%rsp)		// .sig
+	movq	%rsp, %r8
+	call	rcgo__guard_enter	// (sig, info, context, record, entry)
+	movq	0(%rsp), %rbx		// .target
+	movq	16(%rsp), %r12
+	movq	24(%rsp), %r13
+	movl	48(%rsp), %r14d
+	movq	32(%rsp), %r15		// .mask
+	movq	40(%rsp), %r9		// .open
+	movq	8(%rsp), %rsp		// the frame, where it lies now
+	.cfi_def_cfa_offset 8
+	testq	%r9, %r9
+	jz	1f
+	pushq	%r15
+	.cfi_adjust_cfa_offset 8
+	movl	$14, %eax		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
+	movl	$2, %edi
+	movq	%rsp, %rsi
+	xorl	%edx, %edx
+	movl	$8, %r10d
+	syscall
+	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+1:	movl	%r14d, %edi
+	movq	%r12, %rsi
+	movq	%r13, %rdx
+	xorl	%eax, %eax
+	jmp	*%rbx
+	.cfi_endproc
+	.size	rcgo__guard_entry, . - rcgo__guard_entry
 
 RCGO_ASM_FILE_END

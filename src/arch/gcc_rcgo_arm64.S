@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: a new thread enters Go. Runs on the thread's own stack.
+// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
 // Re-read runtime/cgo/gcc_arm64.S.
 //
 // void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
@@ -98,5 +98,73 @@ rcgo__sigreturn:
 	mov	x8, #139		// SYS_rt_sigreturn
 	svc	#0
 	.size rcgo__sigreturn, . - rcgo__sigreturn
+
+// The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
+// w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30 the
+// return address. Whatever a handler leaves in registers is gone when its frame is taken back.
+// Runs with all signals blocked, on the stack that the kernel chose.
+
+	.text
+	.balign 16
+	.globl	rcgo__guard_stubs
+	.hidden	rcgo__guard_stubs
+	.type	rcgo__guard_stubs, %function
+rcgo__guard_stubs:
+	.cfi_startproc
+	.set	record, 0
+	.rept	1024			// RCGO_RECORDS
+	hint	#34			// bti c; a stub has RCGO_STUB_SIZE bytes
+	mov	w3, #record
+	b	.Lguard_entry
+	nop
+	.set	record, record + 1
+	.endr
+	.cfi_endproc
+	.size	rcgo__guard_stubs, . - rcgo__guard_stubs
+
+	.balign 16
+	.type	rcgo__guard_entry, %function
+rcgo__guard_entry:
+.Lguard_entry:
+	.cfi_startproc
+	mov	x9, sp
+	sub	sp, sp, #80		// struct rcgo_entry
+	.cfi_def_cfa_offset 80
+	stp	x9, x1, [sp, #8]	// .sp .info
+	str	x2, [sp, #24]		// .context
+	uxtw	x9, w0
+	stp	x9, x29, [sp, #48]	// .sig .fp
+	str	x30, [sp, #64]		// .link
+	.cfi_offset x29, -24
+	.cfi_offset x30, -16
+	mov	x4, sp
+	bl	rcgo__guard_enter	// (sig, info, context, record, entry)
+	ldp	x19, x20, [sp]		// .target .sp
+	ldp	x21, x22, [sp, #16]	// .info .context
+	ldp	x23, x24, [sp, #32]	// .mask .open
+	ldp	x25, x29, [sp, #48]	// .sig .fp
+	ldr	x30, [sp, #64]
+	mov	sp, x20			// the frame, where it lies now
+	.cfi_def_cfa sp, 0
+	.cfi_restore x29
+	.cfi_restore x30
+	cbz	x24, 1f
+	str	x23, [sp, #-16]!
+	.cfi_adjust_cfa_offset 16
+	mov	x8, #135		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
+	mov	x0, #2
+	mov	x1, sp
+	mov	x2, #0
+	mov	x3, #8
+	svc	#0
+	add	sp, sp, #16
+	.cfi_adjust_cfa_offset -16
+1:	mov	w0, w25
+	mov	x1, x21
+	mov	x2, x22
+	mov	x16, x19
+	br	x16
+	.cfi_endproc
+	.size	rcgo__guard_entry, . - rcgo__guard_entry
 
 RCGO_ASM_FILE_END

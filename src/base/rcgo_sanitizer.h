@@ -18,6 +18,14 @@
 #	define RCGO_TSAN 0
 #endif
 
+// Under a sanitizer that intercepts libc's functions, ours that stand in for them are left out.
+#if RCGO_TSAN || defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || \
+	__has_feature(memory_sanitizer)
+#	define RCGO_SANITIZED 1
+#else
+#	define RCGO_SANITIZED 0
+#endif
+
 // TSAN cannot see how Go orders its threads. Go and C therefore hand a dummy lock to each other
 // at every crossing: acquire when C is entered from Go, release when C returns to Go. The lock's
 // name and type are shared with the code that cmd/cgo generates, so it is a common symbol.

@@ -26,9 +26,44 @@
 #define RCGO_SIGNAL_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "rcgo_base.h"
 #include "rcgo_go_sigaction.h"
+
+#define RCGO_SIGNALS 64
+
+// What libcs use themselves, refuse to change and keep out of every mask: 32 and 33, musl 34 too.
+#define RCGO_LIBC_FIRST 32
+#ifdef __GLIBC__
+#	define RCGO_LIBC_LAST 33
+#else
+#	define RCGO_LIBC_LAST 34
+#endif
+
+// Those, and what the kernel takes out of every mask.
+#define RCGO_NEVER_MASKED                                                         \
+	(((go_sigset_t)1 << (SIGKILL - 1)) | ((go_sigset_t)1 << (SIGSTOP - 1)) |  \
+		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
+			<< (RCGO_LIBC_FIRST - 1)))
+
+// The handler of an action, whichever of libc's two members it is: they lie at one address on every
+// Linux.
+static inline uintptr_t
+rcgo__action_handler(const struct sigaction *act)
+{
+	uintptr_t handler;
+
+	memcpy(&handler, &act->sa_handler, sizeof handler);
+	return handler;
+}
+
+static inline void
+rcgo__action_set_handler(struct sigaction *act, uintptr_t handler)
+{
+	memcpy(&act->sa_handler, &handler, sizeof handler);
+}
 
 // Sets *set to the signals of mask, without those that libc keeps for itself.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
@@ -45,5 +80,30 @@ RCGO_INTERN void rcgo__sigaction_from_go(struct sigaction *act, const go_sigacti
 // Sets *go to what libc reports.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act);
+
+// What the signal part wants to know of the calling thread.
+struct rcgo_signal_thread {
+	// Its C stack, and another that C has switched to: lowest address and end, 0, 0 if unknown.
+	uintptr_t stack_lo, stack_hi;
+	uintptr_t switched_lo, switched_hi;
+	bool made_by_c;
+};
+
+// Fills in *t for the calling thread. Returns false, and changes nothing, when Go has never been on
+// this thread.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__signal_thread(struct rcgo_signal_thread *t);
+
+// Whether the calling thread ran over the end of its C stack when its stack pointer was sp and it
+// touched fault_address; then buf gets a line that says so.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__signal_overflow(
+	uintptr_t fault_address, uintptr_t sp, char *buf, size_t cap);
+
+// Prepares this part as Go starts. The functions answer the two questions above; they run in
+// handlers.
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
+	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t));
 
 #endif // RCGO_SIGNAL_H

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "rcgo_edge.h"
+#include "rcgo_front.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
 
@@ -16,16 +17,15 @@ x_cgo_sigaction(intptr_t signum, const go_sigaction_t *act, go_sigaction_t *olda
 	struct sigaction libc_act;
 	struct sigaction libc_old;
 	int saved = errno; // of the C code that a handler may have interrupted
-	int32_t err = 0;
+	int32_t err;
 
 	rcgo_tsan_acquire();
 	if (act != NULL) {
 		rcgo__sigaction_from_go(&libc_act, act);
 	}
-	if (sigaction((int)signum, act != NULL ? &libc_act : NULL,
-		    oldact != NULL ? &libc_old : NULL) != 0) {
-		err = errno;
-	} else if (oldact != NULL) {
+	err = rcgo__front_sigaction(
+		(int)signum, act != NULL ? &libc_act : NULL, oldact != NULL ? &libc_old : NULL);
+	if (err == 0 && oldact != NULL) {
 		rcgo__sigaction_to_go(oldact, &libc_old);
 	}
 	rcgo_tsan_release();

@@ -97,4 +97,10 @@ RCGO_INTERN RCGO_COLD bool rcgo__limits_are_memory(size_t stack_size);
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g);
 
+struct rcgo_signal_thread;
+
+// What the signal part wants to know of the calling thread; see rcgo__signal_thread.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__thread_for_signal(struct rcgo_signal_thread *t);
+
 #endif // RCGO_THREAD_H

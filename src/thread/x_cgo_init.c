@@ -11,7 +11,9 @@
 #include "rcgo_fatal.h"
 #include "rcgo_fork.h"
 #include "rcgo_options.h"
+#include "rcgo_overflow.h"
 #include "rcgo_sanitizer.h"
+#include "rcgo_signal.h"
 #include "rcgo_thread.h"
 #include "rcgo_thread_record.h"
 
@@ -42,6 +44,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	rcgo__fork_mark();
 	rcgo__bind_init();
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
+	rcgo__signal_init(rcgo__thread_for_signal, rcgo__thread_overflow_describe);
 	if (record != NULL) {
 		g->stacklo = record->stack_lo;
 	} else {

@@ -7,6 +7,7 @@
 
 #include "inject.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -120,6 +121,19 @@ WRAP(int, madvise, (void *addr, size_t n, int advice), {
 	return __real_madvise(addr, n, advice);
 })
 
+void *__real_dlsym(void *library, const char *name);
+
+// Past ours, which is linked in here too.
+static int
+libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	void *found = __real_dlsym(RTLD_NEXT, "sigaction");
+	int (*fn)(int, const struct sigaction *, struct sigaction *);
+
+	memcpy(&fn, &found, sizeof fn);
+	return fn(sig, act, old);
+}
+
 WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *old), {
 	if (act != NULL) {
 		__atomic_store_n(&inject_sa_flags, act->sa_flags, __ATOMIC_RELAXED);
@@ -128,7 +142,19 @@ WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *ol
 		errno = inject_sigaction.err;
 		return -1;
 	}
-	return __real_sigaction(sig, act, old);
+	return libc_sigaction(sig, act, old);
+})
+
+// src/ looks for libc's sigaction, for it has one of its own.
+WRAP(void *, dlsym, (void *library, const char *name), {
+	if (strcmp(name, "sigaction") == 0) {
+		int (*ours)(int, const struct sigaction *, struct sigaction *) = __wrap_sigaction;
+		void *found;
+
+		memcpy(&found, &ours, sizeof found);
+		return found;
+	}
+	return __real_dlsym(library, name);
 })
 
 WRAP(ssize_t, read, (int fd, void *buf, size_t n), {

@@ -88,8 +88,8 @@ func (t *tree) checkImports(c *check, p platform) {
 				imported = g.generates(s.name)
 			case "overlay":
 				imported = strings.Contains(overlay, "//go:cgo_import_static "+s.name+"\n")
-			case "C":
-				continue // whoever includes the public header
+			case "C", "libc":
+				continue // whoever includes the public header, or libc's
 			}
 			if imported != s.in(g.minor) {
 				c.bad(contractFile, s.line, "%s: the go column says %s, but Go 1.%d %s it", s.name,

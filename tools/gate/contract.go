@@ -17,6 +17,10 @@ type symbol struct {
 	line                 int
 }
 
+// forC says whether a symbol stands in libc's place for the program's C code: Go knows nothing of
+// it, and under sanitizers, which do the same, it is left out.
+func (s symbol) forC() bool { return s.by == "libc" }
+
 func (s symbol) in(minor int) bool {
 	return minor >= s.since && (s.until < 0 || minor <= s.until)
 }

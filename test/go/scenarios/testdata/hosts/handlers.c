@@ -60,7 +60,8 @@ raise_on_thread(void *unused)
 	return unused;
 }
 
-// SIGUSR1 must have its first handler, flags and mask; Go has only made it use the signal stack.
+// SIGUSR1 must have its first handler, flags and mask: that Go wants handlers to use the signal
+// stack is not for the host to see (golang/go#78883).
 static void
 check_first_action(void)
 {
@@ -68,7 +69,7 @@ check_first_action(void)
 
 	CHECK(sigaction(SIGUSR1, NULL, &now) == 0);
 	CHECK(now.sa_handler == before.sa_handler);
-	CHECK(now.sa_flags == (before.sa_flags | SA_ONSTACK));
+	CHECK(now.sa_flags == before.sa_flags);
 	CHECK(sigismember(&now.sa_mask, SIGUSR2) == 1);
 	CHECK(sigismember(&now.sa_mask, SIGTERM) == 0);
 }
@@ -92,8 +93,8 @@ main(void)
 	CHECK(libGot(2) == 2);
 	CHECK(user_signals == 1);
 
-	libStop(); // Go gives the handler back, with flags and a mask of its own
-	CHECK(sigaction(SIGUSR1, NULL, &before) == 0 && before.sa_handler == on_user);
+	libStop(); // Go gives the handler back
+	check_first_action();
 	CHECK(raise(SIGUSR1) == 0 && user_signals == 2);
 	CHECK(libFault() == 1);
 	puts("handlers ok");

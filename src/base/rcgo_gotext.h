@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: where Go's machine code lies: the text of the program, or of the library that has Go in it.
+// Code of Go plugins, and of shared objects of Go packages, lies elsewhere.
+#ifndef RCGO_GOTEXT_H
+#define RCGO_GOTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+
+// Stores the bounds [start, end) of Go's text. Returns false, and stores 0, where no Go is linked
+// in: in a test of C alone.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__go_text(uintptr_t *start, uintptr_t *end);
+
+// Whether pc lies there.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__in_go_text(uintptr_t pc);
+
+#endif // RCGO_GOTEXT_H

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: the guard. C code that installs a handler without SA_ONSTACK would have it run
+// on a goroutine's stack, which is a few hundred bytes large there (golang/go#20400, #7227). Just
+// adding the flag breaks who looks at its stack in the handler, as collectors of garbage do. So:
+// such a handler is entered on the alternate stack by the kernel, and if it was a C stack that the
+// signal interrupted, moved there with its whole frame, to where the kernel would have put it.
+//
+// How: our sigaction and its kin take the place of libc's for the C code of the program. An action
+// to be guarded becomes a record, and the kernel gets the address of that record's stub, with all
+// signals blocked, which the stub opens to what C asked for when the frame lies where it belongs.
+// So handler, flags and mask change at once, as in the kernel's table, which is the authority:
+// what fork, vfork, exec, SA_RESETHAND or a raw rt_sigaction make of it needs no bookkeeping. A
+// query shows C what it installed.
+//
+// State: 1024 records, each written once and then constant, claimed without a lock. A program with
+// more different actions than that has the rest as without the guard.
+//
+// Order: a fault (SEGV BUS FPE) in Go's code, and SIGURG from Go, go to Go's handler first, whoever
+// installed last.
+//
+// Under sanitizers nothing of this is compiled: their own interceptors rule.
+//
+// A port must supply the stubs (src/arch) and rcgo__frame_move (rcgo_frame_move_<os>_<arch>.c).
+#ifndef RCGO_GUARD_H
+#define RCGO_GUARD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+#include "rcgo_go_sigaction.h"
+
+#define RCGO_RECORDS 1024
+
+enum rcgo_guard_mode {
+	RCGO_GUARD_FULL,    // as above
+	RCGO_GUARD_ONSTACK, // only adds SA_ONSTACK
+	RCGO_GUARD_OFF,	    // C's actions stay as they are
+};
+
+// An action as C sees it.
+struct rcgo_action {
+	uintptr_t handler;
+	go_sigset_t mask;
+	uint32_t flags;
+	uint32_t state;
+};
+
+// What a stub and rcgo__guard_enter tell each other. The assembly knows the offsets.
+struct rcgo_entry {
+	uintptr_t target; // the handler to go on to
+	uintptr_t sp;	  // where the frame lies
+	uintptr_t info;
+	uintptr_t context;
+	go_sigset_t mask; // to be set before target is entered, if open
+	uint64_t open;
+	uint64_t sig;
+	uint64_t fp;   // arm64: the frame record above the frame
+	uint64_t link; // arm64: the return address
+};
+
+// sigaction(2) for C code; act and old are C's view. Returns 0, or -1 and sets errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+
+// libc's sigaction, or that of a library that was preloaded before it. Its first call has to be
+// outside of handlers: it is the one that installs the first.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+
+// Turns what the kernel has for sig into what C installed.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__guard_view(int sig, struct sigaction *act);
+
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__guard_set_mode(enum rcgo_guard_mode mode);
+
+// The record of an action, made when there is none; NULL when there is no room.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const struct rcgo_action *rcgo__record_intern(const struct sigaction *act);
+
+// The record whose stub lies at address handler, or NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const struct rcgo_action *rcgo__record_of(uintptr_t handler);
+
+// The address of a record's stub.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uintptr_t rcgo__record_stub(const struct rcgo_action *record);
+
+// A stub was entered: decides where its handler runs and moves the frame there. Called by the
+// assembly on the stack that the kernel chose, with all signals blocked.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+extern RCGO_HIDDEN void rcgo__guard_enter(
+	int sig, siginfo_t *info, void *context, unsigned record, struct rcgo_entry *entry);
+
+// Moves the frame that entry describes to below the stack pointer of the interrupted code, as the
+// kernel would have laid it there, and entry with it. Leaves both alone where it does not know the
+// kernel's layout.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__frame_move(struct rcgo_entry *entry);
+
+// The stubs: RCGO_RECORDS of them, RCGO_STUB_SIZE bytes each (src/arch).
+#define RCGO_STUB_SIZE 16
+extern RCGO_HIDDEN const char rcgo__guard_stubs[];
+
+// rt_sigreturn, for actions that no libc installs (src/arch).
+extern RCGO_HIDDEN char rcgo__sigreturn[];
+
+#endif // RCGO_GUARD_H

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the guard: what C installs, what the kernel gets for it and what C sees of it;
+// and the decision where a handler runs. Runs on any stack, in handlers too.
+
+#include "rcgo_guard.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "rcgo_front.h"
+#include "rcgo_gotext.h"
+#include "rcgo_sigframe.h"
+#include "rcgo_signal.h"
+
+// Flags that the kernel's action may have though C did not ask for them.
+#define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
+
+#define FIRST_PAGE 4096
+
+// owner: rcgo__guard_set_mode, as Go starts; lock: none; ordering: a word
+static enum rcgo_guard_mode guard_mode = RCGO_GUARD_FULL;
+
+// The record that was installed for a signal, NULL when the last action needed none: what a
+// one-shot action was, of which the kernel keeps only the flags.
+// owner: who installs; lock: none; ordering: release and acquire
+static const struct rcgo_action *last_record[RCGO_SIGNALS + 1];
+
+void
+rcgo__guard_set_mode(enum rcgo_guard_mode m)
+{
+	rcgo_store_rlx(&guard_mode, m);
+}
+
+// Signals that Go's handler has to see first when they are about Go.
+static bool
+go_first(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
+}
+
+static void
+show(struct sigaction *act, const struct rcgo_action *record)
+{
+	act->sa_flags = (int)(((unsigned)act->sa_flags & ~(unsigned)FORCED_FLAGS) |
+			      (record->flags & (unsigned)FORCED_FLAGS));
+	rcgo__sigmask_from_go(&act->sa_mask, record->mask);
+}
+
+// one_shot is the record that the kernel may have made a default action of.
+static void
+view(int sig, struct sigaction *act, const struct rcgo_action *one_shot)
+{
+	const struct rcgo_action *record = rcgo__record_of(rcgo__action_handler(act));
+
+	if (record != NULL) {
+		show(act, record);
+		rcgo__action_set_handler(act, record->handler);
+		return;
+	}
+	// What the kernel leaves of a one-shot action is its flags and its mask, all signals.
+	if (one_shot != NULL && act->sa_handler == SIG_DFL && (act->sa_flags & SA_RESETHAND) != 0 &&
+		(act->sa_flags & SA_ONSTACK) != 0 && sigismember(&act->sa_mask, sig) == 1) {
+		show(act, one_shot);
+	}
+}
+
+void
+rcgo__guard_view(int sig, struct sigaction *act)
+{
+	view(sig, act, rcgo_load_acq(&last_record[sig]));
+}
+
+// Makes *act, which C wants to install, what the kernel is to have. Returns its record, if it
+// needs one.
+static const struct rcgo_action *
+guard(int sig, struct sigaction *act)
+{
+	const struct rcgo_action *record = rcgo__record_of(rcgo__action_handler(act));
+
+	if (record != NULL) { // taken from the kernel, past us
+		show(act, record);
+		rcgo__action_set_handler(act, record->handler);
+	}
+	if (rcgo__front_guard(sig, act) || act->sa_handler == SIG_DFL ||
+		act->sa_handler == SIG_IGN ||
+		((act->sa_flags & SA_ONSTACK) != 0 && !go_first(sig))) {
+		return NULL;
+	}
+	if (rcgo_load_rlx(&guard_mode) == RCGO_GUARD_ONSTACK) {
+		act->sa_flags |= SA_ONSTACK;
+		return NULL;
+	}
+	record = rcgo__record_intern(act);
+	if (record != NULL) {
+		rcgo__action_set_handler(act, rcgo__record_stub(record));
+		act->sa_flags |= FORCED_FLAGS;
+		sigfillset(&act->sa_mask);
+	}
+	return record;
+}
+
+int
+rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	const struct rcgo_action *record, *before;
+	struct sigaction ours;
+	int err;
+
+	if (sig <= 0 || sig > RCGO_SIGNALS) {
+		return rcgo__libc_sigaction(sig, act, old);
+	}
+	before = rcgo_load_acq(&last_record[sig]);
+	if (act != NULL && rcgo_load_rlx(&guard_mode) != RCGO_GUARD_OFF) {
+		ours = *act;
+		record = guard(sig, &ours);
+		if (record != before) {
+			rcgo_store_rel(&last_record[sig], record);
+		}
+		act = &ours;
+	}
+	err = rcgo__libc_sigaction(sig, act, old);
+	if (err == 0 && old != NULL) {
+		view(sig, old, before);
+	}
+	return err;
+}
+
+// Whether a fault is one of Go's code: there, or at a call of nothing from there.
+static bool
+fault_in_go(const ucontext_t *uc)
+{
+	uintptr_t pc = RCGO_UC_PC(uc);
+
+	return rcgo__in_go_text(pc) ||
+	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && rcgo__in_go_text(RCGO_UC_CALLER(uc)));
+}
+
+// Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
+// goroutines is for both, for nobody can tell it from one that C sends; Go's comes first, for it
+// may change where the interrupted code goes on.
+// Indirect: Go's handler, which the kernel could have called.
+static bool
+is_for_go(int sig, siginfo_t *info, void *context)
+{
+	rcgo_go_handler go = rcgo__front_go_handler(sig);
+
+	if (go == NULL) {
+		return false;
+	}
+	if (sig == SIGURG) {
+		if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
+			go(sig, info, context);
+		}
+		return false;
+	}
+	return info->si_code > 0 && fault_in_go(context);
+}
+
+// Whether what the signal interrupted ran on a stack of C's: one that may be written below.
+static bool
+on_c_stack(const ucontext_t *uc)
+{
+	uintptr_t sp = RCGO_UC_SP(uc);
+	struct rcgo_signal_thread t;
+
+	// A thread that Go has never been on has stacks of C only; a first call may be on its way.
+	if (!rcgo__signal_thread(&t)) {
+		return !rcgo__in_go_text(RCGO_UC_PC(uc));
+	}
+	return (sp > t.stack_lo && sp <= t.stack_hi) || (sp > t.switched_lo && sp <= t.switched_hi);
+}
+
+static void
+choose_stack(struct rcgo_entry *entry)
+{
+	const ucontext_t *uc = (const ucontext_t *)entry->context;
+	uintptr_t sp = RCGO_UC_SP(uc);
+
+	// Nested on the alternate stack, the kernel too would have stayed there.
+	if (rcgo__uc_on_altstack(uc, entry->sp) && !rcgo__uc_on_altstack(uc, sp) &&
+		on_c_stack(uc)) {
+		rcgo__frame_move(entry);
+	}
+}
+
+void
+rcgo__guard_enter(
+	int sig, siginfo_t *info, void *context, unsigned number, struct rcgo_entry *entry)
+{
+	const struct rcgo_action *record =
+		rcgo__record_of((uintptr_t)rcgo__guard_stubs + (uintptr_t)number * RCGO_STUB_SIZE);
+	int saved = errno;
+
+	entry->open = 0;
+	if (go_first(sig) && is_for_go(sig, info, context)) {
+		entry->target = (uintptr_t)rcgo__front_go_handler(sig);
+		return;
+	}
+	entry->target = record->handler;
+	entry->mask = rcgo__uc_mask(context) | record->mask;
+	if ((record->flags & (unsigned)SA_NODEFER) == 0) {
+		entry->mask |= rcgo__sig_bit(sig);
+	}
+	entry->open = 1;
+	if ((record->flags & (unsigned)SA_ONSTACK) == 0) {
+		choose_stack(entry);
+	}
+	errno = saved;
+}

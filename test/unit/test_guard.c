@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the guard: handlers without SA_ONSTACK on threads that have an alternate stack.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+#include "kernel_sigaction.h"
+#include "rcgo_guard.h"
+#include "rcgo_signal.h"
+#include "unit.h"
+
+#define ALTERNATE_SIZE (256 * 1024)
+
+// A value in a register for floating point.
+#ifdef __x86_64__
+#	define RCGO_FLOATS(x) "+x"(x)
+#else
+#	define RCGO_FLOATS(x) "+w"(x)
+#endif
+
+static char *alternate;
+static unsigned calls;
+static bool was_on_alternate;
+static uint64_t mask_inside, mask_before;
+static int frames;
+static sigjmp_buf away;
+
+static void
+use_alternate(void)
+{
+	stack_t st = {.ss_size = ALTERNATE_SIZE};
+
+	alternate = malloc(ALTERNATE_SIZE);
+	st.ss_sp = alternate;
+	CHECK_INT(sigaltstack(&st, NULL), 0);
+}
+
+static uint64_t
+bit(int sig)
+{
+	return (uint64_t)1 << (sig - 1);
+}
+
+static void
+note(void)
+{
+	const char *here = __builtin_frame_address(0);
+	sigset_t mask;
+
+	calls++;
+	was_on_alternate = here >= alternate && here < alternate + ALTERNATE_SIZE;
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	memcpy(&mask_inside, &mask, sizeof mask_inside);
+}
+
+static void
+plain(int sig)
+{
+	(void)sig;
+	note();
+}
+
+static void
+full(int sig, siginfo_t *info, void *context)
+{
+	const ucontext_t *uc = context;
+	void *pcs[64];
+
+	note();
+	memcpy(&mask_before, &uc->uc_sigmask, sizeof mask_before);
+	frames = backtrace(pcs, UNIT_COUNTOF(pcs));
+	calls += info->si_signo == sig ? 0 : 1000;
+}
+
+static void
+install(int sig, void (*handler)(int), int flags, uint64_t mask)
+{
+	struct sigaction act = {.sa_handler = handler, .sa_flags = flags};
+
+	memcpy(&act.sa_mask, &mask, sizeof mask);
+	CHECK_INT(rcgo__guard_sigaction(sig, &act, NULL), 0);
+}
+
+static void
+install_full(int sig, int flags, uint64_t mask)
+{
+	struct sigaction act = {.sa_flags = flags | SA_SIGINFO};
+
+	act.sa_sigaction = full;
+	memcpy(&act.sa_mask, &mask, sizeof mask);
+	CHECK_INT(rcgo__guard_sigaction(sig, &act, NULL), 0);
+}
+
+// A thread that Go knows, whose C stack lies where the test says.
+static struct rcgo_signal_thread told;
+
+static bool
+tell(struct rcgo_signal_thread *t)
+{
+	*t = told;
+	return true;
+}
+
+TEST(c_stays_on_its_stack)
+{
+	use_alternate();
+	install(SIGUSR1, plain, 0, bit(SIGUSR2));
+	for (unsigned i = 1; i <= 1000; i++) {
+		CHECK_INT(raise(SIGUSR1), 0);
+		CHECK_INT(calls, i);
+		CHECK(!was_on_alternate);
+		CHECK_INT(mask_inside, bit(SIGUSR1) | bit(SIGUSR2));
+	}
+	install(SIGUSR1, plain, SA_ONSTACK | SA_NODEFER, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(was_on_alternate);
+	CHECK_INT(mask_inside, 0);
+}
+
+TEST(a_known_stack_of_c)
+{
+	use_alternate();
+	told.stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	told.stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
+	rcgo__signal_init(tell, NULL);
+	install_full(SIGUSR1, SA_NODEFER, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 1);
+	CHECK(!was_on_alternate);
+}
+
+TEST(a_stack_of_go_is_not_touched)
+{
+	use_alternate();
+	// Somewhere else.
+	told.stack_lo = 4096;
+	told.stack_hi = 8192;
+	rcgo__signal_init(tell, NULL);
+	install_full(SIGUSR1, 0, bit(SIGHUP));
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 1);
+	CHECK(was_on_alternate);
+	CHECK_INT(mask_inside, bit(SIGHUP) | bit(SIGUSR1));
+}
+
+TEST(a_stack_that_c_switched_to)
+{
+	use_alternate();
+	told.stack_lo = 4096;
+	told.stack_hi = 8192;
+	told.switched_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	told.switched_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
+	rcgo__signal_init(tell, NULL);
+	install_full(SIGUSR1, 0, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(!was_on_alternate);
+}
+
+TEST(the_frame_is_whole)
+{
+	int with;
+
+	install_full(SIGUSR1, 0, 0);
+	CHECK_INT(raise(SIGUSR1), 0); // no alternate stack: as the kernel lays it
+	with = frames;
+	use_alternate();
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(frames, with);
+	CHECK(frames >= 5 || unit_emulated());
+	CHECK_INT(mask_before, 0);
+}
+
+// Registers of every kind survive, also those that need the widest state.
+TEST(registers_survive)
+{
+	double sum = 0, a = 1.5, b = 2.25, c = 3.125, d = 1e-9;
+
+	use_alternate();
+	install_full(SIGUSR2, SA_RESTART, 0);
+	unit_storm_start(SIGUSR2);
+	do {
+		for (int i = 0; i < 1000; i++) {
+			__asm__ volatile("" : RCGO_FLOATS(a), RCGO_FLOATS(b));
+			sum += a * b - c * d;
+			sum -= a * b - c * d;
+		}
+		CHECK(sum == 0);
+	} while (unit_storm_lasts(&calls));
+	unit_storm_stop();
+	CHECK(!was_on_alternate);
+}
+
+static void
+jump(int sig)
+{
+	note();
+	siglongjmp(away, sig);
+}
+
+TEST(jumps_out)
+{
+	use_alternate();
+	install(SIGUSR1, jump, 0, 0);
+	for (unsigned i = 1; i <= 100; i++) {
+		if (sigsetjmp(away, 1) == 0) {
+			raise(SIGUSR1);
+			CHECK(false);
+		}
+		CHECK_INT(calls, i);
+		CHECK(!was_on_alternate);
+	}
+}
+
+TEST(once)
+{
+	struct kernel_action kernel;
+	struct sigaction now;
+
+	use_alternate();
+	install_full(SIGUSR1, (int)SA_RESETHAND, bit(SIGTERM));
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 1);
+	CHECK(!was_on_alternate);
+	CHECK_INT(kernel_sigaction(SIGUSR1, NULL, &kernel), 0);
+	CHECK_INT(kernel.handler, 0);
+	CHECK_INT(rcgo__guard_sigaction(SIGUSR1, NULL, &now), 0);
+	CHECK_INT(
+		(unsigned)now.sa_flags & ~KERNEL_SA_RESTORER, (unsigned)SA_RESETHAND | SA_SIGINFO);
+	CHECK_INT(rcgo__sigmask_to_go(&now.sa_mask), bit(SIGTERM));
+}
+
+static unsigned mismatches;
+
+static void
+check_mask(int sig, uint64_t other)
+{
+	sigset_t mask;
+	uint64_t now;
+
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	memcpy(&now, &mask, sizeof now);
+	if ((now & (bit(SIGHUP) | bit(SIGTERM))) != other || (now & bit(sig)) == 0) {
+		__atomic_fetch_add(&mismatches, 1, __ATOMIC_RELAXED);
+	}
+	__atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
+}
+
+static void
+with_hup(int sig)
+{
+	check_mask(sig, bit(SIGHUP));
+}
+
+static void
+with_term(int sig)
+{
+	check_mask(sig, bit(SIGTERM));
+}
+
+static void *
+receive(void *end)
+{
+	use_alternate();
+	while (!__atomic_load_n((bool *)end, __ATOMIC_ACQUIRE)) {
+		raise(SIGUSR1);
+	}
+	return NULL;
+}
+
+// Handler and mask change at once, in the eyes of every thread.
+TEST(no_window)
+{
+	pthread_t thread;
+	bool end = false;
+
+	install(SIGUSR1, with_hup, 0, bit(SIGHUP));
+	CHECK_INT(pthread_create(&thread, NULL, receive, &end), 0);
+	while (__atomic_load_n(&calls, __ATOMIC_RELAXED) < 20000) {
+		install(SIGUSR1, with_term, SA_RESTART, bit(SIGTERM));
+		install(SIGUSR1, with_hup, 0, bit(SIGHUP));
+	}
+	__atomic_store_n(&end, true, __ATOMIC_RELEASE);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	CHECK_INT(mismatches, 0);
+}
+
+TEST(more_actions_than_records)
+{
+	struct sigaction now;
+
+	use_alternate();
+	for (uint64_t i = 0; i < 3 * RCGO_RECORDS; i++) {
+		uint64_t mask = i << 40;
+
+		install(SIGUSR1, plain, SA_RESTART, mask);
+		CHECK_INT(rcgo__guard_sigaction(SIGUSR1, NULL, &now), 0);
+		CHECK(now.sa_handler == plain);
+		CHECK_INT((unsigned)now.sa_flags & ~KERNEL_SA_RESTORER, SA_RESTART);
+		CHECK_INT(rcgo__sigmask_to_go(&now.sa_mask), mask);
+		CHECK_INT(raise(SIGUSR1), 0);
+		CHECK_INT(calls, i + 1);
+		CHECK_INT(mask_inside, mask | bit(SIGUSR1));
+		CHECK(!was_on_alternate);
+	}
+}
+
+TEST(in_children)
+{
+	int status;
+	pid_t pid;
+
+	use_alternate();
+	install(SIGUSR1, plain, 0, 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		install(SIGUSR2, plain, 0, 0);
+		raise(SIGUSR1);
+		raise(SIGUSR2);
+		_exit(calls == 2 && !was_on_alternate ? 7 : 8);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(WEXITSTATUS(status), 7);
+}
+
+// What past us reads the kernel's table and writes it back puts the same action back.
+TEST(past_us)
+{
+	struct kernel_action kernel;
+	struct sigaction now, raw;
+
+	use_alternate();
+	install(SIGUSR1, plain, 0, bit(SIGHUP));
+	CHECK_INT(kernel_sigaction(SIGUSR1, NULL, &kernel), 0);
+	CHECK((kernel.flags & SA_ONSTACK) != 0);
+	CHECK_INT(rcgo__libc_sigaction(SIGUSR1, NULL, &raw), 0);
+	install(SIGUSR1, SIG_DFL, 0, 0);
+	CHECK_INT(kernel_sigaction(SIGUSR1, &kernel, NULL), 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(mask_inside, bit(SIGHUP) | bit(SIGUSR1));
+	// By our own sigaction, which C calls, a raw action is one of C's.
+	CHECK_INT(rcgo__guard_sigaction(SIGUSR1, &raw, NULL), 0);
+	CHECK_INT(rcgo__guard_sigaction(SIGUSR1, NULL, &now), 0);
+	CHECK(now.sa_handler == plain);
+	CHECK_INT(rcgo__sigmask_to_go(&now.sa_mask), bit(SIGHUP));
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 2);
+}
+
+TEST(errors_are_libcs)
+{
+	struct sigaction act = {.sa_handler = plain};
+
+	for (int sig = -2; sig <= 70; sig++) {
+		int want, wanted;
+
+		errno = 0;
+		want = rcgo__libc_sigaction(sig, NULL, &act);
+		wanted = errno;
+		act.sa_handler = plain;
+		if (want != 0) {
+			errno = 0;
+			CHECK_INT(rcgo__guard_sigaction(sig, &act, NULL), -1);
+			CHECK_INT(errno, wanted);
+		}
+	}
+	CHECK_INT(rcgo__guard_sigaction(SIGKILL, &act, NULL), -1);
+	CHECK_INT(errno, EINVAL);
+}
+
+TEST(modes)
+{
+	use_alternate();
+	rcgo__guard_set_mode(RCGO_GUARD_ONSTACK);
+	install(SIGUSR1, plain, 0, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(was_on_alternate);
+	rcgo__guard_set_mode(RCGO_GUARD_OFF);
+	install(SIGUSR1, plain, 0, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(!was_on_alternate);
+}
+
+UNIT_MAIN(UNIT_TEST(c_stays_on_its_stack), UNIT_TEST(a_known_stack_of_c),
+	UNIT_TEST(a_stack_of_go_is_not_touched), UNIT_TEST(a_stack_that_c_switched_to),
+	UNIT_TEST(the_frame_is_whole), UNIT_TEST(registers_survive), UNIT_TEST(jumps_out),
+	UNIT_TEST(once), UNIT_TEST(no_window), UNIT_TEST(more_actions_than_records),
+	UNIT_TEST(in_children), UNIT_TEST(past_us), UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))
