@@ -77,7 +77,7 @@ static void
 name_overflow(const siginfo_t *info, const ucontext_t *uc)
 {
 	uintptr_t at = (uintptr_t)info->si_addr;
-	uintptr_t sp = RCGO_UC_SP(uc);
+	uintptr_t sp = RCGO_FRAME_SP(uc);
 	uintptr_t alt = (uintptr_t)uc->uc_stack.ss_sp;
 	char buf[320];
 
@@ -124,7 +124,7 @@ rcgo__crash_look(int sig, const siginfo_t *info, void *context)
 		if (sig == SIGSEGV || sig == SIGBUS) {
 			name_overflow(info, uc);
 		}
-		known = known && (!t.made_by_c || go_is_below(RCGO_UC_SP(uc), &t));
+		known = known && (!t.made_by_c || go_is_below(RCGO_FRAME_SP(uc), &t));
 		if (!known && report != NULL) {
 			report(sig, info, context);
 		}

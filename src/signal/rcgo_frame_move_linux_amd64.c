@@ -55,7 +55,7 @@ rcgo__frame_move(struct rcgo_entry *entry)
 		size > XSTATE_MOST) {
 		return;
 	}
-	new_fp = (RCGO_UC_SP(uc) - RED_ZONE - size) & ~(uintptr_t)63;
+	new_fp = (RCGO_FRAME_SP(uc) - RED_ZONE - size) & ~(uintptr_t)63;
 	frame = ((new_fp - FRAME_SIZE) & ~(uintptr_t)15) - sizeof(uintptr_t);
 	if (fp != 0) {
 		memcpy((void *)new_fp, (const void *)fp, size);

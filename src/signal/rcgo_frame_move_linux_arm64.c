@@ -57,7 +57,7 @@ rcgo__frame_move(struct rcgo_entry *entry)
 		record_at < STATE_AT + STATE_SIZE || record_at > FRAME_MOST) {
 		return;
 	}
-	frame = ((RCGO_UC_SP(uc) - 2 * sizeof(uintptr_t)) & ~(uintptr_t)15) - record_at;
+	frame = ((RCGO_FRAME_SP(uc) - 2 * sizeof(uintptr_t)) & ~(uintptr_t)15) - record_at;
 	memcpy((void *)frame, (const void *)entry->sp, record_at + 2 * sizeof(uintptr_t));
 	move_extra(frame, entry->sp);
 	entry->sp = frame;

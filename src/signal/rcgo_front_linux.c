@@ -50,7 +50,7 @@ rcgo__front_go_handler(int sig)
 static void
 front(int sig, siginfo_t *info, void *context)
 {
-	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_UC_PC((const ucontext_t *)context)))) {
+	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
 		const struct rcgo_action *saved = rcgo_load_acq(&saved_of[sig]);
 
 		// What C's handler makes of it is its own affair.

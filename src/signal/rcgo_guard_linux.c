@@ -129,10 +129,10 @@ rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *ol
 static bool
 fault_in_go(const ucontext_t *uc)
 {
-	uintptr_t pc = RCGO_UC_PC(uc);
+	uintptr_t pc = RCGO_FRAME_PC(uc);
 
 	return rcgo__in_go_text(pc) ||
-	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && rcgo__in_go_text(RCGO_UC_CALLER(uc)));
+	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && rcgo__in_go_text(RCGO_FRAME_CALLER(uc)));
 }
 
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
@@ -160,12 +160,12 @@ is_for_go(int sig, siginfo_t *info, void *context)
 static bool
 on_c_stack(const ucontext_t *uc)
 {
-	uintptr_t sp = RCGO_UC_SP(uc);
+	uintptr_t sp = RCGO_FRAME_SP(uc);
 	struct rcgo_signal_thread t;
 
 	// A thread that Go has never been on has stacks of C only; a first call may be on its way.
 	if (!rcgo__signal_thread(&t)) {
-		return !rcgo__in_go_text(RCGO_UC_PC(uc));
+		return !rcgo__in_go_text(RCGO_FRAME_PC(uc));
 	}
 	return (sp > t.stack_lo && sp <= t.stack_hi) || (sp > t.switched_lo && sp <= t.switched_hi);
 }
@@ -174,7 +174,7 @@ static void
 choose_stack(struct rcgo_entry *entry)
 {
 	const ucontext_t *uc = (const ucontext_t *)entry->context;
-	uintptr_t sp = RCGO_UC_SP(uc);
+	uintptr_t sp = RCGO_FRAME_SP(uc);
 
 	// Nested on the alternate stack, the kernel too would have stayed there.
 	if (rcgo__uc_on_altstack(uc, entry->sp) && !rcgo__uc_on_altstack(uc, sp) &&

@@ -13,14 +13,14 @@
 #include "rcgo_go_sigaction.h"
 
 #if defined(__x86_64__)
-#	define RCGO_UC_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
-#	define RCGO_UC_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
 // A call of nothing has just pushed its return address.
-#	define RCGO_UC_CALLER(uc) (*(const uintptr_t *)RCGO_UC_SP(uc))
+#	define RCGO_FRAME_CALLER(uc) (*(const uintptr_t *)RCGO_FRAME_SP(uc))
 #elif defined(__aarch64__)
-#	define RCGO_UC_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
-#	define RCGO_UC_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
-#	define RCGO_UC_CALLER(uc) ((uintptr_t)(uc)->uc_mcontext.regs[30])
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
+#	define RCGO_FRAME_CALLER(uc) ((uintptr_t)(uc)->uc_mcontext.regs[30])
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif
