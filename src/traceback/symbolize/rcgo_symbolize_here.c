@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: program counters of this process, by the files of its objects. Runs on any
+// stack.
+
+#include "rcgo_symbolize_here.h"
+
+#include <string.h>
+
+#define HERE_KEEP ((size_t)256 << 20) // address space: it must hold decompressed DWARF
+#define HERE_CACHE ((size_t)16 << 20)
+#define HERE_PATH 1024
+#define HERE_ID 64
+#define HERE_OPENED_MAX 1024 // opened before the memory is begun anew
+
+// Copies s into text; cut when there is little room, NULL without any.
+static const char *
+here_copy(struct rcgo_line_text *text, const char *s)
+{
+	size_t size = s == NULL ? 0 : strlen(s) + 1;
+	size_t room = text->size - text->used;
+	char *at = text->at + text->used;
+
+	if (size > room) {
+		size = room;
+	}
+	if (size == 0) {
+		return NULL;
+	}
+	memcpy(at, s, size - 1);
+	at[size - 1] = 0;
+	text->used += size;
+	return at;
+}
+
+void
+rcgo__here_bare(uintptr_t pc, const struct rcgo_module *module, struct rcgo_frame *frame,
+	struct rcgo_line_text *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char name[HERE_PATH + 24];
+	uintptr_t number = module == NULL ? pc : pc - module->bias;
+	size_t n = 0;
+	int shift = (int)sizeof number * 8 - 4;
+
+	*frame = (struct rcgo_frame){0};
+	if (module != NULL && rcgo__module_name(module, name, HERE_PATH)) {
+		const char *base = strrchr(name, '/');
+
+		frame->file = here_copy(text, name);
+		base = base == NULL || base[1] == 0 ? name : base + 1;
+		n = strlen(base);
+		memmove(name, base, n);
+		name[n++] = '+';
+	}
+	name[n++] = '0';
+	name[n++] = 'x';
+	while (shift > 0 && number >> shift == 0) {
+		shift -= 4;
+	}
+	for (; shift >= 0; shift -= 4) {
+		name[n++] = digits[number >> shift & 15];
+	}
+	name[n] = 0;
+	frame->function = here_copy(text, name);
+}
+
+static void
+here_forget(struct rcgo_here *here)
+{
+	for (size_t i = 0; i < RCGO_HERE_OBJECTS; i++) {
+		rcgo__object_close(here->objects[i].object);
+	}
+	memset(here->objects, 0, sizeof here->objects);
+	rcgo__arena_free(&here->memory.scratch);
+	rcgo__arena_free(&here->keep);
+	here->opened = 0;
+	here->ready = false;
+}
+
+static bool
+here_ready(struct rcgo_here *here, bool cached)
+{
+	// What objects took is given back by beginning anew alone.
+	if (here->ready && (here->opened == HERE_OPENED_MAX ||
+				   here->keep.used > here->keep.cap - here->keep.cap / 8)) {
+		here_forget(here);
+	}
+	if (here->ready) {
+		return true;
+	}
+	if (rcgo__arena_init(&here->keep, HERE_KEEP) != 0) {
+		return false;
+	}
+	if (rcgo__object_memory_init(
+		    &here->memory, &here->keep, cached ? HERE_CACHE : HERE_CACHE / 16) != 0) {
+		rcgo__arena_free(&here->keep);
+		return false;
+	}
+	here->memory.cached = cached;
+	here->ready = true;
+	return true;
+}
+
+static struct rcgo_object *
+here_open(struct rcgo_here *here, const struct rcgo_module *module)
+{
+	struct rcgo_object *object = NULL;
+	uint8_t id[HERE_ID];
+	char path[HERE_PATH];
+	size_t size = rcgo__module_build_id(module, id, sizeof id);
+	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
+	uint16_t number = (uint16_t)(1 + 2 * here->opened);
+
+	here->opened++;
+	if (!rcgo__module_name(module, path, sizeof path)) {
+		return NULL;
+	}
+	if (rcgo__object_open_in(&here->memory, path, build_id, number, &object) != 0 &&
+		build_id.size != 0) {
+		// The program's own file can be opened even when it has been replaced.
+		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, &object);
+	}
+	return object;
+}
+
+// The object that holds pc, opened when it is new. One that is at the place of another one, which
+// is gone, takes its slot; so does one too many.
+static struct rcgo_here_object *
+here_object(struct rcgo_here *here, const struct rcgo_module *module)
+{
+	size_t first = module->start / 4096 * UINT32_C(0x9e3779b1) >> 8;
+	struct rcgo_here_object *slot = NULL;
+
+	for (size_t i = 0; i < RCGO_HERE_OBJECTS; i++) {
+		struct rcgo_here_object *at = &here->objects[(first + i) % RCGO_HERE_OBJECTS];
+
+		if (at->module.key == module->key && at->module.start == module->start) {
+			return at;
+		}
+		if (at->module.key == 0 || at->module.start == module->start) {
+			slot = at;
+			break;
+		}
+	}
+	if (slot == NULL) {
+		slot = &here->objects[first % RCGO_HERE_OBJECTS];
+	}
+	rcgo__object_close(slot->object);
+	slot->module = *module;
+	slot->object = here_open(here, module);
+	return slot;
+}
+
+size_t
+rcgo__here_frames(struct rcgo_here *here, bool cached, uintptr_t pc, struct rcgo_frame *frames,
+	size_t max, struct rcgo_line_text *text)
+{
+	struct rcgo_here_object *slot = NULL;
+	struct rcgo_module module;
+	size_t n = 0;
+	bool known = rcgo__module_find(pc, &module);
+
+	if (known && here_ready(here, cached)) {
+		slot = here_object(here, &module);
+	}
+	if (slot != NULL && slot->object != NULL) {
+		n = rcgo__object_frames_in(slot->object, pc - module.bias, frames, max, text);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (frames[i].function != NULL) {
+			frames[i].function = here_copy(text, frames[i].function);
+		}
+		// Paths that found no room are not in text.
+		if (frames[i].file != NULL &&
+			(frames[i].file < text->at || frames[i].file >= text->at + text->size)) {
+			frames[i].file = here_copy(text, frames[i].file);
+		}
+		if (frames[i].entry != 0) {
+			frames[i].entry += module.bias;
+		}
+	}
+	if (n == 0) {
+		rcgo__here_bare(pc, known ? &module : NULL, &frames[0], text);
+		return 1;
+	}
+	if (frames[0].function == NULL) {
+		struct rcgo_frame bare;
+
+		rcgo__here_bare(pc, &module, &bare, text);
+		frames[0].function = bare.function;
+	}
+	return n;
+}

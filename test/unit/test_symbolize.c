@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: this process described by its own debug information.
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "rcgo_module.h"
+#include "rcgo_symbolize.h"
+#include "unit.h"
+
+// The address of the instruction after the call of here, less 1: a place in its caller.
+static __attribute__((noinline)) uintptr_t
+here(void)
+{
+	return (uintptr_t)__builtin_return_address(0) - 1;
+}
+
+static uintptr_t place_inlined;
+static int place_line, place_call_line, place_outer_line;
+
+static inline __attribute__((always_inline)) void
+innermost(void)
+{
+	place_inlined = here(), place_line = __LINE__;
+}
+
+static inline __attribute__((always_inline)) void
+middle(void)
+{
+	innermost(), place_call_line = __LINE__;
+}
+
+static __attribute__((noinline)) void
+outermost(void)
+{
+	middle(), place_outer_line = __LINE__;
+	// Else the call could be a jump.
+	__asm__("" ::: "memory");
+}
+
+static void
+check_file(const char *file)
+{
+	CHECK(file != NULL);
+	CHECK_STR(strrchr(file, '/') + 1, "test_symbolize.c");
+}
+
+// Three functions, of which two are inlined, with the lines where each calls the next.
+TEST(chain_of_inlined_functions)
+{
+	struct rcgo_frame frames[RCGO_FRAMES_MAX];
+	size_t n;
+
+	outermost();
+	n = rcgo__symbolize(place_inlined, frames, RCGO_FRAMES_MAX);
+	CHECK_INT(n, 3);
+	CHECK_STR(frames[0].function, "innermost");
+	CHECK_INT(frames[0].line, place_line);
+	CHECK_INT(frames[0].inlined, true);
+	CHECK_STR(frames[1].function, "middle");
+	CHECK_INT(frames[1].line, place_call_line);
+	CHECK_INT(frames[1].inlined, true);
+	CHECK_STR(frames[2].function, "outermost");
+	CHECK_INT(frames[2].line, place_outer_line);
+	CHECK_INT(frames[2].inlined, false);
+	for (size_t i = 0; i < n; i++) {
+		check_file(frames[i].file);
+		CHECK_INT(frames[i].entry, (uintptr_t)outermost);
+	}
+	// The outer end is cut.
+	CHECK_INT(rcgo__symbolize(place_inlined, frames, 2), 2);
+	CHECK_STR(frames[1].function, "middle");
+}
+
+// The same through Go's protocol, twice for one program counter, as recursion has it.
+TEST(protocol)
+{
+	static const char *const names[] = {"innermost", "middle", "outermost"};
+	struct cgoSymbolizerArg arg = {0};
+
+	outermost();
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 3; i++) {
+			arg.PC = place_inlined;
+			rcgo__symbolizer(&arg);
+			CHECK_STR(arg.Func, names[i]);
+			check_file(arg.File);
+			CHECK_INT(arg.Entry, (uintptr_t)outermost);
+			CHECK_INT(arg.More, i < 2);
+			CHECK(arg.Data != 0);
+		}
+	}
+	// Another one in the middle of a chain.
+	arg.PC = place_inlined;
+	rcgo__symbolizer(&arg);
+	CHECK_INT(arg.More, 1);
+	arg.PC = (uintptr_t)here;
+	rcgo__symbolizer(&arg);
+	CHECK_STR(arg.Func, "here");
+	CHECK_INT(arg.More, 0);
+	arg.PC = 0;
+	rcgo__symbolizer(&arg);
+	CHECK_INT(arg.Data, 0);
+}
+
+// More sequences than there is room for, each still answered, and room again once they end.
+TEST(many_sequences)
+{
+	struct cgoSymbolizerArg args[32] = {{0}};
+	size_t with_data = 0;
+
+	for (int round = 0; round < 3; round++) {
+		size_t now = 0;
+
+		for (size_t i = 0; i < UNIT_COUNTOF(args); i++) {
+			args[i] = (struct cgoSymbolizerArg){.PC = (uintptr_t)here};
+			rcgo__symbolizer(&args[i]);
+			CHECK_STR(args[i].Func, "here");
+			now += args[i].Data != 0;
+		}
+		CHECK(now > 0);
+		CHECK(round == 0 || now == with_data);
+		with_data = now;
+		for (size_t i = 0; i < UNIT_COUNTOF(args); i++) {
+			args[i].PC = 0;
+			rcgo__symbolizer(&args[i]);
+		}
+	}
+}
+
+// Where nothing is known there is the address; where only the object is known, its name too.
+TEST(always_an_answer)
+{
+	struct rcgo_frame frame;
+	char text[64];
+	size_t n = rcgo__symbolize(0x10, &frame, 1);
+
+	CHECK_INT(n, 1);
+	CHECK_STR(frame.function, "0x10");
+	n = rcgo__symbolize_into(0x10, &frame, 1, text, 3);
+	CHECK_INT(n, 1);
+	CHECK_STR(frame.function, "0x");
+	n = rcgo__symbolize(0, &frame, 1);
+	CHECK_STR(frame.function, "0x0");
+	CHECK_INT(n, 1);
+}
+
+TEST(vdso)
+{
+	uintptr_t base = getauxval(AT_SYSINFO_EHDR);
+	struct rcgo_frame frame;
+	void *handle = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void *at = handle == NULL ? NULL : dlsym(handle, "__vdso_clock_gettime");
+
+	if (base == 0 || at == NULL) {
+		unit_skip("no vDSO");
+	}
+	rcgo__modules_init();
+	CHECK_INT(rcgo__symbolize((uintptr_t)at, &frame, 1), 1);
+	CHECK_HAS(frame.function, "clock_gettime");
+	CHECK_INT(frame.entry, (uintptr_t)at);
+}
+
+static void *
+ask(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 300; i++) {
+		struct rcgo_frame frames[RCGO_FRAMES_MAX];
+		char text[4096];
+		size_t n = rcgo__symbolize_into(
+			place_inlined, frames, RCGO_FRAMES_MAX, text, sizeof text);
+
+		CHECK(n == 3 || n == 1); // one when both memories are taken
+		CHECK(frames[0].function != NULL);
+		if (n == 3) {
+			CHECK_STR(frames[2].function, "outermost");
+		} else {
+			CHECK_HAS(frames[0].function, "test_symbolize+0x");
+		}
+	}
+	return NULL;
+}
+
+TEST(threads_at_once)
+{
+	pthread_t threads[4];
+
+	outermost();
+	for (size_t i = 0; i < UNIT_COUNTOF(threads); i++) {
+		CHECK_INT(pthread_create(&threads[i], NULL, ask, NULL), 0);
+	}
+	for (size_t i = 0; i < UNIT_COUNTOF(threads); i++) {
+		pthread_join(threads[i], NULL);
+	}
+}
+
+UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(protocol), UNIT_TEST(many_sequences),
+	UNIT_TEST(always_an_answer), UNIT_TEST(vdso), UNIT_TEST(threads_at_once))
