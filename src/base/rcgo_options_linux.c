@@ -28,7 +28,7 @@ static const struct {
 	const char *name;
 	const char *values[4];
 } options[] = {
-	{"traceback", {"on", "off"}},
+	{"traceback", {"on", "off", "always"}},
 	{"contexts", {"off", "on"}},
 	{"crash", {"on", "off"}},
 	{"signals", {"full", "onstack", "off", "trace"}},

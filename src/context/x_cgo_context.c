@@ -4,6 +4,7 @@
 // Re-read runtime/cgo/callbacks.go, runtime/cgocall.go and cmd/cgo/out.go.
 
 #include "rcgo_context.h"
+#include "rcgo_contexts.h"
 #include "rcgo_edge.h"
 #include "rcgo_thread.h"
 
@@ -28,6 +29,13 @@ _cgo_wait_runtime_init_done(void)
 	}
 	if (RCGO_LIKELY(gate == RCGO_GATE_OPEN)) {
 		return 0;
+	}
+	if (gate == (uintptr_t)rcgo__contexts_release) {
+		// What the caller will have in its registers until Go returns to it.
+		return rcgo__contexts_begin(
+			(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
+			(uintptr_t)__builtin_dwarf_cfa(),
+			*(const uintptr_t *)__builtin_frame_address(0));
 	}
 	return context_begin((rcgo_context_fn)gate);
 }

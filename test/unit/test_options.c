@@ -116,7 +116,7 @@ TEST(what_is_not_known_is_said_once)
 		unit_fork(&end, bad, &lists[i]);
 		CHECK_INT(end.status, 0);
 		CHECK_HAS(end.err, "runtime/cgo: RCGO has an option or value that is not known");
-		CHECK_HAS(end.err, " traceback=on|off contexts=off|on ");
+		CHECK_HAS(end.err, " traceback=on|off|always contexts=off|on ");
 		CHECK_HAS(end.err, " stack=SIZE ");
 		CHECK_HAS_NOT(end.err, "\x1b");
 		CHECK(strchr(end.err, '\n') == end.err + end.len - 1);
@@ -140,7 +140,7 @@ TEST(a_long_list_is_cut)
 	unit_fork(&end, very_bad, NULL);
 	CHECK_INT(end.status, 0);
 	CHECK(end.len < 1024);
-	CHECK_HAS(end.err, "xxxx; known are traceback=on|off");
+	CHECK_HAS(end.err, "xxxx; known are traceback=on|off|always");
 	CHECK(end.err[end.len - 1] == '\n');
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Overlay: C frames by default. Go's two variables for them get their first values here, as iscgo
+// gets its, so nothing of this calls runtime.SetCgoTraceback, and the linker keeps that function
+// only in programs that do: see x_cgo_default_start, and doc/decisions.
+
+//go:build linux
+
+package cgo
+
+import "unsafe"
+
+//go:cgo_import_static x_cgo_default_start
+//go:linkname x_cgo_default_start x_cgo_default_start
+var x_cgo_default_start byte
+
+//go:cgo_import_static x_cgo_default_traceback
+//go:linkname x_cgo_default_traceback x_cgo_default_traceback
+var x_cgo_default_traceback byte
+
+//go:cgo_import_static x_cgo_default_symbolizer
+//go:linkname x_cgo_default_symbolizer x_cgo_default_symbolizer
+var x_cgo_default_symbolizer byte
+
+//go:linkname rcgo_traceback runtime.cgoTraceback
+var rcgo_traceback = unsafe.Pointer(&x_cgo_default_traceback)
+
+//go:linkname rcgo_symbolizer runtime.cgoSymbolizer
+var rcgo_symbolizer = unsafe.Pointer(&x_cgo_default_symbolizer)
+
+//go:linkname rcgo_module runtime.lastmoduledatap
+var rcgo_module unsafe.Pointer
+
+//go:linkname rcgo_cgocall runtime.cgocall
+func rcgo_cgocall(fn, arg unsafe.Pointer) int32
+
+// What C gets lies here: C may not have pointers to a Go stack.
+var rcgo_default_start struct {
+	traceback  *unsafe.Pointer
+	symbolizer *unsafe.Pointer
+	module     unsafe.Pointer
+}
+
+func init() {
+	rcgo_default_start.traceback = &rcgo_traceback
+	rcgo_default_start.symbolizer = &rcgo_symbolizer
+	rcgo_default_start.module = rcgo_module
+	rcgo_cgocall(unsafe.Pointer(&x_cgo_default_start), unsafe.Pointer(&rcgo_default_start))
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, default, the edge: C frames in a program that brings no functions for them.
+// Runs on g0, in signal handlers, and on the signal stack while Go is crashing.
+// Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs, callCgoSymbolizer).
+
+#include <stdbool.h>
+
+#include "rcgo_context.h"
+#include "rcgo_contexts.h"
+#include "rcgo_default.h"
+#include "rcgo_module.h"
+#include "rcgo_options.h"
+#include "rcgo_symbolize.h"
+#include "rcgo_thread_record.h"
+#include "rcgo_walk.h"
+
+// Whether it is us who describes C frames.
+// owner: x_cgo_default_start; lock: none; ordering: release on writing, acquire on reading
+static bool default_ready;
+
+// Go's threads run C on stacks that do not change while they run.
+static bool
+default_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+{
+	const struct rcgo_thread_record *r = rcgo__thread_record();
+
+	if (r == NULL || r->kind != RCGO_THREAD_GO || sp < r->stack_lo || sp >= r->stack_hi) {
+		return false;
+	}
+	*lo = sp;
+	*hi = r->stack_hi;
+	return true;
+}
+
+// Whether the program may have functions of its own. Who asks for ours in any case has said that it
+// has not.
+static bool
+default_yields(const struct rcgo_go_module *m)
+{
+	static const char name[] = "\0runtime.SetCgoTraceback";
+
+	if (rcgo__option_is("traceback", "always")) {
+		return !rcgo__go_module_known(m);
+	}
+	return !rcgo__option_is("traceback", "on") || !rcgo__go_module_known(m) ||
+	       rcgo__go_module_has(m, name, sizeof name);
+}
+
+void
+x_cgo_default_start(const struct rcgo_default_start *arg)
+{
+	rcgo_context_fn context = NULL;
+
+	if (default_yields(arg->module)) {
+		*arg->traceback = NULL;
+		*arg->symbolizer = NULL;
+		return;
+	}
+	rcgo__modules_init();
+	rcgo__walk_set_go_text(rcgo__go_module_text(arg->module), arg->module->etext);
+	rcgo__walk_set_bounds(default_bounds);
+	if (rcgo__option_is("contexts", "on") && rcgo__contexts_init() == 0) {
+		context = rcgo__contexts_release;
+	}
+	rcgo_store_rel(&default_ready, true);
+	rcgo__hooks_set(x_cgo_default_traceback, context, x_cgo_default_symbolizer);
+}
+
+static size_t
+context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
+{
+	const struct rcgo_context_note *note = (const struct rcgo_context_note *)context;
+	struct rcgo_saved_regs regs = {.pc = note->pc, .sp = note->sp, .fp = note->fp};
+
+	return rcgo__walk_saved(&regs, pcs, max);
+}
+
+void
+x_cgo_default_traceback(struct cgoTracebackArg *arg)
+{
+	size_t n = 0;
+
+	if (rcgo_load_acq(&default_ready)) {
+		if (arg->SigContext != 0) {
+			n = rcgo__walk_from_handler(
+				(const void *)arg->SigContext, arg->Buf, arg->Max);
+		} else if (arg->Context != 0) {
+			n = context_walk(arg->Context, arg->Buf, arg->Max);
+		} else {
+			n = rcgo__walk_here(arg->Buf, arg->Max);
+		}
+	}
+	if (n < arg->Max) {
+		arg->Buf[n] = 0;
+	}
+}
+
+void
+x_cgo_default_symbolizer(struct cgoSymbolizerArg *arg)
+{
+	rcgo__symbolizer(arg);
+}
