@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// runtime_cgo.h: the public header of runtime_cgo, for C and C++ code inside a Go program.
-// The structures below are fixed by Go (runtime.SetCgoTraceback); re-read runtime/traceback.go.
+// runtime_cgo.h: the public header of runtime_cgo, for C and C++ code inside a Go program: the
+// structures that Go fixes (runtime.SetCgoTraceback; re-read runtime/traceback.go), and functions
+// that C may call.
 #ifndef RUNTIME_CGO_H
 #define RUNTIME_CGO_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 // What a traceback function gets. Go wants the program counters of the C stack, innermost first,
 // in Buf[0..Max), ended by a 0 when there are fewer than Max.
@@ -46,10 +53,6 @@ struct cgoSymbolizerArg {
 
 // All-threads system calls.
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 // The functions are weak: cgo links each package by itself once, without Go, to see what it needs.
 // They are NULL in a program built by plain go, so ask before calling.
 #ifndef RCGO_PUBLIC
@@ -77,6 +80,36 @@ struct rcgo_all_threads_why {
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC long rcgo_syscall_all_threads(
 	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why);
+
+// The C frames of a stack. NULL too after `rcgo build --without=traceback`.
+
+// One function at a program counter. The innermost comes first; all but the last are inlined into
+// the one that follows.
+struct rcgo_frame {
+	const char *function; // as the linker knows it; NULL when unknown
+	const char *file;     // NULL when unknown
+	uint32_t line;	      // 0 when unknown
+	uint32_t column;      // 0 when unknown
+	uintptr_t entry;      // of the function that the code belongs to; 0 when unknown
+	bool inlined;
+};
+
+// Stores the program counters of the calling thread's C frames in pcs[0..max), innermost first,
+// beginning with the caller. Returns how many. It ends where C was called from Go.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC size_t rcgo_backtrace(uintptr_t *pcs, size_t max);
+
+// The same of what a signal has interrupted; ucontext is the third argument of its handler.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC size_t rcgo_backtrace_from_context(const void *ucontext, uintptr_t *pcs, size_t max);
+
+// Describes a program counter that one of the two has stored: stores its functions in
+// frames[0..max), the innermost first, and the strings that they name in text[0..size). Returns how
+// many, at least 1 if max is not 0: where nothing is known it names object and offset. The first
+// call for an object opens files; it takes about a millisecond.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC size_t rcgo_symbolize(
+	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
 #ifdef __cplusplus
 }

@@ -169,6 +169,10 @@ scan_flag(struct scan *s, const char *name)
 
 	s->in_packages = false;
 	s->maybe_value = false;
+	if (features_flag(&s->cl->features, s->cl->verb, *s->next)) {
+		s->next++;
+		return;
+	}
 	if (len == strlen("overlay") && takes && has_prefix(name, "overlay") && value != NULL) {
 		s->cl->overlay = xstrdup(value);
 		s->next += has_value ? 1 : 2;

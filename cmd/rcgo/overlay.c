@@ -13,6 +13,7 @@
 #define FIRST_GO_COMPILES_SIDE_BY_SIDE 25
 
 static const char whole_prefix[] = "rcgo_linux_";
+static const char core_prefix[] = "rcgo_core_";
 
 // Under this key our overlays remember what the user's own one was. The go command ignores it, and
 // an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
@@ -106,6 +107,8 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 		const char *was = json_string_value(json_object_get(own, "overlay"));
 
 		u->original = was == NULL ? NULL : xstrdup(was);
+		u->features = features_from_lists(json_string_value(json_object_get(own, "with")),
+			json_string_value(json_object_get(own, "without")));
 	}
 	if (!json_is_object(json) ||
 		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {
@@ -119,12 +122,17 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 
 // Our C is carried in two shapes: whole, a file for each platform, or in groups of parts. A Go that
 // compiles the C files of a package side by side gets the groups; others would only start more
-// compilers.
+// compilers. Without C frames there is one group, which knows nothing of the others, and no Go file
+// that asks for them.
 static bool
-is_laid(const struct goenv *e, const char *name)
+is_laid(const struct goenv *e, struct features f, const char *name)
 {
 	bool side_by_side = e->minor < 0 || e->minor >= FIRST_GO_COMPILES_SIDE_BY_SIDE;
 
+	if (!features_traceback(f)) {
+		return has_suffix(name, ".c") ? has_prefix(name, core_prefix)
+					      : strcmp(name, "rcgo_traceback.go") != 0;
+	}
 	return !has_suffix(name, ".c") || has_prefix(name, whole_prefix) != side_by_side;
 }
 
@@ -144,6 +152,8 @@ key_of(const struct goenv *e, const char *name)
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("gcc_rcgo_")));
 	} else if (has_prefix(name, whole_prefix)) {
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("rcgo_")));
+	} else if (has_prefix(name, core_prefix)) {
+		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen(core_prefix)));
 	}
 	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
 }
@@ -151,11 +161,14 @@ key_of(const struct goenv *e, const char *name)
 // Lays Go's cgo.go with our compiler flags in it. False when that cannot be, or when the user lays
 // a cgo.go: then the flags need a file of their own.
 static bool
-set_flags(const struct goenv *e, const char *src, const json_t *users, json_t *map)
+set_flags(
+	const struct goenv *e, struct features f, const char *src, const json_t *users, json_t *map)
 {
 	char *key = path_join(e->cgo_dir, "cgo.go"), *path;
 	size_t size;
-	char *text = json_object_get(users, key) != NULL ? NULL : derive_flags(e, &size);
+	char *text = json_object_get(users, key) != NULL
+			     ? NULL
+			     : derive_flags(e, features_options(f), &size);
 
 	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
 		return false;
@@ -164,8 +177,28 @@ set_flags(const struct goenv *e, const char *src, const json_t *users, json_t *m
 	return true;
 }
 
+// The path of a file of ours: in the cache as it is carried, but for the flags file when the C half
+// is told something.
+static char *
+path_of(const char *src, struct features f, const char *name)
+{
+	size_t size;
+	char *text = derive_is_flags(name) ? derive_flags_file(features_options(f), &size) : NULL;
+	if (text == NULL) {
+		return path_join(src, name);
+	}
+	char *path = cache_put_derived(src, name, text, size);
+
+	if (path == NULL) {
+		fail(fmt("cannot write %s", path_join(src, name)),
+			"it says which features the program is built with",
+			"see that there is room, or choose another place with RCGO_CACHE");
+	}
+	return path;
+}
+
 static json_t *
-our_entries(const struct goenv *e, const char *src, const json_t *users)
+our_entries(const struct goenv *e, struct features f, const char *src, const json_t *users)
 {
 	json_t *map = json_object();
 	DIR *d = opendir(e->cgo_dir);
@@ -176,9 +209,9 @@ our_entries(const struct goenv *e, const char *src, const json_t *users)
 			"every C file of this GOROOT's runtime/cgo must be replaced",
 			"see that GOROOT is complete and readable");
 	}
-	for (struct dirent *f; (f = readdir(d)) != NULL;) {
-		if (is_c_half(f->d_name)) {
-			set(map, path_join(e->cgo_dir, f->d_name), "");
+	for (struct dirent *n; (n = readdir(d)) != NULL;) {
+		if (is_c_half(n->d_name)) {
+			set(map, path_join(e->cgo_dir, n->d_name), "");
 			gone++;
 		}
 	}
@@ -188,14 +221,14 @@ our_entries(const struct goenv *e, const char *src, const json_t *users)
 			"these are not the sources of runtime/cgo that rcgo knows",
 			"see that GOROOT is a complete distribution of Go");
 	}
-	bool flagged = set_flags(e, src, users, map);
+	bool flagged = set_flags(e, f, src, users, map);
 
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_laid(e, name) &&
+		if (payload_is_source(&payload[i]) && is_laid(e, f, name) &&
 			!(flagged && derive_is_flags(name))) {
-			set(map, key_of(e, name), path_join(src, name));
+			set(map, key_of(e, name), path_of(src, f, name));
 		}
 	}
 	return map;
@@ -221,7 +254,7 @@ merge(json_t *ours, json_t *users, const char *user)
 
 // user is the path of the user's overlay; NULL and, as for go, "" are none.
 struct overlay
-overlay_make(const struct goenv *e, const char *user, struct cache *c)
+overlay_make(const struct goenv *e, const char *user, struct features f, struct cache *c)
 {
 	struct overlay o = {.json = json_object()};
 	json_t *own = json_object();
@@ -231,10 +264,14 @@ overlay_make(const struct goenv *e, const char *user, struct cache *c)
 	if (user != NULL && *user != '\0') {
 		fail_on(overlay_user(e, user, &u));
 	}
-	json_t *map = our_entries(e, src, u.entries);
+	f = features_over(u.features, f);
+
+	json_t *map = our_entries(e, f, src, u.entries);
 
 	set(own, "payload", payload_hash());
 	set(own, "goroot", e->goroot);
+	set(own, "with", features_list(f, FEATURE_WITH));
+	set(own, "without", features_list(f, FEATURE_WITHOUT));
 	if (u.original != NULL) {
 		merge(map, u.entries, u.original);
 		set(own, "overlay", u.original);

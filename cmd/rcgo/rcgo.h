@@ -87,6 +87,20 @@ void check_overlay(const struct goenv *e);
 void check_build(const struct goenv *e);
 bool overlay_possible(const struct goenv *e);
 
+// features.c: --with= and --without=
+enum { FEATURES = 4 };
+enum feature_choice { FEATURE_UNSAID, FEATURE_WITH, FEATURE_WITHOUT };
+struct features {
+	enum feature_choice at[FEATURES];
+};
+bool features_flag(struct features *f, const char *verb, const char *word);
+struct features features_own_flags(int *argc, char **argv);
+struct features features_over(struct features base, struct features f);
+struct features features_from_lists(const char *with, const char *without);
+char *features_list(struct features f, enum feature_choice choice);
+char *features_options(struct features f);
+bool features_traceback(struct features f);
+
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
 	char *rest;    // GOFLAGS without -overlay, otherwise as it was
@@ -98,8 +112,9 @@ char *goflags_with_overlay(const char *rest, const char *path);
 
 struct cmdline {
 	const char *verb;
-	char *dir;	     // of -C, or NULL
-	char *overlay;	     // of -overlay, or NULL
+	char *dir;     // of -C, or NULL
+	char *overlay; // of -overlay, or NULL
+	struct features features;
 	struct strings args; // what go gets: the verb and all else
 };
 struct cmdline cmdline_scan(char **argv);
@@ -131,7 +146,8 @@ char *cache_put_overlay(struct cache *c, const char *text, size_t size, int mino
 
 // derive.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);
-char *derive_flags(const struct goenv *e, size_t *size);
+char *derive_flags(const struct goenv *e, const char *options, size_t *size);
+char *derive_flags_file(const char *options, size_t *size);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {
@@ -140,11 +156,13 @@ struct overlay {
 	size_t size;
 	char *path; // of the file in the cache, set by overlay_store
 };
-struct overlay overlay_make(const struct goenv *e, const char *user, struct cache *c);
+struct overlay overlay_make(
+	const struct goenv *e, const char *user, struct features f, struct cache *c);
 void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
 struct user_overlay {
 	char *original;	 // path of the user's own file; NULL when an overlay of ours holds no other
 	json_t *entries; // its "Replace", with absolute paths
+	struct features features; // what an overlay of ours was made with
 };
 struct problem *overlay_user(const struct goenv *e, const char *path, struct user_overlay *u);
 

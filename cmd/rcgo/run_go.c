@@ -55,7 +55,7 @@ run_go(char **argv)
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache c = cache_open();
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
-	struct overlay o = overlay_make(&e, user, &c);
+	struct overlay o = overlay_make(&e, user, cl.features, &c);
 
 	overlay_store(&o, &e, &c);
 	if (setenv("GOFLAGS", goflags_with_overlay(flags.rest, o.path), 1) != 0) {

@@ -54,6 +54,7 @@ verb_env(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'}, {"unset", no_argument, NULL, 'u'}, {0}};
 	bool json = false, undo = false;
 	const char *dir = NULL;
+	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
 	opterr = 0; // usage_flag says it
@@ -83,7 +84,7 @@ verb_env(int argc, char **argv)
 	check_overlay(&e);
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache cache = cache_open();
-	struct overlay o = overlay_make(&e, flags.overlay, &cache);
+	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
 
 	overlay_store(&o, &e, &cache);
 	char *goflags = goflags_with_overlay(flags.rest, o.path);

@@ -31,6 +31,7 @@ verb_overlay(int argc, char **argv)
 		{"output", required_argument, NULL, 'o'}, {"path", no_argument, NULL, 'p'}, {0}};
 	const char *file = NULL, *dir = NULL;
 	bool path = false;
+	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
 	opterr = 0; // usage_flag says it
@@ -56,7 +57,7 @@ verb_overlay(int argc, char **argv)
 	check_overlay(&e);
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache cache = cache_open();
-	struct overlay o = overlay_make(&e, flags.overlay, &cache);
+	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
 
 	if (path) {
 		overlay_store(&o, &e, &cache);

@@ -18,11 +18,11 @@ RCGO_INTERN RCGO_COLD void rcgo__options_init(void);
 // Whether option name, which the table has, has this value; before rcgo__options_init, whether
 // that is its default.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__option_is(const char *name, const char *value);
+RCGO_SHARED bool rcgo__option_is(const char *name, const char *value);
 
 // The bytes that option name, whose values are sizes such as 64K, 8M or 1G, was set to; fallback
 // when it was not set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__option_size(const char *name, uint64_t fallback);
+RCGO_SHARED uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
 #endif // RCGO_OPTIONS_H

@@ -61,7 +61,7 @@ RCGO_INTERN void rcgo__latch_set_context(rcgo_context_fn context);
 
 // Registers the program's hooks; each may be NULL.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
-RCGO_INTERN void rcgo__hooks_set(
+RCGO_SHARED void rcgo__hooks_set(
 	rcgo_traceback_fn traceback, rcgo_context_fn context, rcgo_symbolizer_fn symbolizer);
 
 // The registered hooks, NULL when there is none.

@@ -38,7 +38,7 @@ struct rcgo_thread_record {
 // The record of the calling thread; NULL when it has none: a thread that has not entered Go, or
 // that is ending, and any thread before Go starts.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN struct rcgo_thread_record *rcgo__thread_record(void);
+RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record(void);
 
 // The same, made when there is none; it ends with the thread. NULL when libc has no memory or no
 // key left.

@@ -10,7 +10,7 @@ import (
 // rank orders the parts: a part may call those of its own rank or a higher one. arch is a leaf,
 // and so is the public header.
 var rank = map[string]int{
-	"syscall": 0, "traceback": 1, "symbolize": 2, "unwind": 3, "context": 4, "thread": 5, "signal": 6,
+	"syscall": -1, "default": 0, "traceback": 1, "symbolize": 2, "unwind": 3, "context": 4, "thread": 5, "signal": 6,
 	"base": 7, "abi": 8, "arch": 9, "include": 10,
 }
 
@@ -68,7 +68,7 @@ func checkIncludes(t *tree, c *check) {
 			case m[1] == `"` && home[m[2]] == "":
 				c.bad(src.path, tok.line, "%q is no header of src/ or include/ (one flat folder: no directories)", m[2])
 			case m[1] == `"` && !mayUse(partOf(src.path), home[m[2]]):
-				c.bad(src.path, tok.line, "%s may not use %s (%s): call only to the right in syscall, traceback (symbolize, unwind), context, thread, signal, base, abi; arch is a leaf",
+				c.bad(src.path, tok.line, "%s may not use %s (%s): call only to the right in syscall, traceback (default, symbolize, unwind), context, thread, signal, base, abi; arch is a leaf",
 					partOf(src.path), home[m[2]], m[2])
 			case m[1] == "<" && !libcHeader(m[2]):
 				c.bad(src.path, tok.line, "<%s> is not one of the libc headers that src/ may use", m[2])

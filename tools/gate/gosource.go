@@ -100,10 +100,16 @@ func (f *goFile) layout(e ast.Expr, name string, at int) (leaves []leaf, size, a
 	case *ast.StarExpr, *ast.FuncType, *ast.MapType, *ast.ChanType:
 		return []leaf{{name, at, wordSize}}, wordSize, wordSize, nil
 	case *ast.SelectorExpr: // unsafe.Pointer, atomic.Uintptr
+		if e.Sel.Name == "PCLnTabMagic" { // of internal/abi
+			return []leaf{{name, at, 4}}, 4, 4, nil
+		}
 		if e.Sel.Name == "Pointer" || e.Sel.Name == "Uintptr" {
 			return []leaf{{name, at, wordSize}}, wordSize, wordSize, nil
 		}
 	case *ast.ArrayType:
+		if e.Len == nil { // a slice: pointer, length, capacity
+			return []leaf{{name, at, 3 * wordSize}}, 3 * wordSize, wordSize, nil
+		}
 		n, err := f.constant(e.Len)
 		if err != nil {
 			return nil, 0, 0, err

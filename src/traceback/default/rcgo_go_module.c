@@ -43,8 +43,7 @@ rcgo__go_module_text(const struct rcgo_go_module *m)
 	intptr_t i = 0;
 
 	while (i + 1 < m->ftab.len) {
-		const struct rcgo_go_func_info *info =
-			(const void *)(table + funcs[i].funcoff);
+		const struct rcgo_go_func_info *info = (const void *)(table + funcs[i].funcoff);
 
 		if (info->pcsp != 0) {
 			break;

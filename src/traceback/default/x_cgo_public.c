@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default: what C code in the program may call (runtime_cgo.h). Runs on any
-// stack.
+// Traceback Generation, default, the edge to C code in the program: what runtime_cgo.h promises it.
+// Runs on any stack.
 
 #include "rcgo_default.h"
 #include "rcgo_symbolize.h"
 #include "rcgo_walk.h"
 #include "runtime_cgo.h"
 
-// Not inlined and no tail call, so that the first program counter, which is in here, can be left
-// out.
+// Begins at the caller: nobody wants to see this function.
 size_t
 rcgo_backtrace(uintptr_t *pcs, size_t max)
 {
-	return 0;
+	struct rcgo_saved_regs regs;
+
+	rcgo__regs_capture_caller(&regs);
+	return rcgo__walk_saved(&regs, pcs, max);
 }
 
 size_t

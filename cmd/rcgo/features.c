@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// --with= and --without=: what a program gets beyond the plain C half. rcgo's own flags, which go
+// never sees. An overlay remembers what was chosen, for an rcgo that runs below another.
+#include "rcgo.h"
+
+#include <string.h>
+
+// What the C half is told (see src/base/rcgo_options.h) when a feature is chosen or left out.
+static const struct {
+	const char *name, *with, *without;
+} table[] = {
+	{"traceback", "traceback=on", NULL}, // without it its C is left out altogether
+	{"contexts", "contexts=on", "contexts=off"},
+	{"crash", "crash=on", "crash=off"},
+	{"signals", "signals=full", "signals=off"},
+};
+
+_Static_assert(sizeof table / sizeof *table == FEATURES, "a feature for each bit of struct");
+
+static char *
+names(void)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < FEATURES; i++) {
+		out = fmt("%s%s%s", out, i == 0 ? "" : ", ", table[i].name);
+	}
+	return out;
+}
+
+// Takes a list of names. Returns the first that is not known, or NULL.
+static const char *
+take(struct features *f, const char *list, enum feature_choice choice)
+{
+	while (true) {
+		size_t n = strcspn(list, ","), i = 0;
+
+		while (i < FEATURES &&
+			(strlen(table[i].name) != n || strncmp(table[i].name, list, n) != 0)) {
+			i++;
+		}
+		if (i == FEATURES) {
+			return strndup(list, n);
+		}
+		f->at[i] = choice;
+		if (list[n] == '\0') {
+			return NULL;
+		}
+		list += n + 1;
+	}
+}
+
+// Whether word is one of the two flags; then it is taken.
+bool
+features_flag(struct features *f, const char *verb, const char *word)
+{
+	static const char with[] = "--with=", without[] = "--without=";
+	bool on = has_prefix(word, with);
+
+	if (!on && !has_prefix(word, without)) {
+		return false;
+	}
+	const char *bad = take(f, strchr(word, '=') + 1, on ? FEATURE_WITH : FEATURE_WITHOUT);
+
+	if (bad != NULL) {
+		usage_error(verb, "%s: there is no \"%s\"; there is %s", word, bad, names());
+	}
+	return true;
+}
+
+// Takes the flags out of a command line that is rcgo's own.
+struct features
+features_own_flags(int *argc, char **argv)
+{
+	struct features f = {0};
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (!features_flag(&f, argv[0], argv[i])) {
+			argv[kept++] = argv[i];
+		}
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return f;
+}
+
+// What is not said in f is as in base.
+struct features
+features_over(struct features base, struct features f)
+{
+	for (size_t i = 0; i < FEATURES; i++) {
+		f.at[i] = f.at[i] == FEATURE_UNSAID ? base.at[i] : f.at[i];
+	}
+	return f;
+}
+
+// The features of one choice as a list, "" when there is none.
+char *
+features_list(struct features f, enum feature_choice choice)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < FEATURES; i++) {
+		if (f.at[i] == choice) {
+			out = fmt("%s%s%s", out, *out == '\0' ? "" : ",", table[i].name);
+		}
+	}
+	return out;
+}
+
+// From lists that an overlay remembers; a name that is no feature any more is nothing.
+struct features
+features_from_lists(const char *with, const char *without)
+{
+	struct features f = {0};
+
+	if (with != NULL && *with != '\0') {
+		take(&f, with, FEATURE_WITH);
+	}
+	if (without != NULL && *without != '\0') {
+		take(&f, without, FEATURE_WITHOUT);
+	}
+	return f;
+}
+
+// What the C half is told, as in RCGO=; "" when nothing.
+char *
+features_options(struct features f)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < FEATURES; i++) {
+		const char *option = f.at[i] == FEATURE_WITH	  ? table[i].with
+				     : f.at[i] == FEATURE_WITHOUT ? table[i].without
+								  : NULL;
+
+		if (option != NULL) {
+			out = fmt("%s%s%s", out, *out == '\0' ? "" : ",", option);
+		}
+	}
+	return out;
+}
+
+bool
+features_traceback(struct features f)
+{
+	return f.at[0] != FEATURE_WITHOUT;
+}
