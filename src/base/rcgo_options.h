@@ -13,7 +13,7 @@
 // Reads RCGO. Names and values that nobody knows are left out and listed in one line on standard
 // error, beside the known ones. In a program with raised privileges RCGO does not count.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=libc
-RCGO_INTERN RCGO_COLD void rcgo__options_init(void);
+RCGO_SHARED RCGO_COLD void rcgo__options_init(void);
 
 // Whether option name, which the table has, has this value; before rcgo__options_init, whether
 // that is its default.

@@ -35,6 +35,7 @@
 #include "rcgo_abi.h"
 #include "rcgo_base.h"
 #include "rcgo_fork.h"
+#include "rcgo_hooks.h"
 
 #define RCGO_GATE_OPEN ((uintptr_t)1)
 
@@ -58,11 +59,6 @@ RCGO_INTERN void rcgo__latch_open(void);
 // Makes the gate carry the context function context; NULL takes it away.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
 RCGO_INTERN void rcgo__latch_set_context(rcgo_context_fn context);
-
-// Registers the program's hooks; each may be NULL.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
-RCGO_SHARED void rcgo__hooks_set(
-	rcgo_traceback_fn traceback, rcgo_context_fn context, rcgo_symbolizer_fn symbolizer);
 
 // The registered hooks, NULL when there is none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#include "rcgo_context.h"
 #include "rcgo_contexts.h"
 #include "rcgo_default.h"
+#include "rcgo_hooks.h"
 #include "rcgo_module.h"
 #include "rcgo_options.h"
 #include "rcgo_symbolize.h"

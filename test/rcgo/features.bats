@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# --with= and --without= are rcgo's own flags: go never sees them, and the overlay carries them out.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+# Reads the overlay that the last run gave go, or wrote, into $output.
+overlay_of() {
+	local path=${output##*-overlay=}
+	path=${path%%[\'\" ]*}
+	output=$(cat "$path")
+}
+
+@test "by default the C frames are in, in each shape" {
+	for version in go1.22.1 go1.26.8; do
+		fake_go GOVERSION=$version
+		run "$RCGO" build
+		overlay_of
+		has "rcgo_traceback.go"
+		lacks "RCGO_BUILD_OPTIONS"
+	done
+	has "rcgo_core_linux_amd64.c"
+	has "rcgo_unwind_linux_amd64.c"
+	has "rcgo_symbolize_linux_amd64.c"
+	has "rcgo_default_linux_amd64.c"
+}
+
+@test "without traceback only the core is laid" {
+	for version in go1.19.8 go1.22.1 go1.26.8; do
+		fake_go GOVERSION=$version
+		run "$RCGO" build --without=traceback -v x
+		[ "$status" -eq 0 ]
+		has "args: <build> <-v> <x>"
+		overlay_of
+		has "/rcgo_core_linux_amd64.c"
+		lacks "/rcgo_linux_amd64.c"
+		lacks "rcgo_traceback.go"
+		lacks "rcgo_unwind"
+		lacks "rcgo_symbolize"
+		lacks "rcgo_default"
+	done
+}
+
+@test "what is chosen reaches the C compiler, also beside a cgo.go that we do not know" {
+	hello
+	"$RCGO" build --with=contexts -o "$T/prog" . # what it does: test/go/scenarios
+	run "$T/prog"
+	is "C says 42"
+	fake_go # has no cgo.go
+	run "$RCGO" build --with=contexts --without=crash,signals
+	overlay_of
+	flags=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-rcgo_flags\.go\)",*/\1/p')
+	grep -x '#cgo CFLAGS: -DRCGO_BUILD_OPTIONS=contexts=on,crash=off,signals=off' "$flags"
+	grep -x '#cgo CFLAGS: -std=gnu11 .*' "$flags"
+}
+
+@test "the last word counts" {
+	fake_go
+	run "$RCGO" build --without=traceback --with=traceback
+	overlay_of
+	has "rcgo_traceback.go"
+}
+
+@test "a program without the C frames builds and runs" {
+	hello
+	"$RCGO" build --without=traceback -ldflags=-compressdwarf=false -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+	carries_ours "$T/prog"
+	run nm "$T/prog"
+	lacks "rcgo__walk"
+	lacks "x_cgo_default"
+}
+
+@test "env and overlay take them too, and an rcgo below keeps them" {
+	fake_go
+	run "$RCGO" env --without=traceback
+	[ "$status" -eq 0 ]
+	eval "$output"
+	run "$RCGO" build
+	overlay_of
+	lacks "rcgo_traceback.go"
+	has '"without": "traceback"'
+	run "$RCGO" build --with=traceback
+	overlay_of
+	has "rcgo_traceback.go"
+	eval "$("$RCGO" env -u)"
+	run "$RCGO" overlay --without=traceback
+	lacks "rcgo_traceback.go"
+	run "$RCGO" overlay
+	has "rcgo_traceback.go"
+}
+
+@test "a feature that is not there" {
+	fake_go
+	for verb in build run test install vet list env overlay; do
+		run "$RCGO" $verb --without=tracebacks
+		[ "$status" -eq 2 ]
+		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals'
+	done
+	run "$RCGO" build --with=
+	[ "$status" -eq 2 ]
+	run "$RCGO" build --with=contexts,
+	[ "$status" -eq 2 ]
+}
+
+@test "a program's own flags stay its own" {
+	fake_go
+	run "$RCGO" run . --without=traceback
+	has "args: <run> <.> <--without=traceback>"
+	run "$RCGO" test . -args --with=x
+	has "args: <test> <.> <-args> <--with=x>"
+	run "$RCGO" test -with=x .
+	has "args: <test> <-with=x> <.>"
+	run "$RCGO" build -o --with=x
+	has "args: <build> <-o> <--with=x>"
+}
