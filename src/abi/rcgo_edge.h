@@ -15,7 +15,7 @@
 
 // Blocks a C thread that wants to enter Go until Go is up. Returns the C context of the call: what
 // the program's context function stored, or 0.
-// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=latch
 RCGO_EXPORT uintptr_t _cgo_wait_runtime_init_done(void);
 
 // Go has returned to C: ends the C context that _cgo_wait_runtime_init_done gave.

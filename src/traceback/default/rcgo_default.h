@@ -92,7 +92,7 @@ RCGO_INTERN bool rcgo__go_module_known(const struct rcgo_go_module *m);
 
 // Whether function name, as Go spells it, is part of the program. name begins and ends with a NUL;
 // size counts both.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__go_module_has(const struct rcgo_go_module *m, const char *name, size_t size);
 
 // Where Go's own code begins: Go's linker, when it links C as well, puts that in front.
