@@ -148,6 +148,7 @@ char *cache_put_overlay(struct cache *c, const char *text, size_t size, int mino
 bool derive_is_flags(const char *name);
 char *derive_flags(const struct goenv *e, const char *options, size_t *size);
 char *derive_flags_file(const char *options, size_t *size);
+char *derive_syscall(const struct goenv *e, size_t *size);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

@@ -133,4 +133,9 @@ RCGO_EXPORT void _cgo_libc_setreuid(argset_t *x);
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=libc
 RCGO_EXPORT void _cgo_libc_setuid(argset_t *x);
 
+// Makes system call args[0], with the six arguments after it, on every thread. x->retval becomes
+// what the kernel gave: a result, or -errno.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_EXPORT void _cgo_libc_all_threads(argset_t *x);
+
 #endif // RCGO_EDGE_H

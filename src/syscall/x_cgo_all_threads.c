@@ -15,3 +15,12 @@ rcgo_syscall_all_threads(long number, const uintptr_t args[6], struct rcgo_all_t
 	}
 	return result;
 }
+
+void
+_cgo_libc_all_threads(argset_t *x)
+{
+	const uintptr_t *args = x->args;
+	struct rcgo_all_failure f;
+
+	x->retval = (uintptr_t)rcgo__all_threads((long)args[0], args + 1, &f);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Overlay: where package syscall finds our all-threads calls, if it was built to look for them
+// (rcgo build --with=syscall); nobody looks otherwise.
+
+//go:build linux
+
+package cgo
+
+import "unsafe"
+
+//go:cgo_import_static _cgo_libc_all_threads
+//go:linkname _cgo_libc_all_threads _cgo_libc_all_threads
+//go:linkname cgo_libc_all_threads syscall.cgo_libc_all_threads
+var _cgo_libc_all_threads byte
+var cgo_libc_all_threads = unsafe.Pointer(&_cgo_libc_all_threads)
