@@ -21,6 +21,8 @@ include src/src.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk
 include test/storm/storm.mk
+include test/unwind/unwind.mk
+include test/soak.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include examples/examples.mk

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Unwind, exhaustive: compares every row of an ELF file's .eh_frame, as readelf prints it, with the
+// row and the rule that the walker works out for that address.
+//
+//   readelf -wF FILE | cfi_rows [--scan] FILE
+//
+// --scan hides the sorted table, so that .eh_frame is read from its start to its end. The last line
+// counts; the exit status is 1 when anything differs.
+
+#include <elf.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rcgo_cfi.h"
+#include "rcgo_rule.h"
+
+static struct rcgo_cfi_area area;
+static uintptr_t bias, hdr;
+static size_t hdr_size;
+
+static void
+fail(const char *what, const char *path)
+{
+	fprintf(stderr, "cfi_rows: %s: %s\n", path, what);
+	exit(2);
+}
+
+// Lays the file's segments out as they would lie in memory.
+static void
+load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	const char *file;
+	const Elf64_Ehdr *eh;
+	const Elf64_Phdr *ph;
+	uint64_t lo = UINT64_MAX, hi = 0;
+	char *image;
+
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof *eh) {
+		fail("cannot read it", path);
+	}
+	file = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (file == MAP_FAILED || memcmp(file, ELFMAG, SELFMAG) != 0) {
+		fail("no ELF file", path);
+	}
+	eh = (const void *)file;
+	ph = (const void *)(file + eh->e_phoff);
+	for (int i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type == PT_LOAD) {
+			lo = ph[i].p_vaddr < lo ? ph[i].p_vaddr : lo;
+			hi = ph[i].p_vaddr + ph[i].p_memsz > hi ? ph[i].p_vaddr + ph[i].p_memsz
+								: hi;
+		}
+		if (ph[i].p_type == PT_GNU_EH_FRAME) {
+			hdr = ph[i].p_vaddr;
+			hdr_size = ph[i].p_memsz;
+		}
+	}
+	if (lo > hi || hdr_size == 0) {
+		printf("0 rows: no PT_GNU_EH_FRAME\n");
+		exit(0);
+	}
+	lo &= ~(uint64_t)4095;
+	image = mmap(
+		NULL, hi - lo + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (image == MAP_FAILED) {
+		fail("no memory", path);
+	}
+	bias = (uintptr_t)image - lo;
+	for (int i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type == PT_LOAD) {
+			memcpy((char *)bias + ph[i].p_vaddr, file + ph[i].p_offset, ph[i].p_filesz);
+		}
+	}
+	hdr += bias;
+	area = (struct rcgo_cfi_area){.start = bias + lo, .end = bias + hi, .pinned = true};
+}
+
+static void
+hide_table(void)
+{
+	((uint8_t *)hdr)[2] = RCGO_PE_OMIT;
+	((uint8_t *)hdr)[3] = RCGO_PE_OMIT;
+}
+
+// The names of DWARF registers; that of the return address's column is "ra".
+#if defined(__x86_64__)
+static const char *const names[RCGO_DW_REGS] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp",
+	"rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "ra"};
+#else
+static const char *const names[RCGO_DW_REGS] = {"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7",
+	"x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20",
+	"x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp"};
+#endif
+
+// The register of a name that ends at one of the characters in ends; -1 for one not followed.
+static int
+reg_of(const char *name, const char *ends, unsigned ra)
+{
+	size_t n = strcspn(name, ends);
+
+	if (n == 2 && strncmp(name, "ra", 2) == 0) {
+		return (int)ra;
+	}
+	for (int i = 0; i < RCGO_DW_REGS; i++) {
+		if (strlen(names[i]) == n && strncmp(name, names[i], n) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static uint64_t rows, functions, differences, packed, kinds[16];
+
+static void
+differ(uintptr_t pc, const char *what, const char *theirs)
+{
+	if (differences++ < 20) {
+		printf("%#" PRIxPTR ": %s: readelf says %s\n", pc - bias, what, theirs);
+	}
+}
+
+static bool
+same_cfa(const struct rcgo_cfi_row *row, const char *text)
+{
+	char *end;
+	long long offset;
+
+	if (strcmp(text, "exp") == 0) {
+		return row->cfa_expr != NULL;
+	}
+	if (row->cfa_expr != NULL || reg_of(text, "+-", ~0U) != (int)row->cfa_reg) {
+		return false;
+	}
+	offset = strtoll(text + strcspn(text, "+-"), &end, 10);
+	return *end == 0 && offset == row->cfa_offset;
+}
+
+static bool
+same_reg(unsigned how, int32_t value, const char *text)
+{
+	if (strcmp(text, "u") == 0) {
+		// What was never said, too.
+		return how == RCGO_HOW_UNDEFINED || how == RCGO_HOW_SAME;
+	}
+	if (strcmp(text, "s") == 0) {
+		return how == RCGO_HOW_SAME;
+	}
+	if (strcmp(text, "exp") == 0) {
+		return how == RCGO_HOW_EXPR;
+	}
+	if (strcmp(text, "vexp") == 0) {
+		return how == RCGO_HOW_VAL_EXPR;
+	}
+	if (text[0] == 'c') {
+		return how == RCGO_HOW_OFFSET && atoll(text + 1) == value;
+	}
+	if (text[0] == 'v') {
+		return how == RCGO_HOW_VAL_OFFSET && atoll(text + 1) == value;
+	}
+	// Another register, by its number.
+	return how == RCGO_HOW_REGISTER && text[0] == 'r' && atoll(text + 1) == value;
+}
+
+// Whether a rule says what the row says.
+static bool
+same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
+{
+	unsigned kind = RCGO_RULE_KIND(rule);
+	unsigned ra = row->how[fde->ra];
+
+	kinds[kind]++;
+	packed += row->cfa_expr != NULL && kind <= RCGO_RULE_FP_LOAD;
+	if (kind == RCGO_RULE_SLOW || kind == RCGO_RULE_END) {
+		return (kind == RCGO_RULE_END) == (ra == RCGO_HOW_UNDEFINED);
+	}
+	if (row->cfa_expr == NULL &&
+		(row->cfa_reg != (kind == RCGO_RULE_SP ? RCGO_DW_SP : RCGO_DW_FP) ||
+			(int64_t)RCGO_RULE_CFA(rule) != row->cfa_offset)) {
+		return false;
+	}
+	if ((rule & RCGO_RULE_RA_IN_LR) != 0
+			? ra != RCGO_HOW_SAME
+			: (int64_t)RCGO_RULE_RA_AT(rule) != row->value[fde->ra]) {
+		return false;
+	}
+	return (rule & RCGO_RULE_FP_SAVED) == 0
+		       ? row->how[RCGO_DW_FP] != RCGO_HOW_OFFSET
+		       : (int64_t)RCGO_RULE_FP_AT(rule) == row->value[RCGO_DW_FP];
+}
+
+// A function's columns: the register of each, -1 for those not followed.
+#define COLUMNS_MAX 96
+struct columns {
+	char name[COLUMNS_MAX][12];
+	unsigned count;
+};
+
+// Takes the words of a line apart; "(…)" belongs to the word before it.
+static unsigned
+split(char *line, char *word[], unsigned max)
+{
+	unsigned n = 0;
+
+	for (char *w = strtok(line, " \n"); w != NULL && n < max; w = strtok(NULL, " \n")) {
+		if (w[0] != '(') {
+			word[n++] = w;
+		}
+	}
+	return n;
+}
+
+static void
+compare(uintptr_t start, char *line, const struct columns *columns)
+{
+	static struct rcgo_cfi_copy copy;
+	char *word[COLUMNS_MAX + 2];
+	unsigned n = split(line, word, COLUMNS_MAX + 2);
+	uintptr_t pc = bias + strtoull(word[0], NULL, 16);
+	struct rcgo_cfi_row row, compact;
+	struct rcgo_fde fde;
+
+	rows++;
+	if (!rcgo__cfi_find(&area, hdr, hdr_size, pc, &fde, &copy) || fde.start != bias + start) {
+		differ(pc, "no function, or another", word[1]);
+		return;
+	}
+	if (!rcgo__cfi_row(&fde, pc, false, &row) || !rcgo__cfi_row(&fde, pc, true, &compact)) {
+		differ(pc, "no row", word[1]);
+		return;
+	}
+	if (!same_cfa(&row, word[1])) {
+		differ(pc, "another CFA", word[1]);
+	}
+	for (unsigned i = 2; i < n && i - 2 < columns->count; i++) {
+		int reg = reg_of(columns->name[i - 2], "", fde.ra);
+
+		if (reg >= 0 && !same_reg(row.how[reg], row.value[reg], word[i])) {
+			differ(pc, columns->name[i - 2], word[i]);
+		}
+	}
+	if (!same_rule(rcgo__cfi_rule(&fde, pc, &compact), &row, &fde)) {
+		differ(pc, "another rule", word[1]);
+	}
+}
+
+static void
+read_rows(void)
+{
+	static char line[65536], last[65536];
+	struct columns columns = {.count = 0};
+	uintptr_t start = 0, end = 0;
+	bool in_fde = false;
+
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		const char *range = strstr(line, " FDE ") != NULL ? strstr(line, "pc=") : NULL;
+		bool row = in_fde && strspn(line, "0123456789abcdef") == 16 && line[16] == ' ' &&
+			   range == NULL && strstr(line, " CIE ") == NULL &&
+			   strstr(line, " ZERO") == NULL;
+
+		// Of rows at one place the last counts, and none behind the function's end.
+		if (last[0] != 0 && (!row || strncmp(line, last, 16) != 0)) {
+			uintptr_t at = strtoull(last, NULL, 16);
+
+			if (at - start < end - start) {
+				compare(start, last, &columns);
+			}
+		}
+		last[0] = 0;
+		if (row) {
+			strcpy(last, line);
+		} else if (range != NULL) {
+			start = strtoull(range + 3, NULL, 16);
+			end = strtoull(strstr(range, "..") + 2, NULL, 16);
+			in_fde = true;
+			functions++;
+		} else if (strstr(line, "LOC ") != NULL) {
+			char *word[COLUMNS_MAX + 2];
+			unsigned n = split(line, word, COLUMNS_MAX + 2);
+
+			columns.count = 0;
+			for (unsigned i = 2; i < n; i++) {
+				snprintf(columns.name[columns.count++], 12, "%s", word[i]);
+			}
+		} else {
+			in_fde = false;
+		}
+	}
+	if (last[0] != 0) {
+		compare(start, last, &columns);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	bool scan = argc > 2 && strcmp(argv[1], "--scan") == 0;
+
+	if (argc != 2 + scan) {
+		fprintf(stderr, "usage: readelf -wF FILE | cfi_rows [--scan] FILE\n");
+		return 2;
+	}
+	load(argv[1 + scan]);
+	if (scan) {
+		hide_table();
+	}
+	read_rows();
+	printf("%" PRIu64 " rows of %" PRIu64 " functions, %" PRIu64 " differences; %" PRIu64
+	       " expressions became rules, %" PRIu64 " need all registers, %" PRIu64
+	       " are the end\n",
+		rows, functions, differences, packed, kinds[RCGO_RULE_SLOW], kinds[RCGO_RULE_END]);
+	return differences != 0;
+}
