@@ -6,6 +6,7 @@
 //
 // --scan hides the sorted table, so that .eh_frame is read from its start to its end. The last line
 // counts; the exit status is 1 when anything differs.
+// Long because: a program of its own, with the reader of readelf's tables and a loader.
 
 #include <elf.h>
 #include <fcntl.h>
