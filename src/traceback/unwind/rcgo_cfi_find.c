@@ -170,7 +170,7 @@ search_hdr_pinned(
 static bool
 table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 {
-	uint64_t key = rcgo__rule_key(table->hdr, SEEN_TABLE);
+	uint64_t key = rcgo__rule_key(table->at, SEEN_TABLE + table->count * RCGO_RULE_MIX);
 
 	if (!area->pinned || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
 		return false;
