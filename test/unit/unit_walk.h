@@ -48,7 +48,7 @@ store(struct _Unwind_Context *context, void *arg)
 
 // That ours are the last frames of theirs, which begin further in, and that there are at least so
 // many.
-static void
+__attribute__((unused)) static void
 check_tail(size_t least)
 {
 	CHECK(ours.n >= least);
@@ -102,7 +102,7 @@ in_qsort(const void *a, const void *b)
 }
 
 // Calls fn below frames of libc.
-static void
+__attribute__((unused)) static void
 through_libc(void (*fn)(void))
 {
 	int numbers[50];
@@ -114,7 +114,7 @@ through_libc(void (*fn)(void))
 	qsort(numbers, 50, sizeof numbers[0], in_qsort);
 }
 
-__attribute__((noinline)) static void
+__attribute__((noinline, unused)) static void
 walk_both(void)
 {
 	ours.n = rcgo__walk_here(ours.pc, UNIT_WALK_MAX);
