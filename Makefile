@@ -25,6 +25,7 @@ include test/unwind/unwind.mk
 include test/soak.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
+include bench/c/bench_c.mk
 include examples/examples.mk
 include fuzz/fuzz.mk
 

@@ -168,5 +168,5 @@ rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo
 	fde->fde_ops = c.at;
 	fde->fde_end = entry.end;
 	fde->moved = entry.moved;
-	return !c.bad;
+	return !c.bad && fde->start <= fde->end;
 }

@@ -52,9 +52,10 @@ rcgo__place_lookup(const struct rcgo_place *at)
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc);
 
-// Where its unwind information may lie.
+// Finds the unwind information of the function at pc, which is in the current object.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN struct rcgo_cfi_area rcgo__walk_area(const struct rcgo_walk *walk);
+RCGO_INTERN bool rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_fde *fde,
+	struct rcgo_cfi_copy *copy);
 
 // Whether the frame at pc, which is in the current object, is that of a handler's restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

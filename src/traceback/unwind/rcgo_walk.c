@@ -13,8 +13,6 @@
 static uint64_t
 make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at)
 {
-	const struct rcgo_module *module = &walk->object[walk->current].module;
-	struct rcgo_cfi_area area = rcgo__walk_area(walk);
 	uintptr_t pc = rcgo__place_lookup(at);
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
@@ -23,11 +21,7 @@ make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at)
 	if (rcgo__walk_is_sigreturn(walk, at->pc)) {
 		return RCGO_RULE_SIGNAL;
 	}
-	if (module->eh_frame_hdr == NULL || !rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr,
-						    module->eh_frame_hdr_size, pc, &fde, &copy)) {
-		return RCGO_RULE_GUESS;
-	}
-	if (!rcgo__cfi_row(&fde, pc, true, &row)) {
+	if (!rcgo__walk_fde(walk, pc, &fde, &copy) || !rcgo__cfi_row(&fde, pc, true, &row)) {
 		return RCGO_RULE_GUESS;
 	}
 	return rcgo__cfi_rule(&fde, pc, &row);

@@ -186,8 +186,6 @@ apply_row(struct full_step *s, bool exact, struct rcgo_frame_regs *to)
 static __attribute__((noinline)) bool
 full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool *exact)
 {
-	const struct rcgo_module *module = &walk->object[walk->current].module;
-	struct rcgo_cfi_area area = rcgo__walk_area(walk);
 	bool was_exact = *exact;
 	uintptr_t pc = regs->pc - !was_exact;
 	struct rcgo_fde fde;
@@ -203,9 +201,7 @@ full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool
 		return full_signal(&walk->memory, regs);
 	}
 	*exact = false;
-	if (!known || module->eh_frame_hdr == NULL ||
-		!rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr, module->eh_frame_hdr_size,
-			pc, &fde, &copy) ||
+	if (!known || !rcgo__walk_fde(walk, pc, &fde, &copy) ||
 		!rcgo__cfi_row(&fde, pc, false, &row)) {
 		return full_guess(&walk->memory, regs, was_exact);
 	}

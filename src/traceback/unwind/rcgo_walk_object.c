@@ -6,6 +6,7 @@
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
 
+#include "rcgo_debug_frame.h"
 #include "rcgo_rule.h"
 #include "rcgo_step.h"
 
@@ -50,11 +51,9 @@ rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc)
 	return pc - object->module.start < object->size;
 }
 
-struct rcgo_cfi_area
-rcgo__walk_area(const struct rcgo_walk *walk)
+static struct rcgo_cfi_area
+area_of(const struct rcgo_module *module)
 {
-	const struct rcgo_module *module = &walk->object[walk->current].module;
-
 	return (struct rcgo_cfi_area){
 		.start = module->start,
 		.end = module->end,
@@ -62,10 +61,45 @@ rcgo__walk_area(const struct rcgo_walk *walk)
 	};
 }
 
+// What only debuggers were to find: a copy of the section, which stays.
+static bool
+debug_fde(const struct rcgo_module *module, uintptr_t pc, struct rcgo_fde *fde,
+	struct rcgo_cfi_copy *copy)
+{
+	struct rcgo_debug_frame found;
+	struct rcgo_cfi_area area;
+
+	if (!rcgo__debug_frame_find(module, pc, &found)) {
+		return false;
+	}
+	area = (struct rcgo_cfi_area){
+		.start = found.start,
+		.end = found.end,
+		.pinned = true,
+		.debug_frame = found.start,
+		.bias = module->bias,
+	};
+	return rcgo__cfi_parse(&area, found.fde, fde, copy) &&
+	       pc - fde->start < fde->end - fde->start;
+}
+
+bool
+rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_fde *fde,
+	struct rcgo_cfi_copy *copy)
+{
+	const struct rcgo_module *module = &walk->object[walk->current].module;
+	struct rcgo_cfi_area area = area_of(module);
+
+	return (module->eh_frame_hdr != NULL &&
+		       rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr,
+			       module->eh_frame_hdr_size, pc, fde, copy)) ||
+	       debug_fde(module, pc, fde, copy);
+}
+
 bool
 rcgo__walk_is_sigreturn(const struct rcgo_walk *walk, uintptr_t pc)
 {
-	struct rcgo_cfi_area area = rcgo__walk_area(walk);
+	struct rcgo_cfi_area area = area_of(&walk->object[walk->current].module);
 	uint8_t buf[RCGO_SIGRETURN_SIZE];
 	const uint8_t *code = rcgo__cfi_view(&area, pc, sizeof buf, buf, sizeof buf);
 

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Benchmarks: the walker beside libgcc, glibc's backtrace and libunwind, in one run: rounds of all,
+// in turn, of which the best counts. usage: bench_walk [ROUNDS]    prints a table in Markdown
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unwind.h>
+
+// The group of parts as it is laid into a program: one file, with what is static in it.
+#include RCGO_BENCH_UNWIND
+
+#define MAX 256
+#define WALKS 2000
+
+static uintptr_t pcs[MAX];
+static const void *context; // of the handler that the benchmarks run in
+static uintptr_t stack_lo, stack_hi;
+
+static bool
+known_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+{
+	*lo = stack_lo;
+	*hi = stack_hi;
+	return sp >= stack_lo && sp < stack_hi;
+}
+
+static _Unwind_Reason_Code
+store(struct _Unwind_Context *c, void *arg)
+{
+	size_t *n = arg;
+
+	if (*n == MAX) {
+		return _URC_END_OF_STACK;
+	}
+	pcs[(*n)++] = _Unwind_GetIP(c);
+	return _URC_NO_REASON;
+}
+
+static size_t
+by_libgcc(void)
+{
+	size_t n = 0;
+
+	_Unwind_Backtrace(store, &n);
+	return n;
+}
+
+static size_t
+by_glibc(void)
+{
+	return (size_t)backtrace((void **)pcs, MAX);
+}
+
+static int (*unw_backtrace)(void **, int);
+
+static size_t
+by_libunwind(void)
+{
+	return (size_t)unw_backtrace((void **)pcs, MAX);
+}
+
+static size_t
+by_context(void)
+{
+	return rcgo__walk_from_handler(context, pcs, MAX);
+}
+
+static size_t
+sample(void)
+{
+	return rcgo__walk_from_handler(context, pcs, 32);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+struct row {
+	const char *name;
+	size_t (*walk)(void);
+	bool bounds;
+	bool cold;
+	size_t frames;
+	double best; // ns
+};
+
+static struct row rows[] = {
+	{"ours, bounds known", by_context, true, false, 0, 0},
+	{"ours, pages probed", by_context, false, false, 0, 0},
+	{"ours, no rule known", by_context, true, true, 0, 0},
+	{"libgcc `_Unwind_Backtrace`", by_libgcc, false, false, 0, 0},
+	{"glibc `backtrace`", by_glibc, false, false, 0, 0},
+	{"libunwind `unw_backtrace`", by_libunwind, false, false, 0, 0},
+	{"ours, a sample of 32 frames, bounds known", sample, true, false, 0, 0},
+	{"ours, a sample of 32 frames, pages probed", sample, false, false, 0, 0},
+};
+
+// What a clock costs that stands around every walk.
+static double
+clock_ns(void)
+{
+	double best = 1e9;
+
+	for (int i = 0; i < 1000; i++) {
+		double start = now();
+		double spent = now() - start;
+
+		best = spent < best ? spent : best;
+	}
+	return best;
+}
+
+static double
+measure(const struct row *row)
+{
+	double start, sum = 0;
+
+	if (!row->cold) {
+		start = now();
+		for (int i = 0; i < WALKS; i++) {
+			row->walk();
+		}
+		return (now() - start) / WALKS;
+	}
+	for (int i = 0; i < WALKS / 20; i++) {
+		rcgo__rule_forget();
+		start = now();
+		row->walk();
+		sum += now() - start - clock_ns();
+	}
+	return sum / (WALKS / 20);
+}
+
+static int rounds = 15;
+
+static void
+on_signal(int sig, siginfo_t *info, void *uc)
+{
+	(void)sig;
+	(void)info;
+	context = uc;
+	for (int round = 0; round < rounds; round++) {
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+			struct row *row = &rows[i];
+			double ns;
+
+			if (row->walk == by_libunwind && unw_backtrace == NULL) {
+				continue;
+			}
+			rcgo__walk_set_bounds(row->bounds ? known_bounds : NULL);
+			row->frames = row->walk();
+			ns = measure(row);
+			row->best = round == 0 || ns < row->best ? ns : row->best;
+		}
+	}
+}
+
+// Frames of different sizes, all without a frame pointer.
+__attribute__((noinline)) static int
+descend(unsigned depth)
+{
+	char room[48];
+
+	memset(room, (int)depth, sizeof room);
+	if (depth == 0) {
+		raise(SIGUSR1);
+	} else {
+		room[0] = (char)descend(depth - 1);
+	}
+	__asm__("" ::"r"(room) : "memory");
+	return room[1];
+}
+
+static void
+table(unsigned depth)
+{
+	double libgcc;
+
+	descend(depth);
+	libgcc = rows[3].best / (double)rows[3].frames;
+	printf("\n### Depth %u\n\n| walk | frames | ns | ns/frame | libgcc is slower by |\n"
+	       "|---|---|---|---|---|\n",
+		depth);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		double each = rows[i].best / (double)rows[i].frames;
+
+		if (rows[i].frames != 0) {
+			printf("| %s | %zu | %.0f | %.1f | %.1f |\n", rows[i].name, rows[i].frames,
+				rows[i].best, each, libgcc / each);
+		} else {
+			printf("| %s | | | | not installed |\n", rows[i].name);
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static char other[262144];
+	stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+	struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	pthread_attr_t attr;
+	void *libunwind = dlopen("libunwind.so.8", RTLD_NOW);
+	void *lo;
+	size_t size;
+	cpu_set_t set;
+
+	if (argc > 1) {
+		rounds = atoi(argv[1]);
+	}
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof set, &set);
+	if (libunwind != NULL) {
+		void *symbol = dlsym(libunwind, "unw_backtrace");
+
+		memcpy(&unw_backtrace, &symbol, sizeof symbol);
+	}
+	rcgo__modules_init();
+	pthread_getattr_np(pthread_self(), &attr);
+	pthread_attr_getstack(&attr, &lo, &size);
+	stack_hi = (uintptr_t)lo + size;
+	stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &act, NULL);
+	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof rule_cache / 1024);
+	for (unsigned depth = 10; depth <= 100; depth += depth == 10 ? 20 : 70) {
+		table(depth);
+	}
+	return 0;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Fuzzers: unwind information: the input is an object with its .eh_frame_hdr at the start, at the end
+// of memory. Every function that is found gives rows, rules and expressions.
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fuzz.h"
+#include "rcgo_dw_op.h"
+#include "rcgo_rule.h"
+
+#define ROOM 65536
+
+// Memory with nothing behind it: the functions that read unwind information are not instrumented.
+static uint8_t *
+room_end(void)
+{
+	static uint8_t *end;
+
+	if (end == NULL) {
+		uint8_t *map = mmap(
+			NULL, 2 * ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (map == MAP_FAILED || mprotect(map + ROOM, ROOM, PROT_NONE) != 0) {
+			abort();
+		}
+		end = map + ROOM;
+	}
+	return end;
+}
+
+static void
+run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
+{
+	struct rcgo_frame_regs regs = {.pc = fde->start, .known = 0x5555};
+	struct rcgo_memory memory;
+	uintptr_t value;
+
+	rcgo__memory_stack(&memory, (uintptr_t)&memory);
+	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
+		regs.reg[i] = (uintptr_t)fde->fde_ops + 8 * i;
+	}
+	if (row->cfa_expr != NULL) {
+		const uint8_t *end = row->cfa_expr >= fde->cie_ops && row->cfa_expr < fde->cie_end
+					     ? fde->cie_end
+					     : fde->fde_end;
+
+		rcgo__dw_run(row->cfa_expr, end, &regs, NULL, &memory, &value);
+	}
+	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
+		if (row->how[i] == RCGO_HOW_EXPR || row->how[i] == RCGO_HOW_VAL_EXPR) {
+			const uint8_t *expr = fde->fde_ops + row->value[i];
+			const uint8_t *end = expr >= fde->cie_ops && expr < fde->cie_end
+						     ? fde->cie_end
+						     : fde->fde_end;
+
+			rcgo__dw_run(expr, end, &regs, &value, &memory, &value);
+		}
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct rcgo_cfi_copy copy;
+	struct rcgo_cfi_area area;
+	uint8_t *at;
+
+	if (size < 8 || size > ROOM) {
+		return 0;
+	}
+	at = room_end() - size;
+	memcpy(at, data, size);
+	area = (struct rcgo_cfi_area){
+		.start = (uintptr_t)at,
+		.end = (uintptr_t)at + size + 4096,
+		.pinned = (data[size - 1] & 1) != 0,
+	};
+	for (unsigned i = 0; i < 8; i++) {
+		// Addresses of functions are relative to where they are written.
+		uintptr_t pc = (uintptr_t)at + i * size / 8;
+		struct rcgo_fde fde;
+		struct rcgo_cfi_row row;
+
+		if (!rcgo__cfi_find(&area, (uintptr_t)at, 0, pc, &fde, &copy)) {
+			continue;
+		}
+		if (pc < fde.start || pc >= fde.end) {
+			abort();
+		}
+		if (rcgo__cfi_row(&fde, pc, false, &row)) {
+			run_expressions(&fde, &row);
+		}
+		if (rcgo__cfi_row(&fde, pc, true, &row) &&
+			rcgo__cfi_rule(&fde, pc, &row) == RCGO_RULE_NONE) {
+			abort();
+		}
+	}
+	return 0;
+}
