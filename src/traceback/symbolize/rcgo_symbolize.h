@@ -24,17 +24,6 @@
 #include "rcgo_bytes.h"
 #include "runtime_cgo.h"
 
-// One function at a program counter. The innermost comes first; all but the last are inlined into
-// the one that follows.
-struct rcgo_frame {
-	const char *function; // NULL when unknown
-	const char *file;     // NULL when unknown
-	uint32_t line;	      // 0 when unknown
-	uint32_t column;      // 0 when unknown
-	uintptr_t entry;      // of the function that the code belongs to; 0 when unknown
-	bool inlined;
-};
-
 // Longer chains of inlined functions are cut at their outer end.
 #define RCGO_FRAMES_MAX 64
 
