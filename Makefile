@@ -23,7 +23,6 @@ include test/test.mk
 include test/storm/storm.mk
 include test/unwind/unwind.mk
 include test/soak.mk
-include test/storm/storm.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include bench/c/bench_c.mk
