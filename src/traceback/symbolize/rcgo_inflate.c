@@ -86,7 +86,10 @@ inflate_coded_block(struct rcgo_inflate *s)
 		uint32_t which;
 		int err;
 
-		inflate_refill(s);
+		// A literal takes 15 bits, a length 20.
+		if (s->count < 20) {
+			inflate_refill(s);
+		}
 		which = inflate_symbol(s, &s->literals);
 		if (which < 256) {
 			if (s->size == s->cap) {

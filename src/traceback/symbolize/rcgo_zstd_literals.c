@@ -7,6 +7,7 @@
 #define ZSTD_WEIGHT_LOG 6
 #define ZSTD_WEIGHT_MOST 12 // weights are 0 to 11
 #define ZSTD_STREAMS_HEADER 6
+#define ZSTD_LITERALS_REFILL 5 // of at most 11 bits, in the 56 that are sure
 
 // Reads weights that FSE has compressed: two states take turns until the bits are used up. Returns
 // how many there are, or 0.
@@ -30,6 +31,7 @@ zstd_packed_weights(struct rcgo_zstd *s, struct rcgo_bytes in)
 		struct rcgo_zstd_fse_entry entry = s->weights.at[state[n & 1]];
 
 		s->numbers[n] = entry.symbol;
+		zstd_bits_refill(&bits);
 		state[n & 1] = entry.base + zstd_bits_take(&bits, entry.bits);
 		n++;
 		if (bits.left < 0) {
@@ -111,14 +113,17 @@ zstd_stream(const struct rcgo_zstd_huffman *huffman, struct rcgo_bytes in, uint8
 	if (!zstd_bits_start(&bits, in)) {
 		return false;
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint32_t code = zstd_bits_peek(&bits, huffman->log);
+	while (n > 0 && bits.left >= 0) {
+		size_t some = n < ZSTD_LITERALS_REFILL ? n : ZSTD_LITERALS_REFILL;
 
-		to[i] = huffman->at[code].symbol;
-		bits.left -= huffman->at[code].bits;
-		if (bits.left < 0) {
-			return false;
+		zstd_bits_refill(&bits);
+		for (size_t i = 0; i < some; i++) {
+			size_t code = bits.word >> (64 - huffman->log);
+
+			*to++ = huffman->at[code].symbol;
+			zstd_bits_take(&bits, huffman->at[code].bits);
 		}
+		n -= some;
 	}
 	return bits.left == 0;
 }

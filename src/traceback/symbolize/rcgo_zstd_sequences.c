@@ -157,7 +157,9 @@ zstd_run(struct rcgo_zstd *s, struct rcgo_zstd_bits *bits, uint32_t count, size_
 		uint32_t value, matched, literals;
 		int err;
 
+		zstd_bits_refill(bits);
 		value = (1u << place_code) + zstd_bits_take(bits, place_code);
+		zstd_bits_refill(bits);
 		matched = zstd_match_base[match_code] +
 			  zstd_bits_take(bits, zstd_match_bits[match_code]);
 		literals = zstd_length_base[length_code] +
@@ -171,6 +173,7 @@ zstd_run(struct rcgo_zstd *s, struct rcgo_zstd_bits *bits, uint32_t count, size_
 			return err;
 		}
 		if (count > 1) {
+			zstd_bits_refill(bits);
 			length = zstd_next_state(bits, &s->lengths, length);
 			match = zstd_next_state(bits, &s->matches, match);
 			place = zstd_next_state(bits, &s->places, place);

@@ -54,50 +54,47 @@ struct rcgo_zstd {
 struct rcgo_zstd_bits {
 	struct rcgo_bytes b;
 	int64_t left;
+	uint64_t word; // the next bits, the first one highest: as many as a refill promises
+	uint64_t head; // the first eight bytes of b, with which it ends
 };
+
+// Makes sure of the next 56 bits.
+static inline RCGO_UNUSED void
+zstd_bits_refill(struct rcgo_zstd_bits *bits)
+{
+	if (RCGO_LIKELY(bits->left > 64)) {
+		const uint8_t *at = bits->b.at + (bits->left >> 3) - 7;
+
+		bits->word = rcgo__get64(at, false) << (8 - (bits->left & 7));
+	} else {
+		bits->word = bits->left > 0 ? bits->head << (64 - bits->left) : 0;
+	}
+}
 
 // Starts at the highest bit that is set, which is not one of them. Returns whether there is one.
 static inline RCGO_UNUSED bool
 zstd_bits_start(struct rcgo_zstd_bits *bits, struct rcgo_bytes b)
 {
 	bits->b = b;
+	bits->head = 0;
 	if (b.size == 0 || b.at[b.size - 1] == 0) {
 		return false;
 	}
+	for (size_t i = 0; i < 8 && i < b.size; i++) {
+		bits->head |= (uint64_t)b.at[i] << 8 * i;
+	}
 	bits->left = (int64_t)b.size * 8 - 1 - (__builtin_clz(b.at[b.size - 1]) - 24);
+	zstd_bits_refill(bits);
 	return true;
 }
 
-// The next n bits, at most 32.
-static inline RCGO_UNUSED uint32_t
-zstd_bits_peek(const struct rcgo_zstd_bits *bits, uint32_t n)
-{
-	int64_t from = bits->left - n;
-	uint32_t missing = 0;
-	uint64_t word = 0;
-	size_t at;
-
-	if (RCGO_UNLIKELY(from < 0)) {
-		missing = from < -(int64_t)n ? n : (uint32_t)-from;
-		from = 0;
-	}
-	at = (size_t)from >> 3;
-	if (RCGO_LIKELY(bits->b.size - at >= 8)) {
-		word = rcgo__get64(bits->b.at + at, false);
-	} else {
-		for (size_t i = bits->b.size; i > at; i--) {
-			word = word << 8 | bits->b.at[i - 1];
-		}
-	}
-	word = word >> (from & 7) & ((UINT64_C(1) << (n - missing)) - 1);
-	return (uint32_t)(word << missing);
-}
-
+// The next n bits, of those that a refill made sure of.
 static inline RCGO_UNUSED uint32_t
 zstd_bits_take(struct rcgo_zstd_bits *bits, uint32_t n)
 {
-	uint32_t value = zstd_bits_peek(bits, n);
+	uint32_t value = (uint32_t)(bits->word >> 1 >> (63 - n));
 
+	bits->word <<= n;
 	bits->left -= n;
 	return value;
 }
