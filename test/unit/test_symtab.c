@@ -78,6 +78,11 @@ check_rules(const struct rcgo_symtab *table)
 	check_at(table, too + 32, "function_too", false);
 	check_at(table, too + 64, "behind", true);
 	check_at(table, elsewhere, "elsewhere", true);
+	// The source of a local function is known, of a global one it is not.
+	CHECK(rcgo__symtab_find(table, address_of("hidden"), &symbol));
+	CHECK_STR(symbol.file, "source.c");
+	CHECK(rcgo__symtab_find(table, address_of("sized"), &symbol));
+	CHECK(symbol.file == NULL);
 	// The last function of one section does not name the code of the next.
 	CHECK(!rcgo__symtab_find(table, 0, &symbol));
 	CHECK(!rcgo__symtab_find(table, UINT64_MAX, &symbol));

@@ -13,6 +13,7 @@
 
 struct rcgo_symbol {
 	const char *name; // in the file that it comes from
+	const char *file; // the source's name without directories, of a local one; or NULL
 	uint64_t address, size;
 	bool covers; // size is 0, or the address asked for lies inside
 };
@@ -63,7 +64,7 @@ struct rcgo_symtab_raw {
 	uint8_t type, binding;
 };
 
-// Reads a symbol. Returns whether it may name code.
+// Reads a symbol. Returns whether it may name code; name, type and binding are set in any case.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__symtab_read(
 	const struct rcgo_symtab_source *source, uint32_t index, struct rcgo_symtab_raw *raw);

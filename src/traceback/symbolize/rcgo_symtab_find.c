@@ -80,6 +80,7 @@ struct symtab_best {
 	uint64_t address;
 	struct rcgo_symtab_raw raw;
 	const struct rcgo_symtab_source *source; // NULL while there is none
+	uint32_t index;
 };
 
 static void
@@ -92,6 +93,7 @@ symtab_show(struct symtab_best *best, const struct rcgo_symtab_source *source, u
 		(best->source == NULL || symtab_better(&raw, &best->raw, best->address))) {
 		best->raw = raw;
 		best->source = source;
+		best->index = index;
 	}
 }
 
@@ -121,6 +123,21 @@ symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
 	}
 }
 
+// The source of a local symbol, which stands before it in the table.
+static const char *
+symtab_file(const struct symtab_best *best)
+{
+	struct rcgo_symtab_raw raw = {.binding = best->raw.binding};
+
+	for (uint32_t i = best->index; i > 0 && raw.binding == STB_LOCAL; i--) {
+		rcgo__symtab_read(best->source, i, &raw);
+		if (raw.type == STT_FILE) {
+			return rcgo__bytes_string(best->source->strings, raw.name);
+		}
+	}
+	return NULL;
+}
+
 bool
 rcgo__symtab_find(const struct rcgo_symtab *table, uint64_t address, struct rcgo_symbol *symbol)
 {
@@ -143,6 +160,7 @@ rcgo__symtab_find(const struct rcgo_symtab *table, uint64_t address, struct rcgo
 		return false;
 	}
 	symbol->name = rcgo__bytes_string(best.source->strings, best.raw.name);
+	symbol->file = symtab_file(&best);
 	symbol->address = best.raw.address;
 	symbol->size = best.raw.size;
 	symbol->covers = best.raw.size == 0 || symtab_covers(&best.raw, address);
