@@ -1,0 +1,3 @@
+module runtime_cgo
+
+go 1.19

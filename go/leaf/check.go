@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package leaf
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"runtime_cgo/leaf/internal/ccall"
+)
+
+// Limit is how much CPU time a checked leaf may take before it is reported.
+const Limit = 20 * time.Microsecond
+
+// A Finding is what one leaf did against the rules.
+type Finding struct {
+	Name     string        // of the leaf
+	Calls    int           // that broke a rule
+	CPU      time.Duration // the longest CPU time of a call that took more than Limit
+	Blocked  bool          // a call waited
+	CalledGo bool          // a call entered Go
+}
+
+var checked struct {
+	sync.Mutex
+	by  map[string]*Finding
+	out io.Writer
+}
+
+// checkOn is read once: bindings made before and after must be of one kind.
+var checkOn = builtToCheck || optionIs(os.Getenv("RCGO"), "leafcheck", "on")
+
+func checking() bool { return checkOn }
+
+// optionIs looks a value up in NAME=VALUE,NAME=VALUE; the last one counts.
+func optionIs(options, name, value string) bool {
+	is := false
+	for _, word := range strings.Split(options, ",") {
+		if strings.HasPrefix(word, name+"=") {
+			is = word == name+"="+value
+		}
+	}
+	return is
+}
+
+func check(name string, call *ccall.Call) {
+	g, offset := schedSP()
+	f := ccall.RunChecked(call, g, offset)
+	long := time.Duration(f.CPU) > Limit
+	if !long && f.Blocked == 0 && f.CalledGo == 0 {
+		return
+	}
+	checked.Lock()
+	defer checked.Unlock()
+	if checked.by == nil {
+		checked.by = map[string]*Finding{}
+	}
+	known := checked.by[name]
+	if known == nil {
+		known = &Finding{Name: name}
+		checked.by[name] = known
+	}
+	known.Calls++
+	// One line for each rule that a function breaks, not for each call.
+	if long && known.CPU == 0 {
+		report("leaf: %s took %v of CPU time; a leaf may take about a microsecond", name, time.Duration(f.CPU))
+	}
+	if f.Blocked > 0 && !known.Blocked {
+		report("leaf: %s waited %v; a leaf may not block", name, time.Duration(f.Wall-f.CPU))
+	}
+	if f.CalledGo != 0 && !known.CalledGo {
+		report("leaf: %s called Go; unchecked this ends the program", name)
+	}
+	if long && time.Duration(f.CPU) > known.CPU {
+		known.CPU = time.Duration(f.CPU)
+	}
+	known.Blocked = known.Blocked || f.Blocked > 0
+	known.CalledGo = known.CalledGo || f.CalledGo != 0
+}
+
+func report(format string, args ...interface{}) {
+	out := checked.out
+	if out == nil {
+		out = os.Stderr
+	}
+	fmt.Fprintf(out, format+"\n", args...)
+}
+
+// Findings gives what checked leaves did against the rules so far. Leaves are checked when the
+// environment says RCGO=leafcheck=on, or when built with the tag rcgo_leafcheck.
+func Findings() []Finding {
+	checked.Lock()
+	defer checked.Unlock()
+	var list []Finding
+	for _, f := range checked.by {
+		list = append(list, *f)
+	}
+	return list
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The way of a leaf call on arm64: from a Go func value to C on the system stack and back.
+
+//go:build linux && cgo
+
+#include "textflag.h"
+
+// As entry_amd64.s tells, with these registers: R26 points to the closure { code, function,
+// trampoline }; R0-R5 and F0-F7 hold the arguments and R0 and F0 the result, for Go and for C
+// alike. C keeps R19-R29, so what is needed afterwards lives there:
+//
+//	R19 the goroutine's SP    R20 m    R21 LR    R22 m.ncgo as it was    R23 function    R24 trampoline
+//
+// The return address lies where the frame of call would begin, for there an unwinder looks for it.
+// A NOSPLIT function may use 792 bytes of the goroutine's stack below its caller's frame.
+#define FRAME 704
+
+#define MOVE \
+	MOVD	8(R26), R23; \
+	MOVD	16(R26), R24; \
+	MOVD	48(g), R20; \
+	MOVD	RSP, R19; \
+	MOVD	R30, R21
+
+#define LEAVE(SELF, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
+	MOVD	CURG(R20), R8; \
+	CMP	R8, g; \
+	BNE	system; \
+	MOVD	$SELF+8(SB), R8; \
+	MOVD	R8, 64(g); \
+	MOVD	R19, 56(g); \
+	MOVD	$·call+8(SB), R9; \
+	SUB	$FRAME, R19, R10; \
+	MOVD	R21, (R10); \
+	MOVD	R9, SYSCALLPC(g); \
+	MOVD	R10, SYSCALLSP(g); \
+	MOVW	NCGO(R20), R22; \
+	ADDW	$1, R22, R8; \
+	MOVW	R8, NCGO(R20); \
+	MOVD	R0, R8; \
+	MOVD	g, R25; \
+	MOVD	0(R20), g; \
+	BL	runtime·save_g(SB); \
+	MOVD	56(g), R9; \
+	AND	$~15, R9; \
+	MOVD	R9, RSP; \
+	MOVD	R8, R0
+
+#define RETURN(SYSCALLSP, NCGO) \
+	MOVD	R0, R8; \
+	MOVD	R25, g; \
+	BL	runtime·save_g(SB); \
+	MOVD	R8, R0; \
+	MOVD	R19, RSP; \
+	MOVW	R22, NCGO(R20); \
+	MOVD	ZR, SYSCALLSP(g); \
+	MOVD	R21, R30; \
+	RET
+
+#define CALLERRNO \
+	SUB	$16, RSP; \
+	MOVD	R23, R6; \
+	MOVD	RSP, R7; \
+	BL	(R24); \
+	MOVWU	0(RSP), R1
+
+#define STAY \
+	MOVD	R19, R9; \
+	AND	$~15, R9; \
+	MOVD	R9, RSP
+
+#define BACK \
+	MOVD	R19, RSP; \
+	MOVD	R21, R30; \
+	RET
+
+#define LAYOUT(PLAIN, SECOND, FIRST, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
+TEXT PLAIN(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVE; \
+	LEAVE(PLAIN, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+	BL	(R23); \
+	RETURN(SYSCALLSP, NCGO); \
+system: \
+	STAY; \
+	BL	(R23); \
+	BACK; \
+TEXT SECOND(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVE; \
+	LEAVE(SECOND, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+	CALLERRNO; \
+	RETURN(SYSCALLSP, NCGO); \
+system: \
+	STAY; \
+	CALLERRNO; \
+	BACK; \
+TEXT FIRST(SB), NOSPLIT|NOFRAME, $0-0; \
+	MOVE; \
+	LEAVE(FIRST, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+	CALLERRNO; \
+	MOVD	R1, R0; \
+	RETURN(SYSCALLSP, NCGO); \
+system: \
+	STAY; \
+	CALLERRNO; \
+	MOVD	R1, R0; \
+	BACK
+
+// The numbers are those of layouts in layout.go.
+LAYOUT(·call19, ·call19errno, ·call19errno1, 112, 120, 192, 312)
+LAYOUT(·call22, ·call22errno, ·call22errno1, 112, 120, 192, 304)
+LAYOUT(·call26, ·call26errno, ·call26errno1, 104, 112, 184, 328)
+
+// call stands for Go's side of a leaf call in tracebacks; it never runs.
+TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
+	SUB	$FRAME, RSP
+	NOOP
+	NOOP
+	NOOP
+	ADD	$FRAME, RSP
+	RET
+
+// func currentG() uintptr
+TEXT ·currentG(SB), NOSPLIT, $0-8
+	MOVD	g, ret+0(FP)
+	RET

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package leaf_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"runtime_cgo/leaf"
+	"runtime_cgo/leaf/internal/leaftest"
+)
+
+// Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
+var children = map[string]func(){
+	"crash":   crashInLeaf,
+	"call-go": func() { of[func()]("call_go")() },
+	"checked": checkedLeaves,
+}
+
+//go:noinline
+func crashInLeaf() { of[func(*int32)]("store")(nil) }
+
+func TestMain(m *testing.M) {
+	if child := children[os.Getenv("CHILD")]; child != nil {
+		child()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func runChild(t *testing.T, name string, env ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(append(os.Environ(), "CHILD="+name), env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	err := cmd.Wait()
+	return out.String(), err
+}
+
+func TestCrash(t *testing.T) {
+	out, err := runChild(t, "crash")
+	if err == nil || !strings.Contains(out, "SIGSEGV") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, frame := range []string{"leaf_test.crashInLeaf(", "leaf_test.TestMain("} {
+		if !strings.Contains(out, frame) {
+			t.Errorf("no frame %s in the report of a crash in a leaf:\n%s", frame, out)
+		}
+	}
+}
+
+func TestCallsGo(t *testing.T) {
+	if fast, why := leaf.Fast(); !fast {
+		t.Skip("an ordinary call may call Go: " + why)
+	}
+	out, err := runChild(t, "call-go")
+	if err == nil || !strings.Contains(out, "exitsyscall: syscall frame is no longer valid") ||
+		!strings.Contains(out, "runtime_cgo/leaf.call") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The least that the checker must tell apart: good leaves stay unnamed.
+func checkedLeaves() {
+	of[func()]("nothing")()
+	add(1, 2)
+	of[func(int) int]("spin")(1 << 20)
+	of[func(int)]("sleep")(1e6)
+	of[func()]("call_go")()
+	of[func()]("call_go")()
+	for _, f := range leaf.Findings() {
+		fmt.Printf("%s long=%v blocked=%v go=%v\n", f.Name, f.CPU > 0, f.Blocked, f.CalledGo)
+	}
+}
+
+func TestChecked(t *testing.T) {
+	out, err := runChild(t, "checked", "RCGO=other=1,leafcheck=on")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	wants := []string{"spin long=true", "leaf: spin took", "leaf: sleep waited", "blocked=true go=false"}
+	if layoutKnown() {
+		wants = append(wants, "leaf: call_go called Go", "go=true")
+	}
+	for _, want := range wants {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("%q is not there once:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "nothing") || strings.Contains(out, "add") {
+		t.Errorf("a good leaf is blamed:\n%s", out)
+	}
+	if out, err := runChild(t, "checked", "RCGO=leafcheck=off", "GOTRACEBACK=none"); err == nil && layoutKnown() {
+		t.Errorf("unchecked, the call of Go went unnoticed:\n%s", out)
+	}
+}
+
+func layoutKnown() bool {
+	fast, _ := leaf.Fast()
+	return fast
+}
+
+// A profile must show the Go function that called the leaf, whether or not C frames are known.
+func TestProfile(t *testing.T) {
+	spin := of[func(int) int]("spin")
+	var profile bytes.Buffer
+	if err := pprof.StartCPUProfile(&profile); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
+		spinHere(spin)
+	}
+	pprof.StopCPUProfile()
+	path := t.TempDir() + "/cpu"
+	if err := os.WriteFile(path, profile.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("go", "tool", "pprof", "-traces", os.Args[0], path).CombinedOutput()
+	if err != nil {
+		t.Skipf("go tool pprof: %v\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "spinHere") {
+		t.Errorf("the caller of the leaf is not in the profile:\n%s", out)
+	}
+}
+
+//go:noinline
+func spinHere(spin func(int) int) { spin(10000) }
+
+// stress keeps goroutines in leaves while everything that could disturb them happens: collections,
+// growing stacks, preemption and profiling signals.
+func stress(t *testing.T, goroutines int, d time.Duration) {
+	defer debug.SetGCPercent(debug.SetGCPercent(1))
+	stop := startSIGPROF(t)
+	defer stop()
+	fails := of[func(int32) (int32, syscall.Errno)]("fails")
+	var calls int64
+	var wg sync.WaitGroup
+	end := time.Now().Add(d)
+	for i := 0; i < goroutines; i++ {
+		wg.Add(1)
+		go func(i int) {
+			defer wg.Done()
+			for time.Now().Before(end) {
+				n := grow(i%50, i)
+				buf := make([]byte, 1+i%300)
+				for j := range buf {
+					buf[j] = byte(i)
+				}
+				if got := sum(&buf[0], uintptr(len(buf))); got != uintptr(len(buf))*uintptr(byte(i)) {
+					t.Errorf("sum: %d", got)
+				}
+				if r, err := fails(int32(i % 100)); err != syscall.Errno(i%100) || (r == 7) != (i%100 == 0) {
+					t.Errorf("fails: %d %v", r, err)
+				}
+				if n != i {
+					t.Errorf("grow: %d", n)
+				}
+				if i%10 == 0 {
+					leaftest.Callback(i, func(n int) { add(n, grow(20, n)) })
+				}
+				atomic.AddInt64(&calls, 1)
+			}
+		}(i)
+	}
+	wg.Wait()
+	t.Logf("%d rounds of %d goroutines, %d collections", calls, goroutines, collections())
+}
+
+func collections() uint32 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.NumGC
+}
+
+// grow calls a leaf at every depth of a stack that has to grow, and at depths of nothing but calls.
+func grow(depth, n int) int {
+	var room [200]byte
+	room[depth] = byte(n)
+	if depth == 0 {
+		return add(n, 0)
+	}
+	got := grow(depth-1, n)
+	if add(got, int(room[depth])) != got+int(byte(n)) {
+		return -1
+	}
+	return got
+}
+
+func TestStress(t *testing.T) {
+	d, goroutines := 3*time.Second, 1000
+	if testing.Short() {
+		d, goroutines = time.Second/2, 200
+	}
+	if s := os.Getenv("RCGO_SOAK"); s != "" {
+		var err error
+		if d, err = time.ParseDuration(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stress(t, goroutines, d)
+}
+
+// Threads that run leaves without a pause: a stop of the world must still come through.
+func TestPreemption(t *testing.T) {
+	var stop int32
+	var wg sync.WaitGroup
+	for i := 0; i < runtime.GOMAXPROCS(0); i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for atomic.LoadInt32(&stop) == 0 {
+				add(1, 2)
+			}
+		}()
+	}
+	for i := 0; i < 20; i++ {
+		runtime.GC()
+	}
+	atomic.StoreInt32(&stop, 1)
+	wg.Wait()
+}

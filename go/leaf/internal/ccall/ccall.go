@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package ccall is the C side of package leaf: a package with C in it can hold no Go assembly.
+package ccall
+
+/*
+#include "leafcall.h"
+
+static void run_checked(struct leaf_call *call, uintptr_t g, uintptr_t sched, struct leaf_findings *f)
+{
+	rcgo_leaf_run_checked(call, g == 0 ? 0 : *(uintptr_t *)(g + sched), f);
+}
+*/
+import "C"
+
+import "unsafe"
+
+// The kinds of results, as enum leaf_result has them.
+const (
+	Nothing = iota
+	Integer
+	Double
+	Float
+)
+
+// A Call mirrors struct leaf_call.
+type Call struct {
+	Fn      uintptr
+	Ints    [6]uintptr
+	Floats  [8]uint64
+	Result  uintptr
+	FResult uint64
+	Kind    int32
+	Err     int32
+}
+
+// Findings mirrors struct leaf_findings.
+type Findings struct {
+	CPU, Wall uint64
+	Blocked   int64
+	CalledGo  int32
+	_         int32
+}
+
+// Facts mirrors struct leaf_facts.
+type Facts struct {
+	G                                              uintptr
+	Gm, Gsched, Gsyscallsp, Gsyscallpc, Mg0, Mcurg uint32
+	Mncgo                                          uint32
+	M, G0, G0m, Curg, StackLo, StackHi, SchedSP    uintptr
+	SyscallSP, SyscallPC, G0SP, CSP                uintptr
+	Ncgo                                           int32
+	_                                              int32
+}
+
+// These fail to compile when a mirror has another size than its original.
+var (
+	_ = [1]int{}[unsafe.Sizeof(Call{})-C.sizeof_struct_leaf_call]
+	_ = [1]int{}[unsafe.Sizeof(Findings{})-C.sizeof_struct_leaf_findings]
+	_ = [1]int{}[unsafe.Sizeof(Facts{})-C.sizeof_struct_leaf_facts]
+)
+
+// Run makes an ordinary cgo call. The structure holds numbers only: what the arguments point to is
+// the caller's to keep alive.
+func Run(c *Call) {
+	C.rcgo_leaf_run((*C.struct_leaf_call)(unsafe.Pointer(c)))
+}
+
+// RunChecked is Run under watch; g may be 0 when the layout is not known.
+func RunChecked(c *Call, g, sched uintptr) Findings {
+	f := new(Findings)
+	C.run_checked((*C.struct_leaf_call)(unsafe.Pointer(c)), C.uintptr_t(g), C.uintptr_t(sched),
+		(*C.struct_leaf_findings)(unsafe.Pointer(f)))
+	return *f
+}
+
+// Observe fills in what stands at the offsets of f during an ordinary cgo call.
+func Observe(f *Facts) {
+	C.rcgo_leaf_observe((*C.struct_leaf_facts)(unsafe.Pointer(f)))
+}
+
+// RunFn is rcgo_leaf_run, for a call of it by assembly.
+var RunFn = C.rcgo_leaf_function(C.LEAF_RUN)
+
+// EchoFn is rcgo_leaf_echo, which tells what it got.
+var EchoFn = C.rcgo_leaf_function(C.LEAF_ECHO)
+
+// Trampolines gives the function that adds errno to a call whose result is of a kind.
+func Trampolines(kind int) unsafe.Pointer {
+	return C.rcgo_leaf_function(C.int(kind))
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package leaftest has the C functions that the tests of package leaf call.
+package leaftest
+
+/*
+#include <stdlib.h>
+#include <string.h>
+#include "leaftest.h"
+
+// cgo declares a function anew when Go takes its address, and gcc warns when it knows that one.
+static void *strlen_fn(void) { return (void *)strlen; }
+*/
+import "C"
+
+import "unsafe"
+
+// Fn gives the addresses of the functions.
+var Fn = map[string]unsafe.Pointer{
+	"nothing":      unsafe.Pointer(C.leaftest_nothing),
+	"add":          unsafe.Pointer(C.leaftest_add),
+	"six":          unsafe.Pointer(C.leaftest_six),
+	"fma":          unsafe.Pointer(C.leaftest_fma),
+	"eight":        unsafe.Pointer(C.leaftest_eight),
+	"mixed":        unsafe.Pointer(C.leaftest_mixed),
+	"half":         unsafe.Pointer(C.leaftest_half),
+	"negative":     unsafe.Pointer(C.leaftest_negative),
+	"small":        unsafe.Pointer(C.leaftest_small),
+	"is":           unsafe.Pointer(C.leaftest_is),
+	"fails":        unsafe.Pointer(C.leaftest_fails),
+	"fails_double": unsafe.Pointer(C.leaftest_fails_double),
+	"fails_only":   unsafe.Pointer(C.leaftest_fails_only),
+	"sum":          unsafe.Pointer(C.leaftest_sum),
+	"store":        unsafe.Pointer(C.leaftest_store),
+	"deep":         unsafe.Pointer(C.leaftest_deep),
+	"spin":         unsafe.Pointer(C.leaftest_spin),
+	"sleep":        unsafe.Pointer(C.leaftest_sleep),
+	"call_go":      unsafe.Pointer(C.leaftest_call_go),
+	"sp":           unsafe.Pointer(C.leaftest_sp),
+	"strlen":       C.strlen_fn(),
+}
+
+// Nothing, Add, Fma and Strlen are ordinary cgo calls, to compare with.
+func Nothing() { C.leaftest_nothing() }
+
+// Add is an ordinary call of the function add.
+func Add(a, b int) int { return int(C.leaftest_add(C.long(a), C.long(b))) }
+
+// Fma is an ordinary call of the function fma.
+func Fma(a, b, c float64) float64 {
+	return float64(C.leaftest_fma(C.double(a), C.double(b), C.double(c)))
+}
+
+// Strlen is an ordinary call of strlen on a string copied by C.CString.
+func Strlen(s string) int {
+	p := C.CString(s)
+	n := int(C.strlen(p))
+	C.free(unsafe.Pointer(p))
+	return n
+}
+
+//export leaftestGo
+func leaftestGo() {}
+
+var inCallback func(n int)
+
+//export leaftestCallback
+func leaftestCallback(n C.long) { inCallback(int(n)) }
+
+// Callback runs f(n) in Go called by C, called by Go.
+func Callback(n int, f func(n int)) {
+	inCallback = f
+	C.leaftest_callback(C.long(n))
+}

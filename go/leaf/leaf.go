@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package leaf calls short C functions from Go at about the price of an indirect call in C.
+//
+// An ordinary cgo call tells the scheduler that the goroutine leaves Go, and again that it is back.
+// For a C function that returns within a microsecond this costs more than the function does. A leaf
+// call only changes to the system stack, as the runtime does for its own calls of C:
+//
+//	// #include "pixel.h"
+//	import "C"
+//
+//	var blend = leaf.Of[func(a, b uint32, t float64) uint32]("blend", unsafe.Pointer(C.pixel_blend))
+//	…
+//	p := blend(0xff0000, 0x00ff00, 0.5)
+//
+// The scheduler does not know of the call, so the function must keep to five rules. It
+//
+//  1. always runs a very short time, a microsecond or less: until it returns, the garbage collector
+//     cannot stop the world and no other goroutine gets this thread's P;
+//  2. never blocks or waits: no lock that another thread may hold for long, no I/O, no sleep;
+//  3. never calls Go, not even through a function pointer, and never throws past its caller;
+//  4. does not end its thread, and leaves the stack, the signal mask and thread-local state of Go
+//     alone: no longjmp out, no fork without exec, no change of alternate signal stack;
+//  5. is content with memory that lives until it returns: it keeps no pointer into Go memory.
+//
+// Calling Go from a leaf ends the program with "fatal error: exitsyscall: syscall frame is no longer
+// valid". RCGO=leafcheck=on in the environment makes every leaf an ordinary call under watch, which
+// reports by name each function that breaks rule 1, 2 or 3.
+//
+// The function type decides what is called: up to six parameters that are integers of 32 or 64
+// bits, pointers or strings (a string is two: const char * and size_t), up to eight that are
+// float64 or float32, and one result or none. A last result of type syscall.Errno gets errno, which
+// is 0 before the call:
+//
+//	var access = leaf.Of[func(path unsafe.Pointer, mode int32) (int32, syscall.Errno)](…)
+//
+// C promotes char and short to int: give them as int32. Structures by value and variadic functions
+// are not possible. Pointers that are passed escape to the heap, as with cgo; memory that is reached
+// only through an uintptr is not kept alive. The command rcgo leaf writes such variables and typed
+// functions from a C header.
+//
+// Where no quick way is known (another CPU or system than Linux on amd64 and arm64, a Go version
+// that this package has not been checked with, the race detector) each call is an ordinary cgo call
+// with the same results; Fast tells.
+package leaf
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
+
+// A closure is what a func value of ours points to: Go calls code with the address of the closure
+// in a register, and the entry finds there what to call.
+type closure struct {
+	code       uintptr
+	fn         unsafe.Pointer
+	trampoline unsafe.Pointer
+}
+
+// Of gives a Go function of type F that calls the C function at address fn. The name is for
+// messages. It panics when F is no type that a leaf can have, or when fn is nil.
+func Of[F any](name string, fn unsafe.Pointer) F {
+	var f F
+	if err := bind(reflect.ValueOf(&f).Elem(), name, fn); err != nil {
+		panic("leaf: " + err.Error())
+	}
+	return f
+}
+
+// Bind is Of for a variable whose type is only known at run time: f points to it.
+func Bind(f interface{}, name string, fn unsafe.Pointer) error {
+	v := reflect.ValueOf(f)
+	if v.Kind() != reflect.Ptr || v.IsNil() || v.Elem().Kind() != reflect.Func {
+		return fmt.Errorf("leaf: %s: Bind wants a pointer to a function variable, not a %T", name, f)
+	}
+	if err := bind(v.Elem(), name, fn); err != nil {
+		return fmt.Errorf("leaf: %w", err)
+	}
+	return nil
+}
+
+func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
+	sig, err := signatureOf(f.Type())
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if fn == nil {
+		return fmt.Errorf("%s: the address is nil", name)
+	}
+	if c := quick(sig, fn); c != nil {
+		*(**closure)(f.Addr().UnsafePointer()) = c
+		return nil
+	}
+	ordinary(f, sig, name, fn)
+	return nil
+}
+
+// Fast says whether calls go the quick way; if not, why.
+func Fast() (bool, string) {
+	if checking() {
+		return false, "leaves are checked"
+	}
+	return current != nil, why
+}
