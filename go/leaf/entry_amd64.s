@@ -3,14 +3,16 @@
 
 //go:build linux && cgo
 
+#include "funcdata.h"
 #include "textflag.h"
 
-// A func value made by Of points to a closure { code, function, trampoline }, and DX to that.
+// A func value made by Of points to a closure { code, function, trampoline, isPointer }, and DX to
+// that.
 // Arguments are where Go's internal ABI has them: integers in AX BX CX DI SI R8, floats in X0-X7.
 // C wants DI SI DX CX R8 R9 and X0-X7. Results are in AX and X0 on both sides. C keeps BX, BP and
 // R12-R15, so what is needed afterwards lives there:
 //
-//	R12 the goroutine's SP    R13 m    R14 g, as Go keeps it    R15 m.ncgo as it was
+//	BX isPointer    R12 the goroutine's SP    R13 m    R14 g, as Go keeps it    R15 m.ncgo as it was
 //
 // What the runtime's asmcgocall does is done here too: g.sched is saved, TLS says g0, SP is that
 // of g0. What entersyscall does is not, but for two things that signal handlers look at: m.ncgo
@@ -27,6 +29,7 @@
 #define MOVE \
 	MOVQ	8(DX), R11; \
 	MOVQ	16(DX), R10; \
+	MOVQ	24(DX), R15; \
 	MOVQ	48(R14), R13; \
 	MOVQ	SP, R12; \
 	MOVQ	R8, R9; \
@@ -34,7 +37,8 @@
 	MOVQ	CX, DX; \
 	MOVQ	DI, CX; \
 	MOVQ	BX, SI; \
-	MOVQ	AX, DI
+	MOVQ	AX, DI; \
+	MOVQ	R15, BX
 
 // LEAVE goes to the stack of g0; on any other stack than a goroutine's it stays there.
 #define LEAVE(SELF, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
@@ -48,33 +52,41 @@
 	LEAQ	-FRAME(R12), R15; \
 	MOVQ	R15, SYSCALLSP(R14); \
 	MOVL	NCGO(R13), R15; \
-	LEAL	1(R15), BX; \
-	MOVL	BX, NCGO(R13); \
-	MOVQ	(R13), AX; \
-	MOVQ	TLS, BX; \
-	MOVQ	AX, 0(BX)(TLS*1); \
-	MOVQ	56(AX), SP; \
+	LEAL	1(R15), AX; \
+	MOVL	AX, NCGO(R13); \
+	MOVQ	TLS, AX; \
+	MOVQ	(R13), R13; \
+	MOVQ	R13, 0(AX)(TLS*1); \
+	MOVQ	56(R13), SP; \
+	MOVQ	48(R14), R13; \
 	ANDQ	$~15, SP
 
-// RETURN comes back. X15 is zero in Go.
+// RETURN comes back. X15 is zero in Go. A goroutine whose time is up yields here: a loop of leaf
+// calls has no other point where it could, for nearly all signals find it in C.
 #define RETURN(SYSCALLSP, NCGO) \
+	MOVQ	BX, R10; \
+	MOVQ	DX, BX; \
 	MOVQ	TLS, CX; \
 	MOVQ	R14, 0(CX)(TLS*1); \
 	MOVQ	R12, SP; \
 	MOVL	R15, NCGO(R13); \
 	MOVQ	$0, SYSCALLSP(R14); \
 	XORPS	X15, X15; \
-	RET
+	CMPQ	SP, 16(R14); \
+	JLS	preempt; \
+	RET; \
+preempt: \
+	JMP	·yield(SB)
 
 // CALLERRNO calls the trampoline, whose seventh and eighth integer arguments are the function and
 // where errno goes.
 #define CALLERRNO \
 	SUBQ	$32, SP; \
 	MOVQ	R11, 0(SP); \
-	LEAQ	16(SP), BX; \
-	MOVQ	BX, 8(SP); \
+	LEAQ	16(SP), AX; \
+	MOVQ	AX, 8(SP); \
 	CALL	R10; \
-	MOVLQZX	16(SP), BX
+	MOVLQZX	16(SP), DX
 
 #define LAYOUT(PLAIN, SECOND, FIRST, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
 TEXT PLAIN(SB), NOSPLIT|NOFRAME, $0-0; \
@@ -96,6 +108,7 @@ TEXT SECOND(SB), NOSPLIT|NOFRAME, $0-0; \
 system: \
 	ANDQ	$~15, SP; \
 	CALLERRNO; \
+	MOVQ	DX, BX; \
 	MOVQ	R12, SP; \
 	XORPS	X15, X15; \
 	RET; \
@@ -103,12 +116,12 @@ TEXT FIRST(SB), NOSPLIT|NOFRAME, $0-0; \
 	MOVE; \
 	LEAVE(FIRST, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
 	CALLERRNO; \
-	MOVQ	BX, AX; \
+	MOVQ	DX, AX; \
 	RETURN(SYSCALLSP, NCGO); \
 system: \
 	ANDQ	$~15, SP; \
 	CALLERRNO; \
-	MOVQ	BX, AX; \
+	MOVQ	DX, AX; \
 	MOVQ	R12, SP; \
 	XORPS	X15, X15; \
 	RET
@@ -124,6 +137,30 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
 	ADJSP	$-FRAME
+	RET
+
+// yield is where a call ends whose goroutine shall yield: it hands the results to a Go function, whose
+// prologue does that, and gives them to our caller. AX goes as a pointer when it is one (R10), for
+// nothing else may keep alive what it points to, and as a number when not.
+TEXT ·yield(SB), NOSPLIT, $64-0
+	NO_LOCAL_POINTERS
+	XORL	CX, CX
+	TESTQ	R10, R10
+	JEQ	number
+	XCHGQ	AX, CX
+number:
+	MOVQ	CX, 0(SP)
+	MOVQ	AX, 8(SP)
+	MOVQ	BX, 16(SP)
+	MOVSD	X0, 24(SP)
+	CALL	·yieldHere(SB)
+	MOVQ	32(SP), AX
+	ORQ	40(SP), AX
+	MOVQ	48(SP), BX
+	MOVSD	56(SP), X0
+	MOVQ	TLS, CX
+	MOVQ	0(CX)(TLS*1), R14
+	XORPS	X15, X15
 	RET
 
 // func currentG() uintptr

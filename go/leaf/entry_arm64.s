@@ -3,13 +3,15 @@
 
 //go:build linux && cgo
 
+#include "funcdata.h"
 #include "textflag.h"
 
 // As entry_amd64.s tells, with these registers: R26 points to the closure { code, function,
-// trampoline }; R0-R5 and F0-F7 hold the arguments and R0 and F0 the result, for Go and for C
+// trampoline, isPointer }; R0-R5 and F0-F7 hold the arguments and R0 and F0 the result, for Go and for C
 // alike. C keeps R19-R29, so what is needed afterwards lives there:
 //
 //	R19 the goroutine's SP    R20 m    R21 LR    R22 m.ncgo as it was    R23 function    R24 trampoline
+//	R25 g    R26 isPointer
 //
 // The return address lies where the frame of call would begin, for there an unwinder looks for it.
 // A NOSPLIT function may use 792 bytes of the goroutine's stack below its caller's frame.
@@ -18,6 +20,7 @@
 #define MOVE \
 	MOVD	8(R26), R23; \
 	MOVD	16(R26), R24; \
+	MOVD	24(R26), R26; \
 	MOVD	48(g), R20; \
 	MOVD	RSP, R19; \
 	MOVD	R30, R21
@@ -55,7 +58,12 @@
 	MOVW	R22, NCGO(R20); \
 	MOVD	ZR, SYSCALLSP(g); \
 	MOVD	R21, R30; \
-	RET
+	MOVD	16(g), R8; \
+	CMP	R8, R19; \
+	BLS	preempt; \
+	RET; \
+preempt: \
+	B	·yield(SB)
 
 #define CALLERRNO \
 	SUB	$16, RSP; \
@@ -117,6 +125,26 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	NOOP
 	NOOP
 	ADD	$FRAME, RSP
+	RET
+
+// yield is where a call ends whose goroutine shall yield, as in entry_amd64.s.
+TEXT ·yield(SB), NOSPLIT, $72-0
+	NO_LOCAL_POINTERS
+	MOVD	ZR, R8
+	CBZ	R26, number
+	MOVD	R0, R8
+	MOVD	ZR, R0
+number:
+	MOVD	R8, 8(RSP)
+	MOVD	R0, 16(RSP)
+	MOVD	R1, 24(RSP)
+	FMOVD	F0, 32(RSP)
+	BL	·yieldHere(SB)
+	MOVD	40(RSP), R0
+	MOVD	48(RSP), R8
+	ORR	R8, R0
+	MOVD	56(RSP), R1
+	FMOVD	64(RSP), F0
 	RET
 
 // func currentG() uintptr

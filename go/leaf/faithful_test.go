@@ -218,8 +218,26 @@ func TestStress(t *testing.T) {
 	stress(t, goroutines, d)
 }
 
-// Threads that run leaves without a pause: a stop of the world must still come through.
+// Threads that call without a pause: a stop of the world must come through leaves as it does through
+// Go functions.
 func TestPreemption(t *testing.T) {
+	ofGo := stopTheWorld(plus)
+	ofLeaves := stopTheWorld(add)
+	t.Logf("a collection beside Go calls %v, beside leaf calls %v", ofGo, ofLeaves)
+	if ofLeaves > 10*ofGo+time.Second {
+		t.Errorf("a collection takes %v beside leaf calls, %v beside Go calls", ofLeaves, ofGo)
+	}
+}
+
+//go:noinline
+func plus(a, b int) int {
+	if a < 0 {
+		panic("keeps this function one that can be preempted")
+	}
+	return a + b
+}
+
+func stopTheWorld(f func(a, b int) int) time.Duration {
 	var stop int32
 	var wg sync.WaitGroup
 	for i := 0; i < runtime.GOMAXPROCS(0); i++ {
@@ -227,13 +245,16 @@ func TestPreemption(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for atomic.LoadInt32(&stop) == 0 {
-				add(1, 2)
+				f(1, 2)
 			}
 		}()
 	}
-	for i := 0; i < 20; i++ {
+	start := time.Now()
+	for i := 0; i < 3; i++ {
 		runtime.GC()
 	}
+	took := time.Since(start) / 3
 	atomic.StoreInt32(&stop, 1)
 	wg.Wait()
+	return took
 }

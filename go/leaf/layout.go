@@ -46,6 +46,16 @@ func call26()
 func call26errno()
 func call26errno1()
 func call()
+func yield()
+
+// yieldHere is called when the goroutine's time is up: its prologue sees that.
+func yieldHere(p unsafe.Pointer, n, errno uintptr, x float64) (unsafe.Pointer, uintptr, uintptr, float64) {
+	nothing()
+	return p, n, errno, x
+}
+
+//go:noinline
+func nothing() {}
 
 // current is the layout in use; nil when calls are ordinary ones, and then why says the reason.
 var current, why = start()
@@ -134,9 +144,9 @@ func at(base uintptr, offset uint32) unsafe.Pointer {
 
 // try makes a first call, with all registers in use, and compares.
 func (l *layout) try() error {
-	f := *(*func(*ccall.Call))(unsafe.Pointer(&[]*closure{{entryPC[l.plain], ccall.RunFn, nil}}[0]))
+	f := *(*func(*ccall.Call))(unsafe.Pointer(&[]*closure{{entryPC[l.plain], ccall.RunFn, nil, 0}}[0]))
 	sum := *(*func(a, b, c, d, e, f uintptr, p, q, r, s, t, u, v, w float64) uintptr)(unsafe.Pointer(
-		&[]*closure{{entryPC[l.plain], ccall.EchoFn, nil}}[0]))
+		&[]*closure{{entryPC[l.plain], ccall.EchoFn, nil, 0}}[0]))
 	call := &ccall.Call{Fn: uintptr(ccall.EchoFn), Kind: ccall.Integer}
 	for i := range call.Ints {
 		call.Ints[i] = uintptr(i + 1)

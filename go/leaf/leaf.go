@@ -56,6 +56,7 @@ type closure struct {
 	code       uintptr
 	fn         unsafe.Pointer
 	trampoline unsafe.Pointer
+	isPointer  uintptr // 1 when the result is a pointer
 }
 
 // Of gives a Go function of type F that calls the C function at address fn. The name is for

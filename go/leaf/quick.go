@@ -15,13 +15,17 @@ func quick(s *signature, fn unsafe.Pointer) *closure {
 	if ok, _ := Fast(); !ok {
 		return nil
 	}
-	switch {
-	case !s.errno:
-		return &closure{entryPC[current.plain], fn, nil}
-	case s.result == ccall.Integer:
-		return &closure{entryPC[current.errnoIsSecond], fn, ccall.Trampolines(s.result)}
+	c := &closure{code: entryPC[current.plain], fn: fn}
+	if s.pointer {
+		c.isPointer = 1
 	}
-	return &closure{entryPC[current.errnoIsOnly], fn, ccall.Trampolines(s.result)}
+	if s.errno {
+		c.code, c.trampoline = entryPC[current.errnoIsOnly], ccall.Trampolines(s.result)
+		if s.result == ccall.Integer {
+			c.code = entryPC[current.errnoIsSecond]
+		}
+	}
+	return c
 }
 
 // schedSP tells a checked call where the goroutine's saved SP lies; 0, 0 when that is not known.

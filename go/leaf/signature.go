@@ -18,9 +18,10 @@ const (
 
 // A signature is what a call must know about the type of a function.
 type signature struct {
-	in     []reflect.Kind
-	result int // ccall.Nothing and so on
-	errno  bool
+	in      []reflect.Kind
+	result  int  // ccall.Nothing and so on
+	pointer bool // the result is one
+	errno   bool
 }
 
 var errnoType = reflect.TypeOf(syscall.Errno(0))
@@ -75,6 +76,7 @@ func (s *signature) results(t reflect.Type) error {
 	case isWord(kind), kind == reflect.Bool, kind == reflect.Int8, kind == reflect.Uint8,
 		kind == reflect.Int16, kind == reflect.Uint16:
 		s.result = ccall.Integer
+		s.pointer = kind == reflect.Ptr || kind == reflect.UnsafePointer
 	default:
 		return fmt.Errorf("the result, %s, is not given in one register", t.Out(0))
 	}
