@@ -115,4 +115,29 @@ RCGO_PUBLIC size_t rcgo_symbolize(
 }
 #endif
 
+// ---- For programs with the Go module runtime_cgo (go/ in the source tree) ----
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// In package handle, when the program has it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+extern int rcgo__handle_valid(uintptr_t handle) __attribute__((weak));
+
+// Whether a handle that Go gave out stands for a value. Enters no Go code; any thread may ask, and
+// a signal handler. The answer may be old at once where another thread may delete the handle.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline __attribute__((unused)) int
+rcgo_handle_valid(uintptr_t handle)
+{
+	return rcgo__handle_valid != 0 && rcgo__handle_valid(handle);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+// ---- End of that ----
+
 #endif // RUNTIME_CGO_H

@@ -46,7 +46,6 @@ rcgo_leaf_run(struct leaf_call *c)
 		double w, type fn, int *err)                                                       \
 	{                                                                                          \
 		result value;                                                                      \
-                                                                                                   \
 		errno = 0;                                                                         \
 		value = fn(a, b, c, d, e, f, p, q, r, s, t, u, v, w);                              \
 		*err = errno;                                                                      \
