@@ -121,6 +121,8 @@ RCGO_PUBLIC size_t rcgo_symbolize(
 extern "C" {
 #endif
 
+#define RCGO_HELPER static inline __attribute__((unused))
+
 // In package handle, when the program has it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 extern int rcgo__handle_valid(uintptr_t handle) __attribute__((weak));
@@ -128,10 +130,94 @@ extern int rcgo__handle_valid(uintptr_t handle) __attribute__((weak));
 // Whether a handle that Go gave out stands for a value. Enters no Go code; any thread may ask, and
 // a signal handler. The answer may be old at once where another thread may delete the handle.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-static inline __attribute__((unused)) int
+RCGO_HELPER int
 rcgo_handle_valid(uintptr_t handle)
 {
 	return rcgo__handle_valid != 0 && rcgo__handle_valid(handle);
+}
+
+// Bytes that somebody else owns, not ended by a NUL. What Go passed is valid until the call returns.
+struct rcgo_view {
+	const char *at;
+	size_t size;
+};
+
+// Looks at a GoString (s.p, s.n), a GoSlice of bytes (s.data, s.len) or a _GoString_
+// (_GoStringPtr(s), _GoStringLen(s)). A length below 0 gives nothing.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_HELPER struct rcgo_view
+rcgo_view_of(const void *at, ptrdiff_t size)
+{
+	struct rcgo_view v = {(const char *)at, size < 0 ? 0 : (size_t)size};
+
+	return v;
+}
+
+// Copies a view and a NUL into room bytes. Returns its size; what did not fit, when that is not less
+// than room, is cut off.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_HELPER size_t
+rcgo_view_copy(struct rcgo_view v, char *out, size_t room)
+{
+	size_t i = 0;
+
+	for (; i < v.size && i + 1 < room; i++) {
+		out[i] = v.at[i];
+	}
+	if (room > 0) {
+		out[i] = '\0';
+	}
+	return v.size;
+}
+
+// Takes the first code point off a view. Returns it, or -1 and takes one byte off where the bytes
+// are no UTF-8 (as Go decides: no surrogates, no overlong forms), or -2 at the end.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_HELPER int32_t
+rcgo_view_next_rune(struct rcgo_view *v)
+{
+	const unsigned char *at = (const unsigned char *)v->at;
+	size_t more = v->size == 0 || at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 1 : at[0] < 0xf0 ? 2 : 3;
+	uint32_t rune;
+
+	if (v->size == 0) {
+		return -2;
+	}
+	v->at++;
+	v->size--;
+	if (at[0] < 0x80) {
+		return at[0];
+	}
+	if (more == 0 || at[0] > 0xf4 || v->size < more) {
+		return -1;
+	}
+	rune = at[0] & (0x3fU >> more);
+	for (size_t i = 1; i <= more; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			return -1;
+		}
+		rune = rune << 6 | (at[i] & 0x3f);
+	}
+	if ((more == 2 && (rune < 0x800 || (rune >= 0xd800 && rune < 0xe000))) ||
+		(more == 3 && (rune < 0x10000 || rune > 0x10ffff))) {
+		return -1;
+	}
+	v->at += more;
+	v->size -= more;
+	return (int32_t)rune;
+}
+
+// Whether all of a view is UTF-8.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_HELPER int
+rcgo_view_is_utf8(struct rcgo_view v)
+{
+	int32_t rune = 0;
+
+	while (rune >= 0) {
+		rune = rcgo_view_next_rune(&v);
+	}
+	return rune == -2;
 }
 
 #ifdef __cplusplus

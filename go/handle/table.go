@@ -86,8 +86,7 @@ func home() *shard {
 
 // chunkOf gives the chunk of a slot that exists.
 func chunkOf(i uint64) *chunk {
-	all := (*[1 << (indexBits - chunkBits)]*chunk)(atomic.LoadPointer(&chunks))
-	return all[i>>chunkBits&(1<<(indexBits-chunkBits)-1)]
+	return *(**chunk)(unsafe.Add(atomic.LoadPointer(&chunks), uintptr(i>>chunkBits)*unsafe.Sizeof(list[0])))
 }
 
 // New makes a handle for a value, which may be nil. The value is kept alive until Delete.
@@ -167,9 +166,8 @@ func (h Handle) Value() any {
 // Delete makes a handle invalid. It panics when the handle is not valid.
 func (h Handle) Delete() {
 	i := uint64(h) & indexMask
-	if i < limit && h>>63 != 0 {
-		word := &words[i]
-		c := chunkOf(i)
+	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
+		word, c := &words[i], chunkOf(i)
 		if atomic.CompareAndSwapUint64(word, uint64(h), busy(uint64(h))) {
 			c.values[i%chunkSize] = nil
 			if uint64(h)&^liveBit>>indexBits < lastGen {

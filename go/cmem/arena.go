@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cmem
+
+// #include <stdlib.h>
+import "C"
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+const (
+	firstBlock = 16 << 10 // what an arena keeps; larger needs take blocks that Put frees
+	align      = 16       // of everything that an arena gives out, as with malloc
+	slots      = 64
+)
+
+// An Arena is C memory of one user at a time. Its zero value is ready for use.
+type Arena struct {
+	at, end uintptr // the free part of the current block; at is 0 before there is one
+	first   uintptr // where the first block begins
+	busy    uint32
+	pooled  bool
+	blocks  []block // all but the first are freed by Put
+}
+
+type block struct {
+	at   unsafe.Pointer
+	size uintptr
+}
+
+// pool has arenas for goroutines that call at the same time; each tries the one for its stack first.
+var pool [slots]struct {
+	Arena
+	_ [128 - unsafe.Sizeof(Arena{})%128]byte
+}
+
+var more = sync.Pool{New: func() interface{} { return new(Arena) }}
+
+func init() {
+	for i := range pool {
+		pool[i].pooled = true
+	}
+}
+
+// Get gives an arena that nobody else uses, until Put.
+func Get() *Arena {
+	var here byte
+	a := &pool[uint64(uintptr(unsafe.Pointer(&here))>>12)*0x9e3779b97f4a7c15>>58].Arena
+	if atomic.CompareAndSwapUint32(&a.busy, 0, 1) {
+		return a
+	}
+	return another()
+}
+
+//go:noinline
+func another() *Arena { return more.Get().(*Arena) }
+
+// Put releases all that the arena gave out and gives it back. It must not be used afterwards.
+func (a *Arena) Put() {
+	if len(a.blocks) == 1 && a.pooled {
+		a.at = a.first
+		unlock(&a.busy)
+		return
+	}
+	a.put()
+}
+
+func (a *Arena) put() {
+	if len(a.blocks) > 0 {
+		a.shrink(1)
+		a.at = a.first
+		a.end = a.at + a.blocks[0].size
+	}
+	if a.pooled {
+		unlock(&a.busy)
+	} else {
+		more.Put(a)
+	}
+}
+
+// A Mark is a state of an arena to go back to.
+type Mark struct {
+	blocks int
+	at     uintptr
+}
+
+// Mark notes what is in use now.
+func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.at} }
+
+// Release releases all that was given out since the mark was taken.
+func (a *Arena) Release(m Mark) {
+	if len(a.blocks) == m.blocks {
+		a.at = m.at
+		return
+	}
+	a.release(m)
+}
+
+func (a *Arena) release(m Mark) {
+	if m.blocks == 0 {
+		m = Mark{1, a.first}
+	}
+	a.shrink(m.blocks)
+	a.at = m.at
+	a.end = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
+}
+
+// Free gives all memory back to C, for an arena that is no longer wanted. Those of Get need it not.
+func (a *Arena) Free() {
+	a.shrink(0)
+	a.at, a.end, a.first = 0, 0, 0
+}
+
+func (a *Arena) shrink(keep int) {
+	for _, b := range a.blocks[keep:] {
+		C.free(b.at)
+		account(-int64(b.size))
+	}
+	a.blocks = a.blocks[:keep]
+}
+
+// alloc gives n bytes; they are not zeroed.
+func (a *Arena) alloc(n uintptr) (unsafe.Pointer, error) {
+	room := (n + align - 1) &^ (align - 1)
+	if room > a.end-a.at || a.at == 0 {
+		if err := a.grow(room); err != nil {
+			return nil, err
+		}
+	}
+	p := a.at
+	a.at += room
+	return *(*unsafe.Pointer)(unsafe.Pointer(&p)), nil
+}
+
+//go:noinline
+func (a *Arena) grow(n uintptr) error {
+	size := uintptr(firstBlock)
+	if len(a.blocks) > 0 {
+		size = 2 * a.blocks[len(a.blocks)-1].size
+	}
+	if size > 1<<20 {
+		size = 1 << 20
+	}
+	if n > size {
+		if n > MaxSize+align {
+			return ErrTooLong
+		}
+		size = n
+	}
+	p := C.malloc(C.size_t(size))
+	if p == nil {
+		return ErrNoMemory
+	}
+	account(int64(size))
+	a.blocks = append(a.blocks, block{p, size})
+	a.at, a.end = uintptr(p), uintptr(p)+size
+	a.first = uintptr(a.blocks[0].at)
+	return nil
+}
+
+// String copies s and ends it with a NUL. The result is a char * for C.
+func (a *Arena) String(s string) (unsafe.Pointer, error) {
+	n := uintptr(len(s))
+	room := (n + align) &^ (align - 1)
+	if room > a.end-a.at || a.at == 0 {
+		if n >= MaxSize {
+			return nil, ErrTooLong
+		}
+		if err := a.grow(room); err != nil {
+			return nil, err
+		}
+	}
+	at := a.at
+	p := *(*unsafe.Pointer)(unsafe.Pointer(&at))
+	if !put(p, s) {
+		return nil, ErrNUL
+	}
+	a.at += room
+	return p, nil
+}
+
+// Bytes copies b. Of an empty slice it gives a pointer that may not be followed, and not nil.
+func (a *Arena) Bytes(b []byte) (unsafe.Pointer, error) {
+	if len(b) > MaxSize {
+		return nil, ErrTooLong
+	}
+	p, err := a.alloc(uintptr(len(b)))
+	if err != nil {
+		return nil, err
+	}
+	copy((*[MaxSize]byte)(p)[:len(b):len(b)], b)
+	return p, nil
+}
+
+// Zeroed gives n bytes of zeros, for C to write into.
+func (a *Arena) Zeroed(n int) (unsafe.Pointer, error) {
+	if n < 0 {
+		return nil, ErrNegative
+	}
+	if n > MaxSize {
+		return nil, ErrTooLong
+	}
+	p, err := a.alloc(uintptr(n))
+	if err != nil {
+		return nil, err
+	}
+	to := (*[MaxSize]byte)(p)[:n:n]
+	for i := range to {
+		to[i] = 0
+	}
+	return p, nil
+}
+
+// Strings copies the strings of list and gives a char ** to them, ended by NULL.
+func (a *Arena) Strings(list []string) (unsafe.Pointer, error) {
+	total := uintptr(0)
+	for _, s := range list {
+		total += uintptr(len(s)) + 1
+		if total > MaxSize {
+			return nil, ErrTooLong
+		}
+	}
+	pointers := uintptr(len(list)+1) * unsafe.Sizeof(total)
+	if pointers+total > MaxSize {
+		return nil, ErrTooLong
+	}
+	p, err := a.alloc(pointers + total)
+	if err != nil {
+		return nil, err
+	}
+	// Numbers, not pointers: what lies here is no concern of the garbage collector.
+	at := (*[MaxSize / 8]uintptr)(p)[: len(list)+1 : len(list)+1]
+	text := unsafe.Add(p, pointers)
+	for i, s := range list {
+		at[i] = uintptr(text)
+		if !put(text, s) {
+			return nil, ErrNUL
+		}
+		text = unsafe.Add(text, len(s)+1)
+	}
+	at[len(list)] = 0
+	return p, nil
+}
+
+// Struct copies v into a and gives a pointer to the copy. Pointers in v must point to C memory, by
+// the rules of cgo; Strings, String and Struct make such.
+func Struct[T any](a *Arena, v T) (*T, error) {
+	list, err := Slice(a, []T{v})
+	if err != nil {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// Slice copies the elements of s into a and gives the slice of the copies. Pointers in them must
+// point to C memory, by the rules of cgo.
+func Slice[T any](a *Arena, s []T) ([]T, error) {
+	var v T
+	if unsafe.Alignof(v) > align {
+		return nil, ErrMisaligned
+	}
+	size := unsafe.Sizeof(v)
+	if size != 0 && uintptr(len(s)) > MaxSize/size {
+		return nil, ErrTooLong
+	}
+	// Zeroed: the old contents would be taken for pointers by the write barrier.
+	p, err := a.Zeroed(int(uintptr(len(s)) * size))
+	if err != nil {
+		return nil, err
+	}
+	to := unsafe.Slice((*T)(p), len(s))
+	copy(to, s)
+	return to, nil
+}

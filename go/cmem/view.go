@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cmem
+
+// #include <string.h>
+//
+// // cgo declares a function anew when Go takes its address, and gcc warns when it knows that one.
+// static void *strlen_fn(void) { return (void *)strlen; }
+import "C"
+
+import (
+	"unicode/utf8"
+	"unsafe"
+
+	"runtime_cgo/leaf"
+)
+
+var strlen = leaf.Of[func(unsafe.Pointer) uintptr]("strlen", C.strlen_fn())
+
+// BorrowString gives the C string at p as a Go string without copying it. The string is valid, and
+// what it holds may be relied upon, only while C neither frees nor changes the memory.
+func BorrowString(p unsafe.Pointer) (string, error) {
+	if p == nil {
+		return "", ErrNil
+	}
+	n := int(strlen(p))
+	if n > MaxSize {
+		return "", ErrTooLong
+	}
+	return borrow(p, n), nil
+}
+
+// BorrowStringN is BorrowString for n bytes, whatever they are.
+func BorrowStringN(p unsafe.Pointer, n int) (string, error) {
+	if _, err := Borrow[byte](p, n); err != nil {
+		return "", err
+	}
+	return borrow(p, n), nil
+}
+
+func borrow(p unsafe.Pointer, n int) string {
+	s := struct {
+		p unsafe.Pointer
+		n int
+	}{p, n}
+	return *(*string)(unsafe.Pointer(&s))
+}
+
+// GoString copies the C string at p.
+func GoString(p unsafe.Pointer) (string, error) {
+	s, err := BorrowString(p)
+	return string([]byte(s)), err
+}
+
+// GoStringUTF8 copies the C string at p if it is valid UTF-8.
+func GoStringUTF8(p unsafe.Pointer) (string, error) {
+	s, err := GoString(p)
+	if err == nil && !utf8.ValidString(s) {
+		return "", ErrUTF8
+	}
+	return s, err
+}
+
+// Borrow gives the n elements at p as a slice without copying them. The slice is valid only while
+// C does not free the memory.
+func Borrow[T any](p unsafe.Pointer, n int) ([]T, error) {
+	var v T
+	size := unsafe.Sizeof(v)
+	switch {
+	case n < 0:
+		return nil, ErrNegative
+	case n == 0:
+		return nil, nil
+	case p == nil:
+		return nil, ErrNil
+	case size != 0 && uintptr(n) > MaxSize/size:
+		return nil, ErrTooLong
+	case uintptr(p)%unsafe.Alignof(v) != 0:
+		return nil, ErrMisaligned
+	}
+	return unsafe.Slice((*T)(p), n), nil
+}
+
+// Copy copies the n elements at p.
+func Copy[T any](p unsafe.Pointer, n int) ([]T, error) {
+	s, err := Borrow[T](p, n)
+	if err != nil {
+		return nil, err
+	}
+	return append([]T(nil), s...), nil
+}
+
+// GoStrings copies the strings of a char ** that is ended by NULL.
+func GoStrings(p unsafe.Pointer) ([]string, error) {
+	if p == nil {
+		return nil, ErrNil
+	}
+	if uintptr(p)%unsafe.Alignof(p) != 0 {
+		return nil, ErrMisaligned
+	}
+	var list []string
+	for ; *(*unsafe.Pointer)(p) != nil; p = unsafe.Add(p, unsafe.Sizeof(p)) {
+		s, err := GoString(*(*unsafe.Pointer)(p))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
