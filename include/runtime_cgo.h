@@ -136,7 +136,8 @@ rcgo_handle_valid(uintptr_t handle)
 	return rcgo__handle_valid != 0 && rcgo__handle_valid(handle);
 }
 
-// Bytes that somebody else owns, not ended by a NUL. What Go passed is valid until the call returns.
+// Bytes that somebody else owns, with no NUL at their end. What Go passed is valid until the call
+// returns.
 struct rcgo_view {
 	const char *at;
 	size_t size;
@@ -153,8 +154,8 @@ rcgo_view_of(const void *at, ptrdiff_t size)
 	return v;
 }
 
-// Copies a view and a NUL into room bytes. Returns its size; what did not fit, when that is not less
-// than room, is cut off.
+// Copies a view and a NUL into room bytes. Returns its size; when that is not less than room, what
+// did not fit is cut off.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_HELPER size_t
 rcgo_view_copy(struct rcgo_view v, char *out, size_t room)

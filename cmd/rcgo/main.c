@@ -15,6 +15,8 @@ static const struct {
 	{"doctor", verb_doctor},
 	{"env", verb_env},
 	{"help", verb_help},
+	{"init", verb_init},
+	{"leaf", verb_leaf},
 	{"overlay", verb_overlay},
 	{"version", verb_version},
 	{"-h", verb_help},

@@ -126,6 +126,8 @@ struct payload_file {
 };
 extern const struct payload_file payload[];
 extern const size_t payload_count;
+extern const struct payload_file module_files[]; // the Go module of rcgo init, / as !
+extern const size_t module_count;
 bool payload_is_source(const struct payload_file *f);
 const char *payload_hash(void);
 char *payload_symbols(void);
@@ -185,6 +187,8 @@ int verb_abi(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_env(int argc, char **argv);
 int verb_help(int argc, char **argv);
+int verb_init(int argc, char **argv);
+int verb_leaf(int argc, char **argv);
 int verb_overlay(int argc, char **argv);
 int verb_version(int argc, char **argv);
 void help_short(void *stream);

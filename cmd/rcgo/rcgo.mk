@@ -2,7 +2,8 @@
 
 RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
-	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o
+	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
+	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
 RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
 
 # Debian's jansson, linked statically so that the binary runs where the library is missing.
@@ -16,13 +17,14 @@ bin/rcgo: $(RCGO_OBJ)
 # The version is compiled into one file only, which therefore depends on the changelog.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
 
-$(BUILD)/rcgo/%.o: cmd/rcgo/%.c cmd/rcgo/rcgo.h
+$(BUILD)/rcgo/%.o: cmd/rcgo/%.c cmd/rcgo/rcgo.h cmd/rcgo/verb_leaf.h
 	@mkdir -p $(@D)
 	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/rcgo/payload_data.S: $(BUILD)/payload/.stamp cmd/rcgo/embed
 	@mkdir -p $(@D)
-	cmd/rcgo/embed $(BUILD)/payload $(BUILD)/rcgo/payload_data.S $(BUILD)/rcgo/payload_table.c
+	cmd/rcgo/embed $(BUILD)/payload $(BUILD)/rcgo/payload_data.S $(BUILD)/rcgo/payload_table.c \
+		payload payload_count
 
 $(BUILD)/rcgo/payload_table.c: $(BUILD)/rcgo/payload_data.S ;
 
@@ -30,6 +32,28 @@ $(BUILD)/rcgo/payload_data.o: $(BUILD)/rcgo/payload_data.S
 	$(CC) -c -o $@ $<
 
 $(BUILD)/rcgo/payload_table.o: $(BUILD)/rcgo/payload_table.c cmd/rcgo/rcgo.h
+	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The Go module of `rcgo init`: what a user's module needs of go/, each path with ! for /.
+MODULE_FILES := $(sort $(shell find go -type f ! -name '*_test.go' ! -path '*test/*' ! -path '*/testdata/*'))
+
+$(BUILD)/module/.stamp: $(MODULE_FILES) include/runtime_cgo.h cmd/rcgo/rcgo.mk
+	@rm -rf $(@D) && mkdir -p $(@D)
+	for f in $(MODULE_FILES:go/%=%); do cp "go/$$f" "$(@D)/$$(printf %s "$$f" | tr / '!')"; done
+	cp include/runtime_cgo.h '$(@D)/include!runtime_cgo.h'
+	@touch $@
+
+$(BUILD)/rcgo/module_data.S: $(BUILD)/module/.stamp cmd/rcgo/embed
+	@mkdir -p $(@D)
+	cmd/rcgo/embed $(BUILD)/module $(BUILD)/rcgo/module_data.S $(BUILD)/rcgo/module_table.c \
+		module_files module_count
+
+$(BUILD)/rcgo/module_table.c: $(BUILD)/rcgo/module_data.S ;
+
+$(BUILD)/rcgo/module_data.o: $(BUILD)/rcgo/module_data.S
+	$(CC) -c -o $@ $<
+
+$(BUILD)/rcgo/module_table.o: $(BUILD)/rcgo/module_table.c cmd/rcgo/rcgo.h
 	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 RCGO_BASHCOMP ?= $(PREFIX)/share/bash-completion/completions

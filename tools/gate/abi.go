@@ -13,7 +13,7 @@ import (
 
 // lawsOfABI hold the contract and the GO: lines against every GOROOT at hand.
 func lawsOfABI() []law {
-	out := []law{{"mirrors", func(t *tree, c *check) { t.checkMirrors(c) }}}
+	out := []law{{"mirrors", func(t *tree, c *check) { t.checkMirrors(c) }}, {"leaf-layouts", checkLeafLayouts}}
 	for _, p := range platforms {
 		p := p
 		out = append(out,

@@ -28,7 +28,7 @@ _rcgo_go() {
 
 _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local own="abi doctor env go help overlay version"
+	local own="abi doctor env go help init leaf overlay version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
 	local flags=
 
@@ -41,6 +41,8 @@ _rcgo() {
 	abi) flags="-C -json" ;;
 	doctor) flags="-C" ;;
 	env) flags="-C -json -u" ;;
+	init) flags="-C -dir -remove" ;;
+	leaf) flags="-o -package -errno -cflags -ldflags" ;;
 	overlay) flags="-C -o -p --output= --path" ;;
 	version) return ;;
 	help)

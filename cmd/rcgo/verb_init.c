@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo init: gives a user's module the Go module runtime_cgo (leaf, handle, cmem), and takes it away.
+// Its files are carried by rcgo and laid beside go.mod, so that they are committed with the user's
+// own and a build needs neither rcgo nor the network.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODULE "runtime_cgo"
+
+// A carried file's name has ! for /.
+static char *
+laid_path(const char *dir, const struct payload_file *f)
+{
+	char *path = path_join(dir, f->name);
+
+	for (char *p = path; (p = strchr(p, '!')) != NULL;) {
+		*p = '/';
+	}
+	return path;
+}
+
+static bool
+same(const char *path, const struct payload_file *f)
+{
+	size_t size;
+	char *text = read_file(path, &size);
+
+	return text != NULL && size == (size_t)(f->end - f->data) &&
+	       memcmp(text, f->data, size) == 0;
+}
+
+static void
+make_parents(const char *root, const char *path)
+{
+	char *dir = xstrdup(path);
+
+	for (char *p = dir + strlen(root); (p = strchr(p + 1, '/')) != NULL; *p = '/') {
+		*p = '\0';
+		if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
+			fail(fmt("%s: %s", dir, strerror(errno)), NULL, NULL);
+		}
+	}
+}
+
+static void
+lay(const char *root, const char *dir)
+{
+	for (size_t i = 0; i < module_count; i++) {
+		const struct payload_file *f = &module_files[i];
+		char *path = laid_path(dir, f);
+
+		if (same(path, f)) {
+			continue;
+		}
+		make_parents(root, path);
+		int err = write_file(path, f->data, (size_t)(f->end - f->data));
+
+		if (err == 0 && chmod(path, 0644) != 0) {
+			err = -errno;
+		}
+		if (err != 0) {
+			fail(fmt("%s: %s", path, strerror(-err)), NULL, NULL);
+		}
+	}
+}
+
+// Removes what lay left, but for what was changed since.
+static void
+take_up(const char *root, const char *dir)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < module_count; i++) {
+		char *path = laid_path(dir, &module_files[i]);
+
+		if (same(path, &module_files[i])) {
+			unlink(path);
+		} else if (access(path, F_OK) == 0) {
+			kept++;
+			continue;
+		}
+		for (char *slash; (slash = strrchr(path, '/')) > path + strlen(root);) {
+			*slash = '\0';
+			if (rmdir(path) != 0) {
+				break;
+			}
+		}
+	}
+	if (kept > 0) {
+		warn(problem(
+			fmt("%zu files in %s were changed and stay there", kept, dir), NULL, NULL));
+	}
+}
+
+static char *
+go_mod_path(const struct goenv *e)
+{
+	char *argv[] = {e->go, "env", "GOMOD", NULL};
+	struct spawned s = spawn(e->dir, argv, STDERR_KEEP);
+	char *path = s.status == 0 ? strndup(s.out, strcspn(s.out, "\n")) : xstrdup("");
+
+	if (*path == '\0' || strcmp(path, "/dev/null") == 0) {
+		fail("there is no go.mod here or above", "rcgo init adds a requirement to a module",
+			"make one with: go mod init NAME");
+	}
+	return path;
+}
+
+static void
+edit(const struct goenv *e, char *first, char *second)
+{
+	char *argv[] = {e->go, "mod", "edit", first, second, NULL};
+	struct spawned s = spawn(e->dir, argv, STDERR_MERGE);
+
+	if (s.status != 0) {
+		fail(fmt("go mod edit failed: %s", s.out == NULL ? strerror(s.err) : s.out), NULL,
+			NULL);
+	}
+}
+
+// A directory of this name that is something else stays untouched.
+static void
+check_foreign(const char *dir)
+{
+	size_t size;
+	char *text = read_file(path_join(dir, "go.mod"), &size);
+	struct stat st;
+
+	if (stat(dir, &st) == 0 && (text == NULL || !has_prefix(text, "module " MODULE "\n"))) {
+		fail(fmt("%s exists and is not the Go module " MODULE, dir), NULL,
+			"move it elsewhere, or use -dir NAME");
+	}
+}
+
+int
+verb_init(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"remove", no_argument, NULL, 'r'}, {"dir", required_argument, NULL, 'd'}, {0}};
+	const char *name = MODULE, *where = NULL;
+	bool undo = false;
+	struct goenv e;
+
+	opterr = 0; // usage_flag says it
+	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'C':
+			where = optarg;
+			break;
+		case 'd':
+			name = optarg;
+			break;
+		case 'r':
+			undo = true;
+			break;
+		default:
+			usage_flag("init", argv[optind - 1]);
+		}
+	}
+	if (optind < argc || *name == '/' || strstr(name, "..") != NULL || *name == '\0') {
+		usage_error("init", "init takes no arguments, and -dir a name below go.mod");
+	}
+	goenv_load(&e, where);
+	fail_on(problem_version(&e));
+	char *root = go_mod_path(&e);
+
+	*strrchr(root, '/') = '\0';
+	char *dir = path_clean(path_join(root, name));
+
+	if (undo) {
+		edit(&e, "-droprequire=" MODULE, "-dropreplace=" MODULE);
+		take_up(root, dir);
+		printf("removed the module " MODULE " from %s/go.mod\n", root);
+		return 0;
+	}
+	check_foreign(dir);
+	lay(root, dir);
+	edit(&e, "-require=" MODULE "@v0.0.0",
+		fmt("-replace=" MODULE "=./%s", dir + strlen(root) + 1));
+	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE "/cmem\"\n", dir);
+	return 0;
+}

@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# rcgo init and rcgo leaf: the Go module for users, and typed functions for leaf calls.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+module() {
+	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
+	"$RCGO" init >/dev/null
+}
+
+@test "init: a module builds with leaf, handle and cmem, offline, and init -remove undoes it" {
+	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
+	cp go.mod before
+	run "$RCGO" init
+	[ "$status" -eq 0 ]
+	cat >main.go <<'END_GO'
+package main
+
+import (
+	"fmt"
+
+	"runtime_cgo/cmem"
+	"runtime_cgo/handle"
+	"runtime_cgo/leaf"
+)
+
+func main() {
+	a := cmem.Get()
+	defer a.Put()
+	p, err := a.String("from C")
+	s, _ := cmem.GoString(p)
+	fast, why := leaf.Fast()
+	fmt.Println(handle.New(s).Value(), err, fast, why)
+}
+END_GO
+	GOPROXY=off GOFLAGS=-mod=mod run go run .
+	[ "$status" -eq 0 ]
+	[[ $output == "from C <nil> true"* ]]
+	rm main.go
+	run "$RCGO" init
+	[ "$status" -eq 0 ]
+	run "$RCGO" init -remove
+	[ "$status" -eq 0 ]
+	cmp go.mod before
+	[ ! -e runtime_cgo ]
+}
+
+@test "init -remove: a file that was changed stays" {
+	module
+	echo "// mine" >>runtime_cgo/leaf/leaf.go
+	run "$RCGO" init -remove
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 files in"*"were changed"* ]]
+	[ "$(find runtime_cgo -type f)" = runtime_cgo/leaf/leaf.go ]
+}
+
+@test "init: a directory that is something else is left alone" {
+	printf 'module example.com/user\n' >go.mod
+	mkdir runtime_cgo
+	echo x >runtime_cgo/notes
+	run "$RCGO" init
+	[ "$status" -eq 2 ]
+	[[ $output == *"is not the Go module"* ]]
+	run "$RCGO" init -dir third_party/rc
+	[ "$status" -eq 0 ]
+	[ -e third_party/rc/leaf/leaf.go ]
+	grep -q 'replace runtime_cgo => ./third_party/rc' go.mod
+}
+
+@test "init: says so where there is no module" {
+	run "$RCGO" init
+	[ "$status" -eq 2 ]
+	[[ $output == *"no go.mod"* ]]
+}
+
+@test "leaf: refuses with a reason what cannot be one" {
+	cat >odd.h <<'END_H'
+struct pair { int a, b; };
+union both { int a; float b; };
+int variadic(int n, ...);
+struct pair gives(void);
+int takes(struct pair p);
+int takes_union(union both b);
+long double wide(void);
+_Complex double complex_one(void);
+int seven(int a, int b, int c, int d, int e, int f, int g);
+extern int no_function;
+END_H
+	refused() { # FUNC WHY
+		run "$RCGO" leaf odd.h "$1"
+		[ "$status" -eq 2 ] && [[ $output == *"$1 cannot be a leaf: "*"$2"* ]]
+	}
+	refused variadic "it is variadic"
+	refused gives "its result, pair, is a structure by value"
+	refused takes "parameter 1, pair, is a structure by value"
+	refused takes_union "is a union by value"
+	refused wide "is wider than any float of Go"
+	refused complex_one "of a kind that Go passes otherwise"
+	refused seven "more than 6 integer"
+	refused no_function "it is no function"
+	run "$RCGO" leaf odd.h nothing_there
+	[ "$status" -eq 2 ]
+	[[ $output == *"nothing_there"*"undeclared"* ]]
+	run "$RCGO" leaf odd.h 'a;b'
+	[ "$status" -eq 2 ]
+	run "$RCGO" leaf odd.h
+	[ "$status" -eq 2 ]
+}
+
+@test "leaf: small integers, bool, enum, float and pointers arrive as C has them" {
+	module
+	cat >small.h <<'END_H'
+#include <stdbool.h>
+#include <stdint.h>
+typedef int8_t tiny;
+enum color { RED = 1, BLUE = -7 };
+struct box { int value; };
+static inline int add(tiny a, uint16_t b, bool c, enum color d) { return a + b + (c ? 1000000 : 0) + d; }
+static inline tiny narrow(int a) { return (tiny)a; }
+static inline bool odd(unsigned char a) { return a % 2; }
+static inline float half(float a, double b) { return (float)(a / b); }
+static inline int open_box(const struct box *b, int *out) { return *out = b->value; }
+END_H
+	"$RCGO" leaf -o small.go small.h add narrow odd half open_box
+	cat >main.go <<'END_GO'
+package main
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+func main() {
+	box, out := int32(77), int32(0)
+	fmt.Println(Add(-5, 65535, true, -7), Narrow(0x1ff), Odd(255), Odd(2), Half(3, 2),
+		Open_box(unsafe.Pointer(&box), &out), out)
+}
+END_GO
+	[ -z "$(gofmt -l .)" ]
+	go vet .
+	run go run .
+	[ "$output" = "1065523 -1 true false 1.5 77 77" ]
+}
+
+@test "leaf: libm, zlib and sqlite3 agree with cgo" {
+	module
+	"$RCGO" leaf -o libm.go -ldflags -lm math.h hypot ldexp fma sqrtf lround atan2 cbrt
+	"$RCGO" leaf -o zlib.go -ldflags -lz zlib.h crc32 adler32 compressBound crc32_combine
+	"$RCGO" leaf -o sqlite.go -errno -ldflags -lsqlite3 sqlite3.h \
+		sqlite3_libversion_number sqlite3_complete sqlite3_stricmp sqlite3_threadsafe
+	cat >main.go <<'END_GO'
+package main
+
+/*
+#include <math.h>
+#include <sqlite3.h>
+#include <zlib.h>
+*/
+import "C"
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"unsafe"
+)
+
+var bad = 0
+
+func same[T comparable](what string, leaf, cgo T) {
+	if leaf != cgo {
+		fmt.Println(what, leaf, cgo)
+		bad++
+	}
+}
+
+func main() {
+	for i := 0; i < 2000; i++ {
+		x, y, z := rand.NormFloat64(), rand.NormFloat64(), rand.NormFloat64()
+		n := int32(rand.Intn(100) - 50)
+		same("hypot", Hypot(x, y), float64(C.hypot(C.double(x), C.double(y))))
+		same("atan2", Atan2(x, y), float64(C.atan2(C.double(x), C.double(y))))
+		same("fma", Fma(x, y, z), float64(C.fma(C.double(x), C.double(y), C.double(z))))
+		same("cbrt", Cbrt(x), float64(C.cbrt(C.double(x))))
+		same("ldexp", Ldexp(x, n), float64(C.ldexp(C.double(x), C.int(n))))
+		same("lround", Lround(x*1e9), int64(C.lround(C.double(x*1e9))))
+		same("sqrtf", Sqrtf(float32(x*x)), float32(C.sqrtf(C.float(x*x))))
+		b := make([]byte, 1+rand.Intn(1000))
+		rand.Read(b)
+		p, size := (*C.Bytef)(unsafe.Pointer(&b[0])), C.uInt(len(b))
+		crc := Crc32(0, &b[0], uint32(len(b)))
+		same("crc32", crc, uint64(C.crc32(0, p, size)))
+		same("adler32", Adler32(1, &b[0], uint32(len(b))), uint64(C.adler32(1, p, size)))
+		same("compressBound", CompressBound(uint64(i)), uint64(C.compressBound(C.uLong(i))))
+		same("crc32_combine", Crc32_combine(crc, 7, int64(i)), uint64(C.crc32_combine(C.uLong(crc), 7, C.z_off_t(i))))
+	}
+	for _, s := range []string{"select 1;\x00", "select 1\x00", "create trigger x;\x00"} {
+		b := []byte(s)
+		p := unsafe.Pointer(&b[0])
+		got, _ := Sqlite3_complete((*int8)(p))
+		same("sqlite3_complete", got, int32(C.sqlite3_complete((*C.char)(p))))
+		got, _ = Sqlite3_stricmp((*int8)(p), (*int8)(p))
+		same("sqlite3_stricmp", got, 0)
+	}
+	version, errno := Sqlite3_libversion_number()
+	same("sqlite3_libversion_number", version, int32(C.sqlite3_libversion_number()))
+	same("errno", errno, 0)
+	if bad > 0 {
+		os.Exit(1)
+	}
+	fmt.Println("they agree")
+}
+END_GO
+	[ -z "$(gofmt -l .)" ]
+	go vet .
+	run go run .
+	[ "$output" = "they agree" ]
+}
