@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo init: gives a user's module the Go module runtime_cgo (leaf, handle, cmem), and takes it away.
+// rcgo init: gives a user's module the Go module runtime_cgo, and takes it away.
 // Its files are carried by rcgo and laid beside go.mod, so that they are committed with the user's
 // own and a build needs neither rcgo nor the network.
 #include "rcgo.h"

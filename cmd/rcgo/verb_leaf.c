@@ -27,7 +27,7 @@ is_identifier(const char *s)
 	return true;
 }
 
-// One variable for each function; __typeof__ makes them without a reference that would need linking.
+// One variable for each function; __typeof__ makes it without a reference that needs linking.
 static char *
 source_text(const struct leaf_output *o, char **functions)
 {
@@ -145,17 +145,15 @@ write_out(const char *path, const char *text)
 	}
 }
 
-int
-verb_leaf(int argc, char **argv)
+// Reads the flags; returns where the file goes.
+static const char *
+read_flags(int argc, char **argv, struct leaf_output *o)
 {
 	static const struct option longs[] = {{"o", required_argument, NULL, 'o'},
 		{"package", required_argument, NULL, 'p'}, {"errno", no_argument, NULL, 'e'},
 		{"cflags", required_argument, NULL, 'c'}, {"ldflags", required_argument, NULL, 'l'},
 		{0}};
-	struct leaf_output o = {
-		.package = getenv("GOPACKAGE"), .command = command_line(argc, argv)};
 	const char *path = NULL;
-	struct goenv e;
 
 	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt_long_only(argc, argv, "+", longs, NULL)) != -1;) {
@@ -164,21 +162,32 @@ verb_leaf(int argc, char **argv)
 			path = optarg;
 			break;
 		case 'p':
-			o.package = optarg;
+			o->package = optarg;
 			break;
 		case 'e':
-			o.with_errno = true;
+			o->with_errno = true;
 			break;
 		case 'c':
-			o.cflags = optarg;
+			o->cflags = optarg;
 			break;
 		case 'l':
-			o.ldflags = optarg;
+			o->ldflags = optarg;
 			break;
 		default:
 			usage_flag("leaf", argv[optind - 1]);
 		}
 	}
+	return path;
+}
+
+int
+verb_leaf(int argc, char **argv)
+{
+	struct leaf_output o = {
+		.package = getenv("GOPACKAGE"), .command = command_line(argc, argv)};
+	const char *path = read_flags(argc, argv, &o);
+	struct goenv e;
+
 	if (argc - optind < 2) {
 		usage_error("leaf", "leaf wants a header and the names of functions");
 	}
