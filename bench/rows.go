@@ -30,6 +30,15 @@ func pathRow(what, name string, cfg config) row {
 	}}
 }
 
+// pairRow measures on each side a path of its own: what programs do by themselves, and what they do
+// with the Go module in go/.
+func pairRow(what, stock, ours string, cfg config) row {
+	rows := map[string]row{"stock": pathRow(what, stock, cfg), "ours": pathRow(what, ours, cfg)}
+	return row{what: what, unit: "ns", once: func(s *side, round int) (float64, error) {
+		return rows[s.name].once(s, round)
+	}}
+}
+
 // startRow measures from fork to exit, on the average of some starts.
 func startRow(what, program string, args []string, cfg config) row {
 	return row{what: what, unit: "µs", once: func(s *side, _ int) (float64, error) {
@@ -97,6 +106,13 @@ func rows(cfg config) []row {
 		pathRow("os.Setenv", "setenv", cfg),
 		pathRow("os.Setenv + os.Unsetenv", "unsetenv", cfg),
 		pathRow("syscall.Setgid", "setgid", cfg),
+		pairRow("leaf call, no arguments", "go-c", "leaf", cfg),
+		pairRow("leaf call, two integers", "go-c-2", "leaf-2", cfg),
+		pairRow("handle: new, value, delete", "handle-stock", "handle", cfg),
+		pairRow("the same on all CPUs", "handle-stock-cpus", "handle-cpus", cfg),
+		pairRow("40 bytes to strlen and back", "string-stock", "string", cfg),
+		pairRow("the same, arena kept", "string-stock", "string-held", cfg),
+		pairRow("1,000 strings as char **", "strings-stock", "strings", cfg),
 		startRow("program start to end", "hello", nil, cfg),
 		buildRow("go build runtime/cgo, cold", cfg, func(s *side, round int) (time.Duration, error) {
 			_, took, err := s.run(coldFlags(round), s.command, "build", "runtime/cgo")

@@ -17,6 +17,12 @@ paths_nothing(void)
 {
 }
 
+long
+paths_add(long a, long b)
+{
+	return a + b;
+}
+
 void
 paths_callback(int n)
 {

@@ -8,6 +8,9 @@
 // Does nothing, so that a call costs what crossing costs.
 void paths_nothing(void);
 
+// Adds, so that a call costs what two arguments and a result cost besides.
+long paths_add(long a, long b);
+
 // Calls Go n times on the calling thread.
 void paths_callback(int n);
 
