@@ -12,12 +12,14 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{"abi", verb_abi},
+	{"addr2line", verb_addr2line},
 	{"doctor", verb_doctor},
 	{"env", verb_env},
 	{"help", verb_help},
 	{"init", verb_init},
 	{"leaf", verb_leaf},
 	{"overlay", verb_overlay},
+	{"symbolize", verb_symbolize},
 	{"version", verb_version},
 	{"-h", verb_help},
 	{"-help", verb_help},

@@ -184,12 +184,14 @@ bool contract_load(const struct goenv *e, struct contract *c, char **why);
 // run_go.c and verb_*.c: what main chooses from
 int run_go(char **argv);
 int verb_abi(int argc, char **argv);
+int verb_addr2line(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_env(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_leaf(int argc, char **argv);
 int verb_overlay(int argc, char **argv);
+int verb_symbolize(int argc, char **argv);
 int verb_version(int argc, char **argv);
 void help_short(void *stream);
 #endif

@@ -6,13 +6,31 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
 RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
 
-# Debian's jansson, linked statically so that the binary runs where the library is missing.
-RCGO_LIBS := -l:libjansson.a
+# The symbolizer of src/, of which the command takes what it calls.
+RCGO_SYM_SRC := $(sort $(wildcard src/base/*.c src/traceback/symbolize/*.c))
+RCGO_SYM_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
+RCGO_SYM_FLAGS := -Iinclude $(addprefix -I,$(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS)))))
 
-bin/rcgo: $(RCGO_OBJ)
+# Debian's jansson, and libiberty, which demangles: linked statically so that the binary runs where
+# the libraries are missing.
+RCGO_LIBS := -l:libjansson.a -l:libiberty.a
+
+bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 	@mkdir -p bin
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $(RCGO_OBJ) $(RCGO_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $^ $(RCGO_LIBS)
 	@mv $@.tmp $@
+
+$(BUILD)/rcgo/src/%.o: src/%.c $(RCGO_SYM_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:src/%.c=$(BUILD)/rcgo/src/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,symbols.o crash_log.o verb_addr2line.o verb_symbolize.o)
+$(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
+$(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # The version is compiled into one file only, which therefore depends on the changelog.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md

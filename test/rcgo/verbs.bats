@@ -212,7 +212,7 @@ END
 		[ "$status" -eq 0 ]
 		has "usage: rcgo $verb"
 	done
-	for verb in env overlay doctor abi version; do
+	for verb in env overlay doctor abi addr2line symbolize version; do
 		run "$RCGO" "$verb" --help
 		[ "$status" -eq 0 ]
 		has "usage: rcgo $verb"

@@ -28,7 +28,7 @@ _rcgo_go() {
 
 _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local own="abi doctor env go help init leaf overlay version"
+	local own="abi addr2line doctor env go help init leaf overlay symbolize version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
 	local flags=
 
@@ -39,6 +39,16 @@ _rcgo() {
 	fi
 	case ${COMP_WORDS[1]} in
 	abi) flags="-C -json" ;;
+	addr2line)
+		[[ $prev == -C ]] && prev=
+		flags="-a -C -e -f -i -j -p -s --addresses --basenames --demangle --exe= --functions
+			--inlines --pretty-print --section="
+		;;
+	symbolize)
+		[[ $prev == -C ]] && prev=
+		flags="-b -C -d -e --base= --debug= --demangle --exe="
+		[[ $cur == -* ]] || prev=-o
+		;;
 	doctor) flags="-C" ;;
 	env) flags="-C -json -u" ;;
 	init) flags="-C -dir -remove" ;;
@@ -63,7 +73,7 @@ _rcgo() {
 	esac
 	case $prev in
 	-C) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	-o) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	-o | -e | -d) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur") ;;
 	esac
 }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the lines of a Go crash log say of addresses.
+#include "rcgo.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "symbols.h"
+
+#define PLACE_PC "pc="
+
+const char *
+log_hex(const char *s, uint64_t *value)
+{
+	char *end;
+
+	if (!has_prefix(s, "0x")) {
+		return NULL;
+	}
+	*value = strtoull(s + 2, &end, 16);
+	return end > s + 2 ? end : NULL;
+}
+
+bool
+log_place(const char *line, uint64_t *pc)
+{
+	const char *at = line != NULL && line[0] == '\t' ? strstr(line, PLACE_PC) : NULL;
+	const char *end = at != NULL ? log_hex(at + strlen(PLACE_PC), pc) : NULL;
+
+	return end != NULL && *end == 0 &&
+	       (at == line + 1 || (at - line > 4 && has_prefix(at - 3, ":0 ")));
+}
+
+const char *
+log_offset(const char *program, const char *line, uint64_t *offset, const char **end)
+{
+	for (const char *plus = line; (plus = strstr(plus, "+0x")) != NULL; plus++) {
+		const char *start = plus, *name;
+		const char *base = symbols_base_name(program);
+
+		while (start > line && strchr(" \t(\"", start[-1]) == NULL) {
+			start--;
+		}
+		name = plus;
+		while (name > start && name[-1] != '/') {
+			name--;
+		}
+		*end = log_hex(plus + 1, offset);
+		if (*end != NULL && (size_t)(plus - name) == strlen(base) &&
+			strncmp(name, base, strlen(base)) == 0) {
+			return start;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo symbolize: names the C functions in the crash log of a Go program that has been stripped.
+#include "rcgo.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <libiberty/demangle.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rcgo_debugfile.h"
+#include "symbols.h"
+
+// Go prints a C frame as its function and, in the next line, its place; without a symbolizer as
+// one line. GO: runtime/traceback.go printOneCgoTraceback
+#define NAMELESS "non-Go function"
+#define NAMELESS_AT NAMELESS " at pc="
+#define SIGNAL_AT "PC="
+
+struct log {
+	struct symbols symbols;
+	const char *program;
+	bool demangle;
+	bool placed;   // it is known where the program was loaded
+	uint64_t bias; // what was added to its addresses then
+	unsigned lost; // addresses that could be the program's if that were known
+};
+
+// The address in the file of a program counter.
+static bool
+place(struct log *log, uint64_t pc, uint64_t *address)
+{
+	if (!log->placed) {
+		log->lost++;
+		return false;
+	}
+	*address = pc - log->bias;
+	return symbols_has(&log->symbols, *address);
+}
+
+static const char *
+function_of(const struct log *log, const struct rcgo_frame *frame)
+{
+	if (frame->function == NULL) {
+		return NAMELESS;
+	}
+	return log->demangle ? symbols_demangle(frame->function, DMGL_PARAMS | DMGL_ANSI)
+			     : frame->function;
+}
+
+static size_t
+frames_of(struct log *log, uint64_t address, struct rcgo_frame *frames)
+{
+	size_t n = symbols_frames(&log->symbols, address, frames, RCGO_FRAMES_MAX);
+
+	return n == 1 && frames[0].function == NULL && frames[0].file == NULL ? 0 : n;
+}
+
+// Prints frames as Go does, and says whether it did.
+static bool
+print_as_go(struct log *log, uint64_t address, uint64_t pc)
+{
+	struct rcgo_frame frames[RCGO_FRAMES_MAX];
+	size_t n = frames_of(log, address, frames);
+
+	for (size_t i = 0; i < n; i++) {
+		printf("%s\n\t", function_of(log, &frames[i]));
+		if (frames[i].file != NULL) {
+			printf("%s:%u ", frames[i].file, frames[i].line);
+		}
+		printf("pc=0x%" PRIx64 "\n", pc);
+	}
+	return n > 0;
+}
+
+// Prints frames within a line.
+static bool
+print_in_line(struct log *log, uint64_t address, const char *before, const char *behind)
+{
+	struct rcgo_frame frames[RCGO_FRAMES_MAX];
+	size_t n = frames_of(log, address, frames);
+
+	for (size_t i = 0; i < n; i++) {
+		fputs(i == 0 ? before : " (inlined by) ", stdout);
+		fputs(function_of(log, &frames[i]), stdout);
+		if (frames[i].file != NULL) {
+			printf(" at %s:%u", frames[i].file, frames[i].line);
+		}
+	}
+	if (n > 0) {
+		fputs(behind, stdout);
+	}
+	return n > 0;
+}
+
+// A line that names no place, and what follows it. Returns whether both were printed.
+static bool
+rewrite_pair(struct log *log, const char *line, const char *next)
+{
+	uint64_t pc, address, offset;
+	const char *end;
+
+	if (line[0] == '\t' || !log_place(next, &pc)) {
+		return false;
+	}
+	if (log_offset(log->program, line, &offset, &end) != NULL) {
+		return print_as_go(log, offset, pc);
+	}
+	// NAME+0xOFFSET of another name is in another file.
+	return strstr(line, "+0x") == NULL && place(log, pc, &address) &&
+	       print_as_go(log, address, pc);
+}
+
+static bool
+rewrite_line(struct log *log, const char *line)
+{
+	uint64_t pc, address, offset;
+	const char *start, *end;
+
+	if (has_prefix(line, NAMELESS_AT)) {
+		end = log_hex(line + strlen(NAMELESS_AT), &pc);
+		return end != NULL && *end == 0 && place(log, pc, &address) &&
+		       print_as_go(log, address, pc);
+	}
+	if (has_prefix(line, SIGNAL_AT)) {
+		end = log_hex(line + strlen(SIGNAL_AT), &pc);
+		if (end == NULL || !place(log, pc, &address)) {
+			return false;
+		}
+		fputs(line, stdout);
+		print_in_line(log, address, " (", ")");
+		puts("");
+		return true;
+	}
+	start = log_offset(log->program, line, &offset, &end);
+	if (start != NULL) {
+		printf("%.*s", (int)(start - line), line);
+		if (!print_in_line(log, offset, "", "")) {
+			printf("%.*s", (int)(end - start), start);
+		}
+		puts(end);
+	}
+	return start != NULL;
+}
+
+// Where the program was loaded shows from a frame that has both a program counter and an offset.
+static void
+learn_bias(struct log *log, const struct strings *lines)
+{
+	for (size_t i = 0; i + 1 < lines->n && !log->placed; i++) {
+		uint64_t pc, offset;
+		const char *end;
+
+		if (log_offset(log->program, lines->at[i], &offset, &end) != NULL &&
+			log_place(lines->at[i + 1], &pc)) {
+			log->bias = pc - offset;
+			log->placed = true;
+		}
+	}
+}
+
+static struct strings
+read_lines(const char *path)
+{
+	FILE *in = path != NULL && strcmp(path, "-") != 0 ? fopen(path, "re") : stdin;
+	struct strings lines = {0};
+	char *line = NULL;
+	size_t room = 0;
+
+	if (in == NULL) {
+		fail(fmt("cannot read %s: %m", path), NULL, NULL);
+	}
+	while (getline(&line, &room, in) >= 0) {
+		line[strcspn(line, "\r\n")] = 0;
+		strings_add(&lines, xstrdup(line));
+	}
+	free(line);
+	return lines;
+}
+
+static void
+check_debug(const struct log *log, const char *debug)
+{
+	struct rcgo_elf elf;
+	int err = rcgo__debugfile_match(&elf, debug, rcgo__elf_build_id(&log->symbols.elf));
+
+	if (err != 0) {
+		fail(fmt(err == -ESTALE ? "%s is not the debug information of %s"
+					: "cannot read %s, the debug information of %s",
+			     debug, log->program),
+			err == -ESTALE ? "their build-ids differ, so names would be wrong" : NULL,
+			"take the file that was made with the program");
+	}
+	rcgo__elf_close(&elf);
+}
+
+static void
+rewrite(struct log *log, const struct strings *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		if (rewrite_pair(log, lines->at[i], i + 1 < lines->n ? lines->at[i + 1] : NULL)) {
+			i++;
+		} else if (!rewrite_line(log, lines->at[i])) {
+			puts(lines->at[i]);
+		}
+	}
+	if (log->lost > 0) {
+		warn(problem(fmt("%u addresses are left as they were", log->lost),
+			fmt("%s can be loaded anywhere, and the log does not say where it was",
+				log->program),
+			"give its load address with --base"));
+	}
+}
+
+int
+verb_symbolize(int argc, char **argv)
+{
+	static const struct option longs[] = {{"base", required_argument, NULL, 'b'},
+		{"debug", required_argument, NULL, 'd'}, {"demangle", no_argument, NULL, 'C'},
+		{"exe", required_argument, NULL, 'e'}, {0}};
+	struct log log = {0};
+	const char *debug = NULL, *base = NULL;
+	struct strings lines;
+
+	opterr = 0; // usage_flag says it
+	for (int c; (c = getopt_long(argc, argv, "b:Cd:e:", longs, NULL)) != -1;) {
+		switch (c) {
+		case 'b':
+			base = optarg;
+			break;
+		case 'C':
+			log.demangle = true;
+			break;
+		case 'd':
+			debug = optarg;
+			break;
+		case 'e':
+			log.program = optarg;
+			break;
+		default:
+			usage_flag("symbolize", argv[optind - 1]);
+		}
+	}
+	if (log.program == NULL) {
+		usage_error("symbolize", "symbolize wants the program that crashed: -e PROGRAM");
+	}
+	if (argc - optind > 1) {
+		usage_error("symbolize", "symbolize reads one log, got %s too", argv[optind + 1]);
+	}
+	if (base != NULL && log_hex(base, &log.bias) == NULL) {
+		usage_error("symbolize", "--base wants an address such as 0x555555554000");
+	}
+	symbols_open(&log.symbols, log.program, debug);
+	if (debug != NULL) {
+		check_debug(&log, debug);
+	}
+	log.placed = base != NULL || log.symbols.elf.type == ET_EXEC;
+	lines = read_lines(argv[optind]);
+	learn_bias(&log, &lines);
+	rewrite(&log, &lines);
+	symbols_close(&log.symbols);
+	return 0;
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# The verbs that name addresses: addr2line beside binutils', symbolize on crash logs.
+# shellcheck disable=SC2154 # bats sets status and output
+load helper
+
+# program FLAGS…: $T/work/prog, with functions that are inlined, of C++, of assembly, a library's.
+program() {
+	cat >main.c <<'END'
+#include <stdlib.h>
+int twice(int n);
+static inline int deep(int n) { return n * n + rand(); }
+static inline int middle(int n)
+{
+	return deep(n + 1) - 3;
+}
+__attribute__((noinline)) int outer(int n)
+{
+	return middle(n) ^ 5;
+}
+__asm__(".text\n.globl bare\n.type bare, %function\nbare: .zero 32\n.size bare, 32\n");
+int main(int argc, char **argv)
+{
+	return outer(argc) + twice(argc) + argv[0][0];
+}
+END
+	cat >twice.cc <<'END'
+extern "C" int printf(const char *, ...);
+namespace tree {
+struct why {
+	const char *text;
+};
+template <class T> struct node {
+	T value;
+	__attribute__((noinline)) T twice(const why &w) const;
+};
+template <class T> T node<T>::twice(const why &w) const
+{
+	printf("%s\n", w.text);
+	return value * 2;
+}
+}
+extern "C" int twice(int n) { return tree::node<int>{n}.twice({"why"}); }
+END
+	gcc -g -O2 "$@" -c main.c
+	g++ -g -O2 "$@" -o prog main.o twice.cc
+	# Every third byte of the code, and some addresses that are none.
+	readelf -SW prog | awk '$2 == ".text" || $3 == ".text" {
+		for (i = 1; $i != ".text"; i++); print $(i + 2), $(i + 4)
+	}' >text
+	read -r start size <text
+	for ((at = 16#$start; at < 16#$start + 16#$size; at += 3)); do printf '%x\n' "$at"; done >pcs
+	printf '0\n0x10\nffffffff\nffffffffffffffff\n \nzz\n' >>pcs
+}
+
+# as_binutils FLAGS…: the same output, but for discriminators.
+as_binutils() {
+	addr2line "$@" -e prog <pcs 2>/dev/null | sed 's/ (discriminator [0-9]*)$//' >want
+	"$RCGO" addr2line "$@" -e prog <pcs | sed 's/ (discriminator [0-9]*)$//' >got
+	diff want got
+}
+
+@test "addr2line prints what binutils' prints" {
+	for flags in "" -no-pie -gz=zlib -gdwarf-4 -O0; do
+		# shellcheck disable=SC2086 # perhaps none
+		program $flags
+		as_binutils
+		as_binutils -f
+		as_binutils -fi
+		as_binutils -afi
+		as_binutils -fips
+		as_binutils -Cfpia
+		as_binutils --functions --inlines --demangle --basenames --pretty-print --addresses
+		[ "$(wc -l <got)" -gt 50 ]
+		grep -q 'middle.* at .*(inlined by)\|inlined by) .* at' got || [ "$flags" = -O0 ]
+		grep -q 'tree::node<int>::twice(' got
+		grep -q '^0x0*ffffffff: ?? ??:0$' got
+	done
+}
+
+@test "addr2line of stripped files, sections, arguments and a response in time" {
+	program
+	strip prog
+	as_binutils -f
+	program
+	strip --strip-debug prog
+	as_binutils -fp
+	as_binutils -fp -j .text
+	as_binutils -fp --section=.plt
+	program
+	run "$RCGO" addr2line -fe prog outer main+4 "$(nm prog | sed -n 's/ T bare$//p')"
+	is "$(addr2line -fe prog outer main+4 "$(nm prog | sed -n 's/ T bare$//p')")"
+	# A program that asks through a pipe gets each answer before it asks again.
+	coproc "$RCGO" addr2line -e prog
+	main=$(nm prog | sed -n 's/ T main$//p')
+	printf '%s\n' "$main" >&"${COPROC[1]}"
+	read -r -t 20 answer <&"${COPROC[0]}"
+	[[ $answer == *main.c:* ]]
+	cp prog a.out
+	run "$RCGO" addr2line outer
+	has "main.c:"
+}
+
+@test "addr2line finds debug information beside the program" {
+	program
+	as_binutils -fip
+	cp got whole
+	objcopy --only-keep-debug prog prog.debug
+	strip prog
+	objcopy --add-gnu-debuglink=prog.debug prog
+	as_binutils -fip
+	diff whole got
+	# The debug information of another build is not taken.
+	echo 'int main(void) { return 1; }' | gcc -g -x c -o prog.debug -
+	"$RCGO" addr2line -fip -e prog <pcs >got
+	run cat got
+	lacks main.c
+	mkdir -p "$T/cache/$(readelf -n prog | sed -n 's/.*Build ID: //p')"
+	program
+	objcopy --only-keep-debug prog "$T/cache/$(readelf -n prog | sed -n 's/.*Build ID: //p')/debuginfo"
+	strip prog
+	DEBUGINFOD_CACHE_PATH=$T/cache "$RCGO" addr2line -fip -e prog <pcs |
+		sed 's/ (discriminator [0-9]*)$//' >got
+	diff whole got
+}
+
+@test "addr2line says what is wrong" {
+	program
+	run "$RCGO" addr2line -e nowhere 1
+	says_first "rcgo: cannot read nowhere: No such file or directory"
+	run "$RCGO" addr2line -e main.c 1
+	says_first "rcgo: cannot read main.c: it is no ELF file"
+	run "$RCGO" addr2line -e prog -j .nosuch 1
+	says_first "rcgo: prog has no section .nosuch"
+	run "$RCGO" addr2line -e prog --nosuch
+	says_first "rcgo: addr2line: unknown flag, or flag without its value: --nosuch"
+	run "$RCGO" addr2line -e prog --demangle=nosuch
+	says_first "rcgo: unknown style of demangling: nosuch"
+}
+
+# pc NAME: the address of a function in the program, and a byte.
+pc() {
+	printf '0x%x' $((16#$(nm whole | sed -n "s/ [tT] $1\$//p") + ${2:-0}))
+}
+
+# stripped FLAGS…: $T/work/prog without debug information, which is in prog.debug; whole is both.
+stripped() {
+	program "$@"
+	mv prog whole
+	objcopy --only-keep-debug whole prog.debug
+	strip -o prog whole
+}
+
+# A log as Go prints it, of a program at base $1.
+crash_log() {
+	local base=$1 outer
+	outer=$(($(pc outer) + base))
+	printf 'SIGSEGV: segmentation violation\nPC=0x%x m=0 sigcode=1 addr=0x0\n' "$outer"
+	printf 'signal arrived during cgo execution\n\n'
+	printf 'prog+%s\n\t/srv/prog:0 pc=0x%x\n' "$(pc outer)" "$outer"
+	printf 'non-Go function\n\tpc=0x%x\n' "$outer"
+	printf 'non-Go function at pc=0x%x\n' "$outer"
+	printf 'other+0x10\n\t/srv/other:0 pc=0x7f0000000010\n'
+	printf 'known\n\t/src/known.c:3 pc=0x%x\n' "$outer"
+	printf 'main.main()\n\t/src/main.go:12 +0x1d\n\nrip    0x%x\n' "$outer"
+	printf '#2  /srv/prog+%s (nobody knows)\n' "$(pc outer)"
+}
+
+check_symbolized() {
+	local place pcs
+	pcs=$(sed -n 's/^non-Go function at pc=//p' log)
+	# As Go prints it: function, then place and program counter, for each inlined function.
+	addr2line -fi -e whole "$(pc outer)" | sed 's/ (discriminator [0-9]*)$//' |
+		sed "n; s/.*/\t& pc=$pcs/" >frames
+	[ "$(wc -l <frames)" -ge 2 ]
+	place=$(addr2line -fip -e whole "$(pc outer)" | sed 's/ (discriminator [0-9]*)$//' |
+		tr -d '\n')
+	{
+		sed -n 1p log
+		echo "$(sed -n 2p log) ($place)"
+		sed -n 3,4p log
+		cat frames frames frames
+		sed -n '/^other/,/^rip/p' log
+		echo "#2  $place (nobody knows)"
+	} >want
+	diff want out
+}
+
+@test "symbolize rewrites the crash log of a stripped program" {
+	stripped -no-pie
+	crash_log 0 >log
+	"$RCGO" symbolize -e prog --debug prog.debug <log >out
+	check_symbolized
+	"$RCGO" symbolize -e whole log >out
+	sed -i 's/prog+/whole+/; s,/srv/prog,/srv/whole,' log
+	"$RCGO" symbolize -e whole log >out
+	check_symbolized
+}
+
+@test "symbolize learns where a program was loaded, or is told" {
+	stripped -pie
+	crash_log 0x555555554000 >log
+	"$RCGO" symbolize -e prog --debug=prog.debug log >out
+	check_symbolized
+	sed -i '/+0x.*$/{/prog+/{N;d}}' log
+	sed -i '/^#2/d' log
+	run "$RCGO" symbolize -e prog -d prog.debug log
+	has "rcgo: warning: 3 addresses are left as they were"
+	has "non-Go function at pc=0x5555"
+	run "$RCGO" symbolize -e prog -d prog.debug --base 0x555555554000 log
+	lacks "warning"
+	lacks "non-Go function"
+	has "main.c:"
+}
+
+@test "symbolize demangles on demand, and refuses what does not fit" {
+	stripped -no-pie -O0
+	local twice
+	twice=$(nm whole | sed -n 's/ W _ZN.*twice.*//p')
+	printf 'non-Go function at pc=0x%x\n' "$((16#$twice))" >log
+	run "$RCGO" symbolize -e whole log
+	has "_ZNK4tree4nodeIiE5twice"
+	run "$RCGO" symbolize -C -e whole log
+	has "tree::node<int>::twice("
+	echo 'int main(void) { return 1; }' | gcc -g -x c -o prog.debug -
+	run "$RCGO" symbolize -e prog --debug prog.debug log
+	says_first "rcgo: prog.debug is not the debug information of prog"
+	run "$RCGO" symbolize log
+	says_first "rcgo: symbolize wants the program that crashed: -e PROGRAM"
+	run "$RCGO" symbolize -e prog --base here log
+	says_first "rcgo: --base wants an address such as 0x555555554000"
+	run "$RCGO" symbolize -e prog nolog
+	says_first "rcgo: cannot read nolog: No such file or directory"
+	run "$RCGO" symbolize -e prog log log
+	says_first "rcgo: symbolize reads one log, got log too"
+}
