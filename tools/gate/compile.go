@@ -85,6 +85,9 @@ func compilerVersion(cc string) string {
 	return versions[cc]
 }
 
+// syntaxOnly among the flags of compile: only the messages are wanted, and the object is empty.
+const syntaxOnly = "-fsyntax-only"
+
 // compile compiles one file (a path from the root, or an absolute one) and gives the path of the
 // object without its ".o"; beside it lies what -fcallgraph-info writes.
 func (t *tree) compile(cc []string, src string, flags ...string) (string, error) {
@@ -113,12 +116,26 @@ func (t *tree) compile(cc []string, src string, flags ...string) (string, error)
 	if out, err := run.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s failed: %v\n%s", strings.Join(cmd, " "), err, out)
 	}
+	if contains(flags, syntaxOnly) {
+		if err := os.WriteFile(filepath.Join(tmp, filepath.Base(stem)+".o"), nil, 0o666); err != nil {
+			return "", err
+		}
+	}
 	if err := os.Rename(tmp, dir); err != nil {
 		if _, err2 := os.Stat(stem + ".o"); err2 != nil {
 			return "", err
 		}
 	}
 	return stem, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
 }
 
 // A unit is one compiled file.
