@@ -3,7 +3,7 @@
 .PHONY: bench-walk
 
 BENCH_C := $(BUILD)/bench/c
-ROUNDS ?= 15
+ROUNDS ?= 300
 
 $(BENCH_C)/bench_walk: bench/c/bench_walk.c src/base/rcgo_probe_linux.c $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)

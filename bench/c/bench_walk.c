@@ -17,7 +17,7 @@
 #include RCGO_BENCH_UNWIND
 
 #define MAX 256
-#define WALKS 2000
+#define WALKS 100
 
 static uintptr_t pcs[MAX];
 static const void *context; // of the handler that the benchmarks run in
@@ -134,16 +134,16 @@ measure(const struct row *row)
 		}
 		return (now() - start) / WALKS;
 	}
-	for (int i = 0; i < WALKS / 20; i++) {
-		rcgo__rule_forget();
+	for (int i = 0; i < WALKS / 4; i++) {
+		rcgo__rule_forget(false);
 		start = now();
 		row->walk();
 		sum += now() - start - clock_ns();
 	}
-	return sum / (WALKS / 20);
+	return sum / (WALKS / 4);
 }
 
-static int rounds = 15;
+static int rounds = 300;
 
 static void
 on_signal(int sig, siginfo_t *info, void *uc)
@@ -167,28 +167,46 @@ on_signal(int sig, siginfo_t *info, void *uc)
 	}
 }
 
-// Frames of different sizes, all without a frame pointer.
-__attribute__((noinline)) static int
-descend(unsigned depth)
+// A hundred functions of different frame sizes, none with a frame pointer; each calls the one before.
+typedef int (*level_fn)(void);
+static int
+level_end(void)
 {
-	char room[48];
-
-	memset(room, (int)depth, sizeof room);
-	if (depth == 0) {
-		raise(SIGUSR1);
-	} else {
-		room[0] = (char)descend(depth - 1);
-	}
-	__asm__("" ::"r"(room) : "memory");
-	return room[1];
+	return raise(SIGUSR1);
 }
+#define LEVEL(n, below)                                      \
+	__attribute__((noinline)) static int level_##n(void) \
+	{                                                    \
+		char room[16 + n % 7 * 24];                  \
+		int result;                                  \
+                                                             \
+		memset(room, n, sizeof room);                \
+		result = level_##below();                    \
+		__asm__("" : : "r"(room) : "memory");        \
+		return result + room[1];                     \
+	}
+#define TEN(t, below)                                                                             \
+	LEVEL(t##0, below)                                                                        \
+	LEVEL(t##1, t##0)                                                                         \
+	LEVEL(t##2, t##1) LEVEL(t##3, t##2) LEVEL(t##4, t##3) LEVEL(t##5, t##4) LEVEL(t##6, t##5) \
+		LEVEL(t##7, t##6) LEVEL(t##8, t##7) LEVEL(t##9, t##8)
+TEN(1, end)
+TEN(2, 19)
+TEN(3, 29)
+TEN(4, 39)
+TEN(5, 49)
+TEN(6, 59)
+TEN(7, 69)
+TEN(8, 79)
+TEN(9, 89)
+TEN(10, 99)
 
 static void
-table(unsigned depth)
+table(unsigned depth, level_fn outermost)
 {
 	double libgcc;
 
-	descend(depth);
+	outermost();
 	libgcc = rows[3].best / (double)rows[3].frames;
 	printf("\n### Depth %u\n\n| walk | frames | ns | ns/frame | libgcc is slower by |\n"
 	       "|---|---|---|---|---|\n",
@@ -236,9 +254,10 @@ main(int argc, char **argv)
 	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
-	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof rule_cache / 1024);
-	for (unsigned depth = 10; depth <= 100; depth += depth == 10 ? 20 : 70) {
-		table(depth);
-	}
+	printf("The walker has %zu KiB in all, none for a thread.\n",
+		(sizeof rule_cache + sizeof seen_cache) / 1024);
+	table(10, level_19);
+	table(30, level_39);
+	table(100, level_109);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: functions are found by the sorted table, whatever its shape, or without one; in objects that
-// are read in place and in those that must be copied; and expressions become rules or are run.
+// Unwind: functions are found by the sorted table, whatever its shape, or without one; in objects
+// that are read in place and in those that are copied; and expressions become rules or are run.
 
 #include <stdlib.h>
 
@@ -140,7 +140,7 @@ TEST(objects_that_are_not_there)
 		CHECK(!rcgo__cfi_find(&cfi.area, cfi.area.end, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, cfi.area.end - 2, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, UINTPTR_MAX - 3, 0, hdr, &fde, &copy));
-		rcgo__rule_forget();
+		rcgo__rule_forget(true);
 		CHECK_INT(mprotect(cfi.start, UNIT_CFI_SIZE, PROT_NONE), 0);
 		CHECK(!rcgo__cfi_find(&cfi.area, hdr, 0, (uintptr_t)cfi.start, &fde, &copy));
 	}

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind, exhaustive: compares every row of an ELF file's .eh_frame, as readelf prints it, with the
-// row and the rule that the walker works out for that address.
-//
-//   readelf -wF FILE | cfi_rows [--scan] FILE
-//
-// --scan hides the sorted table, so that .eh_frame is read from its start to its end. The last line
-// counts; the exit status is 1 when anything differs.
-// Long because: a program of its own, with the reader of readelf's tables and a loader.
+// Unwind: compares every row of an ELF file's .eh_frame, as readelf prints it, with the row and the
+// rule that the walker works out for that address. Long because: a program of its own.
+// usage: readelf -wF FILE | cfi_rows [--scan] FILE    --scan: without the sorted table
 
 #include <elf.h>
 #include <fcntl.h>

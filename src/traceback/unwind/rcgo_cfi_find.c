@@ -5,10 +5,6 @@
 #include "rcgo_probe.h"
 #include "rcgo_rule.h"
 
-// Salts for what the rule cache remembers beside rules: pages and tables that can be read.
-#define SEEN_PAGE 0x5bd1e995a5a5a5a5U
-#define SEEN_TABLE 0x27d4eb2f165667c5U
-
 // Whether all pages of a pinned object from address on can be read. An answer is kept: such an
 // object is never unmapped.
 static bool
@@ -17,13 +13,11 @@ pages_seen(uintptr_t address, size_t size)
 	uintptr_t page = address & ~(uintptr_t)(RCGO_PROBE_PAGE - 1);
 
 	for (; page < address + size; page += RCGO_PROBE_PAGE) {
-		uint64_t key = rcgo__rule_key(page, SEEN_PAGE);
-
-		if (rcgo__rule_cached(key) != RCGO_RULE_SEEN) {
+		if (!rcgo__rule_seen(page)) {
 			if (!rcgo__probe_readable((const void *)page, RCGO_PROBE_PAGE)) {
 				return false;
 			}
-			rcgo__rule_keep(key, RCGO_RULE_SEEN);
+			rcgo__rule_see(page);
 		}
 	}
 	return true;
@@ -170,18 +164,18 @@ search_hdr_pinned(
 static bool
 table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 {
-	uint64_t key = rcgo__rule_key(table->at, SEEN_TABLE + table->count * RCGO_RULE_MIX);
+	uintptr_t what = ((table->at >> 2) + table->count * (uintptr_t)RCGO_RULE_MIX) | 1;
 
 	if (!area->pinned || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
 		return false;
 	}
-	if (rcgo__rule_cached(key) == RCGO_RULE_SEEN) {
+	if (rcgo__rule_seen(what)) {
 		return true;
 	}
 	if (!pages_seen(table->at, table->count * sizeof(struct hdr_pair))) {
 		return false;
 	}
-	rcgo__rule_keep(key, RCGO_RULE_SEEN);
+	rcgo__rule_see(what);
 	return true;
 }
 

@@ -156,7 +156,7 @@ cfa_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *ro
 		return 0;
 	}
 	rule = kinds[cfa.base] | (uint64_t)cfa.add / RCGO_WORD_SIZE << 8;
-	return rcgo__rule_put_word(&rule, 16, 20, cfa.offset) ? rule : 0;
+	return rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_CFA, cfa.offset) ? rule : 0;
 }
 
 uint64_t
@@ -164,6 +164,7 @@ rcgo__cfi_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_r
 {
 	unsigned ra = row->how[RCGO_SLOT_RA];
 	unsigned fp = row->how[RCGO_SLOT_FP];
+	int32_t fp_at = ra == RCGO_HOW_OFFSET ? row->value[RCGO_SLOT_RA] : 0;
 	uint64_t rule;
 
 	if (ra == RCGO_HOW_UNDEFINED) {
@@ -176,15 +177,16 @@ rcgo__cfi_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_r
 	if (RCGO_HAS_LR && ra == RCGO_HOW_SAME) {
 		rule |= RCGO_RULE_RA_IN_LR;
 	} else if (ra != RCGO_HOW_OFFSET ||
-		   !rcgo__rule_put_word(&rule, 50, 14, row->value[RCGO_SLOT_RA])) {
+		   !rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_RA, row->value[RCGO_SLOT_RA])) {
 		return RCGO_RULE_SLOW;
 	}
 	if (fp == RCGO_HOW_OFFSET) {
 		rule |= RCGO_RULE_FP_SAVED;
-		if (!rcgo__rule_put_word(&rule, 36, 14, row->value[RCGO_SLOT_FP])) {
-			return RCGO_RULE_SLOW;
-		}
+		fp_at = row->value[RCGO_SLOT_FP];
 	} else if (fp != RCGO_HOW_SAME && fp != RCGO_HOW_UNDEFINED) {
+		return RCGO_RULE_SLOW;
+	}
+	if (!rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_FP, fp_at)) {
 		return RCGO_RULE_SLOW;
 	}
 	return rule | (fde->interrupted ? RCGO_RULE_INTERRUPTED : 0);

@@ -65,6 +65,10 @@ RCGO_INTERN bool rcgo__walk_is_sigreturn(const struct rcgo_walk *walk, uintptr_t
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_in_go(uintptr_t pc);
 
+// Walks from *walk's place on. Returns false at a frame that needs more registers.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__walk_by_rules(struct rcgo_walk *walk);
+
 // Where a walk starts: one of the two, the other is NULL.
 struct rcgo_start {
 	const void *ucontext;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the walk by rules, and the ways into it. Runs in handlers with all
-// signals blocked.
+// Traceback Generation, unwind: the walk by rules. Runs in handlers with all signals blocked.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
@@ -27,13 +26,41 @@ make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at)
 	return rcgo__cfi_rule(&fde, pc, &row);
 }
 
-static RCGO_COLD uint64_t
+// Not inlined: what it has on the stack must not be there while an object is looked for.
+static __attribute__((noinline)) uint64_t
 learn_rule(const struct rcgo_walk *walk, const struct rcgo_place *at, uint64_t key)
 {
 	uint64_t rule = make_rule(walk, at);
 
-	rcgo__rule_keep(key, rule);
+	rcgo__rule_keep(rcgo__place_lookup(at), key, rule);
 	return rule;
+}
+
+// The rule outside of all objects: code made at run time, a restorer that the kernel or an emulator
+// laid somewhere, or no code: RCGO_RULE_NONE. The first frame is what it is.
+static RCGO_COLD uint64_t
+foreign_rule(struct rcgo_memory *memory, const struct rcgo_place *at)
+{
+	if (rcgo__guess_is_sigreturn(memory, at->pc)) {
+		return RCGO_RULE_SIGNAL;
+	}
+	return at->exact || rcgo__guess_is_return(memory, at->pc) ? RCGO_RULE_GUESS
+								  : RCGO_RULE_NONE;
+}
+
+// The rule of the walk's place, which may lie in another object than the current one.
+static __attribute__((noinline)) uint64_t
+find_rule(struct rcgo_walk *walk)
+{
+	uintptr_t pc = rcgo__place_lookup(&walk->at);
+	uint64_t key, rule;
+
+	if (!rcgo__walk_object(walk, pc)) {
+		return foreign_rule(&walk->memory, &walk->at);
+	}
+	key = rcgo__rule_key(pc, walk->object[walk->current].salt);
+	rule = rcgo__rule_cached(pc, key);
+	return rule != RCGO_RULE_NONE ? rule : learn_rule(walk, &walk->at, key);
 }
 
 // Goes to what a handler's signal interrupted. The stack may be another one.
@@ -55,34 +82,21 @@ step_signal(struct rcgo_memory *memory, struct rcgo_place *at)
 	return true;
 }
 
-// The CFA by a rule of the four kinds that have one.
-static inline bool
-rule_cfa(struct rcgo_memory *memory, const struct rcgo_place *at, uint64_t rule, uintptr_t *cfa)
+// Goes to the caller by a rule that has a CFA. A frame that was not interrupted has pushed or saved
+// its return address, so its caller's stack pointer is above its own.
+static bool
+step_cfa(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
 {
 	unsigned kind = RCGO_RULE_KIND(rule);
-	uintptr_t base = (kind & 1) != 0 ? at->sp : at->fp;
+	uintptr_t cfa = ((kind & 1) != 0 ? at->sp : at->fp) + RCGO_RULE_CFA(rule);
 
-	_Static_assert((RCGO_RULE_SP & RCGO_RULE_SP_LOAD & ~RCGO_RULE_FP & ~RCGO_RULE_FP_LOAD & 1),
-		"odd kinds count from sp");
-	*cfa = base + RCGO_RULE_CFA(rule);
-	if (RCGO_UNLIKELY(kind >= RCGO_RULE_SP_LOAD)) {
-		if (!rcgo__memory_word(memory, *cfa, cfa)) {
+	if (kind == RCGO_RULE_SP_LOAD || kind == RCGO_RULE_FP_LOAD) {
+		if (!rcgo__memory_word(memory, cfa, &cfa)) {
 			return false;
 		}
-		*cfa += RCGO_RULE_ADD(rule);
+		cfa += RCGO_RULE_ADD(rule);
 	}
-	return true;
-}
-
-// Goes to the caller by such a rule. A frame that was not interrupted has pushed or saved its
-// return address, so its caller's stack pointer is above its own.
-static inline bool
-step_rule(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
-{
-	uintptr_t cfa;
-
-	if (!rule_cfa(memory, at, rule, &cfa) || cfa < at->sp + !at->exact ||
-		cfa % RCGO_WORD_SIZE != 0) {
+	if (cfa < at->sp + !at->exact || cfa % RCGO_WORD_SIZE != 0) {
 		return false;
 	}
 	if (RCGO_HAS_LR && (rule & RCGO_RULE_RA_IN_LR) != 0) {
@@ -100,163 +114,121 @@ step_rule(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
 	at->pc = rcgo__arch_strip(at->pc);
 	at->sp = cfa;
 	at->exact = (rule & RCGO_RULE_INTERRUPTED) != 0;
-	return at->pc % RCGO_PC_ALIGN == 0;
+	return true;
 }
 
-static RCGO_COLD bool
-step_other(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
+static __attribute__((noinline)) bool
+step_rule(struct rcgo_walk *walk, uint64_t rule)
 {
 	switch (RCGO_RULE_KIND(rule)) {
+	case RCGO_RULE_SP:
+	case RCGO_RULE_FP:
+	case RCGO_RULE_SP_LOAD:
+	case RCGO_RULE_FP_LOAD:
+		return step_cfa(&walk->memory, &walk->at, rule);
 	case RCGO_RULE_SIGNAL:
-		return step_signal(memory, at);
+		return step_signal(&walk->memory, &walk->at);
 	case RCGO_RULE_GUESS:
-		return rcgo__guess_step(memory, at);
+		return rcgo__guess_step(&walk->memory, &walk->at);
 	default:
 		return false;
 	}
 }
 
-// The rule outside of all objects: code made at run time, a restorer that the kernel or an emulator
-// laid somewhere, or no code: RCGO_RULE_NONE. The first frame is what it is.
-static RCGO_COLD uint64_t
-foreign_rule(struct rcgo_memory *memory, const struct rcgo_place *at)
+RCGO_RAW_READS static inline uintptr_t
+word_at(uintptr_t address)
 {
-	if (rcgo__guess_is_sigreturn(memory, at->pc)) {
-		return RCGO_RULE_SIGNAL;
-	}
-	return at->exact || rcgo__guess_is_return(memory, at->pc) ? RCGO_RULE_GUESS
-								  : RCGO_RULE_NONE;
+	uintptr_t word;
+
+	__builtin_memcpy(&word, (const void *)address, sizeof word);
+	return word;
 }
 
-// The rule of the frame at pc, which at lies in.
-static inline uint64_t
-find_rule(struct rcgo_walk *walk, const struct rcgo_place *at, uintptr_t pc)
+// Walks from the walk's place on as long as rules are in the cache, of the common kinds and within
+// the current object, and what they read is in the window of the stack: then everything is in
+// registers, and the next frame's rule is read while this one's words arrive. Returns the rule of
+// the place that it came to, which is not given yet; RCGO_RULE_NONE when it has to be looked for.
+RCGO_RAW_READS static uint64_t
+walk_quickly(struct rcgo_walk *walk)
 {
 	const struct rcgo_object_memo *object = &walk->object[walk->current];
-	uint64_t key, rule;
+	const uintptr_t start = object->module.start, size = object->size;
+	const uintptr_t lo = walk->memory.stack.lo, room = walk->memory.stack.room;
+	const uint64_t salt = object->salt;
+	uintptr_t *out = walk->pcs + walk->n, *end = walk->pcs + walk->max;
+	uintptr_t pc = walk->at.pc, sp = walk->at.sp, fp = walk->at.fp;
+	uintptr_t back = !walk->at.exact;
+	uint64_t rule = RCGO_RULE_NONE;
 
-	if (RCGO_UNLIKELY(pc - object->module.start >= object->size)) {
-		if (!rcgo__walk_object(walk, pc)) {
-			return foreign_rule(&walk->memory, at);
-		}
-		object = &walk->object[walk->current];
-	}
-	key = rcgo__rule_key(pc, object->salt);
-	rule = rcgo__rule_cached(key);
-	return RCGO_LIKELY(rule != RCGO_RULE_NONE) ? rule : learn_rule(walk, at, key);
-}
+	while (pc - back - start < size) {
+		uintptr_t cfa, ra_at, fp_at, saved;
 
-// Walks by rules. Returns false at a frame that needs more registers.
-static bool
-walk_by_rules(struct rcgo_walk *walk)
-{
-	struct rcgo_place at = walk->at;
-	struct rcgo_memory *memory = &walk->memory;
-
-	// A call of nothing: there is only what it came from.
-	if (RCGO_UNLIKELY(at.pc == 0) && at.exact && !rcgo__guess_step(memory, &at)) {
-		return true;
-	}
-	while (walk->n < walk->max && at.pc != 0 && !rcgo__walk_in_go(at.pc)) {
-		uintptr_t pc = rcgo__place_lookup(&at);
-		uint64_t rule = find_rule(walk, &at, pc);
-		unsigned kind = RCGO_RULE_KIND(rule);
-
-		if (RCGO_UNLIKELY(kind == RCGO_RULE_NONE)) {
+		rule = rcgo__rule_cached(pc - back, rcgo__rule_key(pc - back, salt));
+		if (RCGO_UNLIKELY(rule == RCGO_RULE_NONE || (rule & RCGO_RULE_RARE) != 0 ||
+				  out == end || rcgo__walk_in_go(pc))) {
 			break;
 		}
-		if (RCGO_UNLIKELY(walk->skip > 0)) {
+		cfa = ((rule & 1) != 0 ? sp : fp) + RCGO_RULE_CFA(rule);
+		ra_at = cfa + RCGO_RULE_RA_AT(rule);
+		fp_at = cfa + RCGO_RULE_FP_AT(rule);
+		if (RCGO_UNLIKELY(ra_at - lo >= room || fp_at - lo >= room || cfa < sp + back ||
+				  cfa % RCGO_WORD_SIZE != 0)) {
+			break;
+		}
+		*out++ = pc - back;
+		pc = rcgo__arch_strip(word_at(ra_at));
+		saved = word_at(fp_at);
+		fp = (rule & RCGO_RULE_FP_SAVED) != 0 ? saved : fp;
+		sp = cfa;
+		back = 1;
+		rule = RCGO_RULE_NONE;
+	}
+	walk->at.pc = pc;
+	walk->at.sp = sp;
+	walk->at.fp = fp;
+	walk->at.exact = back == 0;
+	walk->n = (size_t)(out - walk->pcs);
+	return rule;
+}
+
+bool
+rcgo__walk_by_rules(struct rcgo_walk *walk)
+{
+	struct rcgo_place *at = &walk->at;
+
+	// A call of nothing: there is only what it came from.
+	if (RCGO_UNLIKELY(at->pc == 0) && at->exact && !rcgo__guess_step(&walk->memory, at)) {
+		return true;
+	}
+	while (walk->n < walk->max) {
+		uint64_t rule = RCGO_LIKELY(walk->skip == 0) ? walk_quickly(walk) : RCGO_RULE_NONE;
+
+		// On in another object.
+		if (rule == RCGO_RULE_NONE && walk->skip == 0 &&
+			rcgo__walk_object(walk, rcgo__place_lookup(at))) {
+			rule = walk_quickly(walk);
+		}
+		if (at->pc == 0 || walk->n == walk->max || at->pc % RCGO_PC_ALIGN != 0 ||
+			rcgo__walk_in_go(at->pc)) {
+			break;
+		}
+		if (rule == RCGO_RULE_NONE) {
+			rule = find_rule(walk);
+		}
+		if (rule == RCGO_RULE_SLOW) {
+			return false;
+		}
+		if (rule == RCGO_RULE_NONE) {
+			break;
+		}
+		if (walk->skip > 0) {
 			walk->skip--;
 		} else {
-			walk->pcs[walk->n++] = pc;
+			walk->pcs[walk->n++] = rcgo__place_lookup(at);
 		}
-		if (RCGO_LIKELY(kind <= RCGO_RULE_FP_LOAD)) {
-			if (RCGO_UNLIKELY(!step_rule(memory, &at, rule))) {
-				break;
-			}
-		} else if (kind == RCGO_RULE_SLOW) {
-			return false;
-		} else if (!step_other(memory, &at, rule)) {
+		if (!step_rule(walk, rule)) {
 			break;
 		}
 	}
 	return true;
-}
-
-// Walks from the place in *walk on; start is where it came from.
-static size_t
-walk_from(struct rcgo_walk *walk, const struct rcgo_start *start, uintptr_t *pcs, size_t max)
-{
-	struct rcgo_place from = walk->at;
-	size_t skip = walk->skip;
-
-	walk->object[0].size = 0;
-	walk->object[0].module.start = 0;
-	walk->object[1].size = 0;
-	walk->object[1].module.start = 0;
-	walk->current = 0;
-	walk->pcs = pcs;
-	walk->max = max;
-	walk->n = 0;
-	rcgo__memory_stack(&walk->memory, from.sp);
-	if (!walk_by_rules(walk)) {
-		walk->at = from;
-		walk->n = 0;
-		walk->skip = skip;
-		rcgo__memory_stack(&walk->memory, from.sp);
-		rcgo__walk_full(walk, start);
-	}
-	return walk->n;
-}
-
-RCGO_RAW_READS size_t
-rcgo__walk_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
-{
-	const char *uc = ucontext;
-	struct rcgo_start start = {.ucontext = ucontext, .saved = NULL};
-	struct rcgo_walk walk;
-
-	walk.at = (struct rcgo_place){
-		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
-		.sp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_SP),
-		.fp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_FP),
-		.lr = *(const uintptr_t *)(const void *)(uc + RCGO_UC_LR),
-		.exact = true,
-	};
-	walk.skip = 0;
-	return walk_from(&walk, &start, pcs, max);
-}
-
-static size_t
-walk_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
-{
-	struct rcgo_start start = {.ucontext = NULL, .saved = saved};
-	struct rcgo_walk walk;
-
-	walk.at = (struct rcgo_place){
-		.pc = rcgo__arch_strip(saved->pc),
-		.sp = saved->sp,
-		.fp = saved->fp,
-	};
-	walk.skip = skip;
-	return walk_from(&walk, &start, pcs, max);
-}
-
-size_t
-rcgo__walk_saved(const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max)
-{
-	return walk_saved(saved, 0, pcs, max);
-}
-
-__attribute__((noinline)) size_t
-rcgo__walk_here(uintptr_t *pcs, size_t max)
-{
-	struct rcgo_saved_regs saved;
-	size_t n;
-
-	rcgo__regs_capture(&saved);
-	n = walk_saved(&saved, 1, pcs, max);
-	// No tail call: this frame is walked.
-	__asm__("" : "+r"(n));
-	return n;
 }
