@@ -77,6 +77,79 @@ TEST(finds_no_others)
 	CHECK(!rcgo__debug_frame_find(&m, 0, &at));
 }
 
+// The whole .eh_frame of an object that has a sorted table, which is the truth.
+struct whole {
+	const uint8_t *at;
+	size_t size;
+	const int32_t *table; // pairs: function, FDE
+	size_t count;
+	uintptr_t hdr;
+};
+
+static struct whole
+whole_eh_frame(const struct rcgo_module *m)
+{
+	const uint8_t *hdr = m->eh_frame_hdr;
+	struct whole w = {
+		.hdr = (uintptr_t)hdr, .table = (const int32_t *)(const void *)(hdr + 12)};
+	const uint8_t *at;
+	int32_t offset;
+	uint32_t size, count;
+
+	CHECK(hdr != NULL);
+	CHECK(hdr[1] == 0x1b && hdr[2] == 0x03 && hdr[3] == 0x3b); // as linkers write it
+	memcpy(&offset, hdr + 4, sizeof offset);
+	memcpy(&count, hdr + 8, sizeof count);
+	w.at = hdr + 4 + offset;
+	w.count = count;
+	for (at = w.at; memcpy(&size, at, sizeof size), size != 0; at += size + 4) {
+	}
+	w.size = (size_t)(at - w.at);
+	return w;
+}
+
+TEST(reads_a_whole_eh_frame)
+{
+	struct rcgo_module m = own_module();
+	struct whole w = whole_eh_frame(&m);
+	struct rcgo_debug_entry *entry = malloc(w.count * sizeof *entry);
+
+	CHECK_INT(rcgo__eh_frame_entries(w.at, w.size, m.bias, entry, w.count), w.count);
+	for (size_t i = 0; i < w.count; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < w.count && !found; k++) {
+			found = entry[k].start + m.bias ==
+					w.hdr + (uintptr_t)(intptr_t)w.table[2 * i] &&
+				(uintptr_t)w.at + entry[k].fde ==
+					w.hdr + (uintptr_t)(intptr_t)w.table[2 * i + 1] &&
+				entry[k].end > entry[k].start;
+		}
+		CHECK(found);
+	}
+	free(entry);
+}
+
+TEST(nonsense_in_an_eh_frame_does_no_harm)
+{
+	struct rcgo_module m = own_module();
+	struct whole w = whole_eh_frame(&m);
+	struct rcgo_debug_entry entry[16];
+	uint8_t *copy = malloc(w.size);
+
+	for (int i = 0; i < 500; i++) {
+		size_t part = w.size - unit_random() % w.size;
+		uint8_t *from = copy + w.size - part;
+
+		memcpy(from, w.at, part);
+		for (int k = 0; k < 8; k++) {
+			copy[w.size - 1 - unit_random() % part] = (uint8_t)unit_random();
+		}
+		rcgo__eh_frame_entries(from, part, m.bias, entry, UNIT_COUNTOF(entry));
+	}
+	free(copy);
+}
+
 TEST(an_object_without_is_asked_once)
 {
 	struct rcgo_module m;
@@ -112,5 +185,6 @@ TEST(nonsense_does_no_harm)
 	free(copy);
 }
 
-UNIT_MAIN(UNIT_TEST(finds_functions), UNIT_TEST(finds_no_others),
-	UNIT_TEST(an_object_without_is_asked_once), UNIT_TEST(nonsense_does_no_harm))
+UNIT_MAIN(UNIT_TEST(finds_functions), UNIT_TEST(finds_no_others), UNIT_TEST(reads_a_whole_eh_frame),
+	UNIT_TEST(nonsense_in_an_eh_frame_does_no_harm), UNIT_TEST(an_object_without_is_asked_once),
+	UNIT_TEST(nonsense_does_no_harm))

@@ -16,8 +16,7 @@ struct kept_section {
 	uintptr_t key;
 	struct rcgo_debug_entry *entry; // sorted by start
 	size_t count;
-	const uint8_t *section;
-	size_t size;
+	struct rcgo_frame_section section;
 	bool ready;
 };
 
@@ -171,27 +170,36 @@ sort_entries(struct rcgo_debug_entry *entry, size_t count)
 	}
 }
 
+static size_t
+section_entries(const struct rcgo_frame_section *section, uintptr_t bias,
+	struct rcgo_debug_entry *entry, size_t max)
+{
+	return section->loaded
+		       ? rcgo__eh_frame_entries(section->at, section->size, bias, entry, max)
+		       : rcgo__debug_frame_entries(section->at, section->size, entry, max);
+}
+
 // Fills a slot that is ours. It stays without entries where there are none.
 static void
 keep_section(struct kept_section *s, const struct rcgo_module *m)
 {
-	uint8_t *section;
-	size_t size = rcgo__debug_frame_load(m, &section);
-	size_t count = size != 0 ? rcgo__debug_frame_entries(section, size, NULL, 0) : 0;
+	size_t count = 0;
 	void *entry = MAP_FAILED;
 
+	s->section = rcgo__frame_section(m);
+	if (s->section.size != 0) {
+		count = section_entries(&s->section, m->bias, NULL, 0);
+	}
 	if (count != 0) {
 		entry = mmap(NULL, count * sizeof *s->entry, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	}
 	if (entry != MAP_FAILED) {
 		s->entry = entry;
-		s->count = rcgo__debug_frame_entries(section, size, entry, count);
+		s->count = section_entries(&s->section, m->bias, entry, count);
 		sort_entries(s->entry, count);
-		s->section = section;
-		s->size = size;
-	} else if (size != 0) {
-		munmap(section, size);
+	} else if (s->section.size != 0 && !s->section.loaded) {
+		munmap(s->section.at, s->section.size);
 	}
 	rcgo_store_rel(&s->ready, true);
 }
@@ -237,8 +245,9 @@ rcgo__debug_frame_find(const struct rcgo_module *m, uintptr_t pc, struct rcgo_de
 	if (lo == 0 || address >= s->entry[lo - 1].end) {
 		return false;
 	}
-	out->start = (uintptr_t)s->section;
-	out->end = out->start + s->size;
+	out->start = (uintptr_t)s->section.at;
+	out->end = out->start + s->section.size;
+	out->loaded = s->section.loaded;
 	out->fde = out->start + s->entry[lo - 1].fde;
 	return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: .debug_frame out of an object's file. Runs on any stack, in
+// Traceback Generation, unwind: .eh_frame or .debug_frame by an object's file. Runs on any stack, in
 // handlers too: what needs room is mapped. Contract: elf(5).
 
 #include "rcgo_debug_frame_parts.h"
@@ -15,9 +15,9 @@
 
 #include "rcgo_probe.h"
 
-static const char section_name[] = ".debug_frame";
-
-#define MAX_SECTION (4u << 20)
+#define MAX_NAME 16
+#define MAX_COPY (4u << 20)    // of .debug_frame
+#define MAX_LOADED (64u << 20) // of .eh_frame
 #define MAX_SECTIONS 4096
 #define FILE_HEAD \
 	1024 // of the file and of what is mapped: they must be the same, the build-id is there
@@ -76,9 +76,9 @@ open_file(const struct rcgo_module *m)
 	return fd;
 }
 
-// Finds the section. Returns whether it is there as it is needed: not compressed, not too large.
+// Finds a section by its name, which has its final 0 and at most MAX_NAME bytes.
 static bool
-find_section(int fd, ElfW(Shdr) * found)
+find_section(int fd, const char *name, size_t size, ElfW(Shdr) * found)
 {
 	ElfW(Ehdr) ehdr;
 	ElfW(Shdr) names;
@@ -89,42 +89,73 @@ find_section(int fd, ElfW(Shdr) * found)
 		return false;
 	}
 	for (size_t i = 0; i < ehdr.e_shnum; i++) {
-		char name[sizeof section_name];
+		char here[MAX_NAME];
 
 		if (!read_at(fd, ehdr.e_shoff + i * sizeof *found, found, sizeof *found)) {
 			return false;
 		}
-		if (found->sh_type == SHT_PROGBITS && (found->sh_flags & SHF_ALLOC) == 0 &&
-			found->sh_name < names.sh_size &&
-			read_at(fd, names.sh_offset + found->sh_name, name, sizeof name) &&
-			memcmp(name, section_name, sizeof section_name) == 0) {
-			return (found->sh_flags & SHF_COMPRESSED) == 0 && found->sh_size != 0 &&
-			       found->sh_size <= MAX_SECTION;
+		if (found->sh_type != SHT_NOBITS && found->sh_name < names.sh_size &&
+			read_at(fd, names.sh_offset + found->sh_name, here, size) &&
+			memcmp(here, name, size) == 0) {
+			return (found->sh_flags & SHF_COMPRESSED) == 0 && found->sh_size != 0;
 		}
 	}
 	return false;
 }
 
-size_t
-rcgo__debug_frame_load(const struct rcgo_module *m, uint8_t **section)
+static bool
+loaded_section(int fd, const struct rcgo_module *m, struct rcgo_frame_section *section)
 {
-	int fd = open_file(m);
+	static const char name[] = ".eh_frame";
 	ElfW(Shdr) found;
-	size_t size = 0;
+	uintptr_t at;
 
-	if (fd >= 0 && find_section(fd, &found)) {
-		uint8_t *at = mmap(NULL, found.sh_size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (at != MAP_FAILED && read_at(fd, found.sh_offset, at, found.sh_size)) {
-			*section = at;
-			size = found.sh_size;
-		} else if (at != MAP_FAILED) {
-			munmap(at, found.sh_size);
-		}
+	if (m->eh_frame_hdr != NULL || !m->pinned || !find_section(fd, name, sizeof name, &found)) {
+		return false;
 	}
+	at = m->bias + found.sh_addr;
+	if ((found.sh_flags & SHF_ALLOC) == 0 || found.sh_size > MAX_LOADED || at < m->start ||
+		at > m->end || found.sh_size > m->end - at ||
+		!rcgo__probe_readable((const void *)at, found.sh_size)) {
+		return false;
+	}
+	*section = (struct rcgo_frame_section){(uint8_t *)at, found.sh_size, true};
+	return true;
+}
+
+static bool
+copied_section(int fd, struct rcgo_frame_section *section)
+{
+	static const char name[] = ".debug_frame";
+	ElfW(Shdr) found;
+	uint8_t *at;
+
+	if (!find_section(fd, name, sizeof name, &found) || found.sh_size > MAX_COPY) {
+		return false;
+	}
+	at = mmap(NULL, found.sh_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) {
+		return false;
+	}
+	if (!read_at(fd, found.sh_offset, at, found.sh_size)) {
+		munmap(at, found.sh_size);
+		return false;
+	}
+	*section = (struct rcgo_frame_section){at, found.sh_size, false};
+	return true;
+}
+
+struct rcgo_frame_section
+rcgo__frame_section(const struct rcgo_module *m)
+{
+	struct rcgo_frame_section section = {NULL, 0, false};
+	int fd = open_file(m);
+
 	if (fd >= 0) {
+		if (!loaded_section(fd, m, &section)) {
+			copied_section(fd, &section);
+		}
 		close(fd);
 	}
-	return size;
+	return section;
 }

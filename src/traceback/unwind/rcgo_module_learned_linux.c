@@ -98,7 +98,9 @@ ask_kernel(uintptr_t pc, struct rcgo_module *m)
 	if (mapping.header == 0 || !rcgo__image_read(mapping.header, m) ||
 		pc - m->start >= m->end - m->start || !rcgo__image_key(m, NULL)) {
 		*m = (struct rcgo_module){.start = mapping.start, .end = mapping.end};
+		return true;
 	}
+	m->pinned = !RCGO_LIBC_UNMAPS;
 	return true;
 }
 
@@ -115,7 +117,7 @@ rcgo__learned_find(uintptr_t pc, struct rcgo_module *out)
 		if (key == 0 && now < until) {
 			return false;
 		}
-		if (key != 0 && rcgo__image_key(out, NULL) && out->key == key) {
+		if (key != 0 && (out->pinned || (rcgo__image_key(out, NULL) && out->key == key))) {
 			return true;
 		}
 	}

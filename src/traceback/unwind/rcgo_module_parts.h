@@ -8,6 +8,14 @@
 
 #include "rcgo_module.h"
 
+// musl keeps whatever it has loaded, and a static program of another libc can load nothing. It has
+// no macro of its own, so it is the libc that has none.
+#if defined(__GLIBC__) || defined(__BIONIC__)
+#	define RCGO_LIBC_UNMAPS 1
+#else
+#	define RCGO_LIBC_UNMAPS 0
+#endif
+
 // Store and load what one thread writes while others read it. Each word has release and acquire:
 // who sees a word of the new module sees what was stored before it too, an edition above all.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -12,14 +12,6 @@
 #	define DF_1_NODELETE 8
 #endif
 
-// musl keeps whatever it has loaded, and a static program of another libc can load nothing. It has
-// no macro of its own, so it is the libc that has none.
-#if defined(__GLIBC__) || defined(__BIONIC__)
-#	define UNMAPS 1
-#else
-#	define UNMAPS 0
-#endif
-
 // More than that are not looked at: the rest is taken for what may be unmapped.
 #define MAX_NODES 256
 
@@ -37,7 +29,7 @@ struct graph {
 bool
 rcgo__pins_asked(const ElfW(Dyn) * dynamic)
 {
-	if (!UNMAPS) {
+	if (!RCGO_LIBC_UNMAPS) {
 		return true;
 	}
 	for (; dynamic->d_tag != DT_NULL; dynamic++) {
