@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: was that fault the end of a C stack? Asked in the handler of SIGSEGV or SIGBUS,
-// on any thread, also one that Go does not know.
+// Thread Management: was that fault the end of a C stack? Asked in the handler of a fault, on any
+// thread, also one that Go does not know.
 #ifndef RCGO_OVERFLOW_H
 #define RCGO_OVERFLOW_H
 

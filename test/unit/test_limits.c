@@ -165,33 +165,23 @@ little_room(int resource, const char *key, uint64_t kib)
 }
 
 static void
-too_little_address_space(void *arg)
+too_little_memory(void *resource)
 {
-	(void)arg;
-	little_room(RLIMIT_AS, "VmSize", 300);
+	int which = *(int *)resource;
+
+	little_room(which, which == RLIMIT_AS ? "VmSize" : "VmData", 300);
 	start_threads(200);
 }
 
-static void
-too_little_data(void *arg)
+TEST(limits_of_memory)
 {
-	(void)arg;
-	little_room(RLIMIT_DATA, "VmData", 300);
-	start_threads(200);
-}
+	int as = RLIMIT_AS, data = RLIMIT_DATA;
 
-TEST(limit_of_address_space)
-{
 	need_real_limits();
-	CHECK_ABORTS(&end, too_little_address_space, NULL);
+	CHECK_ABORTS(&end, too_little_memory, &as);
 	unit_check_reached(end.err, "RLIMIT_AS (KiB)", "ulimit -v");
 	CHECK_HAS(end.err, "takes a stack of 256 KiB");
-}
-
-TEST(limit_of_data)
-{
-	need_real_limits();
-	CHECK_ABORTS(&end, too_little_data, NULL);
+	CHECK_ABORTS(&end, too_little_memory, &data);
 	unit_check_reached(end.err, "RLIMIT_DATA (KiB)", "ulimit -d");
 }
 
@@ -235,13 +225,11 @@ too_many_mappings(void *arg)
 
 TEST(limit_of_mappings)
 {
-	struct rcgo_usage_limit {
-		uint64_t most;
-	} limit = {0};
+	unsigned long most = 0;
 	FILE *f = fopen("/proc/sys/vm/max_map_count", "re");
 
 	need_real_limits();
-	if (f == NULL || fscanf(f, "%lu", &limit.most) != 1 || limit.most > 300000) {
+	if (f == NULL || fscanf(f, "%lu", &most) != 1 || most > 300000) {
 		unit_skip("this kernel allows too many mappings to reach the limit in a test");
 	}
 	fclose(f);
@@ -307,6 +295,5 @@ TEST(limit_of_the_cgroup)
 }
 
 UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
-	UNIT_TEST(limit_of_address_space), UNIT_TEST(limit_of_data),
-	UNIT_TEST(smaller_stacks_as_a_last_try), UNIT_TEST(limit_of_mappings),
-	UNIT_TEST(limit_of_the_cgroup))
+	UNIT_TEST(limits_of_memory), UNIT_TEST(smaller_stacks_as_a_last_try),
+	UNIT_TEST(limit_of_mappings), UNIT_TEST(limit_of_the_cgroup))
