@@ -38,11 +38,17 @@ static const char tail[] =
 	"\treturn ret, 0, 0\n"
 	"}\n";
 
-// Go's syscall_linux.go with ours in it, or NULL.
 char *
-derive_syscall(const struct goenv *e, size_t *size)
+derive_syscall_key(const struct goenv *e)
 {
-	char *out = read_file(path_join(e->goroot, "src/syscall/syscall_linux.go"), size);
+	return path_join(e->goroot, "src/syscall/syscall_linux.go");
+}
+
+// Go's syscall_linux.go with ours in it, or NULL.
+static char *
+derived(const struct goenv *e, size_t *size)
+{
+	char *out = read_file(derive_syscall_key(e), size);
 
 	if (out == NULL ||
 		strstr(out, "\nfunc cgocaller(unsafe.Pointer, ...uintptr) uintptr\n") == NULL ||
@@ -61,4 +67,27 @@ derive_syscall(const struct goenv *e, size_t *size)
 	out = fmt("%s%s", out, tail);
 	*size = strlen(out);
 	return out;
+}
+
+// The path of the changed file in the cache.
+char *
+derive_syscall(const struct goenv *e, const char *src)
+{
+	size_t size;
+	char *text = derived(e, &size), *path;
+
+	if (text == NULL) {
+		fail(fmt("--with=syscall: %s has a shape that rcgo does not know",
+			     derive_syscall_key(e)),
+			"rcgo changes two functions in it, AllThreadsSyscall and "
+			"AllThreadsSyscall6, and must know what they are",
+			"build without it, and call rcgo_syscall_all_threads from C");
+	}
+	path = cache_put_derived(src, "syscall_linux.go", text, size);
+	if (path == NULL) {
+		fail(fmt("cannot write %s", path_join(src, "syscall_linux.go")),
+			"it is what --with=syscall lays over Go's own",
+			"see that there is room, or choose another place with RCGO_CACHE");
+	}
+	return path;
 }

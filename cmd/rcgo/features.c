@@ -10,9 +10,9 @@ static const struct {
 	const char *name, *with, *without;
 } table[] = {
 	{"traceback", "traceback=on", NULL}, // without it its C is left out altogether
-	{"contexts", "contexts=on", "contexts=off"},
-	{"crash", "crash=on", "crash=off"},
+	{"contexts", "contexts=on", "contexts=off"}, {"crash", "crash=on", "crash=off"},
 	{"signals", "signals=full", "signals=off"},
+	{"syscall", NULL, NULL}, // off if not chosen: it makes go build the standard library anew
 };
 
 _Static_assert(sizeof table / sizeof *table == FEATURES, "a feature for each bit of struct");
@@ -146,4 +146,10 @@ bool
 features_traceback(struct features f)
 {
 	return f.at[0] != FEATURE_WITHOUT;
+}
+
+bool
+features_syscall(struct features f)
+{
+	return f.at[FEATURES - 1] == FEATURE_WITH;
 }

@@ -231,6 +231,9 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 			set(map, key_of(e, name), path_of(src, f, name));
 		}
 	}
+	if (features_syscall(f)) {
+		set(map, derive_syscall_key(e), derive_syscall(e, src));
+	}
 	return map;
 }
 

@@ -88,7 +88,7 @@ void check_build(const struct goenv *e);
 bool overlay_possible(const struct goenv *e);
 
 // features.c: --with= and --without=
-enum { FEATURES = 4 };
+enum { FEATURES = 5 };
 enum feature_choice { FEATURE_UNSAID, FEATURE_WITH, FEATURE_WITHOUT };
 struct features {
 	enum feature_choice at[FEATURES];
@@ -100,6 +100,7 @@ struct features features_from_lists(const char *with, const char *without);
 char *features_list(struct features f, enum feature_choice choice);
 char *features_options(struct features f);
 bool features_traceback(struct features f);
+bool features_syscall(struct features f);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
@@ -148,9 +149,10 @@ char *cache_put_overlay(struct cache *c, const char *text, size_t size, int mino
 
 // derive.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);
+char *derive_syscall_key(const struct goenv *e);
+char *derive_syscall(const struct goenv *e, const char *src);
 char *derive_flags(const struct goenv *e, const char *options, size_t *size);
 char *derive_flags_file(const char *options, size_t *size);
-char *derive_syscall(const struct goenv *e, size_t *size);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

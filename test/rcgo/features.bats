@@ -95,7 +95,7 @@ overlay_of() {
 	for verb in build run test install vet list env overlay; do
 		run "$RCGO" $verb --without=tracebacks
 		[ "$status" -eq 2 ]
-		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals'
+		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals, syscall'
 	done
 	run "$RCGO" build --with=
 	[ "$status" -eq 2 ]
@@ -113,4 +113,37 @@ overlay_of() {
 	has "args: <test> <-with=x> <.>"
 	run "$RCGO" build -o --with=x
 	has "args: <build> <-o> <--with=x>"
+}
+
+@test "with syscall Go's own AllThreadsSyscall works beside C" {
+	hello
+	cat >all.go <<-'EOF'
+		package main
+
+		import (
+			"fmt"
+			"syscall"
+		)
+
+		func init() {
+			r, _, err := syscall.AllThreadsSyscall(syscall.SYS_GETPID, 0, 0, 0)
+			_, _, err6 := syscall.AllThreadsSyscall6(syscall.SYS_CLOSE, ^uintptr(0), 0, 0, 0, 0, 0)
+			fmt.Println(int(r) == syscall.Getpid(), err == 0, err6 == syscall.EBADF)
+		}
+	EOF
+	"$RCGO" build --with=syscall -o "$T/prog" .
+	run "$T/prog"
+	has "true true true"
+	"$RCGO" build -o "$T/prog" .
+	run "$T/prog"
+	has "false false false"
+}
+
+@test "with syscall, where package syscall is one that we do not know" {
+	fake_go
+	root=$T/goroot
+	run "$RCGO" build --with=syscall
+	[ "$status" -eq 2 ]
+	has "--with=syscall: $root/src/syscall/syscall_linux.go has a shape that rcgo does not know"
+	has "call rcgo_syscall_all_threads from C"
 }
