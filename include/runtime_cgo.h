@@ -221,6 +221,30 @@ rcgo_view_is_utf8(struct rcgo_view v)
 	return rune == -2;
 }
 
+// Threads, counted since Go started. All but the peak are exact.
+struct rcgo_stats {
+	uint64_t threads_started; // for Go
+	uint64_t threads_running;
+	uint64_t threads_peak;
+	uint64_t foreign_bound;	 // threads of C that have an M of Go now
+	uint64_t foreign_seen;	 // and that ever had one
+	uint64_t start_retries;	 // starts that a limit had in its way for a while
+	uint64_t stacks_smaller; // starts that took a smaller stack, for memory had run out
+	uint64_t all_threads_calls;
+	uint64_t all_threads_given_up; // calls that were not made: a thread could not be stopped
+};
+
+// Fills in the first size bytes of what is known; the rest of stats becomes 0.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
+
+// Tells that the calling thread now runs on a stack of its own from lo up to hi: for C that switches
+// stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there; golang/go#62130.
+// 0, 0: it is back on the thread's stack. Only threads that have entered Go can tell; the call from C
+// to Go that follows makes that true.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
+
 #ifdef __cplusplus
 }
 #endif

@@ -59,7 +59,7 @@ _cgo_release_context(uintptr_t context)
 void
 x_cgo_notify_runtime_init_done(RCGO_UNUSED void *unused)
 {
-	rcgo__bind_init();
+	rcgo__bind_init(true);
 	rcgo__latch_open();
 }
 

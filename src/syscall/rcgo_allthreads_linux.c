@@ -16,6 +16,7 @@
 
 #include "rcgo_fork.h"
 #include "rcgo_raw.h"
+#include "rcgo_stats.h"
 #include "rcgo_text.h"
 
 #define ONE_MS UINT64_C(1000000)
@@ -285,6 +286,8 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 		f->cause = RCGO_ALL_NONE;
 		f->err = 0;
 	}
+	rcgo_add_rlx(
+		done ? &rcgo__stats()->all_threads_calls : &rcgo__stats()->all_threads_given_up, 1);
 	number = done ? op->expected : -f->err;
 	rcgo__all_turn_give();
 	return number;

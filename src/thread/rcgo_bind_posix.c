@@ -9,6 +9,7 @@
 #include "rcgo_fork.h"
 #include "rcgo_thread.h"
 #include "rcgo_thread_record.h"
+#include "rcgo_stats.h"
 
 // A thread of C ends: tells Go to take its M back. Go needs the M's extra g for libc may have
 // cleared Go's own thread-local word.
@@ -16,17 +17,21 @@
 static void
 unbind(struct rcgo_thread_record *r)
 {
+	if (r->g == NULL) {
+		return;
+	}
+	rcgo_add_rlx(&rcgo__stats()->foreign_bound, (uint64_t)-1);
 	// In a forked child Go's list of Ms may be locked by a thread that is not there.
-	if (r->g != NULL && x_crosscall2_ptr != NULL && !rcgo__forked()) {
+	if (x_crosscall2_ptr != NULL && !rcgo__forked()) {
 		x_crosscall2_ptr(NULL, r->g, 0, 0);
 	}
 }
 
 void
-rcgo__bind_init(void)
+rcgo__bind_init(bool last_chance)
 {
 	// Tried as Go starts, while keys are plenty, and once more when Go is up.
-	if (rcgo__thread_records_init(unbind)) {
+	if (rcgo__thread_records_init(unbind, last_chance)) {
 		x_cgo_pthread_key_created = 1;
 	}
 }
@@ -40,5 +45,7 @@ rcgo__bind(void *g)
 	// ending the process would lose all.
 	if (r != NULL) {
 		r->g = g;
+		rcgo_add_rlx(&rcgo__stats()->foreign_bound, 1);
+		rcgo_add_rlx(&rcgo__stats()->foreign_seen, 1);
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "rcgo_fatal.h"
 #include "rcgo_options.h"
+#include "rcgo_stats.h"
 
 // A limit may be reached for a moment only (golang/go#18146), so a start is tried again, at first
 // soon, then less often, until two seconds have gone.
@@ -88,6 +89,7 @@ rcgo__thread_plan_smaller(struct rcgo_thread_plan *plan)
 	}
 	plan->stack_size = size;
 	rcgo_store_rlx(&stack_made_small, size);
+	rcgo_add_rlx(&rcgo__stats()->stacks_smaller, 1);
 	return true;
 }
 
@@ -140,6 +142,7 @@ rcgo__thread_create(
 
 		while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
 		}
+		rcgo_add_rlx(&rcgo__stats()->start_retries, 1);
 		waited += pause;
 		pause = pause * 2 < RETRY_LAST_NS ? pause * 2 : RETRY_LAST_NS;
 		plan->tries++;

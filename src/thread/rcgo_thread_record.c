@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "rcgo_thread.h"
+#include "rcgo_thread_slots.h"
 
 #define RECORD_BYTES 512
 #define BLOCK_RECORDS 64
@@ -33,6 +34,9 @@ static uint64_t records_in_use[BLOCKS];
 static pthread_key_t record_key;
 // owner: as record_key; lock: none; ordering: release on writing, acquire on reading
 static bool record_key_taken;
+// Whether threads have slots instead, for there was no key.
+// owner: as record_key; lock: none; ordering: as record_key_taken
+static bool record_slots;
 // owner: as record_key; lock: none; ordering: as record_key
 static void (*on_record_end)(struct rcgo_thread_record *);
 
@@ -120,22 +124,44 @@ record_thread_ends(void *value)
 }
 
 bool
-rcgo__thread_records_init(void (*ended)(struct rcgo_thread_record *))
+rcgo__thread_records_init(void (*ended)(struct rcgo_thread_record *), bool last_chance)
 {
-	if (!record_key_taken && pthread_key_create(&record_key, record_thread_ends) == 0) {
-		on_record_end = ended;
-		rcgo_store_rel(&record_key_taken, true);
+	if (record_key_taken || record_slots) {
+		return true;
 	}
-	return record_key_taken;
+	on_record_end = ended;
+	if (pthread_key_create(&record_key, record_thread_ends) == 0) {
+		rcgo_store_rel(&record_key_taken, true);
+	} else if (last_chance && rcgo__thread_slots_init(record_thread_ends)) {
+		rcgo_store_rel(&record_slots, true);
+	}
+	return record_key_taken || record_slots;
+}
+
+// The value may have a mark; see IN_FRAME.
+static void *
+record_value(void)
+{
+	if (RCGO_LIKELY(rcgo_load_acq(&record_key_taken))) {
+		return pthread_getspecific(record_key);
+	}
+	return rcgo_load_acq(&record_slots) ? rcgo__thread_slot() : NULL;
+}
+
+// Returns whether it could be set.
+static bool
+record_value_set(const void *value)
+{
+	if (RCGO_LIKELY(record_key_taken)) {
+		return pthread_setspecific(record_key, value) == 0;
+	}
+	return record_slots && rcgo__thread_slot_set((void *)(uintptr_t)value);
 }
 
 struct rcgo_thread_record *
 rcgo__thread_record(void)
 {
-	if (!rcgo_load_acq(&record_key_taken)) {
-		return NULL;
-	}
-	return (void *)((uintptr_t)pthread_getspecific(record_key) & ~IN_FRAME);
+	return (void *)((uintptr_t)record_value() & ~IN_FRAME);
 }
 
 struct rcgo_thread_record *
@@ -145,7 +171,7 @@ rcgo__thread_record_make(enum rcgo_thread_kind kind)
 	int saved = errno;
 	uintptr_t bounds[2];
 
-	if (r != NULL || !record_key_taken || (r = record_take()) == NULL) {
+	if (r != NULL || !(record_key_taken || record_slots) || (r = record_take()) == NULL) {
 		errno = saved;
 		return r;
 	}
@@ -154,7 +180,7 @@ rcgo__thread_record_make(enum rcgo_thread_kind kind)
 	r->stack_hi = bounds[1];
 	r->kind = kind;
 	// This fails only when libc has no memory for a key beyond its first 32 (glibc).
-	if (pthread_setspecific(record_key, r) != 0) {
+	if (!record_value_set(r)) {
 		record_give(r);
 		r = NULL;
 	}
@@ -189,12 +215,12 @@ rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size)
 	uintptr_t bounds[2];
 
 	memset(own, 0, sizeof *own);
-	if (record_key_taken) {
+	if (record_key_taken || record_slots) {
 		go_stack_bounds(stack_size, bounds);
 		own->stack_lo = bounds[0];
 		own->stack_hi = bounds[1];
 		own->kind = RCGO_THREAD_GO;
-		pthread_setspecific(record_key, (void *)((uintptr_t)own | IN_FRAME));
+		record_value_set((void *)((uintptr_t)own | IN_FRAME));
 	}
 	errno = saved;
 }
@@ -204,8 +230,6 @@ rcgo__thread_record_end(void)
 {
 	int saved = errno;
 
-	if (record_key_taken) {
-		pthread_setspecific(record_key, NULL);
-	}
+	record_value_set(NULL);
 	errno = saved;
 }

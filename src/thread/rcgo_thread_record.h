@@ -53,8 +53,10 @@ RCGO_SHARED void rcgo__thread_record_begin(struct rcgo_thread_record *own, size_
 RCGO_SHARED void rcgo__thread_record_end(void);
 
 // Takes the key that finds records, if that has not been done. ended is called with the record of
-// each thread of C that ends. Returns whether there is a key.
+// each thread of C that ends. With last_chance, slots do where there is no key. Returns whether
+// there is either.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
-RCGO_SHARED bool rcgo__thread_records_init(void (*ended)(struct rcgo_thread_record *));
+RCGO_SHARED bool rcgo__thread_records_init(
+	void (*ended)(struct rcgo_thread_record *), bool last_chance);
 
 #endif // RCGO_THREAD_RECORD_H

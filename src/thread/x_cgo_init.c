@@ -14,6 +14,7 @@
 #include "rcgo_overflow.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
+#include "rcgo_stats.h"
 #include "rcgo_thread.h"
 #include "rcgo_thread_record.h"
 
@@ -42,7 +43,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	go_setg = setg;
 	rcgo__options_init();
 	rcgo__fork_mark();
-	rcgo__bind_init();
+	rcgo__bind_init(false);
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
 	rcgo__signal_init(rcgo__thread_for_signal, rcgo__thread_overflow_describe);
 	if (record != NULL) {
@@ -73,7 +74,9 @@ thread_entry(void *arg)
 	free(arg);
 	rcgo_tsan_release();
 	rcgo__thread_record_begin(&record, start.stack_size);
+	rcgo__stats_thread_begins();
 	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
+	rcgo__stats_thread_ends();
 	rcgo__thread_record_end();
 	return NULL;
 }

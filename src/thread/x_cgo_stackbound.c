@@ -16,7 +16,10 @@ x_cgo_getstackbound(uintptr_t bounds[2])
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t own[2];
 
-	if (record != NULL && here >= record->stack_lo && here < record->stack_hi) {
+	if (record != NULL && here >= record->switched_lo && here < record->switched_hi) {
+		own[0] = record->switched_lo;
+		own[1] = record->switched_hi;
+	} else if (record != NULL && here >= record->stack_lo && here < record->stack_hi) {
 		own[0] = record->stack_lo;
 		own[1] = record->stack_hi;
 	} else {

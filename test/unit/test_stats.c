@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: what C may ask and tell of threads.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "go_standin.h"
+#include "inject.h"
+#include "rcgo_thread_record.h"
+#include "unit.h"
+
+static unsigned ran, go_on;
+static G gs[4];
+
+static struct rcgo_stats
+stats(void)
+{
+	struct rcgo_stats s;
+
+	rcgo_stats(&s, sizeof s);
+	return s;
+}
+
+static void
+mstart(void)
+{
+	__atomic_fetch_add(&ran, 1, __ATOMIC_RELEASE);
+	unit_await(&go_on, 1);
+}
+
+static void
+await_running(uint64_t want)
+{
+	for (int i = 0; i < 10000 && stats().threads_running != want; i++) {
+		struct timespec ms = {.tv_nsec = 1000000};
+
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &ms, NULL);
+	}
+	CHECK_INT(stats().threads_running, want);
+}
+
+TEST(threads_of_go)
+{
+	standin_start();
+	CHECK_INT(stats().threads_started, 0);
+	for (unsigned i = 0; i < UNIT_COUNTOF(gs); i++) {
+		standin_newm(&gs[i], mstart);
+	}
+	unit_await(&ran, UNIT_COUNTOF(gs));
+	CHECK_INT(stats().threads_started, 4);
+	CHECK_INT(stats().threads_running, 4);
+	__atomic_store_n(&go_on, 1, __ATOMIC_RELEASE);
+	await_running(0);
+	standin_newm(&gs[0], mstart);
+	unit_await(&ran, 5);
+	CHECK_INT(stats().threads_started, 5);
+	CHECK_INT(stats().threads_peak, 4);
+}
+
+static void *
+foreign(void *arg)
+{
+	standin_export(NULL, NULL);
+	CHECK_INT(stats().foreign_bound, 1);
+	return arg;
+}
+
+TEST(threads_of_c)
+{
+	pthread_t t;
+
+	standin_start();
+	for (unsigned i = 1; i < 5; i++) {
+		CHECK_INT(pthread_create(&t, NULL, foreign, NULL), 0);
+		CHECK_INT(pthread_join(t, NULL), 0);
+		CHECK_INT(stats().foreign_bound, 0);
+		CHECK_INT(stats().foreign_seen, i);
+	}
+}
+
+TEST(starts_that_are_retried)
+{
+	standin_start();
+	inject_clock.on = true;
+	inject_arm(&inject_pthread_create, 0, 3, EAGAIN);
+	standin_newm(&gs[0], mstart);
+	CHECK_INT(stats().start_retries, 3);
+}
+
+// Who was built with an older or a newer header gets what it knows, and 0 for the rest.
+TEST(other_sizes)
+{
+	uint64_t words[30];
+
+	standin_start();
+	standin_newm(&gs[0], mstart);
+	unit_await(&ran, 1);
+	memset(words, 0xff, sizeof words);
+	rcgo_stats((struct rcgo_stats *)words, sizeof *words);
+	CHECK_INT(words[0], 1);
+	CHECK_INT(words[1], -1);
+	rcgo_stats((struct rcgo_stats *)words, sizeof words);
+	CHECK_INT(words[29], 0);
+}
+
+static ucontext_t back, fiber;
+static char *fiber_stack;
+#define FIBER_BYTES 65536
+
+static void
+on_fiber(void)
+{
+	uintptr_t bounds[2] = {1, 1};
+
+	rcgo_stack_switched((uintptr_t)fiber_stack, (uintptr_t)fiber_stack + FIBER_BYTES);
+	x_cgo_getstackbound(bounds);
+	CHECK(UNIT_ASAN || bounds[0] == (uintptr_t)fiber_stack);
+	CHECK(UNIT_ASAN || bounds[1] == (uintptr_t)fiber_stack + FIBER_BYTES);
+	rcgo_stack_switched(0, 0);
+}
+
+TEST(a_stack_that_c_has_switched_to)
+{
+	uintptr_t bounds[2] = {1, 1};
+
+	rcgo_stack_switched(1, 2); // no thread is known yet
+	standin_start();
+	fiber_stack = malloc(FIBER_BYTES);
+	CHECK(fiber_stack != NULL);
+	CHECK_INT(getcontext(&fiber), 0);
+	fiber.uc_stack.ss_sp = fiber_stack;
+	fiber.uc_stack.ss_size = FIBER_BYTES;
+	fiber.uc_link = &back;
+	makecontext(&fiber, on_fiber, 0);
+	CHECK_INT(swapcontext(&back, &fiber), 0);
+	x_cgo_getstackbound(bounds);
+	CHECK(bounds[0] == rcgo__thread_record()->stack_lo);
+	free(fiber_stack);
+}
+
+UNIT_MAIN(UNIT_TEST(threads_of_go), UNIT_TEST(threads_of_c), UNIT_TEST(starts_that_are_retried),
+	UNIT_TEST(other_sizes), UNIT_TEST(a_stack_that_c_has_switched_to))
