@@ -17,6 +17,13 @@
 // A NOSPLIT function may use 792 bytes of the goroutine's stack below its caller's frame.
 #define FRAME 704
 
+// SAVE_G stores g where signal handlers look for it. The slot in thread-local storage is found at
+// start (tls_arm64.go): the linker of Go 1.27 lets nobody refer to the runtime's save_g.
+#define SAVE_G \
+	MRS	TPIDR_EL0, R8; \
+	MOVD	·tlsOffset(SB), R9; \
+	MOVD	g, (R8)(R9)
+
 #define MOVE \
 	MOVD	8(R26), R23; \
 	MOVD	16(R26), R24; \
@@ -40,20 +47,16 @@
 	MOVW	NCGO(R20), R22; \
 	ADDW	$1, R22, R8; \
 	MOVW	R8, NCGO(R20); \
-	MOVD	R0, R8; \
 	MOVD	g, R25; \
 	MOVD	0(R20), g; \
-	BL	runtime·save_g(SB); \
+	SAVE_G; \
 	MOVD	56(g), R9; \
 	AND	$~15, R9; \
-	MOVD	R9, RSP; \
-	MOVD	R8, R0
+	MOVD	R9, RSP
 
 #define RETURN(SYSCALLSP, NCGO) \
-	MOVD	R0, R8; \
 	MOVD	R25, g; \
-	BL	runtime·save_g(SB); \
-	MOVD	R8, R0; \
+	SAVE_G; \
 	MOVD	R19, RSP; \
 	MOVW	R22, NCGO(R20); \
 	MOVD	ZR, SYSCALLSP(g); \
@@ -145,6 +148,14 @@ number:
 	ORR	R8, R0
 	MOVD	56(RSP), R1
 	FMOVD	64(RSP), F0
+	RET
+
+// func inTLS(offset uintptr) uintptr
+TEXT ·inTLS(SB), NOSPLIT, $0-16
+	MOVD	offset+0(FP), R9
+	MRS	TPIDR_EL0, R8
+	MOVD	(R8)(R9), R8
+	MOVD	R8, ret+8(FP)
 	RET
 
 // func currentG() uintptr

@@ -24,12 +24,19 @@ import (
 // Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
 var children = map[string]func(){
 	"crash":   crashInLeaf,
+	"profile": profileLeaf,
 	"call-go": func() { of[func()]("call_go")() },
 	"checked": checkedLeaves,
 }
 
 //go:noinline
-func crashInLeaf() { of[func(*int32)]("store")(nil) }
+func crashInLeaf() {
+	leaftest.Traceback()
+	crashHere()
+}
+
+//go:noinline
+func crashHere() { of[func(*int32)]("store")(nil) }
 
 func TestMain(m *testing.M) {
 	if child := children[os.Getenv("CHILD")]; child != nil {
@@ -59,7 +66,7 @@ func TestCrash(t *testing.T) {
 	if err == nil || !strings.Contains(out, "SIGSEGV") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, frame := range []string{"leaf_test.crashInLeaf(", "leaf_test.TestMain("} {
+	for _, frame := range []string{"leaftest_store", "leaf_test.crashInLeaf(", "leaf_test.TestMain("} {
 		if !strings.Contains(out, frame) {
 			t.Errorf("no frame %s in the report of a crash in a leaf:\n%s", frame, out)
 		}
@@ -117,27 +124,37 @@ func layoutKnown() bool {
 	return fast
 }
 
-// A profile must show the Go function that called the leaf, whether or not C frames are known.
-func TestProfile(t *testing.T) {
+// profileLeaf writes a CPU profile of a busy leaf to the file PROFILE.
+func profileLeaf() {
+	leaftest.Traceback()
 	spin := of[func(int) int]("spin")
-	var profile bytes.Buffer
-	if err := pprof.StartCPUProfile(&profile); err != nil {
-		t.Fatal(err)
+	file, err := os.Create(os.Getenv("PROFILE"))
+	if err == nil {
+		err = pprof.StartCPUProfile(file)
+	}
+	if err != nil {
+		panic(err)
 	}
 	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
 		spinHere(spin)
 	}
 	pprof.StopCPUProfile()
+}
+
+// A profile must show the Go function that called the leaf, and the C function.
+func TestProfile(t *testing.T) {
 	path := t.TempDir() + "/cpu"
-	if err := os.WriteFile(path, profile.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
+	if out, err := runChild(t, "profile", "PROFILE="+path); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	out, err := exec.Command("go", "tool", "pprof", "-traces", os.Args[0], path).CombinedOutput()
+	out, err := exec.Command("go", "tool", "pprof", "-symbolize=none", "-traces", path).CombinedOutput()
 	if err != nil {
 		t.Skipf("go tool pprof: %v\n%s", err, out)
 	}
-	if !strings.Contains(string(out), "spinHere") {
-		t.Errorf("the caller of the leaf is not in the profile:\n%s", out)
+	for _, name := range []string{"spinHere", "leaftest_spin"} {
+		if !strings.Contains(string(out), name) {
+			t.Errorf("%s is not in the profile:\n%s", name, out)
+		}
 	}
 }
 

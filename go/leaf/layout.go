@@ -134,7 +134,7 @@ func (l *layout) check() error {
 	case f.G0SP <= f.CSP || f.G0SP-f.CSP > 64<<10:
 		return fmt.Errorf("the stack of g0 does not begin at g0.sched.sp")
 	}
-	return nil
+	return findTLS(&f)
 }
 
 // at gives the address of a word of the runtime's, which is no pointer as vet knows them.

@@ -3,6 +3,7 @@
 #ifndef RCGO_LEAFCALL_H
 #define RCGO_LEAFCALL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum leaf_result { LEAF_NOTHING, LEAF_INTEGER, LEAF_DOUBLE, LEAF_FLOAT };
@@ -38,6 +39,9 @@ struct leaf_facts {
 void rcgo_leaf_run(struct leaf_call *call);
 void rcgo_leaf_run_checked(struct leaf_call *call, uintptr_t sched_sp, struct leaf_findings *f);
 void rcgo_leaf_observe(struct leaf_facts *facts);
+
+// Where in thread-local storage, seen from the thread pointer, a word has a value (on arm64).
+size_t rcgo_leaf_tls(uintptr_t value, uintptr_t *offsets, size_t room);
 
 // The address of rcgo_leaf_echo, of rcgo_leaf_run, or of the trampoline of a kind of result.
 void *rcgo_leaf_function(int which);

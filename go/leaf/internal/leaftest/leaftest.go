@@ -4,6 +4,7 @@
 package leaftest
 
 /*
+#cgo CFLAGS: -I${SRCDIR}/../../../../include
 #include <stdlib.h>
 #include <string.h>
 #include "leaftest.h"
@@ -13,7 +14,15 @@ static void *strlen_fn(void) { return (void *)strlen; }
 */
 import "C"
 
-import "unsafe"
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Traceback makes Go ask C for C frames: a signal in a leaf then shows the function it hit.
+func Traceback() {
+	runtime.SetCgoTraceback(0, unsafe.Pointer(C.leaftest_traceback), nil, unsafe.Pointer(C.leaftest_symbolize))
+}
 
 // Fn gives the addresses of the functions.
 var Fn = map[string]unsafe.Pointer{

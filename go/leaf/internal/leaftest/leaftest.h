@@ -28,5 +28,7 @@ void leaftest_sleep(long ns);
 void leaftest_call_go(void);
 void leaftest_callback(long n);
 uintptr_t leaftest_sp(void);
+void leaftest_traceback(void *arg);
+void leaftest_symbolize(void *arg);
 
 #endif

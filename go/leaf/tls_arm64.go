@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build linux && cgo
+
+package leaf
+
+import (
+	"errors"
+
+	"runtime_cgo/leaf/internal/ccall"
+)
+
+// tlsOffset is where g is kept in thread-local storage, seen from the thread pointer. It is the same
+// for all threads: Go uses the initial-exec model.
+var tlsOffset uintptr
+
+func inTLS(offset uintptr) uintptr
+
+// findTLS looks in C, where the slot holds g0, and makes sure in Go, where it holds g.
+func findTLS(f *ccall.Facts) error {
+	for _, offset := range ccall.TLS(f.G0) {
+		if inTLS(offset) == f.G {
+			tlsOffset = offset
+			return nil
+		}
+	}
+	return errors.New("the place of g in thread-local storage is not found")
+}
