@@ -233,3 +233,37 @@ check_symbolized() {
 	run "$RCGO" symbolize -e prog log log
 	says_first "rcgo: symbolize reads one log, got log too"
 }
+
+@test "symbolize names the C functions of a real crash of a stripped Go program" {
+	printf 'module crash\n\ngo 1.19\n' >go.mod
+	cat >main.go <<'END'
+package main
+
+/*
+static inline int bad(int *p) { return *p + 1; }
+static __attribute__((noinline)) int inner(int n) { return bad((int *)(long)n) * 2; }
+int crash_here(int n) { return inner(n) + 3; }
+*/
+import "C"
+
+func main() { println(C.crash_here(8)) }
+END
+	for mode in exe pie; do
+		"$RCGO" build -buildmode=$mode -o whole .
+		strip -o prog whole
+		run ./prog
+		[ "$status" -eq 2 ]
+		has "+0x"
+		lacks "main.go:6"
+		printf '%s\n' "$output" >log
+		run "$RCGO" symbolize -e prog --debug whole log
+		has $'\nbad\n\t'"$PWD/main.go:4 pc=0x"
+		has $'\ninner\n\t'"$PWD/main.go:5 pc=0x"
+		has $'\ncrash_here\n\t'"$PWD/main.go:6 pc=0x"
+		has "(bad at $PWD/main.go:4 (inlined by) inner at $PWD/main.go:5)"
+		# What Go named itself stays as it was.
+		grep -A 1 '^main\.main()' log >go_frames
+		[ -s go_frames ]
+		has "$(cat go_frames)"
+	done
+}

@@ -115,12 +115,14 @@ check_against_nm(const struct rcgo_symtab *table, const char *path, const char *
 		unsigned long long address, size;
 		char type, name[512];
 		struct rcgo_symbol symbol;
+		unsigned long long step;
 
 		if (sscanf(line, "%llx %llx %c %511s", &address, &size, &type, name) != 4 ||
 			strchr("tTwWi", type) == NULL || size == 0) {
 			continue;
 		}
-		for (unsigned long long at = 0; at<size; at += size> 1 ? size - 1 : 1) {
+		step = size > 1 ? size - 1 : 1;
+		for (unsigned long long at = 0; at < size; at += step) {
 			CHECK(rcgo__symtab_find(table, address + at, &symbol));
 			// Another function may begin inside of this one.
 			CHECK(symbol.address >= address && symbol.address <= address + at);
