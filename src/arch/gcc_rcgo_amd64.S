@@ -67,6 +67,27 @@ rcgo__sigreturn:
 	syscall
 	.size rcgo__sigreturn, . - rcgo__sigreturn
 
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
+// whose end is top.
+RCGO_ASM_BEGIN(rcgo__call_on)
+	endbr64
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	andq	$-16, %rdx
+	movq	%rdx, %rsp
+	call	*%rax
+	movq	%rbp, %rsp
+	popq	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 8
+	ret
+RCGO_ASM_END(rcgo__call_on)
+
 // The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
 // edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return address.
 // Whatever a handler leaves in registers is gone when its frame is taken back, so none is kept but

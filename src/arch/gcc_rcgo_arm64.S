@@ -99,6 +99,29 @@ rcgo__sigreturn:
 	svc	#0
 	.size rcgo__sigreturn, . - rcgo__sigreturn
 
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
+// whose end is top.
+RCGO_ASM_BEGIN(rcgo__call_on)
+	hint	#34			// bti c
+	stp	x29, x30, [sp, #-16]!
+	.cfi_def_cfa_offset 16
+	.cfi_offset x29, -16
+	.cfi_offset x30, -8
+	mov	x29, sp
+	.cfi_def_cfa_register x29
+	mov	x9, x0
+	mov	x0, x1
+	and	x2, x2, #-16
+	mov	sp, x2
+	blr	x9
+	mov	sp, x29
+	ldp	x29, x30, [sp], #16
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_def_cfa sp, 0
+	ret
+RCGO_ASM_END(rcgo__call_on)
+
 // The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
 // w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30 the
 // return address. Whatever a handler leaves in registers is gone when its frame is taken back.

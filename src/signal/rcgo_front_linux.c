@@ -2,7 +2,7 @@
 // Signal Handling, the front: Go's sigaction, and what Go calls of C's. Runs on any stack, in
 // handlers too. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
 
-#include "rcgo_front.h"
+#include "rcgo_front_parts.h"
 
 #include <errno.h>
 #include <sys/syscall.h>

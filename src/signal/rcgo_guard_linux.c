@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "rcgo_front.h"
+#include "rcgo_front_parts.h"
 #include "rcgo_gotext.h"
 #include "rcgo_sigframe.h"
 #include "rcgo_signal.h"
@@ -41,8 +41,9 @@ go_first(int sig)
 static void
 show(struct sigaction *act, const struct rcgo_action *record)
 {
-	act->sa_flags = (int)(((unsigned)act->sa_flags & ~(unsigned)FORCED_FLAGS) |
-			      (record->flags & (unsigned)FORCED_FLAGS));
+	unsigned ours = (unsigned)FORCED_FLAGS | (unsigned)SA_RESETHAND;
+
+	act->sa_flags = (int)(((unsigned)act->sa_flags & ~ours) | (record->flags & ours));
 	rcgo__sigmask_from_go(&act->sa_mask, record->mask);
 }
 
@@ -94,6 +95,8 @@ guard(int sig, struct sigaction *act)
 	if (record != NULL) {
 		rcgo__action_set_handler(act, rcgo__record_stub(record));
 		act->sa_flags |= FORCED_FLAGS;
+		// What Go takes must not use up C's one shot.
+		act->sa_flags &= go_first(sig) ? ~(int)SA_RESETHAND : ~0;
 		sigfillset(&act->sa_mask);
 	}
 	return record;
@@ -183,6 +186,16 @@ choose_stack(struct rcgo_entry *entry)
 	}
 }
 
+// What the kernel does at the first signal of a one-shot action.
+static void
+use_up(int sig, const struct rcgo_action *record)
+{
+	struct sigaction act = {.sa_handler = SIG_DFL, .sa_flags = (int)record->flags};
+
+	rcgo__sigmask_from_go(&act.sa_mask, record->mask);
+	rcgo__libc_sigaction(sig, &act, NULL);
+}
+
 void
 rcgo__guard_enter(
 	int sig, siginfo_t *info, void *context, unsigned number, struct rcgo_entry *entry)
@@ -202,6 +215,9 @@ rcgo__guard_enter(
 		entry->mask |= rcgo__sig_bit(sig);
 	}
 	entry->open = 1;
+	if (go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
+		use_up(sig, record);
+	}
 	if ((record->flags & (unsigned)SA_ONSTACK) == 0) {
 		choose_stack(entry);
 	}

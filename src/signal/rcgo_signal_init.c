@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: what it is told as Go starts. rcgo__signal_thread runs in handlers.
 
-#include "rcgo_front.h"
+#include "rcgo_front_parts.h"
 #include "rcgo_guard.h"
 #include "rcgo_options.h"
 #include "rcgo_signal.h"

@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #include "rcgo_edge.h"
-#include "rcgo_front.h"
+#include "rcgo_front_parts.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "rcgo_contexts.h"
+#include "rcgo_crash.h"
 #include "rcgo_default.h"
 #include "rcgo_hooks.h"
 #include "rcgo_module.h"
@@ -51,6 +52,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 {
 	rcgo_context_fn context = NULL;
 
+	rcgo__crash_init();
 	if (default_yields(arg->module)) {
 		*arg->traceback = NULL;
 		*arg->symbolizer = NULL;

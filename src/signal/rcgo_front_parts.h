@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: what stands between the kernel and Go's handler. Go installs its handler by
+// x_cgo_sigaction; for the signals of a crash (SEGV BUS FPE ILL TRAP ABRT SYS) the kernel gets ours
+// instead, which looks at faults that are not Go's and goes on to Go's. It tells the overflow of a
+// C stack by its name, and calls the reporter when a thread that Go does not know is about to die.
+// And what C installed before Go, and Go calls for it, gets its own mask and is called once if it
+// asked for that (golang/go#32659); Go gives it back whole.
+//
+// State: Go's handler, and by signal what C had installed when Go came: written by whoever calls
+// x_cgo_sigaction, read in handlers; all single words.
+//
+// Where no Go is linked in (rcgo__go_text), and under sanitizers, nothing here has any effect.
+#ifndef RCGO_FRONT_PARTS_H
+#define RCGO_FRONT_PARTS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rcgo_base.h"
+
+// Go's sigaction: act and old are Go's view. Returns 0 or an errno.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__front_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+
+typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
+
+// Go's handler for sig, or NULL before Go has installed one.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_go_handler rcgo__front_go_handler(int sig);
+
+// When C puts Go's handler back: makes *act what Go would have installed, with ours before it.
+// Returns false, and changes nothing, when the handler is not Go's.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__front_guard(int sig, struct sigaction *act);
+
+#endif // RCGO_FRONT_PARTS_H

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+// #include <signal.h>
+// #include "guard.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+func init() {
+	cases["guard-how"] = caseGuardHow
+	cases["guard-smash"] = caseGuardSmash
+	cases["guard-fault"] = caseGuardFault
+	cases["guard-preempt"] = caseGuardPreempt
+	cases["crash-fault"] = func([]string) error { C.guard_thread_faults(); return errors.New("it goes on") }
+	cases["crash-abort"] = func([]string) error { C.guard_thread_aborts(); return errors.New("it goes on") }
+	cases["crash-many"] = func([]string) error { C.guard_threads_fault(8); return errors.New("it goes on") }
+	cases["crash-overflow"] = func([]string) error {
+		C.guard_recurse(1 << 24)
+		return errors.New("it goes on")
+	}
+}
+
+// However C installs a handler, in C it runs on C's own stack.
+func caseGuardHow([]string) error {
+	runtime.LockOSThread()
+	for how := 0; how <= 5; how++ {
+		before := C.guard_count()
+		if C.guard_install(C.SIGUSR2, C.int(how)) != 0 {
+			return fmt.Errorf("cannot install, way %d", how)
+		}
+		C.guard_raise(C.SIGUSR2, 50)
+		if n := C.guard_count() - before; n != 50 {
+			return fmt.Errorf("way %d: %d of 50 signals", how, n)
+		}
+	}
+	if n := C.guard_on_altstack(); n != 0 {
+		return fmt.Errorf("%d handlers ran on Go's signal stack", n)
+	}
+	return nil
+}
+
+// A goroutine whose stack is nearly used up, whose frames hold what they have to hold.
+func canary(n int, want uint64) (bad int) {
+	var words [16]uint64
+	for i := range words {
+		words[i] = want + uint64(i)
+	}
+	if n > 0 {
+		bad = canary(n-1, want*31+7)
+	} else {
+		for i := 0; i < 2000; i++ {
+			words[i%16] ^= 0
+		}
+	}
+	for i, w := range words {
+		if w != want+uint64(i) {
+			bad++
+		}
+	}
+	return bad
+}
+
+// Handlers without SA_ONSTACK fire while goroutines of all depths run: nothing below their stacks
+// is written. The argument is how often.
+func caseGuardSmash(args []string) error {
+	n := 2000
+	if len(args) > 0 {
+		n, _ = strconv.Atoi(args[0])
+	}
+	if C.guard_install(C.SIGUSR1, 0) != 0 {
+		return errors.New("cannot install")
+	}
+	var stop, bad, rounds int64
+	done := make(chan bool)
+	for g := 0; g < 4; g++ {
+		g := g
+		go func() {
+			for depth := g; atomic.LoadInt64(&stop) == 0; depth++ {
+				fresh := make(chan int)
+				go func() { fresh <- canary(depth%37, uint64(g)) }()
+				atomic.AddInt64(&bad, int64(<-fresh))
+				atomic.AddInt64(&rounds, 1)
+			}
+			done <- true
+		}()
+	}
+	C.guard_storm(C.SIGUSR1, C.int(n))
+	atomic.StoreInt64(&stop, 1)
+	for g := 0; g < 4; g++ {
+		<-done
+	}
+	if bad != 0 || int(C.guard_count()) < n*9/10 {
+		return fmt.Errorf("%d words are smashed, %d of %d signals, %d rounds", bad, C.guard_count(), n, rounds)
+	}
+	return nil
+}
+
+// A nil pointer in Go is a panic, though C has installed handlers since, of any kind.
+func caseGuardFault([]string) error {
+	for how := 0; how <= 5; how++ {
+		for _, sig := range []C.int{C.SIGSEGV, C.SIGBUS, C.SIGFPE} {
+			if C.guard_install(sig, C.int(how)) != 0 {
+				return fmt.Errorf("cannot install, way %d", how)
+			}
+		}
+		if err := caseSegvGo(nil); err != nil {
+			return fmt.Errorf("way %d: %v", how, err)
+		}
+	}
+	if n := C.guard_count(); n != 0 {
+		return fmt.Errorf("C's handler got %d faults of Go's", n)
+	}
+	C.guard_raise(C.SIGSEGV, 1)
+	if n := C.guard_count(); n != 1 {
+		return fmt.Errorf("C's handler got %d of 1 signal of C's", n)
+	}
+	return nil
+}
+
+// Go stops goroutines by SIGURG, though C has a handler for it.
+func caseGuardPreempt([]string) error {
+	if C.guard_install(C.SIGURG, 0) != 0 {
+		return errors.New("cannot install")
+	}
+	runtime.GOMAXPROCS(2)
+	var x int64
+	go func() {
+		for {
+			x++
+		}
+	}()
+	start := time.Now()
+	for i := 0; i < 20; i++ {
+		runtime.GC()
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		return fmt.Errorf("20 collections took %v", took)
+	}
+	C.guard_raise(C.SIGURG, 10)
+	if n := C.guard_count(); n < 10 {
+		return fmt.Errorf("C's handler got %d of 10 signals", n)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// C code that installs handlers without SA_ONSTACK, as most libraries do, and C threads that crash.
+#ifndef GUARD_H
+#define GUARD_H
+
+// Installs a counting handler for sig by one of sigaction, signal, sigset, bsd_signal, sysv_signal,
+// ssignal (0 to 5). Gives the count, and in how many of these calls the handler ran on an alternate
+// stack.
+int guard_install(int sig, int how);
+long guard_count(void);
+long guard_on_altstack(void);
+
+// Sends sig to every thread n times, from a thread of C.
+void guard_storm(int sig, int n);
+
+// Raises sig n times on the calling thread, in C.
+void guard_raise(int sig, int n);
+
+// Ends the process from a thread that Go does not know: by a fault, by abort, or on n threads at
+// once.
+void guard_thread_faults(void);
+void guard_thread_aborts(void);
+void guard_threads_fault(int n);
+
+// Uses up the calling thread's C stack.
+int guard_recurse(int n);
+
+#endif // GUARD_H
