@@ -9,6 +9,10 @@ STORM_FLAGS := $(CSTD) $(WARN) -O2 -g -fno-omit-frame-pointer -fasynchronous-unw
 STORM_SRC := $(wildcard src/base/rcgo_probe*.c src/traceback/unwind/*.c)
 STORM_HEADERS := $(wildcard src/*/*.h src/*/*/*.h test/storm/*.h)
 STORM_PLUGINS := $(patsubst %,$(STORM)/plugin_%.so,a0 a1 b0 b1 lazy)
+# The program of any libc, by how it is linked.
+STORM_LIBCS := $(patsubst %,$(STORM)/libcs_%,glibc glibc_static glibc_static_pie) \
+	$(if $(shell command -v musl-gcc),$(patsubst %,$(STORM)/libcs_%,musl musl_static) \
+		$(STORM)/plugin_musl.so)
 STORM_TARGETS := $(patsubst %,$(STORM)/%,storm.so storm_run weather throw churn sealed) \
 	$(if $(filter x86_64,$(shell uname -m)),$(STORM)/step) $(STORM_PLUGINS)
 
@@ -28,13 +32,22 @@ $(STORM)/throw: test/storm/throw.cc
 	@mkdir -p $(@D)
 	$(CXX) -O2 -g -o $@ $<
 
+$(STORM)/libcs_glibc_static: STORM_LINK := -static
+$(STORM)/libcs_glibc_static_pie: STORM_LINK := -static-pie
+$(STORM)/libcs_musl_static: STORM_LINK := -static
+$(STORM)/libcs_musl $(STORM)/libcs_musl_static $(STORM)/plugin_musl.so: CC := musl-gcc
+# Of a static program the linker warns that it can load nothing, which these do not.
+$(filter $(STORM)/libcs_%,$(STORM_LIBCS)): test/storm/libcs.c $(STORM_SRC) $(STORM_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(STORM_FLAGS) -o $@ $(filter %.c,$^) $(STORM_LINK)
+
 $(STORM)/plugin_%1.so: STORM_ROOM := 88
-$(STORM_PLUGINS): test/storm/plugin.c
+$(STORM_PLUGINS) $(filter %/plugin_musl.so,$(STORM_LIBCS)): test/storm/plugin.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fomit-frame-pointer -fPIC -shared -Wl,-z,lazy \
 		-DPLUGIN_ROOM=$(or $(STORM_ROOM),24) -o $@ $<
 
-storm: $(STORM_TARGETS)
+storm: $(STORM_TARGETS) $(STORM_LIBCS)
 
 soak-storm: storm
 	test/storm/run long

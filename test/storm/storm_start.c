@@ -19,8 +19,8 @@
 #include "rcgo_module.h"
 #include "storm.h"
 
-// Nobody uses the one before the last.
-#define STORM_SIGNAL (SIGRTMAX - 1)
+// One that does nothing where there is no handler: it may come between exec and the constructor.
+#define STORM_SIGNAL SIGURG
 #define MAX_THREADS 64
 
 struct storm_counts *storm_counts;

@@ -61,7 +61,7 @@ area_of(const struct rcgo_module *module)
 	};
 }
 
-// What only debuggers were to find: a copy of the section, which stays.
+// What has no sorted table: .eh_frame of static programs, or a copy of .debug_frame, which stays.
 static bool
 debug_fde(const struct rcgo_module *module, uintptr_t pc, struct rcgo_fde *fde,
 	struct rcgo_cfi_copy *copy)
@@ -76,8 +76,8 @@ debug_fde(const struct rcgo_module *module, uintptr_t pc, struct rcgo_fde *fde,
 		.start = found.start,
 		.end = found.end,
 		.pinned = true,
-		.debug_frame = found.start,
-		.bias = module->bias,
+		.debug_frame = found.loaded ? 0 : found.start,
+		.bias = found.loaded ? 0 : module->bias,
 	};
 	return rcgo__cfi_parse(&area, found.fde, fde, copy) &&
 	       pc - fde->start < fde->end - fde->start;
