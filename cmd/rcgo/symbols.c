@@ -85,6 +85,7 @@ symbols_frames(struct symbols *s, uint64_t address, struct rcgo_frame *frames, s
 	size_t n = rcgo__object_frames(s->object, address, frames, max);
 	struct rcgo_symbol symbol;
 
+	s->discriminator = n > 0 ? s->object->debug.discriminator : 0;
 	if (n == 0) {
 		frames[0] = (struct rcgo_frame){0};
 	}

@@ -42,6 +42,8 @@ print_place(const struct addr2line *a, const struct rcgo_frame *frame)
 	fputs(a->base_names ? symbols_base_name(file) : file, stdout);
 	if (frame->line == 0) {
 		fputs(":?\n", stdout);
+	} else if (a->symbols.discriminator != 0) {
+		printf(":%u (discriminator %u)\n", frame->line, a->symbols.discriminator);
 	} else {
 		printf(":%u\n", frame->line);
 	}

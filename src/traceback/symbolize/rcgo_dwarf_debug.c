@@ -178,6 +178,7 @@ rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address, struct rcgo_frame
 				.column = place.row.column};
 		}
 	}
+	debug->discriminator = place.has_row ? place.row.discriminator : 0;
 	rcgo__arena_release(&memory->scratch, mark);
 	return n;
 }

@@ -31,6 +31,7 @@ struct rcgo_debug {
 	struct rcgo_unit **recent; // NULL without memory
 	struct rcgo_debug_split *splits, *package;
 	bool package_known;
+	uint32_t discriminator; // of the last address described; 0 when its line has no parts
 };
 
 // Prepares reading elf, and what dwz moved to common (or NULL). Returns whether there is DWARF.

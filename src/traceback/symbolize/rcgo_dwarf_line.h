@@ -13,7 +13,8 @@ struct rcgo_line_file {
 
 struct rcgo_line_row {
 	uint64_t address;
-	uint32_t line;
+	uint32_t line : 24;
+	uint32_t discriminator : 8; // tells blocks of one line apart
 	uint32_t file : 20;
 	uint32_t column : 12;
 };

@@ -9,7 +9,7 @@ struct line_machine {
 	struct rcgo_line_run *run;
 	uint64_t address;
 	uint32_t op_index; // of VLIW machines
-	uint32_t line, file, column;
+	uint32_t line, file, column, discriminator;
 	// the sequence at hand
 	struct rcgo_line_row last;
 	uint64_t low; // its first address
@@ -26,6 +26,7 @@ line_reset(struct line_machine *m)
 	m->line = 1;
 	m->file = 1;
 	m->column = 0;
+	m->discriminator = 0;
 	m->open = false;
 	m->first_row = m->run->row_count;
 }
@@ -48,7 +49,8 @@ static struct rcgo_line_row
 line_row(const struct line_machine *m)
 {
 	return (struct rcgo_line_row){.address = m->address,
-		.line = m->line,
+		.line = m->line > 0xffffff ? 0xffffff : m->line,
+		.discriminator = m->discriminator > 0xff ? 0xff : m->discriminator,
 		.file = m->file > 0xfffff ? 0xfffff : m->file,
 		.column = m->column > 0xfff ? 0xfff : m->column};
 }
@@ -64,7 +66,8 @@ line_collect(struct line_machine *m, bool end)
 		if (m->last.address == row.address) {
 			run->row_count--;
 		} else if (m->last.line == row.line && m->last.file == row.file &&
-			   m->last.column == row.column) {
+			   m->last.column == row.column &&
+			   m->last.discriminator == row.discriminator) {
 			return;
 		}
 	}
@@ -105,6 +108,7 @@ line_emit(struct line_machine *m, bool end)
 		m->last = line_row(m);
 	}
 	m->open = true;
+	m->discriminator = 0;
 }
 
 static void
@@ -140,6 +144,9 @@ line_extended(struct line_machine *m, struct rcgo_reader *c)
 		size = rcgo__reader_left(&op);
 		m->address = size <= 8 ? rcgo__reader_word(&op, (unsigned)size) : 0;
 		m->op_index = 0;
+		break;
+	case DW_LNE_set_discriminator:
+		m->discriminator = (uint32_t)rcgo__reader_uleb(&op);
 		break;
 	}
 }
