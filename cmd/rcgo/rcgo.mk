@@ -9,7 +9,8 @@ RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"
 # The symbolizer of src/, of which the command takes what it calls.
 RCGO_SYM_SRC := $(sort $(wildcard src/base/*.c src/traceback/symbolize/*.c))
 RCGO_SYM_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
-RCGO_SYM_FLAGS := -Iinclude $(addprefix -I,$(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS)))))
+RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
+RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
 
 # Debian's jansson, and libiberty, which demangles: linked statically so that the binary runs where
 # the libraries are missing.
@@ -28,7 +29,8 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:src/%.c=$(BUILD)/rcgo/src/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
-RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,symbols.o crash_log.o verb_addr2line.o verb_symbolize.o)
+RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o
+RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 $(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
