@@ -52,15 +52,18 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 {
 	rcgo_context_fn context = NULL;
 
+	// The walker serves C and the report of a crash too, whoever describes C frames to Go.
+	rcgo__modules_init();
+	if (rcgo__go_module_known(arg->module)) {
+		rcgo__walk_set_go_text(rcgo__go_module_text(arg->module), arg->module->etext);
+	}
+	rcgo__walk_set_bounds(default_bounds);
 	rcgo__crash_init();
 	if (default_yields(arg->module)) {
 		*arg->traceback = NULL;
 		*arg->symbolizer = NULL;
 		return;
 	}
-	rcgo__modules_init();
-	rcgo__walk_set_go_text(rcgo__go_module_text(arg->module), arg->module->etext);
-	rcgo__walk_set_bounds(default_bounds);
 	if (rcgo__option_is("contexts", "on") && rcgo__contexts_init() == 0) {
 		context = rcgo__contexts_release;
 	}
