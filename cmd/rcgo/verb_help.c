@@ -10,6 +10,7 @@ static const char overview[] =
 	"\n"
 	"  rcgo build|run|test|install|vet|list|… [ARGS]\n"
 	"                     the same verb of go, with our overlay\n"
+	"                     --with=F, --without=F: traceback, contexts, …\n"
 	"  rcgo go VERB …     a verb of go that rcgo has too: env, help, version\n"
 	"  rcgo env           print what a shell needs: eval \"$(rcgo env)\"\n"
 	"  rcgo overlay       write the overlay as JSON\n"

@@ -50,10 +50,10 @@ _rcgo() {
 		[[ $cur == -* ]] || prev=-o
 		;;
 	doctor) flags="-C" ;;
-	env) flags="-C -json -u" ;;
+	env) flags="-C -json -u --with= --without=" ;;
 	init) flags="-C -dir -remove" ;;
 	leaf) flags="-o -package -errno -cflags -ldflags" ;;
-	overlay) flags="-C -o -p --output= --path" ;;
+	overlay) flags="-C -o -p --output= --path --with= --without=" ;;
 	version) return ;;
 	help)
 		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go" -- "$cur")
