@@ -20,6 +20,7 @@ help: ## this list
 include src/src.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk
+include test/symbolize/symbolize.mk
 include test/storm/storm.mk
 include test/unwind/unwind.mk
 include test/soak.mk

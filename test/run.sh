@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs all suites, two at a time, and ends with one line: N passed, N failed, N skipped. Failed tests
 # are printed with what they said; whole logs are in build/test/logs. Run it by `make test`.
-# usage: test/run.sh [SUITE...]    all, or these alone: unit unwind gates rcgo go signal companion storm upstream
+# usage: test/run.sh [SUITE...]    all, or these alone: each is a folder of test/ with a program run
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
@@ -12,7 +12,7 @@ mkdir -p "$logs"
 # Prints the command of a suite; nothing when it has none here.
 suite_command() {
 	case $1 in
-	unit | unwind | gates | rcgo | go | signal | companion | storm) [ -x "test/$1/run" ] && echo "test/$1/run" ;;
+	unit | unwind | symbolize | gates | rcgo | go | signal | companion | storm) [ -x "test/$1/run" ] && echo "test/$1/run" ;;
 	upstream) [ -e test/upstream/upstream.mk ] && echo make --no-print-directory conformance-short ;;
 	esac
 }
@@ -56,7 +56,7 @@ count_suite() {
 }
 
 suites=()
-for suite in "${@:-unit unwind gates rcgo go signal companion storm upstream}"; do
+for suite in "${@:-unit unwind symbolize gates rcgo go signal companion storm upstream}"; do
 	for name in $suite; do
 		if [ -n "$(suite_command "$name")" ]; then
 			suites+=("$name")

@@ -2,4 +2,4 @@
 
 .PHONY: soak
 
-soak: soak-cfi ## the tests that take hours
+soak: soak-cfi soak-symbolize ## the tests that take hours

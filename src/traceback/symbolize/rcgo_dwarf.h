@@ -33,6 +33,7 @@ struct rcgo_dwarf_memory {
 	struct rcgo_arena scratch; // what lives as long as a lookup
 	struct rcgo_dwarf_cache cache;
 	int64_t budget;	      // steps that are left
+	int64_t step_limit;   // what budget is at the start of a lookup
 	uint16_t split_files; // opened so far
 	bool cached;	      // tables of whole units are made and kept
 };

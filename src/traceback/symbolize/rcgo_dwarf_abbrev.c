@@ -148,9 +148,12 @@ rcgo__unit_abbrevs(struct rcgo_unit *unit)
 	struct rcgo_dwarf_cache *cache = &unit->dwarf->memory->cache;
 	// The share of a .dwp file is part of where they are; so is what sizes depend on.
 	struct rcgo_reader c = abbrevs_cursor(unit);
-	uint64_t key = (uint64_t)(c.at - rcgo__dwarf_section(unit->dwarf, RCGO_DW_ABBREV).at) << 3 |
-		       (unit->encoding.offset_size == 8) << 2 | (unit->encoding.version <= 2) << 1 |
-		       (unit->encoding.address_size == 8);
+	uint64_t share = unit->abbrev.size == 0
+				 ? 0
+				 : (uint64_t)(unit->abbrev.at -
+					      rcgo__dwarf_section(unit->dwarf, RCGO_DW_ABBREV).at);
+	uint64_t key = (share + unit->abbrev_offset) << 3 | (unit->encoding.offset_size == 8) << 2 |
+		       (unit->encoding.version <= 2) << 1 | (unit->encoding.address_size == 8);
 	struct rcgo_abbrevs counts;
 	void *at;
 

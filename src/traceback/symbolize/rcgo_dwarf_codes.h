@@ -151,7 +151,12 @@ enum {
 };
 
 enum {
+	DW_LANG_C_plus_plus = 0x04,
+	DW_LANG_C_plus_plus_11 = 0x1a,
 	DW_LANG_Rust = 0x1c,
+	DW_LANG_C_plus_plus_14 = 0x21,
+	DW_LANG_C_plus_plus_17 = 0x2b,
+	DW_LANG_C_plus_plus_20 = 0x2c,
 };
 
 #endif // RCGO_DWARF_CODES_H

@@ -21,7 +21,7 @@ rcgo__debug_init(struct rcgo_debug *debug, struct rcgo_dwarf_memory *memory,
 			.id = (uint16_t)(id + 1)};
 		debug->main.common = &debug->common;
 	}
-	memory->budget = RCGO_DWARF_BUDGET;
+	memory->budget = memory->step_limit;
 	debug->recent = rcgo__arena_zalloc(memory->keep, size);
 	return debug->recent != NULL && rcgo__dwarf_section(&debug->main, RCGO_DW_INFO).size != 0 &&
 	       rcgo__dwarf_section(&debug->main, RCGO_DW_ABBREV).size != 0;
@@ -62,6 +62,7 @@ struct debug_place {
 	struct rcgo_line_row row;
 	uint32_t scope; // innermost, or RCGO_SCOPE_NONE
 	bool has_row;
+	bool source_name; // as in struct rcgo_debug
 };
 
 static bool
@@ -118,9 +119,25 @@ debug_path(const struct debug_place *place, uint32_t file, struct rcgo_line_text
 				    : rcgo__lines_path(place->unit, place->lines, file, text);
 }
 
+// Whether the linker knows functions of the unit by other names than the source does.
+static bool
+debug_mangles(const struct rcgo_unit *unit)
+{
+	switch (unit->language) {
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C_plus_plus_14:
+	case DW_LANG_C_plus_plus_17:
+	case DW_LANG_C_plus_plus_20:
+		return true;
+	default:
+		return false;
+	}
+}
+
 // Writes the chain from the innermost scope outward.
 static size_t
-debug_chain(const struct debug_place *place, struct rcgo_frame *frames, size_t max,
+debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 	struct rcgo_line_text *text)
 {
 	struct rcgo_scope *scopes = rcgo__scopes_all(place->scopes);
@@ -139,6 +156,7 @@ debug_chain(const struct debug_place *place, struct rcgo_frame *frames, size_t m
 				.column = column,
 				.inlined = scope->inlined};
 		entry = (uintptr_t)scope->entry;
+		place->source_name = !scope->mangled && debug_mangles(place->scope_unit);
 		if (!scope->inlined) {
 			break;
 		}
@@ -165,7 +183,7 @@ rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address, struct rcgo_frame
 	struct debug_place place = {.scope = RCGO_SCOPE_NONE};
 	size_t n = 0;
 
-	memory->budget = RCGO_DWARF_BUDGET;
+	memory->budget = memory->step_limit;
 	rcgo__cache_pin(&memory->cache);
 	debug->lookups += debug->lookups < UINT32_MAX;
 	if (max > 0 && debug_find(debug, address, &place)) {
@@ -179,6 +197,7 @@ rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address, struct rcgo_frame
 		}
 	}
 	debug->discriminator = place.has_row ? place.row.discriminator : 0;
+	debug->source_name = place.source_name;
 	rcgo__arena_release(&memory->scratch, mark);
 	return n;
 }

@@ -32,6 +32,8 @@ struct rcgo_debug {
 	struct rcgo_debug_split *splits, *package;
 	bool package_known;
 	uint32_t discriminator; // of the last address described; 0 when its line has no parts
+	// The outermost name of the last chain is the source's alone, and the linker has another.
+	bool source_name;
 };
 
 // Prepares reading elf, and what dwz moved to common (or NULL). Returns whether there is DWARF.

@@ -82,7 +82,7 @@ struct index_build {
 	struct rcgo_debug *debug;
 	struct rcgo_span *spans;
 	uint32_t count, room;
-	uint8_t *has_code; // of each unit, whether its ranges are known
+	uint8_t *complete; // of each unit, whether its root has a list of all its ranges
 };
 
 static void
@@ -90,7 +90,6 @@ index_add(struct index_build *b, uint64_t low, uint64_t high, uint32_t unit)
 {
 	if (b->count < b->room) {
 		b->spans[b->count++] = (struct rcgo_span){.low = low, .high = high, .value = unit};
-		b->has_code[unit] = 1;
 	}
 }
 
@@ -106,9 +105,10 @@ index_roots(struct index_build *b)
 
 		memset(&unit, 0, sizeof unit);
 		if (!rcgo__unit_read(&unit, dwarf, dwarf->units[i], NULL)) {
-			b->has_code[i] = 1; // nothing to be found there
+			b->complete[i] = 1; // nothing to be found there
 			continue;
 		}
+		b->complete[i] = unit.ranges.kind != RCGO_VALUE_NONE;
 		ranges = rcgo__ranges_of(&unit, &unit.low, &unit.high, &unit.ranges);
 		while (rcgo__ranges_next(&ranges, &low, &high)) {
 			index_add(b, low, high, i);
@@ -135,7 +135,8 @@ index_number(struct rcgo_dwarf *dwarf, uint64_t offset, uint32_t *number)
 	return low < dwarf->unit_count && dwarf->units[low] == offset;
 }
 
-// Units whose root says nothing, as some assemblers and old compilers leave them.
+// Units whose root has no list: some assemblers say nothing there, and DWARF 2 can say one range
+// alone.
 static void
 index_aranges(struct index_build *b)
 {
@@ -147,12 +148,11 @@ index_aranges(struct index_build *b)
 	uint32_t unit;
 
 	while (rcgo__reader_left(&c) > 0 && index_next_set(dwarf, &c, &set)) {
-		if (!index_number(dwarf, set.unit, &unit) || b->has_code[unit] == 1) {
+		if (!index_number(dwarf, set.unit, &unit) || b->complete[unit] != 0) {
 			continue;
 		}
 		while (index_next_pair(dwarf, &set, &low, &length)) {
 			index_add(b, low, low + length, unit);
-			b->has_code[unit] = 2;
 		}
 	}
 }
@@ -173,12 +173,12 @@ rcgo__debug_index(struct rcgo_debug *debug)
 	if (!rcgo__dwarf_units(&debug->main) || debug->main.unit_count > UINT32_MAX) {
 		return false;
 	}
-	b.has_code = rcgo__arena_zalloc(scratch, debug->main.unit_count);
+	b.complete = rcgo__arena_zalloc(scratch, debug->main.unit_count);
 	while (b.spans == NULL && b.room > 64) {
 		b.room /= 2;
 		b.spans = rcgo__arena_alloc(scratch, b.room * sizeof *b.spans);
 	}
-	if (b.has_code != NULL && b.spans != NULL) {
+	if (b.complete != NULL && b.spans != NULL) {
 		index_roots(&b);
 		index_aranges(&b);
 		size = b.count * sizeof *b.spans;

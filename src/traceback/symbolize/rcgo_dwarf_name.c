@@ -83,6 +83,7 @@ rcgo__scope_name(struct rcgo_unit *unit, struct rcgo_scope *scope)
 
 		if (linkage != NULL && linkage[0] != 0) {
 			name = linkage;
+			scope->mangled = true;
 			break;
 		}
 		if (name == NULL || name[0] == 0) {

@@ -15,6 +15,11 @@ struct rcgo_reader {
 static inline struct rcgo_reader
 rcgo__reader_make(struct rcgo_bytes b, bool big)
 {
+	static const uint8_t none[1];
+
+	if (b.size == 0) {
+		b.at = none; // it may be NULL
+	}
 	return (struct rcgo_reader){.at = b.at, .end = b.at + b.size, .big = big};
 }
 

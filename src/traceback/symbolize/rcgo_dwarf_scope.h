@@ -15,7 +15,8 @@ struct rcgo_scope {
 	uint32_t depth;
 	uint32_t call_file, call_line, call_column; // of an inlined one
 	bool inlined;
-	bool named; // name has been looked for
+	bool named;   // name has been looked for
+	bool mangled; // name is as the linker knows it
 };
 
 #define RCGO_SCOPE_NONE UINT32_MAX

@@ -18,7 +18,7 @@ rcgo__object_memory_init(struct rcgo_dwarf_memory *memory, struct rcgo_arena *ke
 	int err;
 
 	*memory = (struct rcgo_dwarf_memory){
-		.keep = keep, .budget = RCGO_DWARF_BUDGET, .cached = true};
+		.keep = keep, .step_limit = RCGO_DWARF_BUDGET, .cached = true};
 	err = rcgo__arena_init(&memory->scratch, OBJECT_SCRATCH);
 	if (err == 0) {
 		rcgo__cache_init(&memory->cache, keep, cache / 2);
@@ -159,12 +159,10 @@ object_symbols(struct rcgo_object *object)
 	}
 }
 
-// Names the innermost frame by symbols. Returns whether there is a name.
+// Finds the function at address by symbols. Returns whether there is one with a name.
 static bool
-object_symbol(struct rcgo_object *object, uint64_t address, struct rcgo_frame *frame)
+object_symbol(struct rcgo_object *object, uint64_t address, struct rcgo_symbol *symbol)
 {
-	struct rcgo_symbol symbol;
-
 	if (!object->symbols_known) {
 		object_symbols(object);
 	}
@@ -172,13 +170,32 @@ object_symbol(struct rcgo_object *object, uint64_t address, struct rcgo_frame *f
 	if (++object->symbol_lookups == 2) {
 		rcgo__symtab_sort(&object->symbols, object->memory->keep);
 	}
-	if (!rcgo__symtab_find(&object->symbols, address, &symbol) || !symbol.covers ||
-		symbol.name == NULL || symbol.name[0] == 0) {
-		return false;
+	return rcgo__symtab_find(&object->symbols, address, symbol) && symbol->covers &&
+	       symbol->name != NULL && symbol->name[0] != 0;
+}
+
+// Names what DWARF could not, and by the linker's name what it named as the source does.
+static size_t
+object_name(struct rcgo_object *object, uint64_t address, struct rcgo_frame *frames, size_t n)
+{
+	struct rcgo_frame *outermost = &frames[n > 0 ? n - 1 : 0];
+	struct rcgo_symbol symbol;
+
+	if (n == 0) {
+		*outermost = (struct rcgo_frame){0};
 	}
-	frame->function = symbol.name;
-	frame->entry = (uintptr_t)symbol.address;
-	return true;
+	if (n > 0 && outermost->function != NULL) {
+		if (object->debug.source_name && outermost->entry != 0 &&
+			object_symbol(object, outermost->entry, &symbol) &&
+			symbol.address == outermost->entry) {
+			outermost->function = symbol.name;
+		}
+	} else if (n < 2 && object_symbol(object, address, &symbol)) {
+		outermost->function = symbol.name;
+		outermost->entry = (uintptr_t)symbol.address;
+		return 1;
+	}
+	return n;
 }
 
 size_t
@@ -197,13 +214,7 @@ rcgo__object_frames_in(struct rcgo_object *object, uint64_t address, struct rcgo
 			rcgo__arena_trim(scratch);
 		}
 	}
-	if (n == 0) {
-		frames[0] = (struct rcgo_frame){0};
-		n = object_symbol(object, address, &frames[0]);
-	} else if (n == 1 && frames[0].function == NULL) {
-		object_symbol(object, address, &frames[0]);
-	}
-	return n;
+	return object_name(object, address, frames, n);
 }
 
 size_t

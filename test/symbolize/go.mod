@@ -1,0 +1,3 @@
+module runtime_cgo/test/symbolize
+
+go 1.19

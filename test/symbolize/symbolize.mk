@@ -1,0 +1,16 @@
+# The symbolizer as a program, for the differential test and the benchmark.
+
+SYMBOLIZE := $(BUILD)/test/symbolize
+SYMBOLIZE_SRC := $(wildcard src/traceback/symbolize/*.c src/traceback/unwind/rcgo_module*.c \
+	src/base/rcgo_arena*.c src/base/rcgo_probe*.c)
+
+$(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/%.c $(SYMBOLIZE_SRC) $(wildcard src/*/*.h src/*/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
+		-ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC)
+
+.PHONY: soak-symbolize
+
+# All ways to compile, and the debug files of this machine.
+soak-symbolize:
+	test/symbolize/run -long $$(find /usr/lib/debug -name '*.debug' -size +64k 2>/dev/null)
