@@ -13,3 +13,22 @@ $(BENCH_C)/bench_walk: bench/c/bench_walk.c src/base/rcgo_probe_linux.c $(BUILD)
 
 bench-walk: $(BENCH_C)/bench_walk ## the walker beside libgcc, glibc and libunwind
 	$(BENCH_C)/bench_walk $(ROUNDS)
+
+.PHONY: bench-symbolize
+
+# LIB: a file with much debug information. The addresses are in its functions, the same in each run.
+LIB ?= bin/rcgo
+BENCH_LIBBACKTRACE := $(if $(shell printf '\#include <backtrace.h>\n' | $(CC) -E - 2>/dev/null),\
+	-DRCGO_BENCH_LIBBACKTRACE -no-pie)
+
+$(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c $(SYMBOLIZE_SRC) $(wildcard src/*/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
+		$(BENCH_LIBBACKTRACE) -ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC) \
+		$(if $(BENCH_LIBBACKTRACE),-lbacktrace)
+
+bench-symbolize: $(BENCH_C)/bench_symbolize ## the symbolizer beside four others: LIB=FILE
+	nm -S --defined-only $(LIB) | awk '$$3 ~ /^[tTwW]$$/ { print $$1, $$2 }' | sort -u | \
+		shuf -n 1000 --random-source=bench/c/bench_symbolize.c | awk '{ print "0x" $$1 }' \
+		>$(BENCH_C)/addresses
+	$(BENCH_C)/bench_symbolize $(LIB) $(BENCH_C)/addresses

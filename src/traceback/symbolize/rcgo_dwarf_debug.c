@@ -27,11 +27,27 @@ rcgo__debug_init(struct rcgo_debug *debug, struct rcgo_dwarf_memory *memory,
 	       rcgo__dwarf_section(&debug->main, RCGO_DW_ABBREV).size != 0;
 }
 
+// Where the unit at offset is or may be put: in one of some places behind that of its hash.
+static struct rcgo_unit **
+debug_slot(struct rcgo_debug *debug, uint64_t offset)
+{
+	uint64_t hash = offset * UINT64_C(0x9e3779b97f4a7c15) >> (64 - RCGO_DEBUG_RECENT_BITS);
+
+	for (uint64_t probe = 0; probe < 8; probe++) {
+		struct rcgo_unit **slot =
+			&debug->recent[(hash + probe) % (1 << RCGO_DEBUG_RECENT_BITS)];
+
+		if (*slot == NULL || (*slot)->encoding.unit == offset) {
+			return slot;
+		}
+	}
+	return &debug->recent[hash];
+}
+
 struct rcgo_unit *
 rcgo__debug_unit(struct rcgo_debug *debug, uint64_t offset)
 {
-	uint64_t hash = offset * UINT64_C(0x9e3779b97f4a7c15);
-	struct rcgo_unit **slot = &debug->recent[hash >> (64 - RCGO_DEBUG_RECENT_BITS)];
+	struct rcgo_unit **slot = debug_slot(debug, offset);
 	struct rcgo_unit *unit = *slot;
 
 	if (unit == NULL) {
