@@ -20,7 +20,7 @@
 #define XSTATE_MOST 65536
 
 static uint32_t
-word_at(uintptr_t at)
+u32_at(uintptr_t at)
 {
 	uint32_t word;
 
@@ -37,8 +37,8 @@ state_size(uintptr_t fp)
 	if (fp == 0) {
 		return 0;
 	}
-	if (word_at(fp + XSTATE_MAGIC_AT) == XSTATE_MAGIC) {
-		size = word_at(fp + XSTATE_SIZE_AT);
+	if (u32_at(fp + XSTATE_MAGIC_AT) == XSTATE_MAGIC) {
+		size = u32_at(fp + XSTATE_SIZE_AT);
 	}
 	return size;
 }
