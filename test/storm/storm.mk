@@ -49,5 +49,6 @@ $(STORM_PLUGINS) $(filter %/plugin_musl.so,$(STORM_LIBCS)): test/storm/plugin.c
 
 storm: $(STORM_TARGETS) $(STORM_LIBCS)
 
+soak: soak-storm
 soak-storm: storm
 	test/storm/run long
