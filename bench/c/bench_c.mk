@@ -32,3 +32,17 @@ bench-symbolize: $(BENCH_C)/bench_symbolize ## the symbolizer beside four others
 		shuf -n 1000 --random-source=bench/c/bench_symbolize.c | awk '{ print "0x" $$1 }' \
 		>$(BENCH_C)/addresses
 	$(BENCH_C)/bench_symbolize $(LIB) $(BENCH_C)/addresses
+# libpsx (Debian: libcap-dev) is a peer where it is installed.
+PSX_FLAGS := $(if $(wildcard /usr/include/sys/psx_syscall.h),-DWITH_PSX -Wl$(comma)-wrap$(comma)pthread_create)
+PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
+
+$(BENCH_C)/allthreads: bench/c/allthreads.c $(BUILD)/payload/.stamp
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -o $@ \
+		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
+
+
+.PHONY: bench-allthreads
+bench-allthreads: $(BENCH_C)/allthreads ## all-threads calls beside libc's and libpsx's
+	$(BENCH_C)/allthreads

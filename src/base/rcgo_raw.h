@@ -8,6 +8,10 @@
 
 #include "rcgo_base.h"
 
+// Of <linux/futex.h>, which musl's compiler driver does not find.
+#define RCGO_FUTEX_WAIT 128 // FUTEX_WAIT_PRIVATE
+#define RCGO_FUTEX_WAKE 129 // FUTEX_WAKE_PRIVATE
+
 // Code that runs where a sanitizer's own state may be out of reach.
 #define RCGO_NO_SANITIZE __attribute__((no_sanitize("address", "thread", "undefined")))
 

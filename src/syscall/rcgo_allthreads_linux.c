@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -62,7 +61,7 @@ rcgo__all_turn_take(void)
 	turn_after_fork((int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0));
 	mine = rcgo_add_acq_rel(&turn.next, 1);
 	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
-		rcgo__raw(SYS_futex, (long)&turn.serving, FUTEX_WAIT_PRIVATE, (long)now, 0, 0, 0);
+		rcgo__raw(SYS_futex, (long)&turn.serving, RCGO_FUTEX_WAIT, (long)now, 0, 0, 0);
 	}
 }
 

@@ -6,7 +6,6 @@
 #include "rcgo_allthreads.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -55,7 +54,7 @@ rcgo__all_tag(uint32_t attempt, uint32_t slot)
 RCGO_NO_SANITIZE void
 rcgo__all_wake(uint32_t *word, int threads)
 {
-	rcgo__raw(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
+	rcgo__raw(SYS_futex, (long)word, RCGO_FUTEX_WAKE, threads, 0, 0, 0);
 }
 
 // Makes the call on this thread, and notes a result that is not the caller's.
@@ -90,7 +89,7 @@ all_park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 		rcgo__all_wake(&op->arrived, 1);
 	}
 	while ((phase = rcgo_load_acq(&op->phase)) == stopping) {
-		rcgo__raw(SYS_futex, (long)&op->phase, FUTEX_WAIT_PRIVATE, (long)phase, 0, 0, 0);
+		rcgo__raw(SYS_futex, (long)&op->phase, RCGO_FUTEX_WAIT, (long)phase, 0, 0, 0);
 	}
 	if ((phase & 3) == RCGO_ALL_RUNNING) {
 		all_run_call(op, tid);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -44,7 +43,7 @@ rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns)
 	uint32_t now;
 
 	while ((now = rcgo_load_acq(word)) < want) {
-		long err = rcgo__raw(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)now,
+		long err = rcgo__raw(SYS_futex, (long)word, RCGO_FUTEX_WAIT, (long)now,
 			timeout_ns != 0 ? (long)&ts : 0, 0, 0);
 
 		if (err == -ETIMEDOUT) {
