@@ -145,9 +145,9 @@ leaftest_call_go(void)
 }
 
 void
-leaftest_callback(long n)
+leaftest_callback(long n, uintptr_t f)
 {
-	leaftestCallback(n);
+	leaftestCallback(n, f);
 }
 
 uintptr_t

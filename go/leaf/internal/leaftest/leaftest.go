@@ -16,6 +16,7 @@ import "C"
 
 import (
 	"runtime"
+	"runtime/cgo"
 	"unsafe"
 )
 
@@ -71,13 +72,12 @@ func Strlen(s string) int {
 //export leaftestGo
 func leaftestGo() {}
 
-var inCallback func(n int)
-
 //export leaftestCallback
-func leaftestCallback(n C.long) { inCallback(int(n)) }
+func leaftestCallback(n C.long, f C.uintptr_t) { cgo.Handle(f).Value().(func(int))(int(n)) }
 
 // Callback runs f(n) in Go called by C, called by Go.
 func Callback(n int, f func(n int)) {
-	inCallback = f
-	C.leaftest_callback(C.long(n))
+	h := cgo.NewHandle(f)
+	defer h.Delete()
+	C.leaftest_callback(C.long(n), C.uintptr_t(h))
 }

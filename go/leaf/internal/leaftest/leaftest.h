@@ -26,7 +26,7 @@ uintptr_t leaftest_deep(size_t n);
 long leaftest_spin(long rounds);
 void leaftest_sleep(long ns);
 void leaftest_call_go(void);
-void leaftest_callback(long n);
+void leaftest_callback(long n, uintptr_t f);
 uintptr_t leaftest_sp(void);
 void leaftest_traceback(void *arg);
 void leaftest_symbolize(void *arg);

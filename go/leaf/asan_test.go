@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build asan
+
+package leaf_test
+
+const builtWithASan = true
