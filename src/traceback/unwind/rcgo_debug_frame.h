@@ -12,8 +12,8 @@
 struct rcgo_debug_frame {
 	uintptr_t start, end; // the section
 	uintptr_t fde;
-	// It is the .eh_frame that is loaded, and of that format; else our copy of .debug_frame, and
-	// addresses in it are those in the file.
+	// It is the .eh_frame that is loaded, and of that format; else our copy of .debug_frame,
+	// and addresses in it are those in the file.
 	bool loaded;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: .eh_frame or .debug_frame by an object's file. Runs on any stack, in
-// handlers too: what needs room is mapped. Contract: elf(5).
+// Traceback Generation, unwind: .eh_frame or .debug_frame by an object's file. Runs on any stack,
+// in handlers too: what needs room is mapped. Contract: elf(5).
 
 #include "rcgo_debug_frame_parts.h"
 

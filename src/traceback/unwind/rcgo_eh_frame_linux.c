@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the entries of an .eh_frame that comes without a sorted table, as in
-// static programs. Runs on any stack, in handlers too.
+// Traceback Generation, unwind: the entries of an .eh_frame that comes without a sorted table, as
+// in static programs. Runs on any stack, in handlers too.
 // Contract: Linux Standard Base, section 10.6 (.eh_frame).
 
 #include "rcgo_debug_frame_parts.h"
