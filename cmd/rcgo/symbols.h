@@ -15,9 +15,8 @@ struct symbols {
 	struct rcgo_object *object;
 	struct rcgo_elf elf; // of the program itself
 	struct rcgo_symtab table;
-	unsigned looks; // in the table
-	uint32_t
-		discriminator; // of the last address, where the compiler tells parts of a line apart
+	unsigned looks;		// in the table
+	uint32_t discriminator; // of the last address; tells parts of a line apart
 };
 
 // Opens the program, and the file with its debug information if that is not to be searched for.
