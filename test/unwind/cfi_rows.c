@@ -64,8 +64,9 @@ load(const char *path)
 		exit(0);
 	}
 	lo &= ~(uint64_t)4095;
-	image = mmap(
-		NULL, hi - lo + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	// A program that has its addresses in it lies where they say, when that place is free.
+	image = mmap(eh->e_type == ET_EXEC ? (void *)lo : NULL, hi - lo + 4096,
+		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (image == MAP_FAILED) {
 		fail("no memory", path);
 	}
@@ -254,6 +255,7 @@ read_rows(void)
 	struct columns columns = {.count = 0};
 	uintptr_t start = 0, end = 0;
 	bool in_fde = false;
+	bool in_section = false; // readelf shows .debug_frame too
 
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		const char *range = strstr(line, " FDE ") != NULL ? strstr(line, "pc=") : NULL;
@@ -270,7 +272,12 @@ read_rows(void)
 			}
 		}
 		last[0] = 0;
-		if (row) {
+		if (strncmp(line, "Contents of ", 12) == 0) {
+			in_section = strstr(line, " .eh_frame ") != NULL;
+		}
+		if (!in_section) {
+			in_fde = false;
+		} else if (row) {
 			strcpy(last, line);
 		} else if (range != NULL) {
 			start = strtoull(range + 3, NULL, 16);
