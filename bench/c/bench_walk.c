@@ -174,6 +174,8 @@ level_end(void)
 {
 	return raise(SIGUSR1);
 }
+// No two versions of clang-format agree on these.
+// clang-format off
 #define LEVEL(n, below)                                      \
 	__attribute__((noinline)) static int level_##n(void) \
 	{                                                    \
@@ -190,6 +192,7 @@ level_end(void)
 	LEVEL(t##1, t##0)                                                                         \
 	LEVEL(t##2, t##1) LEVEL(t##3, t##2) LEVEL(t##4, t##3) LEVEL(t##5, t##4) LEVEL(t##6, t##5) \
 		LEVEL(t##7, t##6) LEVEL(t##8, t##7) LEVEL(t##9, t##8)
+// clang-format on
 TEN(1, end)
 TEN(2, 19)
 TEN(3, 29)

@@ -32,7 +32,7 @@ enum rcgo_rule_kind {
 };
 #define RCGO_RULE_RARE (0xcU | RCGO_RULE_RA_IN_LR | RCGO_RULE_INTERRUPTED)
 
-#define RCGO_RULE_KIND(rule) ((unsigned)(rule)&15)
+#define RCGO_RULE_KIND(rule) ((unsigned)((rule) % 16))
 #define RCGO_RULE_FP_SAVED 0x10U
 #define RCGO_RULE_RA_IN_LR 0x20U
 // The frame's return address is where a signal interrupted its caller: exact, and no call.

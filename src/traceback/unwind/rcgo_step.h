@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "rcgo_base.h"
+#include "rcgo_debug_frame.h"
 #include "rcgo_dw_op.h"
 #include "rcgo_memory.h"
 #include "rcgo_module.h"
@@ -52,10 +53,16 @@ rcgo__place_lookup(const struct rcgo_place *at)
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc);
 
-// Finds the unwind information of the function at pc, which is in the current object.
+// Finds the unwind information of the function at pc, which is in the current object: what has a
+// sorted table, or what rcgo__walk_debug found. That one reads files: it is not to be called with the
+// buffers of this one on the stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_fde *fde,
-	struct rcgo_cfi_copy *copy);
+RCGO_INTERN bool rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc,
+	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__walk_debug(
+	const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_debug_frame *found);
 
 // Whether the frame at pc, which is in the current object, is that of a handler's restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -22,6 +22,8 @@
 #define RCGO_HAS_LR 0
 #define RCGO_PC_ALIGN 1
 
+// No two versions of clang-format agree on these.
+// clang-format off
 // Where struct rcgo_saved_regs keeps what: the DWARF register of kept[i].
 #define RCGO_DW_KEPT              \
 	{                         \
@@ -38,6 +40,7 @@
 			RCGO_UC_REG(R12), RCGO_UC_REG(R13), RCGO_UC_REG(R14), RCGO_UC_REG(R15), \
 			RCGO_UC_REG(RIP)                                                        \
 	}
+// clang-format on
 #define RCGO_UC_PC RCGO_UC_REG(RIP)
 #define RCGO_UC_SP RCGO_UC_REG(RSP)
 #define RCGO_UC_FP RCGO_UC_REG(RBP)

@@ -22,6 +22,8 @@
 #define RCGO_DW_PC 0xffff // has no number
 #define RCGO_PC_ALIGN 4
 
+// No two versions of clang-format agree on these.
+// clang-format off
 // Where struct rcgo_saved_regs keeps what: the DWARF register of kept[i].
 #define RCGO_DW_KEPT                                       \
 	{                                                  \
@@ -40,6 +42,7 @@
 			RCGO_UC_X(25), RCGO_UC_X(26), RCGO_UC_X(27), RCGO_UC_X(28), RCGO_UC_X(29), \
 			RCGO_UC_X(30), RCGO_UC_SP                                                  \
 	}
+// clang-format on
 #define RCGO_UC_PC (uint16_t) offsetof(ucontext_t, uc_mcontext.pc)
 #define RCGO_UC_SP (uint16_t) offsetof(ucontext_t, uc_mcontext.sp)
 #define RCGO_UC_FP RCGO_UC_X(29)

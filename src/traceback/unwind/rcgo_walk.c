@@ -8,9 +8,11 @@
 #include "rcgo_rule.h"
 #include "rcgo_step.h"
 
-// Works out the rule of a frame in the current object.
-static uint64_t
-make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at)
+// Works out the rule of a frame in the current object; RCGO_RULE_NONE when there is nothing to work
+// it out from. Not inlined: what it has on the stack must not be there while that is looked for.
+static __attribute__((noinline)) uint64_t
+make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at,
+	const struct rcgo_debug_frame *found)
 {
 	uintptr_t pc = rcgo__place_lookup(at);
 	struct rcgo_fde fde;
@@ -20,19 +22,29 @@ make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at)
 	if (rcgo__walk_is_sigreturn(walk, at->pc)) {
 		return RCGO_RULE_SIGNAL;
 	}
-	if (!rcgo__walk_fde(walk, pc, &fde, &copy) || !rcgo__cfi_row(&fde, pc, true, &row)) {
+	if (!rcgo__walk_fde(walk, pc, found, &fde, &copy)) {
+		return RCGO_RULE_NONE;
+	}
+	if (!rcgo__cfi_row(&fde, pc, true, &row)) {
 		return RCGO_RULE_GUESS;
 	}
 	return rcgo__cfi_rule(&fde, pc, &row);
 }
 
-// Not inlined: what it has on the stack must not be there while an object is looked for.
 static __attribute__((noinline)) uint64_t
 learn_rule(const struct rcgo_walk *walk, const struct rcgo_place *at, uint64_t key)
 {
-	uint64_t rule = make_rule(walk, at);
+	uintptr_t pc = rcgo__place_lookup(at);
+	uint64_t rule = make_rule(walk, at, NULL);
+	struct rcgo_debug_frame found;
 
-	rcgo__rule_keep(rcgo__place_lookup(at), key, rule);
+	if (rule == RCGO_RULE_NONE && rcgo__walk_debug(walk, pc, &found)) {
+		rule = make_rule(walk, at, &found);
+	}
+	if (rule == RCGO_RULE_NONE) {
+		rule = RCGO_RULE_GUESS;
+	}
+	rcgo__rule_keep(pc, key, rule);
 	return rule;
 }
 

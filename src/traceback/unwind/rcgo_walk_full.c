@@ -181,10 +181,12 @@ apply_row(struct full_step *s, bool exact, struct rcgo_frame_regs *to)
 	return to->reg[RCGO_DW_SP] >= sp + !exact && to->reg[RCGO_DW_SP] % RCGO_WORD_SIZE == 0;
 }
 
-// Goes from regs, in the current object when known, to the caller. *exact changes with it. Not
-// inlined: what it has on the stack must not be there while an object is looked for.
+// Goes from regs, in the current object when known, to the caller. *exact changes with it. With
+// found NULL *missing says that the object's unwind information has to be looked for elsewhere. Not
+// inlined: what it has on the stack must not be there while something is looked for.
 static __attribute__((noinline)) bool
-full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool *exact)
+full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool *exact,
+	const struct rcgo_debug_frame *found, bool *missing)
 {
 	bool was_exact = *exact;
 	uintptr_t pc = regs->pc - !was_exact;
@@ -200,9 +202,15 @@ full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool
 		*exact = true;
 		return full_signal(&walk->memory, regs);
 	}
+	if (known && !rcgo__walk_fde(walk, pc, found, &fde, &copy)) {
+		known = false;
+		if (found == NULL) {
+			*missing = true;
+			return false;
+		}
+	}
 	*exact = false;
-	if (!known || !rcgo__walk_fde(walk, pc, &fde, &copy) ||
-		!rcgo__cfi_row(&fde, pc, false, &row)) {
+	if (!known || !rcgo__cfi_row(&fde, pc, false, &row)) {
 		return full_guess(&walk->memory, regs, was_exact);
 	}
 	if (!apply_row(&s, was_exact, &to)) {
@@ -211,6 +219,20 @@ full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool
 	*regs = to;
 	*exact = fde.interrupted;
 	return regs->pc % RCGO_PC_ALIGN == 0;
+}
+
+static bool
+full_step_any(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool *exact)
+{
+	struct rcgo_debug_frame found;
+	bool missing = false;
+	bool stepped = full_step(walk, regs, known, exact, NULL, &missing);
+
+	if (missing) {
+		known = rcgo__walk_debug(walk, regs->pc - !*exact, &found);
+		stepped = full_step(walk, regs, known, exact, &found, &missing);
+	}
+	return stepped;
 }
 
 void
@@ -240,7 +262,7 @@ rcgo__walk_full(struct rcgo_walk *walk, const struct rcgo_start *start)
 		} else {
 			walk->pcs[walk->n++] = pc;
 		}
-		if (!full_step(walk, &regs, known, &exact)) {
+		if (!full_step_any(walk, &regs, known, &exact)) {
 			break;
 		}
 	}

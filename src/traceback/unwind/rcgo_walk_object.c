@@ -63,37 +63,40 @@ area_of(const struct rcgo_module *module)
 
 // What has no sorted table: .eh_frame of static programs, or a copy of .debug_frame, which stays.
 static bool
-debug_fde(const struct rcgo_module *module, uintptr_t pc, struct rcgo_fde *fde,
-	struct rcgo_cfi_copy *copy)
+debug_fde(const struct rcgo_module *module, const struct rcgo_debug_frame *found,
+	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
 {
-	struct rcgo_debug_frame found;
-	struct rcgo_cfi_area area;
-
-	if (!rcgo__debug_frame_find(module, pc, &found)) {
-		return false;
-	}
-	area = (struct rcgo_cfi_area){
-		.start = found.start,
-		.end = found.end,
+	struct rcgo_cfi_area area = {
+		.start = found->start,
+		.end = found->end,
 		.pinned = true,
-		.debug_frame = found.loaded ? 0 : found.start,
-		.bias = found.loaded ? 0 : module->bias,
+		.debug_frame = found->loaded ? 0 : found->start,
+		.bias = found->loaded ? 0 : module->bias,
 	};
-	return rcgo__cfi_parse(&area, found.fde, fde, copy) &&
-	       pc - fde->start < fde->end - fde->start;
+
+	return rcgo__cfi_parse(&area, found->fde, fde, copy);
 }
 
 bool
-rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_fde *fde,
-	struct rcgo_cfi_copy *copy)
+rcgo__walk_debug(const struct rcgo_walk *walk, uintptr_t pc, struct rcgo_debug_frame *found)
+{
+	return rcgo__debug_frame_find(&walk->object[walk->current].module, pc, found);
+}
+
+bool
+rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc, const struct rcgo_debug_frame *found,
+	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
 {
 	const struct rcgo_module *module = &walk->object[walk->current].module;
 	struct rcgo_cfi_area area = area_of(module);
 
-	return (module->eh_frame_hdr != NULL &&
-		       rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr,
-			       module->eh_frame_hdr_size, pc, fde, copy)) ||
-	       debug_fde(module, pc, fde, copy);
+	if (found != NULL) {
+		return debug_fde(module, found, fde, copy) &&
+		       pc - fde->start < fde->end - fde->start;
+	}
+	return module->eh_frame_hdr != NULL &&
+	       rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr, module->eh_frame_hdr_size, pc,
+		       fde, copy);
 }
 
 bool
