@@ -164,7 +164,7 @@ put_back(int sig)
 		act.sa_flags = (int)saved->flags;
 		rcgo__sigmask_from_go(&act.sa_mask, saved->mask);
 	}
-	return rcgo__guard_sigaction(sig, &act, NULL) != 0 ? errno : 0;
+	return rcgo__guard_restore(sig, &act) != 0 ? errno : 0;
 }
 
 int

@@ -128,6 +128,23 @@ rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *ol
 	return err;
 }
 
+int
+rcgo__guard_restore(int sig, const struct sigaction *act)
+{
+	const struct rcgo_action *record = NULL;
+	struct sigaction ours = *act;
+
+	if (rcgo_load_rlx(&guard_mode) != RCGO_GUARD_OFF) {
+		record = guard(sig, &ours);
+	}
+	// Without a stub, goroutines need the flag, as Go itself sees to it.
+	if (record == NULL && ours.sa_handler != SIG_DFL && ours.sa_handler != SIG_IGN) {
+		ours.sa_flags |= SA_ONSTACK;
+	}
+	rcgo_store_rel(&last_record[sig], record);
+	return rcgo__libc_sigaction(sig, &ours, NULL);
+}
+
 // Whether a fault is one of Go's code: there, or at a call of nothing from there.
 static bool
 fault_in_go(const ucontext_t *uc)
