@@ -155,17 +155,16 @@ use_style(const char *style)
 	cplus_demangle_set_style(s);
 }
 
+static const struct option longs[] = {{"addresses", no_argument, NULL, 'a'},
+	{"basenames", no_argument, NULL, 's'}, {"demangle", optional_argument, NULL, 'C'},
+	{"exe", required_argument, NULL, 'e'}, {"functions", no_argument, NULL, 'f'},
+	{"inlines", no_argument, NULL, 'i'}, {"no-recurse-limit", no_argument, NULL, 'r'},
+	{"pretty-print", no_argument, NULL, 'p'}, {"recurse-limit", no_argument, NULL, 'R'},
+	{"section", required_argument, NULL, 'j'}, {"target", required_argument, NULL, 'b'}, {0}};
+
 static void
 parse_flags(struct addr2line *a, int argc, char **argv)
 {
-	static const struct option longs[] = {{"addresses", no_argument, NULL, 'a'},
-		{"basenames", no_argument, NULL, 's'}, {"demangle", optional_argument, NULL, 'C'},
-		{"exe", required_argument, NULL, 'e'}, {"functions", no_argument, NULL, 'f'},
-		{"inlines", no_argument, NULL, 'i'}, {"no-recurse-limit", no_argument, NULL, 'r'},
-		{"pretty-print", no_argument, NULL, 'p'}, {"recurse-limit", no_argument, NULL, 'R'},
-		{"section", required_argument, NULL, 'j'}, {"target", required_argument, NULL, 'b'},
-		{0}};
-
 	opterr = 0; // usage_flag says it
 	for (int c; (c = getopt_long(argc, argv, "ab:Ce:fij:prRs", longs, NULL)) != -1;) {
 		switch (c) {
