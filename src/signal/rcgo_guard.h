@@ -64,8 +64,8 @@ struct rcgo_entry {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
-// The same when Go gives C its action back, or has seen that there is one: as by C itself, but where
-// the guard can do nothing the handler gets SA_ONSTACK, as from Go.
+// The same when Go gives C its action back, or has seen that there is one: as by C itself, but
+// where the guard can do nothing the handler gets SA_ONSTACK, as from Go.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__guard_restore(int sig, const struct sigaction *act);
 

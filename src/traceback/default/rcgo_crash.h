@@ -3,8 +3,8 @@
 // no stack there; this prints the thread, the signal and its address, and the C stack with file and
 // line, on standard error. The process then ends as it would have without.
 //
-// It is on unless RCGO=crash=off. One thread reports at a time; another that crashes meanwhile waits
-// for a moment, in which the first one ends the process.
+// It is on unless RCGO=crash=off. One thread reports at a time; another that crashes meanwhile
+// waits for a moment, in which the first one ends the process.
 #ifndef RCGO_CRASH_H
 #define RCGO_CRASH_H
 
