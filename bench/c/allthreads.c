@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench: one system call on every thread, by libc's setresuid, by libpsx and by ours, in one run:
-//
-//   allthreads                median microseconds at 1, 10, 100 and 1,000 threads
-//   allthreads WHO CASE       WHO: libc, psx, ours; CASE: a hard one; says what came of it
+// Bench: one system call on every thread, by libc, libpsx and ours, in one run. Without arguments
+// median microseconds; WHO (libc, psx, ours) and CASE (see hard_case): what comes of a hard one.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
