@@ -40,8 +40,8 @@
 #include "rcgo_text.h"
 
 // Creates the key that binds Ms to threads of C, if that has not been done. Where libc has no key
-// left, the last call makes do without (rcgo_thread_slots.h); where that cannot be (musl), nothing is
-// bound and Go takes and drops an M at each call, as it did up to 1.21.
+// left, the last call makes do without (rcgo_thread_slots.h); where that cannot be (musl), nothing
+// is bound and Go takes and drops an M at each call, as it did up to 1.21.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__bind_init(bool last_chance);
 

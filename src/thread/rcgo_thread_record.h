@@ -49,7 +49,7 @@ RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record_make(enum rcgo_thread
 // stack was asked to have.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=kept alloc=libc lock=libc
 RCGO_SHARED void rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size);
-// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=none
 RCGO_SHARED void rcgo__thread_record_end(void);
 
 // Takes the key that finds records, if that has not been done. ended is called with the record of

@@ -10,7 +10,7 @@
 #include "rcgo_base.h"
 
 // Makes the table. Returns whether libc can tell when a thread ends (glibc) and there is memory.
-// Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN RCGO_COLD bool rcgo__thread_slots_init(void (*ended)(void *));
 
 // The calling thread's value, or NULL.

@@ -3,14 +3,25 @@
 // end of a thread as C++ learns of it. Found on any stack; set and ended on the thread's own.
 // Contract: the Itanium C++ ABI's __cxa_thread_atexit, glibc stdlib/cxa_thread_atexit_impl.c.
 
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // RTLD_DEFAULT
+#endif
+
 #include "rcgo_thread_slots.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 
-// glibc has it since 2.18, musl has not; it runs before the destructors of keys.
-extern int __cxa_thread_atexit_impl(void (*)(void *), void *, void *) __attribute__((weak));
+// What C++ calls for thread_local objects: glibc has it, musl has not. It runs before the
+// destructors of keys.
+#define AT_THREAD_EXIT "__cxa_thread_atexit_impl"
+typedef int (*at_thread_exit_fn)(void (*)(void *), void *, void *);
+
+// owner: rcgo__thread_slots_init; lock: none; ordering: the start of the threads that read it
+static at_thread_exit_fn at_thread_exit;
 
 #define SLOTS 65536U
 // A thread's slot is among so many from where its id says; most often the first.
@@ -74,9 +85,15 @@ rcgo__thread_slots_init(void (*ended)(void *))
 	int saved = errno;
 	void *p;
 
-	if (__cxa_thread_atexit_impl == NULL || thread_slots != NULL) {
-		return thread_slots != NULL;
+	if (thread_slots != NULL) {
+		return true;
 	}
+	p = dlsym(RTLD_DEFAULT, AT_THREAD_EXIT);
+	if (p == NULL) {
+		errno = saved;
+		return false;
+	}
+	memcpy(&at_thread_exit, &p, sizeof p);
 	p = mmap(NULL, SLOTS * sizeof *thread_slots, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	errno = saved;
@@ -96,6 +113,7 @@ rcgo__thread_slot(void)
 	return s != NULL ? s->value : NULL;
 }
 
+// Indirect: libc's, which rcgo__thread_slots_init has looked up.
 bool
 rcgo__thread_slot_set(void *value)
 {
@@ -115,7 +133,7 @@ rcgo__thread_slot_set(void *value)
 		}
 		s->value = value;
 		// The last argument tells which object must stay loaded.
-		if (__cxa_thread_atexit_impl(slot_ends, NULL, &thread_slots) == 0) {
+		if (at_thread_exit(slot_ends, NULL, &thread_slots) == 0) {
 			return true;
 		}
 		s->value = NULL;
