@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: unwind information: the input is an object with its .eh_frame_hdr at the start, at the end
-// of memory. Every function that is found gives rows, rules and expressions.
+// Fuzzers: unwind information: the input is an object with its .eh_frame_hdr at the start, at the
+// end of memory. Every function that is found gives rows, rules and expressions.
 
 #include <string.h>
 #include <sys/mman.h>

@@ -167,7 +167,7 @@ on_signal(int sig, siginfo_t *info, void *uc)
 	}
 }
 
-// A hundred functions of different frame sizes, none with a frame pointer; each calls the one before.
+// A hundred functions of different frame sizes and no frame pointer; each calls the one before.
 typedef int (*level_fn)(void);
 static int
 level_end(void)
@@ -181,7 +181,7 @@ level_end(void)
 	{                                                    \
 		char room[16 + n % 7 * 24];                  \
 		int result;                                  \
-                                                             \
+	\
 		memset(room, n, sizeof room);                \
 		result = level_##below();                    \
 		__asm__("" : : "r"(room) : "memory");        \

@@ -206,7 +206,7 @@ TEST(expressions_that_become_rules)
 
 static uintptr_t words[4] = {11, 22, 33, 44};
 
-// Runs an expression with 1, 2, 3, … in the registers but words in register 3, and 77 on the stack.
+// Runs an expression with 1, 2, 3, … in the registers but words in register 3; 77 on the stack.
 static bool
 run(const uint8_t *expr, size_t n, uintptr_t *result)
 {

@@ -75,7 +75,7 @@ random_word(void)
 	case 1:
 		return unit_random() % 8192;
 	case 2:
-		return (uintptr_t) - (intptr_t)(unit_random() % 8192);
+		return UINTPTR_MAX - unit_random() % 8192;
 	case 3:
 	case 4:
 		return random_code();

@@ -70,8 +70,8 @@ rcgo__rule_put_word(uint64_t *rule, unsigned low, unsigned bits, int64_t value)
 
 #define RCGO_RULE_MIX 0x9e3779b97f4a7c15U
 
-// The key of pc under salt, which stands for the object: a bijection that spreads them over 64 bits,
-// so that two keys of one place in the cache differ in a way that no two rules do.
+// The key of pc under salt, which stands for the object: a bijection that spreads them over all
+// bits, so that two keys of one place in the cache differ in a way that no two rules do.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uint64_t
 rcgo__rule_key(uintptr_t pc, uint64_t salt)

@@ -54,8 +54,8 @@ rcgo__place_lookup(const struct rcgo_place *at)
 RCGO_INTERN bool rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc);
 
 // Finds the unwind information of the function at pc, which is in the current object: what has a
-// sorted table, or what rcgo__walk_debug found. That one reads files: it is not to be called with the
-// buffers of this one on the stack.
+// sorted table, or what rcgo__walk_debug found. That one reads files: it is not to be called with
+// the buffers of this one on the stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_fde(const struct rcgo_walk *walk, uintptr_t pc,
 	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);

@@ -47,6 +47,7 @@
 #define RCGO_UC_SP (uint16_t) offsetof(ucontext_t, uc_mcontext.sp)
 #define RCGO_UC_FP RCGO_UC_X(29)
 #define RCGO_UC_LR RCGO_UC_X(30)
+// clang-format on
 
 // When a handler has returned to its restorer, a siginfo_t of 128 bytes and then the ucontext_t
 // begin at the stack pointer.
