@@ -12,8 +12,8 @@
 //   x_cgo_munmap      the same
 //   x_cgo_setenv, …   syscall.Setenv, Unsetenv, Clearenv by asmcgocall, on g0
 //
-// Safety: the identity calls lock libc's list of threads, or stop all threads; the environment is not locked at all,
-// as C's getenv is not.
+// Safety: the identity calls lock libc's list of threads, or stop all threads; the environment is
+// not locked at all, as C's getenv is not.
 //
 // Differences between Go versions: x_cgo_clearenv is called from 1.26 on. x_cgo_mmap and
 // x_cgo_munmap are called on amd64, arm64 and loong64.

@@ -18,8 +18,8 @@
 //   x_cgo_bindm              needAndBindM by asmcgocall, on g0, once per thread of C
 //   the key's destructor     libc, on the dying thread's own stack, no g
 //
-// Safety: handlers find their thread's record (rcgo_thread_record.h) and may ask whether a fault was
-// the end of a stack (rcgo_overflow.h); nothing else here runs in them.
+// Safety: handlers find their thread's record (rcgo_thread_record.h) and may ask whether a fault
+// was the end of a stack (rcgo_overflow.h); nothing else here runs in them.
 //
 // Differences between Go versions: 1.19 neither binds nor asks for bounds (a callback from a
 // thread of C takes and drops an M each time); from 1.22 both. 1.27 calls
