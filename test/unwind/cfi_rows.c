@@ -27,6 +27,15 @@ fail(const char *what, const char *path)
 	exit(2);
 }
 
+static void
+need_hdr(bool there)
+{
+	if (!there) {
+		printf("0 rows: no PT_GNU_EH_FRAME\n");
+		exit(0);
+	}
+}
+
 // Lays the file's segments out as they would lie in memory.
 static void
 load(const char *path)
@@ -59,10 +68,7 @@ load(const char *path)
 			hdr_size = ph[i].p_memsz;
 		}
 	}
-	if (lo > hi || hdr_size == 0) {
-		printf("0 rows: no PT_GNU_EH_FRAME\n");
-		exit(0);
-	}
+	need_hdr(lo <= hi && hdr_size != 0);
 	lo &= ~(uint64_t)4095;
 	// A program that has its addresses in it lies where they say, when that place is free.
 	image = mmap(eh->e_type == ET_EXEC ? (void *)lo : NULL, hi - lo + 4096,
@@ -249,6 +255,18 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 }
 
 static void
+read_columns(char *line, struct columns *columns)
+{
+	char *word[COLUMNS_MAX + 2];
+	unsigned n = split(line, word, COLUMNS_MAX + 2);
+
+	columns->count = 0;
+	for (unsigned i = 2; i < n; i++) {
+		snprintf(columns->name[columns->count++], 12, "%s", word[i]);
+	}
+}
+
+static void
 read_rows(void)
 {
 	static char line[65536], last[65536];
@@ -285,13 +303,7 @@ read_rows(void)
 			in_fde = true;
 			functions++;
 		} else if (strstr(line, "LOC ") != NULL) {
-			char *word[COLUMNS_MAX + 2];
-			unsigned n = split(line, word, COLUMNS_MAX + 2);
-
-			columns.count = 0;
-			for (unsigned i = 2; i < n; i++) {
-				snprintf(columns.name[columns.count++], 12, "%s", word[i]);
-			}
+			read_columns(line, &columns);
 		} else {
 			in_fde = false;
 		}

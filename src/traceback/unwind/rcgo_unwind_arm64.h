@@ -43,8 +43,8 @@
 			RCGO_UC_X(30), RCGO_UC_SP                                                  \
 	}
 // clang-format on
-#define RCGO_UC_PC (uint16_t) offsetof(ucontext_t, uc_mcontext.pc)
-#define RCGO_UC_SP (uint16_t) offsetof(ucontext_t, uc_mcontext.sp)
+#define RCGO_UC_PC ((uint16_t)offsetof(ucontext_t, uc_mcontext.pc))
+#define RCGO_UC_SP ((uint16_t)offsetof(ucontext_t, uc_mcontext.sp))
 #define RCGO_UC_FP RCGO_UC_X(29)
 #define RCGO_UC_LR RCGO_UC_X(30)
 // clang-format on
