@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: DWARF: units, abbreviations, entries, ranges, line programs, the index of .dwp files. The
-// input begins with the sizes of the sections, one word of 16 bits each, and they follow.
+// Fuzzers: DWARF: units, abbreviations, entries, ranges, line programs, the index of .dwp files.
+// The input begins with the sizes of the sections, one word of 16 bits each, and they follow.
 
 #include <string.h>
 

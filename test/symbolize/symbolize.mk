@@ -4,7 +4,7 @@ SYMBOLIZE := $(BUILD)/test/symbolize
 SYMBOLIZE_SRC := $(wildcard src/traceback/symbolize/*.c src/traceback/unwind/rcgo_module*.c \
 	src/base/rcgo_arena*.c src/base/rcgo_probe*.c)
 
-$(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/%.c $(SYMBOLIZE_SRC) $(wildcard src/*/*.h src/*/*/*.h)
+$(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/frames/%.c $(SYMBOLIZE_SRC) $(wildcard src/*/*.h src/*/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Prints what libbacktrace says of addresses of a file, as addr2line -aif does. It is linked without
-// PIE: libbacktrace adds the address of the running program to those of the file, and that is 0.
+// Prints what libbacktrace says of addresses of a file, as addr2line -aif does. It is linked
+// without PIE: libbacktrace adds the address of the running program to those of the file: 0 then.
 
 #include <backtrace.h>
 #include <inttypes.h>
