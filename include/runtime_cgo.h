@@ -238,10 +238,10 @@ struct rcgo_stats {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
 
-// Tells that the calling thread now runs on a stack of its own from lo up to hi: for C that switches
-// stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there; golang/go#62130.
-// 0, 0: it is back on the thread's stack. Only threads that have entered Go can tell; the call from C
-// to Go that follows makes that true.
+// Tells that the calling thread now runs on a stack of its own from lo up to hi: for C that
+// switches stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there;
+// golang/go#62130. 0, 0: it is back on the thread's stack. Only threads that have entered Go can
+// tell; the call from C to Go that follows makes that true.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 

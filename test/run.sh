@@ -12,7 +12,9 @@ mkdir -p "$logs"
 # Prints the command of a suite; nothing when it has none here.
 suite_command() {
 	case $1 in
-	unit | unwind | symbolize | gates | rcgo | go | signal | companion | storm) [ -x "test/$1/run" ] && echo "test/$1/run" ;;
+	unit | unwind | symbolize | gates | rcgo | go | signal | companion | storm)
+		[ -x "test/$1/run" ] && echo "test/$1/run"
+		;;
 	upstream) [ -e test/upstream/upstream.mk ] && echo make --no-print-directory conformance-short ;;
 	esac
 }
