@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unwind: functions are found by the sorted table, whatever its shape, or without one; in objects
 // that are read in place and in those that are copied; and expressions become rules or are run.
+// Long because: of the many operators.
 
 #include <stdlib.h>
 
@@ -143,6 +144,28 @@ TEST(objects_that_are_not_there)
 		rcgo__rule_forget(true);
 		CHECK_INT(mprotect(cfi.start, UNIT_CFI_SIZE, PROT_NONE), 0);
 		CHECK(!rcgo__cfi_find(&cfi.area, hdr, 0, (uintptr_t)cfi.start, &fde, &copy));
+	}
+}
+
+// That a table was seen says nothing of one as long that begins four bytes behind it, and so ends
+// where nothing is.
+TEST(tables_next_to_each_other)
+{
+	for (uint8_t count = 30; count < 34; count++) {
+		struct rcgo_fde fde;
+		struct unit_cfi cfi;
+		uint8_t head[12] = {1, 0x1b, 0x03, 0x3b, 0, 0, 0, 0, count};
+		uint8_t *first;
+
+		unit_cfi_init(&cfi);
+		first = cfi.end - 8 * count - sizeof head;
+		for (unsigned i = 0; i < 8; i += 4) {
+			uintptr_t hdr = (uintptr_t)first + i;
+
+			memset(first, 0xff, 8 * count + sizeof head);
+			memcpy(first + i, head, sizeof head);
+			CHECK(!rcgo__cfi_find(&cfi.area, hdr, 0, hdr + 4096, &fde, &copy));
+		}
 	}
 }
 
@@ -294,5 +317,6 @@ TEST(expressions_that_are_wrong)
 }
 
 UNIT_MAIN(UNIT_TEST(tables_of_all_shapes), UNIT_TEST(wrong_heads),
-	UNIT_TEST(objects_that_are_not_there), UNIT_TEST(expressions_that_become_rules),
-	UNIT_TEST(expressions_that_run), UNIT_TEST(expressions_that_are_wrong))
+	UNIT_TEST(objects_that_are_not_there), UNIT_TEST(tables_next_to_each_other),
+	UNIT_TEST(expressions_that_become_rules), UNIT_TEST(expressions_that_run),
+	UNIT_TEST(expressions_that_are_wrong))

@@ -164,7 +164,8 @@ search_hdr_pinned(
 static bool
 table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 {
-	uintptr_t what = ((table->at >> 2) + table->count * (uintptr_t)RCGO_RULE_MIX) | 1;
+	// at is a multiple of 4, so nothing is lost by the bit that tells it from a page.
+	uintptr_t what = (table->at + ((table->count * (uintptr_t)RCGO_RULE_MIX) << 2)) | 1;
 
 	if (!area->pinned || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
 		return false;
