@@ -127,9 +127,14 @@ void *__real_dlsym(void *library, const char *name);
 static int
 libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	void *found = __real_dlsym(RTLD_NEXT, "sigaction");
+	static void *cached; // dlsym locks, and the tests call this in handlers
+	void *found = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
 	int (*fn)(int, const struct sigaction *, struct sigaction *);
 
+	if (found == NULL) {
+		found = __real_dlsym(RTLD_NEXT, "sigaction");
+		__atomic_store_n(&cached, found, __ATOMIC_RELEASE);
+	}
 	memcpy(&fn, &found, sizeof fn);
 	return fn(sig, act, old);
 }

@@ -178,13 +178,16 @@ TEST(other_faults)
 {
 	char *page = mmap(NULL, 4096 * 3, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	if (unit_emulated()) {
+		unit_skip("the emulator's stack of main is not where the kernel says");
+	}
 	CHECK(page != MAP_FAILED);
 	CHECK_INT(mprotect(page + 4096 * 2, 4096, PROT_READ | PROT_WRITE), 0);
 	for (size_t i = 0; i < 2; i++) {
 		unit_fork(&end, touch, page + 4096 * i);
 		CHECK_HAS(end.err, "another fault");
 	}
-	unit_fork(&end, touch, NULL);
+	unit_fork(&end, touch, (void *)64); // of NULL itself a sanitizer would speak first
 	CHECK_HAS(end.err, "another fault");
 	unit_fork(&end, touch, (void *)(uintptr_t)on_main);
 	CHECK_HAS(end.err, "another fault");

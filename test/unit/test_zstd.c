@@ -46,8 +46,8 @@ check_sample(const uint8_t *sample, size_t size, const char *how)
 
 TEST(undoes_zstd)
 {
-	static const char *const how[] = {"-1", "-3", "-19", "--ultra -22", "--no-check -9",
-		"--fast=5", "-6 --long=27 --format=zstd", "-12 --no-content-size"};
+	static const char *const how[] = {"-1", "-3", "-19", "--no-check -9", "-15", "--fast=5",
+		"-6 --long=27 --format=zstd", "-12 --no-content-size"};
 	static const size_t sizes[] = {0, 1, 2, 300, 70000, 300000};
 
 	unit_shell_needs("zstd");
