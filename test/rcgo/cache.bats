@@ -115,8 +115,8 @@ source_of() {
 	fake_go
 	"$RCGO" overlay >/dev/null
 	mkdir "$T/full"
-	in_namespace "mount -t tmpfs -o size=1m,mode=700 none '$T/full' && cp -a '$CACHE'/src-* '$T/full' &&
-		{ head -c 2m /dev/zero >'$T/full/ballast' 2>/dev/null || true; } &&
+	in_namespace "mount -t tmpfs -o size=8m,mode=700 none '$T/full' && cp -a '$CACHE'/src-* '$T/full' &&
+		{ head -c 9m /dev/zero >'$T/full/ballast' 2>/dev/null || true; } &&
 		RCGO_CACHE='$T/full' '$RCGO' overlay -p" >"$T/out"
 	run cat "$T/out"
 	has "$T/tmp/rcgo-$(id -u)/overlay-"
