@@ -97,8 +97,10 @@ func New(v any) Handle {
 		w := atomic.LoadUint64(word)
 		h := w&^indexMask + one | i
 		if free(w, i) && atomic.CompareAndSwapUint64(word, w, busy(h)) {
+			enter(i)
 			c.values[i%chunkSize] = v
 			publish(word, h|liveBit)
+			leave(i)
 			relaxedStore(&s.hint, i&^(chunkSize-1)|(i+1)%chunkSize)
 			return Handle(h | liveBit)
 		}
@@ -130,8 +132,10 @@ func claim(s *shard, i uint64, v any) Handle {
 		w := atomic.LoadUint64(word)
 		h := w&^indexMask + one | i
 		if free(w, i) && atomic.CompareAndSwapUint64(word, w, busy(h)) {
+			enter(i)
 			c.values[i%chunkSize] = v
 			publish(word, h|liveBit)
+			leave(i)
 			relaxedStore(&s.hint, next)
 			return Handle(h | liveBit)
 		}
@@ -145,8 +149,10 @@ func (h Handle) load() (v any, ok bool) {
 	i := uint64(h) & indexMask
 	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
 		// The slot may be deleted and taken again while we read: then v is no value of anybody's.
+		enter(i)
 		v = chunkOf(i).values[i%chunkSize]
 		ok = still(&words[i], uint64(h))
+		leave(i)
 	}
 	return v, ok
 }
@@ -155,8 +161,11 @@ func (h Handle) load() (v any, ok bool) {
 func (h Handle) Value() any {
 	i := uint64(h) & indexMask
 	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
+		enter(i)
 		v := chunkOf(i).values[i%chunkSize]
-		if still(&words[i], uint64(h)) {
+		valid := still(&words[i], uint64(h))
+		leave(i)
+		if valid {
 			return v
 		}
 	}
@@ -169,10 +178,12 @@ func (h Handle) Delete() {
 	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
 		word, c := &words[i], chunkOf(i)
 		if atomic.CompareAndSwapUint64(word, uint64(h), busy(uint64(h))) {
+			enter(i)
 			c.values[i%chunkSize] = nil
 			if uint64(h)&^liveBit>>indexBits < lastGen {
 				publish(word, uint64(h)&^liveBit)
 			}
+			leave(i)
 			relaxedStore(&c.shard.hint, i)
 			if tracing {
 				traces.remove(h)
