@@ -23,6 +23,13 @@
 
 #define SIZES "SIZE"
 
+// The guard is on where it has been proved on real processors.
+#ifdef __x86_64__
+#	define SIGNALS "full", "onstack", "off"
+#else
+#	define SIGNALS "off", "full", "onstack"
+#endif
+
 // Every option: its values, the default first; or SIZES.
 static const struct {
 	const char *name;
@@ -31,7 +38,7 @@ static const struct {
 	{"traceback", {"on", "off", "always"}},
 	{"contexts", {"off", "on"}},
 	{"crash", {"on", "off"}},
-	{"signals", {"full", "onstack", "off", "trace"}},
+	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
 	{"leafcheck", {"off", "on"}},

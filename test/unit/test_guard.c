@@ -136,6 +136,7 @@ TEST(a_known_stack_of_c)
 	told.stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
 	told.stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
 	rcgo__signal_init(tell, NULL);
+	rcgo__guard_set_mode(RCGO_GUARD_FULL);
 	install_full(SIGUSR1, SA_NODEFER, 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 1);
@@ -149,6 +150,7 @@ TEST(a_stack_of_go_is_not_touched)
 	told.stack_lo = 4096;
 	told.stack_hi = 8192;
 	rcgo__signal_init(tell, NULL);
+	rcgo__guard_set_mode(RCGO_GUARD_FULL);
 	install_full(SIGUSR1, 0, bit(SIGHUP));
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 1);
@@ -164,6 +166,7 @@ TEST(a_stack_that_c_switched_to)
 	told.switched_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
 	told.switched_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
 	rcgo__signal_init(tell, NULL);
+	rcgo__guard_set_mode(RCGO_GUARD_FULL);
 	install_full(SIGUSR1, 0, 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(!was_on_alternate);
