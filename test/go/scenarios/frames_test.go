@@ -183,7 +183,7 @@ func TestFramesPublic(t *testing.T) {
 // pprofTop is what `go tool pprof` says of a profile.
 func pprofTop(t *testing.T, tc toolchain, exe, profile string) string {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-top", "-nodecount=100", exe, profile)
+	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-top", "-nodecount=100000", exe, profile)
 	cmd.Env = environ(tc, "PPROF_TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -10,7 +10,7 @@ int guard_install(int sig, int how);
 long guard_count(void);
 long guard_on_altstack(void);
 
-// Sends sig to every thread n times, from a thread of C.
+// Sends sig to all threads, from a thread of C, until handlers have run n times.
 void guard_storm(int sig, int n);
 
 // Raises sig n times on the calling thread, in C.
