@@ -182,3 +182,20 @@ func TestCopyFollowsLinks(t *testing.T) {
 		t.Errorf("a.go: %q, %v", raw, err)
 	}
 }
+
+func TestVariantsAreTold(t *testing.T) {
+	plain, off := variant{}, variant{without: "traceback", options: "crash=off"}
+	if plain.name() != "" || len(plain.env()) != 0 || len(plain.overlayArgs("x")) != 3 {
+		t.Errorf("the default is %q %q %q", plain.name(), plain.env(), plain.overlayArgs("x"))
+	}
+	if got := off.name(); got != "-without-traceback-crash=off" {
+		t.Errorf("results are kept under %q", got)
+	}
+	if got := off.env(); len(got) != 1 || got[0] != "RCGO=crash=off" {
+		t.Errorf("the environment is %q", got)
+	}
+	args := off.overlayArgs("x")
+	if len(args) != 4 || args[3] != "--without=traceback" {
+		t.Errorf("rcgo is called with %q", args)
+	}
+}

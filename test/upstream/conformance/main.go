@@ -25,6 +25,7 @@ type config struct {
 	tap                    bool
 	timeout                time.Duration
 	version                string
+	variant                variant
 }
 
 func progress(format string, args ...interface{}) {
@@ -66,6 +67,7 @@ func parseFlags() (*config, error) {
 	flag.BoolVar(&c.modes, "modes", false, "run the matrix of build modes instead of the suites")
 	flag.BoolVar(&c.tap, "tap", false, "print a line ok or not ok for each suite, too")
 	flag.DurationVar(&c.timeout, "timeout", 20*time.Minute, "limit for each suite")
+	c.variant.flags()
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q", flag.Arg(0))
@@ -166,10 +168,11 @@ func (c *config) run() (int, error) {
 
 // finish writes the report to standard output and beside the raw logs.
 func (c *config) finish(title string, rows []row, dropin, physical *side) (int, error) {
-	name := "report.md"
+	name := "report"
 	if c.modes {
-		name = "report-modes.md"
+		name = "report-modes"
 	}
+	name += c.variant.name() + ".md"
 	path := filepath.Join(c.results, c.version, name)
 	f, err := os.Create(path)
 	if err != nil {
@@ -202,7 +205,7 @@ func (c *config) finish(title string, rows []row, dropin, physical *side) (int, 
 
 // dropinSides makes the two forms of the drop-in, and proves that it is inside each.
 func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *side, err error) {
-	json := filepath.Join(home, "overlay.json")
+	json := filepath.Join(home, "overlay"+c.variant.name()+".json")
 	if _, err := obtainOverlay(c, stock.Goroot, json); err != nil {
 		return nil, nil, err
 	}
@@ -211,15 +214,16 @@ func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *si
 		flag = "'" + flag + "'"
 	}
 	dropin = &side{
-		Name: "dropin", Goroot: stock.Goroot, Cache: filepath.Join(home, "cache-dropin"),
-		Env: []string{"GOFLAGS=" + flag},
+		Name: "dropin" + c.variant.name(), Goroot: stock.Goroot,
+		Cache: filepath.Join(home, "cache-dropin"),
+		Env:   append(c.variant.env(), "GOFLAGS="+flag),
 	}
 	if err := prove(dropin, true); err != nil {
 		return nil, nil, err
 	}
 	physical = &side{
-		Name: "dropin-physical", Goroot: filepath.Join(home, "go-dropin"),
-		Cache: filepath.Join(home, "cache-physical"),
+		Name: "dropin-physical" + c.variant.name(), Goroot: filepath.Join(home, "go-dropin"),
+		Cache: filepath.Join(home, "cache-physical"), Env: c.variant.env(),
 	}
 	if err := copyGoroot(c.goroot, physical.Goroot, id); err != nil {
 		return nil, nil, err

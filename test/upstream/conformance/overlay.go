@@ -24,7 +24,7 @@ func obtainOverlay(c *config, goroot, out string) (*overlayFile, error) {
 	src := c.overlay
 	if src == "" {
 		src = out + ".rcgo"
-		cmd := exec.Command(c.rcgo, "overlay", "-o", src)
+		cmd := exec.Command(c.rcgo, c.variant.overlayArgs(src)...)
 		cmd.Env = baseEnv(goroot, "")
 		cmd.Stderr = os.Stderr
 		if err := cmd.Run(); err != nil {
