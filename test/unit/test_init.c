@@ -222,14 +222,18 @@ TEST(main_bounds_when_the_limit_is_huge)
 			unit_skip("the hard limit is lower");
 		}
 		x_cgo_getstackbound(got);
-		CHECK(unit_emulated() || got[1] == end_of);
-		CHECK(unit_emulated() || got[0] < end_of - (8 << 20));
 		CHECK(got[0] != 0);
 		CHECK(end_of - got[0] <= limits[i]);
+		// An emulator's stack has its one size, mapped whole.
+		if (unit_emulated()) {
+			continue;
+		}
+		CHECK(got[1] == end_of);
+		CHECK(got[0] < end_of - (8 << 20));
 		// What it says is free is free.
-		CHECK(unit_emulated() || mmap((void *)got[0], 4096, PROT_NONE,
-						 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-						 -1, 0) == (void *)got[0]);
+		CHECK(mmap((void *)got[0], 4096, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+			      0) == (void *)got[0]);
 		munmap((void *)got[0], 4096);
 	}
 }
