@@ -126,17 +126,21 @@ rcgo__guard_entry:
 	movq	%rax, 48(%rsp)		// .sig
 	movq	%rsp, %r8
 	call	rcgo__guard_enter	// (sig, info, context, record, entry)
-	movq	0(%rsp), %rbx		// .target
-	movq	16(%rsp), %r12
-	movq	24(%rsp), %r13
-	movl	48(%rsp), %r14d
-	movq	32(%rsp), %r15		// .mask
-	movq	40(%rsp), %r9		// .open
+	movq	0(%rsp), %r8		// .target
+	movl	48(%rsp), %r9d		// .sig
+	movq	16(%rsp), %rsi
+	movq	24(%rsp), %rdx
+	movq	32(%rsp), %rax		// .mask
+	movq	40(%rsp), %rcx		// .open
 	movq	8(%rsp), %rsp		// the frame, where it lies now
 	.cfi_def_cfa_offset 8
-	testq	%r9, %r9
+	testq	%rcx, %rcx
 	jz	1f
-	pushq	%r15
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdx
+	.cfi_adjust_cfa_offset 8
+	pushq	%rax
 	.cfi_adjust_cfa_offset 8
 	movl	$14, %eax		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
 	movl	$2, %edi
@@ -146,11 +150,13 @@ rcgo__guard_entry:
 	syscall
 	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
-1:	movl	%r14d, %edi
-	movq	%r12, %rsi
-	movq	%r13, %rdx
+	popq	%rdx
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+1:	movl	%r9d, %edi
 	xorl	%eax, %eax
-	jmp	*%rbx
+	jmp	*%r8
 	.cfi_endproc
 	.size	rcgo__guard_entry, . - rcgo__guard_entry
 

@@ -162,17 +162,17 @@ rcgo__guard_entry:
 	.cfi_offset x30, -16
 	mov	x4, sp
 	bl	rcgo__guard_enter	// (sig, info, context, record, entry)
-	ldp	x19, x20, [sp]		// .target .sp
-	ldp	x21, x22, [sp, #16]	// .info .context
-	ldp	x23, x24, [sp, #32]	// .mask .open
-	ldp	x25, x29, [sp, #48]	// .sig .fp
+	ldp	x9, x10, [sp]		// .target .sp
+	ldp	x11, x12, [sp, #16]	// .info .context
+	ldp	x13, x14, [sp, #32]	// .mask .open
+	ldp	x15, x29, [sp, #48]	// .sig .fp
 	ldr	x30, [sp, #64]
-	mov	sp, x20			// the frame, where it lies now
+	mov	sp, x10			// the frame, where it lies now
 	.cfi_def_cfa sp, 0
 	.cfi_restore x29
 	.cfi_restore x30
-	cbz	x24, 1f
-	str	x23, [sp, #-16]!
+	cbz	x14, 1f
+	str	x13, [sp, #-16]!
 	.cfi_adjust_cfa_offset 16
 	mov	x8, #135		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
 	mov	x0, #2
@@ -182,10 +182,10 @@ rcgo__guard_entry:
 	svc	#0
 	add	sp, sp, #16
 	.cfi_adjust_cfa_offset -16
-1:	mov	w0, w25
-	mov	x1, x21
-	mov	x2, x22
-	mov	x16, x19
+1:	mov	w0, w15
+	mov	x1, x11
+	mov	x2, x12
+	mov	x16, x9
 	br	x16
 	.cfi_endproc
 	.size	rcgo__guard_entry, . - rcgo__guard_entry

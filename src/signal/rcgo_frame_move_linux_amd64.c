@@ -43,6 +43,12 @@ state_size(uintptr_t fp)
 	return size;
 }
 
+bool
+rcgo__frame_is_kernels(const struct rcgo_entry *entry)
+{
+	return entry->context == entry->sp + CONTEXT_AT && entry->info == entry->sp + INFO_AT;
+}
+
 void
 rcgo__frame_move(struct rcgo_entry *entry)
 {
@@ -51,8 +57,7 @@ rcgo__frame_move(struct rcgo_entry *entry)
 	size_t size = state_size(fp);
 	uintptr_t new_fp, frame;
 
-	if (entry->context != entry->sp + CONTEXT_AT || entry->info != entry->sp + INFO_AT ||
-		size > XSTATE_MOST) {
+	if (size > XSTATE_MOST) {
 		return;
 	}
 	new_fp = (RCGO_FRAME_SP(uc) - RED_ZONE - size) & ~(uintptr_t)63;

@@ -46,6 +46,12 @@ move_extra(uintptr_t frame, uintptr_t from)
 	}
 }
 
+bool
+rcgo__frame_is_kernels(const struct rcgo_entry *entry)
+{
+	return entry->context == entry->sp + CONTEXT_AT && entry->info == entry->sp;
+}
+
 void
 rcgo__frame_move(struct rcgo_entry *entry)
 {
@@ -53,8 +59,7 @@ rcgo__frame_move(struct rcgo_entry *entry)
 	uintptr_t record_at = entry->fp - entry->sp;
 	uintptr_t frame;
 
-	if (entry->info != entry->sp || entry->context != entry->sp + CONTEXT_AT ||
-		record_at < STATE_AT + STATE_SIZE || record_at > FRAME_MOST) {
+	if (record_at < STATE_AT + STATE_SIZE || record_at > FRAME_MOST) {
 		return;
 	}
 	frame = ((RCGO_FRAME_SP(uc) - 2 * sizeof(uintptr_t)) & ~(uintptr_t)15) - record_at;

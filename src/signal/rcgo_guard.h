@@ -69,6 +69,10 @@ RCGO_INTERN int rcgo__guard_sigaction(int sig, const struct sigaction *act, stru
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__guard_restore(int sig, const struct sigaction *act);
 
+// Guards an action without SA_ONSTACK that C has installed past us.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__guard_adopt(int sig);
+
 // libc's sigaction, or that of a library that was preloaded before it. Its first call has to be
 // outside of handlers: it is the one that installs the first.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
@@ -98,6 +102,11 @@ RCGO_INTERN uintptr_t rcgo__record_stub(const struct rcgo_action *record);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__guard_enter(
 	int sig, siginfo_t *info, void *context, unsigned record, struct rcgo_entry *entry);
+
+// Whether the kernel has laid the frame that entry describes. It has not when a handler of C's that
+// was shown a stub, past us, calls it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__frame_is_kernels(const struct rcgo_entry *entry);
 
 // Moves the frame that entry describes to below the stack pointer of the interrupted code, as the
 // kernel would have laid it there, and entry with it. Leaves both alone where it does not know the

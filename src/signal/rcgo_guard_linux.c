@@ -9,6 +9,7 @@
 
 #include "rcgo_front_parts.h"
 #include "rcgo_gotext.h"
+#include "rcgo_sanitizer.h"
 #include "rcgo_sigframe.h"
 #include "rcgo_signal.h"
 
@@ -16,6 +17,9 @@
 #define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
 
 #define FIRST_PAGE 4096
+
+// How often rcgo__guard_adopt tries while others install actions.
+#define ADOPT_TRIES 4
 
 // owner: rcgo__guard_set_mode, as Go starts; lock: none; ordering: a word
 static enum rcgo_guard_mode guard_mode = RCGO_GUARD_FULL;
@@ -36,6 +40,14 @@ static bool
 go_first(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
+}
+
+// Whether a handler without SA_ONSTACK is installed.
+static bool
+is_bare(const struct sigaction *act)
+{
+	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN &&
+	       (act->sa_flags & SA_ONSTACK) == 0;
 }
 
 static void
@@ -145,6 +157,34 @@ rcgo__guard_restore(int sig, const struct sigaction *act)
 	return rcgo__libc_sigaction(sig, &ours, NULL);
 }
 
+void
+rcgo__guard_adopt(int sig)
+{
+	struct sigaction act, ours, old;
+	const struct rcgo_action *record;
+
+	if (RCGO_SANITIZED || rcgo_load_rlx(&guard_mode) == RCGO_GUARD_OFF) {
+		return;
+	}
+	for (int tries = 0; tries < ADOPT_TRIES; tries++) {
+		if (rcgo__libc_sigaction(sig, NULL, &act) != 0 || !is_bare(&act)) {
+			return;
+		}
+		ours = act;
+		record = guard(sig, &ours);
+		if ((ours.sa_flags & SA_ONSTACK) == 0 ||
+			rcgo__libc_sigaction(sig, &ours, &old) != 0) {
+			return;
+		}
+		if (rcgo__action_handler(&old) == rcgo__action_handler(&act)) {
+			rcgo_store_rel(&last_record[sig], record);
+			return;
+		}
+		// Somebody has installed another one meanwhile, which is the later one.
+		rcgo__libc_sigaction(sig, &old, NULL);
+	}
+}
+
 // Whether a fault is one of Go's code: there, or at a call of nothing from there.
 static bool
 fault_in_go(const ucontext_t *uc)
@@ -227,6 +267,10 @@ rcgo__guard_enter(
 		return;
 	}
 	entry->target = record->handler;
+	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry))) {
+		errno = saved;
+		return;
+	}
 	entry->mask = rcgo__uc_mask(context) | record->mask;
 	if ((record->flags & (unsigned)SA_NODEFER) == 0) {
 		entry->mask |= rcgo__sig_bit(sig);

@@ -106,4 +106,11 @@ RCGO_INTERN bool rcgo__signal_overflow(
 RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t));
 
+// Guards what C has installed past our sigaction for the signals that matter most: by a library
+// that was loaded with RTLD_DEEPBIND, a host that loaded us, or a raw system call. For a thread
+// that begins to run Go. What has SA_ONSTACK stays: two guards of two Go runtimes in one process
+// must not wrap each other.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_sweep(void);
+
 #endif // RCGO_SIGNAL_H

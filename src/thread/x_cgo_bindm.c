@@ -5,6 +5,7 @@
 //go:build unix
 
 #include "rcgo_edge.h"
+#include "rcgo_signal.h"
 #include "rcgo_thread.h"
 
 // owner: rcgo__bind_init; lock: none, it runs before threads of C can enter; ordering: the init
@@ -18,4 +19,5 @@ void
 x_cgo_bindm(void *g)
 {
 	rcgo__bind(g);
+	rcgo__signal_sweep();
 }

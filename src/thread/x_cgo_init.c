@@ -75,6 +75,7 @@ thread_entry(void *arg)
 	rcgo_tsan_release();
 	rcgo__thread_record_begin(&record, start.stack_size);
 	rcgo__stats_thread_begins();
+	rcgo__signal_sweep();
 	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
 	rcgo__stats_thread_ends();
 	rcgo__thread_record_end();

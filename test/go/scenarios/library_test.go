@@ -18,13 +18,7 @@ func shared(s side) build {
 // Threads of C that call Go before it is up wait, and then go on.
 func TestLatch(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		lib := archive(ours).must(t, tc)
-		so := shared(ours).must(t, tc)
-		for name, words := range map[string][]string{
-			"archive": {host(t, tc, "gcc", "latch", lib, "-pthread", "-ldl")},
-			"linked":  {host(t, tc, "gcc", "latch", so, "-pthread", "-Wl,-rpath,"+filepath.Dir(so))},
-			"dlopen":  {host(t, tc, "gcc", "latch", "-DDLOPEN", "-pthread", "-ldl"), so},
-		} {
+		for name, words := range hosted(t, tc, ours, "latch") {
 			words := words
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -63,10 +57,47 @@ func TestForkOfLibrary(t *testing.T) {
 	})
 }
 
+// The ways in which a host has Go: words to run its program with.
+func hosted(t *testing.T, tc toolchain, s side, name string) map[string][]string {
+	lib, so := archive(s).must(t, tc), shared(s).must(t, tc)
+	return map[string][]string{
+		"archive": {host(t, tc, "gcc", name, lib, "-pthread", "-ldl")},
+		"linked":  {host(t, tc, "gcc", name, so, "-pthread", "-ldl", "-Wl,-rpath,"+filepath.Dir(so))},
+		"dlopen":  {host(t, tc, "gcc", name, "-DDLOPEN", "-pthread", "-ldl"), so},
+	}
+}
+
 // Handlers that C had before Go, in a program that Go is only a part of.
 func TestHandlersOfHost(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		program := host(t, tc, "gcc", "handlers", archive(ours).must(t, tc), "-pthread", "-ldl")
-		run(t, tc, nil, nil, program).want(t, 0, "handlers ok")
+		for way, words := range hosted(t, tc, ours, "handlers") {
+			words := words
+			t.Run(way, func(t *testing.T) {
+				t.Parallel()
+				run(t, tc, nil, nil, words...).want(t, 0, "handlers ok")
+			})
+		}
+	})
+}
+
+// Handlers without SA_ONSTACK that C installs when Go is up, by ways that nobody can stand in. A
+// thread of C's that comes into Go for the first time, and Go's own new threads, find them; up to
+// 1.19 Go's threads alone do.
+func TestLateHandlersOfHost(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		deep := host(t, tc, "gcc", "late", "-DINSTALLER", "-shared", "-fPIC")
+		for way, words := range hosted(t, tc, ours, "late") {
+			for _, how := range []string{"libc", "raw", "deepbind"} {
+				way, how := way, how
+				all := append([]string{words[0], how, deep}, words[1:]...)
+				t.Run(way+"/"+how, func(t *testing.T) {
+					t.Parallel()
+					run(t, tc, nil, nil, all...).want(t, 0, "late ok")
+				})
+			}
+		}
+		for way, words := range hosted(t, tc, stock, "late") {
+			t.Logf("stock, %s: %v", way, run(t, tc, nil, nil, append([]string{words[0], "libc"}, words[1:]...)...))
+		}
 	})
 }

@@ -22,7 +22,22 @@
 
 #	include <dlfcn.h>
 
-static int (*libAdd)(int, int);
+// Not every host calls all of them.
+static __attribute__((unused)) int (*libAdd)(int, int);
+static __attribute__((unused)) int (*libFault)(void);
+static __attribute__((unused)) int (*libPreempt)(void);
+static __attribute__((unused)) void (*libNotify)(int);
+static __attribute__((unused)) void (*libStop)(void);
+static __attribute__((unused)) int (*libGot)(int);
+
+static inline void *
+find(void *lib, const char *name)
+{
+	void *function = dlsym(lib, name);
+
+	CHECK(function != NULL);
+	return function;
+}
 
 static inline void
 load(const char *path)
@@ -33,14 +48,19 @@ load(const char *path)
 		fprintf(stderr, "%s\n", dlerror());
 		exit(1);
 	}
-	*(void **)&libAdd = dlsym(lib, "libAdd");
-	CHECK(libAdd != NULL);
+	*(void **)&libAdd = find(lib, "libAdd");
+	*(void **)&libFault = find(lib, "libFault");
+	*(void **)&libPreempt = find(lib, "libPreempt");
+	*(void **)&libNotify = find(lib, "libNotify");
+	*(void **)&libStop = find(lib, "libStop");
+	*(void **)&libGot = find(lib, "libGot");
 }
 
 #else
 
 extern int libAdd(int, int);
 extern int libFault(void);
+extern int libPreempt(void);
 extern void libNotify(int);
 extern void libStop(void);
 extern int libGot(int);

@@ -46,6 +46,29 @@ func libFault() (ok C.int) {
 	return 0
 }
 
+// libPreempt stops a goroutine that does not yield; 1 when that works.
+//
+//export libPreempt
+func libPreempt() C.int {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var stop, x int64
+	done := make(chan bool)
+	go func() {
+		for atomic.LoadInt64(&stop) == 0 {
+			for i := 0; i < 1<<24; i++ {
+				x += int64(i)
+			}
+		}
+		done <- true
+	}()
+	for i := 0; i < 20; i++ {
+		runtime.GC()
+	}
+	atomic.StoreInt64(&stop, 1)
+	<-done
+	return 1
+}
+
 var (
 	signals = make(chan os.Signal, 100)
 	got     int64
