@@ -5,10 +5,10 @@
 //
 // State, and who writes it:
 //   the gate   one word that answers both questions of a C->Go call at once. 0: wait, Go is not
-//              up. RCGO_GATE_OPEN: go on, no context function. Else: go on, after calling the
-//              context function that the word points to. Written under the latch's lock, read by
-//              one acquire load. It lies in a page that is wiped in a forked child, where it
-//              reads as 0 again.
+//              up. RCGO_GATE_OPEN, RCGO_GATE_ENTER: go on, no context function. Else: go on,
+//              after calling the context function that the word points to. Written under the
+//              latch's lock, read by one acquire load. It lies in a page that is wiped in a forked
+//              child, where it reads as 0 again.
 //   the hooks  three function pointers. Written by runtime.SetCgoTraceback, which Go allows once;
 //              stored with release and read with acquire, each on its own.
 //
@@ -38,6 +38,8 @@
 #include "rcgo_hooks.h"
 
 #define RCGO_GATE_OPEN ((uintptr_t)1)
+// Open, but a thread of C has to be made ready first: Go before 1.22 asks nothing on its way in.
+#define RCGO_GATE_ENTER ((uintptr_t)2)
 
 // The gate's word: see above.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -6,6 +6,7 @@
 //go:build unix
 
 #include "rcgo_context.h"
+#include "rcgo_edge.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +24,8 @@ static bool go_is_up;
 static void
 gate_update(rcgo_context_fn context)
 {
-	uintptr_t word = context != NULL ? (uintptr_t)context : RCGO_GATE_OPEN;
+	uintptr_t open = x_crosscall2_ptr != NULL ? RCGO_GATE_OPEN : RCGO_GATE_ENTER;
+	uintptr_t word = context != NULL ? (uintptr_t)context : open;
 
 	if (go_is_up) {
 		rcgo_store_rel(&rcgo__fork_page()->gate, word);

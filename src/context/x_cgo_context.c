@@ -30,6 +30,12 @@ _cgo_wait_runtime_init_done(void)
 	if (RCGO_LIKELY(gate == RCGO_GATE_OPEN)) {
 		return 0;
 	}
+	if (x_crosscall2_ptr == NULL) {
+		rcgo__thread_enters();
+	}
+	if (gate == RCGO_GATE_ENTER) {
+		return 0;
+	}
 	if (gate == (uintptr_t)rcgo__contexts_release) {
 		// What the caller will have in its registers until Go returns to it.
 		return rcgo__contexts_begin(

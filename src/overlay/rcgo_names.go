@@ -30,3 +30,5 @@ package cgo
 //go:cgo_export_dynamic sigset
 //go:cgo_import_static siginterrupt
 //go:cgo_export_dynamic siginterrupt
+//go:cgo_import_static sigaltstack
+//go:cgo_export_dynamic sigaltstack

@@ -28,5 +28,7 @@ RCGO_EXPORT rcgo_plain_handler __sysv_signal(int sig, rcgo_plain_handler handler
 RCGO_EXPORT rcgo_plain_handler sigset(int sig, rcgo_plain_handler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT int siginterrupt(int sig, int flag);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_EXPORT int sigaltstack(const stack_t *want, stack_t *old);
 
 #endif // RCGO_GUARD_EDGE_H

@@ -81,12 +81,15 @@ RCGO_INTERN void rcgo__sigaction_from_go(struct sigaction *act, const go_sigacti
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act);
 
+struct rcgo_altstack;
+
 // What the signal part wants to know of the calling thread.
 struct rcgo_signal_thread {
 	// Its C stack, and another that C has switched to: lowest address and end, 0, 0 if unknown.
 	uintptr_t stack_lo, stack_hi;
 	uintptr_t switched_lo, switched_hi;
 	bool made_by_c;
+	struct rcgo_altstack *altstack;
 };
 
 // Fills in *t for the calling thread. Returns false, and changes nothing, when Go has never been on

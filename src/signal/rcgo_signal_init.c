@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: what it is told as Go starts. rcgo__signal_thread runs in handlers.
 
+#include "rcgo_altstack_parts.h"
 #include "rcgo_front_parts.h"
 #include "rcgo_guard.h"
+#include "rcgo_libc.h"
 #include "rcgo_options.h"
 #include "rcgo_signal.h"
 
@@ -22,11 +24,13 @@ rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 	rcgo_store_rel(&overflow_of_caller, overflow_fn);
 	if (rcgo__option_is("signals", "off")) {
 		rcgo__guard_set_mode(RCGO_GUARD_OFF);
+		rcgo__altstack_off();
 	} else if (rcgo__option_is("signals", "onstack")) {
 		rcgo__guard_set_mode(RCGO_GUARD_ONSTACK);
 	}
-	// Finds libc's function while no handler runs.
+	// Finds libc's functions while no handler runs.
 	rcgo__libc_sigaction(SIGSEGV, NULL, &act);
+	rcgo__libc_init();
 }
 
 // Indirect: the thread part's, made for handlers.

@@ -5,6 +5,7 @@
 
 //go:build unix
 
+#include "rcgo_altstack_parts.h"
 #include "rcgo_edge.h"
 #include "rcgo_fork.h"
 #include "rcgo_thread.h"
@@ -15,7 +16,7 @@
 // cleared Go's own thread-local word.
 // Indirect: Go's crosscall2, on the dying thread's own stack.
 static void
-unbind(struct rcgo_thread_record *r)
+unbind(const struct rcgo_thread_record *r)
 {
 	if (r->g == NULL) {
 		return;
@@ -27,19 +28,41 @@ unbind(struct rcgo_thread_record *r)
 	}
 }
 
+// The dying thread's Go is done before its signal stack goes.
+static void
+thread_ended(struct rcgo_thread_record *r)
+{
+	unbind(r);
+	rcgo__altstack_end(&r->altstack);
+}
+
 void
 rcgo__bind_init(bool last_chance)
 {
 	// Tried as Go starts, while keys are plenty, and once more when Go is up.
-	if (rcgo__thread_records_init(unbind, last_chance)) {
+	if (rcgo__thread_records_init(thread_ended, last_chance)) {
 		x_cgo_pthread_key_created = 1;
 	}
+}
+
+struct rcgo_thread_record *
+rcgo__thread_enters(void)
+{
+	struct rcgo_thread_record *r = rcgo__thread_record();
+
+	if (r == NULL) {
+		r = rcgo__thread_record_make(RCGO_THREAD_FOREIGN);
+		if (r != NULL) {
+			rcgo__altstack_begin(&r->altstack);
+		}
+	}
+	return r;
 }
 
 void
 rcgo__bind(void *g)
 {
-	struct rcgo_thread_record *r = rcgo__thread_record_make(RCGO_THREAD_FOREIGN);
+	struct rcgo_thread_record *r = rcgo__thread_enters();
 
 	// Without memory for a record the M is not given back when the thread ends: a leak, while
 	// ending the process would lose all.

@@ -39,11 +39,18 @@
 #include "rcgo_base.h"
 #include "rcgo_text.h"
 
+struct rcgo_thread_record;
+
 // Creates the key that binds Ms to threads of C, if that has not been done. Where libc has no key
 // left, the last call makes do without (rcgo_thread_slots.h); where that cannot be (musl), nothing
 // is bound and Go takes and drops an M at each call, as it did up to 1.21.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__bind_init(bool last_chance);
+
+// A thread of C enters Go: makes its record and gives it a signal stack, once. NULL when there is
+// no record.
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_SHARED struct rcgo_thread_record *rcgo__thread_enters(void);
 
 // Binds g to the calling thread of C until it ends. Only when x_cgo_pthread_key_created is set.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc

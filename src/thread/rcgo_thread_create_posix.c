@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "rcgo_fatal.h"
+#include "rcgo_libc.h"
 #include "rcgo_options.h"
 #include "rcgo_stats.h"
 
@@ -103,11 +104,11 @@ create(const pthread_attr_t *attr, void *(*f)(void *), void *arg, bool signals_b
 
 	if (signals_blocked) {
 		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &mask);
+		rcgo__libc_thread_mask(SIG_SETMASK, &all, &mask);
 	}
 	err = pthread_create(&thread, attr, f, arg);
 	if (signals_blocked) {
-		pthread_sigmask(SIG_SETMASK, &mask, NULL);
+		rcgo__libc_thread_mask(SIG_SETMASK, &mask, NULL);
 	}
 	return err;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rcgo_altstack.h"
 #include "rcgo_base.h"
 
 enum rcgo_thread_kind {
@@ -31,6 +32,7 @@ struct rcgo_thread_record {
 	uint32_t kind;
 	// Its place in the blocks; no meaning for Go's threads.
 	uint32_t index;
+	struct rcgo_altstack altstack;
 	// Go's g that is bound to this thread of C, or NULL.
 	void *g;
 };

@@ -8,7 +8,7 @@
 bool
 rcgo__thread_for_signal(struct rcgo_signal_thread *t)
 {
-	const struct rcgo_thread_record *record = rcgo__thread_record();
+	struct rcgo_thread_record *record = rcgo__thread_record();
 
 	if (record == NULL) {
 		return false;
@@ -17,6 +17,7 @@ rcgo__thread_for_signal(struct rcgo_signal_thread *t)
 	t->stack_hi = record->stack_hi;
 	t->switched_lo = record->switched_lo;
 	t->switched_hi = record->switched_hi;
+	t->altstack = &record->altstack;
 	t->made_by_c = record->kind == RCGO_THREAD_FOREIGN;
 	return true;
 }

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "rcgo_altstack_parts.h"
 #include "rcgo_edge.h"
 #include "rcgo_fatal.h"
 #include "rcgo_fork.h"
@@ -37,7 +38,7 @@ fatal_bounds(const G *g)
 void
 x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void **tlsbase)
 {
-	const struct rcgo_thread_record *record;
+	struct rcgo_thread_record *record;
 	uintptr_t bounds[2];
 
 	go_setg = setg;
@@ -47,6 +48,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
 	rcgo__signal_init(rcgo__thread_for_signal, rcgo__thread_overflow_describe);
 	if (record != NULL) {
+		rcgo__altstack_begin(&record->altstack);
 		g->stacklo = record->stack_lo;
 	} else {
 		rcgo__stack_bounds(bounds);
@@ -74,10 +76,12 @@ thread_entry(void *arg)
 	free(arg);
 	rcgo_tsan_release();
 	rcgo__thread_record_begin(&record, start.stack_size);
+	rcgo__altstack_begin(&record.altstack);
 	rcgo__stats_thread_begins();
 	rcgo__signal_sweep();
 	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
 	rcgo__stats_thread_ends();
+	rcgo__altstack_end(&record.altstack);
 	rcgo__thread_record_end();
 	return NULL;
 }

@@ -12,7 +12,8 @@
 void
 x_cgo_getstackbound(uintptr_t bounds[2])
 {
-	const struct rcgo_thread_record *record = rcgo__thread_record();
+	// Go asks before it looks for the thread's signal stack.
+	const struct rcgo_thread_record *record = rcgo__thread_enters();
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t own[2];
 
