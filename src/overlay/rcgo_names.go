@@ -32,3 +32,13 @@ package cgo
 //go:cgo_export_dynamic siginterrupt
 //go:cgo_import_static sigaltstack
 //go:cgo_export_dynamic sigaltstack
+//go:cgo_import_static pthread_sigmask
+//go:cgo_export_dynamic pthread_sigmask
+//go:cgo_import_static sigprocmask
+//go:cgo_export_dynamic sigprocmask
+//go:cgo_import_static sighold
+//go:cgo_export_dynamic sighold
+//go:cgo_import_static sigblock
+//go:cgo_export_dynamic sigblock
+//go:cgo_import_static sigsetmask
+//go:cgo_export_dynamic sigsetmask

@@ -30,5 +30,15 @@ RCGO_EXPORT rcgo_plain_handler sigset(int sig, rcgo_plain_handler handler);
 RCGO_EXPORT int siginterrupt(int sig, int flag);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_EXPORT int sigaltstack(const stack_t *want, stack_t *old);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_EXPORT int pthread_sigmask(int how, const sigset_t *want, sigset_t *old);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_EXPORT int sigprocmask(int how, const sigset_t *want, sigset_t *old);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_EXPORT int sighold(int sig);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_EXPORT int sigblock(int mask);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_EXPORT int sigsetmask(int mask);
 
 #endif // RCGO_GUARD_EDGE_H

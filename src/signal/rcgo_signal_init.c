@@ -5,6 +5,7 @@
 #include "rcgo_front_parts.h"
 #include "rcgo_guard.h"
 #include "rcgo_libc.h"
+#include "rcgo_masks.h"
 #include "rcgo_options.h"
 #include "rcgo_signal.h"
 
@@ -27,6 +28,9 @@ rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 		rcgo__altstack_off();
 	} else if (rcgo__option_is("signals", "onstack")) {
 		rcgo__guard_set_mode(RCGO_GUARD_ONSTACK);
+	}
+	if (!rcgo__option_is("signals", "off")) {
+		rcgo__masks_init();
 	}
 	// Finds libc's functions while no handler runs.
 	rcgo__libc_sigaction(SIGSEGV, NULL, &act);
