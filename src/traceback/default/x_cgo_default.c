@@ -4,6 +4,7 @@
 // Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs, callCgoSymbolizer).
 
 #include <stdbool.h>
+#include <ucontext.h>
 
 #include "rcgo_contexts.h"
 #include "rcgo_crash.h"
@@ -14,6 +15,9 @@
 #include "rcgo_symbolize.h"
 #include "rcgo_thread_record.h"
 #include "rcgo_walk.h"
+
+// What a walk may need of a stack, and half as much again for code that is not optimised.
+#define DEFAULT_ROOM 6144
 
 // Whether it is us who describes C frames.
 // owner: x_cgo_default_start; lock: none; ordering: release on writing, acquire on reading
@@ -80,6 +84,28 @@ context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
 	return rcgo__walk_saved(&regs, pcs, max);
 }
 
+// Whether there is room for a walk below sp, if that is on the signal stack of a thread of C: one
+// of SIGSTKSZ may have little left behind the registers that the kernel saves.
+static bool
+default_has_room(const ucontext_t *uc, uintptr_t sp)
+{
+	uintptr_t above = sp - (uintptr_t)uc->uc_stack.ss_sp;
+
+	return above >= uc->uc_stack.ss_size || above >= DEFAULT_ROOM;
+}
+
+static size_t
+handler_walk(uintptr_t context, uintptr_t *pcs, size_t max)
+{
+	const ucontext_t *uc = (const ucontext_t *)context;
+
+	if (default_has_room(uc, (uintptr_t)__builtin_frame_address(0)) || max == 0) {
+		return rcgo__walk_from_handler(uc, pcs, max);
+	}
+	pcs[0] = rcgo__walk_place(uc);
+	return 1;
+}
+
 void
 x_cgo_default_traceback(struct cgoTracebackArg *arg)
 {
@@ -87,8 +113,7 @@ x_cgo_default_traceback(struct cgoTracebackArg *arg)
 
 	if (rcgo_load_acq(&default_ready)) {
 		if (arg->SigContext != 0) {
-			n = rcgo__walk_from_handler(
-				(const void *)arg->SigContext, arg->Buf, arg->Max);
+			n = handler_walk(arg->SigContext, arg->Buf, arg->Max);
 		} else if (arg->Context != 0) {
 			n = context_walk(arg->Context, arg->Buf, arg->Max);
 		} else {

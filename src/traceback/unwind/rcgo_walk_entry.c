@@ -51,6 +51,12 @@ rcgo__walk_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
 	return walk_from(&walk, &start, pcs, max);
 }
 
+uintptr_t
+rcgo__walk_place(const void *ucontext)
+{
+	return *(const uintptr_t *)(const void *)((const char *)ucontext + RCGO_UC_PC);
+}
+
 static size_t
 walk_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
 {

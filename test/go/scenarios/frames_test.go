@@ -230,6 +230,26 @@ func TestFramesProfile(t *testing.T) {
 	})
 }
 
+// A thread of C with a small signal stack: the walk must not run over its end, only be short.
+func TestFramesSmallStack(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		exe := frames(ours).must(t, tc)
+		t.Run("signal", func(t *testing.T) {
+			t.Parallel()
+			run(t, tc, nil, nil, exe, "small-stack").want(t, 0, "done small-stack")
+		})
+		t.Run("profile", func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "cpu")
+			o := run(t, tc, nil, nil, exe, "profile-small-stack", file, "500")
+			o.want(t, 0, "done profile-small-stack")
+			if top := pprofTop(t, tc, exe, file); share(top, "fr_busy") < 90 {
+				t.Errorf("fr_busy has %v%% of the samples, want 90:\n%s", share(top, "fr_busy"), top)
+			}
+		})
+	})
+}
+
 // C++ that throws and catches under a profile: a walk from inside the unwinder of the exception.
 func TestFramesThrow(t *testing.T) {
 	need(t, "g++", "g++")

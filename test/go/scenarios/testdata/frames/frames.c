@@ -9,7 +9,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <time.h>
+
+#ifndef AT_MINSIGSTKSZ
+#	define AT_MINSIGSTKSZ 51 // not yet known to every libc
+#endif
 
 #include "../../../../../include/runtime_cgo.h"
 #include "_cgo_export.h"
@@ -104,6 +110,9 @@ fr_inlined(int way, int arg)
 	case FR_HANDLER:
 		fr_handler();
 		break;
+	case FR_RAISE:
+		raise(arg); // line: raise
+		break;
 	}
 	sink++;
 }
@@ -131,14 +140,53 @@ fr_thread(void *unused)
 	return unused;
 }
 
-void
-fr_on_a_thread(int way, int arg)
+// A handler's 4 KB above what the kernel saves, or the 8 KB that SIGSTKSZ was for long.
+static size_t
+small_size(void)
+{
+	size_t size = getauxval(AT_MINSIGSTKSZ) + 4096;
+
+	return size < 8192 ? 8192 : (size + 4095) & ~(size_t)4095;
+}
+
+static void *
+fr_small_thread(void *unused)
+{
+	size_t size = small_size();
+	stack_t stack = {.ss_size = size}, none = {.ss_flags = SS_DISABLE};
+	char *map = mmap(NULL, 65536 + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED || mprotect(map + 65536, size, PROT_READ | PROT_WRITE) != 0) {
+		abort();
+	}
+	stack.ss_sp = map + 65536;
+	sigaltstack(&stack, NULL);
+	fr_outer(thread_way, thread_arg);
+	sigaltstack(&none, NULL);
+	munmap(map, 65536 + size);
+	return unused;
+}
+
+static void
+on_a_thread(void *(*run)(void *), int way, int arg)
 {
 	pthread_t t;
 
 	thread_way = way;
 	thread_arg = arg;
-	if (pthread_create(&t, NULL, fr_thread, NULL) == 0) {
+	if (pthread_create(&t, NULL, run, NULL) == 0) {
 		pthread_join(t, NULL);
 	}
+}
+
+void
+fr_on_a_thread(int way, int arg)
+{
+	on_a_thread(fr_thread, way, arg);
+}
+
+void
+fr_on_a_small_stack(int way, int arg)
+{
+	on_a_thread(fr_small_thread, way, arg);
 }

@@ -9,10 +9,12 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -43,8 +45,10 @@ var cases = map[string]func(){
 	"profile-thread": func() {
 		profile(func(ms C.int) { C.fr_on_a_thread(C.FR_BUSY, ms) })
 	},
-	"nothing":   func() {},
-	"callbacks": callbacks,
+	"small-stack":         smallStack,
+	"profile-small-stack": func() { profile(func(ms C.int) { C.fr_on_a_small_stack(C.FR_BUSY, ms) }) },
+	"nothing":             func() {},
+	"callbacks":           callbacks,
 }
 
 // below does f in Go, below C, below Go.
@@ -109,6 +113,17 @@ func many() {
 	}
 	pprof.StopCPUProfile()
 	fmt.Println("many done")
+}
+
+// Signals for Go in C, below Go, below C that has a small signal stack.
+func smallStack() {
+	got := make(chan os.Signal, 1)
+	signal.Notify(got, syscall.SIGIO)
+	inGo = func(int) { C.fr_outer(C.FR_RAISE, C.int(syscall.SIGIO)) }
+	for i := 0; i < 100; i++ {
+		C.fr_on_a_small_stack(C.FR_CALL_GO, 0)
+		<-got
+	}
 }
 
 // profile FILE MS: a CPU profile of busy C.
