@@ -14,8 +14,9 @@
 #	define AT_MINSIGSTKSZ 51
 #endif
 
-// What a stack of C's has to hold beside the kernel's frame to be used for Go's handlers.
-#define HANDLER_BYTES 4096u
+// What a stack of C's has to hold beside the kernel's frame: some 2 KiB for Go's handler and 4 KiB
+// for what looks at C's frames in it.
+#define HANDLER_BYTES 8192u
 
 #if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
 #	define OFF_AT_FIRST true
