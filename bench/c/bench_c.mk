@@ -9,7 +9,7 @@ $(BENCH_C)/bench_walk: bench/c/bench_walk.c src/base/rcgo_probe_linux.c $(BUILD)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fomit-frame-pointer -fasynchronous-unwind-tables -D_GNU_SOURCE \
 		-Isrc/base -Isrc/abi -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux_$(UNIT_HOST_ARCH).c"' \
-		-I$(BUILD)/payload -o $@ bench/c/bench_walk.c src/base/rcgo_probe_linux.c -ldl -pthread
+		-I$(BUILD)/payload/groups -o $@ bench/c/bench_walk.c src/base/rcgo_probe_linux.c -ldl -pthread
 
 bench-walk: $(BENCH_C)/bench_walk ## the walker beside libgcc, glibc and libunwind
 	$(BENCH_C)/bench_walk $(ROUNDS)
@@ -38,7 +38,7 @@ PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
 $(BENCH_C)/allthreads: bench/c/allthreads.c $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
 

@@ -222,14 +222,14 @@ char *
 cache_put_payload(struct cache *c)
 {
 	limit_signal(true);
-	char *dir = path_join(c->dir, fmt("src-%s", payload_hash()));
+	char *dir = path_join(c->dir, fmt("src-%s", payload_hash));
 	char *why = put_payload_in(dir);
 
 	if (why != NULL) {
 		if (c->why == NULL) {
 			c->why = why;
 			use_private(c, false);
-			dir = path_join(c->dir, fmt("src-%s", payload_hash()));
+			dir = path_join(c->dir, fmt("src-%s", payload_hash));
 			why = put_payload_in(dir);
 		}
 		if (why != NULL) {

@@ -13,11 +13,9 @@ static const char preamble_end[] = "\n*/\nimport \"C\"\n";
 // The #cgo lines of our own flags file, the one place where the flags stand, and one more for what
 // the C half is told.
 static char *
-our_flags(const char *options)
+our_flags(const char *defines)
 {
-	char *out = *options == '\0'
-			    ? xstrdup("")
-			    : fmt("%sCFLAGS: -DRCGO_BUILD_OPTIONS=%s\n", flags_mark, options);
+	char *out = *defines == '\0' ? xstrdup("") : fmt("%sCFLAGS:%s\n", flags_mark, defines);
 
 	for (size_t i = 0; i < payload_count; i++) {
 		if (strcmp(payload[i].name, flags_file) != 0) {
@@ -46,7 +44,7 @@ derive_is_flags(const char *name)
 // a preamble of its own costs a run of the compiler, so this saves one against a file beside it.
 // NULL when cgo.go does not end its preamble as all known versions do.
 char *
-derive_flags(const struct goenv *e, const char *options, size_t *size)
+derive_flags(const struct goenv *e, const char *defines, size_t *size)
 {
 	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size);
 	char *end = text == NULL ? NULL : strstr(text, preamble_end);
@@ -55,7 +53,7 @@ derive_flags(const struct goenv *e, const char *options, size_t *size)
 		return NULL;
 	}
 	end++;
-	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(options), end);
+	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(defines), end);
 
 	*size = strlen(out);
 	return out;
@@ -63,9 +61,9 @@ derive_flags(const struct goenv *e, const char *options, size_t *size)
 
 // Our own flags file with what the C half is told; NULL when that is nothing.
 char *
-derive_flags_file(const char *options, size_t *size)
+derive_flags_file(const char *defines, size_t *size)
 {
-	for (size_t i = 0; i < payload_count && *options != '\0'; i++) {
+	for (size_t i = 0; i < payload_count && *defines != '\0'; i++) {
 		if (!derive_is_flags(payload[i].name)) {
 			continue;
 		}
@@ -76,8 +74,8 @@ derive_flags_file(const char *options, size_t *size)
 		if (at == NULL) {
 			break;
 		}
-		char *out = fmt("%.*s%sCFLAGS: -DRCGO_BUILD_OPTIONS=%s\n%s", (int)(at - text), text,
-			flags_mark, options, at);
+		char *out =
+			fmt("%.*s%sCFLAGS:%s\n%s", (int)(at - text), text, flags_mark, defines, at);
 
 		*size = strlen(out);
 		return out;

@@ -38,7 +38,7 @@ doctor_cache(const struct goenv *e)
 	char *first = cache_dir_wanted();
 	char *why = first == NULL ? xstrdup("HOME is not set") : cache_try(first, true);
 	char *probe = first == NULL ? NULL : path_join(first, ".doctor");
-	int err = why != NULL ? 0 : write_file(probe, payload_hash(), strlen(payload_hash()));
+	int err = why != NULL ? 0 : write_file(probe, payload_hash, strlen(payload_hash));
 
 	if (why == NULL && err == 0) {
 		unlink(probe);

@@ -79,6 +79,8 @@ fill(struct goenv *e, json_t *json)
 	e->gohostarch = field(json, "GOHOSTARCH");
 	e->cgo_enabled = field(json, "CGO_ENABLED");
 	e->cc = field(json, "CC");
+	e->cgo_cflags = field(json, "CGO_CFLAGS");
+	e->cgo_cppflags = field(json, "CGO_CPPFLAGS");
 	e->goflags = field(json, "GOFLAGS");
 	e->gotoolchain = field(json, "GOTOOLCHAIN");
 	e->gocache = field(json, "GOCACHE");
@@ -104,8 +106,8 @@ ask(struct goenv *e)
 {
 	// Named variables only: a full `go env` also runs the C compiler several times.
 	static const char *const words[] = {"env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH",
-		"GOHOSTOS", "GOHOSTARCH", "CGO_ENABLED", "CC", "GOFLAGS", "GOTOOLCHAIN", "GOCACHE",
-		"GOENV"};
+		"GOHOSTOS", "GOHOSTARCH", "CGO_ENABLED", "CC", "CGO_CFLAGS", "CGO_CPPFLAGS",
+		"GOFLAGS", "GOTOOLCHAIN", "GOCACHE", "GOENV"};
 	struct strings argv = {0};
 	json_error_t err;
 

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #define FIRST_GO_VET_SEES_OVERLAYS 24
-#define FIRST_GO_COMPILES_SIDE_BY_SIDE 25
 
 static const char whole_prefix[] = "rcgo_linux_";
 static const char core_prefix[] = "rcgo_core_";
+static const char core_asm[] = "gcc_rcgo_core_linux.S";
 
 // Under this key our overlays remember what the user's own one was. The go command ignores it, and
 // an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
@@ -120,20 +120,20 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	return absolute_entries(e, full, replace, &u->entries);
 }
 
-// Our C is carried in two shapes: whole, a file for each platform, or in groups of parts. A Go that
-// compiles the C files of a package side by side gets the groups; others would only start more
-// compilers. Without C frames there is one group, which knows nothing of the others, and no Go file
+// Without C frames only the core is laid, which knows nothing of the other parts, and no Go file
 // that asks for them.
 static bool
-is_laid(const struct goenv *e, struct features f, const char *name)
+is_laid(struct features f, const char *name)
 {
-	bool side_by_side = e->minor < 0 || e->minor >= FIRST_GO_COMPILES_SIDE_BY_SIDE;
+	bool frames = features_traceback(f);
 
-	if (!features_traceback(f)) {
-		return has_suffix(name, ".c") ? has_prefix(name, core_prefix)
-					      : strcmp(name, "rcgo_traceback.go") != 0;
+	if (has_suffix(name, ".c")) {
+		return has_prefix(name, frames ? whole_prefix : core_prefix);
 	}
-	return !has_suffix(name, ".c") || has_prefix(name, whole_prefix) != side_by_side;
+	if (has_suffix(name, "_linux.S")) {
+		return frames || strcmp(name, core_asm) == 0;
+	}
+	return frames || strcmp(name, "rcgo_traceback.go") != 0;
 }
 
 // The path that a file of ours gets inside of GOROOT. Before 1.24 the go command tells `go vet` of
@@ -168,7 +168,7 @@ set_flags(
 	size_t size;
 	char *text = json_object_get(users, key) != NULL
 			     ? NULL
-			     : derive_flags(e, features_options(f), &size);
+			     : derive_flags(e, shape_defines(e, f), &size);
 
 	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
 		return false;
@@ -180,10 +180,10 @@ set_flags(
 // The path of a file of ours: in the cache as it is carried, but for the flags file when the C half
 // is told something.
 static char *
-path_of(const char *src, struct features f, const char *name)
+path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
 	size_t size;
-	char *text = derive_is_flags(name) ? derive_flags_file(features_options(f), &size) : NULL;
+	char *text = derive_is_flags(name) ? derive_flags_file(shape_defines(e, f), &size) : NULL;
 	if (text == NULL) {
 		return path_join(src, name);
 	}
@@ -226,9 +226,9 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_laid(e, f, name) &&
+		if (payload_is_source(&payload[i]) && is_laid(f, name) &&
 			!(flagged && derive_is_flags(name))) {
-			set(map, key_of(e, name), path_of(src, f, name));
+			set(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}
 	if (features_syscall(f)) {
@@ -271,7 +271,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 
 	json_t *map = our_entries(e, f, src, u.entries);
 
-	set(own, "payload", payload_hash());
+	set(own, "payload", payload_hash);
 	set(own, "goroot", e->goroot);
 	set(own, "with", features_list(f, FEATURE_WITH));
 	set(own, "without", features_list(f, FEATURE_WITHOUT));

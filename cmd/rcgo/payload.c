@@ -13,25 +13,6 @@ payload_is_source(const struct payload_file *f)
 	return strcmp(f->name, symbols) != 0;
 }
 
-// Names one version of our sources: every name and every byte counts.
-const char *
-payload_hash(void)
-{
-	static char *hash;
-	uint64_t h = FNV1A_START;
-
-	if (hash == NULL) {
-		for (size_t i = 0; i < payload_count; i++) {
-			const struct payload_file *f = &payload[i];
-
-			h = fnv1a(h, f->name, strlen(f->name) + 1);
-			h = fnv1a(h, f->data, (size_t)(f->end - f->data));
-		}
-		hash = fmt("%016llx", (unsigned long long)h);
-	}
-	return hash;
-}
-
 char *
 payload_symbols(void)
 {

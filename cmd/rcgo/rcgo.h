@@ -69,7 +69,8 @@ struct goenv {
 	char *go;  // path of the go command
 	char *dir; // where it works: rcgo's directory, or that of -C
 	char *goroot, *version, *goos, *goarch, *gohostos, *gohostarch;
-	char *cgo_enabled, *cc, *goflags, *gotoolchain, *gocache, *goenv_file;
+	char *cgo_enabled, *cc, *cgo_cflags, *cgo_cppflags, *goflags, *gotoolchain, *gocache,
+		*goenv_file;
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
 	int minor;     // 22 for go1.22.1; -1 when the version does not tell
 };
@@ -127,10 +128,11 @@ struct payload_file {
 };
 extern const struct payload_file payload[];
 extern const size_t payload_count;
+extern const char payload_hash[];		 // names one version of our sources
 extern const struct payload_file module_files[]; // the Go module of rcgo init, / as !
 extern const size_t module_count;
+extern const char module_files_hash[];
 bool payload_is_source(const struct payload_file *f);
-const char *payload_hash(void);
 char *payload_symbols(void);
 
 // cache.c: the places where rcgo may keep files
@@ -151,8 +153,11 @@ char *cache_put_overlay(struct cache *c, const char *text, size_t size, int mino
 bool derive_is_flags(const char *name);
 char *derive_syscall_key(const struct goenv *e);
 char *derive_syscall(const struct goenv *e, const char *src);
-char *derive_flags(const struct goenv *e, const char *options, size_t *size);
-char *derive_flags_file(const char *options, size_t *size);
+char *derive_flags(const struct goenv *e, const char *defines, size_t *size);
+char *derive_flags_file(const char *defines, size_t *size);
+
+// shape.c: which shape of our C half a build gets
+char *shape_defines(const struct goenv *e, struct features f);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

@@ -152,7 +152,7 @@ verb_doctor(int argc, char **argv)
 	if (optind < argc) {
 		usage_error("doctor", "doctor takes no arguments, got %s", argv[optind]);
 	}
-	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash()), NULL);
+	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash), NULL);
 	struct problem *p = goenv_ask(&e, dir);
 
 	if (p != NULL) {

@@ -13,7 +13,7 @@ verb_version(int argc, char **argv)
 			"version takes no arguments, got %s (go's own: `rcgo go version`)",
 			argv[1]);
 	}
-	printf("rcgo %s, C half %s, tested with Go 1.%d to 1.%d\n", RCGO_VERSION, payload_hash(),
+	printf("rcgo %s, C half %s, tested with Go 1.%d to 1.%d\n", RCGO_VERSION, payload_hash,
 		OLDEST_GO, NEWEST_GO);
 	const char *wanted = getenv("RCGO_GO");
 

@@ -25,4 +25,8 @@ RCGO_SHARED bool rcgo__option_is(const char *name, const char *value);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
+// What the build was given, in the words of RCGO; "" when nothing.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED const char *rcgo__build_options(void);
+
 #endif // RCGO_OPTIONS_H

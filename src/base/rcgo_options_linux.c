@@ -14,13 +14,6 @@
 
 #include "rcgo_text.h"
 
-// What `rcgo build --with=` has option_set, in the words of RCGO.
-#ifndef RCGO_BUILD_OPTIONS
-#	define RCGO_BUILD_OPTIONS
-#endif
-#define TEXT_OF(...) #__VA_ARGS__
-#define BUILD_OPTIONS_TEXT(...) TEXT_OF(__VA_ARGS__)
-
 #define SIZES "SIZE"
 
 // The guard is on where it has been proved on real processors.
@@ -172,7 +165,7 @@ rcgo__options_init(void)
 	size_t bad;
 
 	memset(option_set, 0, sizeof option_set);
-	take_list(BUILD_OPTIONS_TEXT(RCGO_BUILD_OPTIONS));
+	take_list(rcgo__build_options());
 	if (list == NULL) {
 		return;
 	}

@@ -18,10 +18,10 @@ overlay_of() {
 		has "rcgo_traceback.go"
 		lacks "RCGO_BUILD_OPTIONS"
 	done
-	has "rcgo_core_linux_amd64.c"
-	has "rcgo_unwind_linux_amd64.c"
-	has "rcgo_symbolize_linux_amd64.c"
-	has "rcgo_default_linux_amd64.c"
+	has "rcgo_linux_amd64.c"
+	for group in core unwind symbolize default; do
+		has "gcc_rcgo_${group}_linux.S"
+	done
 }
 
 @test "without traceback only the core is laid" {
@@ -32,6 +32,7 @@ overlay_of() {
 		has "args: <build> <-v> <x>"
 		overlay_of
 		has "/rcgo_core_linux_amd64.c"
+		has "/gcc_rcgo_core_linux.S"
 		lacks "/rcgo_linux_amd64.c"
 		lacks "rcgo_traceback.go"
 		lacks "rcgo_unwind"

@@ -47,7 +47,8 @@ case \$1 in
 env) cat <<JSON
 {"GOROOT": "$GOROOT", "GOVERSION": "$GOVERSION", "GOOS": "$GOOS", "GOARCH": "$GOARCH",
 "GOHOSTOS": "$GOHOSTOS", "GOHOSTARCH": "$GOHOSTARCH", "CGO_ENABLED": "$CGO_ENABLED",
-"CC": "$CC", "GOFLAGS": "\$GOFLAGS", "GOENV": "$GOENV"}
+"CGO_CFLAGS": "\${CGO_CFLAGS--O2 -g}", "CGO_CPPFLAGS": "\$CGO_CPPFLAGS",
+"CC": "\${CC-$CC}", "GOFLAGS": "\$GOFLAGS", "GOENV": "$GOENV"}
 JSON
 ;;
 list) cat '$T/list' ;;

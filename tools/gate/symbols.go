@@ -37,12 +37,12 @@ func lawsOfSymbols() []law {
 				t.checkOneFile(c, p)
 				good = good && len(c.list) == 0
 			}},
-			law{"groups-" + p.arch, func(t *tree, c *check) {
-				t.checkGroups(c, p)
+			law{"carried-" + p.arch, func(t *tree, c *check) {
+				t.checkCarried(c, p)
 				good = good && len(c.list) == 0
 			}})
 	}
-	return append(out, law{"program", func(t *tree, c *check) {
+	return append(out, law{"rcgo", checkRcgo}, law{"program", func(t *tree, c *check) {
 		if good {
 			t.checkProgram(c)
 		} else {
@@ -150,29 +150,6 @@ func (t *tree) checkOneFile(c *check, p platform) {
 				return strings.HasPrefix(name, "rcgo_") && (shared[name] || common != "")
 			}, common)
 	}
-}
-
-// checkGroups: the files of the groups export the contract together, and share hidden names only.
-func (t *tree) checkGroups(c *check, p platform) {
-	dir, ok := t.payload(c)
-	if !ok || !needs(c, gccFor(p.arch)) {
-		return
-	}
-	files := append(t.shapes(dir, p)[1:], filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
-	var all []objSym
-	for _, file := range files {
-		u := t.compilePayload([]string{gccFor(p.arch)}, dir, file, "-O2", "-g")
-		if !failures(c, []unit{u}) {
-			return
-		}
-		syms, err := objSymbols(u.stem + ".o")
-		if err != nil {
-			c.bad(file, 0, "%v", err)
-		}
-		all = append(all, syms...)
-	}
-	ours := func(name string) bool { return strings.HasPrefix(name, "rcgo_") }
-	t.compare(c, "the files of the groups for "+p.arch, all, ours, "")
 }
 
 // checkProgram builds a Go program whose own C code defines every name that stock C halves leak,

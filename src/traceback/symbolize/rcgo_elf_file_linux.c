@@ -2,8 +2,6 @@
 // Traceback Generation: where ELF images come from: files, mapped whole, and the vDSO. Runs on any
 // stack, in signal handlers too.
 
-//go:build unix
-
 #include "rcgo_elf.h"
 
 #include <elf.h>
@@ -12,7 +10,10 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "rcgo_raw.h"
 
 // Maps the regular file at path. Returns 0, or -errno.
 static int
@@ -20,18 +21,18 @@ elf_map_file(const char *path, struct rcgo_bytes *image)
 {
 	// A path may lead to anything by now, a pipe too: do not wait there.
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	struct stat st = {0};
 	int err = 0;
 	void *at;
 
 	if (fd < 0) {
 		return -errno;
 	}
-	if (fstat(fd, &st) != 0) {
-		err = -errno;
-	} else if (!S_ISREG(st.st_mode) || st.st_size <= 0 || (uintmax_t)st.st_size > SIZE_MAX) {
+	// Not libc's fstat, which before glibc 2.33 is no function of the shared library.
+	err = (int)rcgo__raw(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
+	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
 		err = -ENOEXEC;
-	} else {
+	} else if (err == 0) {
 		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 		err = at == MAP_FAILED ? -errno : 0;
 	}
