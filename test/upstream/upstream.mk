@@ -20,5 +20,9 @@ conformance-short: all $(CONFORMANCE)
 conformance-unit:
 	cd test/upstream/conformance && GOFLAGS= GOWORK=off go test .
 
+# MATRIX_FLAGS= runs all of it again; by default results count that are of the same command, Go, tools, kernel and C half,
+# so that a matrix that was broken off goes on where it stopped.
+MATRIX_FLAGS ?= -resume
+
 matrix: all $(CONFORMANCE) ## the same and all build modes, on Go 1.19, 1.22, 1.24, 1.26 and newest
-	test/upstream/matrix $(CONFORMANCE) -rcgo $(abspath bin/rcgo) $(CONFORMANCE_FLAGS)
+	test/upstream/matrix $(CONFORMANCE) $(MATRIX_FLAGS) -rcgo $(abspath bin/rcgo) $(CONFORMANCE_FLAGS)

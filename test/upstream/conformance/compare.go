@@ -150,11 +150,11 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 	fmt.Fprintf(w, "\n### %s\n\n", title)
 	fmt.Fprintln(w, "Cells: outcome, pass/fail/skip (sub-tests included), wall seconds.")
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, "| Suite | Stock | Drop-in | Differences | Flakes | Note |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|")
+	fmt.Fprintln(w, "| Suite | Stock | Drop-in | What was laid | Differences | Flakes | Note |")
+	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
 	total := 0
 	for _, r := range rows {
-		stock, dropin, diffs, flakes := "–", "–", "–", "–"
+		stock, dropin, payload, diffs, flakes := "–", "–", "–", "–", "–"
 		if r.Stock != nil {
 			stock = r.Stock.cell()
 			if r.Stock.Reused {
@@ -163,12 +163,16 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 		}
 		if r.Dropin != nil {
 			dropin = r.Dropin.cell()
+			payload = payloadOf(r.Dropin.Key)
+			if r.Dropin.Reused {
+				dropin += " (stored)"
+			}
 			nd := r.differences()
 			nf := len(r.Diffs) - nd
 			total += nd
 			diffs, flakes = fmt.Sprint(nd), fmt.Sprint(nf)
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", r.Suite, stock, dropin, diffs, flakes, r.Note)
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Suite, stock, dropin, payload, diffs, flakes, r.Note)
 	}
 	fmt.Fprintln(w)
 	for _, r := range rows {

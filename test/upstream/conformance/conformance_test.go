@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestIsFlake(t *testing.T) {
@@ -87,7 +88,7 @@ func TestReportCounts(t *testing.T) {
 	if n := report(&out, "x", []row{{Suite: "s", Stock: a, Dropin: b, Diffs: diffs}}, false); n != 1 {
 		t.Errorf("%d differences, want 1", n)
 	}
-	for _, want := range []string{"| s | ok 2/0/0 0s | FAIL(1) 0/2/0 0s | 1 | 1 |", "flake in s: `p A`", "DIFFERENCE in s: `p B`"} {
+	for _, want := range []string{"| s | ok 2/0/0 0s | FAIL(1) 0/2/0 0s | – | 1 | 1 |", "flake in s: `p A`", "DIFFERENCE in s: `p B`"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, out.String())
 		}
@@ -197,5 +198,78 @@ func TestVariantsAreTold(t *testing.T) {
 	args := off.overlayArgs("x")
 	if len(args) != 4 || args[3] != "--without=traceback" {
 		t.Errorf("rcgo is called with %q", args)
+	}
+}
+
+// A stored result counts only where all that it depends on is as it was.
+func TestStoredResults(t *testing.T) {
+	goroot := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(goroot, "src", "p"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	s := &suite{Name: "p", Dir: filepath.Join(goroot, "src", "p")}
+	store := func(base string, change func(*result)) {
+		_, target, ok := s.locate(goroot)
+		if !ok {
+			t.Fatal("the suite is not found")
+		}
+		r := &result{Args: s.command(target, "", "1m0s"), Dir: s.Dir, Machine: machine(), Key: "k+p"}
+		change(r)
+		raw, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, data := range map[string][]byte{".meta": raw, ".json": nil} {
+			if err := os.WriteFile(base+name, data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for what, c := range map[string]struct {
+		change func(*result)
+		same   bool
+	}{
+		"the same":            {func(r *result) {}, true},
+		"another drop-in":     {func(r *result) { r.Key = "k+q" }, false},
+		"another GOROOT":      {func(r *result) { r.Key = "l+p" }, false},
+		"of an older runner":  {func(r *result) { r.Key = "" }, false},
+		"other tools":         {func(r *result) { r.Machine += "x" }, false},
+		"another environment": {func(r *result) { r.Env = []string{"A=b"} }, false},
+		"another command":     {func(r *result) { r.Args = append(r.Args, "x") }, false},
+		"killed":              {func(r *result) { r.Killed = true }, false},
+	} {
+		base := filepath.Join(t.TempDir(), "r")
+		store(base, c.change)
+		if r, ok := loadResult(s, &side{Goroot: goroot, Key: "k+p"}, base, time.Minute); ok != c.same || (ok && !r.Reused) {
+			t.Errorf("%s: counts: %v", what, ok)
+		}
+	}
+	if _, ok := loadResult(s, &side{Goroot: goroot, Key: "k+p"}, filepath.Join(t.TempDir(), "none"), time.Minute); ok {
+		t.Error("a result that is not there counts")
+	}
+}
+
+// What an overlay lays is known by content, not by where it lies.
+func TestOverlayContent(t *testing.T) {
+	laid := func(text string, more ...string) string {
+		file := filepath.Join(t.TempDir(), "x.c")
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		o := &overlayFile{Replace: map[string]string{"/r/x.c": file, "/r/gone.c": ""}}
+		for _, key := range more {
+			o.Replace[key] = ""
+		}
+		content, err := o.content()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	if laid("a") != laid("a") {
+		t.Error("the same text in two places differs")
+	}
+	if laid("a") == laid("b") || laid("a") == laid("a", "/r/more.c") {
+		t.Error("a change is not seen")
 	}
 }

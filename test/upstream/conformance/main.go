@@ -20,7 +20,8 @@ type config struct {
 	goroot, work, results  string
 	overlay, rcgo          string
 	suite                  *regexp.Regexp
-	reuseStock, stockOnly  bool
+	reuseStock, resume     bool
+	stockOnly              bool
 	short, physical, modes bool
 	tap                    bool
 	timeout                time.Duration
@@ -61,6 +62,7 @@ func parseFlags() (*config, error) {
 	flag.StringVar(&c.overlay, "overlay", "", "overlay JSON of the drop-in (default: ask rcgo)")
 	flag.StringVar(&c.rcgo, "rcgo", "rcgo", "the rcgo command")
 	flag.BoolVar(&c.reuseStock, "reuse-stock", false, "use stored stock results where they are of the same command")
+	flag.BoolVar(&c.resume, "resume", false, "use all stored results that are of the same command and drop-in")
 	flag.BoolVar(&c.stockOnly, "stock-only", false, "run the stock side alone")
 	flag.BoolVar(&c.short, "short-list", false, "only the quick subset")
 	flag.BoolVar(&c.physical, "physical", false, "lay the drop-in into a GOROOT for every suite, not by overlay")
@@ -125,6 +127,9 @@ func (c *config) run() (int, error) {
 	}
 	home := filepath.Join(c.work, c.version+"-"+id)
 	stock := &side{Name: "stock", Goroot: filepath.Join(home, "go"), Cache: filepath.Join(home, "cache-stock")}
+	if stock.Key, err = stockKey(id); err != nil {
+		return 0, err
+	}
 	if err := lockHome(home); err != nil {
 		return 0, err
 	}
@@ -203,44 +208,6 @@ func (c *config) finish(title string, rows []row, dropin, physical *side) (int, 
 	return total, nil
 }
 
-// dropinSides makes the two forms of the drop-in, and proves that it is inside each.
-func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *side, err error) {
-	json := filepath.Join(home, "overlay"+c.variant.name()+".json")
-	if _, err := obtainOverlay(c, stock.Goroot, json); err != nil {
-		return nil, nil, err
-	}
-	flag := "-overlay=" + json
-	if strings.ContainsAny(flag, " \t") {
-		flag = "'" + flag + "'"
-	}
-	dropin = &side{
-		Name: "dropin" + c.variant.name(), Goroot: stock.Goroot,
-		Cache: filepath.Join(home, "cache-dropin"),
-		Env:   append(c.variant.env(), "GOFLAGS="+flag),
-	}
-	if err := prove(dropin, true); err != nil {
-		return nil, nil, err
-	}
-	physical = &side{
-		Name: "dropin-physical" + c.variant.name(), Goroot: filepath.Join(home, "go-dropin"),
-		Cache: filepath.Join(home, "cache-physical"), Env: c.variant.env(),
-	}
-	if err := copyGoroot(c.goroot, physical.Goroot, id); err != nil {
-		return nil, nil, err
-	}
-	if err := restore(stock.Goroot, physical.Goroot); err != nil {
-		return nil, nil, err
-	}
-	o, err := obtainOverlay(c, physical.Goroot, filepath.Join(home, "overlay-physical.json"))
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := o.applyPhysically(); err != nil {
-		return nil, nil, err
-	}
-	return dropin, physical, prove(physical, true)
-}
-
 // runRow runs one suite on both sides and settles what differs.
 func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
 	r := row{Suite: s.Name, Note: s.Missing}
@@ -264,7 +231,7 @@ func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
 	}
 	var err error
 	ok := false
-	if c.reuseStock {
+	if c.reuseStock || c.resume {
 		r.Stock, ok = loadResult(s, stock, c.base(stock, s), c.timeout)
 	}
 	if !ok {
@@ -276,10 +243,15 @@ func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
 	if c.stockOnly {
 		return r, nil
 	}
-	if r.Dropin, err = runSuite(sd, s, "", c.base(sd, s), c.timeout); err != nil {
-		return r, err
+	if ok = false; c.resume {
+		r.Dropin, ok = loadResult(s, sd, c.base(sd, s), c.timeout)
 	}
-	progress("%s: drop-in: %s", s.Name, r.Dropin.cell())
+	if !ok {
+		if r.Dropin, err = runSuite(sd, s, "", c.base(sd, s), c.timeout); err != nil {
+			return r, err
+		}
+		progress("%s: drop-in: %s", s.Name, r.Dropin.cell())
+	}
 	if r.Diffs = compare(r.Stock, r.Dropin); len(r.Diffs) > 0 {
 		progress("%s: %d tests differ; running them again", s.Name, len(r.Diffs))
 		if err = c.settle(s, stock, sd, r.Diffs); err != nil {

@@ -110,3 +110,47 @@ func restore(stock, physical string) error {
 	}
 	return copyTree(filepath.Join(stock, filepath.FromSlash(cgoDir)), dir, nil)
 }
+
+// dropinSides makes the two forms of the drop-in, and proves that it is inside each.
+func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *side, err error) {
+	json := filepath.Join(home, "overlay"+c.variant.name()+".json")
+	laid, err := obtainOverlay(c, stock.Goroot, json)
+	if err != nil {
+		return nil, nil, err
+	}
+	payload, err := laid.content()
+	if err != nil {
+		return nil, nil, err
+	}
+	key := stock.Key + "+" + payload
+	flag := "-overlay=" + json
+	if strings.ContainsAny(flag, " \t") {
+		flag = "'" + flag + "'"
+	}
+	dropin = &side{
+		Name: "dropin" + c.variant.name(), Goroot: stock.Goroot,
+		Cache: filepath.Join(home, "cache-dropin"),
+		Env:   append(c.variant.env(), "GOFLAGS="+flag), Key: key,
+	}
+	if err := prove(dropin, true); err != nil {
+		return nil, nil, err
+	}
+	physical = &side{
+		Name: "dropin-physical" + c.variant.name(), Goroot: filepath.Join(home, "go-dropin"),
+		Cache: filepath.Join(home, "cache-physical"), Env: c.variant.env(), Key: key,
+	}
+	if err := copyGoroot(c.goroot, physical.Goroot, id); err != nil {
+		return nil, nil, err
+	}
+	if err := restore(stock.Goroot, physical.Goroot); err != nil {
+		return nil, nil, err
+	}
+	o, err := obtainOverlay(c, physical.Goroot, filepath.Join(home, "overlay-physical.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.applyPhysically(); err != nil {
+		return nil, nil, err
+	}
+	return dropin, physical, prove(physical, true)
+}

@@ -23,6 +23,7 @@ type side struct {
 	Goroot string
 	Cache  string   // GOCACHE of this side alone, so that nothing crosses over
 	Env    []string // after baseEnv
+	Key    string   // what a stored result of it depends on
 }
 
 // result is the outcome of one suite on one side.
@@ -31,6 +32,7 @@ type result struct {
 	Dir     string            `json:"dir"`
 	Env     []string          `json:"env"`
 	Machine string            `json:"machine"` // the tools that the tests looked for
+	Key     string            `json:"key"`     // of the side
 	RC      int               `json:"rc"`
 	Killed  bool              `json:"killed"`
 	Seconds float64           `json:"seconds"`
@@ -60,7 +62,11 @@ func runSuite(sd *side, s *suite, only, base string, timeout time.Duration) (*re
 	}
 	res := &result{
 		Args: s.command(target, only, timeout.String()), Dir: dir, Log: base + ".json",
-		Env: append(append([]string(nil), sd.Env...), s.Env...), Machine: machine(),
+		Env: append(append([]string(nil), sd.Env...), s.Env...), Machine: machine(), Key: sd.Key,
+	}
+	// A run that is broken off leaves a log without the word of its end, which is no result.
+	if err := os.Remove(base + ".meta"); err != nil && !os.IsNotExist(err) {
+		return nil, err
 	}
 	stdout, err := os.Create(base + ".json")
 	if err != nil {
@@ -123,14 +129,14 @@ func machine() string {
 	return strings.Join(out, "; ")
 }
 
-// loadResult reads what an earlier run left, if it is of the same command.
+// loadResult reads what an earlier run left, if it is of the same command and all else that counts.
 func loadResult(s *suite, sd *side, base string, timeout time.Duration) (*result, bool) {
 	raw, err := os.ReadFile(base + ".meta")
 	if err != nil {
 		return nil, false
 	}
 	res := &result{Log: base + ".json", Reused: true}
-	if json.Unmarshal(raw, res) != nil || res.Killed {
+	if json.Unmarshal(raw, res) != nil || res.Killed || res.Key == "" || res.Key != sd.Key {
 		return nil, false
 	}
 	dir, target, ok := s.locate(sd.Goroot)

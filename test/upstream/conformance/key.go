@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a stored result depends on besides the command: it counts only where all of that is as it was, so that a run that
+// was broken off goes on where it stopped, and one with another drop-in runs that side alone.
+package main
+
+import (
+	"crypto/sha256"
+	"embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+	"syscall"
+)
+
+// The runner's own sources, which say how a suite is run.
+//
+//go:embed *.go
+var runner embed.FS
+
+// stockKey names a GOROOT, its path and its content as far as identity sees them, the kernel, the machine's size, and
+// the runner.
+func stockKey(id string) (string, error) {
+	var name syscall.Utsname
+	if err := syscall.Uname(&name); err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, id, name.Release, name.Version, runtime.NumCPU())
+	files, err := runner.ReadDir(".")
+	if err != nil {
+		return "", err
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		text, err := runner.ReadFile(f.Name())
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, f.Name(), len(text))
+		h.Write(text)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
+}
+
+// content names what an overlay lays, wherever the files lie: what they replace, and every byte.
+func (o *overlayFile) content() (string, error) {
+	var keys []string
+	for key := range o.Replace {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	h := sha256.New()
+	for _, key := range keys {
+		fmt.Fprintln(h, filepath.Base(key), o.Replace[key] == "")
+		if o.Replace[key] == "" {
+			continue
+		}
+		text, err := os.ReadFile(o.Replace[key])
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, len(text))
+		h.Write(text)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
+}
+
+// payloadOf is what the report says of the drop-in that a row was seen with.
+func payloadOf(key string) string {
+	if i := strings.IndexByte(key, '+'); i >= 0 {
+		return key[i+1:]
+	}
+	return "–"
+}
