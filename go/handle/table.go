@@ -13,30 +13,28 @@ import (
 
 // A handle is 1 (bit 63) | generation (37 bits) | index of its slot (26 bits).
 //
-// The word of a slot is the handle while that is valid. Free it is the last handle without bit 63,
-// and 0 at first; so its generation says how many handles the slot has had. In between, while the
-// value is written, it is busy: the handle without bit 63, with the index inverted. A slot whose
-// generations are used up stays busy for ever.
+// The word of a slot is the handle while that is valid. Else its index is inverted, so that it is
+// equal to no number that leads to the slot: free, it has the generation of its next handle and bit
+// 63 is clear; busy, while the value is written, bit 63 is set. A slot whose generations are used
+// up stays busy for ever.
 const (
 	indexBits = 26
 	indexMask = 1<<indexBits - 1
 	liveBit   = 1 << 63
-	one       = 1 << indexBits // a step of the generation
-	lastGen   = 1<<37 - 1
+	flip      = liveBit | indexMask // makes a handle of the word of a free slot, and back
+	one       = 1 << indexBits      // a step of the generation
 
 	chunkBits = 8 // slots of one chunk
 	chunkSize = 1 << chunkBits
 	shards    = 64
-	nearby    = 32 // slots that add looks at before it looks for another chunk
+	nearby    = 32 // slots that claim looks at before another chunk is looked for
 )
 
 // none is no index: the hint of a shard without a chunk.
 const none = 0
 
-func busy(w uint64) uint64 { return w&^liveBit ^ indexMask }
-
 // free says whether a word that was read at index i belongs to a free slot.
-func free(w uint64, i uint64) bool { return w == 0 || w&(liveBit|indexMask) == i }
+func free(w, i uint64) bool { return (w^i)&flip == indexMask }
 
 // A chunk is the Go side of some slots: their values. It never moves and is never given back.
 type chunk struct {
@@ -52,14 +50,14 @@ type shard struct {
 	mu     sync.Mutex // of what follows
 	chunks []*chunk
 	next   int // the chunk to look at first
-	_      [16]byte
+	_      [24]byte
 }
 
 // The table. What New, Value and Delete need is in variables of its own: each step from one to the
 // next costs a load.
 var (
-	words   *[1 << indexBits]uint64 // in C memory, as many as limit
-	limit   uint64
+	words   unsafe.Pointer // to the uint64 of all slots, in C memory
+	inTable uint64         // what of a handle is its index: the table has a power of two of words
 	chunks  unsafe.Pointer // *[n]*chunk, replaced when it grows
 	homes   [shards]shard
 	misuses uint64
@@ -74,15 +72,14 @@ func init() {
 	if at == nil {
 		panic("handle: no memory for the table of handles: does a limit (ulimit -v) stop it?")
 	}
-	words, limit = (*[1 << indexBits]uint64)(unsafe.Pointer(at)), uint64(n)
+	words, inTable = unsafe.Pointer(at), uint64(n)-1
 }
 
-// home spreads goroutines over shards by where their stacks are. It need not be right: a shard can
+func wordOf(i uint64) *uint64 { return (*uint64)(unsafe.Add(words, uintptr(i)*8)) }
+
+// home spreads goroutines over shards by an address on their stacks. It need not be right: a shard can
 // be used by any number of goroutines.
-func home() *shard {
-	var here byte
-	return &homes[uint64(uintptr(unsafe.Pointer(&here))>>12)*0x9e3779b97f4a7c15>>58]
-}
+func home(here uintptr) *shard { return &homes[uint64(here>>12)*0x9e3779b97f4a7c15>>58] }
 
 // chunkOf gives the chunk of a slot that exists.
 func chunkOf(i uint64) *chunk {
@@ -91,18 +88,17 @@ func chunkOf(i uint64) *chunk {
 
 // New makes a handle for a value, which may be nil. The value is kept alive until Delete.
 func New(v any) Handle {
-	s := home()
+	s := home(uintptr(unsafe.Pointer(&v)))
 	if i := atomic.LoadUint64(&s.hint); i != none && !tracing {
-		word, c := &words[i&indexMask], chunkOf(i)
+		word, c := wordOf(i), chunkOf(i)
 		w := atomic.LoadUint64(word)
-		h := w&^indexMask + one | i
-		if free(w, i) && atomic.CompareAndSwapUint64(word, w, busy(h)) {
+		if free(w, i) && atomic.CompareAndSwapUint64(word, w, w|liveBit) {
 			enter(i)
 			c.values[i%chunkSize] = v
-			publish(word, h|liveBit)
+			publish(word, w^flip)
 			leave(i)
 			relaxedStore(&s.hint, i&^(chunkSize-1)|(i+1)%chunkSize)
-			return Handle(h | liveBit)
+			return Handle(w ^ flip)
 		}
 	}
 	return newSlow(s, v)
@@ -128,16 +124,15 @@ func claim(s *shard, i uint64, v any) Handle {
 	c := chunkOf(i)
 	for n := 0; n < nearby; n++ {
 		next := c.first + (i+1)%chunkSize
-		word := &words[i&indexMask]
+		word := wordOf(i)
 		w := atomic.LoadUint64(word)
-		h := w&^indexMask + one | i
-		if free(w, i) && atomic.CompareAndSwapUint64(word, w, busy(h)) {
+		if free(w, i) && atomic.CompareAndSwapUint64(word, w, w|liveBit) {
 			enter(i)
 			c.values[i%chunkSize] = v
-			publish(word, h|liveBit)
+			publish(word, w^flip)
 			leave(i)
 			relaxedStore(&s.hint, next)
-			return Handle(h | liveBit)
+			return Handle(w ^ flip)
 		}
 		i = next
 	}
@@ -146,12 +141,12 @@ func claim(s *shard, i uint64, v any) Handle {
 
 // load gives the value of a handle.
 func (h Handle) load() (v any, ok bool) {
-	i := uint64(h) & indexMask
-	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
+	i := uint64(h) & inTable
+	if word := wordOf(i); atomic.LoadUint64(word) == uint64(h) {
 		// The slot may be deleted and taken again while we read: then v is no value of anybody's.
 		enter(i)
 		v = chunkOf(i).values[i%chunkSize]
-		ok = still(&words[i], uint64(h))
+		ok = still(word, uint64(h))
 		leave(i)
 	}
 	return v, ok
@@ -159,49 +154,44 @@ func (h Handle) load() (v any, ok bool) {
 
 // Value gives the value of a handle. It panics when the handle is not valid.
 func (h Handle) Value() any {
-	i := uint64(h) & indexMask
-	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
-		enter(i)
-		v := chunkOf(i).values[i%chunkSize]
-		valid := still(&words[i], uint64(h))
-		leave(i)
-		if valid {
-			return v
-		}
+	v, ok := h.load()
+	if !ok {
+		panic(h.misuse())
 	}
-	panic(h.misuse())
+	return v
 }
 
 // Delete makes a handle invalid. It panics when the handle is not valid.
 func (h Handle) Delete() {
-	i := uint64(h) & indexMask
-	if i < limit && atomic.LoadUint64(&words[i]) == uint64(h) && h>>63 != 0 {
-		word, c := &words[i], chunkOf(i)
-		if atomic.CompareAndSwapUint64(word, uint64(h), busy(uint64(h))) {
-			enter(i)
-			c.values[i%chunkSize] = nil
-			if uint64(h)&^liveBit>>indexBits < lastGen {
-				publish(word, uint64(h)&^liveBit)
-			}
-			leave(i)
-			relaxedStore(&c.shard.hint, i)
-			if tracing {
-				traces.remove(h)
-			}
-			return
-		}
+	if err := h.remove(); err != nil {
+		panic(err)
 	}
-	panic(h.misuse())
 }
 
 // Release is Delete with an error instead of a panic.
-func (h Handle) Release() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = r.(error)
-		}
-	}()
-	h.Delete()
+func (h Handle) Release() error { return h.remove() }
+
+func (h Handle) remove() error {
+	i := uint64(h) & inTable
+	word := wordOf(i)
+	if atomic.LoadUint64(word) != uint64(h) {
+		return h.misuse()
+	}
+	c := chunkOf(i)
+	s := c.shard
+	if !atomic.CompareAndSwapUint64(word, uint64(h), uint64(h)^indexMask) {
+		return h.misuse()
+	}
+	enter(i)
+	c.values[i%chunkSize] = nil
+	if next := uint64(h) + one; next >= liveBit {
+		publish(word, next^flip)
+	}
+	leave(i)
+	relaxedStore(&s.hint, i)
+	if tracing {
+		traces.remove(h)
+	}
 	return nil
 }
 
@@ -226,7 +216,7 @@ func another(s *shard) {
 // room counts the free slots of a chunk and gives the first.
 func room(c *chunk) (first uint64, n int) {
 	for i := c.first; i < c.first+chunkSize; i++ {
-		if free(atomic.LoadUint64(&words[i]), i) {
+		if free(atomic.LoadUint64(wordOf(i)), i) {
 			if n == 0 {
 				first = i
 			}
@@ -240,12 +230,15 @@ func grow(s *shard) *chunk {
 	growing.Lock()
 	defer growing.Unlock()
 	first := uint64(len(list)) * chunkSize
-	if first+chunkSize > limit {
+	if first+chunkSize > inTable+1 {
 		panic("handle: all handles are in use")
 	}
 	c := &chunk{shard: s, first: first}
-	if first == 0 {
-		words[0] = busy(0) // its index is none
+	for i := first; i < first+chunkSize; i++ {
+		atomic.StoreUint64(wordOf(i), (i|one)^indexMask)
+	}
+	if first == none {
+		atomic.StoreUint64(wordOf(none), flip)
 	}
 	list = append(list, c)
 	atomic.StorePointer(&chunks, unsafe.Pointer(&list[0]))
@@ -259,9 +252,12 @@ func Count() Counts {
 	growing.Unlock()
 	c := Counts{Misused: atomic.LoadUint64(&misuses)}
 	for i := uint64(0); i < used; i++ {
-		w := atomic.LoadUint64(&words[i])
+		w := atomic.LoadUint64(wordOf(i))
 		c.Made += w &^ liveBit >> indexBits
-		if w&liveBit != 0 {
+		if free(w, i) {
+			c.Made--
+		}
+		if w&flip == i|liveBit {
 			c.Live++
 		}
 	}

@@ -18,20 +18,34 @@ import (
 // debug information of every toolchain at hand; start compares the one in use with what an
 // ordinary cgo call is seen to do.
 type layout struct {
-	oldest, newest                         int // Go 1.oldest to 1.newest
-	gM, gSched, gSyscallSP, gSyscallPC     uint32
-	mG0, mCurg, mNcgo                      uint32
-	plain, errnoIsSecond, errnoIsOnly, end int // indexes into entryPC
+	oldest, newest                     int // Go 1.oldest to 1.newest
+	gM, gSched, gSyscallSP, gSyscallPC uint32
+	mG0, mCurg, mNcgo                  uint32
+	entries                            *[entryKinds]uintptr
 }
 
 var layouts = []layout{
-	{19, 21, 48, 56, 112, 120, 0, 192, 312, 0, 1, 2, 3},
-	{22, 25, 48, 56, 112, 120, 0, 192, 304, 3, 4, 5, 6},
-	{26, 27, 48, 56, 104, 112, 0, 184, 328, 6, 7, 8, 9},
+	{19, 21, 48, 56, 112, 120, 0, 192, 312, &entryPC[0]},
+	{22, 25, 48, 56, 112, 120, 0, 192, 304, &entryPC[1]},
+	{26, 27, 48, 56, 104, 112, 0, 184, 328, &entryPC[2]},
 }
 
-// entryPC holds the addresses of the entries, three for each layout.
-var entryPC [9]uintptr
+// The entries of a layout: for no, up to two, and more integer parameters, and for errno as a second or
+// the only result. Where Go and C use the same registers the first three are one.
+const (
+	noInts = iota
+	twoInts
+	sixInts
+	errnoIsSecond
+	errnoIsOnly
+	entryKinds
+)
+
+// entryPC holds the addresses of the entries of each layout.
+var entryPC [3][entryKinds]uintptr
+
+// framePC lies in call, where its frame is whole.
+var framePC uintptr
 
 func currentG() uintptr
 
@@ -144,16 +158,16 @@ func at(base uintptr, offset uint32) unsafe.Pointer {
 
 // try makes a first call, with all registers in use, and compares.
 func (l *layout) try() error {
-	f := *(*func(*ccall.Call))(unsafe.Pointer(&[]*closure{{entryPC[l.plain], ccall.RunFn, nil, 0}}[0]))
-	sum := *(*func(a, b, c, d, e, f uintptr, p, q, r, s, t, u, v, w float64) uintptr)(unsafe.Pointer(
-		&[]*closure{{entryPC[l.plain], ccall.EchoFn, nil, 0}}[0]))
 	call := &ccall.Call{Fn: uintptr(ccall.EchoFn), Kind: ccall.Integer}
 	for i := range call.Ints {
 		call.Ints[i] = uintptr(i + 1)
 	}
-	f(call)
+	run := (&closure{fn: ccall.RunFn}).enterBy(l.entries[twoInts])
+	(*(*func(*ccall.Call))(unsafe.Pointer(&run)))(call)
+	echo := (&closure{fn: ccall.EchoFn}).enterBy(l.entries[sixInts])
+	got := (*(*func(a, b, c, d, e, f uintptr, p, q, r, s, t, u, v, w float64) uintptr)(unsafe.Pointer(&echo)))(
+		1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8)
 	want := uintptr(1 + 2*10 + 3*100 + 4*1000 + 5*10000 + 6*100000)
-	got := sum(1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8)
 	if call.Result != want || got != want+87654321*1000000 {
 		return fmt.Errorf("a first call gave %d and %d", call.Result, got)
 	}

@@ -57,6 +57,7 @@ type closure struct {
 	fn         unsafe.Pointer
 	trampoline unsafe.Pointer
 	isPointer  uintptr // 1 when the result is a pointer
+	pc, callPC uintptr // for g.sched and g.syscallpc on amd64
 }
 
 // Of gives a Go function of type F that calls the C function at address fn. The name is for

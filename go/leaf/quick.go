@@ -15,16 +15,31 @@ func quick(s *signature, fn unsafe.Pointer) *closure {
 	if ok, _ := Fast(); !ok {
 		return nil
 	}
-	c := &closure{code: entryPC[current.plain], fn: fn}
+	c := &closure{fn: fn}
 	if s.pointer {
 		c.isPointer = 1
 	}
-	if s.errno {
-		c.code, c.trampoline = entryPC[current.errnoIsOnly], ccall.Trampolines(s.result)
-		if s.result == ccall.Integer {
-			c.code = entryPC[current.errnoIsSecond]
-		}
+	kind := sixInts
+	switch {
+	case s.errno && s.result == ccall.Integer:
+		kind = errnoIsSecond
+	case s.errno:
+		kind = errnoIsOnly
+	case s.ints == 0:
+		kind = noInts
+	case s.ints <= 2:
+		kind = twoInts
 	}
+	if s.errno {
+		c.trampoline = ccall.Trampolines(s.result)
+	}
+	c.enterBy(current.entries[kind])
+	return c
+}
+
+// enterBy gives a closure the address of its entry.
+func (c *closure) enterBy(pc uintptr) *closure {
+	c.code, c.pc, c.callPC = pc, pc+8, framePC
 	return c
 }
 

@@ -19,6 +19,7 @@ const (
 // A signature is what a call must know about the type of a function.
 type signature struct {
 	in      []reflect.Kind
+	ints    int  // registers, not parameters
 	result  int  // ccall.Nothing and so on
 	pointer bool // the result is one
 	errno   bool
@@ -34,24 +35,24 @@ func signatureOf(t reflect.Type) (*signature, error) {
 		return nil, errors.New("a variadic function cannot be a leaf: its callee looks for the arguments elsewhere")
 	}
 	s := &signature{}
-	ints, floats := 0, 0
+	floats := 0
 	for i := 0; i < t.NumIn(); i++ {
 		kind := t.In(i).Kind()
 		switch kind {
 		case reflect.Float32, reflect.Float64:
 			floats++
 		case reflect.String:
-			ints += 2
+			s.ints += 2
 		default:
 			if !isWord(kind) {
 				return nil, fmt.Errorf("parameter %d: %s is not passed in one register%s", i+1, t.In(i), hint(kind))
 			}
-			ints++
+			s.ints++
 		}
 		s.in = append(s.in, kind)
 	}
-	if ints > maxInts || floats > maxFloats {
-		return nil, fmt.Errorf("%d integers and %d floats: at most %d and %d fit into registers", ints, floats, maxInts, maxFloats)
+	if s.ints > maxInts || floats > maxFloats {
+		return nil, fmt.Errorf("%d integers and %d floats: at most %d and %d fit into registers", s.ints, floats, maxInts, maxFloats)
 	}
 	return s, s.results(t)
 }

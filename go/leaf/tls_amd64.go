@@ -6,5 +6,13 @@ package leaf
 
 import "runtime_cgo/leaf/internal/ccall"
 
+// Entries that only amd64 has.
+func call19none()
+func call19two()
+func call22none()
+func call22two()
+func call26none()
+func call26two()
+
 // findTLS: the assembler knows the place of g on amd64.
 func findTLS(*ccall.Facts) error { return nil }

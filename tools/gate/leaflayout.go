@@ -16,7 +16,7 @@ import (
 const leafLayouts = "go/leaf/layout.go"
 
 // A row of layouts in go/leaf/layout.go: the Go versions, then the offsets in the order of leafWords.
-var leafRow = regexp.MustCompile(`(?m)^\t\{(\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+),`)
+var leafRow = regexp.MustCompile(`(?m)^\t\{(\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+),`)
 
 var leafWords = []struct{ owner, member string }{
 	{"runtime.g", "m"}, {"runtime.g", "sched"}, {"runtime.g", "syscallsp"}, {"runtime.g", "syscallpc"},
