@@ -23,6 +23,7 @@ include test/test.mk
 include test/symbolize/symbolize.mk
 include test/storm/storm.mk
 include test/unwind/unwind.mk
+include test/companion/companion.mk
 include test/soak.mk
 include test/upstream/upstream.mk
 include bench/bench.mk

@@ -106,6 +106,7 @@ func rows(cfg config) []row {
 		pathRow("os.Setenv", "setenv", cfg),
 		pathRow("os.Setenv + os.Unsetenv", "unsetenv", cfg),
 		pathRow("syscall.Setgid", "setgid", cfg),
+		pathRow("C: a call by pointer through one", "c-indirect", cfg),
 		pairRow("leaf call, no arguments", "go-c", "leaf", cfg),
 		pairRow("leaf call, two integers", "go-c-2", "leaf-2", cfg),
 		pairRow("handle: new, value, delete", "handle-stock", "handle", cfg),

@@ -141,6 +141,10 @@ func ourStrings(n int) error {
 
 func init() {
 	for name, run := range map[string]func(n int) error{
+		"c-indirect": func(n int) error {
+			C.paths_indirect(C.long(n))
+			return nil
+		},
 		"go-c-2": func(n int) error {
 			for i := 0; i < n; i++ {
 				C.paths_add(C.long(i), 1)

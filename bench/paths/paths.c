@@ -23,6 +23,26 @@ paths_add(long a, long b)
 	return a + b;
 }
 
+// Read anew for each call, or the compiler would call the functions by name.
+static void (*volatile callee)(void) = paths_nothing;
+
+static void
+wrapper(void (*f)(void))
+{
+	f();
+	__asm__ volatile(""); // keeps the call from becoming a jump
+}
+
+static void (*volatile caller)(void (*)(void)) = wrapper;
+
+void
+paths_indirect(long n)
+{
+	for (long i = 0; i < n; i++) {
+		caller(callee);
+	}
+}
+
 void
 paths_callback(int n)
 {

@@ -11,6 +11,10 @@ void paths_nothing(void);
 // Adds, so that a call costs what two arguments and a result cost besides.
 long paths_add(long a, long b);
 
+// Calls n times, from C, a function by pointer that calls another by pointer: the least that a
+// wrapper around a C function can do.
+void paths_indirect(long n);
+
 // Calls Go n times on the calling thread.
 void paths_callback(int n);
 

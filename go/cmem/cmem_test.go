@@ -15,6 +15,7 @@ import (
 
 	"runtime_cgo/cmem"
 	"runtime_cgo/cmem/internal/cmemtest"
+	"runtime_cgo/internal/stresstest"
 	"runtime_cgo/leaf"
 )
 
@@ -146,6 +147,44 @@ func TestTogether(t *testing.T) {
 	wg.Wait()
 }
 
+// Arenas are filled, read by C and put back while stacks grow and are moved; some memory is left to
+// the collector.
+func TestStress(t *testing.T) {
+	before := cmem.Count().Owned
+	stresstest.Run(t, func(i int) {
+		a := cmem.Get()
+		s := strings.Repeat(string(rune('a'+i%26)), i%300)
+		p := must(a.String(s))
+		list := must(a.Strings([]string{s, "", s}))
+		stresstest.Grow(i%30, func() {
+			m := a.Mark()
+			if q := must(a.String(s)); strlen(q) != uintptr(len(s)) {
+				t.Error("another's string")
+			}
+			a.Release(m)
+		})
+		if must(cmem.GoString(p)) != s || cmemtest.Join(list) != s+s {
+			t.Error("another's strings")
+		}
+		a.Put()
+		if i%20 == 0 {
+			must(cmem.Alloc(100)).Bytes()[99] = 1
+		}
+	})
+	collect(t, before)
+}
+
+// collect waits until the collector has freed what nobody owns any more.
+func collect(t *testing.T, left int64) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); cmem.Count().Owned != left; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%+v, %d should be left", cmem.Count(), left)
+		}
+		runtime.GC()
+	}
+}
+
 func TestViews(t *testing.T) {
 	a := cmem.Get()
 	defer a.Put()
@@ -188,10 +227,7 @@ func TestOwned(t *testing.T) {
 	for i := 0; i < 100; i++ {
 		must(cmem.Alloc(1000)).Bytes()[999] = 1
 	}
-	for i := 0; i < 100 && cmem.Count().Owned != before.Owned; i++ {
-		runtime.GC()
-		time.Sleep(10 * time.Millisecond)
-	}
+	collect(t, before.Owned)
 	if now := cmem.Count(); now.Owned != before.Owned || now.Collected != before.Collected+100 {
 		t.Errorf("%+v, %+v before", now, before)
 	}

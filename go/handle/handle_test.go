@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math/rand"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"runtime_cgo/handle"
 	"runtime_cgo/handle/internal/handletest"
+	"runtime_cgo/internal/stresstest"
 )
 
 func TestMain(m *testing.M) {
@@ -194,6 +194,27 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// Handles are made, read, asked for in C and deleted twice while stacks grow and are moved.
+func TestStress(t *testing.T) {
+	stresstest.Run(t, func(i int) {
+		h := handle.New(&i)
+		stresstest.Grow(i%30, func() {
+			short := handle.New(i)
+			if v, err := handle.Get[int](short); err != nil || v != i {
+				t.Errorf("Get: %d, %v", v, err)
+			}
+			short.Delete()
+			if short.Release() == nil || short.Valid() {
+				t.Error("a stale handle is valid")
+			}
+		})
+		if p, err := handle.Get[*int](h); err != nil || *p != i || !handletest.Valid(uintptr(h)) {
+			t.Errorf("Get: %v", err)
+		}
+		h.Delete()
+	})
+}
+
 func TestValueIsKept(t *testing.T) {
 	gone := make(chan bool, 1)
 	p := new([64]byte)
@@ -221,14 +242,14 @@ func TestValueIsKept(t *testing.T) {
 }
 
 func TestLeaks(t *testing.T) {
-	cmd := exec.Command(os.Args[0])
+	cmd := stresstest.Self()
 	cmd.Env = append(os.Environ(), "CHILD=leak", "RCGO=handles=trace")
 	out, err := cmd.Output()
 	if err != nil || !strings.Contains(string(out), "3 live handles made at") ||
 		!strings.Contains(string(out), "handle_test.leak") || strings.Contains(string(out), "kept") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	cmd = exec.Command(os.Args[0])
+	cmd = stresstest.Self()
 	cmd.Env = append(os.Environ(), "CHILD=leak", "RCGO=")
 	if out, err = cmd.Output(); err != nil || !bytes.HasPrefix(out, []byte("3 handles are live; ")) {
 		t.Errorf("%v\n%s", err, out)

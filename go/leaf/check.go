@@ -8,19 +8,24 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"runtime_cgo/leaf/internal/ccall"
 )
 
-// Limit is how much CPU time a checked leaf may take before it is reported.
-const Limit = 20 * time.Microsecond
+// limit is how much CPU time a checked leaf may take before it is reported: nanoseconds.
+var limit = int64(20 * time.Microsecond)
+
+// SetLimit sets how much CPU time a checked leaf may take before it is reported. At first it is 20 µs: a
+// microsecond, and room for what the machine does meanwhile.
+func SetLimit(d time.Duration) { atomic.StoreInt64(&limit, int64(d)) }
 
 // A Finding is what one leaf did against the rules.
 type Finding struct {
 	Name     string        // of the leaf
 	Calls    int           // that broke a rule
-	CPU      time.Duration // the longest CPU time of a call that took more than Limit
+	CPU      time.Duration // the longest CPU time of a call that took more than the limit
 	Blocked  bool          // a call waited
 	CalledGo bool          // a call entered Go
 }
@@ -50,7 +55,7 @@ func optionIs(options, name, value string) bool {
 func check(name string, call *ccall.Call) {
 	g, offset := schedSP()
 	f := ccall.RunChecked(call, g, offset)
-	long := time.Duration(f.CPU) > Limit
+	long := int64(f.CPU) > atomic.LoadInt64(&limit)
 	if !long && f.Blocked == 0 && f.CalledGo == 0 {
 		return
 	}

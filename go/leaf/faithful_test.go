@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"runtime_cgo/internal/stresstest"
 	"runtime_cgo/leaf"
 	"runtime_cgo/leaf/internal/leaftest"
 )
@@ -24,6 +24,7 @@ import (
 // Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
 var children = map[string]func(){
 	"crash":   crashInLeaf,
+	"plain":   crashHere,
 	"profile": profileLeaf,
 	"call-go": func() { of[func()]("call_go")() },
 	"checked": checkedLeaves,
@@ -48,7 +49,7 @@ func TestMain(m *testing.M) {
 
 func runChild(t *testing.T, name string, env ...string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := stresstest.Self()
 	cmd.Env = append(append(os.Environ(), "CHILD="+name), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -76,6 +77,22 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// Without a traceback function the Go frames are there all the same.
+func TestPlainCrash(t *testing.T) {
+	if builtWithASan {
+		t.Skip("AddressSanitizer reports a crash in C by itself and ends the program")
+	}
+	out, err := runChild(t, "plain")
+	if err == nil || !strings.Contains(out, "SIGSEGV") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, frame := range []string{"leaf_test.crashHere(", "leaf_test.TestMain("} {
+		if !strings.Contains(out, frame) {
+			t.Errorf("no %s in the report of a crash in a leaf:\n%s", frame, out)
+		}
+	}
+}
+
 func TestCallsGo(t *testing.T) {
 	if fast, why := leaf.Fast(); !fast {
 		t.Skip("an ordinary call may call Go: " + why)
@@ -91,7 +108,7 @@ func TestCallsGo(t *testing.T) {
 func checkedLeaves() {
 	of[func()]("nothing")()
 	add(1, 2)
-	of[func(int) int]("spin")(1 << 20)
+	of[func(int) int]("spin")(1 << 24)
 	of[func(int)]("sleep")(1e6)
 	of[func()]("call_go")()
 	of[func()]("call_go")()
@@ -164,50 +181,27 @@ func TestProfile(t *testing.T) {
 //go:noinline
 func spinHere(spin func(int) int) { spin(10000) }
 
-// stress keeps goroutines in leaves while everything that could disturb them happens: collections,
-// growing stacks, preemption and profiling signals.
-func stress(t *testing.T, goroutines int, d time.Duration) {
-	defer debug.SetGCPercent(debug.SetGCPercent(1))
-	stop := startSIGPROF(t)
-	defer stop()
+func TestStress(t *testing.T) {
 	fails := of[func(int32) (int32, syscall.Errno)]("fails")
-	var calls int64
-	var wg sync.WaitGroup
-	end := time.Now().Add(d)
-	for i := 0; i < goroutines; i++ {
-		wg.Add(1)
-		go func(i int) {
-			defer wg.Done()
-			for time.Now().Before(end) {
-				n := grow(i%50, i)
-				buf := make([]byte, 1+i%300)
-				for j := range buf {
-					buf[j] = byte(i)
-				}
-				if got := sum(&buf[0], uintptr(len(buf))); got != uintptr(len(buf))*uintptr(byte(i)) {
-					t.Errorf("sum: %d", got)
-				}
-				if r, err := fails(int32(i % 100)); err != syscall.Errno(i%100) || (r == 7) != (i%100 == 0) {
-					t.Errorf("fails: %d %v", r, err)
-				}
-				if n != i {
-					t.Errorf("grow: %d", n)
-				}
-				if i%10 == 0 {
-					leaftest.Callback(i, func(n int) { add(n, grow(20, n)) })
-				}
-				atomic.AddInt64(&calls, 1)
-			}
-		}(i)
-	}
-	wg.Wait()
-	t.Logf("%d rounds of %d goroutines, %d collections", calls, goroutines, collections())
-}
-
-func collections() uint32 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.NumGC
+	stresstest.Run(t, func(i int) {
+		n := grow(i%50, i)
+		buf := make([]byte, 1+i%300)
+		for j := range buf {
+			buf[j] = byte(i)
+		}
+		if got := sum(&buf[0], uintptr(len(buf))); got != uintptr(len(buf))*uintptr(byte(i)) {
+			t.Errorf("sum: %d", got)
+		}
+		if r, err := fails(int32(i % 100)); err != syscall.Errno(i%100) || (r == 7) != (i%100 == 0) {
+			t.Errorf("fails: %d %v", r, err)
+		}
+		if n != i {
+			t.Errorf("grow: %d", n)
+		}
+		if i%10 == 0 {
+			leaftest.Callback(i, func(n int) { add(n, grow(20, n)) })
+		}
+	})
 }
 
 // grow calls a leaf at every depth of a stack that has to grow, and at depths of nothing but calls.
@@ -222,20 +216,6 @@ func grow(depth, n int) int {
 		return -1
 	}
 	return got
-}
-
-func TestStress(t *testing.T) {
-	d, goroutines := 3*time.Second, 1000
-	if testing.Short() {
-		d, goroutines = time.Second/2, 200
-	}
-	if s := os.Getenv("RCGO_SOAK"); s != "" {
-		var err error
-		if d, err = time.ParseDuration(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	stress(t, goroutines, d)
 }
 
 // Threads that call without a pause: a stop of the world must come through leaves as it does through

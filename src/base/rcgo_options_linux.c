@@ -35,6 +35,7 @@ static const struct {
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
 	{"leafcheck", {"off", "on"}},
+	{"handles", {"off", "trace"}},
 };
 
 // owner: rcgo__options_init; lock: none, it runs before Go has a second thread

@@ -142,6 +142,31 @@ END_GO
 	[ "$output" = "1065523 -1 true false 1.5 77 77" ]
 }
 
+@test "leaf: a crash in one shows the Go frames, and on the drop-in the C frames" {
+	module
+	cat >main.go <<'END_GO'
+package main
+
+/*
+static void store(int *p) { *p = 1; }
+static void *store_fn(void) { return (void *)store; }
+*/
+import "C"
+
+import "runtime_cgo/leaf"
+
+var store = leaf.Of[func(*int32)]("store", C.store_fn())
+
+func main() { store(nil) }
+END_GO
+	go build -o stock .
+	run ./stock
+	[ "$status" -eq 2 ] && [[ $output == *SIGSEGV*"main.main()"* ]] && [[ $output != *"main.go:4 "* ]]
+	"$RCGO" build -o dropin .
+	run ./dropin
+	[ "$status" -eq 2 ] && [[ $output == *SIGSEGV*$'\nstore\n'*"main.go:4 "*"main.main()"* ]]
+}
+
 @test "leaf: libm, zlib and sqlite3 agree with cgo" {
 	module
 	"$RCGO" leaf -o libm.go -ldflags -lm math.h hypot ldexp fma sqrtf lround atan2 cbrt

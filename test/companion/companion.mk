@@ -1,0 +1,10 @@
+# The Go module for as long as one likes: goroutines in leaves, handles and arenas beside collections,
+# growing stacks and profiling signals, and fuzzed handles.
+
+.PHONY: soak-companion
+
+COMPANION_SOAK := 600
+
+soak: soak-companion
+soak-companion: ## ten minutes of stress of the Go module; GOROOTS="…" says on which Go versions
+	test/companion/soak $(COMPANION_SOAK) $(GOROOTS)
