@@ -5,14 +5,17 @@
 
 #include <string.h>
 
-// What the C half is told (see src/base/rcgo_options.h) when a feature is chosen or left out.
+// What the C half is told (see src/base/rcgo_options.h) when a feature is chosen or left out; and
+// the flag that leaves its C out altogether.
 static const struct {
-	const char *name, *with, *without;
+	const char *name, *with, *without, *left_out;
 } table[] = {
-	{"traceback", "traceback=on", NULL}, // without it its C is left out altogether
-	{"contexts", "contexts=on", "contexts=off"}, {"crash", "crash=on", "crash=off"},
-	{"signals", "signals=full", "signals=off"},
-	{"syscall", NULL, NULL}, // off if not chosen: it makes go build the standard library anew
+	{"traceback", "traceback=on", NULL, NULL}, // its C is in files of its own
+	{"contexts", "contexts=on", "contexts=off", NULL},
+	{"crash", "crash=on", "crash=off", NULL},
+	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS"},
+	// Off if not chosen: it makes go build the standard library anew.
+	{"syscall", NULL, NULL, NULL},
 };
 
 _Static_assert(sizeof table / sizeof *table == FEATURES, "a feature for each bit of struct");
@@ -124,11 +127,12 @@ features_from_lists(const char *with, const char *without)
 	return f;
 }
 
-// What the C half is told, as in RCGO=; "" when nothing.
+// The C compiler's flags that tell the C half, each after a space, the options as in RCGO=; "" when
+// there is nothing.
 char *
-features_options(struct features f)
+features_cflags(struct features f)
 {
-	char *out = xstrdup("");
+	char *out = xstrdup(""), *flags = xstrdup("");
 
 	for (size_t i = 0; i < FEATURES; i++) {
 		const char *option = f.at[i] == FEATURE_WITH	  ? table[i].with
@@ -138,14 +142,37 @@ features_options(struct features f)
 		if (option != NULL) {
 			out = fmt("%s%s%s", out, *out == '\0' ? "" : ",", option);
 		}
+		if (f.at[i] == FEATURE_WITHOUT && table[i].left_out != NULL) {
+			flags = fmt("%s %s", flags, table[i].left_out);
+		}
 	}
-	return out;
+	if (*out != '\0') {
+		flags = fmt(" -DRCGO_BUILD_OPTIONS=%s%s", out, flags);
+	}
+	return flags;
+}
+
+static bool
+is_left_out(struct features f, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(table[i].name, name) != 0) {
+		i++;
+	}
+	return f.at[i] == FEATURE_WITHOUT;
 }
 
 bool
 features_traceback(struct features f)
 {
-	return f.at[0] != FEATURE_WITHOUT;
+	return !is_left_out(f, "traceback");
+}
+
+bool
+features_signals(struct features f)
+{
+	return !is_left_out(f, "signals");
 }
 
 bool

@@ -121,12 +121,15 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 }
 
 // Without C frames only the core is laid, which knows nothing of the other parts, and no Go file
-// that asks for them.
+// that asks for them; without the guard of signals, no Go file that exports its functions.
 static bool
 is_laid(struct features f, const char *name)
 {
 	bool frames = features_traceback(f);
 
+	if (!features_signals(f) && strcmp(name, "rcgo_signals.go") == 0) {
+		return false;
+	}
 	if (has_suffix(name, ".c")) {
 		return has_prefix(name, frames ? whole_prefix : core_prefix);
 	}

@@ -99,8 +99,9 @@ struct features features_own_flags(int *argc, char **argv);
 struct features features_over(struct features base, struct features f);
 struct features features_from_lists(const char *with, const char *without);
 char *features_list(struct features f, enum feature_choice choice);
-char *features_options(struct features f);
+char *features_cflags(struct features f);
 bool features_traceback(struct features f);
+bool features_signals(struct features f);
 bool features_syscall(struct features f);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line

@@ -57,9 +57,7 @@ char *
 shape_defines(const struct goenv *e, struct features f)
 {
 	bool from_c = ask_for_other_code(e->cgo_cflags) || ask_for_other_code(e->cgo_cppflags) ||
-		      ask_for_other_code(e->cc);
-	char *options = features_options(f);
+		      ask_for_other_code(e->cc) || !features_signals(f);
 
-	return fmt("%s%s%s", from_c ? " -DRCGO_FROM_C=1" : "",
-		*options == '\0' ? "" : " -DRCGO_BUILD_OPTIONS=", options);
+	return fmt("%s%s", from_c ? " -DRCGO_FROM_C=1" : "", features_cflags(f));
 }

@@ -88,10 +88,12 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	ret
 RCGO_ASM_END(rcgo__call_on)
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
 // edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return address.
-// Whatever a handler leaves in registers is gone when its frame is taken back, so none is kept but
-// rbp, which profilers follow. Runs with all signals blocked, on the stack that the kernel chose.
+// A handler of C's that was shown a stub may call it, so what C wants kept is kept. Runs with all
+// signals blocked, on the stack that the kernel chose.
 
 	.text
 	.balign 16
@@ -159,5 +161,7 @@ rcgo__guard_entry:
 	jmp	*%r8
 	.cfi_endproc
 	.size	rcgo__guard_entry, . - rcgo__guard_entry
+
+#endif
 
 RCGO_ASM_FILE_END

@@ -122,9 +122,11 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	ret
 RCGO_ASM_END(rcgo__call_on)
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // The guard's stubs and where they lead; see rcgo_guard.h. The kernel enters a stub as a handler:
 // w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30 the
-// return address. Whatever a handler leaves in registers is gone when its frame is taken back.
+// return address. A handler of C's that was shown a stub may call it, so what C wants kept is kept.
 // Runs with all signals blocked, on the stack that the kernel chose.
 
 	.text
@@ -189,5 +191,7 @@ rcgo__guard_entry:
 	br	x16
 	.cfi_endproc
 	.size	rcgo__guard_entry, . - rcgo__guard_entry
+
+#endif
 
 RCGO_ASM_FILE_END

@@ -5,19 +5,21 @@
 #include "rcgo_guard.h"
 #include "rcgo_sigframe.h"
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // The frame, from below: the return address, ucontext_t as the kernel has it, siginfo_t; then, at a
 // multiple of 64, what XSAVE stored, of a size that stands in its own software bytes.
 
-#define RED_ZONE 128
-#define FRAME_SIZE 440
-#define CONTEXT_AT 8
-#define INFO_AT 312
+#	define RED_ZONE 128
+#	define FRAME_SIZE 440
+#	define CONTEXT_AT 8
+#	define INFO_AT 312
 
-#define FXSAVE_SIZE 512
-#define XSTATE_MAGIC 0x46505853u
-#define XSTATE_MAGIC_AT 464
-#define XSTATE_SIZE_AT 468
-#define XSTATE_MOST 65536
+#	define FXSAVE_SIZE 512
+#	define XSTATE_MAGIC 0x46505853u
+#	define XSTATE_MAGIC_AT 464
+#	define XSTATE_SIZE_AT 468
+#	define XSTATE_MOST 65536
 
 static uint32_t
 u32_at(uintptr_t at)
@@ -71,3 +73,5 @@ rcgo__frame_move(struct rcgo_entry *entry)
 	entry->context = frame + CONTEXT_AT;
 	entry->info = frame + INFO_AT;
 }
+
+#endif

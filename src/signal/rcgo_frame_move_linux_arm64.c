@@ -5,15 +5,17 @@
 #include "rcgo_guard.h"
 #include "rcgo_sigframe.h"
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // The frame, from below: siginfo_t; ucontext_t, whose last part is a list of records of CPU state,
 // among them EXTRA when the list goes on behind it (SVE, SME); a frame record, to which x29 points.
 
-#define CONTEXT_AT 128
-#define STATE_AT (CONTEXT_AT + offsetof(ucontext_t, uc_mcontext.__reserved))
-#define STATE_SIZE 4096
-#define FRAME_MOST (1 << 20)
+#	define CONTEXT_AT 128
+#	define STATE_AT (CONTEXT_AT + offsetof(ucontext_t, uc_mcontext.__reserved))
+#	define STATE_SIZE 4096
+#	define FRAME_MOST (1 << 20)
 
-#define EXTRA 0x45585401u
+#	define EXTRA 0x45585401u
 
 // The head of each record of CPU state, and the record EXTRA.
 struct cpu_state {
@@ -22,7 +24,7 @@ struct cpu_state {
 	uint64_t extra_at;
 	uint32_t extra_size;
 };
-#define STATE_HEAD 8
+#	define STATE_HEAD 8
 
 // The records' data may lie in the frame itself, which then says where.
 static void
@@ -70,3 +72,5 @@ rcgo__frame_move(struct rcgo_entry *entry)
 	entry->context = frame + CONTEXT_AT;
 	entry->fp = frame + record_at;
 }
+
+#endif

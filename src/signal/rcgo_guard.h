@@ -18,7 +18,8 @@
 // Order: a fault (SEGV BUS FPE) in Go's code, and SIGURG from Go, go to Go's handler first, whoever
 // installed last.
 //
-// Under sanitizers nothing of this is compiled: their own interceptors rule.
+// Under sanitizers nothing of this is compiled: their own interceptors rule. Nor is it in a program
+// that leaves it out.
 //
 // A port must supply the stubs (src/arch) and rcgo__frame_move (rcgo_frame_move_<os>_<arch>.c).
 #ifndef RCGO_GUARD_H
@@ -30,8 +31,16 @@
 
 #include "rcgo_base.h"
 #include "rcgo_go_sigaction.h"
+#include "rcgo_sanitizer.h"
 
 #define RCGO_RECORDS 1024
+
+// Whether C gets our functions in the place of libc's.
+#if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
+#	define RCGO_GUARDED 0
+#else
+#	define RCGO_GUARDED 1
+#endif
 
 enum rcgo_guard_mode {
 	RCGO_GUARD_FULL,    // as above
@@ -60,6 +69,45 @@ struct rcgo_entry {
 	uint64_t link; // arm64: the return address
 };
 
+// libc's sigaction, or that of a library that was preloaded before it. Its first call has to be
+// outside of handlers: it is the one that installs the first.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+
+// rt_sigreturn, for actions that no libc installs (src/arch).
+extern RCGO_HIDDEN char rcgo__sigreturn[];
+
+#ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing of it is there
+
+static inline int
+rcgo__guard_restore(int sig, const struct sigaction *act)
+{
+	struct sigaction flagged = *act;
+
+	if (act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN) {
+		flagged.sa_flags |= SA_ONSTACK;
+	}
+	return rcgo__libc_sigaction(sig, &flagged, NULL);
+}
+
+static inline void
+rcgo__guard_view(RCGO_UNUSED int sig, RCGO_UNUSED struct sigaction *act)
+{
+}
+
+static inline void
+rcgo__guard_set_mode(RCGO_UNUSED enum rcgo_guard_mode mode)
+{
+}
+
+static inline const struct rcgo_action *
+rcgo__record_intern(RCGO_UNUSED const struct sigaction *act)
+{
+	return NULL;
+}
+
+#else
+
 // sigaction(2) for C code; act and old are C's view. Returns 0, or -1 and sets errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
@@ -72,11 +120,6 @@ RCGO_INTERN int rcgo__guard_restore(int sig, const struct sigaction *act);
 // Guards an action without SA_ONSTACK that C has installed past us.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__guard_adopt(int sig);
-
-// libc's sigaction, or that of a library that was preloaded before it. Its first call has to be
-// outside of handlers: it is the one that installs the first.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 // Turns what the kernel has for sig into what C installed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
@@ -115,10 +158,9 @@ RCGO_INTERN bool rcgo__frame_is_kernels(const struct rcgo_entry *entry);
 RCGO_INTERN void rcgo__frame_move(struct rcgo_entry *entry);
 
 // The stubs: RCGO_RECORDS of them, RCGO_STUB_SIZE bytes each (src/arch).
-#define RCGO_STUB_SIZE 16
+#	define RCGO_STUB_SIZE 16
 extern RCGO_HIDDEN const char rcgo__guard_stubs[];
 
-// rt_sigreturn, for actions that no libc installs (src/arch).
-extern RCGO_HIDDEN char rcgo__sigreturn[];
+#endif
 
 #endif // RCGO_GUARD_H

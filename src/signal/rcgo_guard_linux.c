@@ -13,13 +13,15 @@
 #include "rcgo_sigframe.h"
 #include "rcgo_signal.h"
 
-// Flags that the kernel's action may have though C did not ask for them.
-#define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
+#ifndef RCGO_WITHOUT_SIGNALS
 
-#define FIRST_PAGE 4096
+// Flags that the kernel's action may have though C did not ask for them.
+#	define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
+
+#	define FIRST_PAGE 4096
 
 // How often rcgo__guard_adopt tries while others install actions.
-#define ADOPT_TRIES 4
+#	define ADOPT_TRIES 4
 
 // owner: rcgo__guard_set_mode, as Go starts; lock: none; ordering: a word
 static enum rcgo_guard_mode guard_mode = RCGO_GUARD_FULL;
@@ -284,3 +286,5 @@ rcgo__guard_enter(
 	}
 	errno = saved;
 }
+
+#endif

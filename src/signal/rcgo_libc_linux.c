@@ -19,7 +19,7 @@
 #	define SA_RESTORER 0x04000000
 #endif
 
-#if RCGO_SANITIZED
+#if !RCGO_GUARDED
 
 int
 rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)

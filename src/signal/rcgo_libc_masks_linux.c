@@ -15,7 +15,7 @@
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
 
-#if RCGO_SANITIZED
+#if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
 
 void
 rcgo__libc_init(void)

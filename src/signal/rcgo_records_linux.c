@@ -4,8 +4,10 @@
 #include "rcgo_guard.h"
 #include "rcgo_signal.h"
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // How far from its place a record may lie. When so many neighbours are taken the table is full.
-#define PROBES 64
+#	define PROBES 64
 
 enum record_state { FREE, BEING_WRITTEN, WRITTEN };
 
@@ -83,3 +85,5 @@ rcgo__record_stub(const struct rcgo_action *record)
 {
 	return (uintptr_t)rcgo__guard_stubs + (uintptr_t)(record - records) * RCGO_STUB_SIZE;
 }
+
+#endif

@@ -113,7 +113,11 @@ RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *
 // that was loaded with RTLD_DEEPBIND, a host that loaded us, or a raw system call. For a thread
 // that begins to run Go. What has SA_ONSTACK stays: two guards of two Go runtimes in one process
 // must not wrap each other.
+#ifndef RCGO_WITHOUT_SIGNALS
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__signal_sweep(void);
+#else
+#	define rcgo__signal_sweep() ((void)0)
+#endif
 
 #endif // RCGO_SIGNAL_H

@@ -8,6 +8,8 @@
 #include "rcgo_raw.h"
 #include "rcgo_signal.h"
 
+#ifndef RCGO_WITHOUT_SIGNALS
+
 // The signals that come to any thread at any time, or that Go cannot do without.
 static const int swept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
 
@@ -29,3 +31,5 @@ rcgo__signal_sweep(void)
 	}
 	errno = saved;
 }
+
+#endif

@@ -13,7 +13,7 @@
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
 
-#if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
+#if RCGO_GUARDED
 
 #ifndef SA_INTERRUPT
 #	define SA_INTERRUPT 0x20000000

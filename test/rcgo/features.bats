@@ -50,7 +50,7 @@ overlay_of() {
 	run "$RCGO" build --with=contexts --without=crash,signals
 	overlay_of
 	flags=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-rcgo_flags\.go\)",*/\1/p')
-	grep -x '#cgo CFLAGS: -DRCGO_BUILD_OPTIONS=contexts=on,crash=off,signals=off' "$flags"
+	grep -x '#cgo CFLAGS: -DRCGO_FROM_C=1 -DRCGO_BUILD_OPTIONS=contexts=on,crash=off -DRCGO_WITHOUT_SIGNALS' "$flags"
 	grep -x '#cgo CFLAGS: -std=gnu11 .*' "$flags"
 }
 
@@ -70,6 +70,32 @@ overlay_of() {
 	run nm "$T/prog"
 	lacks "rcgo__walk"
 	lacks "x_cgo_default"
+}
+
+@test "a program without the guard of signals has nothing of it" {
+	hello
+	for link in external internal; do
+		"$RCGO" build -ldflags=-linkmode=$link -o "$T/prog" .
+		readelf -W --dyn-syms "$T/prog" >with
+		grep -q 'FUNC .* [1-9][0-9]* sigaction$' with
+		nm "$T/prog" | grep -q ' rcgo__guard_stubs$'
+		"$RCGO" build --without=signals -ldflags=-linkmode=$link -o "$T/prog" .
+		run "$T/prog"
+		is "C says 42"
+		carries_ours "$T/prog"
+		run nm "$T/prog"
+		lacks "rcgo__guard"
+		lacks "rcgo__frame_move"
+		lacks "rcgo__record_of"
+		lacks "rcgo__altstack_change"
+		lacks "rcgo__masks_open"
+		# What is left of libc's names is what the program wants of libc.
+		names='sigaction|signal|(bsd_|s|sysv_)signal|sigset|siginterrupt|sigaltstack'
+		names+='|pthread_sigmask|sigprocmask|sighold|sigblock|sigsetmask'
+		run sh -c "readelf -W --dyn-syms '$T/prog' | grep -E ' (__)?($names)(@.*)?$' |
+			grep -v ' UND ' || true"
+		is ""
+	done
 }
 
 @test "env and overlay take them too, and an rcgo below keeps them" {
