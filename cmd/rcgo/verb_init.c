@@ -184,6 +184,8 @@ verb_init(int argc, char **argv)
 	lay(root, dir);
 	edit(&e, "-require=" MODULE "@v0.0.0",
 		fmt("-replace=" MODULE "=./%s", dir + strlen(root) + 1));
-	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE "/cmem\"\n", dir);
+	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE
+	       "/cmem\", \"" MODULE "/allthreads\"\n",
+		dir);
 	return 0;
 }

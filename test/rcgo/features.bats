@@ -130,6 +130,18 @@ overlay_of() {
 	[ "$status" -eq 2 ]
 }
 
+@test "help, man page and completion name every feature" {
+	all=$("$RCGO" build --with=nothing 2>&1 | sed -n 's/.*; there is //p' | tr -d ,)
+	[ -n "$all" ]
+	run "$RCGO" help features
+	for feature in $all; do
+		printf '%s\n' "$output" | grep -q "^  $feature "
+		grep -q "^\.It Cm $feature\$" "$BATS_TEST_DIRNAME/../../cmd/rcgo/rcgo.1"
+		grep -q "features=.*$feature" "$BATS_TEST_DIRNAME/../../cmd/rcgo/completion/rcgo.bash"
+		grep -q "with=.*$feature" "$BATS_TEST_DIRNAME/../../cmd/rcgo/completion/_rcgo"
+	done
+}
+
 @test "a program's own flags stay its own" {
 	fake_go
 	run "$RCGO" run . --without=traceback

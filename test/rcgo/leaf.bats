@@ -8,7 +8,7 @@ module() {
 	"$RCGO" init >/dev/null
 }
 
-@test "init: a module builds with leaf, handle and cmem, offline, and init -remove undoes it" {
+@test "init: a module builds with its packages, offline, and init -remove undoes it" {
 	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
 	cp go.mod before
 	run "$RCGO" init
@@ -18,7 +18,9 @@ package main
 
 import (
 	"fmt"
+	"syscall"
 
+	"runtime_cgo/allthreads"
 	"runtime_cgo/cmem"
 	"runtime_cgo/handle"
 	"runtime_cgo/leaf"
@@ -30,12 +32,16 @@ func main() {
 	p, err := a.String("from C")
 	s, _ := cmem.GoString(p)
 	fast, why := leaf.Fast()
-	fmt.Println(handle.New(s).Value(), err, fast, why)
+	_, all := allthreads.Syscall(syscall.SYS_GETPID)
+	fmt.Println(handle.New(s).Value(), err, all == nil, fast, why)
 }
 END_GO
 	GOPROXY=off GOFLAGS=-mod=mod run go run .
 	[ "$status" -eq 0 ]
-	[[ $output == "from C <nil> true"* ]]
+	[[ $output == "from C <nil> false true"* ]]
+	GOPROXY=off GOFLAGS=-mod=mod run "$RCGO" run .
+	[ "$status" -eq 0 ]
+	[[ $output == "from C <nil> true true"* ]]
 	rm main.go
 	run "$RCGO" init
 	[ "$status" -eq 0 ]

@@ -30,6 +30,7 @@ _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local own="abi addr2line doctor env go help init leaf overlay symbolize version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
+	local features="traceback contexts crash signals syscall"
 	local flags=
 
 	COMPREPLY=()
@@ -37,6 +38,17 @@ _rcgo() {
 		mapfile -t COMPREPLY < <(compgen -W "$own $go" -- "$cur")
 		return
 	fi
+	# The shell takes --with=NAME for three words.
+	case $prev$cur in
+	--with= | --without=) cur= prev=--with ;;
+	=*) prev=${COMP_WORDS[COMP_CWORD - 2]} ;;
+	esac
+	case $prev in
+	--with | --without)
+		mapfile -t COMPREPLY < <(compgen -W "$features" -- "$cur")
+		return
+		;;
+	esac
 	case ${COMP_WORDS[1]} in
 	abi) flags="-C -json" ;;
 	addr2line)
@@ -56,7 +68,7 @@ _rcgo() {
 	overlay) flags="-C -o -p --output= --path --with= --without=" ;;
 	version) return ;;
 	help)
-		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go" -- "$cur")
+		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go features" -- "$cur")
 		return
 		;;
 	go)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build linux && cgo
+
+package allthreads
+
+/*
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// As in runtime_cgo.h. On the stock C half there is no such function.
+struct rcgo_all_threads_why {
+	int32_t tid;
+	char text[252];
+};
+extern long rcgo_syscall_all_threads(long number, const uintptr_t args[6],
+	struct rcgo_all_threads_why *why) __attribute__((weak));
+
+static bool
+has_all_threads(void)
+{
+	return rcgo_syscall_all_threads != 0;
+}
+
+static long
+all_threads(uintptr_t number, const uintptr_t args[6], struct rcgo_all_threads_why *why)
+{
+	return rcgo_syscall_all_threads((long)number, args, why);
+}
+*/
+import "C"
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+func available() bool { return bool(C.has_all_threads()) }
+
+// What the kernel may return for an error: -4095 to -1.
+const firstErrno = ^uintptr(4094)
+
+func call(trap uintptr, args *[6]uintptr) (uintptr, error) {
+	if !available() {
+		return ^uintptr(0), &Error{Errno: syscall.ENOTSUP,
+			Why: "not available on the stock C half of runtime/cgo; build with rcgo, or without C"}
+	}
+	var why C.struct_rcgo_all_threads_why
+	r := uintptr(C.all_threads(C.uintptr_t(trap), (*C.uintptr_t)(unsafe.Pointer(args)), &why))
+	if r < firstErrno {
+		return r, nil
+	}
+	errno := syscall.Errno(-r)
+	if why.text[0] == 0 {
+		return ^uintptr(0), errno
+	}
+	return ^uintptr(0), &Error{Errno: errno, Thread: int(why.tid), Why: C.GoString(&why.text[0])}
+}
