@@ -1,90 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench: one system call on every thread, by libc, libpsx and ours, in one run. Without arguments
-// median microseconds; WHO (libc, psx, ours) and CASE (see hard_case): what comes of a hard one.
+// Bench: one system call on every thread, by libc, libpsx and ours, turn by turn in one process.
+//
+//	allthreads ROUNDS            median microseconds with 1, 10, 100 and 1000 threads
+//	allthreads churn WHO CALLS   the worst of so many calls while four threads start others
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
 
 #include <dirent.h>
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-#ifdef WITH_PSX
-#	include <sys/psx_syscall.h>
-#endif
+#include "allthreads_peers.h"
 
-#include "rcgo_abi.h"
+#define MOST 4096
 
-#define KEEP ((uid_t)-1)
-#define NOBODY 65534U
-
-static const char *const names[] = {"libc", "psx", "ours"};
-enum who { LIBC, PSX, OURS, WHO };
-
-static struct rcgo_all_threads_why why;
-
-// Sets the effective user, or with KEEP nothing, on all threads. Returns 0 or an errno.
-static int
-set_user(enum who who, uid_t user)
-{
-	const uintptr_t args[6] = {KEEP, user, KEEP};
-
-	switch (who) {
-	case LIBC:
-		return setresuid(KEEP, user, KEEP) == 0 ? 0 : errno;
-#ifdef WITH_PSX
-	case PSX:
-		return psx_syscall3(SYS_setresuid, KEEP, user, KEEP) == 0 ? 0 : errno;
-#endif
-	case OURS:
-		return (int)-rcgo_syscall_all_threads(SYS_setresuid, args, &why);
-	default:
-		return ENOSYS;
-	}
-}
-
-static double
-now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-static void *
-idle(void *arg)
-{
-	for (;;) {
-		pause();
-	}
-	return arg;
-}
-
-static void
-start(void *(*f)(void *), int n)
-{
-	pthread_attr_t attr;
-	pthread_t t;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1 << 17);
-	for (int i = 0; i < n; i++) {
-		if (pthread_create(&t, &attr, f, NULL) != 0) {
-			perror("pthread_create");
-			exit(1);
-		}
-	}
-	usleep(50000);
-}
+static double took[WHO][MOST];
+static size_t taken[WHO];
 
 static int
 by_size(const void *a, const void *b)
@@ -94,47 +24,78 @@ by_size(const void *a, const void *b)
 }
 
 static double
-median(enum who who, int n)
+median(enum who who)
 {
-	static double took[2000];
-
-	for (int i = 0; i < n; i++) {
-		double from = now_us();
-
-		if (set_user(who, KEEP) != 0) {
-			return -1;
-		}
-		took[i] = now_us() - from;
-	}
-	qsort(took, (size_t)n, sizeof *took, by_size);
-	return took[n / 2];
+	qsort(took[who], taken[who], sizeof **took, by_size);
+	return taken[who] == 0 ? -1 : took[who][taken[who] / 2];
 }
 
 static void
-table(void)
+calls(enum who who, int n)
 {
-	static const int threads[] = {1, 10, 100, 1000};
-	int have = 1;
+	for (int i = 0; i < n && taken[who] < MOST; i++) {
+		double from = now_us();
 
-	printf("threads      libc       psx      ours   (median, us; -1: not built in)\n");
-	for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
-		start(idle, threads[i] - have);
-		have = threads[i];
-		printf("%7d", threads[i]);
-		for (int who = LIBC; who < WHO; who++) {
-			printf("%10.1f", median(who, have >= 1000 ? 60 : have >= 100 ? 300 : 2000));
+		if (set_user(who, KEEP) != 0) {
+			return;
 		}
-		printf("\n");
+		took[who][taken[who]++] = now_us() - from;
 	}
 }
 
+static int
+table(int rounds)
+{
+	static const int threads[] = {1, 10, 100, 1000};
+	static const int each[] = {100, 50, 20, 5};
+	int have = 1;
+
+	printf("threads      libc       psx      ours   first of ours\n");
+	for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+		double first;
+
+		start(idle, threads[i] - have);
+		have = threads[i];
+		memset(taken, 0, sizeof taken);
+		calls(OURS, 1);
+		first = took[OURS][--taken[OURS]];
+		for (int round = 0; round < rounds; round++) {
+			for (int who = LIBC; who < WHO; who++) {
+				calls(who, each[i]);
+			}
+		}
+		printf("%7d%10.1f%10.1f%10.1f%16.1f\n", have, median(LIBC), median(PSX),
+			median(OURS), first);
+	}
+	return 0;
+}
+
+static void *
+at_once(void *arg)
+{
+	return arg;
+}
+
+static void *
+churn(void *arg)
+{
+	pthread_t t;
+
+	for (;;) {
+		if (pthread_create(&t, NULL, at_once, NULL) == 0) {
+			pthread_join(t, NULL);
+		}
+	}
+	return arg;
+}
+
+// How many threads have another effective group than this, which the calls do not need.
 static unsigned
-threads_of(unsigned user, unsigned *all)
+wrong_threads(unsigned group)
 {
 	DIR *tasks = opendir("/proc/self/task");
-	unsigned found = 0;
+	unsigned wrong = 0;
 
-	*all = 0;
 	for (struct dirent *e; (e = readdir(tasks)) != NULL;) {
 		char path[300], line[256];
 		unsigned ids[2];
@@ -143,9 +104,8 @@ threads_of(unsigned user, unsigned *all)
 		snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
 		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
 		while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-			if (sscanf(line, "Uid: %u %u", &ids[0], &ids[1]) == 2) {
-				++*all;
-				found += ids[1] == user;
+			if (sscanf(line, "Gid: %u %u", &ids[0], &ids[1]) == 2) {
+				wrong += ids[1] != group;
 			}
 		}
 		if (f != NULL) {
@@ -153,97 +113,56 @@ threads_of(unsigned user, unsigned *all)
 		}
 	}
 	closedir(tasks);
-	return found;
-}
-
-static enum who chosen;
-
-static void
-on_alarm(int sig)
-{
-	(void)sig;
-	(void)!write(1, "hung\n", 5);
-	_exit(0);
-}
-
-static void
-call(void)
-{
-	double from = now_us();
-	int err = set_user(chosen, NOBODY);
-	double took = now_us() - from;
-	unsigned all, changed = threads_of(NOBODY, &all);
-
-	printf("%s, %.1f ms, %u of %u threads changed\n", err == 0 ? "success" : strerror(err),
-		took / 1e3, changed, all);
-	fflush(stdout);
-	_exit(0);
-}
-
-static void *
-block(void *arg)
-{
-	uint64_t set = (uint64_t)1 << 32;
-
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
-	return idle(arg);
-}
-
-static void *
-call_later(void *arg)
-{
-	usleep(100000);
-	call();
-	return arg;
-}
-
-static void *
-sleep_in_vfork(void *arg)
-{
-	static struct timespec ts = {.tv_nsec = 300000000};
-
-	if (vfork() == 0) {
-		syscall(SYS_nanosleep, &ts, NULL);
-		_exit(0);
-	}
-	return idle(arg);
+	return wrong;
 }
 
 static int
-hard_case(const char *name)
+set_group(enum who who, gid_t group)
 {
-	struct rlimit none = {0, 0};
+	const uintptr_t args[6] = {KEEP, group, KEEP};
 
-	signal(SIGALRM, on_alarm);
-	alarm(6);
-	start(idle, 7);
-	if (strcmp(name, "plain") == 0) {
-		call();
-	} else if (strcmp(name, "blocked") == 0) {
-		start(block, 1);
-	} else if (strcmp(name, "pending") == 0) {
-		setrlimit(RLIMIT_SIGPENDING, &none);
-	} else if (strcmp(name, "vfork") == 0) {
-		start(sleep_in_vfork, 1);
-	} else if (strcmp(name, "main") == 0) {
-		start(call_later, 1);
-		syscall(SYS_exit, 0);
-	} else {
-		return 2;
+	switch (who) {
+	case LIBC:
+		return setresgid(KEEP, group, KEEP) == 0 ? 0 : errno;
+#ifdef WITH_PSX
+	case PSX:
+		return psx_syscall3(SYS_setresgid, KEEP, group, KEEP) == 0 ? 0 : errno;
+#endif
+	case OURS:
+		return (int)-rcgo_syscall_all_threads(SYS_setresgid, args, &why);
+	default:
+		return ENOSYS;
 	}
-	call();
-	return 0;
+}
+
+// Needs root: each call sets another group, and each hundredth is looked at thread by thread.
+static int
+churned(enum who who, int n)
+{
+	double worst = 0, all = now_us();
+	unsigned wrong = 0, failed = 0;
+
+	start(churn, 4);
+	for (int i = 0; i < n; i++) {
+		double from = now_us(), us;
+		unsigned group = 1000 + (unsigned)i % 5000;
+
+		failed += set_group(who, group) != 0;
+		us = now_us() - from;
+		worst = us > worst ? us : worst;
+		wrong += i % 100 == 0 ? wrong_threads(group) : 0;
+	}
+	printf("%-5s %d calls in %.1f s, worst %.1f ms, %u failed, %u wrong threads\n",
+		who_names[who], n, (now_us() - all) / 1e6, worst / 1e3, failed, wrong);
+	fflush(stdout);
+	_exit(wrong != 0 || failed != 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc != 3) {
-		table();
-		return 0;
+	if (argc == 4 && strcmp(argv[1], "churn") == 0 && who_of(argv[2]) != WHO) {
+		return churned(who_of(argv[2]), atoi(argv[3]));
 	}
-	while (chosen < WHO && strcmp(names[chosen], argv[1]) != 0) {
-		chosen++;
-	}
-	return chosen == WHO ? 2 : hard_case(argv[2]);
+	return argc == 2 && atoi(argv[1]) > 0 ? table(atoi(argv[1])) : 2;
 }

@@ -14,6 +14,10 @@
 // which then counts in arrived) or SENT -> GONE or SKIPPED (by the caller); phase RUNNING or
 // RELEASED; each arrived thread counts in left. A signal of an earlier attempt finds another
 // number in its slot and is dropped.
+//
+// The threads of the last attempt are signalled first. The kernel's count of threads then tells
+// whether these are all; only when they are not is the list of threads read, which costs about as
+// much as the rest.
 #ifndef RCGO_ALLTHREADS_H
 #define RCGO_ALLTHREADS_H
 
@@ -33,7 +37,13 @@
 // Slots, found by thread id; not more than three quarters are used.
 #define RCGO_ALL_SLOTS 65536U
 
-enum rcgo_all_state { RCGO_ALL_SENT = 1, RCGO_ALL_ARRIVED, RCGO_ALL_GONE, RCGO_ALL_SKIPPED };
+enum rcgo_all_state {
+	RCGO_ALL_SENT = 1,
+	RCGO_ALL_ARRIVED,
+	RCGO_ALL_GONE,
+	RCGO_ALL_SKIPPED,
+	RCGO_ALL_SELF, // the caller's own: the next caller may be another thread
+};
 
 // state is attempt << 3 | rcgo_all_state: another attempt's slot is empty.
 // Written by the caller, and once by the handler of thread tid: compare and swap on state.
@@ -79,12 +89,13 @@ struct rcgo_all_op {
 	// The caller's own.
 	uint32_t attempt;
 	int32_t pid, self;
-	int proc; // /proc/self/task
+	int proc; // /proc/self/task, -1 until somebody has to look into it
 	struct rcgo_all_slot *slots;
 	uint32_t *order;      // the slots in use, as they were filled
 	uint32_t filled;      // slots in order
 	uint32_t sent;	      // signalled, and neither gone nor skipped
 	uint32_t seen, added; // in the last sweep
+	uint64_t since;	      // when a thread first was waited for in vain, 0: never
 	bool self_seen;
 };
 
@@ -103,6 +114,15 @@ RCGO_INTERN uint64_t rcgo__all_tag(uint32_t attempt, uint32_t slot);
 // Sends signal 33 with this value. Returns 0 or a positive errno.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value);
+
+// How many threads the process has, with those that have ended but for their entry; 0 when that is
+// not known.
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__all_listed(void);
+
+// Begins an attempt: keeps of the slots of the last one those whose threads had arrived.
+// Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_keep_known(struct rcgo_all_op *op, uint32_t last_attempt);
 
 // Stops all threads but the caller's. On failure f says why, and those that have stopped stay so.
 // Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none

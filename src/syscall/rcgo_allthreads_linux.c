@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "rcgo_fork.h"
 #include "rcgo_raw.h"
 #include "rcgo_stats.h"
 #include "rcgo_text.h"
@@ -29,55 +28,10 @@
 
 #define ATTEMPT_MASK 0xffffffU
 
-// A ticket lock, so that callers take turns; who waits can be stopped.
-// owner: whoever draws; lock: itself; ordering: acquire and release
-static struct {
-	uint32_t next;
-	uint32_t serving;
-	int32_t pid; // the process it belongs to
-} turn;
-
-// A forked child has one thread, and a lock that another thread may have held.
-static void
-turn_after_fork(int32_t pid)
-{
-	int32_t turn_pid = rcgo_load_acq(&turn.pid);
-
-	if (turn_pid == pid || (turn_pid != 0 && !rcgo__forked())) {
-		return;
-	}
-	if (turn_pid != 0) {
-		rcgo_store_rlx(&turn.next, 0);
-		rcgo_store_rlx(&turn.serving, 0);
-	}
-	rcgo_store_rel(&turn.pid, pid);
-}
-
-void
-rcgo__all_turn_take(void)
-{
-	uint32_t mine, now;
-
-	turn_after_fork((int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0));
-	mine = rcgo_add_acq_rel(&turn.next, 1);
-	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
-		rcgo__raw(SYS_futex, (long)&turn.serving, RCGO_FUTEX_WAIT, (long)now, 0, 0, 0);
-	}
-}
-
-void
-rcgo__all_turn_give(void)
-{
-	rcgo_add_acq_rel(&turn.serving, 1);
-	rcgo__all_wake(&turn.serving, INT_MAX);
-}
-
-// Makes room for slots, once, and opens the list of threads.
+// Makes room for slots, once.
 static bool
 all_prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
-	long proc;
-
 	if (op->slots == NULL) {
 		size_t size = RCGO_ALL_SLOTS * (sizeof *op->slots + sizeof *op->order);
 		long at = rcgo__raw(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
@@ -91,14 +45,7 @@ all_prepare(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 		op->order = (uint32_t *)((struct rcgo_all_slot *)at + RCGO_ALL_SLOTS);
 		rcgo_store_rel(&op->slots, (struct rcgo_all_slot *)at);
 	}
-	proc = rcgo__raw(SYS_openat, AT_FDCWD, (long)"/proc/self/task",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
-	op->proc = (int)proc;
-	if (proc < 0) {
-		f->cause = RCGO_ALL_NO_PROC;
-		f->err = (int)-proc;
-	}
-	return proc >= 0;
+	return true;
 }
 
 // Lets all go that have stopped, to make the call or not, and waits until they have.
@@ -154,20 +101,30 @@ fatal_differing(const struct rcgo_all_op *op)
 	}
 }
 
+static long
+all_call(const struct rcgo_all_op *op)
+{
+	const uintptr_t *a = op->args;
+
+	return rcgo__raw(
+		op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+}
+
 // One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
 // result is then in op->expected.
 static bool
 all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
-	const uintptr_t *a = op->args;
+	uint32_t last = op->attempt;
 	uint64_t all = ~UINT64_C(0);
 	uint64_t mask;
 	bool stopped, succeeded;
 
 	op->attempt = (op->attempt + 1) & ATTEMPT_MASK;
 	op->attempt += op->attempt == 0;
-	op->filled = 0;
+	rcgo__all_keep_known(op, last);
 	op->sent = 0;
+	op->since = 0;
 	op->self_seen = false;
 	op->differing_tid = 0;
 	rcgo_store_rlx(&op->arrived, 0);
@@ -177,8 +134,7 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	rcgo_store_rel(&op->phase, op->attempt << 2 | RCGO_ALL_STOPPING);
 	stopped = rcgo__all_stop(op, f);
 	if (stopped) {
-		op->expected = rcgo__raw(op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
-			(long)a[4], (long)a[5]);
+		op->expected = all_call(op);
 	}
 	succeeded = stopped && !(op->expected < 0 && op->expected > -4096);
 	all_finish(op, succeeded ? RCGO_ALL_RUNNING : RCGO_ALL_RELEASED);
@@ -225,7 +181,7 @@ lower_limit(const struct raised *r)
 // Waits after a failed attempt, while other threads run: until what failed may work. Returns
 // whether it is worth another attempt.
 static bool
-wait_for_straggler(const struct rcgo_all_failure *f, uint64_t start, uint64_t *pause)
+wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *pause)
 {
 	bool silent = f->cause == RCGO_ALL_NO_ANSWER;
 	uint64_t limit = silent ? GIVE_UP_SILENT_NS : GIVE_UP_NS;
@@ -234,10 +190,11 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t start, uint64_t *p
 	if (!silent && f->cause != RCGO_ALL_BLOCKED && f->cause != RCGO_ALL_PENDING) {
 		return false;
 	}
+	*start = *start != 0 ? *start : rcgo__all_now();
 	do {
 		struct timespec ts = {0, (long)*pause};
 
-		if (rcgo__all_now() - start >= limit) {
+		if (rcgo__all_now() - *start >= limit) {
 			return false;
 		}
 		rcgo__raw(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
@@ -249,37 +206,60 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t start, uint64_t *p
 	return true;
 }
 
+// Tries until all threads were stopped, or what keeps one will not change. Returns which.
+static bool
+all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	uint64_t pause = PAUSE_FIRST_NS;
+	struct raised raised = {.on = false};
+	uint64_t start = 0;
+	bool done = false;
+
+	if (!all_prepare(op, f)) {
+		return false;
+	}
+	do {
+		f->err = rcgo__all_install();
+		if (f->err != 0) {
+			f->cause = RCGO_ALL_REFUSED;
+			break;
+		}
+		done = all_attempt(op, f);
+	} while (!done && ((f->cause == RCGO_ALL_PENDING && raise_limit(&raised)) ||
+				  wait_for_straggler(f, &start, &pause)));
+	lower_limit(&raised);
+	if (op->proc >= 0) {
+		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
+		op->proc = -1;
+	}
+	return done;
+}
+
 long
 rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure *f)
 {
 	struct rcgo_all_op *op = rcgo__all_op();
 	int32_t pid = (int32_t)rcgo__raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	uint64_t pause = PAUSE_FIRST_NS;
-	struct raised raised = {.on = false};
-	uint64_t start;
-	bool done = false;
+	bool done;
 
 	*f = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
 	rcgo__all_turn_take();
-	start = rcgo__all_now();
-	op->pid = pid;
+	if (op->pid != pid) {
+		op->pid = pid;
+		op->filled = 0;
+		op->proc = -1;
+	}
 	op->self = (int32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	op->number = number;
 	for (int i = 0; i < 6; i++) {
 		op->args[i] = args[i];
 	}
-	if (all_prepare(op, f)) {
-		do {
-			f->err = rcgo__all_install();
-			if (f->err != 0) {
-				f->cause = RCGO_ALL_REFUSED;
-				break;
-			}
-			done = all_attempt(op, f);
-		} while (!done && ((f->cause == RCGO_ALL_PENDING && raise_limit(&raised)) ||
-					  wait_for_straggler(f, start, &pause)));
-		lower_limit(&raised);
-		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
+	// Nobody but the only thread can start another.
+	done = op->filled <= 1 && rcgo__all_listed() == 1;
+	if (done) {
+		op->expected = all_call(op);
+	} else {
+		done = all_try(op, f);
 	}
 	if (done) {
 		f->cause = RCGO_ALL_NONE;

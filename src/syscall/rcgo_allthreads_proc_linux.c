@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "rcgo_raw.h"
 #include "rcgo_text.h"
@@ -86,4 +87,14 @@ rcgo__all_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending)
 
 	return task_read(tid, "status", buf, sizeof buf) > 0 &&
 	       mask_field(buf, "\nSigPnd:", pending) && mask_field(buf, "\nSigBlk:", blocked);
+}
+
+uint32_t
+rcgo__all_listed(void)
+{
+	struct stat st;
+
+	return rcgo__raw(SYS_newfstatat, AT_FDCWD, (long)"/proc/self/task", (long)&st, 0, 0, 0) == 0
+		       ? (uint32_t)st.st_nlink - 2
+		       : 0;
 }

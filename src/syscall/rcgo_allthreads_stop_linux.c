@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "rcgo_raw.h"
@@ -23,34 +22,11 @@
 #define BLOCKED_NS (10000 * US)
 #define SILENT_NS (100000 * US)
 
+#define TASKS "/proc/self/task"
+
 // What getdents64(2) stores: ino 8, off 8, reclen 2, type 1, name.
 #define DIRENT_RECLEN 16
 #define DIRENT_NAME 19
-
-uint64_t
-rcgo__all_now(void)
-{
-	struct timespec ts = {0, 0};
-
-	rcgo__raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&ts, 0, 0, 0, 0);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
-
-void
-rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns)
-{
-	struct timespec ts = {timeout_ns / 1000000000L, timeout_ns % 1000000000L};
-	uint32_t now;
-
-	while ((now = rcgo_load_acq(word)) < want) {
-		long err = rcgo__raw(SYS_futex, (long)word, RCGO_FUTEX_WAIT, (long)now,
-			timeout_ns != 0 ? (long)&ts : 0, 0, 0);
-
-		if (err == -ETIMEDOUT) {
-			return;
-		}
-	}
-}
 
 static bool
 all_fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_t tid)
@@ -92,6 +68,10 @@ all_signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all
 	uint32_t index = (uint32_t)(s - op->slots);
 	int err;
 
+	if (s->tid == (uint32_t)op->self) {
+		rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_SELF);
+		return true;
+	}
 	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_SENT);
 	op->sent++;
 	err = rcgo__all_send(op->pid, s->tid, rcgo__all_tag(op->attempt, index));
@@ -114,10 +94,7 @@ all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 	char thread_state;
 
 	op->seen++;
-	if (tid == (uint32_t)op->self) {
-		op->self_seen = true;
-		return true;
-	}
+	op->self_seen |= tid == (uint32_t)op->self;
 	s = all_slot_of(op, tid);
 	if (s == NULL || op->filled >= RCGO_ALL_SLOTS / 4 * 3) {
 		return all_fail(f, RCGO_ALL_MANY, ENOMEM, 0);
@@ -125,6 +102,7 @@ all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 	switch (all_state_of(op, s)) {
 	case RCGO_ALL_SENT:
 	case RCGO_ALL_ARRIVED:
+	case RCGO_ALL_SELF:
 		return true;
 	case RCGO_ALL_SKIPPED:
 		// The id may have become another thread's.
@@ -138,8 +116,42 @@ all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 		s->tid = tid;
 		op->order[op->filled++] = (uint32_t)(s - op->slots);
 	}
-	op->added++;
+	op->added += tid != (uint32_t)op->self;
 	return all_signal_slot(op, s, f);
+}
+
+void
+rcgo__all_keep_known(struct rcgo_all_op *op, uint32_t last_attempt)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < op->filled; i++) {
+		uint32_t index = op->order[i];
+		const struct rcgo_all_slot *s = &op->slots[index];
+		uint32_t state = rcgo_load_acq(&s->state);
+
+		// One that is not at its own place would not be found there by a sweep.
+		if (index == s->tid % RCGO_ALL_SLOTS &&
+			(state == (last_attempt << 3 | RCGO_ALL_ARRIVED) ||
+				state == (last_attempt << 3 | RCGO_ALL_SELF))) {
+			op->order[kept++] = index;
+		}
+	}
+	op->filled = kept;
+}
+
+// Signals the threads of the last attempt.
+static bool
+all_signal_known(struct rcgo_all_op *op, struct rcgo_all_failure *f)
+{
+	// There may be others.
+	op->added = 1;
+	for (uint32_t i = 0; i < op->filled; i++) {
+		if (!all_signal_slot(op, &op->slots[op->order[i]], f)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 // Signals every thread of the list that has not been.
@@ -151,7 +163,15 @@ all_sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 
 	op->seen = 0;
 	op->added = 0;
-	rcgo__raw(SYS_lseek, op->proc, 0, SEEK_SET, 0, 0, 0);
+	if (op->proc >= 0) {
+		rcgo__raw(SYS_lseek, op->proc, 0, SEEK_SET, 0, 0, 0);
+	} else {
+		op->proc = (int)rcgo__raw(SYS_openat, AT_FDCWD, (long)TASKS,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
+		if (op->proc < 0) {
+			return all_fail(f, RCGO_ALL_NO_PROC, -op->proc, 0);
+		}
+	}
 	while ((n = rcgo__raw(SYS_getdents64, op->proc, (long)buf, sizeof buf, 0, 0, 0)) > 0) {
 		unsigned short size;
 
@@ -224,7 +244,7 @@ all_look_round(
 
 // Waits until every thread that was signalled has arrived, or is known never to.
 static bool
-all_await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f)
+all_await_all(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
 	uint32_t arrived = rcgo_load_acq(&op->arrived);
 	uint64_t idle_since = 0;
@@ -240,6 +260,7 @@ all_await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f
 			return true;
 		}
 		now = rcgo__all_now();
+		op->since = op->since != 0 ? op->since : now;
 		if (arrived != before || idle_since == 0) {
 			idle_since = now;
 			// The first time it is only asked who has gone.
@@ -247,38 +268,32 @@ all_await_all(struct rcgo_all_op *op, uint64_t start, struct rcgo_all_failure *f
 				continue;
 			}
 		}
-		if (!all_look_round(op, now - idle_since, now - start, f)) {
+		if (!all_look_round(op, now - idle_since, now - op->since, f)) {
 			return false;
 		}
 	}
 }
 
-// How many threads the process has, with those that have ended but for their entry.
-static uint32_t
-all_listed(const struct rcgo_all_op *op)
-{
-	struct stat st;
-
-	return rcgo__raw(SYS_fstat, op->proc, (long)&st, 0, 0, 0, 0) == 0
-		       ? (uint32_t)st.st_nlink - 2
-		       : 0;
-}
-
 bool
 rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
-	uint64_t start = rcgo__all_now();
+	if (!all_signal_known(op, f) || !all_await_all(op, f)) {
+		return false;
+	}
+	// Stopped threads neither end nor start others: if they are all, it is done. The kernel's
+	// own threads come and go as they like, so with them the whole list must have been seen
+	// without anything new in it.
+	while (rcgo__all_listed() != op->sent + 1 &&
+		(op->added != 0 || op->seen != rcgo__all_listed())) {
+		uint64_t now = rcgo__all_now();
 
-	do {
-		if (!all_sweep(op, f) || !all_await_all(op, start, f)) {
-			return false;
-		}
-		if (rcgo__all_now() - start > SILENT_NS) {
+		op->since = op->since != 0 ? op->since : now;
+		if (now - op->since > SILENT_NS) {
 			return all_fail(f, RCGO_ALL_NO_ANSWER, EBUSY, 0);
 		}
-		// Stopped threads neither end nor start others: if they are all, it is done. The
-		// kernel's own threads come and go as they like, so with them the whole list must
-		// have been seen without anything new in it.
-	} while (all_listed(op) != op->sent + 1 && (op->added != 0 || op->seen != all_listed(op)));
+		if (!all_sweep(op, f) || !all_await_all(op, f)) {
+			return false;
+		}
+	}
 	return true;
 }

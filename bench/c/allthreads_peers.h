@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One system call on every thread by libc, libpsx and ours: what the benchmark and the table of hard
+// cases both need. WITH_PSX: linked with libpsx.
+#ifndef ALLTHREADS_PEERS_H
+#define ALLTHREADS_PEERS_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef WITH_PSX
+#	include <sys/psx_syscall.h>
+#endif
+
+#include "rcgo_abi.h"
+
+#define KEEP ((uid_t)-1)
+
+enum who { LIBC, PSX, OURS, WHO };
+
+static const char *const who_names[] = {"libc", "psx", "ours"};
+static struct rcgo_all_threads_why why;
+
+// Sets the effective user, or with KEEP nothing, on all threads. Returns 0 or an errno.
+static int
+set_user(enum who who, uid_t user)
+{
+	const uintptr_t args[6] = {KEEP, user, KEEP};
+
+	switch (who) {
+	case LIBC:
+		return setresuid(KEEP, user, KEEP) == 0 ? 0 : errno;
+#ifdef WITH_PSX
+	case PSX:
+		return psx_syscall3(SYS_setresuid, KEEP, user, KEEP) == 0 ? 0 : errno;
+#endif
+	case OURS:
+		return (int)-rcgo_syscall_all_threads(SYS_setresuid, args, &why);
+	default:
+		return ENOSYS;
+	}
+}
+
+static enum who
+who_of(const char *name)
+{
+	enum who who = LIBC;
+
+	while (who < WHO && strcmp(who_names[who], name) != 0) {
+		who++;
+	}
+	return who;
+}
+
+static double
+now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+static void *
+idle(void *arg)
+{
+	for (;;) {
+		pause();
+	}
+	return arg;
+}
+
+static void
+start(void *(*f)(void *), int n)
+{
+	pthread_attr_t attr;
+	pthread_t t;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 17);
+	for (int i = 0; i < n; i++) {
+		if (pthread_create(&t, &attr, f, NULL) != 0) {
+			perror("pthread_create");
+			exit(1);
+		}
+		pthread_detach(t);
+	}
+	usleep(50000);
+}
+
+#endif // ALLTHREADS_PEERS_H
