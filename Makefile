@@ -28,6 +28,7 @@ include test/soak.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include bench/c/bench_c.mk
+include test/syscall/syscall.mk
 include examples/examples.mk
 include fuzz/fuzz.mk
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Bench: one system call on every thread, by libc, libpsx and ours, turn by turn in one process.
-//
-//	allthreads ROUNDS            median microseconds with 1, 10, 100 and 1000 threads
-//	allthreads churn WHO CALLS   the worst of so many calls while four threads start others
+// With ROUNDS: median microseconds at 1, 10, 100 and 1000 threads; with churn WHO CALLS: the worst
+// of so many calls while four threads start others.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif

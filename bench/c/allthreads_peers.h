@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One system call on every thread by libc, libpsx and ours: what the benchmark and the table of hard
-// cases both need. WITH_PSX: linked with libpsx.
+// One system call on every thread by libc, libpsx and ours: what the benchmark and the hard cases
+// both need. WITH_PSX: linked with libpsx.
 #ifndef ALLTHREADS_PEERS_H
 #define ALLTHREADS_PEERS_H
 

@@ -36,13 +36,34 @@ bench-symbolize: $(BENCH_C)/bench_symbolize ## the symbolizer beside four others
 PSX_FLAGS := $(if $(wildcard /usr/include/sys/psx_syscall.h),-DWITH_PSX -Wl$(comma)-wrap$(comma)pthread_create)
 PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
-$(BENCH_C)/allthreads: bench/c/allthreads.c $(BUILD)/payload/.stamp
+$(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
 
+# libpsx 2.72 and later work in another way: PSX=DIR has libpsx.a and include/sys/psx_syscall.h of one
+# that was built outside of this repository.
+$(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -DWITH_PSX -I$(PSX)/include -o $@ \
+		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
+		-Wl,-wrap,pthread_create -pthread
+
+$(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
+	@mkdir -p $(@D)
+	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -static -o $@ \
+		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
 .PHONY: bench-allthreads
-bench-allthreads: $(BENCH_C)/allthreads ## all-threads calls beside libc's and libpsx's
-	$(BENCH_C)/allthreads
+BENCH_ALLTHREADS := $(BENCH_C)/allthreads $(if $(PSX),$(BENCH_C)/allthreads-psx) \
+	$(if $(shell command -v musl-gcc),$(BENCH_C)/allthreads-musl)
+# CALLS under four threads that start others: the last row of each, as root.
+CALLS ?= 10000
+bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and libpsx's: PSX=DIR, CALLS=N
+	@for program in $(BENCH_ALLTHREADS); do echo "$$program"; $$program 20; \
+		case $$program in *-musl) whos="libc ours" ;; *-psx) whos="libc psx ours" ;; \
+			*) whos="libc $(if $(PSX_FLAGS),psx) ours" ;; esac; \
+		for who in $$whos; do $$program churn $$who $(CALLS); done; done

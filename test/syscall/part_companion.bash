@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The Go package allthreads: on our C half and without C it does what it says, on the stock C half it
+# The Go package allthreads: on our C half and without C it does what it says, on the stock half it
 # says that it cannot. With libc's musl too.
 # usage: test/syscall/part_companion.bash [-all]
 set -u

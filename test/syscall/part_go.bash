@@ -41,8 +41,9 @@ run_tests() {
 build() {
 	local go=$1 dir=$2 package=$3 name=$4
 	shift 4
-	if ! (cd "$dir" && RCGO_GO=$go GOTOOLCHAIN=local CGO_ENABLED=1 nice "$rcgo" test "$@" -c -o "$work/$name" \
-		"$package") >"$work/log" 2>&1; then
+	# Vet of old Go looks for files of an overlay where they are not.
+	if ! (cd "$dir" && RCGO_GO=$go GOTOOLCHAIN=local CGO_ENABLED=1 nice "$rcgo" test -vet=off \
+		"$@" -c -o "$work/$name" "$package") >"$work/log" 2>&1; then
 		echo "not ok $name: does not build"
 		head -20 "$work/log" | sed 's/^/# /'
 		return 1
