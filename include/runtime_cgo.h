@@ -232,6 +232,9 @@ struct rcgo_stats {
 	uint64_t stacks_smaller; // starts that took a smaller stack, for memory had run out
 	uint64_t all_threads_calls;
 	uint64_t all_threads_given_up; // calls that were not made: a thread could not be stopped
+	uint64_t start_failures;       // starts that failed for good
+	uint64_t waits;		       // threads of C that had to wait for Go to be up
+	uint64_t callbacks;	       // calls from C to Go; 0 without RCGO=stats=on
 };
 
 // Fills in the first size bytes of what is known; the rest of stats becomes 0.

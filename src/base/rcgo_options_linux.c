@@ -34,6 +34,8 @@ static const struct {
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
+	{"names", {"on", "off"}},
+	{"stats", {"off", "on"}},
 	{"leafcheck", {"off", "on"}},
 	{"handles", {"off", "trace"}},
 };

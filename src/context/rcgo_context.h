@@ -40,6 +40,8 @@
 #define RCGO_GATE_OPEN ((uintptr_t)1)
 // Open, but a thread of C has to be made ready first: Go before 1.22 asks nothing on its way in.
 #define RCGO_GATE_ENTER ((uintptr_t)2)
+// Each call is counted; the hooks know the context function.
+#define RCGO_GATE_COUNTS ((uintptr_t)3)
 
 // The gate's word: see above.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

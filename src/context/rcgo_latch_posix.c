@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "rcgo_stats.h"
+
 // owner: the process; lock: itself; ordering: the mutex's
 static pthread_mutex_t latch_lock = PTHREAD_MUTEX_INITIALIZER;
 // owner: the process; lock: latch_lock; ordering: the mutex's
@@ -27,6 +29,9 @@ gate_update(rcgo_context_fn context)
 	uintptr_t open = x_crosscall2_ptr != NULL ? RCGO_GATE_OPEN : RCGO_GATE_ENTER;
 	uintptr_t word = context != NULL ? (uintptr_t)context : open;
 
+	if (rcgo__stats_flag(RCGO_SIGHT_CALLBACKS)) {
+		word = RCGO_GATE_COUNTS;
+	}
 	if (go_is_up) {
 		rcgo_store_rel(&rcgo__fork_page()->gate, word);
 	}
@@ -42,6 +47,7 @@ rcgo__latch_wait(void)
 	if (rcgo__forked()) {
 		rcgo__fork_fatal();
 	}
+	rcgo_add_rlx(&rcgo__stats()->waits, 1);
 	pthread_mutex_lock(&latch_lock);
 	while ((word = rcgo__latch_gate()) == 0) {
 		pthread_cond_wait(&latch_opened, &latch_lock);

@@ -6,6 +6,7 @@
 #include "rcgo_context.h"
 #include "rcgo_contexts.h"
 #include "rcgo_edge.h"
+#include "rcgo_stats.h"
 #include "rcgo_thread.h"
 
 // Begins a C context: the value that names this C stack until Go returns to it.
@@ -33,7 +34,11 @@ _cgo_wait_runtime_init_done(void)
 	if (x_crosscall2_ptr == NULL) {
 		rcgo__thread_enters();
 	}
-	if (gate == RCGO_GATE_ENTER) {
+	if (gate == RCGO_GATE_COUNTS) {
+		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
+		gate = (uintptr_t)rcgo__hooks_context();
+	}
+	if (gate == 0 || gate == RCGO_GATE_ENTER) {
 		return 0;
 	}
 	if (gate == (uintptr_t)rcgo__contexts_release) {

@@ -66,13 +66,15 @@ struct rcgo_thread_plan {
 	pthread_attr_t attr;
 	size_t stack_size; // in bytes
 	unsigned tries;
+	bool block_signals; // for libc cannot be told in attr
 };
 
 // Makes a plan: a detached thread, its stack and guard as the program's user wants them, else as
-// libc has them, but not below 1 MiB, for C code of today needs more than musl's 128 KiB.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=libc
-RCGO_INTERN void rcgo__thread_plan(struct rcgo_thread_plan *plan);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+// libc has them, but not below 1 MiB, for C code of today needs more than musl's 128 KiB. With
+// signals_blocked, it starts with every signal blocked.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_INTERN void rcgo__thread_plan(struct rcgo_thread_plan *plan, bool signals_blocked);
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__thread_plan_end(struct rcgo_thread_plan *plan);
 
 // Makes the plan's stack smaller, when it is memory for stacks that has run out. Returns whether
@@ -80,12 +82,11 @@ RCGO_INTERN void rcgo__thread_plan_end(struct rcgo_thread_plan *plan);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__thread_plan_smaller(struct rcgo_thread_plan *plan);
 
-// Starts a detached thread that runs f(arg). With signals_blocked, it starts with every signal
-// blocked. A failure that may pass (EAGAIN) is retried for some two seconds, with the caller's
-// signal mask open between tries. Returns 0 or an errno.
+// Starts a detached thread that runs f(arg). A failure that may pass (EAGAIN) is retried for some
+// two seconds, with the caller's signal mask open between tries. Returns 0 or an errno.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN int rcgo__thread_create(
-	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg, bool signals_blocked);
+	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg);
 
 // Ends the process, for a thread could not start: with rcgo__limits_explain's message.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
@@ -101,6 +102,18 @@ RCGO_INTERN RCGO_COLD void rcgo__limits_explain(struct rcgo_text *t, size_t stac
 // Whether a limit of memory is in the way of a stack of this size.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__limits_are_memory(size_t stack_size);
+
+// What the first C function of a thread for Go gets.
+struct rcgo_thread_start {
+	ThreadStart ts;
+	size_t stack_size;
+};
+
+// Takes one, never NULL; the thread that has read it gives it back.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_INTERN struct rcgo_thread_start *rcgo__thread_start_take(void);
+// Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=libc lock=libc
+RCGO_INTERN void rcgo__thread_start_give(struct rcgo_thread_start *start);
 
 // In src/arch: calls setg(g), then fn(), keeping the registers that C expects to be kept.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none

@@ -5,8 +5,6 @@
 
 //go:build unix
 
-#include <stdlib.h>
-
 #include "rcgo_altstack_parts.h"
 #include "rcgo_edge.h"
 #include "rcgo_fatal.h"
@@ -43,6 +41,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 
 	go_setg = setg;
 	rcgo__options_init();
+	rcgo__stats_init();
 	rcgo__fork_mark();
 	rcgo__bind_init(false);
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
@@ -60,24 +59,19 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	}
 }
 
-// What the first C function of a thread for Go gets.
-struct start {
-	ThreadStart ts;
-	size_t stack_size;
-};
-
 static void *
 thread_entry(void *arg)
 {
-	struct start start = *(struct start *)arg;
+	struct rcgo_thread_start start;
 	struct rcgo_thread_record record;
 
 	rcgo_tsan_acquire();
-	free(arg);
+	start = *(struct rcgo_thread_start *)arg;
+	rcgo__thread_start_give(arg);
 	rcgo_tsan_release();
 	rcgo__thread_record_begin(&record, start.stack_size);
 	rcgo__altstack_begin(&record.altstack);
-	rcgo__stats_thread_begins();
+	rcgo__thread_name(rcgo__stats_thread_begins());
 	rcgo__signal_sweep();
 	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
 	rcgo__stats_thread_ends();
@@ -90,22 +84,19 @@ void
 x_cgo_thread_start(ThreadStart *ts)
 {
 	struct rcgo_thread_plan plan;
-	struct start *start;
+	struct rcgo_thread_start *start;
 	int err;
 
 	rcgo_tsan_acquire();
-	start = malloc(sizeof *start);
+	start = rcgo__thread_start_take();
 	rcgo_tsan_release();
-	if (start == NULL) {
-		rcgo__fatal("out of memory while starting a thread: malloc failed");
-	}
-	rcgo__thread_plan(&plan);
+	rcgo__thread_plan(&plan, true);
 	start->ts = *ts;
 	do {
 		start->stack_size = plan.stack_size;
 		// With stacklo 0, mstart takes stackhi for a size and sets both from its own frame.
 		start->ts.g->stackhi = plan.stack_size;
-		err = rcgo__thread_create(&plan, thread_entry, start, true);
+		err = rcgo__thread_create(&plan, thread_entry, start);
 	} while (err != 0 && rcgo__thread_plan_smaller(&plan));
 	rcgo__thread_plan_end(&plan);
 	if (err != 0) {
@@ -120,9 +111,9 @@ x_cgo_sys_thread_create(void *(*f)(void *))
 	int err;
 
 	rcgo__fork_mark();
-	rcgo__thread_plan(&plan);
+	rcgo__thread_plan(&plan, false);
 	do {
-		err = rcgo__thread_create(&plan, f, NULL, false);
+		err = rcgo__thread_create(&plan, f, NULL);
 	} while (err != 0 && rcgo__thread_plan_smaller(&plan));
 	rcgo__thread_plan_end(&plan);
 	if (err != 0) {

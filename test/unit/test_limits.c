@@ -155,7 +155,7 @@ little_room(int resource, const char *key, uint64_t kib)
 	struct rlimit limit;
 
 	standin_start();
-	rcgo__thread_plan(&plan);
+	rcgo__thread_plan(&plan, true);
 	limit.rlim_cur = (unit_status_field("/proc/self/status", key, 10) +
 				 3 * plan.stack_size / 1024 + kib) *
 			 1024;

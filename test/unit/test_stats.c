@@ -6,13 +6,18 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "go_standin.h"
 #include "inject.h"
+#include "rcgo_stats.h"
 #include "rcgo_thread_record.h"
 #include "unit.h"
 
@@ -62,6 +67,89 @@ TEST(threads_of_go)
 	unit_await(&ran, 5);
 	CHECK_INT(stats().threads_started, 5);
 	CHECK_INT(stats().threads_peak, 4);
+}
+
+// Names of Go's threads.
+static char name[16];
+
+static void
+mstart_named(void)
+{
+	CHECK_INT(prctl(PR_GET_NAME, name), 0);
+	__atomic_fetch_add(&ran, 1, __ATOMIC_RELEASE);
+}
+
+TEST(names)
+{
+	char own[16];
+
+	CHECK_INT(prctl(PR_SET_NAME, "creator"), 0);
+	standin_start();
+	standin_newm(&gs[0], mstart_named);
+	unit_await(&ran, 1);
+	CHECK_STR(name, "go:1");
+	standin_newm(&gs[0], mstart_named);
+	unit_await(&ran, 2);
+	CHECK_STR(name, "go:2");
+	CHECK_INT(prctl(PR_GET_NAME, own), 0);
+	CHECK_STR(own, "creator");
+	rcgo__stats()->threads_started = 9999999998;
+	standin_newm(&gs[0], mstart_named);
+	unit_await(&ran, 3);
+	CHECK_STR(name, "go:9999999999");
+}
+
+TEST(names_are_off)
+{
+	CHECK_INT(setenv("RCGO", "names=off", 1), 0);
+	CHECK_INT(prctl(PR_SET_NAME, "creator"), 0);
+	standin_start();
+	standin_newm(&gs[0], mstart_named);
+	unit_await(&ran, 1);
+	CHECK_STR(name, "creator");
+}
+
+static struct rcgo_sight *
+find_sight(const char *path)
+{
+	static const char magic[16] = RCGO_SIGHT_MAGIC;
+	struct rcgo_sight *page;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(page != MAP_FAILED);
+	CHECK(memcmp(page->magic, magic, sizeof magic) == 0);
+	close(fd);
+	return page;
+}
+
+// With stats=on calls from C are counted, and a file of the process shows the page.
+TEST(calls_are_counted)
+{
+	const struct rcgo_sight *seen = NULL;
+
+	CHECK_INT(setenv("RCGO", "stats=on", 1), 0);
+	standin_start();
+	for (int i = 0; i < 3; i++) {
+		standin_export(NULL, NULL);
+	}
+	CHECK_INT(stats().callbacks, 3);
+	CHECK_INT(stats().waits, 0);
+	if (!unit_emulated()) {
+		seen = find_sight("/proc/self/fd/200");
+		CHECK_INT(seen->stats.callbacks, 3);
+		CHECK_INT(seen->flags,
+			RCGO_SIGHT_UP | RCGO_SIGHT_NAMES | RCGO_SIGHT_CALLBACKS);
+	}
+}
+
+TEST(calls_are_not_counted)
+{
+	standin_start();
+	standin_export(NULL, NULL);
+	CHECK_INT(stats().callbacks, 0);
+	CHECK(access("/proc/self/fd/200", F_OK) != 0);
 }
 
 static void *
@@ -146,4 +234,5 @@ TEST(a_stack_that_c_has_switched_to)
 }
 
 UNIT_MAIN(UNIT_TEST(threads_of_go), UNIT_TEST(threads_of_c), UNIT_TEST(starts_that_are_retried),
-	UNIT_TEST(other_sizes), UNIT_TEST(a_stack_that_c_has_switched_to))
+	UNIT_TEST(other_sizes), UNIT_TEST(names), UNIT_TEST(names_are_off),
+	UNIT_TEST(calls_are_counted), UNIT_TEST(calls_are_not_counted), UNIT_TEST(a_stack_that_c_has_switched_to))

@@ -17,6 +17,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
+#include "rcgo_thread.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -155,6 +156,10 @@ start_without_memory(void *arg)
 
 	(void)arg;
 	standin_start();
+	// More starts on their way than are kept at hand.
+	for (unsigned i = 0; i < 32; i++) {
+		rcgo__thread_start_take();
+	}
 	inject_arm(&inject_malloc, 0, 1, ENOMEM);
 	standin_newm(&g, mstart);
 }
@@ -183,7 +188,7 @@ TEST(message_without_files)
 	CHECK_HAS_NOT(end.err, "<- reached");
 }
 
-// The n-th of all memory and thread calls fails: the program starts, or says why it does not.
+// The n-th of all memory and thread calls fails, once: the program starts.
 static void
 start_all(void *arg)
 {
@@ -210,22 +215,16 @@ TEST(the_nth_call_fails)
 		{&inject_pthread_key_create, EAGAIN},
 		{&inject_open, EMFILE},
 	};
-	unsigned fatal = 0;
 
 	for (size_t i = 0; i < UNIT_COUNTOF(faults); i++) {
 		for (unsigned n = 0; n < 4; n++) {
 			inject_arm(faults[i].inject, n, 1, faults[i].err);
 			unit_fork(&end, start_all, NULL);
 			CHECK(!end.late);
-			if (end.status != 0) {
-				CHECK_HAS(end.err, "runtime/cgo: out of memory");
-				fatal++;
-			}
+			CHECK_INT(end.status, 0);
 		}
 		inject_arm(faults[i].inject, 0, 0, 0);
 	}
-	// Of all these, one is beyond help: the copy of a thread's argument.
-	CHECK_INT(fatal, 1);
 }
 
 UNIT_MAIN(UNIT_TEST(message_when_it_never_works), UNIT_TEST(tries_for_two_seconds),
