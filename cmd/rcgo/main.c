@@ -20,6 +20,7 @@ static const struct {
 	{"leaf", verb_leaf},
 	{"overlay", verb_overlay},
 	{"symbolize", verb_symbolize},
+	{"top", verb_top},
 	{"version", verb_version},
 	{"-h", verb_help},
 	{"-help", verb_help},

@@ -200,6 +200,7 @@ int verb_init(int argc, char **argv);
 int verb_leaf(int argc, char **argv);
 int verb_overlay(int argc, char **argv);
 int verb_symbolize(int argc, char **argv);
+int verb_top(int argc, char **argv);
 int verb_version(int argc, char **argv);
 void help_short(void *stream);
 #endif

@@ -34,6 +34,11 @@ RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 $(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
+# The page of counters that rcgo top reads.
+RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
+$(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Isrc/base -Isrc/abi -Isrc/thread
+$(RCGO_TOP): cmd/rcgo/top.h src/thread/rcgo_stats.h include/runtime_cgo.h
+
 # The version is compiled into one file only, which therefore depends on the changelog.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
 

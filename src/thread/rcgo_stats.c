@@ -10,7 +10,8 @@
 #include "rcgo_options.h"
 
 // owner: whoever adds; lock: none; ordering: relaxed, each is a number by itself
-static struct rcgo_sight own_sight = {.magic = RCGO_SIGHT_MAGIC, .size = sizeof own_sight};
+static _Alignas(16) struct rcgo_sight own_sight = {
+	.magic = RCGO_SIGHT_MAGIC, .size = sizeof own_sight};
 // owner: rcgo__stats_init; lock: none; ordering: pthread_create of every thread that reads it
 static struct rcgo_sight *sight = &own_sight;
 

@@ -85,8 +85,7 @@ RCGO_INTERN RCGO_COLD bool rcgo__thread_plan_smaller(struct rcgo_thread_plan *pl
 // Starts a detached thread that runs f(arg). A failure that may pass (EAGAIN) is retried for some
 // two seconds, with the caller's signal mask open between tries. Returns 0 or an errno.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
-RCGO_INTERN int rcgo__thread_create(
-	struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg);
+RCGO_INTERN int rcgo__thread_create(struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg);
 
 // Ends the process, for a thread could not start: with rcgo__limits_explain's message.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none

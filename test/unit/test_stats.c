@@ -139,8 +139,7 @@ TEST(calls_are_counted)
 	if (!unit_emulated()) {
 		seen = find_sight("/proc/self/fd/200");
 		CHECK_INT(seen->stats.callbacks, 3);
-		CHECK_INT(seen->flags,
-			RCGO_SIGHT_UP | RCGO_SIGHT_NAMES | RCGO_SIGHT_CALLBACKS);
+		CHECK_INT(seen->flags, RCGO_SIGHT_UP | RCGO_SIGHT_NAMES | RCGO_SIGHT_CALLBACKS);
 	}
 }
 
@@ -235,4 +234,5 @@ TEST(a_stack_that_c_has_switched_to)
 
 UNIT_MAIN(UNIT_TEST(threads_of_go), UNIT_TEST(threads_of_c), UNIT_TEST(starts_that_are_retried),
 	UNIT_TEST(other_sizes), UNIT_TEST(names), UNIT_TEST(names_are_off),
-	UNIT_TEST(calls_are_counted), UNIT_TEST(calls_are_not_counted), UNIT_TEST(a_stack_that_c_has_switched_to))
+	UNIT_TEST(calls_are_counted), UNIT_TEST(calls_are_not_counted),
+	UNIT_TEST(a_stack_that_c_has_switched_to))

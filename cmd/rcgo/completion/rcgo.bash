@@ -28,7 +28,7 @@ _rcgo_go() {
 
 _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local own="abi addr2line doctor env go help init leaf overlay symbolize version"
+	local own="abi addr2line doctor env go help init leaf overlay symbolize top version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
 	local features="traceback contexts crash signals syscall"
 	local flags=
@@ -66,6 +66,10 @@ _rcgo() {
 	init) flags="-C -dir -remove" ;;
 	leaf) flags="-o -package -errno -cflags -ldflags" ;;
 	overlay) flags="-C -o -p --output= --path --with= --without=" ;;
+	top)
+		flags="-d -n -json"
+		[[ $cur == -* ]] || flags=$(cd /proc && echo [0-9]*)
+		;;
 	version) return ;;
 	help)
 		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go features" -- "$cur")

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo top: what its files share: the page of counters of another process, and its threads.
+#ifndef TOP_H
+#define TOP_H
+
+#include "rcgo.h"
+#include "rcgo_stats.h"
+
+// top_page.c: the page of counters; see src/thread/rcgo_stats.h
+struct top_page {
+	pid_t pid;
+	int fd; // the process's memory, or a memory file of its
+	off_t at;
+};
+struct top_page top_page_open(pid_t pid);
+bool top_page_read(const struct top_page *p, struct rcgo_sight *sight);
+
+// top_threads.c: the threads of a process, by /proc
+struct top_thread {
+	pid_t tid;
+	char name[32];
+	char state;
+	uint64_t ticks;	   // of CPU time
+	const char *kind;  // main, go, c
+	const char *where; // go, c, or -: it runs, or we may not know
+	double cpu;	   // percent since the last look; below 0: there was none
+};
+struct top_threads {
+	struct top_thread *at;
+	size_t n;
+};
+struct top_threads top_threads_read(pid_t pid, const struct rcgo_sight *sight);
+void top_threads_compare(struct top_threads *now, const struct top_threads *before, double seconds);
+
+#endif // TOP_H

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo top: the threads of a process, as /proc shows them.
+#include "top.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// In whose code a thread is that waits; the kernel tells those who may trace the process.
+static const char *
+where_is(const char *dir, const struct rcgo_sight *sight)
+{
+	size_t n = 0;
+	char *text = read_file(fmt("%s/syscall", dir), &n);
+	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
+	uint64_t pc = last != NULL ? strtoull(last, NULL, 16) : 0;
+
+	if (pc == 0) {
+		return "-";
+	}
+	return pc >= sight->go_text[0] && pc < sight->go_text[1] ? "go" : "c";
+}
+
+static const char *
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_sight *sight)
+{
+	if (t->tid == pid) {
+		return "main";
+	}
+	if ((sight->flags & RCGO_SIGHT_NAMES) == 0) {
+		return "-";
+	}
+	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
+}
+
+// Returns false when the thread has ended.
+static bool
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_sight *sight)
+{
+	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
+	size_t n = 0;
+	char *stat = read_file(fmt("%s/stat", dir), &n);
+	char *name = stat != NULL ? strchr(stat, '(') : NULL;
+	char *end = stat != NULL ? strrchr(stat, ')') : NULL;
+	uint64_t user, system;
+
+	if (name == NULL || end == NULL ||
+		sscanf(end, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64,
+			&t->state, &user, &system) != 3) {
+		return false;
+	}
+	snprintf(t->name, sizeof t->name, "%.*s", (int)(end - name - 1), name + 1);
+	for (char *c = t->name; *c != '\0'; c++) {
+		*c = isprint((unsigned char)*c) ? *c : '?';
+	}
+	t->ticks = user + system;
+	t->kind = kind_of(pid, t, sight);
+	t->where = where_is(dir, sight);
+	t->cpu = -1;
+	return true;
+}
+
+static int
+by_tid(const void *a, const void *b)
+{
+	pid_t x = ((const struct top_thread *)a)->tid, y = ((const struct top_thread *)b)->tid;
+
+	return (x > y) - (x < y);
+}
+
+struct top_threads
+top_threads_read(pid_t pid, const struct rcgo_sight *sight)
+{
+	DIR *dir = opendir(fmt("/proc/%d/task", pid));
+	struct top_threads all = {NULL, 0};
+	size_t room = 0;
+	struct dirent *e;
+
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		struct top_thread t = {.tid = atoi(e->d_name)};
+
+		if (t.tid <= 0 || !thread_read(pid, &t, sight)) {
+			continue;
+		}
+		if (all.n == room) {
+			room = room * 2 + 64;
+			all.at = realloc(all.at, room * sizeof *all.at);
+			if (all.at == NULL) {
+				xalloc(SIZE_MAX);
+			}
+		}
+		all.at[all.n++] = t;
+	}
+	if (dir != NULL) {
+		closedir(dir);
+	}
+	if (all.n > 0) {
+		qsort(all.at, all.n, sizeof *all.at, by_tid);
+	}
+	return all;
+}
+
+void
+top_threads_compare(struct top_threads *now, const struct top_threads *before, double seconds)
+{
+	double ticks = (double)sysconf(_SC_CLK_TCK) * seconds;
+
+	for (size_t i = 0, j = 0; i < now->n && seconds > 0; i++) {
+		struct top_thread *t = &now->at[i];
+
+		while (j < before->n && before->at[j].tid < t->tid) {
+			j++;
+		}
+		if (j < before->n && before->at[j].tid == t->tid &&
+			before->at[j].ticks <= t->ticks) {
+			t->cpu = 100 * (double)(t->ticks - before->at[j].ticks) / ticks;
+		}
+	}
+}

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# rcgo top: what it shows of a running program, and what it refuses.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+# A program with a thread of C in Go, that says when it is ready and ends with its input.
+waiting() {
+	cat >go.mod <<'END'
+module waiting
+
+go 1.19
+END
+	cat >main.go <<'END'
+package main
+
+/*
+#cgo LDFLAGS: -lpthread
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+extern void called(void);
+
+static void *
+other(void *unused)
+{
+	prctl(PR_SET_NAME, "other (of C)");
+	for (int i = 0; i < 5; i++) {
+		called();
+	}
+	while (1) {
+		pause();
+	}
+	return unused;
+}
+
+static void
+start(void)
+{
+	pthread_t t;
+
+	pthread_create(&t, 0, other, 0);
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"os"
+)
+
+var calls = make(chan bool)
+
+//export called
+func called() { calls <- true }
+
+func main() {
+	C.start()
+	for i := 0; i < 5; i++ {
+		<-calls
+	}
+	fmt.Println("ready")
+	os.Stdin.Read(make([]byte, 1))
+}
+END
+}
+
+# Starts it, built by a command and with OPTIONS in its environment, and sets PID.
+start_waiting() { # COMMAND...
+	waiting
+	"$@" build -o waiting . || return 1
+	mkfifo in out
+	env ${OPTIONS:+"$OPTIONS"} ./waiting <in >out &
+	PID=$!
+	exec 8>in 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+}
+
+stop_waiting() {
+	exec 8>&- 9<&-
+	wait "$PID" || true
+}
+
+@test "top: the threads and the counters of a program" {
+	start_waiting "$RCGO"
+	run "$RCGO" top "$PID"
+	[ "$status" = 0 ]
+	[[ $output == *"process $PID: "*" threads"* ]]
+	[[ $output == *"C to Go: not counted"* ]]
+	[[ $output =~ $PID\ \ waiting\ +main ]]
+	[[ $output =~ go:[0-9]+\ +go\ +[SR] ]]
+	# It is on its way from Go to where it waits.
+	for i in {1..200}; do
+		run "$RCGO" top "$PID"
+		! [[ $output =~ other\ \(of\ C\)\ +c\ +S[-\ .0-9]+c ]] || break
+		sleep 0.05
+	done
+	[ "$i" -lt 200 ]
+	stop_waiting
+}
+
+@test "top: JSON, so many looks, and calls when they are counted" {
+	OPTIONS=RCGO=stats=on start_waiting "$RCGO"
+	run "$RCGO" top -json -n 3 -d 0.01 "$PID"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 3 ]
+	for line in "${lines[@]}"; do
+		jq -e --arg pid "$PID" '.pid == ($pid | tonumber) and .callbacks == 5
+			and .threads_running >= 1 and .threads_started >= .threads_running
+			and ([.threads[] | select(.kind == "main")] | length) == 1
+			and ([.threads[] | select(.kind == "go")] | length) == .threads_running' <<<"$line"
+	done
+	stop_waiting
+}
+
+@test "top: ends with the process" {
+	start_waiting "$RCGO"
+	"$RCGO" top -json -n 1000 -d 0.05 "$PID" >seen 8>&- 9<&- &
+	local top=$!
+	while ! [ -s seen ]; do sleep 0.05; done
+	stop_waiting
+	wait "$top"
+}
+
+@test "top: a program of plain go, and one without Go, are refused" {
+	start_waiting go
+	run "$RCGO" top "$PID"
+	[ "$status" = 2 ]
+	[[ $output == *"process $PID (waiting) has no counters of ours"*"rcgo build"* ]]
+	stop_waiting
+	sleep 60 &
+	run "$RCGO" top "$!"
+	[ "$status" = 2 ]
+	[[ $output == *"process $! (sleep) has no counters of ours"* ]]
+	kill "$!"
+}
+
+@test "top: no process, a thread, no number" {
+	run "$RCGO" top 2147483600
+	[ "$status" = 2 ]
+	[[ $output == *"there is no process 2147483600"* ]]
+	start_waiting "$RCGO"
+	local tid
+	tid=$(ls "/proc/$PID/task" | tail -n 1)
+	run "$RCGO" top "$tid"
+	[ "$status" = 2 ]
+	[[ $output == *"$tid is a thread, of process $PID"*"rcgo top $PID"* ]]
+	stop_waiting
+	for words in "" "x" "0" "-1" "1 2" "-n 0 1" "-d x 1" "-q 1"; do
+		# shellcheck disable=SC2086 # words
+		run "$RCGO" top $words
+		[ "$status" = 2 ]
+		[[ $output == *"rcgo help top"* ]]
+	done
+}
+
+@test "top: another user's process is refused by name" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	start_waiting "$RCGO"
+	cp "$RCGO" "$T/rcgo" && chmod 755 "$T" "$T/rcgo"
+	run setpriv --reuid 65534 --clear-groups "$T/rcgo" top "$PID"
+	[ "$status" = 2 ]
+	[[ $output == *"process $PID (waiting) belongs to root"*"sudo rcgo top $PID"* ]]
+	stop_waiting
+}
