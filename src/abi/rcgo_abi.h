@@ -14,13 +14,23 @@
 // GO: runtime/cgocall.go cgoCallers [32]
 #define RCGO_CALLERS_MAX 32
 
-// The first words of a runtime.g: all that C may touch of it.
-// GO: runtime/runtime2.go struct g: stack ...
-// GO: runtime/runtime2.go struct stack: lo hi
+// The first words of a runtime.g, of which C writes two.
+// GO: runtime/runtime2.go struct g: stack stackguard0 stackguard1 _panic _defer m ...
 typedef struct {
 	uintptr_t stacklo;
 	uintptr_t stackhi;
+	uintptr_t stackguard0;
+	uintptr_t stackguard1;
+	uintptr_t _panic;
+	uintptr_t _defer;
+	uintptr_t m;
 } G;
+
+// What follows them, its sched: where its stack was left.
+// GO: runtime/runtime2.go struct gobuf: sp ...
+struct rcgo_gobuf {
+	uintptr_t sp;
+};
 
 // What x_cgo_thread_start gets: the g0 of the new thread and the function that it runs. It lies
 // on a Go stack, so it is copied before the call returns.
@@ -51,7 +61,7 @@ struct cgoSetTracebackFunctionsArg {
 };
 
 #define RCGO_WORD sizeof(uintptr_t)
-_Static_assert(sizeof(G) == 2 * RCGO_WORD, "G");
+_Static_assert(sizeof(G) == 7 * RCGO_WORD, "G");
 _Static_assert(offsetof(ThreadStart, fn) == 2 * RCGO_WORD, "ThreadStart.fn");
 _Static_assert(sizeof(ThreadStart) == 3 * RCGO_WORD, "ThreadStart");
 _Static_assert(offsetof(argset_t, retval) == RCGO_WORD, "argset_t.retval");

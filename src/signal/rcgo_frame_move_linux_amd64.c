@@ -52,7 +52,7 @@ rcgo__frame_is_kernels(const struct rcgo_entry *entry)
 }
 
 void
-rcgo__frame_move(struct rcgo_entry *entry)
+rcgo__frame_move(struct rcgo_entry *entry, uintptr_t sp)
 {
 	ucontext_t *uc = (ucontext_t *)entry->context;
 	uintptr_t fp = (uintptr_t)uc->uc_mcontext.fpregs;
@@ -62,7 +62,7 @@ rcgo__frame_move(struct rcgo_entry *entry)
 	if (size > XSTATE_MOST) {
 		return;
 	}
-	new_fp = (RCGO_FRAME_SP(uc) - RED_ZONE - size) & ~(uintptr_t)63;
+	new_fp = (sp - RED_ZONE - size) & ~(uintptr_t)63;
 	frame = ((new_fp - FRAME_SIZE) & ~(uintptr_t)15) - sizeof(uintptr_t);
 	if (fp != 0) {
 		memcpy((void *)new_fp, (const void *)fp, size);

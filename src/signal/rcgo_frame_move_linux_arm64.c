@@ -55,16 +55,15 @@ rcgo__frame_is_kernels(const struct rcgo_entry *entry)
 }
 
 void
-rcgo__frame_move(struct rcgo_entry *entry)
+rcgo__frame_move(struct rcgo_entry *entry, uintptr_t sp)
 {
-	const ucontext_t *uc = (const ucontext_t *)entry->context;
 	uintptr_t record_at = entry->fp - entry->sp;
 	uintptr_t frame;
 
 	if (record_at < STATE_AT + STATE_SIZE || record_at > FRAME_MOST) {
 		return;
 	}
-	frame = ((RCGO_FRAME_SP(uc) - 2 * sizeof(uintptr_t)) & ~(uintptr_t)15) - record_at;
+	frame = ((sp - 2 * sizeof(uintptr_t)) & ~(uintptr_t)15) - record_at;
 	memcpy((void *)frame, (const void *)entry->sp, record_at + 2 * sizeof(uintptr_t));
 	move_extra(frame, entry->sp);
 	entry->sp = frame;

@@ -2,8 +2,9 @@
 // Signal Handling: the guard. C code that installs a handler without SA_ONSTACK would have it run
 // on a goroutine's stack, which is a few hundred bytes large there (golang/go#20400, #7227). Just
 // adding the flag breaks who looks at its stack in the handler, as collectors of garbage do. So:
-// such a handler is entered on the alternate stack by the kernel, and if it was a C stack that the
-// signal interrupted, moved there with its whole frame, to where the kernel would have put it.
+// such a handler is entered on the alternate stack by the kernel, and moved with its whole frame to
+// the C stack: to where the kernel would have put it if C was interrupted, and below the place that
+// C called Go from if a goroutine was.
 //
 // How: our sigaction and its kin take the place of libc's for the C code of the program. An action
 // to be guarded becomes a record, and the kernel gets the address of that record's stub, with all
@@ -151,11 +152,11 @@ extern RCGO_HIDDEN void rcgo__guard_enter(
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__frame_is_kernels(const struct rcgo_entry *entry);
 
-// Moves the frame that entry describes to below the stack pointer of the interrupted code, as the
-// kernel would have laid it there, and entry with it. Leaves both alone where it does not know the
-// kernel's layout.
+// Moves the frame that entry describes to below sp, as the kernel would have laid it if that were
+// the stack pointer of the interrupted code, and entry with it. Leaves both alone where it does not
+// know the kernel's layout.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__frame_move(struct rcgo_entry *entry);
+RCGO_INTERN void rcgo__frame_move(struct rcgo_entry *entry, uintptr_t sp);
 
 // The stubs: RCGO_RECORDS of them, RCGO_STUB_SIZE bytes each (src/arch).
 #	define RCGO_STUB_SIZE 16

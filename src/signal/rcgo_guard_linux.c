@@ -218,30 +218,47 @@ is_for_go(int sig, siginfo_t *info, void *context)
 	return info->si_code > 0 && fault_in_go(context);
 }
 
-// Whether what the signal interrupted ran on a stack of C's: one that may be written below.
 static bool
-on_c_stack(const ucontext_t *uc)
+within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
+{
+	return sp > lo && sp <= hi;
+}
+
+// Below which address on a stack of C's the handler's frame may lie; 0 when that is not known.
+// From a goroutine's stack that is where C called Go, or Go began: a collector that looks for the
+// end of the stack in its handler (libgc) finds all that C has there.
+static uintptr_t
+c_stack_top(const ucontext_t *uc)
 {
 	uintptr_t sp = RCGO_FRAME_SP(uc);
-	struct rcgo_signal_thread t;
+	struct rcgo_signal_thread t = {.unknown_in_go = true};
 
-	// A thread that Go has never been on has stacks of C only; a first call may be on its way.
+	// A thread that Go has never been on has stacks of C only.
 	if (!rcgo__signal_thread(&t)) {
-		return !rcgo__in_go_text(RCGO_FRAME_PC(uc));
+		return t.unknown_in_go && rcgo__in_go_text(RCGO_FRAME_PC(uc)) ? 0 : sp;
 	}
-	return (sp > t.stack_lo && sp <= t.stack_hi) || (sp > t.switched_lo && sp <= t.switched_hi);
+	if (within(sp, t.stack_lo, t.stack_hi) || within(sp, t.switched_lo, t.switched_hi)) {
+		return sp;
+	}
+	if (t.g0 != NULL) {
+		sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;
+	}
+	return within(sp, t.stack_lo, t.stack_hi) ? sp : 0;
 }
 
 static void
 choose_stack(struct rcgo_entry *entry)
 {
 	const ucontext_t *uc = (const ucontext_t *)entry->context;
-	uintptr_t sp = RCGO_FRAME_SP(uc);
+	uintptr_t top;
 
 	// Nested on the alternate stack, the kernel too would have stayed there.
-	if (rcgo__uc_on_altstack(uc, entry->sp) && !rcgo__uc_on_altstack(uc, sp) &&
-		on_c_stack(uc)) {
-		rcgo__frame_move(entry);
+	if (!rcgo__uc_on_altstack(uc, entry->sp) || rcgo__uc_on_altstack(uc, RCGO_FRAME_SP(uc))) {
+		return;
+	}
+	top = c_stack_top(uc);
+	if (top != 0) {
+		rcgo__frame_move(entry, top);
 	}
 }
 

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "rcgo_abi.h"
 #include "rcgo_base.h"
 #include "rcgo_go_sigaction.h"
 
@@ -88,12 +89,16 @@ struct rcgo_signal_thread {
 	// Its C stack, and another that C has switched to: lowest address and end, 0, 0 if unknown.
 	uintptr_t stack_lo, stack_hi;
 	uintptr_t switched_lo, switched_hi;
+	// Its g0; NULL if unknown.
+	const G *g0;
+	// It may be on a goroutine's stack though it is unknown: Go did not tell us of all threads.
+	bool unknown_in_go;
 	bool made_by_c;
 	struct rcgo_altstack *altstack;
 };
 
-// Fills in *t for the calling thread. Returns false, and changes nothing, when Go has never been on
-// this thread.
+// Fills in *t for the calling thread. Returns false, and changes but unknown_in_go, when Go has
+// never been on this thread, or is on its way in or out.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__signal_thread(struct rcgo_signal_thread *t);
 

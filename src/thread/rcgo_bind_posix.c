@@ -12,6 +12,10 @@
 #include "rcgo_thread_record.h"
 #include "rcgo_stats.h"
 
+// Whether a thread of C that entered Go has no record.
+// owner: rcgo__bind; lock: none; ordering: none is needed, a handler asks of its own thread
+static bool bind_failed;
+
 // A thread of C ends: tells Go to take its M back. Go needs the M's extra g for libc may have
 // cleared Go's own thread-local word.
 // Indirect: Go's crosscall2, on the dying thread's own stack.
@@ -59,6 +63,13 @@ rcgo__thread_enters(void)
 	return r;
 }
 
+bool
+rcgo__binds_all(void)
+{
+	return x_crosscall2_ptr != NULL && x_cgo_pthread_key_created != 0 &&
+	       !rcgo_load_rlx(&bind_failed);
+}
+
 void
 rcgo__bind(void *g)
 {
@@ -66,9 +77,12 @@ rcgo__bind(void *g)
 
 	// Without memory for a record the M is not given back when the thread ends: a leak, while
 	// ending the process would lose all.
-	if (r != NULL) {
-		r->g = g;
-		rcgo_add_rlx(&rcgo__stats()->foreign_bound, 1);
-		rcgo_add_rlx(&rcgo__stats()->foreign_seen, 1);
+	if (r == NULL) {
+		rcgo_store_rlx(&bind_failed, true);
+		return;
 	}
+	r->g = g;
+	r->g0 = g;
+	rcgo_add_rlx(&rcgo__stats()->foreign_bound, 1);
+	rcgo_add_rlx(&rcgo__stats()->foreign_seen, 1);
 }

@@ -56,6 +56,11 @@ RCGO_SHARED struct rcgo_thread_record *rcgo__thread_enters(void);
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__bind(void *g);
 
+// Whether every thread of C is bound before a goroutine runs on it, so that one without a record
+// has stacks of C only.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__binds_all(void);
+
 // Stores the lowest usable address and the end of the calling thread's stack in bounds; 0, 0 when
 // the system does not say. The main thread's may grow down to the first.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc

@@ -209,7 +209,7 @@ go_stack_bounds(size_t size, uintptr_t bounds[2])
 }
 
 void
-rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size)
+rcgo__thread_record_begin(struct rcgo_thread_record *own, const G *g0, size_t stack_size)
 {
 	int saved = errno;
 	uintptr_t bounds[2];
@@ -220,6 +220,7 @@ rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size)
 		own->stack_lo = bounds[0];
 		own->stack_hi = bounds[1];
 		own->kind = RCGO_THREAD_GO;
+		own->g0 = g0;
 		record_value_set((void *)((uintptr_t)own | IN_FRAME));
 	}
 	errno = saved;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rcgo_abi.h"
 #include "rcgo_altstack.h"
 #include "rcgo_base.h"
 
@@ -35,6 +36,8 @@ struct rcgo_thread_record {
 	struct rcgo_altstack altstack;
 	// Go's g that is bound to this thread of C, or NULL.
 	void *g;
+	// The thread's g0, as far as known: an M's that is bound to a thread of C is one.
+	const G *g0;
 };
 
 // The record of the calling thread; NULL when it has none: a thread that has not entered Go, or
@@ -50,7 +53,8 @@ RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record_make(enum rcgo_thread
 // Begins and ends the record of a thread of Go, in the caller's frame. stack_size is what its
 // stack was asked to have.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=kept alloc=libc lock=libc
-RCGO_SHARED void rcgo__thread_record_begin(struct rcgo_thread_record *own, size_t stack_size);
+RCGO_SHARED void rcgo__thread_record_begin(
+	struct rcgo_thread_record *own, const G *g0, size_t stack_size);
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=none
 RCGO_SHARED void rcgo__thread_record_end(void);
 

@@ -48,6 +48,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	rcgo__signal_init(rcgo__thread_for_signal, rcgo__thread_overflow_describe);
 	if (record != NULL) {
 		rcgo__altstack_begin(&record->altstack);
+		record->g0 = g;
 		g->stacklo = record->stack_lo;
 	} else {
 		rcgo__stack_bounds(bounds);
@@ -69,7 +70,7 @@ thread_entry(void *arg)
 	start = *(struct rcgo_thread_start *)arg;
 	rcgo__thread_start_give(arg);
 	rcgo_tsan_release();
-	rcgo__thread_record_begin(&record, start.stack_size);
+	rcgo__thread_record_begin(&record, start.ts.g, start.stack_size);
 	rcgo__altstack_begin(&record.altstack);
 	rcgo__thread_name(rcgo__stats_thread_begins());
 	rcgo__signal_sweep();

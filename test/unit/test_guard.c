@@ -34,6 +34,7 @@
 static char *alternate;
 static unsigned calls;
 static bool was_on_alternate;
+static uintptr_t ran_at;
 static uint64_t mask_inside, mask_before;
 static int frames;
 static sigjmp_buf away;
@@ -61,6 +62,7 @@ note(void)
 	sigset_t mask;
 
 	calls++;
+	ran_at = (uintptr_t)here;
 	was_on_alternate = here >= alternate && here < alternate + ALTERNATE_SIZE;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	memcpy(&mask_inside, &mask, sizeof mask_inside);
@@ -156,6 +158,36 @@ TEST(a_stack_of_go_is_not_touched)
 	CHECK_INT(calls, 1);
 	CHECK(was_on_alternate);
 	CHECK_INT(mask_inside, bit(SIGHUP) | bit(SIGUSR1));
+}
+
+// From a goroutine the handler goes where the thread's own stack was left for Go.
+TEST(below_where_go_began)
+{
+	_Alignas(16) static unsigned char left[65536];
+	struct {
+		G g;
+		struct rcgo_gobuf sched;
+	} g0 = {.sched.sp = (uintptr_t)left + sizeof left - 4096};
+
+	use_alternate();
+	told.stack_lo = (uintptr_t)left;
+	told.stack_hi = (uintptr_t)left + sizeof left;
+	told.g0 = &g0.g;
+	rcgo__signal_init(tell, NULL);
+	rcgo__guard_set_mode(RCGO_GUARD_FULL);
+	memset(left, 0xcc, sizeof left);
+	install(SIGUSR1, plain, 0, 0);
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 1);
+	CHECK(!was_on_alternate);
+	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
+	for (size_t i = sizeof left - 4096; i < sizeof left; i++) {
+		CHECK_INT(left[i], 0xcc);
+	}
+	// A word that is not on that stack is no such place.
+	g0.sched.sp = told.stack_hi + 1;
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(was_on_alternate);
 }
 
 TEST(a_stack_that_c_switched_to)
@@ -398,7 +430,8 @@ TEST(modes)
 }
 
 UNIT_MAIN(UNIT_TEST(c_stays_on_its_stack), UNIT_TEST(a_known_stack_of_c),
-	UNIT_TEST(a_stack_of_go_is_not_touched), UNIT_TEST(a_stack_that_c_switched_to),
-	UNIT_TEST(the_frame_is_whole), UNIT_TEST(registers_survive), UNIT_TEST(jumps_out),
-	UNIT_TEST(once), UNIT_TEST(no_window), UNIT_TEST(more_actions_than_records),
-	UNIT_TEST(in_children), UNIT_TEST(past_us), UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))
+	UNIT_TEST(a_stack_of_go_is_not_touched), UNIT_TEST(below_where_go_began),
+	UNIT_TEST(a_stack_that_c_switched_to), UNIT_TEST(the_frame_is_whole),
+	UNIT_TEST(registers_survive), UNIT_TEST(jumps_out), UNIT_TEST(once), UNIT_TEST(no_window),
+	UNIT_TEST(more_actions_than_records), UNIT_TEST(in_children), UNIT_TEST(past_us),
+	UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))
