@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "fuzz.h"
+#include "rcgo_cfi_quick.h"
 #include "rcgo_dw_op.h"
 #include "rcgo_rule.h"
 
@@ -59,6 +60,23 @@ run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
 	}
 }
 
+// What is worked out in one pass must be what the general way says.
+static void
+check_quick(
+	const struct rcgo_cfi_area *area, uintptr_t hdr, uintptr_t pc, const struct rcgo_fde *fde)
+{
+	struct rcgo_cfi_quick quick = {.looked = false};
+	struct rcgo_cfi_row row;
+	uint64_t rule;
+
+	rcgo__rule_forget(true);
+	rule = rcgo__cfi_quick(area, hdr, 0, pc, &quick);
+	if (rule != RCGO_RULE_NONE &&
+		(!rcgo__cfi_row(fde, pc, true, &row) || rcgo__cfi_rule(fde, pc, &row) != rule)) {
+		abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -88,6 +106,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (pc < fde.start || pc >= fde.end) {
 			abort();
 		}
+		check_quick(&area, (uintptr_t)at, pc, &fde);
 		if (rcgo__cfi_row(&fde, pc, false, &row)) {
 			run_expressions(&fde, &row);
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Benchmarks: the walker beside libgcc, glibc's backtrace and libunwind, in one run: rounds of all,
 // in turn, of which the best counts. usage: bench_walk [ROUNDS]    prints a table in Markdown
+// Long because: of the peers, each with an interface of its own.
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -66,6 +67,29 @@ by_libunwind(void)
 	return (size_t)unw_backtrace((void **)pcs, MAX);
 }
 
+// libunwind's general way, step by step with no cache: what a first walk costs it.
+static struct {
+	void *space; // unw_local_addr_space
+	int (*set_caching)(void *space, int policy);
+	int (*get_context)(void *context);
+	int (*init)(void *cursor, void *context);
+	int (*step)(void *cursor);
+} unw;
+
+static size_t
+by_libunwind_steps(void)
+{
+	static uint64_t unw_context[512], cursor[512];
+	size_t n = 0;
+
+	unw.get_context(unw_context);
+	unw.init(cursor, unw_context);
+	do {
+		n++;
+	} while (n < MAX && unw.step(cursor) > 0);
+	return n;
+}
+
 static size_t
 by_context(void)
 {
@@ -87,24 +111,53 @@ now(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+// Forgets the rules of the last walk's frames, and nothing else: what a first walk over them finds.
+// To wipe the whole cache would drive all data out of the processor's, too.
+static void
+forget_walk(size_t frames)
+{
+	for (size_t i = 0; i < frames; i++) {
+		// The return address is one more than what a walk gives.
+		size_t place = first_place(pcs[i] + (i != 0));
+
+		for (size_t way = 0; way < WAYS; way++) {
+			struct cached_rule *at = &rule_cache[place ^ way];
+
+			if (RCGO_RULE_KIND(at->rule) != RCGO_RULE_IS_NOTE) {
+				at->rule = 0;
+				at->mixed = 0;
+			}
+		}
+	}
+}
+
+static void
+forget_all(size_t frames)
+{
+	(void)frames;
+	rcgo__rule_forget(true);
+}
+
 struct row {
 	const char *name;
 	size_t (*walk)(void);
 	bool bounds;
-	bool cold;
+	void (*forget)(size_t frames); // before each walk
 	size_t frames;
 	double best; // ns
 };
 
 static struct row rows[] = {
-	{"ours, bounds known", by_context, true, false, 0, 0},
-	{"ours, pages probed", by_context, false, false, 0, 0},
-	{"ours, no rule known", by_context, true, true, 0, 0},
-	{"libgcc `_Unwind_Backtrace`", by_libgcc, false, false, 0, 0},
-	{"glibc `backtrace`", by_glibc, false, false, 0, 0},
-	{"libunwind `unw_backtrace`", by_libunwind, false, false, 0, 0},
-	{"ours, a sample of 32 frames, bounds known", sample, true, false, 0, 0},
-	{"ours, a sample of 32 frames, pages probed", sample, false, false, 0, 0},
+	{"libgcc `_Unwind_Backtrace`", by_libgcc, false, NULL, 0, 0},
+	{"glibc `backtrace`", by_glibc, false, NULL, 0, 0},
+	{"libunwind `unw_backtrace`", by_libunwind, false, NULL, 0, 0},
+	{"libunwind `unw_step`, no cache", by_libunwind_steps, false, NULL, 0, 0},
+	{"ours, bounds known", by_context, true, NULL, 0, 0},
+	{"ours, pages probed", by_context, false, NULL, 0, 0},
+	{"ours, no rule known", by_context, true, forget_walk, 0, 0},
+	{"ours, nothing known of the objects either", by_context, true, forget_all, 0, 0},
+	{"ours, a sample of 32 frames, bounds known", sample, true, NULL, 0, 0},
+	{"ours, a sample of 32 frames, pages probed", sample, false, NULL, 0, 0},
 };
 
 // What a clock costs that stands around every walk.
@@ -125,9 +178,10 @@ clock_ns(void)
 static double
 measure(const struct row *row)
 {
+	double clock = row->forget == NULL ? 0 : clock_ns();
 	double start, sum = 0;
 
-	if (!row->cold) {
+	if (row->forget == NULL) {
 		start = now();
 		for (int i = 0; i < WALKS; i++) {
 			row->walk();
@@ -135,10 +189,10 @@ measure(const struct row *row)
 		return (now() - start) / WALKS;
 	}
 	for (int i = 0; i < WALKS / 4; i++) {
-		rcgo__rule_forget(false);
+		row->forget(row->frames);
 		start = now();
 		row->walk();
-		sum += now() - start - clock_ns();
+		sum += now() - start - clock;
 	}
 	return sum / (WALKS / 4);
 }
@@ -156,8 +210,12 @@ on_signal(int sig, siginfo_t *info, void *uc)
 			struct row *row = &rows[i];
 			double ns;
 
-			if (row->walk == by_libunwind && unw_backtrace == NULL) {
+			if ((row->walk == by_libunwind && unw_backtrace == NULL) ||
+				(row->walk == by_libunwind_steps && unw.space == NULL)) {
 				continue;
+			}
+			if (unw.space != NULL) {
+				unw.set_caching(unw.space, row->walk != by_libunwind_steps);
 			}
 			rcgo__walk_set_bounds(row->bounds ? known_bounds : NULL);
 			row->frames = row->walk();
@@ -210,7 +268,7 @@ table(unsigned depth, level_fn outermost)
 	double libgcc;
 
 	outermost();
-	libgcc = rows[3].best / (double)rows[3].frames;
+	libgcc = rows[0].best / (double)rows[0].frames;
 	printf("\n### Depth %u\n\n| walk | frames | ns | ns/frame | libgcc is slower by |\n"
 	       "|---|---|---|---|---|\n",
 		depth);
@@ -223,6 +281,36 @@ table(unsigned depth, level_fn outermost)
 		} else {
 			printf("| %s | | | | not installed |\n", rows[i].name);
 		}
+	}
+}
+
+static void
+find(void *library, const char *name, void *function)
+{
+	void *symbol = dlsym(library, name);
+
+	memcpy(function, &symbol, sizeof symbol);
+}
+
+// Its names say which processor they are for.
+#ifdef __x86_64__
+#	define UNW_CPU "x86_64_"
+#else
+#	define UNW_CPU "aarch64_"
+#endif
+
+static void
+find_libunwind(void *library)
+{
+	void **space = dlsym(library, "_UL" UNW_CPU "local_addr_space");
+
+	find(library, "_UL" UNW_CPU "set_caching_policy", &unw.set_caching);
+	find(library, "_U" UNW_CPU "getcontext", &unw.get_context);
+	find(library, "_UL" UNW_CPU "init_local", &unw.init);
+	find(library, "_UL" UNW_CPU "step", &unw.step);
+	if (space != NULL && unw.set_caching != NULL && unw.get_context != NULL &&
+		unw.init != NULL && unw.step != NULL) {
+		unw.space = *space;
 	}
 }
 
@@ -245,9 +333,8 @@ main(int argc, char **argv)
 	CPU_SET(sched_getcpu(), &set);
 	sched_setaffinity(0, sizeof set, &set);
 	if (libunwind != NULL) {
-		void *symbol = dlsym(libunwind, "unw_backtrace");
-
-		memcpy(&unw_backtrace, &symbol, sizeof symbol);
+		find(libunwind, "unw_backtrace", &unw_backtrace);
+		find_libunwind(libunwind);
 	}
 	rcgo__modules_init();
 	pthread_getattr_np(pthread_self(), &attr);
@@ -257,8 +344,7 @@ main(int argc, char **argv)
 	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
-	printf("The walker has %zu KiB in all, none for a thread.\n",
-		(sizeof rule_cache + sizeof seen_cache) / 1024);
+	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof rule_cache / 1024);
 	table(10, level_19);
 	table(30, level_39);
 	table(100, level_109);

@@ -197,10 +197,16 @@ rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 static void
 check_rule(uint64_t rule, unsigned kind, long long cfa, unsigned add)
 {
+	long long rule_ra = (long long)RCGO_RULE_RA_AT(rule);
+
 	CHECK_INT(RCGO_RULE_KIND(rule), kind);
 	CHECK_INT((long long)RCGO_RULE_CFA(rule), cfa);
 	CHECK_INT(RCGO_RULE_ADD(rule), add);
-	CHECK_INT((long long)RCGO_RULE_RA_AT(rule), -8);
+	// Of rules that load the CFA it counts from there already.
+	if (!RCGO_RULE_LOADS(rule)) {
+		rule_ra -= cfa;
+	}
+	CHECK_INT(rule_ra, -8);
 }
 
 TEST(expressions_that_become_rules)

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rcgo_cfi.h"
+#include "rcgo_cfi_quick.h"
 #include "rcgo_rule.h"
 
 static struct rcgo_cfi_area area;
@@ -120,7 +120,7 @@ reg_of(const char *name, const char *ends, unsigned ra)
 	return -1;
 }
 
-static uint64_t rows, functions, differences, packed, kinds[16];
+static uint64_t rows, functions, differences, in_one_pass, packed, kinds[16];
 
 static void
 differ(uintptr_t pc, const char *what, const char *theirs)
@@ -172,6 +172,12 @@ same_reg(unsigned how, int32_t value, const char *text)
 	return how == RCGO_HOW_REGISTER && text[0] == 'r' && atoll(text + 1) == value;
 }
 
+static uintptr_t
+ra_from_cfa(uint64_t rule)
+{
+	return RCGO_RULE_RA_AT(rule) - (RCGO_RULE_LOADS(rule) ? 0 : RCGO_RULE_CFA(rule));
+}
+
 // Whether a rule says what the row says.
 static bool
 same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
@@ -189,9 +195,8 @@ same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *
 			(int64_t)RCGO_RULE_CFA(rule) != row->cfa_offset)) {
 		return false;
 	}
-	if ((rule & RCGO_RULE_RA_IN_LR) != 0
-			? ra != RCGO_HOW_SAME
-			: (int64_t)RCGO_RULE_RA_AT(rule) != row->value[fde->ra]) {
+	if ((rule & RCGO_RULE_RA_IN_LR) != 0 ? ra != RCGO_HOW_SAME
+					     : (int64_t)ra_from_cfa(rule) != row->value[fde->ra]) {
 		return false;
 	}
 	return (rule & RCGO_RULE_FP_SAVED) == 0
@@ -227,8 +232,10 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	char *word[COLUMNS_MAX + 2];
 	unsigned n = split(line, word, COLUMNS_MAX + 2);
 	uintptr_t pc = bias + strtoull(word[0], NULL, 16);
+	static struct rcgo_cfi_quick quick;
 	struct rcgo_cfi_row row, compact;
 	struct rcgo_fde fde;
+	uint64_t rule, quickly;
 
 	rows++;
 	if (!rcgo__cfi_find(&area, hdr, hdr_size, pc, &fde, &copy) || fde.start != bias + start) {
@@ -249,8 +256,14 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 			differ(pc, columns->name[i - 2], word[i]);
 		}
 	}
-	if (!same_rule(rcgo__cfi_rule(&fde, pc, &compact), &row, &fde)) {
+	rule = rcgo__cfi_rule(&fde, pc, &compact);
+	if (!same_rule(rule, &row, &fde)) {
 		differ(pc, "another rule", word[1]);
+	}
+	quickly = rcgo__cfi_quick(&area, hdr, hdr_size, pc, &quick);
+	in_one_pass += quickly != RCGO_RULE_NONE;
+	if (quickly != RCGO_RULE_NONE && quickly != rule) {
+		differ(pc, "another rule in one pass", word[1]);
 	}
 }
 
@@ -328,8 +341,9 @@ main(int argc, char **argv)
 	}
 	read_rows();
 	printf("%" PRIu64 " rows of %" PRIu64 " functions, %" PRIu64 " differences; %" PRIu64
-	       " expressions became rules, %" PRIu64 " need all registers, %" PRIu64
-	       " are the end\n",
-		rows, functions, differences, packed, kinds[RCGO_RULE_SLOW], kinds[RCGO_RULE_END]);
+	       " rules made in one pass, %" PRIu64 " expressions became rules, %" PRIu64
+	       " need all registers, %" PRIu64 " are the end\n",
+		rows, functions, differences, in_one_pass, packed, kinds[RCGO_RULE_SLOW],
+		kinds[RCGO_RULE_END]);
 	return differences != 0;
 }

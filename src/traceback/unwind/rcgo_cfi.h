@@ -42,6 +42,7 @@ struct rcgo_fde {
 	int64_t data_align;
 	uint32_t ra; // the column of the return address
 	uint8_t encoding;
+	bool sized;	  // has augmentation data
 	bool interrupted; // the frame of a signal: its caller's pc is exact
 };
 
@@ -105,7 +106,28 @@ RCGO_INTERN const uint8_t *rcgo__cfi_view(
 RCGO_INTERN bool rcgo__cfi_find(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 	uintptr_t pc, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
 
-// Reads the FDE at address.
+// The sorted table in the shape that linkers write, 32 bits relative to the head, where it can be
+// read in place.
+struct rcgo_cfi_pair {
+	int32_t start, fde;
+};
+struct rcgo_cfi_pairs {
+	const struct rcgo_cfi_pair *at;
+	size_t count;
+	uintptr_t hdr;
+};
+
+// Looks for such a table at hdr. Returns false where it is another, or of an object not pinned.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_pairs(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
+	struct rcgo_cfi_pairs *pairs);
+
+// The address of the FDE of the last function that begins at or before pc.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_pairs_find(
+	const struct rcgo_cfi_pairs *pairs, uintptr_t pc, uintptr_t *fde);
+
+// Reads the FDE at address. copy may be NULL when the area is pinned.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address,
 	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);

@@ -13,11 +13,11 @@ pages_seen(uintptr_t address, size_t size)
 	uintptr_t page = address & ~(uintptr_t)(RCGO_PROBE_PAGE - 1);
 
 	for (; page < address + size; page += RCGO_PROBE_PAGE) {
-		if (!rcgo__rule_seen(page)) {
+		if (rcgo__rule_noted(page, RCGO_NOTE_SEEN) == 0) {
 			if (!rcgo__probe_readable((const void *)page, RCGO_PROBE_PAGE)) {
 				return false;
 			}
-			rcgo__rule_see(page);
+			rcgo__rule_note(page, RCGO_NOTE_SEEN, 0);
 		}
 	}
 	return true;
@@ -134,29 +134,27 @@ search_hdr_any(const struct rcgo_cfi_area *area, const struct hdr_table *table, 
 	return low > 0 && table_address(area, table, low - 1, 1, fde);
 }
 
-struct hdr_pair {
-	int32_t start, fde;
-};
-
-// The same in the shape that linkers write, 32 bits relative to the head, where it can be read in
-// place.
-RCGO_RAW_READS static bool
-search_hdr_pinned(
-	const struct hdr_pair *pair, size_t count, uintptr_t hdr, uintptr_t pc, uintptr_t *fde)
+RCGO_RAW_READS bool
+rcgo__cfi_pairs_find(const struct rcgo_cfi_pairs *pairs, uintptr_t pc, uintptr_t *fde)
 {
-	const struct hdr_pair *base = pair;
-	intptr_t want = (intptr_t)(pc - hdr);
+	const struct rcgo_cfi_pair *base = pairs->at;
+	size_t count = pairs->count;
+	intptr_t want = (intptr_t)(pc - pairs->hdr);
 
-	if (count == 0 || pair->start > want) {
+	if (count == 0 || base->start > want) {
 		return false;
 	}
 	while (count > 1) {
 		size_t half = count / 2;
 
-		base = base[half].start <= want ? base + half : base;
-		count -= half;
+		if (base[half].start <= want) {
+			base += half;
+			count -= half;
+		} else {
+			count = half;
+		}
 	}
-	*fde = hdr + (uintptr_t)(intptr_t)base->fde;
+	*fde = pairs->hdr + (uintptr_t)(intptr_t)base->fde;
 	return true;
 }
 
@@ -170,13 +168,52 @@ table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 	if (!area->pinned || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
 		return false;
 	}
-	if (rcgo__rule_seen(what)) {
+	if (rcgo__rule_noted(what, RCGO_NOTE_SEEN) != 0) {
 		return true;
 	}
-	if (!pages_seen(table->at, table->count * sizeof(struct hdr_pair))) {
+	if (!pages_seen(table->at, table->count * sizeof(struct rcgo_cfi_pair))) {
 		return false;
 	}
-	rcgo__rule_see(what);
+	rcgo__rule_note(what, RCGO_NOTE_SEEN, 0);
+	return true;
+}
+
+static struct rcgo_cfi_pairs
+pairs_of(const struct hdr_table *table)
+{
+	return (struct rcgo_cfi_pairs){
+		.at = (const struct rcgo_cfi_pair *)table->at,
+		.count = table->count,
+		.hdr = table->hdr,
+	};
+}
+
+// A table's note: how far it is from the head, and how many entries it has.
+#define TABLE_AT_MAX 255
+#define TABLE_COUNT 32
+
+_Static_assert(HDR_MAX <= TABLE_AT_MAX, "fits");
+
+bool
+rcgo__cfi_pairs(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
+	struct rcgo_cfi_pairs *pairs)
+{
+	uint64_t note = area->pinned ? rcgo__rule_noted(hdr, RCGO_NOTE_TABLE) : 0;
+	struct hdr_table table = {
+		.hdr = hdr,
+		.at = hdr + (note >> RCGO_NOTE_SHIFT & TABLE_AT_MAX),
+		.count = note >> TABLE_COUNT,
+	};
+
+	if (note == 0) {
+		if (!area->pinned || !read_hdr(area, hdr, hdr_size, &table) || table.count == 0 ||
+			table.count > UINT32_MAX || !table_seen(area, &table)) {
+			return false;
+		}
+		rcgo__rule_note(hdr, RCGO_NOTE_TABLE,
+			(uint64_t)table.count << TABLE_COUNT | (table.at - hdr) << RCGO_NOTE_SHIFT);
+	}
+	*pairs = pairs_of(&table);
 	return true;
 }
 
@@ -245,8 +282,9 @@ rcgo__cfi_find(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 		return scan_entries(area, table.eh_frame, pc, fde, copy);
 	}
 	if (table_seen(area, &table)) {
-		found = search_hdr_pinned(
-			(const struct hdr_pair *)table.at, table.count, hdr, pc, &at);
+		struct rcgo_cfi_pairs pairs = pairs_of(&table);
+
+		found = rcgo__cfi_pairs_find(&pairs, pc, &at);
 	} else {
 		found = search_hdr_any(area, &table, pc, &at);
 	}

@@ -95,9 +95,9 @@ read_augmentation(
 	}
 }
 
-// Reads a CIE. *sized: its FDEs have augmentation data.
+// Reads a CIE.
 RCGO_RAW_READS static bool
-read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *fde, bool *sized,
+read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *fde,
 	struct rcgo_cfi_copy *copy)
 {
 	struct cfi_entry cie;
@@ -105,7 +105,8 @@ read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *f
 	const uint8_t *letters;
 	uint8_t version;
 
-	if (!read_cfi_entry(area, address, &cie, copy->cie, sizeof copy->cie) ||
+	if (!read_cfi_entry(
+		    area, address, &cie, copy != NULL ? copy->cie : NULL, sizeof copy->cie) ||
 		!is_cie(area, &cie)) {
 		return false;
 	}
@@ -125,8 +126,8 @@ read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *f
 	fde->ra = (uint32_t)(version == 1 ? rcgo__cursor_fixed(&c, 1) : rcgo__cursor_uleb(&c));
 	fde->encoding = 0;
 	fde->interrupted = false;
-	*sized = letters[0] == 'z';
-	if (*sized) {
+	fde->sized = letters[0] == 'z';
+	if (fde->sized) {
 		struct rcgo_cursor data = c;
 
 		rcgo__cursor_block(&c);
@@ -148,21 +149,21 @@ rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo
 	struct cfi_entry entry;
 	struct rcgo_cursor c;
 	uintptr_t cie;
-	bool sized;
 
-	if (!read_cfi_entry(area, address, &entry, copy->fde, sizeof copy->fde) ||
+	if (!read_cfi_entry(
+		    area, address, &entry, copy != NULL ? copy->fde : NULL, sizeof copy->fde) ||
 		is_cie(area, &entry)) {
 		return false;
 	}
 	cie = area->debug_frame == 0 ? entry.id_at - entry.id : area->debug_frame + entry.id;
-	if (!read_cie(area, cie, fde, &sized, copy)) {
+	if (!read_cie(area, cie, fde, copy)) {
 		return false;
 	}
 	c = rcgo__cursor(entry.body, entry.end);
 	fde->start = rcgo__cursor_address(&c, fde->encoding, entry.moved, 0) + area->bias;
 	fde->end =
 		fde->start + rcgo__cursor_address(&c, fde->encoding & RCGO_PE_FORM, entry.moved, 0);
-	if (sized) {
+	if (fde->sized) {
 		rcgo__cursor_block(&c);
 	}
 	fde->fde_ops = c.at;

@@ -155,7 +155,7 @@ cfa_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *ro
 		cfa.add / (int64_t)RCGO_WORD_SIZE > 15) {
 		return 0;
 	}
-	rule = kinds[cfa.base] | (uint64_t)cfa.add / RCGO_WORD_SIZE << 8;
+	rule = kinds[cfa.base] | (uint64_t)cfa.add / RCGO_WORD_SIZE << RCGO_RULE_ADD_AT;
 	return rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_CFA, cfa.offset) ? rule : 0;
 }
 
@@ -164,6 +164,7 @@ rcgo__cfi_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_r
 {
 	unsigned ra = row->how[RCGO_SLOT_RA];
 	unsigned fp = row->how[RCGO_SLOT_FP];
+	int64_t ra_at = row->value[RCGO_SLOT_RA];
 	int32_t fp_at = ra == RCGO_HOW_OFFSET ? row->value[RCGO_SLOT_RA] : 0;
 	uint64_t rule;
 
@@ -174,10 +175,13 @@ rcgo__cfi_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_r
 	if (rule == 0) {
 		return RCGO_RULE_SLOW;
 	}
+	if (!RCGO_RULE_LOADS(rule)) {
+		ra_at += (int64_t)RCGO_RULE_CFA(rule);
+	}
 	if (RCGO_HAS_LR && ra == RCGO_HOW_SAME) {
 		rule |= RCGO_RULE_RA_IN_LR;
 	} else if (ra != RCGO_HOW_OFFSET ||
-		   !rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_RA, row->value[RCGO_SLOT_RA])) {
+		   !rcgo__rule_put_word(&rule, RCGO_RULE_FIELD_RA, ra_at)) {
 		return RCGO_RULE_SLOW;
 	}
 	if (fp == RCGO_HOW_OFFSET) {

@@ -2,12 +2,13 @@
 // Traceback Generation, unwind: a rule is the way from one frame to its caller in 64 bits, and the
 // cache keeps rules by program counter.
 //
-//   bits    0-3     4         5         6         8-11    16-29    30-43    44-63
-//           kind    fp saved  ra in lr  signal    add     fp       ra       cfa
+//   bits    0-3     4         5         6         7-10    12-27    28-45    46-63
+//           kind    fp saved  ra in lr  signal    add     fp       cfa      ra
 //
-// Offsets are in words, with sign: cfa from the base register, fp and ra from the CFA, which is
-// what the stack pointer was before the call. Where fp is not saved its offset is that of ra, so
-// that it may be read all the same.
+// Offsets are in words, with sign: cfa from the base register, fp from the CFA, which is what the
+// stack pointer was before the call, and ra from the base register, too: the next frame waits for
+// it. Of rules that load the CFA it counts from the CFA. Where fp is not saved its offset is that
+// of the return address, so that it may be read all the same.
 #ifndef RCGO_RULE_H
 #define RCGO_RULE_H
 
@@ -20,19 +21,21 @@
 // Those that count from sp are odd. A rule that is not RCGO_RULE_NONE and has no bit of
 // RCGO_RULE_RARE is one that the walk takes in its stride.
 enum rcgo_rule_kind {
-	RCGO_RULE_NONE = 0,    // not in the cache
-	RCGO_RULE_SP = 1,      // CFA = sp + cfa
-	RCGO_RULE_FP = 2,      // CFA = fp + cfa
-	RCGO_RULE_SP_LOAD = 5, // CFA = *(sp + cfa) + add
-	RCGO_RULE_FP_LOAD = 6, // CFA = *(fp + cfa) + add
-	RCGO_RULE_SIGNAL = 8,  // the frame that the kernel made for a handler
-	RCGO_RULE_END = 9,     // the outermost frame
-	RCGO_RULE_SLOW = 10,   // needs other registers, or more than fits here
-	RCGO_RULE_GUESS = 11,  // no unwind information
+	RCGO_RULE_NONE = 0,	// not in the cache
+	RCGO_RULE_SP = 1,	// CFA = sp + cfa
+	RCGO_RULE_FP = 2,	// CFA = fp + cfa
+	RCGO_RULE_SP_LOAD = 5,	// CFA = *(sp + cfa) + add
+	RCGO_RULE_FP_LOAD = 6,	// CFA = *(fp + cfa) + add
+	RCGO_RULE_SIGNAL = 8,	// the frame that the kernel made for a handler
+	RCGO_RULE_END = 9,	// the outermost frame
+	RCGO_RULE_SLOW = 10,	// needs other registers, or more than fits here
+	RCGO_RULE_GUESS = 11,	// no unwind information
+	RCGO_RULE_IS_NOTE = 15, // no rule, see rcgo__rule_note
 };
 #define RCGO_RULE_RARE (0xcU | RCGO_RULE_RA_IN_LR | RCGO_RULE_INTERRUPTED)
 
 #define RCGO_RULE_KIND(rule) ((unsigned)((rule) % 16))
+#define RCGO_RULE_LOADS(rule) (((rule)&4) != 0) // of those that have a CFA
 #define RCGO_RULE_FP_SAVED 0x10U
 #define RCGO_RULE_RA_IN_LR 0x20U
 // The frame's return address is where a signal interrupted its caller: exact, and no call.
@@ -45,10 +48,11 @@ rcgo__rule_word(uint64_t rule, unsigned low, unsigned bits)
 	return (uintptr_t)((int64_t)(rule << (64 - low - bits)) >> (64 - bits)) * RCGO_WORD_SIZE;
 }
 
-#define RCGO_RULE_ADD(rule) (((rule) >> 8 & 15) * RCGO_WORD_SIZE)
-#define RCGO_RULE_FIELD_FP 16, 14
-#define RCGO_RULE_FIELD_RA 30, 14
-#define RCGO_RULE_FIELD_CFA 44, 20
+#define RCGO_RULE_ADD_AT 7
+#define RCGO_RULE_ADD(rule) (((rule) >> RCGO_RULE_ADD_AT & 15) * RCGO_WORD_SIZE)
+#define RCGO_RULE_FIELD_FP 12, 16
+#define RCGO_RULE_FIELD_CFA 28, 18
+#define RCGO_RULE_FIELD_RA 46, 18
 #define RCGO_RULE_FP_AT(rule) rcgo__rule_word((rule), RCGO_RULE_FIELD_FP)
 #define RCGO_RULE_RA_AT(rule) rcgo__rule_word((rule), RCGO_RULE_FIELD_RA)
 #define RCGO_RULE_CFA(rule) rcgo__rule_word((rule), RCGO_RULE_FIELD_CFA)
@@ -79,24 +83,33 @@ rcgo__rule_key(uintptr_t pc, uint64_t salt)
 	return (pc + salt) * RCGO_RULE_MIX;
 }
 
-// What the cache holds for pc under this key; 0: nothing. The place depends on pc alone, and on few
-// of its bits, for that is what a walk waits for.
+// What the cache holds at near under this key; 0: nothing. near is the address in a frame, that of
+// the call or the one behind it: where to look depends on few of its bits, and on nothing that has
+// to be worked out first, for that is what a walk waits for.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__rule_cached(uintptr_t pc, uint64_t key);
+RCGO_INTERN uint64_t rcgo__rule_cached(uintptr_t near, uint64_t key);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__rule_keep(uintptr_t pc, uint64_t key, uint64_t rule);
+RCGO_INTERN void rcgo__rule_keep(uintptr_t near, uint64_t key, uint64_t rule);
 
-// Remembers for a while that something of an object that is never unmapped was found readable: a
-// page, by its address, or a table, by a number that is no page's.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__rule_see(uintptr_t what);
+// What is noted, for a while, of an object that is never unmapped.
+enum rcgo_rule_note {
+	RCGO_NOTE_SEEN,	 // a page, or with a bit that no page's address has a table: can be read
+	RCGO_NOTE_TABLE, // where its sorted table is
+	RCGO_NOTE_CIE,
+};
+#define RCGO_NOTE_SHIFT 4 // the lowest bits of a note are RCGO_RULE_IS_NOTE
 
+// Notes something of kind on the address what.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__rule_seen(uintptr_t what);
+RCGO_INTERN void rcgo__rule_note(uintptr_t what, enum rcgo_rule_note kind, uint64_t note);
 
-// Forgets all rules, and with seen_too which bytes can be read: for tests and benchmarks.
+// What is noted of that kind; 0: nothing.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__rule_forget(bool seen_too);
+RCGO_INTERN uint64_t rcgo__rule_noted(uintptr_t what, enum rcgo_rule_note kind);
+
+// Forgets all rules, and with notes_too all notes: for tests and benchmarks.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__rule_forget(bool notes_too);
 
 #endif // RCGO_RULE_H

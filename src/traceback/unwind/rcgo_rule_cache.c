@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the cache of rules, one for the process, and the pages of objects
-// that were seen. Runs anywhere, also in handlers that interrupt each other.
+// Traceback Generation, unwind: the cache of rules, one for the process, and in it the notes on
+// objects that stay. Runs anywhere, also in handlers that interrupt each other.
 
 #include "rcgo_rule.h"
 
@@ -16,16 +16,13 @@ struct cached_rule {
 // owner: all walks; lock: none; ordering: none, each word is atomic and a pair proves itself
 static struct cached_rule rule_cache[1 << CACHE_BITS] __attribute__((aligned(64)));
 
-// owner: all walks; lock: none; ordering: none, each word stands for itself
-static uintptr_t seen_cache[256];
-
 _Static_assert(sizeof rule_cache == 64 << 10, "64 KiB");
 
 // Where a rule is looked for first; the other three places of its line are place ^ 1, 2 and 3.
 static size_t
-first_place(uintptr_t pc)
+first_place(uintptr_t near)
 {
-	return (pc ^ pc >> CACHE_BITS) % RCGO_COUNTOF(rule_cache);
+	return (near ^ near >> CACHE_BITS) % RCGO_COUNTOF(rule_cache);
 }
 
 // Not inlined, so that the first look is.
@@ -43,9 +40,9 @@ cached_elsewhere(size_t place, uint64_t key)
 }
 
 uint64_t
-rcgo__rule_cached(uintptr_t pc, uint64_t key)
+rcgo__rule_cached(uintptr_t near, uint64_t key)
 {
-	size_t place = first_place(pc);
+	size_t place = first_place(near);
 	uint64_t rule = rcgo_load_rlx(&rule_cache[place].rule);
 
 	if (RCGO_LIKELY((rcgo_load_rlx(&rule_cache[place].mixed) ^ rule) == key)) {
@@ -54,13 +51,17 @@ rcgo__rule_cached(uintptr_t pc, uint64_t key)
 	return cached_elsewhere(place, key);
 }
 
-// What was in the first place goes to the next, and so on.
+// What was in the first place goes to the next, and so on up to a place that is free.
 void
-rcgo__rule_keep(uintptr_t pc, uint64_t key, uint64_t rule)
+rcgo__rule_keep(uintptr_t near, uint64_t key, uint64_t rule)
 {
-	size_t place = first_place(pc);
+	size_t place = first_place(near);
+	size_t room = 0;
 
-	for (size_t way = WAYS - 1; way > 0; way--) {
+	while (room < WAYS - 1 && rcgo_load_rlx(&rule_cache[place ^ room].rule) != 0) {
+		room++;
+	}
+	for (size_t way = room; way > 0; way--) {
 		const struct cached_rule *from = &rule_cache[place ^ (way - 1)];
 		struct cached_rule *to = &rule_cache[place ^ way];
 
@@ -71,32 +72,42 @@ rcgo__rule_keep(uintptr_t pc, uint64_t key, uint64_t rule)
 	rcgo_store_rlx(&rule_cache[place].mixed, key ^ rule);
 }
 
-static uintptr_t *
-seen_place(uintptr_t what)
+// Notes stand among the rules, under salts that no object has.
+#define NOTE_SALT 0x5851f42d4c957f2dU
+
+static uint64_t
+note_key(uintptr_t what, enum rcgo_rule_note kind)
 {
-	return &seen_cache[(what >> 12 ^ what >> 20 ^ what) % RCGO_COUNTOF(seen_cache)];
+	return rcgo__rule_key(what, NOTE_SALT * (kind + 1));
 }
 
-bool
-rcgo__rule_seen(uintptr_t what)
+// Pages lie side by side, and would fill whole lines.
+static uintptr_t
+note_place(uintptr_t what)
 {
-	return rcgo_load_rlx(seen_place(what)) == what;
+	return (uintptr_t)(what * RCGO_RULE_MIX >> 20);
+}
+
+uint64_t
+rcgo__rule_noted(uintptr_t what, enum rcgo_rule_note kind)
+{
+	return rcgo__rule_cached(note_place(what), note_key(what, kind));
 }
 
 void
-rcgo__rule_see(uintptr_t what)
+rcgo__rule_note(uintptr_t what, enum rcgo_rule_note kind, uint64_t note)
 {
-	rcgo_store_rlx(seen_place(what), what);
+	rcgo__rule_keep(note_place(what), note_key(what, kind), note | RCGO_RULE_IS_NOTE);
 }
 
 void
-rcgo__rule_forget(bool seen_too)
+rcgo__rule_forget(bool notes_too)
 {
 	for (size_t i = 0; i < RCGO_COUNTOF(rule_cache); i++) {
-		rcgo_store_rlx(&rule_cache[i].rule, 0);
-		rcgo_store_rlx(&rule_cache[i].mixed, 0);
-	}
-	for (size_t i = 0; seen_too && i < RCGO_COUNTOF(seen_cache); i++) {
-		rcgo_store_rlx(&seen_cache[i], 0);
+		if (notes_too ||
+			RCGO_RULE_KIND(rcgo_load_rlx(&rule_cache[i].rule)) != RCGO_RULE_IS_NOTE) {
+			rcgo_store_rlx(&rule_cache[i].rule, 0);
+			rcgo_store_rlx(&rule_cache[i].mixed, 0);
+		}
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "rcgo_base.h"
+#include "rcgo_cfi_quick.h"
 #include "rcgo_debug_frame.h"
 #include "rcgo_dw_op.h"
 #include "rcgo_memory.h"
@@ -36,6 +37,8 @@ struct rcgo_walk {
 	struct rcgo_memory memory;
 	struct rcgo_object_memo object[2]; // frames often go to and fro between two
 	unsigned current;		   // the one that was last found
+	unsigned quick_of;		   // the one that this is of:
+	struct rcgo_cfi_quick *quick;	   // of a walk by rules
 	uintptr_t *pcs;
 	size_t n, max;
 	size_t skip; // frames that are not given
@@ -52,6 +55,11 @@ rcgo__place_lookup(const struct rcgo_place *at)
 // Makes the object that holds pc the current one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc);
+
+// The rule of the walk's place, which is in the current object, when it is one of the ordinary; or
+// RCGO_RULE_NONE.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__walk_quick(struct rcgo_walk *walk);
 
 // Finds the unwind information of the function at pc, which is in the current object: what has a
 // sorted table, or what rcgo__walk_debug found. That one reads files: it is not to be called with

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <ucontext.h>
 
 #include "rcgo_base.h"
@@ -50,6 +49,18 @@
 #define RCGO_SIGFRAME_UC 0
 #define RCGO_SIGRETURN_SIZE 9
 
+// No memcmp: its first call is the dynamic linker's, which takes 3 KB of stack.
+static inline bool
+rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	while (size > 0 && *a == *b) {
+		a++;
+		b++;
+		size--;
+	}
+	return size == 0;
+}
+
 // Whether code is how a handler's restorer begins: mov $15 (rt_sigreturn) to rax or eax; syscall.
 static inline bool
 rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
@@ -57,7 +68,15 @@ rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 	static const uint8_t wide[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 	static const uint8_t narrow[] = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
 
-	return memcmp(code, wide, sizeof wide) == 0 || memcmp(code, narrow, sizeof narrow) == 0;
+	return rcgo__arch_same(code, wide, sizeof wide) ||
+	       rcgo__arch_same(code, narrow, sizeof narrow);
+}
+
+// The same of its first byte alone.
+static inline bool
+rcgo__arch_may_be_sigreturn(uint8_t first)
+{
+	return first == 0x48 || first == 0xb8;
 }
 
 #define RCGO_CALL_SIZE 7 // the longest call

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <ucontext.h>
 
 #include "rcgo_base.h"
@@ -54,13 +53,32 @@
 #define RCGO_SIGFRAME_UC 128
 #define RCGO_SIGRETURN_SIZE 8
 
+// No memcmp: its first call is the dynamic linker's, which takes 3 KB of stack.
+static inline bool
+rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	while (size > 0 && *a == *b) {
+		a++;
+		b++;
+		size--;
+	}
+	return size == 0;
+}
+
 // Whether code is how a handler's restorer begins: mov x8, #139 (rt_sigreturn); svc #0.
 static inline bool
 rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 {
 	static const uint8_t restorer[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
 
-	return memcmp(code, restorer, sizeof restorer) == 0;
+	return rcgo__arch_same(code, restorer, sizeof restorer);
+}
+
+// The same of its first byte alone.
+static inline bool
+rcgo__arch_may_be_sigreturn(uint8_t first)
+{
+	return first == 0x68;
 }
 
 #define RCGO_CALL_SIZE 4

@@ -31,8 +31,9 @@ make_rule(const struct rcgo_walk *walk, const struct rcgo_place *at,
 	return rcgo__cfi_rule(&fde, pc, &row);
 }
 
+// The same of one that make_rule has been left to.
 static __attribute__((noinline)) uint64_t
-learn_rule(const struct rcgo_walk *walk, const struct rcgo_place *at, uint64_t key)
+make_rule_slowly(const struct rcgo_walk *walk, const struct rcgo_place *at)
 {
 	uintptr_t pc = rcgo__place_lookup(at);
 	uint64_t rule = make_rule(walk, at, NULL);
@@ -44,7 +45,20 @@ learn_rule(const struct rcgo_walk *walk, const struct rcgo_place *at, uint64_t k
 	if (rule == RCGO_RULE_NONE) {
 		rule = RCGO_RULE_GUESS;
 	}
-	rcgo__rule_keep(pc, key, rule);
+	return rule;
+}
+
+// Works out the rule of the walk's place, which lies in the current object, and keeps it.
+static __attribute__((noinline)) uint64_t
+learn_rule(struct rcgo_walk *walk)
+{
+	uintptr_t pc = rcgo__place_lookup(&walk->at);
+	uint64_t rule = rcgo__walk_quick(walk);
+
+	if (rule == RCGO_RULE_NONE) {
+		rule = make_rule_slowly(walk, &walk->at);
+	}
+	rcgo__rule_keep(walk->at.pc, rcgo__rule_key(pc, walk->object[walk->current].salt), rule);
 	return rule;
 }
 
@@ -60,19 +74,30 @@ foreign_rule(struct rcgo_memory *memory, const struct rcgo_place *at)
 								  : RCGO_RULE_NONE;
 }
 
-// The rule of the walk's place, which may lie in another object than the current one.
+static inline bool
+in_current(const struct rcgo_walk *walk)
+{
+	const struct rcgo_object_memo *object = &walk->object[walk->current];
+
+	return rcgo__place_lookup(&walk->at) - object->module.start < object->size;
+}
+
+// The rule of the walk's place, which may lie in another object than the current one. missed: it is
+// not in the cache.
 static __attribute__((noinline)) uint64_t
-find_rule(struct rcgo_walk *walk)
+find_rule(struct rcgo_walk *walk, bool missed)
 {
 	uintptr_t pc = rcgo__place_lookup(&walk->at);
-	uint64_t key, rule;
+	uint64_t rule;
 
+	if (missed && in_current(walk)) {
+		return learn_rule(walk);
+	}
 	if (!rcgo__walk_object(walk, pc)) {
 		return foreign_rule(&walk->memory, &walk->at);
 	}
-	key = rcgo__rule_key(pc, walk->object[walk->current].salt);
-	rule = rcgo__rule_cached(pc, key);
-	return rule != RCGO_RULE_NONE ? rule : learn_rule(walk, &walk->at, key);
+	rule = rcgo__rule_cached(walk->at.pc, rcgo__rule_key(pc, walk->object[walk->current].salt));
+	return rule != RCGO_RULE_NONE ? rule : learn_rule(walk);
 }
 
 // Goes to what a handler's signal interrupted. The stack may be another one.
@@ -100,13 +125,15 @@ static bool
 step_cfa(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
 {
 	unsigned kind = RCGO_RULE_KIND(rule);
-	uintptr_t cfa = ((kind & 1) != 0 ? at->sp : at->fp) + RCGO_RULE_CFA(rule);
+	uintptr_t base = (kind & 1) != 0 ? at->sp : at->fp;
+	uintptr_t cfa = base + RCGO_RULE_CFA(rule);
 
-	if (kind == RCGO_RULE_SP_LOAD || kind == RCGO_RULE_FP_LOAD) {
+	if (RCGO_RULE_LOADS(rule)) {
 		if (!rcgo__memory_word(memory, cfa, &cfa)) {
 			return false;
 		}
 		cfa += RCGO_RULE_ADD(rule);
+		base = cfa;
 	}
 	if (cfa < at->sp + !at->exact || cfa % RCGO_WORD_SIZE != 0) {
 		return false;
@@ -116,7 +143,7 @@ step_cfa(struct rcgo_memory *memory, struct rcgo_place *at, uint64_t rule)
 			return false;
 		}
 		at->pc = at->lr;
-	} else if (!rcgo__memory_word(memory, cfa + RCGO_RULE_RA_AT(rule), &at->pc)) {
+	} else if (!rcgo__memory_word(memory, base + RCGO_RULE_RA_AT(rule), &at->pc)) {
 		return false;
 	}
 	if ((rule & RCGO_RULE_FP_SAVED) != 0 &&
@@ -173,15 +200,16 @@ walk_quickly(struct rcgo_walk *walk)
 	uint64_t rule = RCGO_RULE_NONE;
 
 	while (pc - back - start < size) {
-		uintptr_t cfa, ra_at, fp_at, saved;
+		uintptr_t base, cfa, ra_at, fp_at, saved;
 
-		rule = rcgo__rule_cached(pc - back, rcgo__rule_key(pc - back, salt));
+		rule = rcgo__rule_cached(pc, rcgo__rule_key(pc - back, salt));
 		if (RCGO_UNLIKELY(rule == RCGO_RULE_NONE || (rule & RCGO_RULE_RARE) != 0 ||
 				  out == end || rcgo__walk_in_go(pc))) {
 			break;
 		}
-		cfa = ((rule & 1) != 0 ? sp : fp) + RCGO_RULE_CFA(rule);
-		ra_at = cfa + RCGO_RULE_RA_AT(rule);
+		base = (rule & 1) != 0 ? sp : fp;
+		cfa = base + RCGO_RULE_CFA(rule);
+		ra_at = base + RCGO_RULE_RA_AT(rule);
 		fp_at = cfa + RCGO_RULE_FP_AT(rule);
 		if (RCGO_UNLIKELY(ra_at - lo >= room || fp_at - lo >= room || cfa < sp + back ||
 				  cfa % RCGO_WORD_SIZE != 0)) {
@@ -203,11 +231,15 @@ walk_quickly(struct rcgo_walk *walk)
 	return rule;
 }
 
-bool
+// Not inlined: what it has on the stack must not be there while a walk with all registers is.
+__attribute__((noinline)) bool
 rcgo__walk_by_rules(struct rcgo_walk *walk)
 {
 	struct rcgo_place *at = &walk->at;
+	struct rcgo_cfi_quick quick;
 
+	walk->quick = &quick;
+	walk->quick_of = RCGO_COUNTOF(walk->object);
 	// A call of nothing: there is only what it came from.
 	if (RCGO_UNLIKELY(at->pc == 0) && at->exact && !rcgo__guess_step(&walk->memory, at)) {
 		return true;
@@ -216,7 +248,7 @@ rcgo__walk_by_rules(struct rcgo_walk *walk)
 		uint64_t rule = RCGO_LIKELY(walk->skip == 0) ? walk_quickly(walk) : RCGO_RULE_NONE;
 
 		// On in another object.
-		if (rule == RCGO_RULE_NONE && walk->skip == 0 &&
+		if (rule == RCGO_RULE_NONE && walk->skip == 0 && !in_current(walk) &&
 			rcgo__walk_object(walk, rcgo__place_lookup(at))) {
 			rule = walk_quickly(walk);
 		}
@@ -225,7 +257,7 @@ rcgo__walk_by_rules(struct rcgo_walk *walk)
 			break;
 		}
 		if (rule == RCGO_RULE_NONE) {
-			rule = find_rule(walk);
+			rule = find_rule(walk, walk->skip == 0);
 		}
 		if (rule == RCGO_RULE_SLOW) {
 			return false;

@@ -48,6 +48,9 @@ rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc)
 	}
 	object->size = object->module.end - object->module.start;
 	object->salt = object->module.key * RCGO_RULE_MIX;
+	if (walk->quick_of == walk->current) {
+		walk->quick_of = RCGO_COUNTOF(walk->object);
+	}
 	return pc - object->module.start < object->size;
 }
 
@@ -59,6 +62,27 @@ area_of(const struct rcgo_module *module)
 		.end = module->end,
 		.pinned = module->pinned,
 	};
+}
+
+uint64_t
+rcgo__walk_quick(struct rcgo_walk *walk)
+{
+	struct rcgo_object_memo *object = &walk->object[walk->current];
+	struct rcgo_cfi_area area = area_of(&object->module);
+	uintptr_t pc = rcgo__place_lookup(&walk->at);
+
+	if (!object->module.pinned || object->module.eh_frame_hdr == NULL) {
+		return RCGO_RULE_NONE;
+	}
+	if (walk->quick_of != walk->current) {
+		walk->quick_of = walk->current;
+		rcgo__cfi_quick_forget(walk->quick);
+	}
+	if (!rcgo__cfi_quick_code(&area, walk->at.pc, walk->quick)) {
+		return RCGO_RULE_NONE;
+	}
+	return rcgo__cfi_quick(&area, (uintptr_t)object->module.eh_frame_hdr,
+		object->module.eh_frame_hdr_size, pc, walk->quick);
 }
 
 // What has no sorted table: .eh_frame of static programs, or a copy of .debug_frame, which stays.
