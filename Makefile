@@ -25,6 +25,7 @@ include test/storm/storm.mk
 include test/unwind/unwind.mk
 include test/companion/companion.mk
 include test/soak.mk
+include test/victims/victims.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include bench/c/bench_c.mk

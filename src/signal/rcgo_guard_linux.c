@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling, the guard: what C installs, what the kernel gets for it and what C sees of it;
 // and the decision where a handler runs. Runs on any stack, in handlers too.
+// Long because: what is installed, shown and entered must agree on every bit of an action.
 
 #include "rcgo_guard.h"
 

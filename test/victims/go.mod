@@ -1,0 +1,3 @@
+module runtime_cgo/test/victims
+
+go 1.19
