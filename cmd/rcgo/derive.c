@@ -21,8 +21,7 @@ our_flags(const char *defines)
 		if (strcmp(payload[i].name, flags_file) != 0) {
 			continue;
 		}
-		size_t size = (size_t)(payload[i].end - payload[i].data);
-		char *text = strndup((const char *)payload[i].data, size), *rest = NULL;
+		char *text = payload_text(&payload[i]), *rest = NULL;
 
 		for (char *line = strtok_r(text, "\n", &rest); line != NULL;
 			line = strtok_r(NULL, "\n", &rest)) {
@@ -67,8 +66,7 @@ derive_flags_file(const char *defines, size_t *size)
 		if (!derive_is_flags(payload[i].name)) {
 			continue;
 		}
-		char *text = strndup(
-			(const char *)payload[i].data, (size_t)(payload[i].end - payload[i].data));
+		char *text = payload_text(&payload[i]);
 		char *at = strstr(text, flags_mark);
 
 		if (at == NULL) {

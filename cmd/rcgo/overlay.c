@@ -6,18 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
-
-#define FIRST_GO_VET_SEES_OVERLAYS 24
 
 static const char whole_prefix[] = "rcgo_linux_";
 static const char core_prefix[] = "rcgo_core_";
 static const char core_asm[] = "gcc_rcgo_core_linux.S";
-
-// Under this key our overlays remember what the user's own one was. The go command ignores it, and
-// an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
-static const char own_key[] = "rcgo";
 
 static bool
 is_c_half(const char *name)
@@ -26,98 +19,14 @@ is_c_half(const char *name)
 	       (has_prefix(name, "libcgo") && has_suffix(name, ".h"));
 }
 
-static void
-set(json_t *object, const char *key, const char *value)
+void
+overlay_set(json_t *object, const char *key, const char *value)
 {
 	if (json_object_set_new(object, key, json_string(value)) != 0) {
 		fail(fmt("a path is not valid UTF-8: %s -> %s", key, value),
 			"the overlay is a JSON file, and JSON can hold no other text",
 			"rename the directory, or set RCGO_CACHE (or GOROOT) to a path in UTF-8");
 	}
-}
-
-// The user's entries with absolute paths. Relative ones count from where go works, not from where
-// the JSON lies, and our copy of them lies elsewhere.
-static struct problem *
-absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_t **entries)
-{
-	json_t *to;
-	const char *from;
-
-	*entries = json_object();
-	json_object_foreach(replace, from, to)
-	{
-		const char *value = json_string_value(to);
-
-		if (value == NULL || *from == '\0') {
-			return problem(fmt("the overlay %s has a bad entry: \"%s\"", path, from),
-				"\"Replace\" must map the path of a file to the path of another, "
-				"or to \"\"",
-				"correct the file, see `go help build` under -overlay");
-		}
-		set(*entries, path_absolute(e->dir, from),
-			*value == '\0' ? "" : path_absolute(e->dir, value));
-	}
-	return NULL;
-}
-
-// The go command takes "replace" for "Replace" too, as Go's JSON package does.
-static json_t *
-get_nocase(json_t *object, const char *key)
-{
-	const char *k;
-	json_t *v, *found = NULL;
-
-	json_object_foreach(object, k, v)
-	{
-		if (strcasecmp(k, key) == 0) {
-			found = v;
-		}
-	}
-	return found;
-}
-
-// Reads the user's overlay. If it is one of ours, what counts is the user's part of it.
-struct problem *
-overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
-{
-	json_error_t err;
-	size_t size;
-	char *full = path_absolute(e->dir, path);
-	char *text = read_file(full, &size);
-
-	if (text == NULL) {
-		return problem(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
-			"GOFLAGS or the command line names it with -overlay",
-			"correct the path, or leave -overlay out");
-	}
-	json_t *json = json_loadb(text, size, 0, &err);
-
-	if (json == NULL) {
-		return problem(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full,
-				       err.line, err.column, err.text),
-			"rcgo must merge it with its own, as go takes only one",
-			"correct the file, or leave -overlay out");
-	}
-	json_t *own = json_object_get(json, own_key);
-	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
-
-	u->original = full;
-	if (json_is_object(own)) {
-		const char *was = json_string_value(json_object_get(own, "overlay"));
-
-		u->original = was == NULL ? NULL : xstrdup(was);
-		u->features = features_from_lists(json_string_value(json_object_get(own, "with")),
-			json_string_value(json_object_get(own, "without")));
-	}
-	if (!json_is_object(json) ||
-		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {
-		return problem(fmt("the overlay %s has no \"Replace\" object", full),
-			"an overlay is a JSON object such as {\"Replace\": {\"/old.go\": "
-			"\"/new.go\"}}",
-			"correct the file, see `go help build` under -overlay");
-	}
-	return absolute_entries(e, full, replace, &u->entries);
 }
 
 // Without C frames only the core is laid, which knows nothing of the other parts, and no Go file
@@ -148,7 +57,7 @@ key_of(const struct goenv *e, const char *name)
 	char *key = path_join(e->cgo_dir, name);
 	char *taken = NULL;
 
-	if (e->minor < 0 || e->minor >= FIRST_GO_VET_SEES_OVERLAYS) {
+	if (e->minor < 0 || e->minor >= VETTING_GO) {
 		return key;
 	}
 	if (has_prefix(name, "gcc_rcgo_")) {
@@ -176,7 +85,7 @@ set_flags(
 	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
 		return false;
 	}
-	set(map, key, path);
+	overlay_set(map, key, path);
 	return true;
 }
 
@@ -200,6 +109,39 @@ path_of(const struct goenv *e, const char *src, struct features f, const char *n
 	return path;
 }
 
+// Lays one file of GOROOT with all in it that derive_joined puts there. Nothing when it has a shape
+// that we do not know, or when the user lays it: then ours keep files of their own.
+static void
+set_joined(const struct goenv *e, struct features f, const char *src, const char *host,
+	const json_t *users, json_t *map)
+{
+	size_t size;
+	char *key = path_join(e->cgo_dir, host);
+	char *text = json_object_get(users, key) != NULL ? NULL : read_file(key, &size);
+
+	for (size_t i = 0; i < payload_count && text != NULL; i++) {
+		const char *wanted = derive_joined_host(e, payload[i].name);
+
+		if (wanted != NULL && strcmp(wanted, host) == 0 && is_laid(f, payload[i].name)) {
+			text = derive_joined(text, payload_text(&payload[i]));
+		}
+	}
+	char *path = text == NULL ? NULL : cache_put_derived(src, host, text, strlen(text));
+
+	if (path != NULL) {
+		overlay_set(map, key, path);
+	}
+}
+
+// Whether the file of ours lies in one of GOROOT's already.
+static bool
+is_joined(const struct goenv *e, const char *name, const json_t *map)
+{
+	const char *host = derive_joined_host(e, name);
+
+	return host != NULL && json_object_get(map, path_join(e->cgo_dir, host)) != NULL;
+}
+
 static json_t *
 our_entries(const struct goenv *e, struct features f, const char *src, const json_t *users)
 {
@@ -214,7 +156,7 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	for (struct dirent *n; (n = readdir(d)) != NULL;) {
 		if (is_c_half(n->d_name)) {
-			set(map, path_join(e->cgo_dir, n->d_name), "");
+			overlay_set(map, path_join(e->cgo_dir, n->d_name), "");
 			gone++;
 		}
 	}
@@ -226,16 +168,20 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	bool flagged = set_flags(e, f, src, users, map);
 
+	if (e->minor >= 0 && e->minor < VETTING_GO) {
+		set_joined(e, f, src, derive_joined_host(e, ".go"), users, map);
+		set_joined(e, f, src, derive_joined_host(e, ".s"), users, map);
+	}
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_laid(f, name) &&
+		if (payload_is_source(&payload[i]) && is_laid(f, name) && !is_joined(e, name, map) &&
 			!(flagged && derive_is_flags(name))) {
-			set(map, key_of(e, name), path_of(e, src, f, name));
+			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}
 	if (features_syscall(f)) {
-		set(map, derive_syscall_key(e), derive_syscall(e, src));
+		overlay_set(map, derive_syscall_key(e), derive_syscall(e, src));
 	}
 	return map;
 }
@@ -274,17 +220,17 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 
 	json_t *map = our_entries(e, f, src, u.entries);
 
-	set(own, "payload", payload_hash);
-	set(own, "goroot", e->goroot);
-	set(own, "with", features_list(f, FEATURE_WITH));
-	set(own, "without", features_list(f, FEATURE_WITHOUT));
+	overlay_set(own, "payload", payload_hash);
+	overlay_set(own, "goroot", e->goroot);
+	overlay_set(own, "with", features_list(f, FEATURE_WITH));
+	overlay_set(own, "without", features_list(f, FEATURE_WITHOUT));
 	if (u.original != NULL) {
 		merge(map, u.entries, u.original);
-		set(own, "overlay", u.original);
+		overlay_set(own, "overlay", u.original);
 		json_object_set_new(own, "Replace", u.entries);
 	}
 	json_object_set_new(o.json, "Replace", map);
-	json_object_set_new(o.json, own_key, own);
+	json_object_set_new(o.json, OVERLAY_OWN_KEY, own);
 	o.text = fmt("%s\n", json_dumps(o.json, JSON_INDENT(2) | JSON_SORT_KEYS));
 	o.size = strlen(o.text);
 	return o;

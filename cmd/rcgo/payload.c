@@ -14,12 +14,17 @@ payload_is_source(const struct payload_file *f)
 }
 
 char *
+payload_text(const struct payload_file *f)
+{
+	return strndup((const char *)f->data, (size_t)(f->end - f->data));
+}
+
+char *
 payload_symbols(void)
 {
 	for (size_t i = 0; i < payload_count; i++) {
 		if (!payload_is_source(&payload[i])) {
-			return strndup((const char *)payload[i].data,
-				(size_t)(payload[i].end - payload[i].data));
+			return payload_text(&payload[i]);
 		}
 	}
 	return xstrdup("");

@@ -16,6 +16,7 @@
 enum {
 	OLDEST_GO = 19,	 // Go 1.19: the first release whose runtime/cgo we replace
 	NEWEST_GO = 27,	 // the last release that our tests have run with
+	VETTING_GO = 24, // from here on `go vet` sees overlays
 	QUOTING_GO = 22, // from here on a word of GOFLAGS may stand in quotes
 	EXIT_RCGO = 2,	 // rcgo's own errors; every other status is go's
 };
@@ -134,6 +135,7 @@ extern const struct payload_file module_files[]; // the Go module of rcgo init, 
 extern const size_t module_count;
 extern const char module_files_hash[];
 bool payload_is_source(const struct payload_file *f);
+char *payload_text(const struct payload_file *f);
 char *payload_symbols(void);
 
 // cache.c: the places where rcgo may keep files
@@ -156,6 +158,8 @@ char *derive_syscall_key(const struct goenv *e);
 char *derive_syscall(const struct goenv *e, const char *src);
 char *derive_flags(const struct goenv *e, const char *defines, size_t *size);
 char *derive_flags_file(const char *defines, size_t *size);
+char *derive_joined_host(const struct goenv *e, const char *name);
+char *derive_joined(const char *host, const char *ours);
 
 // shape.c: which shape of our C half a build gets
 char *shape_defines(const struct goenv *e, struct features f);
@@ -170,6 +174,12 @@ struct overlay {
 struct overlay overlay_make(
 	const struct goenv *e, const char *user, struct features f, struct cache *c);
 void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
+void overlay_set(json_t *object, const char *key, const char *value);
+
+// overlay_user.c: the overlay that the user has already
+// Under this key our overlays remember what the user's own one was. The go command ignores it, and
+// an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
+#define OVERLAY_OWN_KEY "rcgo"
 struct user_overlay {
 	char *original;	 // path of the user's own file; NULL when an overlay of ours holds no other
 	json_t *entries; // its "Replace", with absolute paths

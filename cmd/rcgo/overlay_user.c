@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The overlay that the user has already: read, its paths made absolute; if it is one of ours, what
+// counts is the user's part of it.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+// The user's entries with absolute paths. Relative ones count from where go works, not from where
+// the JSON lies, and our copy of them lies elsewhere.
+static struct problem *
+absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_t **entries)
+{
+	json_t *to;
+	const char *from;
+
+	*entries = json_object();
+	json_object_foreach(replace, from, to)
+	{
+		const char *value = json_string_value(to);
+
+		if (value == NULL || *from == '\0') {
+			return problem(fmt("the overlay %s has a bad entry: \"%s\"", path, from),
+				"\"Replace\" must map the path of a file to the path of another, "
+				"or to \"\"",
+				"correct the file, see `go help build` under -overlay");
+		}
+		overlay_set(*entries, path_absolute(e->dir, from),
+			*value == '\0' ? "" : path_absolute(e->dir, value));
+	}
+	return NULL;
+}
+
+// The go command takes "replace" for "Replace" too, as Go's JSON package does.
+static json_t *
+get_nocase(json_t *object, const char *key)
+{
+	const char *k;
+	json_t *v, *found = NULL;
+
+	json_object_foreach(object, k, v)
+	{
+		if (strcasecmp(k, key) == 0) {
+			found = v;
+		}
+	}
+	return found;
+}
+
+// Reads the user's overlay. If it is one of ours, what counts is the user's part of it.
+struct problem *
+overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
+{
+	json_error_t err;
+	size_t size;
+	char *full = path_absolute(e->dir, path);
+	char *text = read_file(full, &size);
+
+	if (text == NULL) {
+		return problem(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
+			"GOFLAGS or the command line names it with -overlay",
+			"correct the path, or leave -overlay out");
+	}
+	json_t *json = json_loadb(text, size, 0, &err);
+
+	if (json == NULL) {
+		return problem(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full,
+				       err.line, err.column, err.text),
+			"rcgo must merge it with its own, as go takes only one",
+			"correct the file, or leave -overlay out");
+	}
+	json_t *own = json_object_get(json, OVERLAY_OWN_KEY);
+	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
+
+	u->original = full;
+	if (json_is_object(own)) {
+		const char *was = json_string_value(json_object_get(own, "overlay"));
+
+		u->original = was == NULL ? NULL : xstrdup(was);
+		u->features = features_from_lists(json_string_value(json_object_get(own, "with")),
+			json_string_value(json_object_get(own, "without")));
+	}
+	if (!json_is_object(json) ||
+		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {
+		return problem(fmt("the overlay %s has no \"Replace\" object", full),
+			"an overlay is a JSON object such as {\"Replace\": {\"/old.go\": "
+			"\"/new.go\"}}",
+			"correct the file, see `go help build` under -overlay");
+	}
+	return absolute_entries(e, full, replace, &u->entries);
+}
