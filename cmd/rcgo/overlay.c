@@ -175,8 +175,8 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_laid(f, name) && !is_joined(e, name, map) &&
-			!(flagged && derive_is_flags(name))) {
+		if (payload_is_source(&payload[i]) && is_laid(f, name) &&
+			!is_joined(e, name, map) && !(flagged && derive_is_flags(name))) {
 			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}

@@ -98,19 +98,16 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 {
 	stack_t back = {.ss_sp = (void *)own->c_lo, .ss_size = own->c_size};
 	uintptr_t lo = own->lo;
-	stack_t now;
+	stack_t was;
 
-	if (lo == 0 || altstack_set(NULL, &now) != 0) {
+	back.ss_flags = own->c_lo == 0 ? SS_DISABLE : 0;
+	// A thread that ends in a handler keeps its stack; nobody else may have it.
+	if (lo == 0 || altstack_set(&back, &was) != 0) {
 		return;
 	}
-	if ((uintptr_t)now.ss_sp == lo) {
-		back.ss_flags = own->c_lo == 0 ? SS_DISABLE : 0;
-		// A thread that ends in a handler keeps its stack; nobody else may have it.
-		if (altstack_set(&back, NULL) != 0) {
-			return;
-		}
-	} else if (!rcgo__altstack_is_whole(lo)) {
-		lo = 0;
+	if ((uintptr_t)was.ss_sp != lo) {
+		altstack_set(&was, NULL); // C's own, set past us
+		lo = rcgo__altstack_is_whole(lo) ? lo : 0;
 	}
 	*own = (struct rcgo_altstack){0};
 	if (lo != 0) {

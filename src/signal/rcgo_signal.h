@@ -121,8 +121,12 @@ RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *
 #ifndef RCGO_WITHOUT_SIGNALS
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__signal_sweep(void);
+// The same unless it was done some times in this tick of the kernel's clock (1 to 10 ms): threads
+// that start by the thousand do not pay for it each.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_sweep_due(void);
 #else
-#	define rcgo__signal_sweep() ((void)0)
+#	define rcgo__signal_sweep_due() ((void)0)
 #endif
 
 #endif // RCGO_SIGNAL_H

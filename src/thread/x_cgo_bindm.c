@@ -19,5 +19,5 @@ void
 x_cgo_bindm(void *g)
 {
 	rcgo__bind(g);
-	rcgo__signal_sweep();
+	rcgo__signal_sweep_due();
 }

@@ -73,7 +73,7 @@ thread_entry(void *arg)
 	rcgo__thread_record_begin(&record, start.ts.g, start.stack_size);
 	rcgo__altstack_begin(&record.altstack);
 	rcgo__thread_name(rcgo__stats_thread_begins());
-	rcgo__signal_sweep();
+	rcgo__signal_sweep_due();
 	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
 	rcgo__stats_thread_ends();
 	rcgo__altstack_end(&record.altstack);

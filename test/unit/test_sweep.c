@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kernel_sigaction.h"
 #include "rcgo_guard.h"
@@ -168,6 +169,24 @@ TEST(many_sweep)
 	CHECK_INT(on_alternate, 0);
 }
 
+// A storm of threads goes without, but not for longer than a tick of the clock.
+TEST(a_storm_is_not_swept_for_long)
+{
+	struct timespec ticks = {.tv_nsec = 25 * 1000 * 1000};
+
+	use_alternate();
+	install(SIGURG, SA_RESTART);
+	rcgo__signal_sweep_due();
+	CHECK(rcgo__record_of(kernel(SIGURG).handler) != NULL);
+	for (int i = 0; i < 10000; i++) {
+		rcgo__signal_sweep_due();
+	}
+	install(SIGURG, SA_RESTART);
+	nanosleep(&ticks, NULL);
+	rcgo__signal_sweep_due();
+	CHECK(rcgo__record_of(kernel(SIGURG).handler) != NULL);
+}
+
 static void (*shown)(int, siginfo_t *, void *);
 static uint64_t mask_inside;
 static volatile unsigned seeds[8] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -229,4 +248,4 @@ TEST(a_stub_is_called)
 
 UNIT_MAIN(UNIT_TEST(a_stub_is_called), UNIT_TEST(guards_what_has_no_flag),
 	UNIT_TEST(leaves_the_rest), UNIT_TEST(modes), UNIT_TEST(once_is_once),
-	UNIT_TEST(many_sweep))
+	UNIT_TEST(many_sweep), UNIT_TEST(a_storm_is_not_swept_for_long))
