@@ -248,6 +248,12 @@ RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 
+// Writes to file descriptor fd the signals that have a handler, one a line: the handler, its flags
+// and mask as who installed it asked for, on whose stack it runs, and what is done about it. NULL
+// too after `rcgo build --without=signals`; the names are left out after --without=traceback.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_signal_dump(int fd);
+
 #ifdef __cplusplus
 }
 #endif

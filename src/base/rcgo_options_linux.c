@@ -18,9 +18,9 @@
 
 // The guard is on where it has been proved on real processors.
 #ifdef __x86_64__
-#	define SIGNALS "full", "onstack", "off"
+#	define SIGNALS "full", "onstack", "off", "trace"
 #else
-#	define SIGNALS "off", "full", "onstack"
+#	define SIGNALS "off", "full", "onstack", "trace"
 #endif
 
 // Every option: its values, the default first; or SIZES.

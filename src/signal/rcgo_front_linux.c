@@ -51,10 +51,8 @@ static void
 front(int sig, siginfo_t *info, void *context)
 {
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
-		const struct rcgo_action *saved = rcgo_load_acq(&saved_of[sig]);
-
 		// What C's handler makes of it is its own affair.
-		if (saved == NULL || saved == &spent_action) {
+		if (rcgo__front_saved(sig) == NULL) {
 			rcgo__crash_look(sig, info, context);
 		}
 	}
@@ -107,12 +105,25 @@ forward(int sig, siginfo_t *info, void *context)
 }
 
 bool
+rcgo__front_is_gos(uintptr_t handler)
+{
+	uintptr_t gos = (uintptr_t)rcgo_load_acq(&go_handler);
+
+	return gos != 0 && (handler == (uintptr_t)front || handler == gos);
+}
+
+const struct rcgo_action *
+rcgo__front_saved(int sig)
+{
+	const struct rcgo_action *saved = rcgo_load_acq(&saved_of[sig]);
+
+	return saved == &spent_action ? NULL : saved;
+}
+
+bool
 rcgo__front_guard(int sig, struct sigaction *act)
 {
-	uintptr_t handler = rcgo__action_handler(act);
-
-	if (rcgo_load_acq(&go_handler) == NULL ||
-		(handler != (uintptr_t)front && handler != (uintptr_t)rcgo_load_rlx(&go_handler))) {
+	if (!rcgo__front_is_gos(rcgo__action_handler(act))) {
 		return false;
 	}
 	if (is_fronted(sig)) {
@@ -155,11 +166,11 @@ query(int sig, struct sigaction *old)
 static int
 put_back(int sig)
 {
-	const struct rcgo_action *saved = rcgo_load_acq(&saved_of[sig]);
+	const struct rcgo_action *saved = rcgo__front_saved(sig);
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
 	sigemptyset(&act.sa_mask);
-	if (saved != NULL && saved != &spent_action) {
+	if (saved != NULL) {
 		rcgo__action_set_handler(&act, saved->handler);
 		act.sa_flags = (int)saved->flags;
 		rcgo__sigmask_from_go(&act.sa_mask, saved->mask);

@@ -29,6 +29,16 @@ typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_go_handler rcgo__front_go_handler(int sig);
 
+// Whether a handler that the kernel has is Go's, or ours before it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__front_is_gos(uintptr_t handler);
+
+struct rcgo_action;
+
+// What C had for sig when Go came, for Go to call; NULL when it had nothing, or that is used up.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const struct rcgo_action *rcgo__front_saved(int sig);
+
 // When C puts Go's handler back: makes *act what Go would have installed, with ours before it.
 // Returns false, and changes nothing, when the handler is not Go's.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -129,6 +129,10 @@ RCGO_INTERN void rcgo__guard_view(int sig, struct sigaction *act);
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__guard_set_mode(enum rcgo_guard_mode mode);
 
+// Whether Go's handler has to see sig first when it is about Go.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__guard_go_first(int sig);
+
 // The record of an action, made when there is none; NULL when there is no room.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_action *rcgo__record_intern(const struct sigaction *act);

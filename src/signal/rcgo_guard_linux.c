@@ -13,6 +13,7 @@
 #include "rcgo_sanitizer.h"
 #include "rcgo_sigframe.h"
 #include "rcgo_signal.h"
+#include "rcgo_signal_sight_parts.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
@@ -38,9 +39,8 @@ rcgo__guard_set_mode(enum rcgo_guard_mode m)
 	rcgo_store_rlx(&guard_mode, m);
 }
 
-// Signals that Go's handler has to see first when they are about Go.
-static bool
-go_first(int sig)
+bool
+rcgo__guard_go_first(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
 }
@@ -99,7 +99,7 @@ guard(int sig, struct sigaction *act)
 	}
 	if (rcgo__front_guard(sig, act) || act->sa_handler == SIG_DFL ||
 		act->sa_handler == SIG_IGN ||
-		((act->sa_flags & SA_ONSTACK) != 0 && !go_first(sig))) {
+		((act->sa_flags & SA_ONSTACK) != 0 && !rcgo__guard_go_first(sig))) {
 		return NULL;
 	}
 	if (rcgo_load_rlx(&guard_mode) == RCGO_GUARD_ONSTACK) {
@@ -111,7 +111,7 @@ guard(int sig, struct sigaction *act)
 		rcgo__action_set_handler(act, rcgo__record_stub(record));
 		act->sa_flags |= FORCED_FLAGS;
 		// What Go takes must not use up C's one shot.
-		act->sa_flags &= go_first(sig) ? ~(int)SA_RESETHAND : ~0;
+		act->sa_flags &= rcgo__guard_go_first(sig) ? ~(int)SA_RESETHAND : ~0;
 		sigfillset(&act->sa_mask);
 	}
 	return record;
@@ -181,6 +181,7 @@ rcgo__guard_adopt(int sig)
 		}
 		if (rcgo__action_handler(&old) == rcgo__action_handler(&act)) {
 			rcgo_store_rel(&last_record[sig], record);
+			rcgo__sight_change(sig, RCGO_BY_SWEEP);
 			return;
 		}
 		// Somebody has installed another one meanwhile, which is the later one.
@@ -282,7 +283,7 @@ rcgo__guard_enter(
 	int saved = errno;
 
 	entry->open = 0;
-	if (go_first(sig) && is_for_go(sig, info, context)) {
+	if (rcgo__guard_go_first(sig) && is_for_go(sig, info, context)) {
 		entry->target = (uintptr_t)rcgo__front_go_handler(sig);
 		return;
 	}
@@ -296,7 +297,7 @@ rcgo__guard_enter(
 		entry->mask |= rcgo__sig_bit(sig);
 	}
 	entry->open = 1;
-	if (go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
+	if (rcgo__guard_go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
 		use_up(sig, record);
 	}
 	if ((record->flags & (unsigned)SA_ONSTACK) == 0) {

@@ -8,6 +8,7 @@
 #include "rcgo_masks.h"
 #include "rcgo_options.h"
 #include "rcgo_signal.h"
+#include "rcgo_signal_sight_parts.h"
 
 // owner: rcgo__signal_init; lock: none; ordering: release and acquire
 static bool (*thread_of_caller)(struct rcgo_signal_thread *);
@@ -32,6 +33,7 @@ rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 	if (!rcgo__option_is("signals", "off")) {
 		rcgo__masks_init();
 	}
+	rcgo__sight_init();
 	// Finds libc's functions while no handler runs.
 	rcgo__libc_sigaction(SIGSEGV, NULL, &act);
 	rcgo__libc_init();

@@ -12,6 +12,7 @@
 #include "rcgo_guard_edge.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
+#include "rcgo_signal_sight_parts.h"
 
 #if RCGO_GUARDED
 
@@ -28,6 +29,9 @@
 #	define SYSV_FLAGS SA_RESTART
 #endif
 
+// Who called the function of libc's that this stands in.
+#define CALLER ((uintptr_t)__builtin_return_address(0))
+
 // The signals, as bits, whose calls siginterrupt(3) wants interrupted.
 // owner: siginterrupt; lock: none; ordering: atomic operations
 static uint64_t interrupted;
@@ -42,8 +46,19 @@ is_signal(int sig)
 	return false;
 }
 
+static int
+change(int sig, const struct sigaction *act, struct sigaction *old, uintptr_t who)
+{
+	int err = rcgo__guard_sigaction(sig, act, old);
+
+	if (act != NULL && err == 0) {
+		rcgo__sight_change(sig, who);
+	}
+	return err;
+}
+
 static rcgo_plain_handler
-install(int sig, rcgo_plain_handler handler, int flags, bool mask_self)
+install(int sig, rcgo_plain_handler handler, int flags, bool mask_self, uintptr_t who)
 {
 	struct sigaction act = {.sa_handler = handler, .sa_flags = flags};
 	struct sigaction old;
@@ -59,51 +74,51 @@ install(int sig, rcgo_plain_handler handler, int flags, bool mask_self)
 	if (mask_self) {
 		sigaddset(&act.sa_mask, sig);
 	}
-	return rcgo__guard_sigaction(sig, &act, &old) != 0 ? SIG_ERR : old.sa_handler;
+	return change(sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
 }
 
 static rcgo_plain_handler
-install_bsd(int sig, rcgo_plain_handler handler)
+install_bsd(int sig, rcgo_plain_handler handler, uintptr_t who)
 {
 	bool stop = is_signal(sig) && (rcgo_load_rlx(&interrupted) >> (sig - 1) & 1) != 0;
 
-	return install(sig, handler, stop ? 0 : SA_RESTART, SIGNAL_SETS_MASK);
+	return install(sig, handler, stop ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
 }
 
 int
 sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return rcgo__guard_sigaction(sig, act, old);
+	return change(sig, act, old, CALLER);
 }
 
 rcgo_plain_handler
 signal(int sig, rcgo_plain_handler handler)
 {
-	return install_bsd(sig, handler);
+	return install_bsd(sig, handler, CALLER);
 }
 
 rcgo_plain_handler
 bsd_signal(int sig, rcgo_plain_handler handler)
 {
-	return install_bsd(sig, handler);
+	return install_bsd(sig, handler, CALLER);
 }
 
 rcgo_plain_handler
 ssignal(int sig, rcgo_plain_handler handler)
 {
-	return install_bsd(sig, handler);
+	return install_bsd(sig, handler, CALLER);
 }
 
 rcgo_plain_handler
 sysv_signal(int sig, rcgo_plain_handler handler)
 {
-	return install(sig, handler, SYSV_FLAGS, false);
+	return install(sig, handler, SYSV_FLAGS, false, CALLER);
 }
 
 rcgo_plain_handler
 __sysv_signal(int sig, rcgo_plain_handler handler)
 {
-	return install(sig, handler, SYSV_FLAGS, false);
+	return install(sig, handler, SYSV_FLAGS, false, CALLER);
 }
 
 rcgo_plain_handler
@@ -127,7 +142,7 @@ sigset(int sig, rcgo_plain_handler handler)
 		}
 		return rcgo__guard_sigaction(sig, NULL, &act) != 0 ? SIG_ERR : act.sa_handler;
 	}
-	before = install(sig, handler, 0, false);
+	before = install(sig, handler, 0, false, CALLER);
 	if (before == SIG_ERR || sigprocmask(SIG_UNBLOCK, &one, &mask) != 0) {
 		return SIG_ERR;
 	}
@@ -149,7 +164,7 @@ siginterrupt(int sig, int flag)
 		__atomic_fetch_and(&interrupted, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
 		act.sa_flags |= SA_RESTART;
 	}
-	return rcgo__guard_sigaction(sig, &act, NULL);
+	return change(sig, &act, NULL, CALLER);
 }
 
 // musl has it inside only, where a static program would have it twice.
@@ -157,7 +172,7 @@ siginterrupt(int sig, int flag)
 int
 __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return rcgo__guard_sigaction(sig, act, old);
+	return change(sig, act, old, CALLER);
 }
 #endif
 

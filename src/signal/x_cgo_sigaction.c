@@ -10,6 +10,7 @@
 #include "rcgo_front_parts.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
+#include "rcgo_signal_sight_parts.h"
 
 int32_t
 x_cgo_sigaction(intptr_t signum, const go_sigaction_t *act, go_sigaction_t *oldact)
@@ -29,6 +30,9 @@ x_cgo_sigaction(intptr_t signum, const go_sigaction_t *act, go_sigaction_t *olda
 		rcgo__sigaction_to_go(oldact, &libc_old);
 	}
 	rcgo_tsan_release();
+	if (err == 0 && act != NULL) {
+		rcgo__sight_change((int)signum, RCGO_BY_GO);
+	}
 	errno = saved;
 	return err;
 }

@@ -29,4 +29,14 @@ RCGO_INTERN const char *rcgo__crash_code(int sig, int code);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__call_on(void (*fn)(void *), void *arg, void *top);
 
+#define RCGO_OWN_STACK ((size_t)256 * 1024)
+
+// Maps a stack; at its low end the caller puts what the work is to get. NULL: there is no memory.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void *rcgo__own_stack_map(void);
+
+// Calls fn(stack) on it, with all signals blocked by the caller, and unmaps it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__own_stack_run(void *stack, void (*fn)(void *));
+
 #endif // RCGO_CRASH_H

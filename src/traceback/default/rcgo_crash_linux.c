@@ -5,7 +5,6 @@
 #include "rcgo_crash.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,7 +20,6 @@
 #define FRAMES_MOST 64
 #define INLINED_MOST 16
 #define STRINGS_SIZE 8192
-#define STACK_SIZE (256 * 1024)
 
 // How long a second thread waits for the first one's report, in steps of 10 ms.
 #define STEPS_MOST 300
@@ -150,19 +148,15 @@ crash_report(int sig, const siginfo_t *info, void *context)
 	long tid = rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	int saved = errno;
 	struct crash *c;
-	char *stack;
 
 	if (take_turn(tid)) {
-		stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
-		if (stack != MAP_FAILED) {
-			c = (struct crash *)stack;
+		c = rcgo__own_stack_map();
+		if (c != NULL) {
 			c->sig = sig;
 			c->info = info;
 			c->context = context;
 			c->tid = tid;
-			rcgo__call_on(report_on_own_stack, c, stack + STACK_SIZE);
-			munmap(stack, STACK_SIZE);
+			rcgo__own_stack_run(c, report_on_own_stack);
 		}
 		rcgo_store_rel(&reported, true);
 	}

@@ -116,4 +116,8 @@ RCGO_EXPORT void x_cgo_default_traceback(struct cgoTracebackArg *arg);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_EXPORT void x_cgo_default_symbolizer(struct cgoSymbolizerArg *arg);
 
+// Writes the function at pc and its object into text; nothing when neither is known.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__name_code(uintptr_t pc, char *text, size_t size);
+
 #endif // RCGO_DEFAULT_H

@@ -12,6 +12,7 @@
 #include "rcgo_hooks.h"
 #include "rcgo_module.h"
 #include "rcgo_options.h"
+#include "rcgo_signal_sight.h"
 #include "rcgo_symbolize.h"
 #include "rcgo_thread_record.h"
 #include "rcgo_walk.h"
@@ -63,6 +64,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	}
 	rcgo__walk_set_bounds(default_bounds);
 	rcgo__crash_init();
+	rcgo__sight_start(rcgo__name_code);
 	if (default_yields(arg->module)) {
 		*arg->traceback = NULL;
 		*arg->symbolizer = NULL;

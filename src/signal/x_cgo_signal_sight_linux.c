@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the edge to C: the table of handlers (rcgo_signal_sight_parts.h). Runs on any
+// stack, in handlers too.
+
+#include <errno.h>
+
+#include "rcgo_signal.h"
+#include "rcgo_signal_sight_parts.h"
+#include "runtime_cgo.h"
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+void
+rcgo_signal_dump(int fd)
+{
+	char buf[RCGO_SIGHT_LINE];
+	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+	go_sigaction_t now;
+	int saved = errno;
+
+	rcgo__text_str(&t, "runtime/cgo: signals: what has a handler");
+	rcgo__sight_line(&t, fd);
+	for (int sig = 1; sig <= RCGO_SIGNALS; sig++) {
+		if (rcgo__sight_kernel(sig, &now)) {
+			rcgo__text_str(&t, "\t");
+			rcgo__sight_signal(&t, sig);
+			rcgo__text_str(&t, ": ");
+			rcgo__sight_action(&t, sig, &now);
+			rcgo__sight_line(&t, fd);
+		}
+	}
+	errno = saved;
+}
+
+#endif
