@@ -8,6 +8,17 @@
 #include <signal.h>
 
 #include "rcgo_base.h"
+#include "rcgo_guard.h"
+
+typedef void (*rcgo_any_fn)(void);
+
+#if RCGO_GUARDED
+// The function of that name that is next in the order in which the dynamic linker searches, or
+// instead; *place keeps it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__libc_find(
+	rcgo_any_fn *place, const char *name, rcgo_any_fn instead);
+#endif
 
 // Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__libc_init(void);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rcgo_guard.h"
+#include "rcgo_libc.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
 
@@ -32,7 +33,7 @@ rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old
 typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
 
 // owner: rcgo__libc_sigaction, always with the same value; lock: none; ordering: none needed
-static sigaction_fn next_sigaction;
+static rcgo_any_fn next_sigaction;
 
 // The same for programs that are linked statically, where ours has replaced libc's.
 static int
@@ -60,27 +61,25 @@ raw_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	return 0;
 }
 
-// The next sigaction in the order in which the dynamic linker searches.
-static sigaction_fn
-find_next(void)
+void
+rcgo__libc_find(rcgo_any_fn *place, const char *name, rcgo_any_fn instead)
 {
-	void *found = dlsym(RTLD_NEXT, "sigaction");
-	sigaction_fn fn = raw_sigaction;
+	void *found = dlsym(RTLD_NEXT, name);
 
 	if (found != NULL) {
-		memcpy(&fn, &found, sizeof fn);
+		memcpy(&instead, &found, sizeof instead);
 	}
-	rcgo_store_rel(&next_sigaction, fn);
-	return fn;
+	rcgo_store_rel(place, instead);
 }
 
 // Indirect: libc's sigaction or its like, which POSIX has to be async-signal-safe.
 int
 rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	sigaction_fn fn = rcgo_load_acq(&next_sigaction);
-
-	return (fn != NULL ? fn : find_next())(sig, act, old);
+	if (rcgo_load_acq(&next_sigaction) == NULL) {
+		rcgo__libc_find(&next_sigaction, "sigaction", (rcgo_any_fn)raw_sigaction);
+	}
+	return ((sigaction_fn)rcgo_load_rlx(&next_sigaction))(sig, act, old);
 }
 
 #endif

@@ -2,13 +2,8 @@
 // Signal Handling: libc's functions for a thread's signal mask and stack, behind ours. Runs on any
 // stack, in handlers too.
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // RTLD_NEXT
-#endif
-
 #include "rcgo_libc.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 
 #include "rcgo_raw.h"
@@ -58,9 +53,7 @@ typedef int (*altstack_fn)(const stack_t *, stack_t *);
 #	endif
 
 // owner: the first call, always with the same value; lock: none; ordering: release and acquire
-static mask_fn next_thread_mask, next_sigprocmask;
-// owner: as next_thread_mask; lock: none; ordering: release and acquire
-static altstack_fn next_sigaltstack;
+static rcgo_any_fn next_thread_mask, next_sigprocmask, next_sigaltstack;
 
 static int
 raw_thread_mask(int how, const sigset_t *want, sigset_t *old)
@@ -99,63 +92,34 @@ raw_sigaltstack(const stack_t *want, stack_t *old)
 	return fail_with((int)-rcgo__raw(SYS_sigaltstack, (long)want, (long)old, 0, 0, 0, 0));
 }
 
-// The next function of a name in the order in which the dynamic linker searches, else instead.
-static mask_fn
-find_mask_fn(mask_fn *place, const char *name, mask_fn instead)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-
-	if (found != NULL) {
-		memcpy(&instead, &found, sizeof instead);
-	}
-	rcgo_store_rel(place, instead);
-	return instead;
-}
-
-static altstack_fn
-find_sigaltstack(void)
-{
-	void *found = dlsym(RTLD_NEXT, "sigaltstack");
-	altstack_fn fn = raw_sigaltstack;
-
-	if (found != NULL) {
-		memcpy(&fn, &found, sizeof fn);
-	}
-	rcgo_store_rel(&next_sigaltstack, fn);
-	return fn;
-}
-
 // Indirect: libc's sigaltstack or its like, a system call.
 int
 rcgo__libc_sigaltstack(const stack_t *want, stack_t *old)
 {
-	altstack_fn fn = rcgo_load_acq(&next_sigaltstack);
-
-	return (fn != NULL ? fn : find_sigaltstack())(want, old);
+	if (rcgo_load_acq(&next_sigaltstack) == NULL) {
+		rcgo__libc_find(&next_sigaltstack, "sigaltstack", (rcgo_any_fn)raw_sigaltstack);
+	}
+	return ((altstack_fn)rcgo_load_rlx(&next_sigaltstack))(want, old);
 }
 
 // Indirect: libc's pthread_sigmask or its like, which POSIX has to be async-signal-safe.
 int
 rcgo__libc_thread_mask(int how, const sigset_t *want, sigset_t *old)
 {
-	mask_fn fn = rcgo_load_acq(&next_thread_mask);
-
-	if (fn == NULL) {
-		fn = find_mask_fn(&next_thread_mask, "pthread_sigmask", raw_thread_mask);
+	if (rcgo_load_acq(&next_thread_mask) == NULL) {
+		rcgo__libc_find(&next_thread_mask, "pthread_sigmask", (rcgo_any_fn)raw_thread_mask);
 	}
-	return fn(how, want, old);
+	return ((mask_fn)rcgo_load_rlx(&next_thread_mask))(how, want, old);
 }
 
 // Indirect: libc's sigprocmask or its like, which POSIX has to be async-signal-safe.
 int
 rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
 {
-	mask_fn fn = rcgo_load_acq(&next_sigprocmask);
-
-	if (fn == NULL) {
-		fn = find_mask_fn(&next_sigprocmask, "sigprocmask", raw_sigprocmask);
+	if (rcgo_load_acq(&next_sigprocmask) == NULL) {
+		rcgo__libc_find(&next_sigprocmask, "sigprocmask", (rcgo_any_fn)raw_sigprocmask);
 	}
-	return fn(how, want, old);
+	return ((mask_fn)rcgo_load_rlx(&next_sigprocmask))(how, want, old);
 }
 
 void

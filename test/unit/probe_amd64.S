@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: code around rcgo__crosscall1 that no compiler can write. See test_crosscall1.c.
+// Unit tests: code that no compiler can write. See test_crosscall1.c and test_guard.c.
 
 #define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
 #define END(name) .cfi_endproc; .size name, . - name
@@ -83,6 +83,74 @@ BEGIN(unit_probe_fn)
 	movq	%rax, %r15
 	ret
 END(unit_probe_fn)
+
+#define ALL16 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define HIGH16 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+#define ALL32 ALL16, HIGH16
+
+// void unit_probe_wide(const void *before, void *after, int width, int pid, int sig): see
+// test_guard.c. The signal is sent by a system call, so nothing runs between but the handler.
+BEGIN(unit_probe_wide)
+	movq	%rsi, %r9
+	movq	%rdi, %rax
+	cmpl	$1, %edx
+	ja	2f
+	je	1f
+	.irp n, ALL16
+	movups	\n*16(%rax), %xmm\n
+	.endr
+	jmp	3f
+1:
+	.irp n, ALL16
+	vmovups	\n*32(%rax), %ymm\n
+	.endr
+	jmp	3f
+2:
+	.irp n, ALL32
+	vmovups	\n*64(%rax), %zmm\n
+	.endr
+3:	movl	%edx, %r10d
+	movl	%ecx, %edi
+	movl	%r8d, %esi
+	movl	$62, %eax		// SYS_kill
+	syscall				// takes rcx and r11
+	cmpl	$1, %r10d
+	ja	2f
+	je	1f
+	.irp n, ALL16
+	movups	%xmm\n, \n*16(%r9)
+	.endr
+	ret
+1:
+	.irp n, ALL16
+	vmovups	%ymm\n, \n*32(%r9)
+	.endr
+	vzeroupper
+	ret
+2:
+	.irp n, ALL32
+	vmovups	%zmm\n, \n*64(%r9)
+	.endr
+	vzeroupper
+	ret
+END(unit_probe_wide)
+
+// void unit_probe_wide_clear(int width)
+BEGIN(unit_probe_wide_clear)
+	testl	%edi, %edi
+	jne	1f
+	.irp n, ALL16
+	xorps	%xmm\n, %xmm\n
+	.endr
+	ret
+1:	vzeroall
+	cmpl	$2, %edi
+	jne	2f
+	.irp n, HIGH16
+	vpxorq	%zmm\n, %zmm\n, %zmm\n
+	.endr
+2:	ret
+END(unit_probe_wide_clear)
 
 	.local unit_probe_sp
 	.comm unit_probe_sp, 8, 8

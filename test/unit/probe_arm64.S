@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: code around rcgo__crosscall1 that no compiler can write. See test_crosscall1.c.
+// Unit tests: code that no compiler can write. See test_crosscall1.c and test_guard.c.
 
 #define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
 #define END(name) .cfi_endproc; .size name, . - name
@@ -141,6 +141,35 @@ BEGIN(unit_probe_fn)
 	fmov	d15, x0
 	ret
 END(unit_probe_fn)
+
+#define ALL32 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+	16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+
+// void unit_probe_wide(const void *before, void *after, int width, int pid, int sig): see
+// test_guard.c. The signal is sent by a system call, so nothing runs between but the handler.
+BEGIN(unit_probe_wide)
+	mov	x9, x1
+	mov	x10, x0
+	.irp n, ALL32
+	ldr	q\n, [x10, #\n*16]
+	.endr
+	mov	w0, w3
+	mov	w1, w4
+	mov	x8, #129		// SYS_kill
+	svc	#0
+	.irp n, ALL32
+	str	q\n, [x9, #\n*16]
+	.endr
+	ret
+END(unit_probe_wide)
+
+// void unit_probe_wide_clear(int width)
+BEGIN(unit_probe_wide_clear)
+	.irp n, ALL32
+	movi	v\n\().2d, #0
+	.endr
+	ret
+END(unit_probe_wide_clear)
 
 	.local unit_probe_sp
 	.comm unit_probe_sp, 8, 8

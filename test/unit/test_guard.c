@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "kernel_sigaction.h"
 #include "rcgo_guard.h"
@@ -30,6 +31,10 @@
 #else
 #	define RCGO_FLOATS(x) "+w"(x)
 #endif
+
+// Where Go's code lies, as src/overlay/rcgo_gotext.s says it in a program: nowhere.
+extern uintptr_t rcgo_go_text[2];
+uintptr_t rcgo_go_text[2];
 
 static char *alternate;
 static unsigned calls;
@@ -106,6 +111,33 @@ install_full(int sig, int flags, uint64_t mask)
 	CHECK_INT(rcgo__guard_sigaction(sig, &act, NULL), 0);
 }
 
+#ifdef __x86_64__
+// Widths: 16 of XMM, 16 of YMM, 32 of ZMM.
+#	define UNIT_WIDE_SIZE ((size_t)32 * 64)
+#	define UNIT_WIDEST \
+		(__builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx2") ? 1 : 0)
+#	define UNIT_WIDE_USED(width) \
+		((width) == 0 ? 16 * 16 : (width) == 1 ? 16 * 32 : UNIT_WIDE_SIZE)
+#else
+#	define UNIT_WIDE_SIZE ((size_t)32 * 16)
+#	define UNIT_WIDEST 0
+#	define UNIT_WIDE_USED(width) UNIT_WIDE_SIZE
+#endif
+
+// Loads the registers of that width from before, sends sig to the process, and stores them in after
+// (probe_*.S).
+void unit_probe_wide(const void *before, void *after, int width, int pid, int sig);
+// Makes all of them 0.
+void unit_probe_wide_clear(int width);
+
+static void
+spoil(int sig)
+{
+	(void)sig;
+	note();
+	unit_probe_wide_clear(UNIT_WIDEST);
+}
+
 // A thread that Go knows, whose C stack lies where the test says.
 static struct rcgo_signal_thread told;
 
@@ -177,8 +209,12 @@ TEST(below_where_go_began)
 	rcgo__guard_set_mode(RCGO_GUARD_FULL);
 	memset(left, 0xcc, sizeof left);
 	install(SIGUSR1, plain, 0, 0);
+	// C has switched to a stack that it made: what it left on its thread's begins there.
 	CHECK_INT(raise(SIGUSR1), 0);
-	CHECK_INT(calls, 1);
+	CHECK(was_on_alternate);
+	rcgo_go_text[1] = UINTPTR_MAX;
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 2);
 	CHECK(!was_on_alternate);
 	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
 	for (size_t i = sizeof left - 4096; i < sizeof left; i++) {
@@ -236,6 +272,25 @@ TEST(registers_survive)
 	} while (unit_storm_lasts(&calls));
 	unit_storm_stop();
 	CHECK(!was_on_alternate);
+}
+
+// The widest registers of the CPU, whole, over a handler that changes all of them.
+TEST(wide_registers_survive)
+{
+	_Alignas(64) unsigned char before[UNIT_WIDE_SIZE], after[UNIT_WIDE_SIZE];
+
+	use_alternate();
+	install(SIGUSR1, spoil, 0, 0);
+	for (int width = 0; width <= UNIT_WIDEST; width++) {
+		for (size_t i = 0; i < sizeof before; i++) {
+			before[i] = (unsigned char)(i * 7 + i / 64 + 1);
+		}
+		memset(after, 0, sizeof after);
+		unit_probe_wide(before, after, width, getpid(), SIGUSR1);
+		CHECK_INT(calls, width + 1);
+		CHECK(!was_on_alternate);
+		CHECK(memcmp(before, after, UNIT_WIDE_USED(width)) == 0);
+	}
 }
 
 static void
@@ -432,6 +487,6 @@ TEST(modes)
 UNIT_MAIN(UNIT_TEST(c_stays_on_its_stack), UNIT_TEST(a_known_stack_of_c),
 	UNIT_TEST(a_stack_of_go_is_not_touched), UNIT_TEST(below_where_go_began),
 	UNIT_TEST(a_stack_that_c_switched_to), UNIT_TEST(the_frame_is_whole),
-	UNIT_TEST(registers_survive), UNIT_TEST(jumps_out), UNIT_TEST(once), UNIT_TEST(no_window),
-	UNIT_TEST(more_actions_than_records), UNIT_TEST(in_children), UNIT_TEST(past_us),
-	UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))
+	UNIT_TEST(registers_survive), UNIT_TEST(wide_registers_survive), UNIT_TEST(jumps_out),
+	UNIT_TEST(once), UNIT_TEST(no_window), UNIT_TEST(more_actions_than_records),
+	UNIT_TEST(in_children), UNIT_TEST(past_us), UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))

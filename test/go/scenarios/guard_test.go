@@ -10,7 +10,8 @@ import (
 // Handlers of C's without SA_ONSTACK; see testdata/cases/guard.go.
 func TestGuard(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		for _, words := range []string{"guard-how", "guard-smash", "guard-fault", "guard-preempt"} {
+		for _, words := range []string{"guard-how", "guard-smash", "guard-fault", "guard-preempt",
+			"guard-coroutine"} {
 			words := words
 			t.Run(words, func(t *testing.T) {
 				t.Parallel()

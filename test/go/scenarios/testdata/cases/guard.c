@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -129,6 +130,39 @@ guard_raise(int sig, int n)
 	for (int i = 0; i < n; i++) {
 		raise(sig);
 	}
+}
+
+static ucontext_t waiting, coroutine;
+static int raise_what, raise_times;
+
+static void
+raise_in_coroutine(void)
+{
+	guard_raise(raise_what, raise_times);
+}
+
+int
+guard_raise_on_own_stack(int sig, int n)
+{
+	size_t size = 256 * 1024;
+	char *stack = malloc(size);
+	volatile char below[16384];
+	int changed = 0;
+
+	raise_what = sig;
+	raise_times = n;
+	memset((void *)below, 0x5a, sizeof below);
+	getcontext(&coroutine);
+	coroutine.uc_stack.ss_sp = stack;
+	coroutine.uc_stack.ss_size = size;
+	coroutine.uc_link = &waiting;
+	makecontext(&coroutine, raise_in_coroutine, 0);
+	swapcontext(&waiting, &coroutine);
+	for (size_t i = 0; i < sizeof below; i++) {
+		changed += below[i] != 0x5a;
+	}
+	free(stack);
+	return changed;
 }
 
 static void *

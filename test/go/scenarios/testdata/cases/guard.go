@@ -19,6 +19,7 @@ func init() {
 	cases["guard-smash"] = caseGuardSmash
 	cases["guard-fault"] = caseGuardFault
 	cases["guard-preempt"] = caseGuardPreempt
+	cases["guard-coroutine"] = caseGuardCoroutine
 	cases["crash-fault"] = func([]string) error { C.guard_thread_faults(); return errors.New("it goes on") }
 	cases["crash-abort"] = func([]string) error { C.guard_thread_aborts(); return errors.New("it goes on") }
 	cases["crash-many"] = func([]string) error { C.guard_threads_fault(8); return errors.New("it goes on") }
@@ -43,6 +44,22 @@ func caseGuardHow([]string) error {
 	}
 	if n := C.guard_on_altstack(); n != 0 {
 		return fmt.Errorf("%d handlers ran on Go's signal stack", n)
+	}
+	return nil
+}
+
+// A handler may not land on C's frames on the thread's stack while C runs on another that Go was not
+// told of.
+func caseGuardCoroutine([]string) error {
+	runtime.LockOSThread()
+	if C.guard_install(C.SIGUSR1, 0) != 0 {
+		return errors.New("cannot install")
+	}
+	if n := C.guard_raise_on_own_stack(C.SIGUSR1, 100); n != 0 {
+		return fmt.Errorf("%d bytes of C's frames have changed", n)
+	}
+	if n := C.guard_count(); n != 100 {
+		return fmt.Errorf("%d of 100 signals", n)
 	}
 	return nil
 }

@@ -16,6 +16,10 @@ void guard_storm(int sig, int n);
 // Raises sig n times on the calling thread, in C.
 void guard_raise(int sig, int n);
 
+// Raises sig n times on a stack that C has made for itself, while its frames on the thread's own
+// wait. Returns how many of their bytes have changed.
+int guard_raise_on_own_stack(int sig, int n);
+
 // Ends the process from a thread that Go does not know: by a fault, by abort, or on n threads at
 // once.
 void guard_thread_faults(void);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the guard: a handler is entered: whether Go's comes first, and on which stack
+// C's runs. Runs on the stack that the kernel chose, with all signals blocked.
+// Re-read runtime/runtime2.go (gobuf) and runtime/signal_unix.go (sighandler, doSigPreempt).
+
+#include "rcgo_guard.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "rcgo_front_parts.h"
+#include "rcgo_gotext.h"
+#include "rcgo_sigframe.h"
+#include "rcgo_signal.h"
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+#	define FIRST_PAGE 4096
+
+// Whether a fault is one of Go's code: there, or at a call of nothing from there.
+static bool
+fault_in_go(const ucontext_t *uc)
+{
+	uintptr_t pc = RCGO_FRAME_PC(uc);
+
+	return rcgo__in_go_text(pc) ||
+	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && rcgo__in_go_text(RCGO_FRAME_CALLER(uc)));
+}
+
+// Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
+// goroutines is for both, for nobody can tell it from one that C sends; Go's comes first, for it
+// may change where the interrupted code goes on.
+// Indirect: Go's handler, which the kernel could have called.
+static bool
+is_for_go(int sig, siginfo_t *info, void *context)
+{
+	rcgo_go_handler go = rcgo__front_go_handler(sig);
+
+	if (go == NULL) {
+		return false;
+	}
+	if (sig == SIGURG) {
+		if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
+			go(sig, info, context);
+		}
+		return false;
+	}
+	return info->si_code > 0 && fault_in_go(context);
+}
+
+static bool
+within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
+{
+	return sp > lo && sp <= hi;
+}
+
+// Below which address on a stack of C's the handler's frame may lie; 0 when that is not known.
+// From a goroutine's stack that is where C called Go, or Go began: a collector that looks for the
+// end of the stack in its handler (libgc) finds all that C has there.
+static uintptr_t
+c_stack_top(const ucontext_t *uc)
+{
+	uintptr_t sp = RCGO_FRAME_SP(uc);
+	struct rcgo_signal_thread t = {.unknown_in_go = true};
+
+	// A thread that Go has never been on has stacks of C only.
+	if (!rcgo__signal_thread(&t)) {
+		return t.unknown_in_go && rcgo__in_go_text(RCGO_FRAME_PC(uc)) ? 0 : sp;
+	}
+	if (within(sp, t.stack_lo, t.stack_hi) || within(sp, t.switched_lo, t.switched_hi)) {
+		return sp;
+	}
+	// C may have switched to a stack that nobody knows, and then its frames on its thread's own
+	// begin there.
+	if (t.g0 == NULL || !rcgo__in_go_text(RCGO_FRAME_PC(uc))) {
+		return 0;
+	}
+	sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;
+	return within(sp, t.stack_lo, t.stack_hi) ? sp : 0;
+}
+
+static void
+choose_stack(struct rcgo_entry *entry)
+{
+	const ucontext_t *uc = (const ucontext_t *)entry->context;
+	uintptr_t top;
+
+	// Nested on the alternate stack, the kernel too would have stayed there.
+	if (!rcgo__uc_on_altstack(uc, entry->sp) || rcgo__uc_on_altstack(uc, RCGO_FRAME_SP(uc))) {
+		return;
+	}
+	top = c_stack_top(uc);
+	if (top != 0) {
+		rcgo__frame_move(entry, top);
+	}
+}
+
+// What the kernel does at the first signal of a one-shot action.
+static void
+use_up(int sig, const struct rcgo_action *record)
+{
+	struct sigaction act = {.sa_handler = SIG_DFL, .sa_flags = (int)record->flags};
+
+	rcgo__sigmask_from_go(&act.sa_mask, record->mask);
+	rcgo__libc_sigaction(sig, &act, NULL);
+}
+
+void
+rcgo__guard_enter(
+	int sig, siginfo_t *info, void *context, unsigned number, struct rcgo_entry *entry)
+{
+	const struct rcgo_action *record =
+		rcgo__record_of((uintptr_t)rcgo__guard_stubs + (uintptr_t)number * RCGO_STUB_SIZE);
+	int saved = errno;
+
+	entry->open = 0;
+	if (rcgo__guard_go_first(sig) && is_for_go(sig, info, context)) {
+		entry->target = (uintptr_t)rcgo__front_go_handler(sig);
+		return;
+	}
+	entry->target = record->handler;
+	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry))) {
+		errno = saved;
+		return;
+	}
+	entry->mask = rcgo__uc_mask(context) | record->mask;
+	if ((record->flags & (unsigned)SA_NODEFER) == 0) {
+		entry->mask |= rcgo__sig_bit(sig);
+	}
+	entry->open = 1;
+	if (rcgo__guard_go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
+		use_up(sig, record);
+	}
+	if ((record->flags & (unsigned)SA_ONSTACK) == 0) {
+		choose_stack(entry);
+	}
+	errno = saved;
+}
+
+#endif
