@@ -33,7 +33,7 @@ UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_star
 
 # The handler-safety test is an allocator of its own, which AddressSanitizer is too.
 # The guard is not compiled there.
-UNIT_NOT_asan := test_as test_guard test_sweep test_altstack test_masks
+UNIT_NOT_asan := test_as test_guard test_signal_sight test_sweep test_altstack test_masks
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c test/as/test_*.c))))
 UNIT_SRC := $(wildcard src/*/*.c src/*/*/*.c)

@@ -177,7 +177,10 @@ static const struct {
 		"              runtime_cgo/allthreads (rcgo init) does the same without that.\n"
 		"\n"
 		"RCGO=traceback=off,contexts=on,crash=off,signals=off says it as a program "
-		"starts.\n"},
+		"starts.\n"
+		"RCGO=signals=trace writes on standard error which signals have a handler, and "
+		"who\n"
+		"changes that.\n"},
 	{"help", "usage: rcgo help [VERB]\n\nGo's own: rcgo go help [TOPIC].\n"},
 	{"go", "usage: rcgo go VERB [ARGS]\n"
 	       "\n"

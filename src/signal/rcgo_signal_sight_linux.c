@@ -123,7 +123,7 @@ say_guarded(struct rcgo_text *t, int sig, const struct rcgo_action *record)
 	say_asked(t, record->handler, record->flags, record->mask);
 	rcgo__text_str(t,
 		bare ? "; on C's stack: moved there with its frame" : "; on the alternate stack");
-	if (rcgo__front_go_handler(sig) != NULL) {
+	if (rcgo__guard_go_first(sig) && rcgo__front_go_handler(sig) != NULL) {
 		rcgo__text_str(
 			t, sig == SIGURG ? "; after Go's handler" : "; faults in Go are Go's");
 	}

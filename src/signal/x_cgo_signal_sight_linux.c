@@ -10,6 +10,19 @@
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
+// The last of the signals without a name that from sig on have the same action: Go has the most.
+static int
+last_of_row(int sig, const go_sigaction_t *now)
+{
+	go_sigaction_t next;
+
+	while (sig > SIGSYS && sig < RCGO_SIGNALS && rcgo__sight_kernel(sig + 1, &next) &&
+		memcmp(&next, now, sizeof next) == 0) {
+		sig++;
+	}
+	return sig;
+}
+
 void
 rcgo_signal_dump(int fd)
 {
@@ -20,10 +33,16 @@ rcgo_signal_dump(int fd)
 
 	rcgo__text_str(&t, "runtime/cgo: signals: what has a handler");
 	rcgo__sight_line(&t, fd);
-	for (int sig = 1; sig <= RCGO_SIGNALS; sig++) {
+	for (int sig = 1, last; sig <= RCGO_SIGNALS; sig = last + 1) {
+		last = sig;
 		if (rcgo__sight_kernel(sig, &now)) {
+			last = last_of_row(sig, &now);
 			rcgo__text_str(&t, "\t");
 			rcgo__sight_signal(&t, sig);
+			if (last > sig) {
+				rcgo__text_str(&t, " to ");
+				rcgo__text_dec(&t, (uint64_t)last, 0);
+			}
 			rcgo__text_str(&t, ": ");
 			rcgo__sight_action(&t, sig, &now);
 			rcgo__sight_line(&t, fd);

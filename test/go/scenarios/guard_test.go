@@ -21,6 +21,42 @@ func TestGuard(t *testing.T) {
 	})
 }
 
+// RCGO=signals=trace tells who installs what, and rcgo_signal_dump what there is, with names.
+func TestSight(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		program := cases(ours).must(t, tc)
+		table := []string{
+			"\tSIGUSR2: handler (cases), SA_RESTART, mask none; on C's stack: moved there with its frame\n",
+			"\tSIGSEGV: handler (cases), SA_RESTART, mask SIGSEGV; on C's stack: moved there with its frame; " +
+				"faults in Go are Go's\n",
+			"\tSIGCHLD: Go's handler, SA_SIGINFO|SA_ONSTACK|SA_RESTART, mask all; on the alternate stack\n",
+		}
+		t.Run("trace", func(t *testing.T) {
+			o := run(t, tc, nil, []string{"RCGO=signals=trace"}, program, "sight")
+			o.want(t, 0, append(table,
+				"runtime/cgo: signals: guard_install (cases) sets SIGUSR2: handler (cases), SA_RESTART, mask none; on",
+				"runtime/cgo: signals: Go sets SIGWINCH: ignored\n",
+				"\tSIGUSR1: Go's handler",
+				"runtime/cgo: signals: guard_dump_from_handler (cases) sets SIGUSR1: dump_here (cases), SA_RESETHAND, "+
+					"mask SIGTERM; on C's stack")...)
+			if n := strings.Count(o.out, "what has a handler"); n != 2 {
+				t.Errorf("%d tables, want one at the start and one from C", n)
+			}
+		})
+		t.Run("dump", func(t *testing.T) {
+			o := run(t, tc, nil, nil, program, "sight")
+			o.want(t, 0, table...)
+			o.lacks(t, " sets ")
+			o.lacks(t, "\tSIGWINCH")
+		})
+		t.Run("static", func(t *testing.T) {
+			static := build{program: "cases", side: ours, flags: linkStatic}.must(t, tc)
+			run(t, tc, nil, []string{"RCGO=signals=trace"}, static, "sight").want(t, 0, append(table,
+				"runtime/cgo: signals: guard_install (cases) sets SIGUSR2: handler (cases)")...)
+		})
+	})
+}
+
 // died fails the test unless a signal ended the program.
 func (o outcome) died(t *testing.T, sig syscall.Signal, texts ...string) {
 	t.Helper()

@@ -165,6 +165,29 @@ guard_raise_on_own_stack(int sig, int n)
 	return changed;
 }
 
+// As in runtime_cgo.h.
+void rcgo_signal_dump(int fd) __attribute__((weak));
+
+static void
+dump_here(int sig)
+{
+	(void)sig;
+	if (rcgo_signal_dump != NULL) {
+		rcgo_signal_dump(STDOUT_FILENO);
+	}
+}
+
+void
+guard_dump_from_handler(int sig)
+{
+	struct sigaction action = {.sa_handler = dump_here, .sa_flags = (int)SA_RESETHAND};
+
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGTERM);
+	sigaction(sig, &action, NULL);
+	raise(sig);
+}
+
 static void *
 fault_here(void *address)
 {

@@ -8,9 +8,11 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +22,7 @@ func init() {
 	cases["guard-fault"] = caseGuardFault
 	cases["guard-preempt"] = caseGuardPreempt
 	cases["guard-coroutine"] = caseGuardCoroutine
+	cases["sight"] = caseSight
 	cases["crash-fault"] = func([]string) error { C.guard_thread_faults(); return errors.New("it goes on") }
 	cases["crash-abort"] = func([]string) error { C.guard_thread_aborts(); return errors.New("it goes on") }
 	cases["crash-many"] = func([]string) error { C.guard_threads_fault(8); return errors.New("it goes on") }
@@ -61,6 +64,17 @@ func caseGuardCoroutine([]string) error {
 	if n := C.guard_count(); n != 100 {
 		return fmt.Errorf("%d of 100 signals", n)
 	}
+	return nil
+}
+
+// What C and Go install, for RCGO=signals=trace to tell; and the table, from C's handler.
+func caseSight([]string) error {
+	runtime.LockOSThread()
+	if C.guard_install(C.SIGUSR2, 0) != 0 || C.guard_install(C.SIGSEGV, 1) != 0 {
+		return errors.New("cannot install")
+	}
+	signal.Ignore(syscall.SIGWINCH)
+	C.guard_dump_from_handler(C.SIGUSR1)
 	return nil
 }
 

@@ -20,6 +20,9 @@ void guard_raise(int sig, int n);
 // wait. Returns how many of their bytes have changed.
 int guard_raise_on_own_stack(int sig, int n);
 
+// Has a handler for sig that writes the table of handlers to standard output, and raises sig.
+void guard_dump_from_handler(int sig);
+
 // Ends the process from a thread that Go does not know: by a fault, by abort, or on n threads at
 // once.
 void guard_thread_faults(void);
