@@ -4,7 +4,7 @@
 // Re-read runtime/cgo/linux_syscall.c, gcc_mmap.c, gcc_setenv.c, gcc_clearenv.c and
 // syscall/syscall_linux.go (cgocaller).
 //
-// State: that of all-threads calls, see rcgo_allthreads.h.
+// State: that of all-threads calls, see rcgo_allthreads.h, and of the environment, rcgo_environ.h.
 //
 // Callers and stacks:
 //   _cgo_libc_*       syscall.Setuid and kin by cgocall, on g0
@@ -13,7 +13,7 @@
 //   x_cgo_setenv, …   syscall.Setenv, Unsetenv, Clearenv by asmcgocall, on g0
 //
 // Safety: the identity calls lock libc's list of threads, or stop all threads; the environment is
-// not locked at all, as C's getenv is not.
+// changed so that C's getenv, which takes no lock, may run at any time.
 //
 // Differences between Go versions: x_cgo_clearenv is called from 1.26 on. x_cgo_mmap and
 // x_cgo_munmap are called on amd64, arm64 and loong64.

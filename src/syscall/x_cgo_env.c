@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls, the edge: keeps C's environment the same as Go's. Runs on g0.
+// System Calls, the edge: keeps C's environment the same as Go's, by ours or by libc. Runs on g0.
 // Re-read runtime/runtime.go (setenv_c, unsetenv_c) and syscall/env_unix.go.
 
 //go:build unix
@@ -10,13 +10,16 @@
 
 #include <stdlib.h>
 
+#include "rcgo_environ.h"
 #include "rcgo_syscall.h"
 
 void
 x_cgo_setenv(char **arg)
 {
 	rcgo_tsan_acquire();
-	setenv(arg[0], arg[1], 1);
+	if (!rcgo__environ_set(arg[0], arg[1])) {
+		setenv(arg[0], arg[1], 1);
+	}
 	rcgo_tsan_release();
 }
 
@@ -24,7 +27,9 @@ void
 x_cgo_unsetenv(char **arg)
 {
 	rcgo_tsan_acquire();
-	unsetenv(arg[0]);
+	if (!rcgo__environ_unset(arg[0])) {
+		unsetenv(arg[0]);
+	}
 	rcgo_tsan_release();
 }
 
@@ -32,6 +37,8 @@ void
 x_cgo_clearenv(RCGO_UNUSED void **unused)
 {
 	rcgo_tsan_acquire();
-	clearenv();
+	if (!rcgo__environ_clear()) {
+		clearenv();
+	}
 	rcgo_tsan_release();
 }

@@ -2,6 +2,8 @@
 package scenarios
 
 import (
+	"fmt"
+	"os/exec"
 	"syscall"
 	"testing"
 )
@@ -29,4 +31,38 @@ func TestIdentity(t *testing.T) {
 // The environment that C sees.
 func TestEnvironment(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) { runCase(t, tc, "env") })
+}
+
+// C reads its environment while Go changes it (golang/go#63567).
+func TestEnvironmentStorm(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		runCase(t, tc, "env-storm")
+		// Stock most often dies here; how long that takes is chance.
+		o := run(t, tc, nil, nil, cases(stock).must(t, tc), "env-storm")
+		t.Logf("stock: exit status %d, signal %v", o.exit, o.signal)
+	})
+}
+
+// Neither Go's changes nor those that C makes meanwhile are lost.
+func TestEnvironmentChangedByBoth(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) { runCase(t, tc, "env-storm-writer") })
+}
+
+// A million values that were never there before would be 97 MiB with glibc, and grow on.
+func TestEnvironmentMemory(t *testing.T) {
+	version, _ := exec.Command("getconf", "GNU_LIBC_VERSION").Output()
+	minor := 0
+	if _, err := fmt.Sscanf(string(version), "glibc 2.%d", &minor); err == nil && minor >= 41 {
+		t.Skip("this libc keeps its environment itself")
+	}
+	each(t, func(t *testing.T, tc toolchain) {
+		o := runCase(t, tc, "env-growth", "1000000")
+		kib := 0
+		if _, err := fmt.Sscanf(o.out, "grew by %d KiB", &kib); err != nil {
+			t.Fatalf("%v: %v", err, o)
+		}
+		if kib > 64<<10 {
+			t.Errorf("%d KiB", kib)
+		}
+	})
 }

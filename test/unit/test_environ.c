@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: the environment, as one sees it who reads it while Go changes it.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "go_standin.h"
+#include "inject.h"
+#include "rcgo_environ.h"
+#include "unit.h"
+
+static void
+set(const char *name, const char *value)
+{
+	char *arg[2] = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
+
+	x_cgo_setenv(arg);
+}
+
+static void
+unset(const char *name)
+{
+	char *arg[1] = {(char *)(uintptr_t)name};
+
+	x_cgo_unsetenv(arg);
+}
+
+// A libc that does the same itself leaves nothing to test.
+static void
+need_ours(void)
+{
+	if (!rcgo__envarray_serves()) {
+		unit_skip("this libc's own functions are as safe");
+	}
+}
+
+#define slots(env) rcgo__envarray_count(env)
+
+static size_t
+named(char **env, const char *name)
+{
+	size_t n = 0;
+
+	for (; *env != NULL; env++) {
+		n += strncmp(*env, name, strlen(name)) == 0 && (*env)[strlen(name)] == '=';
+	}
+	return n;
+}
+
+// Three variables and nothing else.
+static void
+start_with_three(void)
+{
+	need_ours();
+	x_cgo_clearenv(NULL);
+	set("A", "a");
+	set("B", "b");
+	set("C", "c");
+	CHECK_INT(slots(environ), 3);
+}
+
+TEST(no_slot_becomes_empty)
+{
+	char **env;
+
+	start_with_three();
+	env = environ;
+	for (const char *name = "BAC"; *name != '\0'; name++) {
+		char text[2] = {*name};
+
+		unset(text);
+		CHECK(getenv(text) == NULL);
+		CHECK_INT(slots(env), 3);
+	}
+	// The last one goes with the array.
+	CHECK(environ != env && environ[0] == NULL);
+	set("D", "d");
+	CHECK(environ == env);
+	CHECK_INT(named(env, "D"), slots(env));
+}
+
+TEST(holes_are_filled_but_for_the_last)
+{
+	start_with_three();
+	set("D", "d");
+	unset("B");
+	unset("C");
+	CHECK_INT(slots(environ), 4);
+	CHECK_INT(named(environ, "A"), 3);
+	set("E", "e");
+	CHECK_INT(slots(environ), 4);
+	CHECK_STR(environ[1], "E=e");
+	CHECK_STR(environ[2], "A=a");
+	set("F", "f");
+	CHECK_INT(slots(environ), 5);
+	// What all holes show changes everywhere.
+	set("A", "another");
+	CHECK_INT(named(environ, "A"), 2);
+	CHECK_STR(environ[2], "A=another");
+	unset("A");
+	CHECK_INT(named(environ, "A"), 0);
+	CHECK_STR(getenv("E"), "e");
+	CHECK_STR(getenv("F"), "f");
+	CHECK_STR(getenv("D"), "d");
+}
+
+TEST(an_array_that_was_outgrown_stays_as_it_was)
+{
+	char **env, *copy[4];
+	char name[32];
+
+	start_with_three();
+	env = environ;
+	memcpy(copy, env, sizeof copy);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof name, "MANY_%d", i);
+		set(name, "m");
+	}
+	CHECK(environ != env);
+	CHECK_INT(slots(environ), 503);
+	CHECK(memcmp(env, copy, 3 * sizeof copy[0]) == 0);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof name, "MANY_%d", i);
+		CHECK_STR(getenv(name), "m");
+		unset(name);
+		CHECK(getenv(name) == NULL);
+	}
+	CHECK_STR(getenv("A"), "a");
+}
+
+TEST(a_value_that_was_replaced_can_be_read)
+{
+	const char *was;
+	char value[64];
+
+	start_with_three();
+	set("A", "the value that somebody keeps");
+	was = getenv("A");
+	for (int i = 0; i < 30000; i++) {
+		snprintf(value, sizeof value, "%d", i);
+		set("A", value);
+	}
+	CHECK_STR(was, "the value that somebody keeps");
+	unset("A");
+	CHECK_STR(was, "the value that somebody keeps");
+}
+
+TEST(a_value_that_comes_again_takes_no_memory)
+{
+	const char *one, *two;
+
+	start_with_three();
+	set("A", "one");
+	one = getenv("A");
+	set("A", "two");
+	two = getenv("A");
+	CHECK(one != two);
+	for (int i = 0; i < 100; i++) {
+		set("A", "one");
+		CHECK(getenv("A") == one);
+		if (i % 3 == 0) {
+			unset("A");
+		}
+		set("A", "two");
+		CHECK(getenv("A") == two);
+		set("A", "two");
+		CHECK(getenv("A") == two);
+	}
+}
+
+static long
+data_pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long size, resident = 0;
+
+	CHECK(f != NULL && fscanf(f, "%ld %ld", &size, &resident) == 2);
+	fclose(f);
+	return resident;
+}
+
+// In sizes of one power of two.
+TEST(memory_is_bounded)
+{
+	long before, most = RCGO_ENV_MOST / 4096;
+	char value[100];
+
+	start_with_three();
+	for (int i = 0; i < 600000; i++) {
+		snprintf(value, sizeof value, "%090d", i);
+		set("A", value);
+	}
+	before = data_pages();
+	CHECK(600000L * 128 / 4096 > 2 * most);
+	for (int i = 0; i < 1200000; i++) {
+		snprintf(value, sizeof value, "%090d", -i);
+		set("A", value);
+	}
+	CHECK(data_pages() < before + most / 4);
+	CHECK_STR(getenv("A"), value);
+	CHECK_STR(getenv("C"), "c");
+}
+
+TEST(what_c_sets_and_unsets_is_kept)
+{
+	char name[32];
+
+	start_with_three();
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i);
+		CHECK_INT(setenv(name, "c", 1), 0);
+		snprintf(name, sizeof name, "OF_GO_%d", i);
+		set(name, "go");
+	}
+	CHECK_INT(setenv("A", "of C", 1), 0);
+	CHECK_STR(getenv("A"), "of C");
+	set("A", "of Go");
+	CHECK_STR(getenv("A"), "of Go");
+	CHECK_INT(setenv("A", "of C", 1), 0);
+	unset("A");
+	CHECK(getenv("A") == NULL);
+	CHECK_INT(unsetenv("OF_GO_7"), 0);
+	set("OF_GO_8", "again");
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i);
+		CHECK_STR(getenv(name), "c");
+		snprintf(name, sizeof name, "OF_GO_%d", i);
+		if (i == 7) {
+			CHECK(getenv(name) == NULL);
+		} else {
+			CHECK_STR(getenv(name), i == 8 ? "again" : "go");
+		}
+	}
+}
+
+TEST(an_environment_that_c_puts_in_its_place)
+{
+	char *other[] = {(char[]){"X=x"}, (char[]){"no equals sign"}, (char[]){"Y=y"}, NULL};
+
+	need_ours();
+	environ = other;
+	set("Y", "new");
+	set("Z", "z");
+	CHECK(environ != other);
+	CHECK_STR(other[2], "Y=y");
+	CHECK_STR(getenv("X"), "x");
+	CHECK_STR(getenv("Y"), "new");
+	CHECK_STR(getenv("Z"), "z");
+	environ = NULL;
+	unset("Z");
+	CHECK(environ == NULL);
+	set("Z", "alone");
+	CHECK_STR(getenv("Z"), "alone");
+	CHECK(getenv("X") == NULL);
+}
+
+TEST(libc_does_it_without_memory)
+{
+	need_ours();
+	errno = 0;
+	inject_arm(&inject_mmap, 0, 100, ENOMEM);
+	set("A", "by libc");
+	CHECK_STR(getenv("A"), "by libc");
+	unset("A");
+	CHECK(getenv("A") == NULL);
+	inject_arm(&inject_mmap, 0, 0, 0);
+	CHECK_INT(errno, 0);
+	set("A", "by ours");
+	CHECK_STR(getenv("A"), "by ours");
+}
+
+TEST(values_of_all_sizes)
+{
+	need_ours();
+	for (size_t size = 0; size < (size_t)20 << 20; size = size * 2 + 1) {
+		char *value = calloc(1, size + 1);
+
+		CHECK(value != NULL);
+		memset(value, 'v', size);
+		set("A", value);
+		CHECK_STR(getenv("A"), value);
+		set("B", "small");
+		free(value);
+	}
+}
+
+UNIT_MAIN(UNIT_TEST(no_slot_becomes_empty), UNIT_TEST(holes_are_filled_but_for_the_last),
+	UNIT_TEST(an_array_that_was_outgrown_stays_as_it_was),
+	UNIT_TEST(a_value_that_was_replaced_can_be_read),
+	UNIT_TEST(a_value_that_comes_again_takes_no_memory), UNIT_TEST(memory_is_bounded),
+	UNIT_TEST(what_c_sets_and_unsets_is_kept),
+	UNIT_TEST(an_environment_that_c_puts_in_its_place), UNIT_TEST(libc_does_it_without_memory),
+	UNIT_TEST(values_of_all_sizes))
