@@ -21,6 +21,7 @@ enum {
 
 static struct storm_counts counts;
 static int going;
+static bool with_prof;
 static pthread_t sender;
 
 // Deep enough to ruin what lies below a goroutine's stack, if it ran there.
@@ -106,7 +107,7 @@ send_usr1(int tid)
 static void *
 send_all(void *unused)
 {
-	static const int kinds[] = {SIGURG, SIGPROF, SIGCHLD};
+	static const int kinds[] = {SIGURG, SIGCHLD, SIGPROF};
 	int tids[MAX_THREADS];
 	unsigned seed = 1;
 	sigset_t all;
@@ -118,7 +119,7 @@ send_all(void *unused)
 
 		for (int i = 0; i < 64 && n > 0; i++) {
 			int tid = tids[rand_r(&seed) % (unsigned)n];
-			int kind = kinds[rand_r(&seed) % 3];
+			int kind = kinds[rand_r(&seed) % (with_prof ? 3 : 2)];
 
 			counts.sent += syscall(SYS_tgkill, getpid(), tid, kind) == 0;
 			if (i % 8 == 0) {
@@ -131,13 +132,14 @@ send_all(void *unused)
 }
 
 int
-storm_begin(void)
+storm_begin(bool prof)
 {
 	struct sigaction act = {.sa_handler = on_usr1, .sa_flags = SA_RESTART};
 
 	if (sigaction(SIGUSR1, &act, NULL) != 0) {
 		return -1;
 	}
+	with_prof = prof;
 	going = 1;
 	return pthread_create(&sender, NULL, send_all, NULL) == 0 ? 0 : -1;
 }

@@ -15,38 +15,27 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strconv"
-	"sync/atomic"
 	"time"
-)
 
-// canary fills its frames with known words and looks at them again when deeper calls are over.
-func canary(n int, want uint64) (bad int64) {
-	var words [24]uint64
-	for i := range words {
-		words[i] = want + uint64(i)
-	}
-	if n > 0 {
-		bad = canary(n-1, want*31+7)
-	}
-	for i, w := range words {
-		if w != want+uint64(i) {
-			bad++
-		}
-	}
-	return bad
-}
+	"runtime_cgo/test/victims/canary"
+)
 
 // Run calls work again and again, for as many seconds as the first argument of the program says,
 // while all threads get SIGURG, SIGPROF, SIGCHLD and SIGUSR1. It ends the program with status 1
 // when work fails, a frame of a goroutine changed, or a signal was lost.
-func Run(name string, work func() error) {
-	if err := run(name, work); err != nil {
+func Run(name string, work func() error) { begin(name, true, work) }
+
+// RunWithoutProf leaves SIGPROF to the library.
+func RunWithoutProf(name string, work func() error) { begin(name, false, work) }
+
+func begin(name string, prof bool, work func() error) {
+	if err := run(name, prof, work); err != nil {
 		fmt.Printf("%s: %v\n", name, err)
 		os.Exit(1)
 	}
 }
 
-func run(name string, work func() error) error {
+func run(name string, prof bool, work func() error) error {
 	seconds := 2
 	if len(os.Args) > 1 {
 		var err error
@@ -54,38 +43,22 @@ func run(name string, work func() error) error {
 			return err
 		}
 	}
-	if err := pprof.StartCPUProfile(io.Discard); err != nil {
-		return err
+	if prof {
+		if err := pprof.StartCPUProfile(io.Discard); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
-	if C.storm_begin() != 0 {
+	if C.storm_begin(C.bool(prof)) != 0 {
 		return fmt.Errorf("cannot begin a storm")
 	}
-	var stop, bad, rounds int64
-	done := make(chan bool)
-	for g := 0; g < 2; g++ {
-		g := g
-		go func() {
-			for depth := g; atomic.LoadInt64(&stop) == 0; depth++ {
-				fresh := make(chan int64)
-				go func() { fresh <- canary(depth%61, uint64(depth)) }()
-				atomic.AddInt64(&bad, <-fresh)
-				atomic.AddInt64(&rounds, 1)
-				if depth%256 == 0 {
-					runtime.GC()
-				}
-			}
-			done <- true
-		}()
-	}
+	stop := canary.Watch(2)
 	times, err := 0, error(nil)
 	for end := time.Now().Add(time.Duration(seconds) * time.Second); err == nil && time.Now().Before(end); times++ {
 		err = work()
 	}
-	atomic.StoreInt64(&stop, 1)
-	<-done
-	<-done
+	rounds, bad := stop()
 	C.storm_end()
-	pprof.StopCPUProfile()
 	counts := C.storm_counts()
 	fmt.Printf("%s: %d times, %d signals, %d of them to C, %d lost; %d goroutines, %d words changed\n",
 		name, times, counts.sent, counts.handled, counts.lost, rounds, bad)
@@ -99,5 +72,17 @@ func run(name string, work func() error) error {
 	case counts.handled == 0 || times == 0:
 		return fmt.Errorf("nothing happened")
 	}
+	return nil
+}
+
+// Fault reads through a nil pointer in Go; an error says that no panic came of it.
+func Fault() (err error) {
+	defer func() {
+		if _, ok := recover().(runtime.Error); !ok {
+			err = fmt.Errorf("a nil pointer is no panic")
+		}
+	}()
+	var p *struct{ x [100]int }
+	p.x[7]++
 	return nil
 }

@@ -3,6 +3,8 @@
 #ifndef RCGO_TEST_VICTIMS_STORM_H
 #define RCGO_TEST_VICTIMS_STORM_H
 
+#include <stdbool.h>
+
 // What a storm has seen so far.
 struct storm_counts {
 	long sent;    // signals of all kinds
@@ -11,8 +13,8 @@ struct storm_counts {
 };
 
 // Installs a handler without SA_ONSTACK for SIGUSR1 and starts a thread that sends signals until
-// storm_end. Returns 0, or -1.
-int storm_begin(void);
+// storm_end: SIGUSR1, SIGURG, SIGCHLD and, if prof, SIGPROF. Returns 0, or -1.
+int storm_begin(bool prof);
 void storm_end(void);
 struct storm_counts storm_counts(void);
 

@@ -11,9 +11,10 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
+
+	"runtime_cgo/test/victims/canary"
 )
 
 func init() {
@@ -78,27 +79,6 @@ func caseSight([]string) error {
 	return nil
 }
 
-// A goroutine whose stack is nearly used up, whose frames hold what they have to hold.
-func canary(n int, want uint64) (bad int) {
-	var words [16]uint64
-	for i := range words {
-		words[i] = want + uint64(i)
-	}
-	if n > 0 {
-		bad = canary(n-1, want*31+7)
-	} else {
-		for i := 0; i < 2000; i++ {
-			words[i%16] ^= 0
-		}
-	}
-	for i, w := range words {
-		if w != want+uint64(i) {
-			bad++
-		}
-	}
-	return bad
-}
-
 // Handlers without SA_ONSTACK fire while goroutines of all depths run: nothing below their stacks
 // is written. The argument is how often.
 func caseGuardSmash(args []string) error {
@@ -109,25 +89,9 @@ func caseGuardSmash(args []string) error {
 	if C.guard_install(C.SIGUSR1, 0) != 0 {
 		return errors.New("cannot install")
 	}
-	var stop, bad, rounds int64
-	done := make(chan bool)
-	for g := 0; g < 4; g++ {
-		g := g
-		go func() {
-			for depth := g; atomic.LoadInt64(&stop) == 0; depth++ {
-				fresh := make(chan int)
-				go func() { fresh <- canary(depth%37, uint64(g)) }()
-				atomic.AddInt64(&bad, int64(<-fresh))
-				atomic.AddInt64(&rounds, 1)
-			}
-			done <- true
-		}()
-	}
+	stop := canary.Watch(4)
 	C.guard_storm(C.SIGUSR1, C.int(n))
-	atomic.StoreInt64(&stop, 1)
-	for g := 0; g < 4; g++ {
-		<-done
-	}
+	rounds, bad := stop()
 	if bad != 0 {
 		return fmt.Errorf("%d words are smashed, %d signals, %d rounds", bad, C.guard_count(), rounds)
 	}
