@@ -195,6 +195,13 @@ func TestVariantsAreTold(t *testing.T) {
 	if got := off.env(); len(got) != 1 || got[0] != "RCGO=crash=off" {
 		t.Errorf("the environment is %q", got)
 	}
+	both := variant{options: "crash=off", godebug: "asyncpreemptoff=1"}
+	if both.name() != "-crash=off-asyncpreemptoff=1" || both.stockName() != "-asyncpreemptoff=1" {
+		t.Errorf("results are kept under %q and %q", both.name(), both.stockName())
+	}
+	if got := both.stockEnv(); len(got) != 1 || got[0] != "GODEBUG=asyncpreemptoff=1" || len(both.env()) != 2 {
+		t.Errorf("the environments are %q and %q", got, both.env())
+	}
 	args := off.overlayArgs("x")
 	if len(args) != 4 || args[3] != "--without=traceback" {
 		t.Errorf("rcgo is called with %q", args)

@@ -126,7 +126,10 @@ func (c *config) run() (int, error) {
 		return 0, err
 	}
 	home := filepath.Join(c.work, c.version+"-"+id)
-	stock := &side{Name: "stock", Goroot: filepath.Join(home, "go"), Cache: filepath.Join(home, "cache-stock")}
+	stock := &side{
+		Name: "stock" + c.variant.stockName(), Goroot: filepath.Join(home, "go"),
+		Cache: filepath.Join(home, "cache-stock"), Env: c.variant.stockEnv(),
+	}
 	if stock.Key, err = stockKey(id); err != nil {
 		return 0, err
 	}

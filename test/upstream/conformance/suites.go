@@ -42,6 +42,9 @@ const testprogcgoRun = "Cgo|Segv|AbortInCgo|EINTR|NeedmDeadlock|SigStackSwapping
 	"EnsureDropM|EnsureBindM|StackSwitchCallback|DestructorCallback|RaceProf|RaceSignal|" +
 	"BigStackCallback"
 
+// Tests of runtime about signals, and about stopping goroutines by them.
+const signalsRun = "Signal|SIGPROF|Sigfwd|Segv|LockOSThread|BigStack|AsyncPreempt|Preempt|CrashDump|SigStack"
+
 func internal(name string, s suite) suite {
 	s.Name = name
 	s.Pkg = "cmd/cgo/internal/" + name
@@ -75,6 +78,7 @@ var allSuites = []suite{
 	{Name: "runtime (testprogcgo)", Pkg: "runtime", Run: testprogcgoRun},
 	{Name: "syscall", Pkg: "syscall", Run: "Set|AllThreads"},
 	{Name: "os/signal", Pkg: "os/signal"},
+	{Name: "runtime (signals)", Pkg: "runtime", Run: signalsRun},
 	{Name: "os/user", Pkg: "os/user"},
 	{Name: "net", Pkg: "net", Run: "Cgo|CGO"},
 	{Name: "cmd/link", Pkg: "cmd/link", Run: "Cgo|CGO"},

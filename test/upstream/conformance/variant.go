@@ -8,11 +8,13 @@ import "flag"
 type variant struct {
 	without string // rcgo overlay --without=
 	options string // RCGO of the suites; the drop-in's alone
+	godebug string // GODEBUG of the suites, on both sides
 }
 
 func (v *variant) flags() {
 	flag.StringVar(&v.without, "without", "", "leave these `features` out of the drop-in")
 	flag.StringVar(&v.options, "options", "", "RCGO=`options` for the suites on the drop-in")
+	flag.StringVar(&v.godebug, "godebug", "", "GODEBUG=`settings` for the suites on both sides")
 }
 
 // name tells files and results of a variant from those of the default.
@@ -24,7 +26,15 @@ func (v *variant) name() string {
 	if v.options != "" {
 		name += "-" + v.options
 	}
-	return name
+	return name + v.stockName()
+}
+
+// stockName tells results of stock, which only what holds for both sides changes.
+func (v *variant) stockName() string {
+	if v.godebug == "" {
+		return ""
+	}
+	return "-" + v.godebug
 }
 
 // overlayArgs are the words that make rcgo write the overlay.
@@ -37,8 +47,16 @@ func (v *variant) overlayArgs(out string) []string {
 }
 
 func (v *variant) env() []string {
-	if v.options == "" {
+	env := v.stockEnv()
+	if v.options != "" {
+		env = append(env, "RCGO="+v.options)
+	}
+	return env
+}
+
+func (v *variant) stockEnv() []string {
+	if v.godebug == "" {
 		return nil
 	}
-	return []string{"RCGO=" + v.options}
+	return []string{"GODEBUG=" + v.godebug}
 }
