@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 package scenarios
 
-import "testing"
+import (
+	"syscall"
+	"testing"
+)
 
 // Signals in a program with C in it; see testdata/cases/signals.go.
 func TestSignals(t *testing.T) {
@@ -18,6 +21,19 @@ func TestSignals(t *testing.T) {
 			t.Parallel()
 			o := run(t, tc, nil, []string{"SIG_EARLY=1"}, cases(ours).must(t, tc), "sig-early")
 			o.want(t, 7, "recovered: ", "C's handler from before Go\n")
+		})
+		t.Run("sig-forward", func(t *testing.T) {
+			program := cases(ours).must(t, tc)
+			for _, how := range []string{"mask", "nodefer"} {
+				run(t, tc, nil, []string{"SIG_PIPE=" + how}, program, "sig-forward").want(t, 0, "done sig-forward")
+			}
+			run(t, tc, nil, []string{"SIG_PIPE=once"}, program, "sig-forward").died(t, syscall.SIGPIPE)
+			stock := cases(stock).must(t, tc)
+			for _, how := range []string{"mask", "nodefer"} {
+				if o := run(t, tc, nil, []string{"SIG_PIPE=" + how}, stock, "sig-forward"); o.exit == 0 {
+					t.Errorf("stock does %s too:\n%v", how, o)
+				}
+			}
 		})
 		t.Run("sig-segv-c", func(t *testing.T) {
 			t.Parallel()

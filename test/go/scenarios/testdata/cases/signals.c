@@ -174,12 +174,53 @@ early_segv(int sig, siginfo_t *info, void *context)
 	_exit(8);
 }
 
+static long pipes;
+static int depth, deepest;
+static unsigned long pipe_mask;
+
+// Sends the signal from within once more than it is nested so far, up to three.
+static void
+early_pipe(int sig)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	memcpy(&pipe_mask, &mask, sizeof pipe_mask);
+	pipes++;
+	deepest = ++depth > deepest ? depth : deepest;
+	if (depth < 3 && strcmp(getenv("SIG_PIPE"), "nodefer") == 0) {
+		raise(sig);
+	}
+	depth--;
+}
+
+struct sig_pipes
+sig_pipes(void)
+{
+	return (struct sig_pipes){pipes, deepest, pipe_mask};
+}
+
+static void
+early_pipes(const char *how)
+{
+	struct sigaction action = {.sa_handler = early_pipe};
+
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGUSR1);
+	action.sa_flags = strcmp(how, "nodefer") == 0 ? SA_NODEFER : SA_RESTART;
+	action.sa_flags |= strcmp(how, "once") == 0 ? (int)SA_RESETHAND : 0;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
 // Runs before Go.
 __attribute__((constructor)) static void
 early(void)
 {
 	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
 
+	if (getenv("SIG_PIPE") != NULL) {
+		early_pipes(getenv("SIG_PIPE"));
+	}
 	if (getenv("SIG_EARLY") != NULL) {
 		action.sa_sigaction = early_segv;
 		sigaction(SIGSEGV, &action, NULL);

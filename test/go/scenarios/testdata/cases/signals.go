@@ -29,6 +29,7 @@ func init() {
 	cases["sig-c-handler"] = caseCHandler
 	cases["sig-early"] = caseEarly
 	cases["sig-segv-go"] = caseSegvGo
+	cases["sig-forward"] = caseForward
 	cases["sig-segv-c"] = func([]string) error { C.sig_segv(); return errors.New("it goes on") }
 }
 
@@ -189,6 +190,30 @@ func caseEarly([]string) error {
 	}
 	C.sig_segv()
 	return errors.New("it goes on")
+}
+
+// Go hands a SIGPIPE in C on to the handler that C had before Go, which gets what it asked for: its
+// mask, nested calls, or one call only; golang/go#32659.
+func caseForward([]string) error {
+	how := os.Getenv("SIG_PIPE")
+	wantCalls, wantDeep := C.long(3), C.int(1)
+	if how == "nodefer" {
+		wantCalls, wantDeep = 9, 3
+	}
+	for i := 0; i < 3; i++ {
+		if err := errnoOf(C.sig_raise(C.SIGPIPE)); err != nil {
+			return err
+		}
+	}
+	p := C.sig_pipes()
+	if p.calls != wantCalls || p.deepest != wantDeep {
+		return fmt.Errorf("%d calls, %d deep; want %d, %d", p.calls, p.deepest, wantCalls, wantDeep)
+	}
+	has := func(sig syscall.Signal) bool { return p.mask>>(uint(sig)-1)&1 != 0 }
+	if !has(syscall.SIGUSR1) || has(syscall.SIGHUP) || has(syscall.SIGPIPE) != (how == "mask") {
+		return fmt.Errorf("the mask is %#x", p.mask)
+	}
+	return nil
 }
 
 // A nil pointer in Go is a panic that can be recovered, also below a call from C.

@@ -31,4 +31,13 @@ unsigned long sig_seen_mask(void);
 // Crashes.
 void sig_segv(void);
 
+// What C's handler for SIGPIPE from before Go has seen, with SIG_PIPE=mask, nodefer or once in the
+// environment: how often it was called, how deep, and the last mask.
+struct sig_pipes {
+	long calls;
+	int deepest;
+	unsigned long mask;
+};
+struct sig_pipes sig_pipes(void);
+
 #endif // SIGNALS_H

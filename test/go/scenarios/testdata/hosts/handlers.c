@@ -34,16 +34,35 @@ on_user(int sig)
 	user_signals++;
 }
 
+static volatile sig_atomic_t alarms;
+
+// Is called with SIGTERM blocked and itself not, and once.
+static void
+on_alarm(int sig, siginfo_t *info, void *context)
+{
+	sigset_t mask;
+
+	(void)context;
+	CHECK(info->si_signo == sig);
+	CHECK(sigprocmask(SIG_SETMASK, NULL, &mask) == 0);
+	CHECK(sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGALRM) == 0);
+	alarms++;
+}
+
 // Before Go's constructor.
 __attribute__((constructor(101))) static void
 install(void)
 {
 	struct sigaction fault = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 	struct sigaction user = {.sa_flags = SA_RESTART};
+	struct sigaction alarm = {.sa_flags = SA_SIGINFO | SA_NODEFER | (int)SA_RESETHAND};
 
 	fault.sa_sigaction = on_fault;
 	user.sa_handler = on_user;
 	sigaddset(&user.sa_mask, SIGUSR2);
+	alarm.sa_sigaction = on_alarm;
+	sigaddset(&alarm.sa_mask, SIGTERM);
+	CHECK(sigaction(SIGALRM, &alarm, NULL) == 0);
 	CHECK(sigaction(SIGSEGV, &fault, NULL) == 0);
 	CHECK(sigaction(SIGUSR1, &user, NULL) == 0);
 	CHECK(sigaction(SIGUSR1, NULL, &before) == 0);
@@ -86,6 +105,17 @@ check_first_action(void)
 	CHECK(sigismember(&now.sa_mask, SIGTERM) == 0);
 }
 
+// Go has given the handler back with all that it was installed with (golang/go#32659).
+static void
+check_alarm(void)
+{
+	struct sigaction now;
+
+	CHECK(raise(SIGALRM) == 0 && alarms == 1);
+	CHECK(sigaction(SIGALRM, NULL, &now) == 0);
+	CHECK(now.sa_handler == SIG_DFL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -101,12 +131,18 @@ main(int argc, char **argv)
 	CHECK(faults_in_c()); // Go has SIGSEGV now and hands on what is not its own
 	CHECK(raise(SIGUSR1) == 0 && user_signals == 1);
 
+	libNotify(SIGALRM);
+	CHECK(raise(SIGALRM) == 0);
+	CHECK(libGot(1) == 1);
+	libStop();
+	check_alarm();
+
 	libNotify(SIGUSR1);
 	CHECK(raise(SIGUSR1) == 0);
-	CHECK(libGot(1) == 1);
+	CHECK(libGot(2) == 2);
 	CHECK(pthread_create(&thread, NULL, raise_on_thread, NULL) == 0);
 	pthread_join(thread, NULL);
-	CHECK(libGot(2) == 2);
+	CHECK(libGot(3) == 3);
 	CHECK(user_signals == 1);
 
 	libStop(); // Go gives the handler back
