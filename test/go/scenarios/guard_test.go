@@ -21,6 +21,20 @@ func TestGuard(t *testing.T) {
 	})
 }
 
+// What C++ does in handlers that were moved to its stack: exceptions, siglongjmp, backtrace.
+func TestMoved(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for name, flags := range map[string]string{"exe": "", "pie": "-buildmode=pie", "static": linkStatic} {
+			name, flags := name, flags
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				program := build{program: "moved", side: ours, flags: flags}.must(t, tc)
+				run(t, tc, nil, nil, program).want(t, 0, "moved ok")
+			})
+		}
+	})
+}
+
 // RCGO=signals=trace tells who installs what, and rcgo_signal_dump what there is, with names.
 func TestSight(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
