@@ -7,3 +7,12 @@ VICTIM_SECONDS ?= 300
 
 victims: all ## libgc, libedit, CPython, PHP and a JVM in Go programs, under a storm of signals (VICTIM_SECONDS)
 	test/victims/run $(VICTIM_SECONDS)
+
+# GOROOTs to make the table for, the first with all linkers; it takes a quarter of an hour for each.
+MATRIX_GOROOTS ?= $(shell tools/toolchains list)
+
+.PHONY: signals-matrix
+
+signals-matrix: all ## each way to link C's handlers and Go, stock beside ours, as a table
+	@mkdir -p $(BUILD)/test
+	test/signal/matrix/run $(MATRIX_GOROOTS) >$(BUILD)/test/signals-matrix.md
