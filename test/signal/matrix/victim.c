@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The library of the matrix: it installs handlers without SA_ONSTACK, as most do, by libc or past it.
-// The one is deep, and neither asks who had the signal before. For amd64.
+// The library of the matrix: it installs handlers without SA_ONSTACK, as most do, by libc or past
+// it. The one is deep, and neither asks who had the signal before. For amd64.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build victims
+
 // Edit is libedit reading lines in a Go program.
 package main
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build victims
+
 // Gc is Boehm's garbage collector (libgc) in a Go program: it stops threads of C that are in C or,
 // by a call, in Go.
 package main

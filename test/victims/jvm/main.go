@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build victims
+
 // Jvm is a JVM in a Go program, through JNI. It takes SIGSEGV for its own ends after Go has, without
 // SA_ONSTACK. The class Work lies where VICTIM_CLASSES says.
 package main

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build victims
+
 // Php is PHP's embedded interpreter in a Go program. PHP keeps a table of its own of signal
 // handlers, and puts back what it finds changed. Each SIGPROF tells it that time is over, so here
 // there is none.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build victims
+
 // Python is CPython in a Go program, with its faulthandler on, which has handlers for faults on an
 // alternate stack of its own, and with handlers written in Python.
 package main

@@ -104,9 +104,9 @@ send_usr1(int tid)
 	counts.lost++;
 }
 
-// SIGCHLD goes to the process, as when a child ends. On a thread of C that is on its way into Go, Go
-// wants another M for a signal that is not about stopping or profiling; when there is none, and the
-// world is being stopped, it waits for ever, with the stock half too.
+// SIGCHLD goes to the process, as when a child ends. On a thread of C that is on its way into Go,
+// Go wants another M for a signal that is not about stopping or profiling; when there is none, and
+// the world is being stopped, it waits for ever, with the stock half too.
 static long
 send(int tid, int kind)
 {
