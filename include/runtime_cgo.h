@@ -235,6 +235,7 @@ struct rcgo_stats {
 	uint64_t start_failures;       // starts that failed for good
 	uint64_t waits;		       // threads of C that had to wait for Go to be up
 	uint64_t callbacks;	       // calls from C to Go; 0 without RCGO=stats=on
+	uint64_t callbacks_counted;    // 1 with RCGO=stats=on
 };
 
 // Fills in the first size bytes of what is known; the rest of stats becomes 0.

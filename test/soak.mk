@@ -1,11 +1,22 @@
 # What takes too long for `make test`: each part adds its target to soak's.
 
-.PHONY: soak soak-throws
+.PHONY: soak soak-throws soak-threads
 
 # A checkout of cgosymbolizer, to run beside ours.
 CGOSYMBOLIZER ?=
 
-soak: soak-cfi soak-symbolize soak-throws ## the tests that take hours
+# How long threads are churned.
+SOAK_THREADS := 30m
+
+soak: soak-cfi soak-symbolize soak-throws soak-threads ## the tests that take hours
 
 soak-throws: bin/rcgo
 	test/go/throws 20 10 $(CGOSYMBOLIZER)
+
+$(BUILD)/test/threadsoak: bin/rcgo $(wildcard test/go/scenarios/testdata/threadsoak/*)
+	@mkdir -p $(@D)
+	cd test/go && GOFLAGS=-buildvcs=false ../../bin/rcgo build -o '$(abspath $@)' \
+		./scenarios/testdata/threadsoak
+
+soak-threads: $(BUILD)/test/threadsoak ## threads of Go and of C come and go, SOAK_THREADS=30m: nothing is left over
+	$< $(SOAK_THREADS)

@@ -14,7 +14,7 @@ static const char overview[] =
 	"  rcgo go VERB …     a verb of go that rcgo has too: env, help, version\n"
 	"  rcgo env           print what a shell needs: eval \"$(rcgo env)\"\n"
 	"  rcgo overlay       write the overlay as JSON\n"
-	"  rcgo init          give a module the Go packages allthreads, cmem, handle, leaf\n"
+	"  rcgo init          give a module the Go packages allthreads, cmem, handle, leaf, stats\n"
 	"  rcgo leaf          write Go functions that call C at the price of C\n"
 	"  rcgo doctor        look at Go, C compiler, libc and limits; say what to do\n"
 	"  rcgo abi           the names this Go wants beside those we supply\n"
@@ -61,7 +61,7 @@ static const struct {
 	{"init",
 		"usage: rcgo init [-C DIR] [-dir NAME] [-remove]\n"
 		"\n"
-		"Lays the Go module runtime_cgo (packages allthreads, cmem, handle, leaf) beside "
+		"Lays the Go module runtime_cgo (packages allthreads, cmem, handle, leaf, stats) beside "
 		"go.mod, in "
 		"NAME "
 		"or\n"

@@ -185,7 +185,7 @@ verb_init(int argc, char **argv)
 	edit(&e, "-require=" MODULE "@v0.0.0",
 		fmt("-replace=" MODULE "=./%s", dir + strlen(root) + 1));
 	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE
-	       "/cmem\", \"" MODULE "/allthreads\"\n",
+	       "/cmem\", \"" MODULE "/allthreads\", \"" MODULE "/stats\"\n",
 		dir);
 	return 0;
 }

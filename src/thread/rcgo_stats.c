@@ -31,6 +31,7 @@ rcgo__stats_init(void)
 	rcgo__go_text(&text[0], &text[1]);
 	sight->go_text[0] = text[0];
 	sight->go_text[1] = text[1];
+	sight->stats.callbacks_counted = counts;
 	rcgo_store_rel(&sight->flags,
 		RCGO_SIGHT_UP | (rcgo__option_is("names", "on") ? RCGO_SIGHT_NAMES : 0) |
 			(counts ? RCGO_SIGHT_CALLBACKS : 0));

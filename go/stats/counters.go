@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package stats reads what runtime_cgo's C half counts of threads: those that Go started, those of C
+// that have called Go, starts that a limit had in their way, and calls on every thread.
+//
+//	if s, ok := stats.Read(); ok && s.StartRetries > 0 {
+//		log.Printf("threads start late: %d times", s.StartRetries)
+//	}
+//
+// Counting costs a few additions in the life of a thread. Calls from C to Go are counted only in a
+// program that runs with RCGO=stats=on in its environment.
+//
+// Var is for package expvar, which this package does not import, for it brings in net/http:
+//
+//	expvar.Publish("rcgo", stats.Var{})
+//
+// Metrics gives the same with names in the style of package runtime/metrics, for exporters.
+//
+// It needs a program built on runtime_cgo's C half (rcgo build). In others Read and Metrics report
+// that there is nothing.
+package stats
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Stats is what is counted since Go started. All but ThreadsPeak are exact.
+type Stats struct {
+	ThreadsStarted      uint64 // threads for Go
+	ThreadsRunning      uint64
+	ThreadsPeak         uint64
+	ForeignBound        uint64 // threads of C that have an M of Go now
+	ForeignSeen         uint64 // and that ever had one
+	StartRetries        uint64 // starts that a limit had in its way for a while
+	StacksSmaller       uint64 // starts that took a smaller stack, for memory had run out
+	AllThreadsCalls     uint64
+	AllThreadsGivenUp   uint64 // calls that were not made: a thread could not be stopped
+	StartFailures       uint64 // starts that failed for good
+	Waits               uint64 // threads of C that had to wait for Go to be up
+	Callbacks           uint64 // calls from C to Go, when they are counted
+	CallbacksAreCounted bool   // the program runs with RCGO=stats=on
+}
+
+// Read gives the counters as they are now; false where there are none.
+func Read() (Stats, bool) { return read() }
+
+// A Metric is one counter.
+type Metric struct {
+	Name        string // "/rcgo/threads/started:threads": a path and a unit, as in runtime/metrics
+	Description string
+	Cumulative  bool // it only grows
+	Value       uint64
+}
+
+// metrics says all of each counter but its value.
+var metrics = []struct {
+	Metric
+	json  string
+	value func(*Stats) *uint64
+}{
+	{Metric{Name: "/rcgo/threads/started:threads", Description: "Threads that were started for Go.", Cumulative: true},
+		"threads_started", func(s *Stats) *uint64 { return &s.ThreadsStarted }},
+	{Metric{Name: "/rcgo/threads/running:threads", Description: "Threads for Go that run now."},
+		"threads_running", func(s *Stats) *uint64 { return &s.ThreadsRunning }},
+	{Metric{Name: "/rcgo/threads/peak:threads", Description: "The most threads for Go at a time, about."},
+		"threads_peak", func(s *Stats) *uint64 { return &s.ThreadsPeak }},
+	{Metric{Name: "/rcgo/foreign/bound:threads", Description: "Threads of C that have an M of Go now."},
+		"foreign_bound", func(s *Stats) *uint64 { return &s.ForeignBound }},
+	{Metric{Name: "/rcgo/foreign/seen:threads", Description: "Threads of C that have ever had an M of Go.", Cumulative: true},
+		"foreign_seen", func(s *Stats) *uint64 { return &s.ForeignSeen }},
+	{Metric{Name: "/rcgo/threads/start-retries:events", Description: "Thread starts that a limit delayed.", Cumulative: true},
+		"start_retries", func(s *Stats) *uint64 { return &s.StartRetries }},
+	{Metric{Name: "/rcgo/threads/smaller-stacks:events", Description: "Thread starts that took a smaller stack, for memory had run out.", Cumulative: true},
+		"stacks_smaller", func(s *Stats) *uint64 { return &s.StacksSmaller }},
+	{Metric{Name: "/rcgo/all-threads/calls:calls", Description: "System calls that were made on every thread.", Cumulative: true},
+		"all_threads_calls", func(s *Stats) *uint64 { return &s.AllThreadsCalls }},
+	{Metric{Name: "/rcgo/all-threads/given-up:calls", Description: "System calls that were not made, for a thread could not be stopped.", Cumulative: true},
+		"all_threads_given_up", func(s *Stats) *uint64 { return &s.AllThreadsGivenUp }},
+	{Metric{Name: "/rcgo/threads/start-failures:events", Description: "Thread starts that failed for good.", Cumulative: true},
+		"start_failures", func(s *Stats) *uint64 { return &s.StartFailures }},
+	{Metric{Name: "/rcgo/foreign/waits:events", Description: "Threads of C that had to wait for Go to be up.", Cumulative: true},
+		"waits", func(s *Stats) *uint64 { return &s.Waits }},
+	{Metric{Name: "/rcgo/callbacks:calls", Description: "Calls from C to Go.", Cumulative: true},
+		"callbacks", func(s *Stats) *uint64 { return &s.Callbacks }},
+}
+
+// Metrics gives each counter with its name; none where there are no counters. Calls from C to Go are
+// left out where they are not counted.
+func Metrics() []Metric {
+	s, ok := read()
+	if !ok {
+		return nil
+	}
+	var all []Metric
+	for _, m := range metrics {
+		value := m.value(&s)
+		if value == &s.Callbacks && !s.CallbacksAreCounted {
+			continue
+		}
+		one := m.Metric
+		one.Value = *value
+		all = append(all, one)
+	}
+	return all
+}
+
+// Var is the counters for package expvar.
+type Var struct{}
+
+// String gives the counters as a JSON object with the names of rcgo top -json and of the C structure
+// rcgo_stats; null where there are none.
+func (Var) String() string {
+	s, ok := read()
+	if !ok {
+		return "null"
+	}
+	var fields []string
+	for _, m := range metrics {
+		value := m.value(&s)
+		text := strconv.FormatUint(*value, 10)
+		if value == &s.Callbacks && !s.CallbacksAreCounted {
+			text = "null"
+		}
+		fields = append(fields, strconv.Quote(m.json)+": "+text)
+	}
+	return "{" + strings.Join(fields, ", ") + "}"
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build linux && cgo
+
+package stats
+
+/*
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+// As in runtime_cgo.h. On the stock C half there is no such function.
+struct rcgo_stats;
+extern void rcgo_stats(struct rcgo_stats *stats, size_t size) __attribute__((weak));
+
+static int
+read_stats(uint64_t *values, size_t size)
+{
+	if (rcgo_stats == 0) {
+		return 0;
+	}
+	rcgo_stats((struct rcgo_stats *)(void *)values, size);
+	return 1;
+}
+*/
+import "C"
+
+func read() (Stats, bool) {
+	var s Stats
+	var values [13]C.uint64_t
+	if C.read_stats(&values[0], C.size_t(len(values)*8)) == 0 {
+		return s, false
+	}
+	for i, m := range metrics {
+		*m.value(&s) = uint64(values[i])
+	}
+	s.CallbacksAreCounted = values[len(metrics)] != 0
+	return s, true
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package stats_test
+
+import (
+	"expvar"
+	"fmt"
+
+	"runtime_cgo/stats"
+)
+
+// The counters on /debug/vars of every server that uses expvar.
+func ExampleVar() {
+	expvar.Publish("rcgo", stats.Var{})
+
+	fmt.Println(expvar.Get("rcgo") != nil)
+	// Output: true
+}
+
+// Each counter for an exporter, such as one for Prometheus.
+func ExampleMetrics() {
+	for _, m := range stats.Metrics() {
+		if m.Name == "/rcgo/threads/running:threads" && m.Value == 0 {
+			fmt.Println("no thread runs this")
+		}
+	}
+	// Output:
+}
+
+// Whether a limit keeps threads from starting at once.
+func ExampleRead() {
+	s, ok := stats.Read()
+	if ok && s.StartRetries > 0 {
+		fmt.Println(s.StartRetries, "starts of threads had to wait")
+	}
+	// Output:
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package main
+
+// #include "threadsoak.h"
+import "C"
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+)
+
+// usage is what could leak.
+type usage struct {
+	residentKiB, mappings, threads, files, keys int
+	running, bound                              C.uint64_t
+}
+
+func (u usage) String() string {
+	return fmt.Sprintf("%d KiB, %d mappings, %d threads (%d for Go, %d of C bound), %d files, %d keys left",
+		u.residentKiB, u.mappings, u.threads, u.running, u.bound, u.files, u.keys)
+}
+
+func entries(dir string) int {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		fail("%v", err)
+	}
+	return len(list)
+}
+
+func now() usage {
+	var u usage
+	debug.FreeOSMemory()
+	status, _ := os.ReadFile("/proc/self/status")
+	if i := bytes.Index(status, []byte("VmRSS:")); i >= 0 {
+		u.residentKiB, _ = strconv.Atoi(string(bytes.Fields(status[i+6:])[0]))
+	}
+	maps, _ := os.ReadFile("/proc/self/maps")
+	u.mappings = bytes.Count(maps, []byte("\n"))
+	u.threads = entries("/proc/self/task")
+	u.files = entries("/proc/self/fd")
+	u.keys = int(C.soak_keys_left())
+	C.soak_counted(&u.running, &u.bound)
+	return u
+}
+
+// compare wants no more at the end than early on; what Go and libc keep for later varies a little.
+func (early usage) compare(late usage) {
+	for _, x := range []struct {
+		what         string
+		early, late  int
+		mayBeGreater int
+	}{
+		{"KiB of memory", early.residentKiB, late.residentKiB, 16 << 10},
+		{"mappings", early.mappings, late.mappings, 60},
+		{"threads", early.threads, late.threads, 8},
+		{"open files", early.files, late.files, 0},
+		{"pthread keys taken", -early.keys, -late.keys, 0},
+	} {
+		if x.late > x.early+x.mayBeGreater {
+			fail("%s: %d, then %d", x.what, x.early, x.late)
+		}
+	}
+	if late.bound != 0 {
+		fail("%d threads of C that have ended still have an M", late.bound)
+	}
+	// The first thread was not started by Go's C half.
+	if late.running != 0 && int(late.running)+1 != late.threads {
+		fail("%d threads for Go are counted, and the kernel has %d", late.running, late.threads)
+	}
+	if n := atomic.LoadUint64(&callbacks); n != uint64(C.soak_calls_made()) {
+		fail("C called %d times, Go was called %d times", C.soak_calls_made(), n)
+	}
+}
