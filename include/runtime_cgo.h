@@ -242,10 +242,11 @@ struct rcgo_stats {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
 
-// Tells that the calling thread now runs on a stack of its own from lo up to hi: for C that
+// Tells that the calling thread is about to run on a stack of its own from lo up to hi: for C that
 // switches stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there;
-// golang/go#62130. 0, 0: it is back on the thread's stack. Only threads that have entered Go can
-// tell; the call from C to Go that follows makes that true.
+// golang/go#62130. 0, 0: it is back on the thread's stack. On a thread that Go started, calls from
+// there end with "morestack on g0" without this. Only threads that have entered Go can tell; one of
+// C that has not is asked for its stack as it enters.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 

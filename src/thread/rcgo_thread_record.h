@@ -30,6 +30,9 @@ struct rcgo_thread_record {
 	// The stack that C has switched to, which it told us of; 0, 0: none.
 	uintptr_t switched_lo;
 	uintptr_t switched_hi;
+	// Meanwhile, what g0 had.
+	uintptr_t g0_lo;
+	uintptr_t g0_hi;
 	uint32_t kind;
 	// Its place in the blocks; no meaning for Go's threads.
 	uint32_t index;

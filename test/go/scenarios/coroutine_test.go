@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import "testing"
+
+// C switches to a stack of its own and calls Go there (golang/go#62130); see testdata/cases/coroutine.c.
+func TestCoroutines(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for _, where := range []string{"here", "thread", "at-once"} {
+			t.Run(where+" told", func(t *testing.T) { runCase(t, tc, "coroutine", where, "told") })
+		}
+		// A thread of C is asked for its stack as it enters Go; one of Go's is not.
+		for _, where := range []string{"thread", "at-once"} {
+			t.Run(where, func(t *testing.T) { runCase(t, tc, "coroutine", where) })
+		}
+		t.Run("here", func(t *testing.T) {
+			for _, s := range []side{ours, stock} {
+				o := run(t, tc, nil, nil, cases(s).must(t, tc), "coroutine", "here")
+				if o.hung || o.exit == 0 {
+					t.Errorf("%s: %v", s, o)
+				}
+				o.want(t, o.exit, "stack")
+			}
+		})
+	})
+}
+
+// A short run of what make soak-threads does for half an hour.
+func TestThreadsLeaveNothing(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		o := run(t, tc, nil, nil, build{program: "threadsoak", side: ours}.must(t, tc), "3s")
+		o.want(t, 0, "0 leaks, 0 hangs")
+	})
+}
