@@ -94,6 +94,15 @@ func TestThreadStartFailsByAddressSpace(t *testing.T) {
 	})
 }
 
+func TestThreadStartFailsByData(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		value := "150000"
+		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", "data", value)
+		checkLimits(t, o, "RLIMIT_DATA", said(t, o, "data"), "ulimit -d")
+		stockSaysNothing(t, tc, "limits", "data", value)
+	})
+}
+
 // stockSaysNothing shows that the message is ours.
 func stockSaysNothing(t *testing.T, tc toolchain, words ...string) {
 	t.Helper()

@@ -140,7 +140,7 @@ func flat(run func() error) error {
 		if threads[i], err = settledTasks(threads[0]+few, i > 0); err != nil {
 			return err
 		}
-		if space[i], err = addressSpace(0); err != nil {
+		if space[i], err = inUse("VmSize:", 0); err != nil {
 			return err
 		}
 		ms[i] = profile.Count()

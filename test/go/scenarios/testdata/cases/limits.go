@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-const rlimitAS, rlimitNproc = 0x9, 0x6
+const rlimitAS, rlimitNproc, rlimitData = 0x9, 0x6, 0x2
 
 func init() {
 	cases["limits"] = caseLimits
 }
 
-// limits as|nproc|cgroup VALUE sets a limit, then holds ever more threads in C until the next one
+// limits as|data|nproc|cgroup VALUE sets a limit, then holds ever more threads in C until the next one
 // cannot start. It never returns unless there is no limit.
 func caseLimits(args []string) error {
 	value, err := strconv.ParseUint(args[1], 10, 64)
@@ -31,10 +31,15 @@ func caseLimits(args []string) error {
 	switch args[0] {
 	case "as":
 		// So much above what is in use, in KiB; the value must be told from others in the message.
-		if value, err = addressSpace(value); err != nil {
+		if value, err = inUse("VmSize:", value); err != nil {
 			return err
 		}
 		err = syscall.Setrlimit(rlimitAS, &syscall.Rlimit{Cur: value * 1024, Max: value * 1024})
+	case "data":
+		if value, err = inUse("VmData:", value); err != nil {
+			return err
+		}
+		err = syscall.Setrlimit(rlimitData, &syscall.Rlimit{Cur: value * 1024, Max: value * 1024})
 	case "nproc":
 		// Root is exempt: become a user whom nobody else here is.
 		if syscall.Geteuid() == 0 {
@@ -61,12 +66,13 @@ func caseLimits(args []string) error {
 	return fmt.Errorf("500 threads started in spite of the limit")
 }
 
-// addressSpace gives the address space in use plus more, in KiB.
-func addressSpace(more uint64) (uint64, error) {
-	text, err := os.ReadFile("/proc/self/statm")
+// inUse gives the memory that the kernel counts under this name, and more, in KiB.
+func inUse(name string, more uint64) (uint64, error) {
+	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, err
 	}
-	pages, err := strconv.ParseUint(strings.Fields(string(text))[0], 10, 64)
-	return pages*uint64(os.Getpagesize())/1024 + more, err
+	words := strings.Fields(string(text[strings.Index(string(text), name):]))
+	used, err := strconv.ParseUint(words[1], 10, 64)
+	return used + more, err
 }
