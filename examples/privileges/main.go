@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Privileges gives rights up on every thread of a program that has threads of C, in five ways, and
+// shows that no thread has kept them.
+//
+//	privileges capabilities    drops all, by libcap's Go package
+//	privileges landlock        allows to read /usr only, by go-landlock
+//	privileges seccomp         forbids mkdir, by a filter that the kernel sets on all threads
+//	privileges nice            lowers the priority
+//	privileges unshare         is refused: a process with threads cannot leave its user namespace
+//
+// The first two are packages that know nothing of runtime_cgo, as they come from the module proxy;
+// the others use runtime_cgo/allthreads.
+package main
+
+/*
+#cgo LDFLAGS: -pthread
+#include "worker.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
+
+	"runtime_cgo/allthreads"
+)
+
+const workers = 4 // threads of C that Go knows nothing of
+
+var ways = map[string]func() error{
+	"capabilities": capabilities, "landlock": restrict, "seccomp": filter, "nice": nice, "unshare": unshare,
+}
+
+func main() {
+	if len(os.Args) != 2 || ways[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: privileges capabilities|landlock|seccomp|nice|unshare")
+		os.Exit(2)
+	}
+	if err := C.workers_start(workers); err != 0 {
+		fmt.Fprintln(os.Stderr, "no threads:", syscall.Errno(err))
+		os.Exit(1)
+	}
+	if err := ways[os.Args[1]](); err != nil {
+		fmt.Fprintln(os.Stderr, os.Args[1]+":", err)
+		os.Exit(1)
+	}
+}
+
+// status gives what each thread's status has after this word.
+func status(word string) (map[string]int, error) {
+	files, err := filepath.Glob("/proc/self/task/*/status")
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]int{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // that thread has ended
+		}
+		_, rest, _ := strings.Cut(string(text), "\n"+word+":")
+		line, _, _ := strings.Cut(rest, "\n")
+		values[strings.TrimSpace(line)]++
+	}
+	return values, nil
+}
+
+// same wants all threads to have one value, and gives it.
+func same(word string) (string, error) {
+	values, err := status(word)
+	if err != nil {
+		return "", err
+	}
+	if len(values) != 1 {
+		return "", fmt.Errorf("threads differ in %s: %v", word, values)
+	}
+	for value, n := range values {
+		if n < workers+2 {
+			return "", fmt.Errorf("only %d threads", n)
+		}
+		return value, nil
+	}
+	return "", nil
+}
+
+func capabilities() error {
+	if err := cap.NewSet().SetProc(); err != nil {
+		return err
+	}
+	value, err := same("CapEff")
+	if err != nil || strings.Trim(value, "0") != "" {
+		return fmt.Errorf("CapEff %s: %v", value, err)
+	}
+	fmt.Println("every thread is without capabilities")
+	return nil
+}
+
+// byWorkers has each thread of C open a file or make a directory; all must get the same.
+func byWorkers(what C.int, path string) (syscall.Errno, error) {
+	p := append([]byte(path), 0)
+	got := syscall.Errno(C.workers_do(what, (*C.char)(unsafe.Pointer(&p[0]))))
+	if got == C.WORKERS_DIFFER {
+		return 0, errors.New("threads of C differ")
+	}
+	return got, nil
+}
+
+func restrict() error {
+	if err := landlock.V1.RestrictPaths(landlock.RODirs("/usr")); err != nil {
+		fmt.Println("this kernel does not restrict:", err)
+		return noNewPrivs()
+	}
+	if got, err := byWorkers(C.WORKERS_OPEN, "/etc/passwd"); err != nil || got != syscall.EACCES {
+		return fmt.Errorf("C opens /etc/passwd: %v, %v", got, err)
+	}
+	if got, err := byWorkers(C.WORKERS_OPEN, "/usr"); err != nil || got != 0 {
+		return fmt.Errorf("C opens /usr: %v, %v", got, err)
+	}
+	if _, err := os.ReadFile("/etc/passwd"); !errors.Is(err, syscall.EACCES) {
+		return fmt.Errorf("Go opens /etc/passwd: %v", err)
+	}
+	fmt.Println("every thread may read /usr only")
+	return nil
+}
+
+// noNewPrivs goes the way to all threads that go-landlock goes, which every kernel has.
+func noNewPrivs() error {
+	if _, _, errno := psx.Syscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
+		return errno
+	}
+	value, err := same("NoNewPrivs")
+	if err != nil || value != "1" {
+		return fmt.Errorf("NoNewPrivs %s: %v", value, err)
+	}
+	fmt.Println("every thread has no_new_privs")
+	return nil
+}
+
+const (
+	prSetNoNewPrivs      = 38
+	seccompSetModeFilter = 1
+	seccompFlagTsync     = 1
+)
+
+func filter() error {
+	if _, err := allthreads.Syscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1); err != nil {
+		return err
+	}
+	// The kernel itself sets the filter on every thread, or names one where it cannot.
+	if got := C.seccomp_without_mkdir(seccompSetModeFilter, seccompFlagTsync); got != 0 {
+		return fmt.Errorf("seccomp: %d", got)
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprint("privileges-", os.Getpid()))
+	if got, err := byWorkers(C.WORKERS_MKDIR, dir); err != nil || got != syscall.EPERM {
+		return fmt.Errorf("C makes a directory: %v, %v", got, err)
+	}
+	if err := os.Mkdir(dir, 0o700); !errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("Go makes a directory: %v", err)
+	}
+	value, err := same("Seccomp")
+	if err != nil || value != "2" {
+		return fmt.Errorf("Seccomp %s: %v", value, err)
+	}
+	fmt.Println("no thread may make a directory")
+	return nil
+}
+
+func nice() error {
+	if _, err := allthreads.Syscall(syscall.SYS_SETPRIORITY, syscall.PRIO_PROCESS, 0, 15); err != nil {
+		return err
+	}
+	files, err := filepath.Glob("/proc/self/task/*/stat")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); fields[16] != "15" {
+			return fmt.Errorf("%s: nice %s", file, fields[16])
+		}
+	}
+	fmt.Println("every thread is at nice 15")
+	return nil
+}
+
+func unshare() error {
+	_, err := allthreads.Syscall(syscall.SYS_UNSHARE, syscall.CLONE_NEWUSER)
+	if !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("unshare: %v", err)
+	}
+	files, err := filepath.Glob("/proc/self/task/*/ns/user")
+	if err != nil {
+		return err
+	}
+	where, err := os.Readlink("/proc/self/ns/user")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if got, err := os.Readlink(file); err == nil && got != where {
+			return fmt.Errorf("%s is in %s", file, got)
+		}
+	}
+	fmt.Println("refused, as it has to be (invalid argument), and no thread has moved")
+	return nil
+}
