@@ -97,6 +97,7 @@ func rows(cfg config) []row {
 		pathRow("C → Go call, on a thread of Go", "c-go", cfg),
 		pathRow("the same with a context function", "c-go-context", cfg),
 		pathRow("C → Go call, on a thread of C", "thread-go", cfg),
+		pathRow("the same, all pthread keys taken", "thread-go-no-keys", cfg),
 		pathRow("thread of C: life and first call", "thread-first-go", cfg),
 		pathRow("thread of C: life alone (no Go)", "thread-alone", cfg),
 		pathRow("thread of Go: start and end", "thread-start", cfg),

@@ -67,6 +67,15 @@ paths_thread_callbacks(int n)
 	return err != 0 ? err : pthread_join(thread, NULL);
 }
 
+void
+paths_take_keys(void)
+{
+	pthread_key_t key;
+
+	while (pthread_key_create(&key, NULL) == 0) {
+	}
+}
+
 static int
 threads(int n, int each)
 {

@@ -73,6 +73,11 @@ var paths = map[string]path{
 		return nil
 	}},
 	"thread-go": {run: func(n int) error { return asError(C.paths_thread_callbacks(C.int(n))) }},
+	// Before C calls Go the first time.
+	"thread-go-no-keys": {run: func(n int) error {
+		C.paths_take_keys()
+		return asError(C.paths_thread_callbacks(C.int(n)))
+	}},
 	"thread-first-go": {run: func(n int) error {
 		return asError(C.paths_threads(C.int(n)))
 	}},

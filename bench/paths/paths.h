@@ -21,6 +21,9 @@ void paths_callback(int n);
 // Calls Go n times on one new thread of C. Returns 0 or an errno.
 int paths_thread_callbacks(int n);
 
+// Takes all pthread keys that are left.
+void paths_take_keys(void);
+
 // Starts n threads one after the other, each of which calls Go once. Returns 0 or an errno.
 int paths_threads(int n);
 

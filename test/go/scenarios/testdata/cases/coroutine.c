@@ -27,8 +27,8 @@ static void
 tell(const struct coroutine *c, int inside)
 {
 	if (c->told && rcgo_stack_switched != NULL) {
-		rcgo_stack_switched(inside ? (uintptr_t)c->stack : 0,
-			inside ? (uintptr_t)c->stack + STACK : 0);
+		rcgo_stack_switched(
+			inside ? (uintptr_t)c->stack : 0, inside ? (uintptr_t)c->stack + STACK : 0);
 	}
 }
 
