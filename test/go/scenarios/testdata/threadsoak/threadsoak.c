@@ -107,8 +107,9 @@ soak_all_threads(void)
 {
 	const uintptr_t args[6] = {(uintptr_t)-1, (uintptr_t)-1, (uintptr_t)-1};
 
-	return rcgo_syscall_all_threads == NULL ? -ENOSYS
-						: rcgo_syscall_all_threads(SYS_setresuid, args, NULL);
+	return rcgo_syscall_all_threads == NULL
+		       ? -ENOSYS
+		       : rcgo_syscall_all_threads(SYS_setresuid, args, NULL);
 }
 
 void
