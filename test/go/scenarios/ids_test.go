@@ -28,6 +28,31 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
+// What is put before libc by LD_PRELOAD stands in for its identity calls: by a library of our own,
+// and by fakeroot.
+func TestIdentityIsFaked(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		var attr *syscall.SysProcAttr
+		if isRoot() {
+			attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		}
+		program := cases(ours).must(t, tc)
+		t.Run("library", func(t *testing.T) {
+			lib := host(t, tc, "gcc", "fakeid", "-shared", "-fPIC")
+			o := run(t, tc, attr, []string{"LD_PRELOAD=" + lib}, program, "ids-faked")
+			o.want(t, 0, "faked setgroups", "faked setegid", "faked setgid", "faked setregid", "faked setresgid",
+				"faked seteuid", "faked setuid", "faked setreuid", "faked setresuid", "done ids-faked")
+		})
+		t.Run("fakeroot", func(t *testing.T) {
+			fakeroot, err := exec.LookPath("fakeroot")
+			if err != nil {
+				t.Skip("no fakeroot")
+			}
+			run(t, tc, attr, nil, fakeroot, program, "ids-faked").want(t, 0, "done ids-faked")
+		})
+	})
+}
+
 // The environment that C sees.
 func TestEnvironment(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) { runCase(t, tc, "env") })

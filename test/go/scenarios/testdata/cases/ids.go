@@ -19,6 +19,7 @@ import (
 func init() {
 	cases["ids"] = caseIds
 	cases["ids-denied"] = caseIdsDenied
+	cases["ids-faked"] = caseIdsFaked
 	cases["env"] = caseEnv
 }
 
@@ -107,17 +108,7 @@ func caseIdsDenied([]string) error {
 	if err := waiters(); err != nil {
 		return err
 	}
-	for name, call := range map[string]func() error{
-		"Setgroups": func() error { return syscall.Setgroups([]int{0}) },
-		"Setegid":   func() error { return syscall.Setegid(0) },
-		"Setgid":    func() error { return syscall.Setgid(0) },
-		"Setregid":  func() error { return syscall.Setregid(0, 0) },
-		"Setresgid": func() error { return syscall.Setresgid(0, 0, 0) },
-		"Seteuid":   func() error { return syscall.Seteuid(0) },
-		"Setuid":    func() error { return syscall.Setuid(0) },
-		"Setreuid":  func() error { return syscall.Setreuid(0, 0) },
-		"Setresuid": func() error { return syscall.Setresuid(0, 0, 0) },
-	} {
+	for name, call := range rootsIds {
 		if err := call(); !errors.Is(err, syscall.EPERM) {
 			return fmt.Errorf("%s: %v, want EPERM", name, err)
 		}
@@ -131,6 +122,29 @@ func caseIdsDenied([]string) error {
 	_, _, errno := syscall.AllThreadsSyscall(syscall.SYS_GETPID, 0, 0, 0)
 	if errno != syscall.ENOTSUP {
 		return fmt.Errorf("AllThreadsSyscall with C in the program: %v, want ENOTSUP", errno)
+	}
+	return nil
+}
+
+// The identity calls, for what only root may ask.
+var rootsIds = map[string]func() error{
+	"Setgroups": func() error { return syscall.Setgroups([]int{0}) },
+	"Setegid":   func() error { return syscall.Setegid(0) },
+	"Setgid":    func() error { return syscall.Setgid(0) },
+	"Setregid":  func() error { return syscall.Setregid(0, 0) },
+	"Setresgid": func() error { return syscall.Setresgid(0, 0, 0) },
+	"Seteuid":   func() error { return syscall.Seteuid(0) },
+	"Setuid":    func() error { return syscall.Setuid(0) },
+	"Setreuid":  func() error { return syscall.Setreuid(0, 0) },
+	"Setresuid": func() error { return syscall.Setresuid(0, 0, 0) },
+}
+
+// caseIdsFaked wants all of them to succeed, by whatever was put before libc.
+func caseIdsFaked([]string) error {
+	for name, call := range rootsIds {
+		if err := call(); err != nil {
+			return fmt.Errorf("%s: %v", name, err)
+		}
 	}
 	return nil
 }
