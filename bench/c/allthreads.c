@@ -69,25 +69,6 @@ table(int rounds)
 	return 0;
 }
 
-static void *
-at_once(void *arg)
-{
-	return arg;
-}
-
-static void *
-churn(void *arg)
-{
-	pthread_t t;
-
-	for (;;) {
-		if (pthread_create(&t, NULL, at_once, NULL) == 0) {
-			pthread_join(t, NULL);
-		}
-	}
-	return arg;
-}
-
 // How many threads have another effective group than this, which the calls do not need.
 static unsigned
 wrong_threads(unsigned group)

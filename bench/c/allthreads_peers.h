@@ -75,6 +75,26 @@ idle(void *arg)
 	return arg;
 }
 
+static void *
+at_once(void *arg)
+{
+	return arg;
+}
+
+// Starts others all the time.
+static void *
+churn(void *arg)
+{
+	pthread_t t;
+
+	for (;;) {
+		if (pthread_create(&t, NULL, at_once, NULL) == 0) {
+			pthread_join(t, NULL);
+		}
+	}
+	return arg;
+}
+
 static void
 start(void *(*f)(void *), int n)
 {

@@ -121,25 +121,6 @@ libc_calls(void *arg)
 }
 
 static void *
-at_once(void *arg)
-{
-	return arg;
-}
-
-static void *
-births(void *arg)
-{
-	pthread_t t;
-
-	for (;;) {
-		if (pthread_create(&t, NULL, at_once, NULL) == 0) {
-			pthread_join(t, NULL);
-		}
-	}
-	return arg;
-}
-
-static void *
 forks(void *arg)
 {
 	for (;;) {
@@ -198,7 +179,7 @@ hard_case(const char *name)
 	} else if (strcmp(name, "rival") == 0) {
 		start(libc_calls, 2);
 	} else if (strcmp(name, "born") == 0) {
-		start(births, 4);
+		start(churn, 4);
 	} else if (strcmp(name, "fork") == 0) {
 		start(forks, 2);
 	} else if (strcmp(name, "stopped") == 0) {
