@@ -38,7 +38,10 @@ static void (*volatile caller)(void (*)(void)) = wrapper;
 void
 paths_indirect(long n)
 {
-	for (long i = 0; i < n; i++) {
+	for (long i = 0; i < n; i += 4) {
+		caller(callee);
+		caller(callee);
+		caller(callee);
 		caller(callee);
 	}
 }

@@ -7,23 +7,23 @@ import "C"
 
 import (
 	"sync"
-	"sync/atomic"
 	"unsafe"
+
+	"runtime_cgo/cmem/internal/lay"
 )
 
 const (
 	firstBlock = 16 << 10 // what an arena keeps; larger needs take blocks that Put frees
-	align      = 16       // of everything that an arena gives out, as with malloc
-	slots      = 64
+	align      = 32       // of everything that an arena gives out: what C reads at once
 )
 
 // An Arena is C memory of one user at a time. Its zero value is ready for use.
 type Arena struct {
-	at, end uintptr // the free part of the current block; at is 0 before there is one
-	first   uintptr // where the first block begins
-	busy    uint32
-	pooled  bool
-	blocks  []block // all but the first are freed by Put
+	room   lay.Room
+	pooled bool
+	usual  bool    // it has one block, and is of the pool
+	first  uintptr // where the first block begins
+	blocks []block // all but the first are freed by Put
 }
 
 type block struct {
@@ -31,38 +31,47 @@ type block struct {
 	size uintptr
 }
 
-// pool has arenas for goroutines that call at the same time; each tries the one for its stack first.
-var pool [slots]struct {
+// pool has arenas for goroutines that call at the same time.
+var pool [lay.Slots]struct {
 	Arena
-	_ [128 - unsafe.Sizeof(Arena{})%128]byte
+	_ [lay.SlotSize - unsafe.Sizeof(Arena{})]byte
 }
 
 var more = sync.Pool{New: func() interface{} { return new(Arena) }}
+
+var (
+	get       = another
+	layString = (*Arena).string
+)
 
 func init() {
 	for i := range pool {
 		pool[i].pooled = true
 	}
+	lay.Take(unsafe.Pointer(&get), unsafe.Pointer(&pool[0]))
+	lay.String(unsafe.Pointer(&layString))
 }
 
 // Get gives an arena that nobody else uses, until Put.
-func Get() *Arena {
-	var here byte
-	a := &pool[uint64(uintptr(unsafe.Pointer(&here))>>12)*0x9e3779b97f4a7c15>>58].Arena
-	if atomic.CompareAndSwapUint32(&a.busy, 0, 1) {
-		return a
-	}
-	return another()
-}
+func Get() *Arena { return get() }
 
-//go:noinline
-func another() *Arena { return more.Get().(*Arena) }
+// another is Get where the thread has no free arena of its own: each goroutine tries the one for its stack first.
+func another() *Arena {
+	if !lay.HasOwn {
+		var here byte
+		i := uint64(uintptr(unsafe.Pointer(&here))>>12) * 0x9e3779b97f4a7c15 >> (64 - lay.SlotBits)
+		if a := &pool[i].Arena; a.room.TryTake() {
+			return a
+		}
+	}
+	return more.Get().(*Arena)
+}
 
 // Put releases all that the arena gave out and gives it back. It must not be used afterwards.
 func (a *Arena) Put() {
-	if len(a.blocks) == 1 && a.pooled {
-		a.at = a.first
-		unlock(&a.busy)
+	if a.usual {
+		a.room.At = a.first
+		a.room.Free()
 		return
 	}
 	a.put()
@@ -71,11 +80,11 @@ func (a *Arena) Put() {
 func (a *Arena) put() {
 	if len(a.blocks) > 0 {
 		a.shrink(1)
-		a.at = a.first
-		a.end = a.at + a.blocks[0].size
+		a.room.At = a.first
+		a.room.End = a.room.At + a.blocks[0].size
 	}
 	if a.pooled {
-		unlock(&a.busy)
+		a.room.Free()
 	} else {
 		more.Put(a)
 	}
@@ -88,12 +97,12 @@ type Mark struct {
 }
 
 // Mark notes what is in use now.
-func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.at} }
+func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.room.At} }
 
 // Release releases all that was given out since the mark was taken.
 func (a *Arena) Release(m Mark) {
 	if len(a.blocks) == m.blocks {
-		a.at = m.at
+		a.room.At = m.at
 		return
 	}
 	a.release(m)
@@ -104,14 +113,14 @@ func (a *Arena) release(m Mark) {
 		m = Mark{1, a.first}
 	}
 	a.shrink(m.blocks)
-	a.at = m.at
-	a.end = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
+	a.room.At = m.at
+	a.room.End = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
 }
 
 // Free gives all memory back to C, for an arena that is no longer wanted. Those of Get need it not.
 func (a *Arena) Free() {
 	a.shrink(0)
-	a.at, a.end, a.first = 0, 0, 0
+	a.room.At, a.room.End, a.first = 0, 0, 0
 }
 
 func (a *Arena) shrink(keep int) {
@@ -120,18 +129,19 @@ func (a *Arena) shrink(keep int) {
 		account(-int64(b.size))
 	}
 	a.blocks = a.blocks[:keep]
+	a.usual = a.pooled && keep == 1
 }
 
 // alloc gives n bytes; they are not zeroed.
 func (a *Arena) alloc(n uintptr) (unsafe.Pointer, error) {
 	room := (n + align - 1) &^ (align - 1)
-	if room > a.end-a.at || a.at == 0 {
+	if room > a.room.End-a.room.At || a.room.At == 0 {
 		if err := a.grow(room); err != nil {
 			return nil, err
 		}
 	}
-	p := a.at
-	a.at += room
+	p := a.room.At
+	a.room.At += room
 	return *(*unsafe.Pointer)(unsafe.Pointer(&p)), nil
 }
 
@@ -150,22 +160,29 @@ func (a *Arena) grow(n uintptr) error {
 		}
 		size = n
 	}
-	p := C.malloc(C.size_t(size))
+	p := C.aligned_alloc(align, C.size_t(size))
 	if p == nil {
 		return ErrNoMemory
 	}
 	account(int64(size))
 	a.blocks = append(a.blocks, block{p, size})
-	a.at, a.end = uintptr(p), uintptr(p)+size
+	a.usual = a.pooled && len(a.blocks) == 1
+	a.room.At, a.room.End = uintptr(p), uintptr(p)+size
 	a.first = uintptr(a.blocks[0].at)
 	return nil
 }
 
 // String copies s and ends it with a NUL. The result is a char * for C.
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
+	// Through a number: the compiler cannot see that layString keeps no string, and would move s to the heap.
+	at := uintptr(unsafe.Pointer(&s))
+	return layString(a, **(**string)(unsafe.Pointer(&at)))
+}
+
+func (a *Arena) string(s string) (unsafe.Pointer, error) {
 	n := uintptr(len(s))
 	room := (n + align) &^ (align - 1)
-	if room > a.end-a.at || a.at == 0 {
+	if room > a.room.End-a.room.At || a.room.At == 0 {
 		if n >= MaxSize {
 			return nil, ErrTooLong
 		}
@@ -173,12 +190,12 @@ func (a *Arena) String(s string) (unsafe.Pointer, error) {
 			return nil, err
 		}
 	}
-	at := a.at
+	at := a.room.At
 	p := *(*unsafe.Pointer)(unsafe.Pointer(&at))
 	if !put(p, s) {
 		return nil, ErrNUL
 	}
-	a.at += room
+	a.room.At += room
 	return p, nil
 }
 

@@ -4,6 +4,7 @@
 //go:build linux && cgo
 
 #include "funcdata.h"
+#include "go_asm.h"
 #include "textflag.h"
 
 // A func value made by Of points to a closure { code, function, trampoline, isPointer, pc,
@@ -15,7 +16,9 @@
 //	BX m    R12 m.ncgo as it was    R13 the closure    R14 g, as Go keeps it    R15 the goroutine's SP
 //
 // Every instruction and byte is felt here: a function of no or two integers has an entry of its own,
-// the registers are those with the shorter codes, and the two addresses are in the closure.
+// which leaves the closure in DX and forgets it; the registers are those with the shorter codes, and the
+// two addresses are in the closure. An entry begins where a line of the cache does, and such a short
+// one ends in the next; of m.ncgo one byte is changed.
 //
 // What the runtime's asmcgocall does is done here too: g.sched is saved, TLS says g0, SP is that
 // of g0. What entersyscall does is not, but for two things that signal handlers look at: m.ncgo
@@ -29,13 +32,11 @@
 #define FRAME 704
 
 // These put the arguments where C wants them: none, up to two, all.
-#define MOVE0 \
-	MOVQ	DX, R13
+#define MOVE0
 
 #define MOVE2 \
 	MOVQ	BX, SI; \
-	MOVQ	AX, DI; \
-	MOVQ	DX, R13
+	MOVQ	AX, DI
 
 #define MOVE6 \
 	MOVQ	R8, R9; \
@@ -48,20 +49,20 @@
 
 // LEAVE goes to the stack of g0; on any other stack than a goroutine's it stays there. AX is free:
 // what it held has been moved.
-#define LEAVE(SYSCALLSP, SYSCALLPC, CURG, NCGO) \
+#define LEAVE(CLOSURE, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
 	MOVQ	48(R14), BX; \
 	MOVQ	SP, R15; \
 	CMPQ	CURG(BX), R14; \
 	JNE	system; \
-	MOVQ	32(R13), AX; \
+	MOVQ	closure_pc(CLOSURE), AX; \
 	MOVQ	AX, 64(R14); \
 	MOVQ	R15, 56(R14); \
-	MOVQ	40(R13), AX; \
+	MOVQ	closure_callPC(CLOSURE), AX; \
 	MOVQ	AX, SYSCALLPC(R14); \
 	LEAQ	-FRAME(R15), AX; \
 	MOVQ	AX, SYSCALLSP(R14); \
-	MOVL	NCGO(BX), R12; \
-	MOVL	$1, NCGO(BX); \
+	MOVB	NCGO(BX), R12; \
+	MOVB	$1, NCGO(BX); \
 	MOVQ	(BX), R10; \
 	MOVQ	TLS, AX; \
 	MOVQ	R10, 0(AX)(TLS*1); \
@@ -70,11 +71,11 @@
 
 // RETURN comes back. X15 is zero in Go. A goroutine whose time is up yields here: a loop of leaf
 // calls has no other point where it could, for nearly all signals find it in C.
-#define RETURN(SYSCALLSP, NCGO, ERRNO) \
+#define RETURN(YIELD, SYSCALLSP, NCGO, ERRNO) \
 	MOVQ	TLS, CX; \
 	MOVQ	R14, 0(CX)(TLS*1); \
 	MOVQ	R15, SP; \
-	MOVL	R12, NCGO(BX); \
+	MOVB	R12, NCGO(BX); \
 	XORPS	X15, X15; \
 	MOVQ	X15, SYSCALLSP(R14); \
 	ERRNO; \
@@ -82,7 +83,7 @@
 	JLS	preempt; \
 	RET; \
 preempt: \
-	JMP	·yield(SB)
+	JMP	YIELD(SB)
 
 #define STAY(CALLIT, ERRNO) \
 system: \
@@ -93,17 +94,18 @@ system: \
 	XORPS	X15, X15; \
 	RET
 
-#define CALLPLAIN CALL	8(R13)
+#define CALLDX CALL	closure_fn(DX)
+#define CALLPLAIN CALL	closure_fn(R13)
 
 // CALLERRNO calls the trampoline, whose seventh and eighth integer arguments are the function and
 // where errno goes.
 #define CALLERRNO \
 	SUBQ	$32, SP; \
-	MOVQ	8(R13), R11; \
+	MOVQ	closure_fn(R13), R11; \
 	MOVQ	R11, 0(SP); \
 	LEAQ	16(SP), AX; \
 	MOVQ	AX, 8(SP); \
-	CALL	16(R13); \
+	CALL	closure_trampoline(R13); \
 	MOVLQZX	16(SP), DX
 
 // Where Go looks for errno: nowhere, in the second result, in the first.
@@ -111,20 +113,27 @@ system: \
 #define SECOND MOVQ	DX, BX
 #define FIRST MOVQ	DX, AX
 
-#define ENTRY(SELF, MOVE, CALLIT, ERRNO, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
+#ifdef const_entryAlign
+#define ALIGN PCALIGN $const_entryAlign
+#else
+#define ALIGN
+#endif
+
+#define ENTRY(SELF, MOVE, CLOSURE, CALLIT, ERRNO, YIELD, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
 TEXT SELF(SB), NOSPLIT|NOFRAME, $0-0; \
+	ALIGN; \
 	MOVE; \
-	LEAVE(SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+	LEAVE(CLOSURE, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
 	CALLIT; \
-	RETURN(SYSCALLSP, NCGO, ERRNO); \
+	RETURN(YIELD, SYSCALLSP, NCGO, ERRNO); \
 	STAY(CALLIT, ERRNO)
 
 #define LAYOUT(N6, N2, N0, E2, E1, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
-ENTRY(N6, MOVE6, CALLPLAIN, NOERRNO, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
-ENTRY(N2, MOVE2, CALLPLAIN, NOERRNO, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
-ENTRY(N0, MOVE0, CALLPLAIN, NOERRNO, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
-ENTRY(E2, MOVE6, CALLERRNO, SECOND, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
-ENTRY(E1, MOVE6, CALLERRNO, FIRST, SYSCALLSP, SYSCALLPC, CURG, NCGO)
+ENTRY(N6, MOVE6, R13, CALLPLAIN, NOERRNO, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+ENTRY(N2, MOVE2, DX, CALLDX, NOERRNO, ·yieldNumber, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+ENTRY(N0, MOVE0, DX, CALLDX, NOERRNO, ·yieldNumber, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+ENTRY(E2, MOVE6, R13, CALLERRNO, SECOND, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
+ENTRY(E1, MOVE6, R13, CALLERRNO, FIRST, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCGO)
 
 // The numbers are those of layouts in layout.go.
 LAYOUT(·call19, ·call19two, ·call19none, ·call19errno, ·call19errno1, 112, 120, 192, 312)
@@ -139,29 +148,39 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	ADJSP	$-FRAME
 	RET
 
+// YIELD has the result in CX if it is a pointer and in AX if not, and 0 in the other.
+#define YIELD \
+	MOVQ	CX, 0(SP); \
+	MOVQ	AX, 8(SP); \
+	MOVQ	BX, 16(SP); \
+	MOVSD	X0, 24(SP); \
+	CALL	·yieldHere(SB); \
+	MOVQ	32(SP), AX; \
+	ORQ	40(SP), AX; \
+	MOVQ	48(SP), BX; \
+	MOVSD	56(SP), X0; \
+	MOVQ	TLS, CX; \
+	MOVQ	0(CX)(TLS*1), R14; \
+	XORPS	X15, X15; \
+	RET
+
 // yield is where a call ends whose goroutine shall yield: it hands the results to a Go function, whose
 // prologue does that, and gives them to our caller. AX goes as a pointer when the closure (R13) says so, for
 // nothing else may keep alive what it points to, and as a number when not.
 TEXT ·yield(SB), NOSPLIT, $64-0
 	NO_LOCAL_POINTERS
 	XORL	CX, CX
-	CMPQ	24(R13), $0
+	CMPQ	closure_isPointer(R13), $0
 	JEQ	number
 	XCHGQ	AX, CX
 number:
-	MOVQ	CX, 0(SP)
-	MOVQ	AX, 8(SP)
-	MOVQ	BX, 16(SP)
-	MOVSD	X0, 24(SP)
-	CALL	·yieldHere(SB)
-	MOVQ	32(SP), AX
-	ORQ	40(SP), AX
-	MOVQ	48(SP), BX
-	MOVSD	56(SP), X0
-	MOVQ	TLS, CX
-	MOVQ	0(CX)(TLS*1), R14
-	XORPS	X15, X15
-	RET
+	YIELD
+
+// yieldNumber is yield for entries that have forgotten the closure: there the result is no pointer.
+TEXT ·yieldNumber(SB), NOSPLIT, $64-0
+	NO_LOCAL_POINTERS
+	XORL	CX, CX
+	YIELD
 
 // func currentG() uintptr
 TEXT ·currentG(SB), NOSPLIT, $0-8

@@ -25,6 +25,7 @@ func quick(s *signature, fn unsafe.Pointer) *closure {
 		kind = errnoIsSecond
 	case s.errno:
 		kind = errnoIsOnly
+	case s.pointer: // the other entries cannot tell the collector
 	case s.ints == 0:
 		kind = noInts
 	case s.ints <= 2:

@@ -13,6 +13,7 @@ func call22none()
 func call22two()
 func call26none()
 func call26two()
+func yieldNumber()
 
 // findTLS: the assembler knows the place of g on amd64.
 func findTLS(*ccall.Facts) error { return nil }

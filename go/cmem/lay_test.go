@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package cmem_test
+
+import (
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"runtime_cgo/cmem"
+	"runtime_cgo/leaf"
+)
+
+// Strings that end where memory ends, and such that zeros or other bytes follow: nothing is read that may
+// not be, and nothing beyond the string counts.
+func TestStringEdges(t *testing.T) {
+	size := syscall.Getpagesize()
+	pages, err := syscall.Mmap(-1, 0, 2*size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Munmap(pages)
+	if err := syscall.Mprotect(pages[size:], syscall.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	page := pages[:size]
+	a := cmem.Get()
+	defer a.Put()
+	for _, after := range []byte{0, 'y'} {
+		for n := 0; n < 200; n++ {
+			for _, room := range []int{0, 1, 15, 31, 32, 33, 63, 64, 100} {
+				at := page[size-room-n:]
+				for i := range at {
+					at[i] = after
+				}
+				for i := 0; i < n; i++ {
+					at[i] = 'x'
+				}
+				m := a.Mark()
+				p, err := a.String(view(at[:n]))
+				if err != nil || strlen(p) != uintptr(n) || must(cmem.GoString(p)) != strings.Repeat("x", n) {
+					t.Fatalf("%d bytes, %d before the end, then %q: %v", n, room, after, err)
+				}
+				for _, i := range []int{0, n / 2, n - 1} {
+					if n > 0 {
+						at[i] = 0
+						_, err := a.String(view(at[:n]))
+						wants(t, err, cmem.ErrNUL)
+						at[i] = 'x'
+					}
+				}
+				a.Release(m)
+			}
+		}
+	}
+}
+
+// view is b as a string without copying it.
+func view(b []byte) string { return *(*string)(unsafe.Pointer(&b)) }
+
+// What an arena gave out last lies where nothing else does, whatever is laid beside it.
+func TestStringNeighbours(t *testing.T) {
+	a := cmem.Get()
+	defer a.Put()
+	var want []string
+	var got []unsafe.Pointer
+	for n := 0; n < 300; n++ {
+		s := strings.Repeat(string(rune('a'+n%26)), n)
+		want = append(want, s)
+		got = append(got, must(a.String(s)))
+		if n%3 == 0 {
+			must(a.Bytes([]byte(s)))
+		}
+	}
+	for i, p := range got {
+		if must(cmem.GoString(p)) != want[i] {
+			t.Errorf("string %d is another", i)
+		}
+	}
+}
+
+// A string made for the call alone needs no memory of Go's.
+func TestStringStaysOnStack(t *testing.T) {
+	if fast, why := leaf.Fast(); !fast {
+		t.Skip(why)
+	}
+	b := []byte("made for the call")
+	if n := testing.AllocsPerRun(100, func() {
+		a := cmem.Get()
+		if strlen(must(a.String(string(b)))) != uintptr(len(b)) {
+			t.Error("another string")
+		}
+		a.Put()
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// More threads than there are slots, each at an end after some calls: they take arenas of their own,
+// those of threads that were before, and such as belong to none.
+func TestThreads(t *testing.T) {
+	for round := 0; round < 2; round++ {
+		var wg sync.WaitGroup
+		for i := 0; i < 300; i++ {
+			wg.Add(1)
+			go func(i int) {
+				defer wg.Done()
+				runtime.LockOSThread() // and so it ends with the goroutine
+				s := strings.Repeat(string(rune('a'+i%26)), i)
+				for n := 0; n < 20; n++ {
+					a, b := cmem.Get(), cmem.Get()
+					p, q := must(a.String(s)), must(b.String(s+"!"))
+					runtime.Gosched()
+					if a == b || strlen(p) != uintptr(i) || strlen(q) != uintptr(i+1) {
+						t.Error("another's string")
+					}
+					a.Put()
+					b.Put()
+				}
+			}(i)
+		}
+		wg.Wait()
+	}
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The addresses of the entries themselves: a Go func value of one would name a wrapper around it.
+
+//go:build linux && cgo && (amd64 || arm64)
+
+#include "textflag.h"
+
+// Where Go and C have their arguments in the same registers, one entry is good for any number.
+// WHOLE is how far into call its frame is whole.
+#ifdef GOARCH_amd64
+#define NONE19 ·call19none
+#define TWO19 ·call19two
+#define NONE22 ·call22none
+#define TWO22 ·call22two
+#define NONE26 ·call26none
+#define TWO26 ·call26two
+#define WHOLE ·call+16
+#else
+#define NONE19 ·call19
+#define TWO19 ·call19
+#define NONE22 ·call22
+#define TWO22 ·call22
+#define NONE26 ·call26
+#define TWO26 ·call26
+#define WHOLE ·call+8
+#endif
+
+#define ENTRIES(AT, NONE, TWO, SIX, SECOND, ONLY) \
+DATA ·entryPC+(AT+0)(SB)/8, $NONE(SB); \
+DATA ·entryPC+(AT+8)(SB)/8, $TWO(SB); \
+DATA ·entryPC+(AT+16)(SB)/8, $SIX(SB); \
+DATA ·entryPC+(AT+24)(SB)/8, $SECOND(SB); \
+DATA ·entryPC+(AT+32)(SB)/8, $ONLY(SB)
+
+ENTRIES(0, NONE19, TWO19, ·call19, ·call19errno, ·call19errno1)
+ENTRIES(40, NONE22, TWO22, ·call22, ·call22errno, ·call22errno1)
+ENTRIES(80, NONE26, TWO26, ·call26, ·call26errno, ·call26errno1)
+GLOBL ·entryPC(SB), NOPTR|RODATA, $120
+
+DATA ·framePC(SB)/8, $WHOLE(SB)
+GLOBL ·framePC(SB), NOPTR|RODATA, $8
