@@ -1,5 +1,5 @@
 # Every path on the stock half and on ours in one run. BENCHFLAGS: -go GOROOT, -rounds N, -quick,
-# -run REGEXP, -cpu N.
+# -run REGEXP, -cpu N, -purego.
 
 BENCHFLAGS ?=
 

@@ -20,6 +20,7 @@ type config struct {
 	starts       int      // of a program, for one value
 	rounds       int
 	buildRounds  int
+	purego       bool
 }
 
 func main() {
@@ -35,11 +36,13 @@ func bench() error {
 	output := flag.String("o", "../build/bench/report.md", "where the table goes")
 	rounds := flag.Int("rounds", 12, "how often each side takes its turn")
 	quick := flag.Bool("quick", false, "fewer and shorter rounds: a look, not a verdict")
+	purego := flag.Bool("purego", false, "purego's calls too, in the place of stock; needs its module")
 	only := flag.String("run", "", "only the rows that match this `regexp`")
 	cpu := flag.Int("cpu", -1, "the CPU to stay on; default: the last")
 	flag.Parse()
 
-	cfg := config{pin: pinTo(*cpu), runs: "24", millis: "2", starts: 10, rounds: *rounds, buildRounds: 10}
+	cfg := config{pin: pinTo(*cpu), runs: "24", millis: "2", starts: 10, rounds: *rounds, buildRounds: 10,
+		purego: *purego}
 	if *quick {
 		cfg.runs, cfg.millis, cfg.starts, cfg.rounds, cfg.buildRounds = "8", "1", 3, 4, 2
 	}
@@ -57,6 +60,11 @@ func bench() error {
 	command, err := filepath.Abs(*rcgo)
 	if err != nil {
 		return err
+	}
+	if *purego {
+		if out, err := exec.Command("go", "mod", "download", puregoMod).CombinedOutput(); err != nil {
+			return fmt.Errorf("purego: %v\n%s", err, out)
+		}
 	}
 	work, err := os.MkdirTemp("", "rcgo-bench-")
 	if err != nil {
@@ -83,7 +91,7 @@ func measureAll(cfg config, match *regexp.Regexp, stock, ours *side) (string, er
 	fmt.Println(line)
 	for _, s := range []*side{stock, ours} {
 		fmt.Fprintf(os.Stderr, "building on the side %q\n", s.name)
-		if err := prepare(s); err != nil {
+		if err := prepare(s, cfg); err != nil {
 			return "", err
 		}
 	}

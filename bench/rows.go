@@ -91,6 +91,19 @@ func remove(path string) error {
 	return nil
 }
 
+// puregoMod is the go.mod of the benchmark with purego.
+const puregoMod = "-modfile=peers.mod"
+
+// puregoRows are for the record: purego stands where stock does, on the drop-in's C half on the other side.
+func puregoRows(cfg config) []row {
+	return []row{
+		pairRow("purego and leaf, no arguments", "purego", "leaf", cfg),
+		pairRow("purego and leaf, two integers", "purego-2", "leaf-2", cfg),
+		pairRow("purego.SyscallN and leaf", "purego-syscalln", "leaf", cfg),
+		pairRow("callback: purego and cgo", "purego-callback", "c-go", cfg),
+	}
+}
+
 func rows(cfg config) []row {
 	list := []row{
 		pathRow("Go → C call", "go-c", cfg),
@@ -149,16 +162,23 @@ func rows(cfg config) []row {
 		sizeRow("size of hello, -s -w", "hello-stripped"),
 		sizeRow("size of hello, static", "hello-static"),
 	}
+	if cfg.purego {
+		list = append(list, puregoRows(cfg)...)
+	}
 	return list
 }
 
 // prepare builds on one side what the rows run, and warms the build cache.
-func prepare(s *side) error {
+func prepare(s *side, cfg config) error {
+	var puregoFlags []string
+	if cfg.purego {
+		puregoFlags = []string{"-tags=purego", puregoMod}
+	}
 	for _, b := range []struct {
 		output, pkg string
 		flags       []string
 	}{
-		{"paths", "./paths", nil},
+		{"paths", "./paths", puregoFlags},
 		{"hello", "./hello", nil},
 		{"hello-stripped", "./hello", []string{"-ldflags=-s -w"}},
 		{"hello-static", "./hello", []string{"-ldflags=-linkmode=external -extldflags=-static"}},

@@ -54,6 +54,16 @@ paths_callback(int n)
 	}
 }
 
+void
+paths_call_back(uintptr_t f, int n)
+{
+	void (*callback)(void) = (void (*)(void))f;
+
+	for (int i = 0; i < n; i++) {
+		callback();
+	}
+}
+
 static void *
 calls(void *n)
 {

@@ -15,8 +15,9 @@ long paths_add(long a, long b);
 // wrapper around a C function can do.
 void paths_indirect(long n);
 
-// Calls Go n times on the calling thread.
+// Calls Go n times on the calling thread: through cgo, and through a pointer that purego made.
 void paths_callback(int n);
+void paths_call_back(uintptr_t f, int n);
 
 // Calls Go n times on one new thread of C. Returns 0 or an errno.
 int paths_thread_callbacks(int n);

@@ -2,9 +2,6 @@
 
 package cmem
 
-// #include <stdlib.h>
-import "C"
-
 import (
 	"sync"
 	"unsafe"
@@ -125,7 +122,7 @@ func (a *Arena) Free() {
 
 func (a *Arena) shrink(keep int) {
 	for _, b := range a.blocks[keep:] {
-		C.free(b.at)
+		release(b.at)
 		account(-int64(b.size))
 	}
 	a.blocks = a.blocks[:keep]
@@ -160,7 +157,7 @@ func (a *Arena) grow(n uintptr) error {
 		}
 		size = n
 	}
-	p := C.aligned_alloc(align, C.size_t(size))
+	p := allocate(size)
 	if p == nil {
 		return ErrNoMemory
 	}

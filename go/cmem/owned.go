@@ -2,9 +2,6 @@
 
 package cmem
 
-// #include <stdlib.h>
-import "C"
-
 import (
 	"sync"
 	"sync/atomic"
@@ -29,7 +26,7 @@ func (m *memory) free(byCollector bool) bool {
 	if !atomic.CompareAndSwapUint32(&m.freed, 0, 1) {
 		return false
 	}
-	C.free(m.at)
+	release(m.at)
 	account(-int64(m.size))
 	atomic.AddInt64(&owned, -1)
 	if byCollector {
@@ -48,7 +45,7 @@ func Alloc(n int) (*Owned, error) {
 	case n > MaxSize:
 		return nil, ErrTooLong
 	}
-	p := C.calloc(1, C.size_t(n))
+	p := allocateZeroed(uintptr(n))
 	if p == nil {
 		return nil, ErrNoMemory
 	}

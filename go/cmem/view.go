@@ -2,20 +2,10 @@
 
 package cmem
 
-// #include <string.h>
-//
-// // cgo declares a function anew when Go takes its address, and gcc warns when it knows that one.
-// static void *strlen_fn(void) { return (void *)strlen; }
-import "C"
-
 import (
 	"unicode/utf8"
 	"unsafe"
-
-	"runtime_cgo/leaf"
 )
-
-var strlen = leaf.Of[func(unsafe.Pointer) uintptr]("strlen", C.strlen_fn())
 
 // BorrowString gives the C string at p as a Go string without copying it. The string is valid, and
 // what it holds may be relied upon, only while C neither frees nor changes the memory.

@@ -2,9 +2,6 @@
 
 package handle
 
-// #include "table.h"
-import "C"
-
 import (
 	"sync"
 	"sync/atomic"
@@ -67,12 +64,11 @@ var (
 )
 
 func init() {
-	n := C.size_t(1 << indexBits)
-	at := C.rcgo_handle_reserve(&n)
+	at, n := reserve(1 << indexBits)
 	if at == nil {
 		panic("handle: no memory for the table of handles: does a limit (ulimit -v) stop it?")
 	}
-	words, inTable = unsafe.Pointer(at), uint64(n)-1
+	words, inTable = at, n-1
 }
 
 func wordOf(i uint64) *uint64 { return (*uint64)(unsafe.Add(words, uintptr(i)*8)) }
@@ -227,6 +223,9 @@ func room(c *chunk) (first uint64, n int) {
 }
 
 func grow(s *shard) *chunk {
+	if unsafe.Sizeof(Handle(0)) < 8 {
+		panic("handle: a handle has 64 bits, and a pointer of this system has fewer")
+	}
 	growing.Lock()
 	defer growing.Unlock()
 	first := uint64(len(list)) * chunkSize

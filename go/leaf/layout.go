@@ -78,7 +78,12 @@ func start() (*layout, string) {
 	if reason := unsupported(); reason != "" {
 		return nil, reason
 	}
-	minor := goMinor(runtime.Version())
+	return layoutFor(runtime.Version())
+}
+
+// layoutFor gives the layout of a Go version if it is that of the running one.
+func layoutFor(version string) (*layout, string) {
+	minor := goMinor(version)
 	for i := range layouts {
 		l := &layouts[i]
 		if minor < l.oldest || minor > l.newest {
@@ -92,7 +97,7 @@ func start() (*layout, string) {
 		}
 		return l, ""
 	}
-	return nil, fmt.Sprintf("the layout of %s is not known", runtime.Version())
+	return nil, fmt.Sprintf("the layout of %s is not known", version)
 }
 
 // goMinor gives 22 for go1.22.1 and for versions built from it; -1 when there is no telling.

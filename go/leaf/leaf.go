@@ -41,13 +41,18 @@
 //
 // Where no quick way is known (another CPU or system than Linux on amd64 and arm64, a Go version
 // that this package has not been checked with, the race detector) each call is an ordinary cgo call
-// with the same results; Fast tells.
+// with the same results; Fast tells. Where no call by address is possible at all (a program built without
+// cgo; a CPU whose C has arguments elsewhere than in registers, as 386 or ppc64le) Bind says so, and
+// Of panics.
 package leaf
 
 import (
 	"fmt"
 	"reflect"
+	"runtime"
 	"unsafe"
+
+	"runtime_cgo/leaf/internal/ccall"
 )
 
 // A closure is what a func value of ours points to: Go calls code with the address of the closure
@@ -89,6 +94,12 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 	}
 	if fn == nil {
 		return fmt.Errorf("%s: the address is nil", name)
+	}
+	if !ccall.HasC {
+		return fmt.Errorf("%s: built without cgo, so there is no C to call", name)
+	}
+	if !ccall.ByRegister {
+		return fmt.Errorf("%s: on %s/%s a C function is called by cgo only", name, runtime.GOOS, runtime.GOARCH)
 	}
 	if c := quick(sig, fn); c != nil {
 		*(**closure)(f.Addr().UnsafePointer()) = c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-//go:build !asan
+//go:build cgo && !asan
 
 package leaf_test
 

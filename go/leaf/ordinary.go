@@ -108,7 +108,8 @@ func (s *signature) pack(call *ccall.Call, args []reflect.Value) {
 			call.Floats[floats] = math.Float64bits(v.Float())
 			floats++
 		case reflect.Float32:
-			call.Floats[floats] = uint64(math.Float32bits(float32(v.Float())))
+			// With all ones above: else it is no float32 for riscv64, and other CPUs do not look.
+			call.Floats[floats] = 0xffffffff<<32 | uint64(math.Float32bits(float32(v.Float())))
 			floats++
 		case reflect.String:
 			str := v.String()

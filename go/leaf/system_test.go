@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-//go:build (amd64 || arm64) && !race && !go1.27
+//go:build cgo && (amd64 || arm64) && !race && !go1.27
 
 package leaf_test
 

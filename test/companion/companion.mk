@@ -8,3 +8,7 @@ COMPANION_SOAK := 600
 soak: soak-companion
 soak-companion: ## ten minutes of stress of the Go module; GOROOTS="…" says on which Go versions
 	test/companion/soak $(COMPANION_SOAK) $(GOROOTS)
+
+.PHONY: companion-sanitizers
+companion-sanitizers: ## the Go module on every Go with the race detector, checkptr, cgo's checks and AddressSanitizer
+	test/companion/run -sanitizers
