@@ -6,8 +6,10 @@
 #include "rcgo_context.h"
 #include "rcgo_contexts.h"
 #include "rcgo_edge.h"
+#include "rcgo_signal.h"
 #include "rcgo_stats.h"
 #include "rcgo_thread.h"
+#include "rcgo_thread_record.h"
 
 // Begins a C context: the value that names this C stack until Go returns to it.
 // Indirect: the program's context function, on the C thread's own stack.
@@ -31,8 +33,10 @@ _cgo_wait_runtime_init_done(void)
 	if (RCGO_LIKELY(gate == RCGO_GATE_OPEN)) {
 		return 0;
 	}
-	if (x_crosscall2_ptr == NULL) {
+	// Up to Go 1.20 nobody else tells of a thread's first call.
+	if (x_crosscall2_ptr == NULL && rcgo__thread_record() == NULL) {
 		rcgo__thread_enters();
+		rcgo__signal_sweep_due();
 	}
 	if (gate == RCGO_GATE_COUNTS) {
 		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);

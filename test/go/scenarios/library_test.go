@@ -81,8 +81,7 @@ func TestHandlersOfHost(t *testing.T) {
 }
 
 // Handlers without SA_ONSTACK that C installs when Go is up, by ways that nobody can stand in. A
-// thread of C's that comes into Go for the first time, and Go's own new threads, find them; up to
-// 1.19 Go's threads alone do.
+// thread of C's that comes into Go for the first time, and Go's own new threads, find them.
 func TestLateHandlersOfHost(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		deep := host(t, tc, "gcc", "late", "-DINSTALLER", "-shared", "-fPIC")
