@@ -42,7 +42,7 @@ func TestWrongLayout(t *testing.T) {
 	for name, spoil := range map[string]func(l *layout){
 		"g.m":         func(l *layout) { l.gM += 8 },
 		"g.sched":     func(l *layout) { l.gSched += 16 },
-		"g.syscallsp": func(l *layout) { l.gSyscallSP -= 8 },
+		"g.syscallsp": func(l *layout) { l.gSyscallSP += 8 }, // below it lies sched.bp, which may look right
 		"g.syscallpc": func(l *layout) { l.gSyscallPC += 8 },
 		"m.curg":      func(l *layout) { l.mCurg += 8 },
 		"m.ncgo":      func(l *layout) { l.mNcgo -= 4 },
