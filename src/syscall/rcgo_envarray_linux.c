@@ -196,3 +196,21 @@ rcgo__envarray(void)
 {
 	return own_env;
 }
+
+bool
+rcgo__envarray_put(char **slot, char *was, char *text, bool by_name)
+{
+	int saved = errno;
+
+	if (env_libc != ENV_HAS_LOCK || !by_name) {
+		bool put = rcgo_cas(slot, &was, text);
+
+		rcgo__envarray_await_libc();
+		return put && rcgo_load_acq(slot) == text && rcgo_load_acq(&environ) == own_env;
+	}
+	// It only stores the pointer: the name has a slot.
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	putenv(text);
+	errno = saved;
+	return rcgo_load_acq(slot) == text && rcgo_load_acq(&environ) == own_env;
+}

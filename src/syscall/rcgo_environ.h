@@ -27,9 +27,9 @@
 
 // Each returns whether the change was made; when not (no memory, or a libc whose own functions are
 // as safe), libc's function is to make it.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN bool rcgo__environ_set(const char *name, const char *value);
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN bool rcgo__environ_unset(const char *name);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN bool rcgo__environ_clear(void);
@@ -48,6 +48,11 @@ RCGO_INTERN bool rcgo__envarray_adopt(char *seed);
 // Waits for changes by C that have begun: they hold the lock that this takes.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN void rcgo__envarray_await_libc(void);
+
+// Puts text where was is, if it still is there. Under libc's lock if there is one, unless text may
+// not be found by its name.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
+RCGO_INTERN bool rcgo__envarray_put(char **slot, char *was, char *text, bool by_name);
 
 // Of any such array, which may be NULL but for the last: how many slots are filled; whether one is
 // this text; the first slot from i on that is of this name, or is not, or that of the NULL.
@@ -68,9 +73,9 @@ RCGO_INTERN void *rcgo__envtext_room(size_t size);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN char *rcgo__envtext_new(const char *name, size_t name_size, const char *value);
 
-// The text is not in the environment any more. One that is not ours is left alone.
+// The text is not in the environment any more. Returns whether it is ours; else it is left alone.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__envtext_retire(char *text);
+RCGO_INTERN bool rcgo__envtext_retire(char *text);
 
 // A text of this name that ours takes to be in the environment, after `after` (NULL: the first).
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none

@@ -35,26 +35,33 @@ env_replace(const char *name, size_t name_size, char *text)
 	return old;
 }
 
+// The first of two holes or more, or 0.
+static size_t
+env_hole(char **env)
+{
+	size_t hole = 0;
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		if (i > 0 && env[i] == env[0]) {
+			if (hole != 0) {
+				return hole;
+			}
+			hole = i;
+		}
+	}
+	return 0;
+}
+
 // Puts text into the first of two holes or more, or at the end.
 static void
 env_add(char *text)
 {
 	char **env = rcgo__envarray();
-	size_t n = rcgo__envarray_count(env), hole = 0;
-	char *was = NULL;
+	size_t i = env_hole(env);
+	char *was = i == 0 ? NULL : env[0];
 
-	for (size_t i = 1; i < n; i++) {
-		if (env[i] != env[0]) {
-			continue;
-		}
-		if (hole != 0) {
-			n = hole;
-			was = env[0];
-			break;
-		}
-		hole = i;
-	}
-	rcgo_cas(&env[n], &was, text);
+	i = i == 0 ? rcgo__envarray_count(env) : i;
+	rcgo_cas(&env[i], &was, text);
 }
 
 // What ours took to be in the environment and is not, for C has replaced it or we have.
@@ -75,6 +82,51 @@ env_retire_others(const char *name, size_t name_size, char *old, const char *tex
 	}
 }
 
+// What is most often so, in few steps: environ is ours, and the name has a slot that is not the
+// first, which others may repeat, or there is a hole for it. Returns whether it was so.
+static bool
+env_set_quickly(const char *name, size_t name_size, char *text)
+{
+	char **env = rcgo__envarray(), *was;
+	size_t i;
+
+	if (env == NULL || rcgo_load_acq(&environ) != env) {
+		return false;
+	}
+	i = rcgo__envarray_find(env, 0, name, name_size, false);
+	was = rcgo_load_acq(&env[i]);
+	if (was == NULL) {
+		i = i > 0 ? env_hole(env) : 0;
+		return i != 0 && rcgo__envarray_put(&env[i], env[0], text, false);
+	}
+	if (i == 0 || (was != text && !rcgo__envarray_put(&env[i], was, text, true))) {
+		return false;
+	}
+	if (was != text && !rcgo__envtext_retire(was)) {
+		env_retire_others(name, name_size, NULL, text);
+	}
+	return true;
+}
+
+// The same for a variable that goes.
+static bool
+env_unset_quickly(const char *name, size_t name_size)
+{
+	char **env = rcgo__envarray(), *was;
+	size_t i;
+
+	if (env == NULL || rcgo_load_acq(&environ) != env) {
+		return false;
+	}
+	i = rcgo__envarray_find(env, 0, name, name_size, false);
+	was = rcgo_load_acq(&env[i]);
+	if (i == 0 || was == NULL ||
+		env[rcgo__envarray_find(env, i + 1, name, name_size, false)] != NULL) {
+		return false;
+	}
+	return rcgo__envarray_put(&env[i], was, env[0], false) && rcgo__envtext_retire(was);
+}
+
 bool
 rcgo__environ_set(const char *name, const char *value)
 {
@@ -85,6 +137,9 @@ rcgo__environ_set(const char *name, const char *value)
 		return false;
 	}
 	text = rcgo__envtext_new(name, name_size, value);
+	if (text != NULL && env_set_quickly(name, name_size, text)) {
+		return true;
+	}
 	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text); i++) {
 		char *was = env_replace(name, name_size, text);
 
@@ -113,6 +168,9 @@ rcgo__environ_unset(const char *name)
 
 	if (!rcgo__envarray_serves() || name_size == 0 || name[name_size] != '\0') {
 		return false;
+	}
+	if (env_unset_quickly(name, name_size)) {
+		return true;
 	}
 	for (int i = 0; i < ENV_TRIES; i++) {
 		char **env = rcgo_load_acq(&environ);

@@ -215,13 +215,13 @@ rcgo__envtext_new(const char *name, size_t name_size, const char *value)
 	return t->at;
 }
 
-void
+bool
 rcgo__envtext_retire(char *text)
 {
 	struct env_text *t = env_text_of(text);
 
 	if (t == NULL || (t->flags & TEXT_LIVE) == 0) {
-		return;
+		return t != NULL;
 	}
 	t->flags &= (uint8_t)~TEXT_LIVE;
 	t->since = env_now_ms();
@@ -236,6 +236,7 @@ rcgo__envtext_retire(char *text)
 		env_texts.last = t;
 		env_texts.queued += (size_t)1 << t->order;
 	}
+	return true;
 }
 
 char *
