@@ -8,6 +8,7 @@
 
 #include "rcgo_environ.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,11 @@
 
 // owner: nobody writes it; lock: none; ordering: none
 static char *no_env[1];
+
+// Where names were found last, by their first and last letter.
+#define ENV_SEEN 64U
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static size_t env_seen[ENV_SEEN];
 
 // Puts text into every slot of its name; returns what was in the last of them.
 static char *
@@ -82,6 +88,20 @@ env_retire_others(const char *name, size_t name_size, char *old, const char *tex
 	}
 }
 
+// The first slot of this name in our array, or that of the NULL.
+static size_t
+env_find_again(char **env, const char *name, size_t name_size)
+{
+	size_t *seen = &env_seen[((uint8_t)name[0] * 7U + (uint8_t)name[name_size - 1]) % ENV_SEEN];
+
+	// What fills holes is in the first slot, too.
+	if (env[*seen] == NULL || !rcgo__envtext_names(env[*seen], name, name_size) ||
+		rcgo__envtext_names(env[0], name, name_size)) {
+		*seen = rcgo__envarray_find(env, 0, name, name_size, false);
+	}
+	return *seen;
+}
+
 // What is most often so, in few steps: environ is ours, and the name has a slot that is not the
 // first, which others may repeat, or there is a hole for it. Returns whether it was so.
 static bool
@@ -90,10 +110,10 @@ env_set_quickly(const char *name, size_t name_size, char *text)
 	char **env = rcgo__envarray(), *was;
 	size_t i;
 
-	if (env == NULL || rcgo_load_acq(&environ) != env) {
+	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
 		return false;
 	}
-	i = rcgo__envarray_find(env, 0, name, name_size, false);
+	i = env_find_again(env, name, name_size);
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
 		i = i > 0 ? env_hole(env) : 0;
@@ -115,10 +135,10 @@ env_unset_quickly(const char *name, size_t name_size)
 	char **env = rcgo__envarray(), *was;
 	size_t i;
 
-	if (env == NULL || rcgo_load_acq(&environ) != env) {
+	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
 		return false;
 	}
-	i = rcgo__envarray_find(env, 0, name, name_size, false);
+	i = env_find_again(env, name, name_size);
 	was = rcgo_load_acq(&env[i]);
 	if (i == 0 || was == NULL ||
 		env[rcgo__envarray_find(env, i + 1, name, name_size, false)] != NULL) {
@@ -130,16 +150,17 @@ env_unset_quickly(const char *name, size_t name_size)
 bool
 rcgo__environ_set(const char *name, const char *value)
 {
-	size_t name_size = strcspn(name, "=");
+	size_t name_size = strlen(name);
 	char *text, *old = NULL;
 
-	if (!rcgo__envarray_serves() || name_size == 0 || name[name_size] != '\0') {
+	if (!rcgo__envarray_serves() || name_size == 0 || strchr(name, '=') != NULL) {
 		return false;
 	}
 	text = rcgo__envtext_new(name, name_size, value);
 	if (text != NULL && env_set_quickly(name, name_size, text)) {
 		return true;
 	}
+	memset(env_seen, 0, sizeof env_seen);
 	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text); i++) {
 		char *was = env_replace(name, name_size, text);
 
@@ -163,15 +184,16 @@ rcgo__environ_set(const char *name, const char *value)
 bool
 rcgo__environ_unset(const char *name)
 {
-	size_t name_size = strcspn(name, "=");
+	size_t name_size = strlen(name);
 	char *old = NULL;
 
-	if (!rcgo__envarray_serves() || name_size == 0 || name[name_size] != '\0') {
+	if (!rcgo__envarray_serves() || name_size == 0 || strchr(name, '=') != NULL) {
 		return false;
 	}
 	if (env_unset_quickly(name, name_size)) {
 		return true;
 	}
+	memset(env_seen, 0, sizeof env_seen);
 	for (int i = 0; i < ENV_TRIES; i++) {
 		char **env = rcgo_load_acq(&environ);
 		char *was, *other;
