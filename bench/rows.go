@@ -17,16 +17,31 @@ type row struct {
 	once   func(s *side, round int) (float64, error)
 }
 
-// pathRow measures a path in a process of its own: its addresses differ from round to round, and
-// so do the effects of where code happens to lie.
+// runPath measures a path in a process of its own: its addresses differ from round to round, and so
+// do the effects of where code happens to lie.
+func runPath(s *side, program, name string, env []string, cfg config) (float64, error) {
+	args := append(append([]string(nil), cfg.pin...), s.path(program), name, cfg.runs, cfg.millis)
+	out, _, err := s.run(env, args[0], args[1:]...)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(out, 64)
+}
+
 func pathRow(what, name string, cfg config) row {
 	return row{what: what, unit: "ns", once: func(s *side, _ int) (float64, error) {
-		args := append(append([]string(nil), cfg.pin...), s.path("paths"), name, cfg.runs, cfg.millis)
-		out, _, err := s.run(nil, args[0], args[1:]...)
-		if err != nil {
-			return 0, err
+		return runPath(s, "paths", name, nil, cfg)
+	}}
+}
+
+// plainRow measures a path of a program that leaves C frames to us; knobs are for our half, and
+// stock's side takes the path that its name says, if it says one.
+func plainRow(what, name, knobs, stock string, cfg config) row {
+	return row{what: what, unit: "ns", once: func(s *side, _ int) (float64, error) {
+		if s.name == "stock" && stock != "" {
+			return runPath(s, "paths", stock, nil, cfg)
 		}
-		return strconv.ParseFloat(out, 64)
+		return runPath(s, "paths-plain", name, []string{"RCGO=" + knobs}, cfg)
 	}}
 }
 
@@ -108,6 +123,7 @@ func rows(cfg config) []row {
 	list := []row{
 		pathRow("Go → C call", "go-c", cfg),
 		pathRow("C → Go call, on a thread of Go", "c-go", cfg),
+		plainRow("the same, RCGO=contexts=on", "c-go", "contexts=on", "", cfg),
 		pathRow("the same with a context function", "c-go-context", cfg),
 		pathRow("C → Go call, on a thread of C", "thread-go", cfg),
 		pathRow("the same, all pthread keys taken", "thread-go-no-keys", cfg),
@@ -117,6 +133,8 @@ func rows(cfg config) []row {
 		pathRow("signal.Ignore + signal.Reset", "sigaction", cfg),
 		pathRow("SIGPROF in C, traceback function set", "sigprof-in-c", cfg),
 		pathRow("SIGURG in C, traceback function set", "sigurg-in-c", cfg),
+		plainRow("SIGPROF 30 calls deep in C: walked by libgcc, by us", "sample", "", "sample-libgcc", cfg),
+		plainRow("the same: not walked, walked by us", "sample", "", "", cfg),
 		pathRow("signal to C's handler, SA_ONSTACK", "handler-onstack", cfg),
 		pairRow("signal: SA_ONSTACK, and moved to C", "handler-onstack", "handler-bare", cfg),
 		pathRow("signal to Go's handler, in C", "handler-go", cfg),
@@ -179,6 +197,7 @@ func prepare(s *side, cfg config) error {
 		flags       []string
 	}{
 		{"paths", "./paths", puregoFlags},
+		{"paths-plain", "./paths", []string{"-tags=plain"}},
 		{"hello", "./hello", nil},
 		{"hello-stripped", "./hello", []string{"-ldflags=-s -w"}},
 		{"hello-static", "./hello", []string{"-ldflags=-linkmode=external -extldflags=-static"}},

@@ -29,7 +29,7 @@ $(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c $(SYMBOLIZE_SRC) $(wildcar
 
 bench-symbolize: $(BENCH_C)/bench_symbolize ## the symbolizer beside four others: LIB=FILE
 	nm -S --defined-only $(LIB) | awk '$$3 ~ /^[tTwW]$$/ { print $$1, $$2 }' | sort -u | \
-		shuf -n 1000 --random-source=bench/c/bench_symbolize.c | awk '{ print "0x" $$1 }' \
+		shuf -n 1000 --random-source=$(LIB) | awk '{ print "0x" $$1 }' \
 		>$(BENCH_C)/addresses
 	$(BENCH_C)/bench_symbolize $(LIB) $(BENCH_C)/addresses
 # libpsx (Debian: libcap-dev) is a peer where it is installed.

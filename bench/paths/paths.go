@@ -6,27 +6,15 @@ package main
 import "C"
 
 import (
-	"errors"
 	"os"
 	"os/signal"
 	"runtime"
 	"strconv"
 	"syscall"
-	"unsafe"
 )
 
 //export pathsGoNothing
 func pathsGoNothing() {}
-
-func traceback() error {
-	runtime.SetCgoTraceback(0, unsafe.Pointer(C.paths_traceback), nil, nil)
-	return nil
-}
-
-func context() error {
-	runtime.SetCgoTraceback(0, unsafe.Pointer(C.paths_traceback), unsafe.Pointer(C.paths_context), nil)
-	return nil
-}
 
 // asError makes an error of an errno that C returned.
 func asError(err C.int) error {
@@ -66,15 +54,6 @@ var paths = map[string]path{
 		C.paths_callback(C.int(n))
 		return nil
 	}},
-	"c-go-context": {prepare: context, run: func(n int) error {
-		C.paths_callback(C.int(n))
-		return nil
-	}, check: func() error {
-		if C.paths_contexts() == 0 {
-			return errors.New("the context function was not called")
-		}
-		return nil
-	}},
 	"thread-go": {run: func(n int) error { return asError(C.paths_thread_callbacks(C.int(n))) }},
 	// Before C calls Go the first time.
 	"thread-go-no-keys": {run: func(n int) error {
@@ -94,17 +73,6 @@ var paths = map[string]path{
 			signal.Reset(syscall.SIGUSR2)
 		}
 		return nil
-	}},
-	"sigprof-in-c": {prepare: traceback, run: func(n int) error {
-		return asError(C.paths_signals(C.int(syscall.SIGPROF), C.int(n)))
-	}, check: func() error {
-		if C.paths_tracebacks() == 0 {
-			return errors.New("the traceback function was not called")
-		}
-		return nil
-	}},
-	"sigurg-in-c": {prepare: traceback, run: func(n int) error {
-		return asError(C.paths_signals(C.int(syscall.SIGURG), C.int(n)))
 	}},
 	"setenv": {prepare: func() error {
 		values = [2]string{"a", "b"}
