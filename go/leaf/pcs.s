@@ -35,7 +35,8 @@ DATA ·entryPC+(AT+32)(SB)/8, $ONLY(SB)
 ENTRIES(0, NONE19, TWO19, ·call19, ·call19errno, ·call19errno1)
 ENTRIES(40, NONE22, TWO22, ·call22, ·call22errno, ·call22errno1)
 ENTRIES(80, NONE26, TWO26, ·call26, ·call26errno, ·call26errno1)
-GLOBL ·entryPC(SB), NOPTR|RODATA, $120
+// Larger than Go's variables: AddressSanitizer takes what lies behind those for its own.
+GLOBL ·entryPC(SB), NOPTR|RODATA, $256
 
 DATA ·framePC(SB)/8, $WHOLE(SB)
-GLOBL ·framePC(SB), NOPTR|RODATA, $8
+GLOBL ·framePC(SB), NOPTR|RODATA, $128
