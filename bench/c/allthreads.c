@@ -6,8 +6,6 @@
 #	define _GNU_SOURCE
 #endif
 
-#include <dirent.h>
-
 #include "allthreads_peers.h"
 
 #define MOST 4096
@@ -73,27 +71,9 @@ table(int rounds)
 static unsigned
 wrong_threads(unsigned group)
 {
-	DIR *tasks = opendir("/proc/self/task");
-	unsigned wrong = 0;
+	unsigned all, right = threads_with("Gid: %*u %u", group, &all);
 
-	for (struct dirent *e; (e = readdir(tasks)) != NULL;) {
-		char path[300], line[256];
-		unsigned ids[2];
-		FILE *f;
-
-		snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
-		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
-		while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-			if (sscanf(line, "Gid: %u %u", &ids[0], &ids[1]) == 2) {
-				wrong += ids[1] != group;
-			}
-		}
-		if (f != NULL) {
-			fclose(f);
-		}
-	}
-	closedir(tasks);
-	return wrong;
+	return all - right;
 }
 
 static int

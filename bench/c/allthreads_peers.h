@@ -4,6 +4,7 @@
 #ifndef ALLTHREADS_PEERS_H
 #define ALLTHREADS_PEERS_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -44,6 +45,35 @@ set_user(enum who who, uid_t user)
 	default:
 		return ENOSYS;
 	}
+}
+
+// How many threads have this effective id, and of how many; line is how their status says it.
+static unsigned
+threads_with(const char *line, unsigned id, unsigned *all)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	unsigned found = 0;
+
+	*all = 0;
+	for (struct dirent *e; (e = readdir(tasks)) != NULL;) {
+		char path[300], text[256];
+		unsigned effective;
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
+		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
+		while (f != NULL && fgets(text, sizeof text, f) != NULL) {
+			if (sscanf(text, line, &effective) == 1) {
+				++*all;
+				found += effective == id;
+			}
+		}
+		if (f != NULL) {
+			fclose(f);
+		}
+	}
+	closedir(tasks);
+	return found;
 }
 
 static enum who

@@ -102,18 +102,30 @@ env_find_again(char **env, const char *name, size_t name_size)
 	return *seen;
 }
 
+// Our array if environ is that and has variables, else NULL; then *i is the slot of the name.
+static char **
+env_quick(const char *name, size_t name_size, size_t *i)
+{
+	char **env = rcgo__envarray();
+
+	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
+		return NULL;
+	}
+	*i = env_find_again(env, name, name_size);
+	return env;
+}
+
 // What is most often so, in few steps: environ is ours, and the name has a slot that is not the
 // first, which others may repeat, or there is a hole for it. Returns whether it was so.
 static bool
 env_set_quickly(const char *name, size_t name_size, char *text)
 {
-	char **env = rcgo__envarray(), *was;
 	size_t i;
+	char **env = env_quick(name, name_size, &i), *was;
 
-	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
+	if (env == NULL) {
 		return false;
 	}
-	i = env_find_again(env, name, name_size);
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
 		i = i > 0 ? env_hole(env) : 0;
@@ -132,13 +144,12 @@ env_set_quickly(const char *name, size_t name_size, char *text)
 static bool
 env_unset_quickly(const char *name, size_t name_size)
 {
-	char **env = rcgo__envarray(), *was;
 	size_t i;
+	char **env = env_quick(name, name_size, &i), *was;
 
-	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
+	if (env == NULL) {
 		return false;
 	}
-	i = env_find_again(env, name, name_size);
 	was = rcgo_load_acq(&env[i]);
 	if (i == 0 || was == NULL ||
 		env[rcgo__envarray_find(env, i + 1, name, name_size, false)] != NULL) {

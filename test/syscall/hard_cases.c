@@ -5,7 +5,6 @@
 #	define _GNU_SOURCE
 #endif
 
-#include <dirent.h>
 #include <linux/io_uring.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,34 +15,6 @@
 #include "allthreads_peers.h"
 
 #define NOBODY 65534U
-
-static unsigned
-threads_of(unsigned user, unsigned *all)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	unsigned found = 0;
-
-	*all = 0;
-	for (struct dirent *e; (e = readdir(tasks)) != NULL;) {
-		char path[300], line[256];
-		unsigned ids[2];
-		FILE *f;
-
-		snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
-		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
-		while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-			if (sscanf(line, "Uid: %u %u", &ids[0], &ids[1]) == 2) {
-				++*all;
-				found += ids[1] == user;
-			}
-		}
-		if (f != NULL) {
-			fclose(f);
-		}
-	}
-	closedir(tasks);
-	return found;
-}
 
 static enum who chosen;
 
@@ -61,7 +32,7 @@ call(void)
 	double from = now_us();
 	int err = set_user(chosen, NOBODY);
 	double took = now_us() - from;
-	unsigned all, changed = threads_of(NOBODY, &all);
+	unsigned all, changed = threads_with("Uid: %*u %u", NOBODY, &all);
 
 	printf("%s, %.1f ms, %u of %u threads changed\n", err == 0 ? "success" : strerror(err),
 		took / 1e3, changed, all);
