@@ -34,6 +34,7 @@ static const struct {
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
+	{"spare", {SIZES}},
 	{"names", {"on", "off"}},
 	{"stats", {"off", "on"}},
 	{"leafcheck", {"off", "on"}},

@@ -120,6 +120,10 @@ RCGO_INTERN int rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value);
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__all_listed(void);
 
+// Whether /proc has a thread of this id in this process.
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__all_is_listed(uint32_t tid);
+
 // Begins an attempt: keeps of the slots of the last one those whose threads had arrived.
 // Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_keep_known(struct rcgo_all_op *op, uint32_t last_attempt);

@@ -89,6 +89,14 @@ rcgo__all_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending)
 	       mask_field(buf, "\nSigPnd:", pending) && mask_field(buf, "\nSigBlk:", blocked);
 }
 
+bool
+rcgo__all_is_listed(uint32_t tid)
+{
+	char buf[64];
+
+	return task_read(tid, "stat", buf, sizeof buf) > 0;
+}
+
 uint32_t
 rcgo__all_listed(void)
 {

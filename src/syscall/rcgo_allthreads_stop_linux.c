@@ -185,11 +185,13 @@ all_sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 			}
 		}
 	}
-	if (n == 0 && op->self_seen) {
-		return true;
+	if (n < 0) {
+		return all_fail(f, RCGO_ALL_NO_PROC, (int)-n, 0);
 	}
-	// A /proc of another PID namespace has other ids.
-	return all_fail(f, RCGO_ALL_NO_PROC, n < 0 ? (int)-n : ENOENT, 0);
+	// The list may lack threads, this one too, when others end while it is read; then it is read
+	// again. But a /proc of another PID namespace has other ids.
+	return op->self_seen || rcgo__all_is_listed((uint32_t)op->self) ||
+	       all_fail(f, RCGO_ALL_NO_PROC, ENOENT, 0);
 }
 
 // The caller takes a slot, unless its thread was faster.

@@ -40,19 +40,26 @@ RCGO_INTERN char **rcgo__envarray(void);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__envarray_serves(void);
 
-// Makes environ the array, with room for one more; seed is its content where there is none. C may
+// Makes environ the array, with room for one more. seed is its content where there is none; where
+// it is the text of a name of name_size bytes, and a place in front is wanted, it gets that. C may
 // be about to replace and to free what environ is now: what was copied counts only if C has not.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
-RCGO_INTERN bool rcgo__envarray_adopt(char *seed);
+RCGO_INTERN bool rcgo__envarray_adopt(char *seed, size_t name_size);
+
+// Whether a variable in slot i is to be moved to the front, where who waits for libc's lock has few
+// slots to pass. So it is for the first few that Go sets.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__envarray_wants_front(size_t i);
 
 // Waits for changes by C that have begun: they hold the lock that this takes.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN void rcgo__envarray_await_libc(void);
 
-// Puts text where was is, if it still is there. Under libc's lock if there is one, unless text may
-// not be found by its name.
+// Puts text where was is, if it still is there, and waits for changes by C that have begun: with name
+// and value by setting that if it is not set any more. Returns whether text is there after that.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
-RCGO_INTERN bool rcgo__envarray_put(char **slot, char *was, char *text, bool by_name);
+RCGO_INTERN bool rcgo__envarray_put(
+	char **slot, char *was, char *text, const char *name, const char *value);
 
 // Of any such array, which may be NULL but for the last: how many slots are filled; whether one is
 // this text; the first slot from i on that is of this name, or is not, or that of the NULL.

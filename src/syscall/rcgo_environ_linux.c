@@ -118,20 +118,20 @@ env_quick(const char *name, size_t name_size, size_t *i)
 // What is most often so, in few steps: environ is ours, and the name has a slot that is not the
 // first, which others may repeat, or there is a hole for it. Returns whether it was so.
 static bool
-env_set_quickly(const char *name, size_t name_size, char *text)
+env_set_quickly(const char *name, size_t name_size, const char *value, char *text)
 {
 	size_t i;
 	char **env = env_quick(name, name_size, &i), *was;
 
-	if (env == NULL) {
+	if (env == NULL || rcgo__envarray_wants_front(i)) {
 		return false;
 	}
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
 		i = i > 0 ? env_hole(env) : 0;
-		return i != 0 && rcgo__envarray_put(&env[i], env[0], text, false);
+		return i != 0 && rcgo__envarray_put(&env[i], env[0], text, name, value);
 	}
-	if (i == 0 || (was != text && !rcgo__envarray_put(&env[i], was, text, true))) {
+	if (i == 0 || (was != text && !rcgo__envarray_put(&env[i], was, text, name, value))) {
 		return false;
 	}
 	if (was != text && !rcgo__envtext_retire(was)) {
@@ -155,7 +155,7 @@ env_unset_quickly(const char *name, size_t name_size)
 		env[rcgo__envarray_find(env, i + 1, name, name_size, false)] != NULL) {
 		return false;
 	}
-	return rcgo__envarray_put(&env[i], was, env[0], false) && rcgo__envtext_retire(was);
+	return rcgo__envarray_put(&env[i], was, env[0], NULL, NULL) && rcgo__envtext_retire(was);
 }
 
 bool
@@ -168,11 +168,11 @@ rcgo__environ_set(const char *name, const char *value)
 		return false;
 	}
 	text = rcgo__envtext_new(name, name_size, value);
-	if (text != NULL && env_set_quickly(name, name_size, text)) {
+	if (text != NULL && env_set_quickly(name, name_size, value, text)) {
 		return true;
 	}
 	memset(env_seen, 0, sizeof env_seen);
-	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text); i++) {
+	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text, name_size); i++) {
 		char *was = env_replace(name, name_size, text);
 
 		old = was != NULL ? was : old;
@@ -214,7 +214,7 @@ rcgo__environ_unset(const char *name)
 			env_retire_others(name, name_size, old, NULL);
 			return true;
 		}
-		if (!rcgo__envarray_adopt(env[0])) {
+		if (!rcgo__envarray_adopt(env[0], 0)) {
 			break;
 		}
 		other = rcgo_load_acq(&rcgo__envarray()[rcgo__envarray_find(

@@ -53,6 +53,8 @@ RCGO_INTERN void rcgo__stats_thread_ends(void);
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void *rcgo__sight_map(size_t size);
 
+#define RCGO_NAME_SPARE 0 // go:0: a thread that waits for Go to start one
+
 // Calls the calling thread go:N, unless that is not wanted.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__thread_name(uint64_t number);

@@ -16,6 +16,7 @@
 #include "rcgo_stats.h"
 #include "rcgo_thread.h"
 #include "rcgo_thread_record.h"
+#include "rcgo_thread_spare.h"
 
 // owner: x_cgo_init; lock: none; ordering: pthread_create of every thread that reads it
 static void (*go_setg)(void *);
@@ -33,6 +34,34 @@ fatal_bounds(const G *g)
 	rcgo__fatal(buf);
 }
 
+static void
+thread_run(const struct rcgo_thread_start *start)
+{
+	struct rcgo_thread_record record;
+
+	rcgo__thread_record_begin(&record, start->ts.g, start->stack_size);
+	rcgo__altstack_begin(&record.altstack);
+	rcgo__thread_name(rcgo__stats_thread_begins());
+	rcgo__signal_sweep_due();
+	rcgo__crosscall1(start->ts.fn, go_setg, start->ts.g);
+	rcgo__stats_thread_ends();
+	rcgo__altstack_end(&record.altstack);
+	rcgo__thread_record_end();
+}
+
+static void *
+thread_entry(void *arg)
+{
+	struct rcgo_thread_start start;
+
+	rcgo_tsan_acquire();
+	start = *(struct rcgo_thread_start *)arg;
+	rcgo__thread_start_give(arg);
+	rcgo_tsan_release();
+	thread_run(&start);
+	return NULL;
+}
+
 void
 x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void **tlsbase)
 {
@@ -44,6 +73,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	rcgo__stats_init();
 	rcgo__fork_mark();
 	rcgo__bind_init(false);
+	rcgo__spare_init(thread_run);
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
 	rcgo__signal_init(rcgo__thread_for_signal, rcgo__thread_overflow_describe);
 	if (record != NULL) {
@@ -60,27 +90,6 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	}
 }
 
-static void *
-thread_entry(void *arg)
-{
-	struct rcgo_thread_start start;
-	struct rcgo_thread_record record;
-
-	rcgo_tsan_acquire();
-	start = *(struct rcgo_thread_start *)arg;
-	rcgo__thread_start_give(arg);
-	rcgo_tsan_release();
-	rcgo__thread_record_begin(&record, start.ts.g, start.stack_size);
-	rcgo__altstack_begin(&record.altstack);
-	rcgo__thread_name(rcgo__stats_thread_begins());
-	rcgo__signal_sweep_due();
-	rcgo__crosscall1(start.ts.fn, go_setg, start.ts.g);
-	rcgo__stats_thread_ends();
-	rcgo__altstack_end(&record.altstack);
-	rcgo__thread_record_end();
-	return NULL;
-}
-
 void
 x_cgo_thread_start(ThreadStart *ts)
 {
@@ -88,6 +97,9 @@ x_cgo_thread_start(ThreadStart *ts)
 	struct rcgo_thread_start *start;
 	int err;
 
+	if (rcgo__spare_take(ts)) {
+		return;
+	}
 	rcgo_tsan_acquire();
 	start = rcgo__thread_start_take();
 	rcgo_tsan_release();
@@ -103,6 +115,7 @@ x_cgo_thread_start(ThreadStart *ts)
 	if (err != 0) {
 		rcgo__thread_create_fatal(&plan, err);
 	}
+	rcgo__spare_missed();
 }
 
 void

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,8 +199,26 @@ TEST(a_thread_in_vfork)
 	all_check(39, THREADS + 2);
 }
 
+// There /proc has other ids for the threads than they have themselves.
+static void
+call_in_namespace(void *arg)
+{
+	(void)arg;
+	all_start(all_idle, THREADS);
+	CHECK_INT(all_set(5), -ENOENT);
+	CHECK_HAS(all_why.text, "/proc");
+}
+
+TEST(a_proc_of_another_namespace)
+{
+	if (unit_emulated() || unshare(CLONE_NEWPID) != 0) {
+		unit_skip("no PID namespaces here: %s", strerror(errno));
+	}
+	CHECK_ENDS_WELL(&end, call_in_namespace, NULL);
+}
+
 UNIT_MAIN(UNIT_TEST(it_holds_for_all), UNIT_TEST(a_single_thread), UNIT_TEST(an_error_is_nobodys),
 	UNIT_TEST(results_that_differ_end_the_process), UNIT_TEST(a_thread_that_blocks_the_signal),
 	UNIT_TEST(a_thread_that_blocks_the_signal_for_a_while), UNIT_TEST(no_room_for_signals),
 	UNIT_TEST(little_room_for_signals), UNIT_TEST(the_main_thread_has_ended),
-	UNIT_TEST(a_thread_in_vfork))
+	UNIT_TEST(a_thread_in_vfork), UNIT_TEST(a_proc_of_another_namespace))

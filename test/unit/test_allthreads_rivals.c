@@ -62,6 +62,39 @@ TEST(threads_come_and_go)
 }
 
 static void *
+end_soon(void *arg)
+{
+	const struct timespec pause = {0, (long)(unit_random() % 300000)};
+
+	nanosleep(&pause, NULL);
+	return arg;
+}
+
+static void *
+call_once(void *arg)
+{
+	CHECK_INT(all_set((unsigned long)(uintptr_t)arg), 0);
+	return NULL;
+}
+
+// The kernel's list of threads ends where one ends just then; the caller comes after that.
+TEST(the_list_may_lack_the_caller)
+{
+	for (uintptr_t i = 0; i < 500; i++) {
+		pthread_t old[20], caller;
+
+		for (size_t k = 0; k < UNIT_COUNTOF(old); k++) {
+			CHECK_INT(pthread_create(&old[k], NULL, end_soon, NULL), 0);
+		}
+		CHECK_INT(pthread_create(&caller, NULL, call_once, (void *)(2000 + i)), 0);
+		CHECK_INT(pthread_join(caller, NULL), 0);
+		for (size_t k = 0; k < UNIT_COUNTOF(old); k++) {
+			CHECK_INT(pthread_join(old[k], NULL), 0);
+		}
+	}
+}
+
+static void *
 chain(void *arg)
 {
 	pthread_t t;
@@ -229,7 +262,7 @@ TEST(signals_that_are_not_ours_go_on)
 	CHECK_INT(passed, 10);
 }
 
-UNIT_MAIN(UNIT_TEST(threads_come_and_go), UNIT_TEST(threads_that_replace_themselves),
+UNIT_MAIN(UNIT_TEST(threads_come_and_go), UNIT_TEST(the_list_may_lack_the_caller), UNIT_TEST(threads_that_replace_themselves),
 	UNIT_TEST(rivals_take_turns), UNIT_TEST(libc_is_a_rival),
 	UNIT_TEST(threads_that_hold_locks), UNIT_TEST(forks_meanwhile),
 	UNIT_TEST(signals_that_are_not_ours_go_on))

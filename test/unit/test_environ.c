@@ -291,10 +291,51 @@ TEST(values_of_all_sizes)
 	}
 }
 
+// A new array for each of the first few, and none after that.
+TEST(what_go_sets_comes_to_the_front)
+{
+	char name[32], value[32], **env;
+	size_t arrays = 0;
+
+	need_ours();
+	x_cgo_clearenv(NULL);
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i);
+		CHECK_INT(setenv(name, "c", 1), 0);
+	}
+	set("NEW", "n");
+	CHECK_STR(environ[1], "NEW=n");
+	set("OF_C_30", "go");
+	CHECK_STR(environ[1], "OF_C_30=go");
+	CHECK_STR(environ[2], "NEW=n");
+	env = environ;
+	set("NEW", "n again");
+	CHECK(environ == env);
+	set("OF_C_0", "go"); // it was in slot 0
+	CHECK_STR(environ[1], "OF_C_0=go");
+	CHECK_INT(slots(environ), 41);
+	for (int i = 0; i < 80; i++) {
+		char **before = environ;
+
+		snprintf(name, sizeof name, "OF_C_%d", i % 40);
+		snprintf(value, sizeof value, "%d", i);
+		set(name, value);
+		CHECK_STR(getenv(name), value);
+		arrays += environ != before;
+	}
+	CHECK(arrays > 0 && arrays < 8);
+	CHECK_INT(slots(environ), 41);
+	CHECK_INT(named(environ, "NEW"), 1);
+	// Who reads the old one still finds all there.
+	CHECK_STR(env[1], "OF_C_30=go");
+	CHECK_STR(env[2], "NEW=n again");
+	CHECK_INT(slots(env), 41);
+}
+
 UNIT_MAIN(UNIT_TEST(no_slot_becomes_empty), UNIT_TEST(holes_are_filled_but_for_the_last),
 	UNIT_TEST(an_array_that_was_outgrown_stays_as_it_was),
 	UNIT_TEST(a_value_that_was_replaced_can_be_read),
 	UNIT_TEST(a_value_that_comes_again_takes_no_memory), UNIT_TEST(memory_is_bounded),
 	UNIT_TEST(what_c_sets_and_unsets_is_kept),
 	UNIT_TEST(an_environment_that_c_puts_in_its_place), UNIT_TEST(libc_does_it_without_memory),
-	UNIT_TEST(values_of_all_sizes))
+	UNIT_TEST(values_of_all_sizes), UNIT_TEST(what_go_sets_comes_to_the_front))

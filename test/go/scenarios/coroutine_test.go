@@ -24,11 +24,3 @@ func TestCoroutines(t *testing.T) {
 		})
 	})
 }
-
-// A short run of what make soak-threads does for half an hour.
-func TestThreadsLeaveNothing(t *testing.T) {
-	each(t, func(t *testing.T, tc toolchain) {
-		o := run(t, tc, nil, nil, build{program: "threadsoak", side: ours}.must(t, tc), "3s")
-		o.want(t, 0, "0 leaks, 0 hangs")
-	})
-}

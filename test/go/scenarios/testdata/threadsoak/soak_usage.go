@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"sync/atomic"
@@ -15,13 +16,13 @@ import (
 
 // usage is what could leak.
 type usage struct {
-	residentKiB, mappings, threads, files, keys int
-	running, bound                              C.uint64_t
+	residentKiB, mappings, threads, spare, files, keys int
+	running, bound                                     C.uint64_t
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%d KiB, %d mappings, %d threads (%d for Go, %d of C bound), %d files, %d keys left",
-		u.residentKiB, u.mappings, u.threads, u.running, u.bound, u.files, u.keys)
+	return fmt.Sprintf("%d KiB, %d mappings, %d threads (%d for Go, %d of C bound), %d spare, %d files, %d keys left",
+		u.residentKiB, u.mappings, u.threads, u.running, u.bound, u.spare, u.files, u.keys)
 }
 
 func entries(dir string) int {
@@ -30,6 +31,18 @@ func entries(dir string) int {
 		fail("%v", err)
 	}
 	return len(list)
+}
+
+// spareThreads counts those that wait for Go to start one, and the one that makes them (RCGO=spare=N).
+func spareThreads() int {
+	n := 0
+	names, _ := filepath.Glob("/proc/self/task/*/comm")
+	for _, name := range names {
+		if text, _ := os.ReadFile(name); string(text) == "go:0\n" {
+			n++
+		}
+	}
+	return n
 }
 
 func now() usage {
@@ -41,7 +54,8 @@ func now() usage {
 	}
 	maps, _ := os.ReadFile("/proc/self/maps")
 	u.mappings = bytes.Count(maps, []byte("\n"))
-	u.threads = entries("/proc/self/task")
+	u.spare = spareThreads()
+	u.threads = entries("/proc/self/task") - u.spare
 	u.files = entries("/proc/self/fd")
 	u.keys = int(C.soak_keys_left())
 	C.soak_counted(&u.running, &u.bound)

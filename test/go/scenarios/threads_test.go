@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import "testing"
+
+// A short run of what make soak-threads does for half an hour.
+func TestThreadsLeaveNothing(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		soak := build{program: "threadsoak", side: ours}.must(t, tc)
+		run(t, tc, nil, nil, soak, "3s").want(t, 0, "0 leaks, 0 hangs", " 0 spare")
+	})
+}
+
+// The same with threads that wait for Go to start one.
+func TestSpareThreads(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		soak := build{program: "threadsoak", side: ours}.must(t, tc)
+		run(t, tc, nil, []string{"RCGO=spare=3"}, soak, "3s").want(t, 0, "0 leaks, 0 hangs", " 4 spare")
+	})
+}
