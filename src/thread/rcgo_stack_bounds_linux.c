@@ -116,11 +116,13 @@ rcgo__stack_bounds(uintptr_t bounds[2])
 	}
 	// Before 2.32 glibc did not set all of attr (golang/go#65625).
 	pthread_attr_init(&attr);
-	if (pthread_getattr_np(pthread_self(), &attr) == 0 &&
-		pthread_attr_getstack(&attr, &lo, &size) == 0) {
-		bounds[0] = (uintptr_t)lo;
-		bounds[1] = (uintptr_t)lo + size;
+	// When it fails, glibc has destroyed attr.
+	if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+		if (pthread_attr_getstack(&attr, &lo, &size) == 0) {
+			bounds[0] = (uintptr_t)lo;
+			bounds[1] = (uintptr_t)lo + size;
+		}
+		pthread_attr_destroy(&attr);
 	}
-	pthread_attr_destroy(&attr);
 	errno = saved;
 }

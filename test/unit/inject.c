@@ -79,8 +79,12 @@ WRAP(int, pthread_create,
 	})
 
 WRAP(int, pthread_getattr_np, (pthread_t t, pthread_attr_t *attr), {
-	return hit(&inject_pthread_getattr_np) ? inject_pthread_getattr_np.err
-					       : __real_pthread_getattr_np(t, attr);
+	if (hit(&inject_pthread_getattr_np)) {
+		// What it leaves behind is not to be used.
+		memset(attr, 0x5a, sizeof *attr);
+		return inject_pthread_getattr_np.err;
+	}
+	return __real_pthread_getattr_np(t, attr);
 })
 
 WRAP(int, pthread_key_create, (pthread_key_t * key, void (*destructor)(void *)), {
