@@ -29,7 +29,7 @@ UNIT_ARCH_tsan := $(UNIT_HOST_ARCH)
 UNIT_ARCH_arm64 := arm64
 
 # The tests that mean something under TSAN: those with threads.
-UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_start test_bindm
+UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_start test_thread_spare test_bindm
 
 # The handler-safety test is an allocator of its own, which AddressSanitizer is too.
 # The guard is not compiled there.

@@ -67,3 +67,13 @@ bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and lib
 		case $$program in *-musl) whos="libc ours" ;; *-psx) whos="libc psx ours" ;; \
 			*) whos="libc $(if $(PSX_FLAGS),psx) ours" ;; esac; \
 		for who in $$whos; do $$program churn $$who $(CALLS); done; done
+
+$(BENCH_C)/thread_start: bench/c/thread_start.c $(BUILD)/payload/.stamp
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
+		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
+
+.PHONY: bench-threads
+bench-threads: $(BENCH_C)/thread_start ## a thread's start, with threads that wait and without
+	$(BENCH_C)/thread_start

@@ -15,8 +15,8 @@
 
 #define US 1000L
 
-// How long nothing may happen before a thread is asked whether it still is there, and what keeps
-// it; and how long the others stay stopped for one that blocks the signal, or does not answer.
+// How long nothing may happen before a thread is asked whether it is there, and what keeps it;
+// and how long others stay stopped for one that blocks the signal, or does not answer.
 #define ASK_NS (100 * US)
 #define LOOK_NS (2000 * US)
 #define BLOCKED_NS (10000 * US)
@@ -188,8 +188,8 @@ all_sweep(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	if (n < 0) {
 		return all_fail(f, RCGO_ALL_NO_PROC, (int)-n, 0);
 	}
-	// The list may lack threads, this one too, when others end while it is read; then it is read
-	// again. But a /proc of another PID namespace has other ids.
+	// It may lack this one when others end while it is read: then it is read again. But a /proc
+	// of another PID namespace has other ids.
 	return op->self_seen || rcgo__all_is_listed((uint32_t)op->self) ||
 	       all_fail(f, RCGO_ALL_NO_PROC, ENOENT, 0);
 }
@@ -263,12 +263,10 @@ all_await_all(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 		}
 		now = rcgo__all_now();
 		op->since = op->since != 0 ? op->since : now;
-		if (arrived != before || idle_since == 0) {
-			idle_since = now;
-			// The first time it is only asked who has gone.
-			if (arrived != before) {
-				continue;
-			}
+		// The first time it is only asked who has gone.
+		idle_since = arrived != before || idle_since == 0 ? now : idle_since;
+		if (arrived != before) {
+			continue;
 		}
 		if (!all_look_round(op, now - idle_since, now - op->since, f)) {
 			return false;

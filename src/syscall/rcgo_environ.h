@@ -55,8 +55,9 @@ RCGO_INTERN bool rcgo__envarray_wants_front(size_t i);
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN void rcgo__envarray_await_libc(void);
 
-// Puts text where was is, if it still is there, and waits for changes by C that have begun: with name
-// and value by setting that if it is not set any more. Returns whether text is there after that.
+// Puts text where was is, if it still is there, and waits for changes by C that have begun: with
+// name and value by setting that if it is not set any more. Returns whether text is there after
+// that.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN bool rcgo__envarray_put(
 	char **slot, char *was, char *text, const char *name, const char *value);

@@ -172,7 +172,8 @@ rcgo__environ_set(const char *name, const char *value)
 		return true;
 	}
 	memset(env_seen, 0, sizeof env_seen);
-	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text, name_size); i++) {
+	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text, name_size);
+		i++) {
 		char *was = env_replace(name, name_size, text);
 
 		old = was != NULL ? was : old;

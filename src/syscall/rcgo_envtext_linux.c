@@ -179,12 +179,11 @@ rcgo__envtext_names(const char *text, const char *name, size_t name_size)
 static struct env_text **
 env_recent_of(const char *name, size_t name_size)
 {
-	uint32_t hash = 2166136261U;
+	// Of names that are numbered the end differs, of others the middle too.
+	size_t hash = (uint8_t)name[0] + (uint8_t)name[name_size / 2] * 7U +
+		      (uint8_t)name[name_size - 1] * 31U + name_size * 5U;
 
-	for (size_t i = 0; i < name_size; i++) {
-		hash = (hash ^ (uint8_t)name[i]) * 16777619U;
-	}
-	return env_texts.recent[(hash >> 8) % RECENT_SETS];
+	return env_texts.recent[hash % RECENT_SETS];
 }
 
 char *

@@ -199,22 +199,39 @@ TEST(a_thread_in_vfork)
 	all_check(39, THREADS + 2);
 }
 
-// There /proc has other ids for the threads than they have themselves.
+#define NO_NAMESPACES 77
+
+// There /proc has other ids for the threads than they have themselves. Whoever makes a namespace is
+// not in it, only its children are; nor can a sanitizer look for leaks after that.
 static void
 call_in_namespace(void *arg)
 {
+	int status = 0;
+	pid_t pid;
+
 	(void)arg;
-	all_start(all_idle, THREADS);
-	CHECK_INT(all_set(5), -ENOENT);
-	CHECK_HAS(all_why.text, "/proc");
+	if (unshare(CLONE_NEWPID) != 0) {
+		_exit(NO_NAMESPACES);
+	}
+	pid = fork();
+	if (pid == 0) {
+		all_start(all_idle, THREADS);
+		CHECK_INT(all_set(5), -ENOENT);
+		CHECK_HAS(all_why.text, "/proc");
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 TEST(a_proc_of_another_namespace)
 {
-	if (unit_emulated() || unshare(CLONE_NEWPID) != 0) {
-		unit_skip("no PID namespaces here: %s", strerror(errno));
+	unit_fork(&end, call_in_namespace, NULL);
+	if (unit_emulated() || end.status == NO_NAMESPACES << 8) {
+		unit_skip("no PID namespaces here");
 	}
-	CHECK_ENDS_WELL(&end, call_in_namespace, NULL);
+	CHECK_STR(end.err, "");
+	CHECK_INT(end.status, 0);
 }
 
 UNIT_MAIN(UNIT_TEST(it_holds_for_all), UNIT_TEST(a_single_thread), UNIT_TEST(an_error_is_nobodys),

@@ -262,7 +262,7 @@ TEST(signals_that_are_not_ours_go_on)
 	CHECK_INT(passed, 10);
 }
 
-UNIT_MAIN(UNIT_TEST(threads_come_and_go), UNIT_TEST(the_list_may_lack_the_caller), UNIT_TEST(threads_that_replace_themselves),
-	UNIT_TEST(rivals_take_turns), UNIT_TEST(libc_is_a_rival),
-	UNIT_TEST(threads_that_hold_locks), UNIT_TEST(forks_meanwhile),
+UNIT_MAIN(UNIT_TEST(threads_come_and_go), UNIT_TEST(the_list_may_lack_the_caller),
+	UNIT_TEST(threads_that_replace_themselves), UNIT_TEST(rivals_take_turns),
+	UNIT_TEST(libc_is_a_rival), UNIT_TEST(threads_that_hold_locks), UNIT_TEST(forks_meanwhile),
 	UNIT_TEST(signals_that_are_not_ours_go_on))

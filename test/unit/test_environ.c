@@ -11,60 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "go_standin.h"
+#include "environ_tools.h"
 #include "inject.h"
-#include "rcgo_environ.h"
-#include "unit.h"
-
-static void
-set(const char *name, const char *value)
-{
-	char *arg[2] = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
-
-	x_cgo_setenv(arg);
-}
-
-static void
-unset(const char *name)
-{
-	char *arg[1] = {(char *)(uintptr_t)name};
-
-	x_cgo_unsetenv(arg);
-}
-
-// A libc that does the same itself leaves nothing to test.
-static void
-need_ours(void)
-{
-	if (!rcgo__envarray_serves()) {
-		unit_skip("this libc's own functions are as safe");
-	}
-}
-
-#define slots(env) rcgo__envarray_count(env)
-
-static size_t
-named(char **env, const char *name)
-{
-	size_t n = 0;
-
-	for (; *env != NULL; env++) {
-		n += strncmp(*env, name, strlen(name)) == 0 && (*env)[strlen(name)] == '=';
-	}
-	return n;
-}
-
-// Three variables and nothing else.
-static void
-start_with_three(void)
-{
-	need_ours();
-	x_cgo_clearenv(NULL);
-	set("A", "a");
-	set("B", "b");
-	set("C", "c");
-	CHECK_INT(slots(environ), 3);
-}
 
 TEST(no_slot_becomes_empty)
 {
@@ -135,79 +83,6 @@ TEST(an_array_that_was_outgrown_stays_as_it_was)
 	CHECK_STR(getenv("A"), "a");
 }
 
-TEST(a_value_that_was_replaced_can_be_read)
-{
-	const char *was;
-	char value[64];
-
-	start_with_three();
-	set("A", "the value that somebody keeps");
-	was = getenv("A");
-	for (int i = 0; i < 30000; i++) {
-		snprintf(value, sizeof value, "%d", i);
-		set("A", value);
-	}
-	CHECK_STR(was, "the value that somebody keeps");
-	unset("A");
-	CHECK_STR(was, "the value that somebody keeps");
-}
-
-TEST(a_value_that_comes_again_takes_no_memory)
-{
-	const char *one, *two;
-
-	start_with_three();
-	set("A", "one");
-	one = getenv("A");
-	set("A", "two");
-	two = getenv("A");
-	CHECK(one != two);
-	for (int i = 0; i < 100; i++) {
-		set("A", "one");
-		CHECK(getenv("A") == one);
-		if (i % 3 == 0) {
-			unset("A");
-		}
-		set("A", "two");
-		CHECK(getenv("A") == two);
-		set("A", "two");
-		CHECK(getenv("A") == two);
-	}
-}
-
-static long
-data_pages(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long size, resident = 0;
-
-	CHECK(f != NULL && fscanf(f, "%ld %ld", &size, &resident) == 2);
-	fclose(f);
-	return resident;
-}
-
-// In sizes of one power of two.
-TEST(memory_is_bounded)
-{
-	long before, most = RCGO_ENV_MOST / 4096;
-	char value[100];
-
-	start_with_three();
-	for (int i = 0; i < 600000; i++) {
-		snprintf(value, sizeof value, "%090d", i);
-		set("A", value);
-	}
-	before = data_pages();
-	CHECK(600000L * 128 / 4096 > 2 * most);
-	for (int i = 0; i < 1200000; i++) {
-		snprintf(value, sizeof value, "%090d", -i);
-		set("A", value);
-	}
-	CHECK(data_pages() < before + most / 4);
-	CHECK_STR(getenv("A"), value);
-	CHECK_STR(getenv("C"), "c");
-}
-
 TEST(what_c_sets_and_unsets_is_kept)
 {
 	char name[32];
@@ -276,21 +151,6 @@ TEST(libc_does_it_without_memory)
 	CHECK_STR(getenv("A"), "by ours");
 }
 
-TEST(values_of_all_sizes)
-{
-	need_ours();
-	for (size_t size = 0; size < (size_t)20 << 20; size = size * 2 + 1) {
-		char *value = calloc(1, size + 1);
-
-		CHECK(value != NULL);
-		memset(value, 'v', size);
-		set("A", value);
-		CHECK_STR(getenv("A"), value);
-		set("B", "small");
-		free(value);
-	}
-}
-
 // A new array for each of the first few, and none after that.
 TEST(what_go_sets_comes_to_the_front)
 {
@@ -334,8 +194,6 @@ TEST(what_go_sets_comes_to_the_front)
 
 UNIT_MAIN(UNIT_TEST(no_slot_becomes_empty), UNIT_TEST(holes_are_filled_but_for_the_last),
 	UNIT_TEST(an_array_that_was_outgrown_stays_as_it_was),
-	UNIT_TEST(a_value_that_was_replaced_can_be_read),
-	UNIT_TEST(a_value_that_comes_again_takes_no_memory), UNIT_TEST(memory_is_bounded),
 	UNIT_TEST(what_c_sets_and_unsets_is_kept),
 	UNIT_TEST(an_environment_that_c_puts_in_its_place), UNIT_TEST(libc_does_it_without_memory),
-	UNIT_TEST(values_of_all_sizes), UNIT_TEST(what_go_sets_comes_to_the_front))
+	UNIT_TEST(what_go_sets_comes_to_the_front))
