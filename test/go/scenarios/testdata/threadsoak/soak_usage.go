@@ -25,6 +25,17 @@ func (u usage) String() string {
 		u.residentKiB, u.mappings, u.threads, u.running, u.bound, u.spare, u.files, u.keys)
 }
 
+func status(field string) int {
+	text, _ := os.ReadFile("/proc/self/status")
+	i := bytes.Index(text, []byte(field))
+	if i < 0 {
+		fail("no %s in /proc/self/status", field)
+		return 0
+	}
+	n, _ := strconv.Atoi(string(bytes.Fields(text[i+len(field):])[0]))
+	return n
+}
+
 func entries(dir string) int {
 	list, err := os.ReadDir(dir)
 	if err != nil {
@@ -48,18 +59,20 @@ func spareThreads() int {
 func now() usage {
 	var u usage
 	debug.FreeOSMemory()
-	status, _ := os.ReadFile("/proc/self/status")
-	if i := bytes.Index(status, []byte("VmRSS:")); i >= 0 {
-		u.residentKiB, _ = strconv.Atoi(string(bytes.Fields(status[i+6:])[0]))
-	}
+	u.residentKiB = status("VmRSS:")
 	maps, _ := os.ReadFile("/proc/self/maps")
 	u.mappings = bytes.Count(maps, []byte("\n"))
 	u.spare = spareThreads()
-	u.threads = entries("/proc/self/task") - u.spare
+	u.threads = status("Threads:") - u.spare // its list may lack some while others end
 	u.files = entries("/proc/self/fd")
 	u.keys = int(C.soak_keys_left())
 	C.soak_counted(&u.running, &u.bound)
 	return u
+}
+
+// adds says whether each thread is counted. The first was not started by Go's C half.
+func (u usage) adds() bool {
+	return u.running == 0 || int(u.running)+1 == u.threads
 }
 
 // compare wants no more at the end than early on; what Go and libc keep for later varies a little.
@@ -82,8 +95,7 @@ func (early usage) compare(late usage) {
 	if late.bound != 0 {
 		fail("%d threads of C that have ended still have an M", late.bound)
 	}
-	// The first thread was not started by Go's C half.
-	if late.running != 0 && int(late.running)+1 != late.threads {
+	if !late.adds() {
 		fail("%d threads for Go are counted, and the kernel has %d", late.running, late.threads)
 	}
 	if n := atomic.LoadUint64(&callbacks); n != uint64(C.soak_calls_made()) {
