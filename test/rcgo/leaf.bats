@@ -225,13 +225,29 @@ func main() {
 		same("compressBound", CompressBound(uint64(i)), uint64(C.compressBound(C.uLong(i))))
 		same("crc32_combine", Crc32_combine(crc, 7, int64(i)), uint64(C.crc32_combine(C.uLong(crc), 7, C.z_off_t(i))))
 	}
-	for _, s := range []string{"select 1;\x00", "select 1\x00", "create trigger x;\x00"} {
-		b := []byte(s)
-		p := unsafe.Pointer(&b[0])
+	// Of what the parser looks at, so that either answer comes up.
+	const letters = "sSeElLcCtT ;;'\"[]-/*\n"
+	var complete, equal int
+	for i := 0; i < 5000; i++ {
+		a, b := make([]byte, 1+rand.Intn(12)), make([]byte, 1+rand.Intn(3))
+		for _, text := range [][]byte{a, b} {
+			for k := range text[1:] {
+				text[k] = letters[rand.Intn(len(letters))]
+			}
+		}
+		p, q := unsafe.Pointer(&a[0]), unsafe.Pointer(&b[0])
 		got, _ := Sqlite3_complete((*int8)(p))
 		same("sqlite3_complete", got, int32(C.sqlite3_complete((*C.char)(p))))
-		got, _ = Sqlite3_stricmp((*int8)(p), (*int8)(p))
-		same("sqlite3_stricmp", got, 0)
+		complete += int(got)
+		got, _ = Sqlite3_stricmp((*int8)(p), (*int8)(q))
+		same("sqlite3_stricmp", got, int32(C.sqlite3_stricmp((*C.char)(p), (*C.char)(q))))
+		if got == 0 {
+			equal++
+		}
+	}
+	if complete == 0 || complete == 5000 || equal == 0 || equal == 5000 {
+		fmt.Println("always the same:", complete, equal)
+		bad++
 	}
 	version, errno := Sqlite3_libversion_number()
 	same("sqlite3_libversion_number", version, int32(C.sqlite3_libversion_number()))
