@@ -241,19 +241,18 @@ func (a *Arena) Strings(list []string) (unsafe.Pointer, error) {
 	if pointers+total > MaxSize {
 		return nil, ErrTooLong
 	}
-	p, err := a.alloc(pointers + total)
+	p, err := a.alloc(pointers)
 	if err != nil {
 		return nil, err
 	}
 	// Numbers, not pointers: what lies here is no concern of the garbage collector.
 	at := (*[MaxSize / 8]uintptr)(p)[: len(list)+1 : len(list)+1]
-	text := unsafe.Add(p, pointers)
 	for i, s := range list {
-		at[i] = uintptr(text)
-		if !put(text, s) {
-			return nil, ErrNUL
+		text, err := a.String(s)
+		if err != nil {
+			return nil, err
 		}
-		text = unsafe.Add(text, len(s)+1)
+		at[i] = uintptr(text)
 	}
 	at[len(list)] = 0
 	return p, nil
