@@ -130,10 +130,14 @@ env_grow(size_t want)
 	return true;
 }
 
-// Stores text in a slot of our array, or tells whether it is what the slot has.
+// Stores text in a slot of our array, or tells whether it is what the slot has. C may make what is
+// copied longer meanwhile.
 static bool
 env_lay_slot(size_t i, char *text, bool check)
 {
+	if (i + 1 >= own_room) {
+		return false;
+	}
 	if (check) {
 		return rcgo_load_rlx(&own_env[i]) == text;
 	}
@@ -177,7 +181,7 @@ env_lay_front(char **from, char *front, size_t name_size, bool check)
 		char *text = rcgo_load_acq(&from[i]);
 
 		if (text == NULL) {
-			return same;
+			return same && (!check || rcgo_load_rlx(&own_env[n]) == NULL);
 		}
 		if (text != first && !rcgo__envtext_names(text, front, name_size)) {
 			same &= env_lay_slot(n++, text, check);
