@@ -28,6 +28,39 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
+// Sanitizers have functions of their own before libc's, which must see what Go has libc do.
+func TestIdentityUnderSanitizers(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		need(t, "setarch", "util-linux")
+		need(t, "clang", "clang")
+		for _, b := range []build{{flags: "-race"}, {flags: "-asan"}, {flags: "-msan", env: "CC=clang"}} {
+			b := b
+			b.program = "cases"
+			t.Run(b.flags, func(t *testing.T) {
+				b.side = stock
+				if _, err := b.try(tc); err != nil {
+					t.Skipf("stock cannot do it here either: %s", firstLines(err))
+				}
+				b.side = ours
+				program := b.must(t, tc)
+				for _, name := range []string{"ids", "ids-denied", "env"} {
+					var attr *syscall.SysProcAttr
+					if isRoot() && name == "ids-denied" {
+						attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+					}
+					if !isRoot() && name == "ids" {
+						continue
+					}
+					o := run(t, tc, attr, sanitizerEnv, "setarch", "-R", program, name)
+					o.want(t, 0, "done "+name)
+					o.lacks(t, "Sanitizer")
+					o.lacks(t, "DATA RACE")
+				}
+			})
+		}
+	})
+}
+
 // What is put before libc by LD_PRELOAD stands in for its identity calls: by a library of our own,
 // and by fakeroot.
 func TestIdentityIsFaked(t *testing.T) {
