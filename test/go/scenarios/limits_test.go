@@ -73,34 +73,26 @@ func said(t *testing.T, o outcome, name string) uint64 {
 	return value
 }
 
-func TestThreadStartFailsByNproc(t *testing.T) {
+// failsBy has a program start threads under a limit that it sets, named as by the cases' "limits".
+func failsBy(t *testing.T, name, value, row, advice string) {
 	each(t, func(t *testing.T, tc toolchain) {
-		// As root the program becomes a user without other processes. As another user all of that
-		// user's threads count, so the limit is reached at once.
-		value := "23"
-		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", "nproc", value)
-		checkLimits(t, o, "RLIMIT_NPROC", said(t, o, "nproc"), "ulimit -u")
-		stockSaysNothing(t, tc, "limits", "nproc", value)
+		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", name, value)
+		checkLimits(t, o, row, said(t, o, name), advice)
+		stockSaysNothing(t, tc, "limits", name, value)
 	})
 }
 
+// As root the program becomes a user without other processes. As another user all of that user's
+// threads count, so the limit is reached at once.
+func TestThreadStartFailsByNproc(t *testing.T) { failsBy(t, "nproc", "23", "RLIMIT_NPROC", "ulimit -u") }
+
+// Address space is what Go itself takes too; some room keeps its own end out of the way.
 func TestThreadStartFailsByAddressSpace(t *testing.T) {
-	each(t, func(t *testing.T, tc toolchain) {
-		// Address space is what Go itself takes too; some room keeps its own end out of the way.
-		value := "150000"
-		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", "as", value)
-		checkLimits(t, o, "RLIMIT_AS", said(t, o, "as"), "ulimit -v")
-		stockSaysNothing(t, tc, "limits", "as", value)
-	})
+	failsBy(t, "as", "150000", "RLIMIT_AS", "ulimit -v")
 }
 
 func TestThreadStartFailsByData(t *testing.T) {
-	each(t, func(t *testing.T, tc toolchain) {
-		value := "150000"
-		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", "data", value)
-		checkLimits(t, o, "RLIMIT_DATA", said(t, o, "data"), "ulimit -d")
-		stockSaysNothing(t, tc, "limits", "data", value)
-	})
+	failsBy(t, "data", "150000", "RLIMIT_DATA", "ulimit -d")
 }
 
 // stockSaysNothing shows that the message is ours.
