@@ -84,7 +84,9 @@ func failsBy(t *testing.T, name, value, row, advice string) {
 
 // As root the program becomes a user without other processes. As another user all of that user's
 // threads count, so the limit is reached at once.
-func TestThreadStartFailsByNproc(t *testing.T) { failsBy(t, "nproc", "23", "RLIMIT_NPROC", "ulimit -u") }
+func TestThreadStartFailsByNproc(t *testing.T) {
+	failsBy(t, "nproc", "23", "RLIMIT_NPROC", "ulimit -u")
+}
 
 // Address space is what Go itself takes too; some room keeps its own end out of the way.
 func TestThreadStartFailsByAddressSpace(t *testing.T) {
