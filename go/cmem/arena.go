@@ -3,6 +3,7 @@
 package cmem
 
 import (
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -18,7 +19,8 @@ const (
 type Arena struct {
 	room   lay.Room
 	pooled bool
-	usual  bool    // it has one block, and is of the pool
+	spare  bool    // it is one of more
+	usual  bool    // it has the block that an arena keeps, no other, and is of the pool
 	first  uintptr // where the first block begins
 	blocks []block // all but the first are freed by Put
 }
@@ -34,7 +36,8 @@ var pool [lay.Slots]struct {
 	_ [lay.SlotSize - unsafe.Sizeof(Arena{})]byte
 }
 
-var more = sync.Pool{New: func() interface{} { return new(Arena) }}
+// more has further ones. One that nobody uses may be collected there at any time.
+var more = sync.Pool{New: func() interface{} { return &Arena{spare: true} }}
 
 var (
 	get       = another
@@ -61,7 +64,9 @@ func another() *Arena {
 			return a
 		}
 	}
-	return more.Get().(*Arena)
+	a := more.Get().(*Arena)
+	runtime.SetFinalizer(a, nil)
+	return a
 }
 
 // Put releases all that the arena gave out and gives it back. It must not be used afterwards.
@@ -75,14 +80,18 @@ func (a *Arena) Put() {
 }
 
 func (a *Arena) put() {
-	if len(a.blocks) > 0 {
+	switch {
+	case len(a.blocks) > 0 && a.blocks[0].size == firstBlock && (a.pooled || a.spare):
 		a.shrink(1)
 		a.room.At = a.first
-		a.room.End = a.room.At + a.blocks[0].size
+		a.room.End = a.room.At + firstBlock
+	default:
+		a.Free()
 	}
 	if a.pooled {
 		a.room.Free()
-	} else {
+	} else if a.spare {
+		runtime.SetFinalizer(a, (*Arena).Free)
 		more.Put(a)
 	}
 }
@@ -126,7 +135,11 @@ func (a *Arena) shrink(keep int) {
 		account(-int64(b.size))
 	}
 	a.blocks = a.blocks[:keep]
-	a.usual = a.pooled && keep == 1
+	a.setUsual()
+}
+
+func (a *Arena) setUsual() {
+	a.usual = a.pooled && len(a.blocks) == 1 && a.blocks[0].size == firstBlock
 }
 
 // alloc gives n bytes; they are not zeroed.
@@ -163,7 +176,7 @@ func (a *Arena) grow(n uintptr) error {
 	}
 	account(int64(size))
 	a.blocks = append(a.blocks, block{p, size})
-	a.usual = a.pooled && len(a.blocks) == 1
+	a.setUsual()
 	a.room.At, a.room.End = uintptr(p), uintptr(p)+size
 	a.first = uintptr(a.blocks[0].at)
 	return nil

@@ -64,7 +64,7 @@ func (o *Owned) Pointer() unsafe.Pointer {
 	return o.mem.at
 }
 
-// Bytes gives the memory as a slice, valid until Free.
+// Bytes gives the memory as a slice, valid until Free. It does not keep o from being collected.
 func (o *Owned) Bytes() []byte {
 	if o.Pointer() == nil {
 		return nil

@@ -21,6 +21,7 @@ package handle
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync/atomic"
 	"unsafe"
 )
@@ -45,7 +46,8 @@ func (h Handle) Lookup() (any, error) {
 	return v, nil
 }
 
-// Get gives the value of a handle as a T, or ErrInvalid or ErrType.
+// Get gives the value of a handle as a T, or ErrInvalid or ErrType. A nil value is one of every
+// interface type.
 func Get[T any](h Handle) (T, error) {
 	var none T
 	v, ok := h.load()
@@ -54,7 +56,11 @@ func Get[T any](h Handle) (T, error) {
 	}
 	t, ok := v.(T)
 	if !ok {
-		return none, fmt.Errorf("%w: %T, not %T", ErrType, v, none)
+		want := reflect.TypeOf((*T)(nil)).Elem()
+		if v == nil && want.Kind() == reflect.Interface {
+			return none, nil
+		}
+		return none, fmt.Errorf("%w: %T, not %v", ErrType, v, want)
 	}
 	return t, nil
 }

@@ -25,6 +25,7 @@ const (
 	chunkSize = 1 << chunkBits
 	shards    = 64
 	nearby    = 32 // slots that claim looks at before another chunk is looked for
+	likely    = 8  // chunks that are looked at before a new one is made
 )
 
 // none is no index: the hint of a shard without a chunk.
@@ -69,6 +70,8 @@ func init() {
 		panic("handle: no memory for the table of handles: does a limit (ulimit -v) stop it?")
 	}
 	words, inTable = at, n-1
+	// No handle is 0, before the first one either.
+	atomic.StoreUint64(wordOf(none), flip)
 }
 
 func wordOf(i uint64) *uint64 { return (*uint64)(unsafe.Add(words, uintptr(i)*8)) }
@@ -191,11 +194,12 @@ func (h Handle) remove() error {
 	return nil
 }
 
-// another gives a shard a chunk with room: one of its own of which a quarter is free, or a new one.
+// another gives a shard a chunk with room: one of its own of which a quarter is free, or a new one. It
+// looks at a few, each time at the next ones.
 func another(s *shard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for range s.chunks {
+	for n := 0; n < likely && n < len(s.chunks); n++ {
 		c := s.chunks[s.next%len(s.chunks)]
 		if i, n := room(c); n >= chunkSize/4 {
 			atomic.StoreUint64(&s.hint, i)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package handle
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// In a process of its own: before the first handle the table has never been written.
+func TestZeroBeforeTheFirst(t *testing.T) {
+	if os.Getenv("HANDLE_TEST_FIRST") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestZeroBeforeTheFirst$")
+		cmd.Env = append(os.Environ(), "HANDLE_TEST_FIRST=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	for _, h := range []Handle{0, 1, 77, 1 << 63} {
+		if _, err := h.Lookup(); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%#x: %v", h, err)
+		}
+		if err := h.Release(); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%#x: %v", h, err)
+		}
+		if h.Valid() {
+			t.Errorf("%#x is valid", h)
+		}
+	}
+}
+
+func TestGetOfNil(t *testing.T) {
+	h := New(nil)
+	defer h.Delete()
+	if v, err := Get[any](h); v != nil || err != nil {
+		t.Errorf("any: %v, %v", v, err)
+	}
+	if v, err := Get[error](h); v != nil || err != nil {
+		t.Errorf("error: %v, %v", v, err)
+	}
+	if _, err := Get[int](h); !errors.Is(err, ErrType) || err.Error() != ErrType.Error()+": <nil>, not int" {
+		t.Errorf("int: %v", err)
+	}
+	if _, err := Get[error](New(5)); err == nil || err.Error() != ErrType.Error()+": int, not error" {
+		t.Errorf("error of an int: %v", err)
+	}
+}
