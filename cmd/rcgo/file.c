@@ -202,3 +202,21 @@ write_file(const char *path, const void *data, size_t size)
 	}
 	return err;
 }
+
+// What -o is for: written in place, as a compiler does, for path may be a link or a device. NULL
+// and "-" are standard output, whose errors main looks for.
+void
+write_output(const char *path, const char *text)
+{
+	if (path == NULL || strcmp(path, "-") == 0) {
+		fputs(text, stdout);
+		return;
+	}
+	FILE *f = fopen(path, "we");
+	bool ok = f != NULL && fputs(text, f) != EOF;
+
+	if (f == NULL || fclose(f) != 0 || !ok) {
+		fail(fmt("cannot write %s: %s", path, strerror(errno)), NULL,
+			"choose another file with -o");
+	}
+}

@@ -2,7 +2,9 @@
 // rcgo: type it where you type go, and the program is built on our C half of runtime/cgo.
 #include "rcgo.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,10 +48,22 @@ wants_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0;
 }
 
+// A full disk is noticed as late as this.
+static int
+finish(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		fail(fmt("cannot write to standard output: %s", strerror(errno)), NULL, NULL);
+	}
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	fill_streams();
+	// Who ignores it learns no child's status.
+	signal(SIGCHLD, SIG_DFL);
 	if (argc < 2) {
 		help_short(stderr);
 		return EXIT_RCGO;
@@ -59,9 +73,9 @@ main(int argc, char **argv)
 			continue;
 		}
 		if (argv[1][0] != '-' && argc > 2 && wants_help(argv[2])) {
-			return verb_help(2, (char *[]){argv[2], argv[1], NULL});
+			return finish(verb_help(2, (char *[]){argv[2], argv[1], NULL}));
 		}
-		return verbs[i].run(argc - 1, argv + 1);
+		return finish(verbs[i].run(argc - 1, argv + 1));
 	}
 	if (argv[1][0] == '-') {
 		usage_error(NULL, "unknown flag %s: the verb comes first, as in `rcgo build -v`",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo, the go command with our C half of runtime/cgo: what its files share.
-// A process of rcgo lives for milliseconds and then becomes go, so memory is never given back.
+// A process of rcgo lives for milliseconds and then becomes go, so memory is not given back; but by
+// rcgo top, which goes on.
 #ifndef RCGO_H
 #define RCGO_H
 
@@ -55,6 +56,7 @@ char *path_search(const char *name);
 char *first_word(const char *command);
 char *read_file(const char *path, size_t *size);
 int write_file(const char *path, const void *data, size_t size);
+void write_output(const char *path, const char *text);
 
 // spawn.c: other programs
 struct spawned {

@@ -36,6 +36,22 @@ exec_go(const struct goenv *e, struct strings *args)
 		"see that it is a program for this machine");
 }
 
+// `go install PKG@VERSION` may find that PKG wants a later Go, and go on as that one, which has no
+// overlay of ours. It says so instead when it is told to be this one.
+static void
+keep_toolchain(const struct goenv *e, const struct strings *args)
+{
+	bool at_version = false;
+
+	for (size_t i = 0; i < args->n; i++) {
+		at_version |= args->at[i][0] != '-' && strchr(args->at[i], '@') != NULL;
+	}
+	if (at_version && e->minor >= 21 &&
+		strspn(e->version, "go.rc0123456789") == strlen(e->version)) {
+		setenv("GOTOOLCHAIN", e->version, 1);
+	}
+}
+
 int
 run_go(char **argv)
 {
@@ -49,12 +65,21 @@ run_go(char **argv)
 	goenv_load(&e, cl.dir);
 	if (compiles(cl.verb)) {
 		check_build(&e);
+		keep_toolchain(&e, &cl.args);
 	} else if (!overlay_possible(&e)) {
 		exec_go(&e, &cl.args);
 	}
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache c = cache_open();
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
+	struct user_overlay outer = {0};
+
+	// What is on the command line takes the place of what GOFLAGS says; not so what an rcgo before
+	// this one was told.
+	if (cl.overlay != NULL && flags.overlay != NULL && *flags.overlay != 0 &&
+		overlay_user(&e, flags.overlay, &outer) == NULL) {
+		cl.features = features_over(outer.features, cl.features);
+	}
 	struct overlay o = overlay_make(&e, user, cl.features, &c);
 
 	overlay_store(&o, &e, &c);

@@ -21,6 +21,9 @@ asks_for_nothing(const char *flag)
 	static const char *const words[] = {"-pipe", "-pthread", "-fPIC", "-fpic", "-fPIE", "-fpie",
 		"-m64", "-fcommon", "-fno-common", "-fno-plt", "-fexceptions"};
 
+	if (has_prefix(flag, "-Wp,")) { // for the preprocessor: any of these
+		return false;
+	}
 	if (has_prefix(flag, "-D")) {
 		return !has_prefix(flag, "-D_FORTIFY_SOURCE");
 	}

@@ -10,15 +10,27 @@
 #include <string.h>
 #include <unistd.h>
 
+// This command goes on for long: it gives back what it has read.
+static char *
+task_file(const char *dir, const char *name)
+{
+	char *path = path_join(dir, name);
+	size_t n = 0;
+	char *text = read_file(path, &n);
+
+	free(path);
+	return text;
+}
+
 // In whose code a thread is that waits; the kernel tells those who may trace the process.
 static const char *
 where_is(const char *dir, const struct rcgo_sight *sight)
 {
-	size_t n = 0;
-	char *text = read_file(fmt("%s/syscall", dir), &n);
+	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
 	uint64_t pc = last != NULL ? strtoull(last, NULL, 16) : 0;
 
+	free(text);
 	if (pc == 0) {
 		return "-";
 	}
@@ -37,15 +49,10 @@ kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_sight *sight)
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
 }
 
-// Returns false when the thread has ended.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_sight *sight)
+stat_parse(const char *stat, struct top_thread *t)
 {
-	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
-	size_t n = 0;
-	char *stat = read_file(fmt("%s/stat", dir), &n);
-	char *name = stat != NULL ? strchr(stat, '(') : NULL;
-	char *end = stat != NULL ? strrchr(stat, ')') : NULL;
+	const char *name = strchr(stat, '('), *end = strrchr(stat, ')');
 	uint64_t user, system;
 
 	if (name == NULL || end == NULL ||
@@ -58,10 +65,25 @@ thread_read(pid_t pid, struct top_thread *t, const struct rcgo_sight *sight)
 		*c = isprint((unsigned char)*c) ? *c : '?';
 	}
 	t->ticks = user + system;
-	t->kind = kind_of(pid, t, sight);
-	t->where = where_is(dir, sight);
-	t->cpu = -1;
 	return true;
+}
+
+// Returns false when the thread has ended.
+static bool
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_sight *sight)
+{
+	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
+	char *stat = task_file(dir, "stat");
+	bool known = stat != NULL && stat_parse(stat, t);
+
+	if (known) {
+		t->kind = kind_of(pid, t, sight);
+		t->where = where_is(dir, sight);
+		t->cpu = -1;
+	}
+	free(stat);
+	free(dir);
+	return known;
 }
 
 static int
@@ -75,7 +97,8 @@ by_tid(const void *a, const void *b)
 struct top_threads
 top_threads_read(pid_t pid, const struct rcgo_sight *sight)
 {
-	DIR *dir = opendir(fmt("/proc/%d/task", pid));
+	char *tasks = fmt("/proc/%d/task", pid);
+	DIR *dir = opendir(tasks);
 	struct top_threads all = {NULL, 0};
 	size_t room = 0;
 	struct dirent *e;
@@ -98,6 +121,7 @@ top_threads_read(pid_t pid, const struct rcgo_sight *sight)
 	if (dir != NULL) {
 		closedir(dir);
 	}
+	free(tasks);
 	if (all.n > 0) {
 		qsort(all.at, all.n, sizeof *all.at, by_tid);
 	}

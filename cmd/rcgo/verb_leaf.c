@@ -45,9 +45,9 @@ static void
 compile(const struct goenv *e, const struct leaf_output *o, const char *dir)
 {
 	char *script =
-		fmt("exec %s %s -g -gdwarf-4 -gz=none -O0 -w -fPIC -shared -nostdlib -I. -o \"$1\" "
-		    "\"$2\"",
-			e->cc, o->cflags == NULL ? "" : o->cflags);
+		fmt("exec %s %s %s %s -g -gdwarf-4 -gz=none -O0 -w -fPIC -shared -nostdlib -I. -o "
+		    "\"$1\" \"$2\"",
+			e->cc, e->cgo_cppflags, e->cgo_cflags, o->cflags == NULL ? "" : o->cflags);
 	char *argv[] = {"/bin/sh", "-c", script, "sh", path_join(dir, "leaf.so"),
 		path_join(dir, "leaf.c"), NULL};
 	struct spawned s = spawn(NULL, argv, STDERR_MERGE);
@@ -128,23 +128,6 @@ command_line(int argc, char **argv)
 	return text;
 }
 
-static void
-write_out(const char *path, const char *text)
-{
-	if (path == NULL || strcmp(path, "-") == 0) {
-		fputs(text, stdout);
-		return;
-	}
-	int err = write_file(path, text, strlen(text));
-
-	if (err == 0 && chmod(path, 0644) != 0) {
-		err = -errno;
-	}
-	if (err != 0) {
-		fail(fmt("%s: %s", path, strerror(-err)), NULL, NULL);
-	}
-}
-
 // Reads the flags; returns where the file goes.
 static const char *
 read_flags(int argc, char **argv, struct leaf_output *o)
@@ -206,6 +189,6 @@ verb_leaf(int argc, char **argv)
 	struct leaf_proto *protos = learn(&e, &o, argv + optind + 1, n);
 
 	refuse_bad(protos, n);
-	write_out(path, leaf_go_text(&o, protos, n));
+	write_output(path, leaf_go_text(&o, protos, n));
 	return 0;
 }

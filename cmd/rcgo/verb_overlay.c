@@ -2,27 +2,8 @@
 // rcgo overlay: writes the overlay for the GOROOT at hand.
 #include "rcgo.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-
-// Written in place, as a compiler does for -o: FILE may be a link or a device.
-static void
-write_out(const struct overlay *o, const char *file)
-{
-	if (file == NULL || strcmp(file, "-") == 0) {
-		fputs(o->text, stdout);
-		return;
-	}
-	FILE *f = fopen(file, "we");
-	bool ok = f != NULL && fputs(o->text, f) != EOF;
-
-	if (f == NULL || fclose(f) != 0 || !ok) {
-		fail(fmt("cannot write %s: %s", file, strerror(errno)), NULL,
-			"choose another file with -o");
-	}
-}
 
 int
 verb_overlay(int argc, char **argv)
@@ -64,10 +45,7 @@ verb_overlay(int argc, char **argv)
 		puts(o.path);
 	}
 	if (!path || file != NULL) {
-		write_out(&o, file);
-	}
-	if (fflush(stdout) != 0) {
-		fail("cannot write the overlay to standard output", NULL, NULL);
+		write_output(file, o.text);
 	}
 	return 0;
 }

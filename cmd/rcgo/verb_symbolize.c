@@ -176,6 +176,9 @@ read_lines(const char *path)
 		line[strcspn(line, "\r\n")] = 0;
 		strings_add(&lines, xstrdup(line));
 	}
+	if (ferror(in) != 0) {
+		fail(fmt("cannot read %s: %m", path != NULL ? path : "standard input"), NULL, NULL);
+	}
 	free(line);
 	return lines;
 }
@@ -249,7 +252,9 @@ verb_symbolize(int argc, char **argv)
 	if (argc - optind > 1) {
 		usage_error("symbolize", "symbolize reads one log, got %s too", argv[optind + 1]);
 	}
-	if (base != NULL && log_hex(base, &log.bias) == NULL) {
+	const char *end = base != NULL ? log_hex(base, &log.bias) : "";
+
+	if (end == NULL || *end != 0) {
 		usage_error("symbolize", "--base wants an address such as 0x555555554000");
 	}
 	symbols_open(&log.symbols, log.program, debug);

@@ -92,6 +92,7 @@ print_summary(const struct top *top, const struct rcgo_sight *sight, size_t thre
 		s->foreign_bound, s->foreign_seen, s->waits);
 	printf("calls       C to Go: %s; on all threads: %" PRIu64 ", given up %" PRIu64 "\n\n",
 		callbacks, s->all_threads_calls, s->all_threads_given_up);
+	free(callbacks);
 }
 
 static size_t
@@ -131,10 +132,13 @@ print_table(
 		"IN");
 	for (size_t i = 0; i < threads->n && i < rows; i++) {
 		const struct top_thread *t = &sorted[i];
+		char cpu[16] = "-";
 
+		if (t->cpu >= 0) {
+			snprintf(cpu, sizeof cpu, "%.1f", t->cpu);
+		}
 		printf("%8d  %-15s  %-4s  %c  %5s  %9.2f  %s\n", (int)t->tid, t->name, t->kind,
-			t->state, t->cpu < 0 ? "-" : fmt("%.1f", t->cpu), (double)t->ticks * tick,
-			t->where);
+			t->state, cpu, (double)t->ticks * tick, t->where);
 	}
 	free(sorted);
 }

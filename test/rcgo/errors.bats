@@ -205,3 +205,35 @@ GOFLAGS=-mod=mod"
 	run "$RCGO" go
 	says_first "rcgo: a verb of go must follow, as in \`rcgo go env\`"
 }
+
+@test "standard output that takes nothing" {
+	for verb in "help" "env" "version" "overlay" "abi"; do
+		# shellcheck disable=SC2086 # words
+		run bash -c '"$0" $1 2>&1 >/dev/full' "$RCGO" "$verb"
+		says_first "rcgo: cannot write to standard output: No space left on device"
+	done
+}
+
+@test "children count where SIGCHLD is ignored" {
+	run env RCGO_GO=/bin/false "$RCGO" build
+	[ "$status" -eq 2 ]
+	local said=$output
+	run bash -c 'trap "" CHLD; exec env RCGO_GO=/bin/false "$0" build' "$RCGO"
+	echo "$output"
+	[ "$status" -eq 2 ] && [ "$output" = "$said" ]
+}
+
+@test "a package of a module that wants a later Go is not built by that without our C half" {
+	fake_go GOVERSION=go1.26.8
+	# shellcheck disable=SC2016 # the fake go's
+	export FAKE_DO='echo "$GOTOOLCHAIN"'
+	for verb in install run; do
+		run "$RCGO" "$verb" example.com/x@v1.2.3
+		is go1.26.8
+		run "$RCGO" "$verb" ./x
+		is local
+	done
+	fake_go GOVERSION="devel go1.27-abcdef"
+	run bash -c '"$0" install example.com/x@latest 2>/dev/null' "$RCGO"
+	is local
+}

@@ -146,6 +146,19 @@ overlay_of() {
 	has "rcgo_traceback.go"
 }
 
+@test "an overlay on the command line takes nothing from what an outer rcgo was told" {
+	fake_go
+	echo '{"Replace": {}}' >own.json
+	eval "$("$RCGO" env --without=traceback)"
+	run "$RCGO" build -overlay=own.json
+	overlay_of
+	lacks "rcgo_traceback.go"
+	has '"without": "traceback"'
+	run "$RCGO" build -overlay=own.json --with=traceback
+	overlay_of
+	has "rcgo_traceback.go"
+}
+
 @test "a feature that is not there" {
 	fake_go
 	for verb in build run test install vet list env overlay; do

@@ -173,6 +173,18 @@ END_GO
 	[ "$status" -eq 2 ] && [[ $output == *SIGSEGV*$'\nstore\n'*"main.go:4 "*"main.main()"* ]]
 }
 
+@test "leaf: -o writes through a link, and CGO_CFLAGS count" {
+	module
+	mkdir inc
+	echo 'int seven(void);' >inc/seven.h
+	echo old >target.go
+	ln -s target.go link.go
+	CGO_CFLAGS="-O2 -Iinc" run "$RCGO" leaf -o link.go seven.h seven
+	[ "$status" -eq 0 ] && [ -L link.go ]
+	grep -q 'func Seven() int32' target.go
+	[ -c /dev/null ] && "$RCGO" leaf -cflags -Iinc -o /dev/null seven.h seven && [ -c /dev/null ]
+}
+
 @test "leaf: libm, zlib and sqlite3 agree with cgo" {
 	module
 	"$RCGO" leaf -o libm.go -ldflags -lm math.h hypot ldexp fma sqrtf lround atan2 cbrt
