@@ -74,8 +74,8 @@ run_go(char **argv)
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
 	struct user_overlay outer = {0};
 
-	// What is on the command line takes the place of what GOFLAGS says; not so what an rcgo before
-	// this one was told.
+	// What is on the command line takes the place of what GOFLAGS says; not so what an rcgo
+	// before this one was told.
 	if (cl.overlay != NULL && flags.overlay != NULL && *flags.overlay != 0 &&
 		overlay_user(&e, flags.overlay, &outer) == NULL) {
 		cl.features = features_over(outer.features, cl.features);

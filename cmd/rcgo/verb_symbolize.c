@@ -217,6 +217,17 @@ rewrite(struct log *log, const struct strings *lines)
 	}
 }
 
+static void
+take_base(struct log *log, const char *base)
+{
+	const char *end = base != NULL ? log_hex(base, &log->bias) : "";
+
+	if (end == NULL || *end != 0) {
+		usage_error("symbolize", "--base wants an address such as 0x555555554000");
+	}
+	log->placed = base != NULL;
+}
+
 int
 verb_symbolize(int argc, char **argv)
 {
@@ -252,16 +263,12 @@ verb_symbolize(int argc, char **argv)
 	if (argc - optind > 1) {
 		usage_error("symbolize", "symbolize reads one log, got %s too", argv[optind + 1]);
 	}
-	const char *end = base != NULL ? log_hex(base, &log.bias) : "";
-
-	if (end == NULL || *end != 0) {
-		usage_error("symbolize", "--base wants an address such as 0x555555554000");
-	}
+	take_base(&log, base);
 	symbols_open(&log.symbols, log.program, debug);
 	if (debug != NULL) {
 		check_debug(&log, debug);
 	}
-	log.placed = base != NULL || log.symbols.elf.type == ET_EXEC;
+	log.placed |= log.symbols.elf.type == ET_EXEC;
 	lines = read_lines(argv[optind]);
 	learn_bias(&log, &lines);
 	rewrite(&log, &lines);

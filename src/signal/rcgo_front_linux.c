@@ -129,8 +129,9 @@ rcgo__front_guard(int sig, struct sigaction *act)
 	if (is_fronted(sig)) {
 		rcgo__action_set_handler(act, (uintptr_t)front);
 	}
-	// C that saw the handler by signal(2) knows no flags to put it back with.
-	act->sa_flags |= SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+	// C that saw the handler by signal(3) knows no flags to put it back with, or others: in
+	// strict C99 it is one-shot.
+	act->sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
 	sigfillset(&act->sa_mask);
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include "rcgo_front_parts.h"
 #include "rcgo_gotext.h"
+#include "rcgo_probe.h"
 #include "rcgo_sigframe.h"
 #include "rcgo_signal.h"
 
@@ -21,10 +22,11 @@
 static bool
 fault_in_go(const ucontext_t *uc)
 {
-	uintptr_t pc = RCGO_FRAME_PC(uc);
+	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
 
 	return rcgo__in_go_text(pc) ||
-	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && rcgo__in_go_text(RCGO_FRAME_CALLER(uc)));
+	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
+		       rcgo__in_go_text(caller));
 }
 
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
@@ -99,10 +101,14 @@ choose_stack(struct rcgo_entry *entry)
 static void
 use_up(int sig, const struct rcgo_action *record)
 {
-	struct sigaction act = {.sa_handler = SIG_DFL, .sa_flags = (int)record->flags};
+	struct sigaction act = {.sa_handler = SIG_DFL, .sa_flags = (int)record->flags}, old;
 
 	rcgo__sigmask_from_go(&act.sa_mask, record->mask);
-	rcgo__libc_sigaction(sig, &act, NULL);
+	if (rcgo__libc_sigaction(sig, &act, &old) == 0 &&
+		rcgo__action_handler(&old) != rcgo__record_stub(record)) {
+		// Somebody has installed another one meanwhile, which is the later one.
+		rcgo__libc_sigaction(sig, &old, NULL);
+	}
 }
 
 void
@@ -114,11 +120,18 @@ rcgo__guard_enter(
 	int saved = errno;
 
 	entry->open = 0;
+	entry->target = record->handler;
+	// Called by C, maybe with the signal alone.
+	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry)) &&
+		!(rcgo__probe_readable(info, sizeof *info) &&
+			rcgo__probe_readable(context, sizeof(ucontext_t)))) {
+		errno = saved;
+		return;
+	}
 	if (rcgo__guard_go_first(sig) && is_for_go(sig, info, context)) {
 		entry->target = (uintptr_t)rcgo__front_go_handler(sig);
 		return;
 	}
-	entry->target = record->handler;
 	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry))) {
 		errno = saved;
 		return;

@@ -4,6 +4,8 @@
 
 #include "rcgo_guard.h"
 
+#include <errno.h>
+
 #include "rcgo_front_parts.h"
 #include "rcgo_sanitizer.h"
 #include "rcgo_signal.h"
@@ -24,12 +26,6 @@ static enum rcgo_guard_mode guard_mode = RCGO_GUARD_FULL;
 // one-shot action was, of which the kernel keeps only the flags.
 // owner: who installs; lock: none; ordering: release and acquire
 static const struct rcgo_action *last_record[RCGO_SIGNALS + 1];
-
-void
-rcgo__guard_set_mode(enum rcgo_guard_mode m)
-{
-	rcgo_store_rlx(&guard_mode, m);
-}
 
 bool
 rcgo__guard_go_first(int sig)
@@ -150,6 +146,32 @@ rcgo__guard_restore(int sig, const struct sigaction *act)
 	}
 	rcgo_store_rel(&last_record[sig], record);
 	return rcgo__libc_sigaction(sig, &ours, NULL);
+}
+
+// What C has installed before the mode was known becomes what it would be in that mode.
+static RCGO_COLD void
+take_back(void)
+{
+	struct sigaction act;
+	int saved = errno;
+
+	for (int sig = 1; sig <= RCGO_SIGNALS; sig++) {
+		if (rcgo__libc_sigaction(sig, NULL, &act) == 0 &&
+			rcgo__record_of(rcgo__action_handler(&act)) != NULL) {
+			rcgo__guard_view(sig, &act);
+			rcgo__guard_restore(sig, &act);
+		}
+	}
+	errno = saved;
+}
+
+void
+rcgo__guard_set_mode(enum rcgo_guard_mode m)
+{
+	rcgo_store_rlx(&guard_mode, m);
+	if (m != RCGO_GUARD_FULL) {
+		take_back();
+	}
 }
 
 void

@@ -2,7 +2,8 @@
 // Signal Handling: what C code may block on a thread that runs Go. A blocked fault ends the process
 // without a word, where Go would make a panic of it, and while SIGURG is blocked Go cannot stop the
 // goroutines that run there. So on such threads SEGV BUS FPE ILL TRAP URG are dropped from what C
-// blocks; what C asks for is answered as the kernel has it, so C sees that they are open. Threads
+// blocks, unless they are blocked already; what C asks for is answered as the kernel has it, so C
+// sees that they are open. Threads
 // that Go does not know, forked children, handlers' masks (sa_mask), temporary masks (sigsuspend,
 // ppoll) and what libc blocks inside itself are as ever.
 //

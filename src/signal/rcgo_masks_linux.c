@@ -37,7 +37,7 @@ const sigset_t *
 rcgo__masks_open(int how, const sigset_t *want, sigset_t *room)
 {
 	struct rcgo_signal_thread t;
-	go_sigset_t mask;
+	go_sigset_t mask, open = gos_own(), now = 0;
 
 	if (want == NULL || how == SIG_UNBLOCK) {
 		return want;
@@ -47,7 +47,12 @@ rcgo__masks_open(int how, const sigset_t *want, sigset_t *room)
 		process() != rcgo_load_rlx(&masked_process)) {
 		return want;
 	}
-	mask &= ~gos_own();
+	// What is blocked already stays so, as in the signal's own handler.
+	if (how == SIG_SETMASK) {
+		rcgo__raw(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&now, sizeof now, 0, 0);
+		open &= ~now;
+	}
+	mask &= ~open;
 	*room = *want;
 	memcpy(room, &mask, sizeof mask);
 	return room;

@@ -11,16 +11,19 @@
 
 #include "rcgo_base.h"
 #include "rcgo_go_sigaction.h"
+#include "rcgo_probe.h"
 
 #if defined(__x86_64__)
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
-// A call of nothing has just pushed its return address.
-#	define RCGO_FRAME_CALLER(uc) (*(const uintptr_t *)RCGO_FRAME_SP(uc))
+// Stores the return address of a call of nothing, which no frame has saved, in *to. False where the
+// stack ends: then it was a return to nothing.
+#	define RCGO_FRAME_CALLER(uc, to) \
+		rcgo__probe_copy((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
 #elif defined(__aarch64__)
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
-#	define RCGO_FRAME_CALLER(uc) ((uintptr_t)(uc)->uc_mcontext.regs[30])
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.regs[30], true)
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif

@@ -3,8 +3,9 @@
 //
 // All threads but the caller's are stopped in a handler of signal 33; the caller makes the call;
 // when it succeeds the others make it too, and all go on. Whatever keeps a thread from stopping is
-// found before anything is applied. Signal 33 is shared with glibc (setxid), musl (synccall) and
-// libpsx: ours carries SI_QUEUE and a tag, all else goes on to the handler that was there before.
+// found before anything is applied. Signal 33 is shared with glibc (setxid), musl (pthread_cancel)
+// and libpsx: ours carries SI_QUEUE and a tag, all else goes on to the handler that was there
+// before.
 //
 // State: one operation at a time. The caller that holds the lock writes all but what it says below;
 // a stopped thread reads. Between stop and release nothing here may allocate, take a lock of libc,

@@ -262,8 +262,7 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 		done = all_try(op, f);
 	}
 	if (done) {
-		f->cause = RCGO_ALL_NONE;
-		f->err = 0;
+		*f = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
 	}
 	rcgo_add_rlx(
 		done ? &rcgo__stats()->all_threads_calls : &rcgo__stats()->all_threads_given_up, 1);

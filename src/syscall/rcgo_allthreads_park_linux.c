@@ -159,13 +159,15 @@ all_is_reached(const struct rcgo_all_op *op)
 	uint64_t open = RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL);
 	uint64_t mask;
 	uint32_t probe = (rcgo_load_acq(&all_probes_seen) + 1) & ALL_FIELD_MASK;
+	int err;
 
 	rcgo__raw(
 		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
 	// It comes before the call returns.
-	rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, ALL_PROBE_SLOT));
+	err = rcgo__all_send(op->pid, (uint32_t)op->self, rcgo__all_tag(probe, ALL_PROBE_SLOT));
 	rcgo__raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
-	return rcgo_load_acq(&all_probes_seen) == probe;
+	// What could not be sent tells nothing, and will be missed soon enough.
+	return err != 0 || rcgo_load_acq(&all_probes_seen) == probe;
 }
 
 int

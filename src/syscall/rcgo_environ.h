@@ -40,11 +40,17 @@ RCGO_INTERN char **rcgo__envarray(void);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__envarray_serves(void);
 
+enum rcgo_env_adopted {
+	RCGO_ENV_OURS,	    // environ is the array
+	RCGO_ENV_EMPTY,	    // environ has nothing, and there was no seed
+	RCGO_ENV_NO_MEMORY, // or C changes it all the time
+};
+
 // Makes environ the array, with room for one more. seed is its content where there is none; where
 // it is the text of a name of name_size bytes, and a place in front is wanted, it gets that. C may
 // be about to replace and to free what environ is now: what was copied counts only if C has not.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
-RCGO_INTERN bool rcgo__envarray_adopt(char *seed, size_t name_size);
+RCGO_INTERN enum rcgo_env_adopted rcgo__envarray_adopt(char *seed, size_t name_size);
 
 // Whether a variable in slot i is to be moved to the front, where who waits for libc's lock has few
 // slots to pass. So it is for the first few that Go sets.
@@ -62,8 +68,8 @@ RCGO_INTERN void rcgo__envarray_await_libc(void);
 RCGO_INTERN bool rcgo__envarray_put(
 	char **slot, char *was, char *text, const char *name, const char *value);
 
-// Of any such array, which may be NULL but for the last: how many slots are filled; whether one is
-// this text; the first slot from i on that is of this name, or is not, or that of the NULL.
+// Of an array of ours, which may be NULL but for the last: how many slots are filled; whether one
+// is this text; the first slot from i on that is of this name, or is not, or that of the NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__envarray_count(char **env);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -22,7 +22,8 @@ static char *no_env[1];
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t env_seen[ENV_SEEN];
 
-// Puts text into every slot of its name; returns what was in the last of them.
+// Puts text into the first slot of its name, and holes into further ones; returns what was in the
+// last of them.
 static char *
 env_replace(const char *name, size_t name_size, char *text)
 {
@@ -36,6 +37,8 @@ env_replace(const char *name, size_t name_size, char *text)
 			rcgo_cas(&env[i], &was, text)) {
 			old = was;
 		}
+		// With all slots filled, text is there or in slot 0.
+		text = i == 0 ? text : rcgo_load_acq(&env[0]);
 		i = rcgo__envarray_find(env, i + 1, name, name_size, false);
 	}
 	return old;
@@ -58,6 +61,20 @@ env_hole(char **env)
 	return 0;
 }
 
+// Takes all slots of a name out of our array; returns what was in the last of them.
+static char *
+env_remove(const char *name, size_t name_size)
+{
+	char **env = rcgo__envarray(), *was = rcgo_load_acq(&env[0]);
+	char *other = rcgo_load_acq(&env[rcgo__envarray_find(env, 0, name, name_size, true)]);
+
+	if (other == NULL) { // there is nothing else
+		rcgo_cas(&environ, &env, no_env);
+		return was;
+	}
+	return env_replace(name, name_size, other);
+}
+
 // Puts text into the first of two holes or more, or at the end.
 static void
 env_add(char *text)
@@ -74,8 +91,11 @@ env_add(char *text)
 static void
 env_retire_others(const char *name, size_t name_size, char *old, const char *text)
 {
-	char **env = rcgo_load_acq(&environ);
+	char **env = rcgo__envarray();
 
+	if (rcgo_load_acq(&environ) != env) {
+		return; // C's, which may be gone at any moment
+	}
 	if (old != NULL && !rcgo__envarray_holds(env, old)) {
 		rcgo__envtext_retire(old);
 	}
@@ -172,7 +192,8 @@ rcgo__environ_set(const char *name, const char *value)
 		return true;
 	}
 	memset(env_seen, 0, sizeof env_seen);
-	for (int i = 0; i < ENV_TRIES && text != NULL && rcgo__envarray_adopt(text, name_size);
+	for (int i = 0; i < ENV_TRIES && text != NULL &&
+			rcgo__envarray_adopt(text, name_size) == RCGO_ENV_OURS;
 		i++) {
 		char *was = env_replace(name, name_size, text);
 
@@ -207,25 +228,18 @@ rcgo__environ_unset(const char *name)
 	}
 	memset(env_seen, 0, sizeof env_seen);
 	for (int i = 0; i < ENV_TRIES; i++) {
-		char **env = rcgo_load_acq(&environ);
-		char *was, *other;
+		enum rcgo_env_adopted adopted = rcgo__envarray_adopt(NULL, 0);
+		char **env = rcgo__envarray(), *was;
 
-		if (rcgo__envarray_count(env) == 0 ||
+		if (adopted == RCGO_ENV_NO_MEMORY) {
+			break;
+		}
+		if (adopted == RCGO_ENV_EMPTY ||
 			env[rcgo__envarray_find(env, 0, name, name_size, false)] == NULL) {
 			env_retire_others(name, name_size, old, NULL);
 			return true;
 		}
-		if (!rcgo__envarray_adopt(env[0], 0)) {
-			break;
-		}
-		other = rcgo_load_acq(&rcgo__envarray()[rcgo__envarray_find(
-			rcgo__envarray(), 0, name, name_size, true)]);
-		if (other == NULL) {
-			was = rcgo__envarray()[0];
-			rcgo_store_rel(&environ, no_env);
-		} else {
-			was = env_replace(name, name_size, other);
-		}
+		was = env_remove(name, name_size);
 		old = was != NULL ? was : old;
 		rcgo__envarray_await_libc();
 	}
@@ -242,7 +256,7 @@ rcgo__environ_clear(void)
 	}
 	rcgo_store_rel(&environ, no_env);
 	rcgo__envarray_await_libc();
-	if (rcgo__envarray_count(rcgo_load_acq(&environ)) != 0) {
+	if (rcgo_load_acq(&environ) != no_env) {
 		return false;
 	}
 	n = rcgo__envarray_count(rcgo__envarray());

@@ -84,11 +84,12 @@ RCGO_INTERN void rcgo__thread_plan_end(struct rcgo_thread_plan *plan);
 
 // Makes the plan's stack smaller, when it is memory for stacks that has run out. Returns whether
 // it did: another try may then work.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__thread_plan_smaller(struct rcgo_thread_plan *plan);
 
 // Starts a detached thread that runs f(arg). A failure that may pass (EAGAIN) is retried for some
-// two seconds, with the caller's signal mask open between tries. Returns 0 or an errno.
+// two seconds, with the caller's signal mask open between tries; not so for want of memory once
+// stacks had to be smaller. Returns 0 or an errno.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN int rcgo__thread_create(struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg);
 

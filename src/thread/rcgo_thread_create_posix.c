@@ -168,13 +168,17 @@ rcgo__thread_create_fatal(const struct rcgo_thread_plan *plan, int err)
 int
 rcgo__thread_create(struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg)
 {
-	// Once a stack had to be smaller, waiting has been shown not to help.
-	long total = rcgo_load_rlx(&stack_made_small) != 0 ? 0 : RETRY_TOTAL_NS;
+	long total = RETRY_TOTAL_NS;
 	long pause = RETRY_FIRST_NS;
 	long waited = 0;
 	int err = create(plan, f, arg);
 
 	plan->tries++;
+	// Once a stack had to be smaller, waiting for memory has been shown not to help.
+	if (err == EAGAIN && rcgo_load_rlx(&stack_made_small) != 0 &&
+		rcgo__limits_are_memory(plan->stack_size)) {
+		total = 0;
+	}
 	while (err == EAGAIN && waited < total) {
 		struct timespec ts = {.tv_sec = 0, .tv_nsec = pause};
 

@@ -70,46 +70,43 @@ rlimit_value(int resource)
 	return known ? (uint64_t)limit.rlim_cur : RCGO_UNLIMITED;
 }
 
-// What /proc/self/status says, read once for a message.
-// owner: the thread that could not start another; lock: none, the process is about to end or only
-// that thread asks; ordering: none
-static struct {
-	bool known;
+// What /proc/self/status says now.
+struct own_status {
 	uint64_t threads;
 	uint64_t data_kib;
 	uint64_t capabilities;
-} own_status;
+};
 
 static bool
-own_status_line(const char *line, RCGO_UNUSED void *arg)
+own_status_line(const char *line, void *arg)
 {
+	struct own_status *own = arg;
 	const char *at = line;
 
 	if (rcgo__text_starts(line, "Threads:", &at)) {
-		rcgo__parse_dec(&at, &own_status.threads);
+		rcgo__parse_dec(&at, &own->threads);
 	} else if (rcgo__text_starts(line, "VmData:", &at)) {
-		rcgo__parse_dec(&at, &own_status.data_kib);
+		rcgo__parse_dec(&at, &own->data_kib);
 	} else if (rcgo__text_starts(line, "CapEff:", &at)) {
-		rcgo__parse_hex(&at, &own_status.capabilities);
+		rcgo__parse_hex(&at, &own->capabilities);
 		return true; // the last of the three
 	}
 	return false;
 }
 
-static void
+static struct own_status
 own_status_read(void)
 {
-	own_status.threads = 0;
-	own_status.data_kib = 0;
-	own_status.capabilities = 0;
-	own_status.known = rcgo__file_each_line("/proc/self/status", own_status_line, NULL) == 0;
+	struct own_status own = {0};
+
+	rcgo__file_each_line("/proc/self/status", own_status_line, &own);
+	return own;
 }
 
 uint64_t
 rcgo__usage_own_threads(void)
 {
-	own_status_read();
-	return own_status.threads;
+	return own_status_read().threads;
 }
 
 // Whether this process lives in the first user namespace: only there user ids and capabilities
@@ -131,17 +128,17 @@ in_first_user_namespace(void)
 static bool
 nproc_exempt(void)
 {
+	uint64_t capabilities;
+
 	if (!in_first_user_namespace()) {
 		return false;
 	}
 	if (getuid() == 0) {
 		return true;
 	}
-	if (!own_status.known) {
-		own_status_read();
-	}
-	return (own_status.capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0 ||
-	       (own_status.capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
+	capabilities = own_status_read().capabilities;
+	return (capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0 ||
+	       (capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
 }
 
 // The threads of the process /proc/PID if uid is its real user, else 0.
@@ -256,15 +253,12 @@ rcgo__usage_address_space(struct rcgo_usage *u)
 bool
 rcgo__usage_data(struct rcgo_usage *u)
 {
-	if (!own_status.known) {
-		own_status_read();
-	}
 	u->value = rlimit_value(RLIMIT_DATA);
 	if (u->value != RCGO_UNLIMITED) {
 		u->value /= 1024;
 	}
-	u->used = own_status.data_kib;
-	return own_status.data_kib != 0;
+	u->used = own_status_read().data_kib;
+	return u->used != 0;
 }
 
 bool

@@ -6,6 +6,7 @@
 #endif
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,8 +193,57 @@ TEST(what_go_sets_comes_to_the_front)
 	CHECK_INT(slots(env), 41);
 }
 
+static unsigned over;
+
+static void *
+c_changes(void *arg)
+{
+	char name[32], value[32];
+
+	for (int i = 0; __atomic_load_n(&over, __ATOMIC_ACQUIRE) == 0; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i % 37);
+		snprintf(value, sizeof value, "%d", i);
+		setenv(name, value, 1);
+		if (i % 3 == 0) {
+			unsetenv(name);
+		}
+	}
+	return arg;
+}
+
+// C makes new arrays and frees old ones under our hands.
+TEST(both_change_at_once)
+{
+	char name[32], value[32];
+	pthread_t t;
+
+	need_ours();
+	CHECK_INT(pthread_create(&t, NULL, c_changes, NULL), 0);
+	for (int i = 0; i < 30000; i++) {
+		snprintf(name, sizeof name, "OF_GO_%d", i % 11);
+		snprintf(value, sizeof value, "%d", i);
+		set(name, value);
+		if (i % 5 == 0) {
+			unset(name);
+		}
+	}
+	__atomic_store_n(&over, 1, __ATOMIC_RELEASE);
+	CHECK_INT(pthread_join(t, NULL), 0);
+	for (int i = 0; i < 11; i++) {
+		int last = 29999 - (29999 - i) % 11;
+
+		snprintf(name, sizeof name, "OF_GO_%d", i);
+		snprintf(value, sizeof value, "%d", last);
+		if (last % 5 == 0) {
+			CHECK(getenv(name) == NULL);
+		} else {
+			CHECK_STR(getenv(name), value);
+		}
+	}
+}
+
 UNIT_MAIN(UNIT_TEST(no_slot_becomes_empty), UNIT_TEST(holes_are_filled_but_for_the_last),
 	UNIT_TEST(an_array_that_was_outgrown_stays_as_it_was),
 	UNIT_TEST(what_c_sets_and_unsets_is_kept),
 	UNIT_TEST(an_environment_that_c_puts_in_its_place), UNIT_TEST(libc_does_it_without_memory),
-	UNIT_TEST(what_go_sets_comes_to_the_front))
+	UNIT_TEST(what_go_sets_comes_to_the_front), UNIT_TEST(both_change_at_once))

@@ -484,9 +484,24 @@ TEST(modes)
 	CHECK(!was_on_alternate);
 }
 
+// What was installed before the mode was known, as by the host of a library.
+TEST(modes_hold_for_what_was_there)
+{
+	struct kernel_action act;
+
+	use_alternate();
+	install(SIGUSR1, plain, SA_RESTART, bit(SIGUSR2));
+	rcgo__guard_set_mode(RCGO_GUARD_OFF);
+	CHECK_INT(kernel_sigaction(SIGUSR1, NULL, &act), 0);
+	CHECK(act.handler == (uintptr_t)plain);
+	CHECK_INT(act.flags & ~KERNEL_SA_RESTORER, SA_RESTART | SA_ONSTACK);
+	CHECK_INT(act.mask, bit(SIGUSR2));
+}
+
 UNIT_MAIN(UNIT_TEST(c_stays_on_its_stack), UNIT_TEST(a_known_stack_of_c),
 	UNIT_TEST(a_stack_of_go_is_not_touched), UNIT_TEST(below_where_go_began),
 	UNIT_TEST(a_stack_that_c_switched_to), UNIT_TEST(the_frame_is_whole),
 	UNIT_TEST(registers_survive), UNIT_TEST(wide_registers_survive), UNIT_TEST(jumps_out),
 	UNIT_TEST(once), UNIT_TEST(no_window), UNIT_TEST(more_actions_than_records),
-	UNIT_TEST(in_children), UNIT_TEST(past_us), UNIT_TEST(errors_are_libcs), UNIT_TEST(modes))
+	UNIT_TEST(in_children), UNIT_TEST(past_us), UNIT_TEST(errors_are_libcs), UNIT_TEST(modes),
+	UNIT_TEST(modes_hold_for_what_was_there))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Thread Management: real limits, each reached for real, and the message that names it.
+// Long because: all of its tests want limits that are set and reached in the same ways.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -186,17 +187,43 @@ TEST(limits_of_memory)
 }
 
 // Three stacks of 8 MiB fit; then those of 4 MiB, 2 MiB, and so on.
-TEST(smaller_stacks_as_a_last_try)
+static void
+stacks_become_smaller(int resource, const char *used, uint64_t kib)
 {
 	static G g[6];
 
 	need_real_limits();
-	little_room(RLIMIT_AS, "VmSize", 7000);
+	little_room(resource, used, kib);
 	inject_clock.on = true;
 	for (size_t i = 0; i < UNIT_COUNTOF(g); i++) {
 		standin_newm(&g[i], sleep_for_ever);
 	}
 	CHECK(g[5].stackhi < g[0].stackhi && g[5].stackhi >= 256 << 10);
+}
+
+TEST(smaller_stacks_as_a_last_try)
+{
+	stacks_become_smaller(RLIMIT_AS, "VmSize", 7000);
+}
+
+TEST(smaller_stacks_for_want_of_data)
+{
+	stacks_become_smaller(RLIMIT_DATA, "VmData", 12000);
+}
+
+// What has nothing to do with memory may pass, after a stack had to be smaller, too.
+TEST(tries_go_on_after_a_smaller_stack)
+{
+	static G g;
+	struct rlimit before;
+
+	stacks_become_smaller(RLIMIT_AS, "VmSize", 7000);
+	CHECK_INT(getrlimit(RLIMIT_AS, &before), 0);
+	before.rlim_cur = before.rlim_max;
+	CHECK_INT(setrlimit(RLIMIT_AS, &before), 0);
+	inject_arm(&inject_pthread_create, 0, 3, EAGAIN);
+	standin_newm(&g, sleep_for_ever);
+	CHECK_INT(inject_pthread_create.calls, 4);
 }
 
 // Every second page is another mapping, until the kernel has no more.
@@ -296,4 +323,5 @@ TEST(limit_of_the_cgroup)
 
 UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
 	UNIT_TEST(limits_of_memory), UNIT_TEST(smaller_stacks_as_a_last_try),
+	UNIT_TEST(smaller_stacks_for_want_of_data), UNIT_TEST(tries_go_on_after_a_smaller_stack),
 	UNIT_TEST(limit_of_mappings), UNIT_TEST(limit_of_the_cgroup))

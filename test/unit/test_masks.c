@@ -118,6 +118,33 @@ TEST(what_is_blocked_stays)
 	CHECK(kernel_mask() == (BIT(SIGURG) | BIT(SIGUSR1)));
 }
 
+static uint64_t inside;
+
+static void
+block_and_restore(int sig)
+{
+	sigset_t all = full(), before;
+
+	(void)sig;
+	CHECK_INT(pthread_sigmask(SIG_BLOCK, &all, &before), 0);
+	CHECK_INT(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+	inside = kernel_mask();
+}
+
+// A handler's own signal is not opened by what puts the mask back.
+TEST(a_handlers_mask_is_kept)
+{
+	struct sigaction act = {.sa_handler = block_and_restore};
+
+	start();
+	sigemptyset(&act.sa_mask);
+	sigaddset(&act.sa_mask, SIGBUS);
+	CHECK_INT(sigaction(SIGSEGV, &act, NULL), 0);
+	CHECK_INT(raise(SIGSEGV), 0);
+	CHECK(inside == (BIT(SIGSEGV) | BIT(SIGBUS)));
+	CHECK_INT(kernel_mask(), 0);
+}
+
 TEST(child_blocks_all)
 {
 	sigset_t all = full();
@@ -155,5 +182,6 @@ TEST(new_thread_of_go_has_all_blocked)
 }
 
 UNIT_MAIN(UNIT_TEST(thread_without_go_blocks_all), UNIT_TEST(thread_with_go_keeps_six_open),
-	UNIT_TEST(errors_are_libcs), UNIT_TEST(what_is_blocked_stays), UNIT_TEST(child_blocks_all),
+	UNIT_TEST(errors_are_libcs), UNIT_TEST(what_is_blocked_stays),
+	UNIT_TEST(a_handlers_mask_is_kept), UNIT_TEST(child_blocks_all),
 	UNIT_TEST(new_thread_of_go_has_all_blocked))

@@ -64,7 +64,7 @@ read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struc
 	size_t size = room < HDR_MAX ? room : HDR_MAX;
 	const uint8_t *bytes = rcgo__cfi_view(area, hdr, size, buf, sizeof buf);
 	struct rcgo_cursor c;
-	uintptr_t moved;
+	uintptr_t moved, used;
 
 	if (bytes == NULL || size < 4 || bytes[0] != 1 || bytes[1] == RCGO_PE_OMIT) {
 		return false;
@@ -85,8 +85,9 @@ read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struc
 	table->count = rcgo__cursor_address(&c, bytes[2], moved, hdr);
 	table->at = (uintptr_t)c.at + moved;
 	table->width = rcgo__encoded_size(bytes[3]);
-	if (c.bad || table->width == 0 ||
-		table->count > (hdr_size - (table->at - hdr)) / (2 * table->width)) {
+	used = table->at - hdr;
+	if (c.bad || table->width == 0 || used > hdr_size ||
+		table->count > (hdr_size - used) / (2 * table->width)) {
 		table->count = 0;
 	}
 	return true;

@@ -6,6 +6,7 @@
 #define RCGO_CFI_QUICK_H
 
 #include "rcgo_cfi.h"
+#include "rcgo_probe.h"
 
 // A compact row, its CFA a register and an offset.
 struct rcgo_quick_row {
@@ -37,8 +38,9 @@ rcgo__cfi_quick_forget(struct rcgo_cfi_quick *quick)
 {
 	quick->looked = false;
 	quick->cie = 0;
-	quick->fde_page = 0;
-	quick->code_page = 0;
+	// The last page of all is nobody's.
+	quick->fde_page = (uintptr_t)0 - RCGO_PROBE_PAGE;
+	quick->code_page = (uintptr_t)0 - RCGO_PROBE_PAGE;
 }
 
 // The rule of pc, or RCGO_RULE_NONE when it is not for here to say. hdr is as in rcgo__cfi_find.

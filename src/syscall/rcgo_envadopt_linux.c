@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: makes environ an array of ours. Runs on g0, under Go's envLock.
+// Contract: glibc stdlib/setenv.c (its lock, what it frees, and that it frees no string).
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // environ
+#endif
+
+#include "rcgo_environ.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rcgo_probe.h"
+
+// What environ points to may be libc's, which moves it under a lock of its own. So it is copied by
+// the kernel, word by word, and what was copied counts, and its texts may be looked at, once libc's
+// lock was free, environ still was the same and a second copy is equal.
+
+#define ENV_ADOPT_TRIES 1000
+
+// For so many variables an array is made that has them in front, if it has so many at least.
+#define ENV_FRONT_MOST 8U
+#define ENV_FRONT_FROM 8U
+
+// owner: the caller, under Go's envLock; lock: Go's; ordering: readers find it through environ
+static char **own_env;
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static size_t own_room; // slots, of which one at least is NULL
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static size_t own_front; // how many arrays were made for a variable that came to the front
+
+// A copy, and in its second half the one that it is compared with.
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static struct {
+	char **at;
+	size_t room; // of a half
+} env_words;
+
+char **
+rcgo__envarray(void)
+{
+	return own_env;
+}
+
+bool
+rcgo__envarray_wants_front(size_t i)
+{
+	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
+	       rcgo__envarray_count(own_env) >= ENV_FRONT_FROM;
+}
+
+// The old array stays as it is: a reader may be on it.
+static bool
+own_grow(size_t want)
+{
+	size_t room = own_room < 64 ? 64 : own_room;
+	char **bigger;
+
+	while (room < want) {
+		room *= 2;
+	}
+	bigger = rcgo__envtext_room(room * sizeof *bigger);
+	if (bigger == NULL) {
+		return false;
+	}
+	own_env = bigger;
+	own_room = room;
+	return true;
+}
+
+#define ENV_UNREADABLE SIZE_MAX
+
+// Copies what env has to env_words.at[from], as far as there is room. Returns how many slots are
+// filled: as many as a half has room for when there may be more; ENV_UNREADABLE when env is none
+// any more.
+static size_t
+words_copy(char **env, size_t from)
+{
+	size_t page = RCGO_PROBE_PAGE / sizeof *env, n = 0;
+
+	while (env != NULL && n < env_words.room) {
+		size_t rest = page - (uintptr_t)(env + n) / sizeof *env % page;
+
+		rest = rest < env_words.room - n ? rest : env_words.room - n;
+		if (!rcgo__probe_copy(env_words.at + from + n, env + n, rest * sizeof *env)) {
+			return ENV_UNREADABLE;
+		}
+		for (size_t i = 0; i < rest; i++, n++) {
+			if (env_words.at[from + n] == NULL) {
+				return n;
+			}
+		}
+	}
+	return n;
+}
+
+// Copies env whole. Returns false without memory.
+static bool
+words_copy_all(char **env, size_t *n)
+{
+	*n = env_words.room == 0 ? 0 : words_copy(env, 0);
+	while (*n == env_words.room) {
+		size_t room = env_words.room == 0 ? 64 : env_words.room * 2;
+
+		env_words.at = rcgo__envtext_room(2 * room * sizeof *env_words.at);
+		env_words.room = env_words.at == NULL ? 0 : room;
+		if (env_words.at == NULL) {
+			return false;
+		}
+		*n = words_copy(env, 0);
+	}
+	return true;
+}
+
+static bool
+words_are_still(char **env, size_t n)
+{
+	char **again = env_words.at + env_words.room;
+
+	return n != ENV_UNREADABLE && words_copy(env, env_words.room) == n &&
+	       (n == 0 || memcmp(env_words.at, again, n * sizeof *again) == 0);
+}
+
+// Lays the first n words as they are; seed where there are none.
+static void
+own_lay(size_t n, char *seed)
+{
+	size_t filled = rcgo__envarray_count(own_env);
+
+	for (size_t i = 0; i < n; i++) {
+		rcgo_store_rel(&own_env[i], env_words.at[i]);
+	}
+	if (n == 0) {
+		rcgo_store_rel(&own_env[n++], seed);
+	}
+	for (size_t i = n; i < filled; i++) {
+		rcgo_store_rel(&own_env[i], own_env[0]);
+	}
+}
+
+// Lays the first n words in a new array: one variable of another name, then front, which is
+// "name=value" of a name of name_size bytes, then all others, without holes.
+static void
+own_lay_front(size_t n, char *front, size_t name_size)
+{
+	size_t first = 0, to = 0;
+
+	while (first < n && rcgo__envtext_names(env_words.at[first], front, name_size)) {
+		first++;
+	}
+	if (first < n) {
+		rcgo_store_rel(&own_env[to++], env_words.at[first]);
+	}
+	rcgo_store_rel(&own_env[to++], front);
+	for (size_t i = 0; i < n; i++) {
+		if (i != first && (first == n || env_words.at[i] != env_words.at[first]) &&
+			!rcgo__envtext_names(env_words.at[i], front, name_size)) {
+			rcgo_store_rel(&own_env[to++], env_words.at[i]);
+		}
+	}
+}
+
+static void
+own_exchange(char *was, char *now)
+{
+	size_t n = rcgo__envarray_count(own_env);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rcgo_load_rlx(&own_env[i]) == was) {
+			rcgo_cas(&own_env[i], &was, now);
+			return;
+		}
+	}
+}
+
+// C may have begun to change `from` when environ became ours, and then has changed that: makes the
+// same change in ours. From the end, so that what has moved down is not met twice.
+static void
+own_settle(char **from, size_t n)
+{
+	char **now = env_words.at + env_words.room, **own = own_env;
+	size_t left;
+
+	rcgo__envarray_await_libc();
+	left = words_copy(from, env_words.room);
+	rcgo__envarray_await_libc();
+	// Else `from` may be gone; the next try takes what C has made of ours.
+	if (left > n || rcgo_load_acq(&environ) != own_env) {
+		return;
+	}
+	if (left == 0 && n != 0) {
+		rcgo_cas(&environ, &own, from);
+		return;
+	}
+	for (size_t i = n; i-- > 0;) {
+		char *text = i < left ? now[i] : now[0];
+
+		if (text != env_words.at[i]) {
+			own_exchange(env_words.at[i], text);
+		}
+	}
+}
+
+enum rcgo_env_adopted
+rcgo__envarray_adopt(char *seed, size_t name_size)
+{
+	for (int i = 0; i < ENV_ADOPT_TRIES; i++) {
+		char **from = rcgo_load_acq(&environ);
+		bool ours = from != NULL && from == own_env;
+		bool front = ours && name_size != 0 &&
+			     rcgo__envarray_wants_front(
+				     rcgo__envarray_find(own_env, 0, seed, name_size, false));
+		size_t n;
+
+		if (ours && !front && rcgo__envarray_count(own_env) + 2 <= own_room) {
+			return RCGO_ENV_OURS;
+		}
+		if (!words_copy_all(from, &n)) {
+			return RCGO_ENV_NO_MEMORY;
+		}
+		rcgo__envarray_await_libc();
+		if (rcgo_load_acq(&environ) != from || !words_are_still(from, n)) {
+			continue;
+		}
+		if (n == 0 && seed == NULL) {
+			return RCGO_ENV_EMPTY;
+		}
+		if ((ours || n + 3 > own_room) && !own_grow(n + n / 2 + 3)) {
+			return RCGO_ENV_NO_MEMORY;
+		}
+		own_front += front;
+		if (front) {
+			own_lay_front(n, seed, name_size);
+		} else {
+			own_lay(n, seed);
+		}
+		if (rcgo_cas(&environ, &from, own_env)) {
+			own_settle(from, n);
+		}
+	}
+	return RCGO_ENV_NO_MEMORY;
+}
