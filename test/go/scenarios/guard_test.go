@@ -11,7 +11,7 @@ import (
 func TestGuard(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, words := range []string{"guard-how", "guard-smash", "guard-fault", "guard-preempt",
-			"guard-coroutine"} {
+			"guard-coroutine", "guard-put-back"} {
 			words := words
 			t.Run(words, func(t *testing.T) {
 				t.Parallel()

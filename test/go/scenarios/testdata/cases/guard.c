@@ -64,6 +64,14 @@ guard_install(int sig, int how)
 	}
 }
 
+int
+guard_put_back(int sig)
+{
+	void (*before)(int) = sysv_signal(sig, handler);
+
+	return before == SIG_ERR || sysv_signal(sig, before) != handler;
+}
+
 long
 guard_count(void)
 {

@@ -23,6 +23,7 @@ func init() {
 	cases["guard-fault"] = caseGuardFault
 	cases["guard-preempt"] = caseGuardPreempt
 	cases["guard-coroutine"] = caseGuardCoroutine
+	cases["guard-put-back"] = caseGuardPutBack
 	cases["sight"] = caseSight
 	cases["crash-fault"] = func([]string) error { C.guard_thread_faults(); return errors.New("it goes on") }
 	cases["crash-abort"] = func([]string) error { C.guard_thread_aborts(); return errors.New("it goes on") }
@@ -67,6 +68,21 @@ func caseGuardCoroutine([]string) error {
 	}
 	return nil
 }
+
+// C knows no flags of a handler that it sees by signal(3), and strict C99's signal gives it those of
+// a one-shot one. Go's handler must be what it was.
+func caseGuardPutBack([]string) error {
+	if C.guard_put_back(C.SIGSEGV) != 0 || C.guard_put_back(C.SIGURG) != 0 {
+		return errors.New("C could not put it back")
+	}
+	for i := 0; i < 3; i++ {
+		if err := caseSegvGo(nil); err != nil {
+			return err
+		}
+	}
+	return caseGuardPreempt(nil)
+}
+
 
 // What C and Go install, for RCGO=signals=trace to tell; and the table, from C's handler.
 func caseSight([]string) error {

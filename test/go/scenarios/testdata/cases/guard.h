@@ -7,6 +7,8 @@
 // ssignal (0 to 5). Gives the count, and in how many of these calls the handler ran on an alternate
 // stack.
 int guard_install(int sig, int how);
+// Installs that handler for sig by sysv_signal, and puts back what was there.
+int guard_put_back(int sig);
 long guard_count(void);
 long guard_on_altstack(void);
 
