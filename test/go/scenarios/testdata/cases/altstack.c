@@ -232,7 +232,8 @@ masked_thread(void *arg)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	altstackInGo();
-	// What was blocked before Go came stays so until C opens it: up to Go 1.20 it is back by now.
+	// What was blocked before Go came stays so until C opens it. (Go up to 1.20 has put it
+	// back by now.)
 	mask_open();
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	altstackInGo();
