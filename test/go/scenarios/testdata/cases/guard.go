@@ -83,7 +83,6 @@ func caseGuardPutBack([]string) error {
 	return caseGuardPreempt(nil)
 }
 
-
 // What C and Go install, for RCGO=signals=trace to tell; and the table, from C's handler.
 func caseSight([]string) error {
 	runtime.LockOSThread()
