@@ -6,7 +6,9 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // In a process of its own: before the first handle the table has never been written.
@@ -14,12 +16,16 @@ func TestZeroBeforeTheFirst(t *testing.T) {
 	if os.Getenv("HANDLE_TEST_FIRST") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestZeroBeforeTheFirst$")
 		cmd.Env = append(os.Environ(), "HANDLE_TEST_FIRST=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
+		out, err := cmd.CombinedOutput()
+		if errors.Is(err, syscall.ENOEXEC) {
+			t.Skip("this test runs in an emulator, which must be told what to run")
+		}
+		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		return
 	}
-	for _, h := range []Handle{0, 1, 77, 1 << 63} {
+	for _, h := range []Handle{0, 1, 77, ^Handle(0), ^(^Handle(0) >> 1)} {
 		if _, err := h.Lookup(); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%#x: %v", h, err)
 		}
@@ -33,6 +39,9 @@ func TestZeroBeforeTheFirst(t *testing.T) {
 }
 
 func TestGetOfNil(t *testing.T) {
+	if unsafe.Sizeof(Handle(0)) < 8 {
+		t.Skip("handles need a system of 64 bits")
+	}
 	h := New(nil)
 	defer h.Delete()
 	if v, err := Get[any](h); v != nil || err != nil {

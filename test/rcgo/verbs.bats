@@ -109,7 +109,7 @@ END
 	says_first "rcgo: cannot write /dev/full: No space left on device"
 	run sh -c "'$RCGO' overlay >/dev/full"
 	[ "$status" -eq 2 ]
-	has "cannot write the overlay to standard output"
+	has "cannot write to standard output: No space left on device"
 }
 
 @test "overlay: what it writes is what go build -overlay takes" {

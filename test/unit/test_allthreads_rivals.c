@@ -80,6 +80,9 @@ call_once(void *arg)
 // The kernel's list of threads ends where one ends just then; the caller comes after that.
 TEST(the_list_may_lack_the_caller)
 {
+	if (unit_emulated()) {
+		unit_skip("the emulator keeps the signal that stops threads");
+	}
 	for (uintptr_t i = 0; i < 500; i++) {
 		pthread_t old[20], caller;
 
