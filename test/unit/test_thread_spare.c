@@ -5,9 +5,11 @@
 #	define _GNU_SOURCE
 #endif
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -45,6 +47,46 @@ await_threads(unsigned more)
 	CHECK_INT(unit_threads(), before + more);
 }
 
+// How many threads are called go:0 and sleep.
+static unsigned
+waiting(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	const struct dirent *e;
+	unsigned n = 0;
+
+	CHECK(tasks != NULL);
+	while ((e = readdir(tasks)) != NULL) {
+		char path[300], text[100] = "";
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/self/task/%s/stat", e->d_name);
+		f = e->d_name[0] != '.' ? fopen(path, "re") : NULL;
+		if (f != NULL) {
+			n += fgets(text, sizeof text, f) != NULL &&
+			     strstr(text, "(go:0) S ") != NULL;
+			fclose(f);
+		}
+	}
+	closedir(tasks);
+	return n;
+}
+
+// The keeper and so many that have nothing to do, and no other thread.
+static void
+await_spares(unsigned spares)
+{
+	const struct timespec pause = {0, 1000000};
+	unsigned seen = 0;
+
+	for (int i = 0; i < 20000 && seen < 3; i++) {
+		nanosleep(&pause, NULL);
+		seen = waiting() == 1 + spares ? seen + 1 : 0;
+	}
+	CHECK_INT(waiting(), 1 + spares);
+	await_threads(1 + spares);
+}
+
 static void *
 nothing(void *arg)
 {
@@ -80,7 +122,7 @@ start_with_spares(const char *options, unsigned spares)
 	start(options);
 	standin_newm(&gs[0], mstart);
 	unit_await(&ran, 1);
-	await_threads(1 + spares);
+	await_spares(spares);
 }
 
 TEST(there_are_none_by_default)
