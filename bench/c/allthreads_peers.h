@@ -18,6 +18,8 @@
 #	include <sys/psx_syscall.h>
 #endif
 
+#include "bench_clock.h"
+
 #include "rcgo_abi.h"
 
 #define KEEP ((uid_t)-1)
@@ -85,15 +87,6 @@ who_of(const char *name)
 		who++;
 	}
 	return who;
-}
-
-static double
-now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
 static void *

@@ -21,7 +21,7 @@ LIB ?= bin/rcgo
 BENCH_LIBBACKTRACE := $(if $(shell printf '\#include <backtrace.h>\n' | $(CC) -E - 2>/dev/null),\
 	-DRCGO_BENCH_LIBBACKTRACE -no-pie)
 
-$(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c $(SYMBOLIZE_SRC) $(wildcard src/*/*/*.h)
+$(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c bench/c/bench_clock.h $(SYMBOLIZE_SRC) $(wildcard src/*/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
 		$(BENCH_LIBBACKTRACE) -ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC) \
@@ -36,7 +36,7 @@ bench-symbolize: $(BENCH_C)/bench_symbolize ## the symbolizer beside four others
 PSX_FLAGS := $(if $(wildcard /usr/include/sys/psx_syscall.h),-DWITH_PSX -Wl$(comma)-wrap$(comma)pthread_create)
 PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
-$(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
+$(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
@@ -44,14 +44,14 @@ $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/
 
 # libpsx 2.72 and later work in another way: PSX=DIR has libpsx.a and include/sys/psx_syscall.h of one
 # that was built outside of this repository.
-$(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
+$(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -DWITH_PSX -I$(PSX)/include -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
 		-Wl,-wrap,pthread_create -pthread
 
-$(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
+$(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -static -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
@@ -68,7 +68,7 @@ bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and lib
 			*) whos="libc $(if $(PSX_FLAGS),psx) ours" ;; esac; \
 		for who in $$whos; do $$program churn $$who $(CALLS); done; done
 
-$(BENCH_C)/thread_start: bench/c/thread_start.c $(BUILD)/payload/.stamp
+$(BENCH_C)/thread_start: bench/c/thread_start.c bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench_clock.h"
 #include "rcgo_symbolize.h"
 #ifdef RCGO_BENCH_LIBBACKTRACE
 #	include <backtrace.h>
@@ -30,15 +31,6 @@ static uint64_t addresses[ADDRESSES_MAX];
 static size_t count;
 static const char *file, *list;
 static struct result *shared;
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static long
 private_memory(void)
@@ -111,26 +103,26 @@ static void
 measure(void *(*start)(void), void (*ask)(void *, uint64_t))
 {
 	long before = private_memory();
-	double t0 = now(), t1, t2;
+	double t0 = now_us(), t1, t2;
 	void *engine = start();
 
 	ask(engine, addresses[0]);
-	t1 = now();
+	t1 = now_us();
 	shared->memory = private_memory() - before;
-	t2 = now();
+	t2 = now_us();
 	for (size_t i = 1; i < count; i++) {
 		ask(engine, addresses[i]);
 	}
 	shared->first = t1 - t0;
-	shared->all = now() - t2 + t1 - t0;
+	shared->all = now_us() - t2 + t1 - t0;
 	for (size_t i = 0; i < count; i++) {
 		ask(engine, addresses[i]);
 	}
-	t0 = now();
+	t0 = now_us();
 	for (size_t i = 0; i < count; i++) {
 		ask(engine, addresses[i]);
 	}
-	shared->warm = (now() - t0) / (double)count;
+	shared->warm = (now_us() - t0) / (double)count;
 }
 
 // Takes the best of what a child measured.
@@ -166,8 +158,8 @@ whole_process(const char *command, size_t n)
 		return 0;
 	}
 	snprintf(line, sizeof line, "exec %s '%s' <'%s.in' >/dev/null 2>&1", command, file, list);
-	t0 = now();
-	return WEXITSTATUS(system(line)) > 1 ? 0 : now() - t0;
+	t0 = now_us();
+	return WEXITSTATUS(system(line)) > 1 ? 0 : now_us() - t0;
 }
 
 static const char *const commands[][2] = {

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench_clock.h"
 #include "rcgo_abi.h"
 
 #define STARTS 2000
@@ -24,15 +25,6 @@ extern void x_cgo_thread_start(ThreadStart *ts);
 
 static _Atomic double ran;
 static G first, started;
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static void
 setg(void *g)

@@ -117,14 +117,14 @@ rcgo__guard_enter(
 {
 	const struct rcgo_action *record =
 		rcgo__record_of((uintptr_t)rcgo__guard_stubs + (uintptr_t)number * RCGO_STUB_SIZE);
+	bool kernels = rcgo__frame_is_kernels(entry);
 	int saved = errno;
 
 	entry->open = 0;
 	entry->target = record->handler;
 	// Called by C, maybe with the signal alone.
-	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry)) &&
-		!(rcgo__probe_readable(info, sizeof *info) &&
-			rcgo__probe_readable(context, sizeof(ucontext_t)))) {
+	if (RCGO_UNLIKELY(!kernels) && !(rcgo__probe_readable(info, sizeof *info) &&
+					       rcgo__probe_readable(context, sizeof(ucontext_t)))) {
 		errno = saved;
 		return;
 	}
@@ -132,7 +132,7 @@ rcgo__guard_enter(
 		entry->target = (uintptr_t)rcgo__front_go_handler(sig);
 		return;
 	}
-	if (RCGO_UNLIKELY(!rcgo__frame_is_kernels(entry))) {
+	if (RCGO_UNLIKELY(!kernels)) {
 		errno = saved;
 		return;
 	}

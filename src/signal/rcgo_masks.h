@@ -3,9 +3,8 @@
 // without a word, where Go would make a panic of it, and while SIGURG is blocked Go cannot stop the
 // goroutines that run there. So on such threads SEGV BUS FPE ILL TRAP URG are dropped from what C
 // blocks, unless they are blocked already; what C asks for is answered as the kernel has it, so C
-// sees that they are open. Threads
-// that Go does not know, forked children, handlers' masks (sa_mask), temporary masks (sigsuspend,
-// ppoll) and what libc blocks inside itself are as ever.
+// sees that they are open. Threads that Go does not know, forked children, handlers' masks
+// (sa_mask), temporary masks (sigsuspend, ppoll) and what libc blocks inside itself are as ever.
 //
 // State: one word, written as Go starts.
 #ifndef RCGO_MASKS_H
