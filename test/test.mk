@@ -41,7 +41,7 @@ UNIT_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h test/unit/*.h test/
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
-	sigaction dlsym read write open nanosleep clock_gettime
+	sigaction dlsym read write open nanosleep clock_gettime unsetenv
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 

@@ -16,9 +16,14 @@
 
 // What environ points to may be libc's, which moves it under a lock of its own. So it is copied by
 // the kernel, word by word, and what was copied counts, and its texts may be looked at, once libc's
-// lock was free, environ still was the same and a second copy is equal.
+// lock was free, environ still was the same and further copies are equal. When they are not, C is
+// busy with it: then its readers are in danger anyway, and libc's functions lose nothing.
 
 #define ENV_ADOPT_TRIES 1000
+#define ENV_QUIET_LOOKS 8U
+
+// Where C has taken environ back more often than this, Go looks for quiet once a tick of the clock.
+#define ENV_LOOKS_FREE 16U
 
 // For so many variables an array is made that has them in front, if it has so many at least.
 #define ENV_FRONT_MOST 8U
@@ -30,6 +35,8 @@ static char **own_env;
 static size_t own_room; // slots, of which one at least is NULL
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_front; // how many arrays were made for a variable that came to the front
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static uint32_t own_looked_ms, own_looks; // when, and how often as far as that counts
 
 // A copy, and in its second half the one that it is compared with.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
@@ -48,7 +55,8 @@ bool
 rcgo__envarray_wants_front(size_t i)
 {
 	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
-	       rcgo__envarray_count(own_env) >= ENV_FRONT_FROM;
+	       rcgo__envarray_count(own_env) >= ENV_FRONT_FROM &&
+	       (own_env[i] != NULL || rcgo__envarray_holds(own_env + 1, own_env[0]));
 }
 
 // The old array stays as it is: a reader may be on it.
@@ -119,30 +127,57 @@ words_are_still(char **env, size_t n)
 {
 	char **again = env_words.at + env_words.room;
 
-	return n != ENV_UNREADABLE && words_copy(env, env_words.room) == n &&
+	return rcgo_load_acq(&environ) == env && n != ENV_UNREADABLE &&
+	       words_copy(env, env_words.room) == n &&
 	       (n == 0 || memcmp(env_words.at, again, n * sizeof *again) == 0);
+}
+
+// Whether C lets the array be that the first n words are a copy of.
+static bool
+c_is_quiet(char **env, size_t n)
+{
+	rcgo__envarray_await_libc();
+	for (unsigned i = 0; i < ENV_QUIET_LOOKS; i++) {
+		if (!words_are_still(env, n)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+own_may_look(void)
+{
+	uint32_t now = rcgo__envtext_now_ms();
+
+	if (own_looks < ENV_LOOKS_FREE) {
+		own_looks++;
+		return true;
+	}
+	if (now == own_looked_ms) {
+		return false;
+	}
+	own_looked_ms = now;
+	return true;
 }
 
 // Lays the first n words as they are; seed where there are none.
 static void
 own_lay(size_t n, char *seed)
 {
-	size_t filled = rcgo__envarray_count(own_env);
-
 	for (size_t i = 0; i < n; i++) {
 		rcgo_store_rel(&own_env[i], env_words.at[i]);
 	}
 	if (n == 0) {
 		rcgo_store_rel(&own_env[n++], seed);
 	}
-	for (size_t i = n; i < filled; i++) {
-		rcgo_store_rel(&own_env[i], own_env[0]);
-	}
+	rcgo__envarray_hide(n);
 }
 
 // Lays the first n words in a new array: one variable of another name, then front, which is
-// "name=value" of a name of name_size bytes, then all others, without holes.
-static void
+// "name=value" of a name of name_size bytes, then all others, then the holes. C may have counted
+// the slots of the old array, and copy so many of this one: returns false if those do not hold all.
+static bool
 own_lay_front(size_t n, char *front, size_t name_size)
 {
 	size_t first = 0, to = 0;
@@ -160,45 +195,63 @@ own_lay_front(size_t n, char *front, size_t name_size)
 			rcgo_store_rel(&own_env[to++], env_words.at[i]);
 		}
 	}
+	while (to < n) {
+		rcgo_store_rel(&own_env[to++], own_env[0]);
+	}
+	return to == n;
 }
 
-static void
-own_exchange(char *was, char *now)
+static bool
+words_hold(char **words, size_t n, const char *text)
 {
-	size_t n = rcgo__envarray_count(own_env);
-
 	for (size_t i = 0; i < n; i++) {
-		if (rcgo_load_rlx(&own_env[i]) == was) {
-			rcgo_cas(&own_env[i], &was, now);
-			return;
+		if (words[i] == text) {
+			return true;
 		}
+	}
+	return false;
+}
+
+// What C has set: in place of what has its name, or as a new one.
+static void
+own_take(char *text)
+{
+	rcgo__envarray_replace(text, strcspn(text, "="), text);
+	if (!rcgo__envarray_holds(own_env, text) && rcgo__envarray_count(own_env) + 2 <= own_room) {
+		rcgo__envarray_add(text);
 	}
 }
 
 // C may have begun to change `from` when environ became ours, and then has changed that: makes the
-// same change in ours. From the end, so that what has moved down is not met twice.
+// same change in ours. What C has not changed stays where it is, for all may be reading.
 static void
 own_settle(char **from, size_t n)
 {
-	char **now = env_words.at + env_words.room, **own = own_env;
+	char **was = env_words.at, **now = env_words.at + env_words.room, **own = own_env;
 	size_t left;
 
 	rcgo__envarray_await_libc();
 	left = words_copy(from, env_words.room);
 	rcgo__envarray_await_libc();
 	// Else `from` may be gone; the next try takes what C has made of ours.
-	if (left > n || rcgo_load_acq(&environ) != own_env) {
+	if (left >= env_words.room || rcgo_load_acq(&environ) != own_env) {
 		return;
 	}
 	if (left == 0 && n != 0) {
 		rcgo_cas(&environ, &own, from);
 		return;
 	}
-	for (size_t i = n; i-- > 0;) {
-		char *text = i < left ? now[i] : now[0];
-
-		if (text != env_words.at[i]) {
-			own_exchange(env_words.at[i], text);
+	if (left == n && (n == 0 || memcmp(was, now, n * sizeof *now) == 0)) {
+		return;
+	}
+	for (size_t i = 0; i < left; i++) {
+		if (!words_hold(was, n, now[i])) {
+			own_take(now[i]);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!words_hold(now, left, was[i]) && rcgo__envarray_holds(own_env, was[i])) {
+			rcgo__envarray_remove(was[i], strcspn(was[i], "="));
 		}
 	}
 }
@@ -217,12 +270,14 @@ rcgo__envarray_adopt(char *seed, size_t name_size)
 		if (ours && !front && rcgo__envarray_count(own_env) + 2 <= own_room) {
 			return RCGO_ENV_OURS;
 		}
+		if (!ours && !own_may_look()) {
+			return RCGO_ENV_BUSY;
+		}
 		if (!words_copy_all(from, &n)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		rcgo__envarray_await_libc();
-		if (rcgo_load_acq(&environ) != from || !words_are_still(from, n)) {
-			continue;
+		if (!c_is_quiet(from, n)) {
+			return RCGO_ENV_BUSY;
 		}
 		if (n == 0 && seed == NULL) {
 			return RCGO_ENV_EMPTY;
@@ -230,9 +285,8 @@ rcgo__envarray_adopt(char *seed, size_t name_size)
 		if ((ours || n + 3 > own_room) && !own_grow(n + n / 2 + 3)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		own_front += front;
-		if (front) {
-			own_lay_front(n, seed, name_size);
+		if (front && own_lay_front(n, seed, name_size)) {
+			own_front++;
 		} else {
 			own_lay(n, seed);
 		}
@@ -240,5 +294,5 @@ rcgo__envarray_adopt(char *seed, size_t name_size)
 			own_settle(from, n);
 		}
 	}
-	return RCGO_ENV_NO_MEMORY;
+	return RCGO_ENV_BUSY;
 }

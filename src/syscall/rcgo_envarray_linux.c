@@ -25,6 +25,9 @@ enum env_libc {
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static enum env_libc env_libc;
 
+// owner: nobody writes it; lock: none; ordering: none
+static char *no_env[1];
+
 static enum env_libc
 env_which_libc(void)
 {
@@ -113,4 +116,85 @@ rcgo__envarray_put(char **slot, char *was, char *text, const char *name, const c
 		rcgo__envarray_await_libc();
 	}
 	return put && rcgo_load_acq(slot) == text && rcgo_load_acq(&environ) == rcgo__envarray();
+}
+
+size_t
+rcgo__envarray_hole(char **env)
+{
+	size_t hole = 0;
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		if (i > 0 && env[i] == env[0]) {
+			if (hole != 0) {
+				return hole;
+			}
+			hole = i;
+		}
+	}
+	return 0;
+}
+
+char *
+rcgo__envarray_replace(const char *name, size_t name_size, char *text)
+{
+	char **env = rcgo__envarray(), *old = NULL;
+	size_t i = rcgo__envarray_find(env, 0, name, name_size, false);
+
+	while (env[i] != NULL) {
+		char *was = rcgo_load_acq(&env[i]);
+
+		if (was != NULL && was != text && rcgo__envtext_names(was, name, name_size) &&
+			rcgo_cas(&env[i], &was, text)) {
+			old = was;
+		}
+		// With all slots filled, text is there or in slot 0.
+		text = i == 0 ? text : rcgo_load_acq(&env[0]);
+		i = rcgo__envarray_find(env, i + 1, name, name_size, false);
+	}
+	return old;
+}
+
+void
+rcgo__envarray_hide(size_t i)
+{
+	char **env = rcgo__envarray();
+
+	for (; env[i] != NULL; i++) {
+		rcgo_store_rel(&env[i], env[0]);
+	}
+}
+
+void
+rcgo__envarray_add(char *text)
+{
+	char **env = rcgo__envarray();
+	size_t i = rcgo__envarray_hole(env);
+	char *was = i == 0 ? NULL : env[0];
+
+	if (i == 0) {
+		i = rcgo__envarray_count(env);
+		rcgo__envarray_hide(i + 1);
+	}
+	rcgo_cas(&env[i], &was, text);
+}
+
+char *
+rcgo__envarray_remove(const char *name, size_t name_size)
+{
+	char **env = rcgo__envarray(), *was = rcgo_load_acq(&env[0]);
+	char *other = rcgo_load_acq(&env[rcgo__envarray_find(env, 0, name, name_size, true)]);
+
+	if (other == NULL) { // there is nothing else
+		rcgo_cas(&environ, &env, no_env);
+		return was;
+	}
+	return rcgo__envarray_replace(name, name_size, other);
+}
+
+bool
+rcgo__envarray_leave(void)
+{
+	rcgo_store_rel(&environ, no_env);
+	rcgo__envarray_await_libc();
+	return rcgo_load_acq(&environ) == no_env;
 }

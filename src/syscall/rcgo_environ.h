@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rcgo_base.h"
 
@@ -41,9 +42,10 @@ RCGO_INTERN char **rcgo__envarray(void);
 RCGO_INTERN bool rcgo__envarray_serves(void);
 
 enum rcgo_env_adopted {
-	RCGO_ENV_OURS,	    // environ is the array
-	RCGO_ENV_EMPTY,	    // environ has nothing, and there was no seed
-	RCGO_ENV_NO_MEMORY, // or C changes it all the time
+	RCGO_ENV_OURS,	// environ is the array
+	RCGO_ENV_EMPTY, // environ has nothing, and there was no seed
+	RCGO_ENV_BUSY,	// C changes it all the time
+	RCGO_ENV_NO_MEMORY,
 };
 
 // Makes environ the array, with room for one more. seed is its content where there is none; where
@@ -53,7 +55,7 @@ enum rcgo_env_adopted {
 RCGO_INTERN enum rcgo_env_adopted rcgo__envarray_adopt(char *seed, size_t name_size);
 
 // Whether a variable in slot i is to be moved to the front, where who waits for libc's lock has few
-// slots to pass. So it is for the first few that Go sets.
+// slots to pass. So it is for the first few that Go sets, if the array need not be longer for that.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__envarray_wants_front(size_t i);
 
@@ -78,6 +80,25 @@ RCGO_INTERN bool rcgo__envarray_holds(char **env, const char *text);
 RCGO_INTERN size_t rcgo__envarray_find(
 	char **env, size_t i, const char *name, size_t name_size, bool other);
 
+// Slots of our array, which has variables. The first of two holes or more, or 0; puts text into the
+// first slot of its name, and holes into further ones, and takes all slots of a name out: both
+// return what was in the last of them; puts text into the first of two holes or more, or at the
+// end, for which there is room; fills what is left behind the end, from slot i on, with holes.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__envarray_hole(char **env);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN char *rcgo__envarray_replace(const char *name, size_t name_size, char *text);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN char *rcgo__envarray_remove(const char *name, size_t name_size);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__envarray_add(char *text);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__envarray_hide(size_t i);
+
+// Makes environ an array without variables. Returns whether C has left it so.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
+RCGO_INTERN bool rcgo__envarray_leave(void);
+
 // Memory that is never given back, all zero, or NULL.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN void *rcgo__envtext_room(size_t size);
@@ -90,6 +111,10 @@ RCGO_INTERN char *rcgo__envtext_new(const char *name, size_t name_size, const ch
 // The text is not in the environment any more. Returns whether it is ours; else it is left alone.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__envtext_retire(char *text);
+
+// Milliseconds of a clock that wraps, and moves by its ticks.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__envtext_now_ms(void);
 
 // A text of this name that ours takes to be in the environment, after `after` (NULL: the first).
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none

@@ -14,78 +14,10 @@
 
 #define ENV_TRIES 1000
 
-// owner: nobody writes it; lock: none; ordering: none
-static char *no_env[1];
-
 // Where names were found last, by their first and last letter.
 #define ENV_SEEN 64U
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t env_seen[ENV_SEEN];
-
-// Puts text into the first slot of its name, and holes into further ones; returns what was in the
-// last of them.
-static char *
-env_replace(const char *name, size_t name_size, char *text)
-{
-	char **env = rcgo__envarray(), *old = NULL;
-	size_t i = rcgo__envarray_find(env, 0, name, name_size, false);
-
-	while (env[i] != NULL) {
-		char *was = rcgo_load_acq(&env[i]);
-
-		if (was != NULL && was != text && rcgo__envtext_names(was, name, name_size) &&
-			rcgo_cas(&env[i], &was, text)) {
-			old = was;
-		}
-		// With all slots filled, text is there or in slot 0.
-		text = i == 0 ? text : rcgo_load_acq(&env[0]);
-		i = rcgo__envarray_find(env, i + 1, name, name_size, false);
-	}
-	return old;
-}
-
-// The first of two holes or more, or 0.
-static size_t
-env_hole(char **env)
-{
-	size_t hole = 0;
-
-	for (size_t i = 0; env[i] != NULL; i++) {
-		if (i > 0 && env[i] == env[0]) {
-			if (hole != 0) {
-				return hole;
-			}
-			hole = i;
-		}
-	}
-	return 0;
-}
-
-// Takes all slots of a name out of our array; returns what was in the last of them.
-static char *
-env_remove(const char *name, size_t name_size)
-{
-	char **env = rcgo__envarray(), *was = rcgo_load_acq(&env[0]);
-	char *other = rcgo_load_acq(&env[rcgo__envarray_find(env, 0, name, name_size, true)]);
-
-	if (other == NULL) { // there is nothing else
-		rcgo_cas(&environ, &env, no_env);
-		return was;
-	}
-	return env_replace(name, name_size, other);
-}
-
-// Puts text into the first of two holes or more, or at the end.
-static void
-env_add(char *text)
-{
-	char **env = rcgo__envarray();
-	size_t i = env_hole(env);
-	char *was = i == 0 ? NULL : env[0];
-
-	i = i == 0 ? rcgo__envarray_count(env) : i;
-	rcgo_cas(&env[i], &was, text);
-}
 
 // What ours took to be in the environment and is not, for C has replaced it or we have.
 static void
@@ -148,7 +80,7 @@ env_set_quickly(const char *name, size_t name_size, const char *value, char *tex
 	}
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
-		i = i > 0 ? env_hole(env) : 0;
+		i = i > 0 ? rcgo__envarray_hole(env) : 0;
 		return i != 0 && rcgo__envarray_put(&env[i], env[0], text, name, value);
 	}
 	if (i == 0 || (was != text && !rcgo__envarray_put(&env[i], was, text, name, value))) {
@@ -195,11 +127,11 @@ rcgo__environ_set(const char *name, const char *value)
 	for (int i = 0; i < ENV_TRIES && text != NULL &&
 			rcgo__envarray_adopt(text, name_size) == RCGO_ENV_OURS;
 		i++) {
-		char *was = env_replace(name, name_size, text);
+		char *was = rcgo__envarray_replace(name, name_size, text);
 
 		old = was != NULL ? was : old;
 		if (!rcgo__envarray_holds(rcgo__envarray(), text)) {
-			env_add(text);
+			rcgo__envarray_add(text);
 		}
 		rcgo__envarray_await_libc();
 		if (rcgo_load_acq(&environ) == rcgo__envarray() &&
@@ -231,7 +163,7 @@ rcgo__environ_unset(const char *name)
 		enum rcgo_env_adopted adopted = rcgo__envarray_adopt(NULL, 0);
 		char **env = rcgo__envarray(), *was;
 
-		if (adopted == RCGO_ENV_NO_MEMORY) {
+		if (adopted == RCGO_ENV_BUSY || adopted == RCGO_ENV_NO_MEMORY) {
 			break;
 		}
 		if (adopted == RCGO_ENV_EMPTY ||
@@ -239,7 +171,7 @@ rcgo__environ_unset(const char *name)
 			env_retire_others(name, name_size, old, NULL);
 			return true;
 		}
-		was = env_remove(name, name_size);
+		was = rcgo__envarray_remove(name, name_size);
 		old = was != NULL ? was : old;
 		rcgo__envarray_await_libc();
 	}
@@ -254,9 +186,7 @@ rcgo__environ_clear(void)
 	if (!rcgo__envarray_serves()) {
 		return false;
 	}
-	rcgo_store_rel(&environ, no_env);
-	rcgo__envarray_await_libc();
-	if (rcgo_load_acq(&environ) != no_env) {
+	if (!rcgo__envarray_leave()) {
 		return false;
 	}
 	n = rcgo__envarray_count(rcgo__envarray());

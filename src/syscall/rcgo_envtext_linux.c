@@ -53,8 +53,8 @@ static struct {
 	struct env_text *recent[RECENT_SETS][RECENT_WAYS];
 } env_texts;
 
-static uint32_t
-env_now_ms(void)
+uint32_t
+rcgo__envtext_now_ms(void)
 {
 	struct timespec t;
 
@@ -126,7 +126,7 @@ env_text_of(char *text)
 static void
 env_reap(void)
 {
-	uint32_t now = env_texts.queued > RCGO_ENV_KEEP ? env_now_ms() : 0;
+	uint32_t now = env_texts.queued > RCGO_ENV_KEEP ? rcgo__envtext_now_ms() : 0;
 
 	while (env_texts.queued > RCGO_ENV_KEEP) {
 		struct env_text *t = env_texts.first;
@@ -223,7 +223,7 @@ rcgo__envtext_retire(char *text)
 		return t != NULL;
 	}
 	t->flags &= (uint8_t)~TEXT_LIVE;
-	t->since = env_now_ms();
+	t->since = rcgo__envtext_now_ms();
 	if ((t->flags & TEXT_QUEUED) == 0) {
 		t->flags |= TEXT_QUEUED;
 		t->next = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: faults. See inject.h.
+// Unit tests: faults. See inject.h. Long because: each of these calls of libc is sent here.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -42,6 +42,7 @@ struct inject_clock inject_clock;
 void *inject_allocated;
 unsigned inject_freed;
 void (*inject_in_pthread_create)(void);
+void (*inject_in_unsetenv)(void);
 
 void
 inject_arm(struct inject *i, unsigned first, unsigned count, int err)
@@ -68,6 +69,13 @@ chunk(size_t n)
 	result __real_##name params;    \
 	result __wrap_##name params;    \
 	result __wrap_##name params __VA_ARGS__
+
+WRAP(int, unsetenv, (const char *name), {
+	if (inject_in_unsetenv != NULL) {
+		inject_in_unsetenv();
+	}
+	return __real_unsetenv(name);
+})
 
 WRAP(int, pthread_create,
 	(pthread_t * t, const pthread_attr_t *attr, void *(*f)(void *), void *arg), {

@@ -65,5 +65,7 @@ extern unsigned inject_freed;
 
 // Called by each pthread_create, before it does its work.
 extern void (*inject_in_pthread_create)(void);
+// And by each unsetenv.
+extern void (*inject_in_unsetenv)(void);
 
 #endif // INJECT_H

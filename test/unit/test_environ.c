@@ -164,6 +164,8 @@ TEST(what_go_sets_comes_to_the_front)
 		snprintf(name, sizeof name, "OF_C_%d", i);
 		CHECK_INT(setenv(name, "c", 1), 0);
 	}
+	set("NEW", "a new one is at the end");
+	CHECK_STR(environ[40], "NEW=a new one is at the end");
 	set("NEW", "n");
 	CHECK_STR(environ[1], "NEW=n");
 	set("OF_C_30", "go");
@@ -193,7 +195,19 @@ TEST(what_go_sets_comes_to_the_front)
 	CHECK_INT(slots(env), 41);
 }
 
+#define KEPT 20
+
 static unsigned over;
+
+// A variable that is not there for a moment is set anew by this.
+static void
+c_misses(int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "KEPT_%d", i % KEPT);
+	setenv(name, "was lost", 0);
+}
 
 static void *
 c_changes(void *arg)
@@ -201,6 +215,7 @@ c_changes(void *arg)
 	char name[32], value[32];
 
 	for (int i = 0; __atomic_load_n(&over, __ATOMIC_ACQUIRE) == 0; i++) {
+		c_misses(i);
 		snprintf(name, sizeof name, "OF_C_%d", i % 37);
 		snprintf(value, sizeof value, "%d", i);
 		setenv(name, value, 1);
@@ -218,6 +233,10 @@ TEST(both_change_at_once)
 	pthread_t t;
 
 	need_ours();
+	for (int i = 0; i < KEPT; i++) {
+		snprintf(name, sizeof name, "KEPT_%d", i);
+		CHECK_INT(setenv(name, "by nobody changed", 1), 0);
+	}
 	CHECK_INT(pthread_create(&t, NULL, c_changes, NULL), 0);
 	for (int i = 0; i < 30000; i++) {
 		snprintf(name, sizeof name, "OF_GO_%d", i % 11);
@@ -229,6 +248,10 @@ TEST(both_change_at_once)
 	}
 	__atomic_store_n(&over, 1, __ATOMIC_RELEASE);
 	CHECK_INT(pthread_join(t, NULL), 0);
+	for (int i = 0; i < KEPT; i++) {
+		snprintf(name, sizeof name, "KEPT_%d", i);
+		CHECK_STR(getenv(name), "by nobody changed");
+	}
 	for (int i = 0; i < 11; i++) {
 		int last = 29999 - (29999 - i) % 11;
 

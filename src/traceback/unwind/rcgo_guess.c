@@ -4,37 +4,28 @@
 
 #include "rcgo_step.h"
 
-// Reads code, of which not even the first byte may be there.
+// What looks like a return address may be any word, and what is there may be unmapped meanwhile.
 static bool
-read_code(struct rcgo_memory *memory, uintptr_t pc, uint8_t *code, unsigned size)
+read_code(uintptr_t pc, uint8_t *code, unsigned size)
 {
-	if (pc < RCGO_PROBE_PAGE) {
-		return false;
-	}
-	for (unsigned i = 0; i < size; i++) {
-		if (!rcgo__memory_bytes(memory, pc + i, &code[i], 1)) {
-			return false;
-		}
-	}
-	return true;
+	return pc >= RCGO_PROBE_PAGE && rcgo__probe_copy(code, (const void *)pc, size);
 }
 
 bool
-rcgo__guess_is_return(struct rcgo_memory *memory, uintptr_t pc)
+rcgo__guess_is_return(uintptr_t pc)
 {
 	uint8_t before[RCGO_CALL_SIZE];
 
-	return pc % RCGO_PC_ALIGN == 0 &&
-	       read_code(memory, pc - RCGO_CALL_SIZE, before, RCGO_CALL_SIZE) &&
+	return pc % RCGO_PC_ALIGN == 0 && read_code(pc - RCGO_CALL_SIZE, before, RCGO_CALL_SIZE) &&
 	       rcgo__arch_is_call(before);
 }
 
 bool
-rcgo__guess_is_sigreturn(struct rcgo_memory *memory, uintptr_t pc)
+rcgo__guess_is_sigreturn(uintptr_t pc)
 {
 	uint8_t code[RCGO_SIGRETURN_SIZE];
 
-	return read_code(memory, pc, code, RCGO_SIGRETURN_SIZE) && rcgo__arch_is_sigreturn(code);
+	return read_code(pc, code, RCGO_SIGRETURN_SIZE) && rcgo__arch_is_sigreturn(code);
 }
 
 // Takes the word at address for a return address when it looks like one.
@@ -45,7 +36,7 @@ return_address(struct rcgo_memory *memory, uintptr_t address, uintptr_t *ra)
 		return false;
 	}
 	*ra = rcgo__arch_strip(*ra);
-	return rcgo__walk_in_go(*ra) || rcgo__guess_is_return(memory, *ra);
+	return rcgo__walk_in_go(*ra) || rcgo__guess_is_return(*ra);
 }
 
 // A frame that was interrupted before it had made itself a frame of its own.
@@ -56,7 +47,7 @@ guess_leaf(struct rcgo_memory *memory, struct rcgo_place *at)
 
 	if (RCGO_HAS_LR) {
 		ra = rcgo__arch_strip(at->lr);
-		if (!rcgo__walk_in_go(ra) && !rcgo__guess_is_return(memory, ra)) {
+		if (!rcgo__walk_in_go(ra) && !rcgo__guess_is_return(ra)) {
 			return false;
 		}
 		at->pc = ra;

@@ -101,10 +101,10 @@ RCGO_INTERN bool rcgo__guess_step(struct rcgo_memory *memory, struct rcgo_place 
 
 // The same as rcgo__walk_is_sigreturn outside of all objects.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__guess_is_sigreturn(struct rcgo_memory *memory, uintptr_t pc);
+RCGO_INTERN bool rcgo__guess_is_sigreturn(uintptr_t pc);
 
 // Whether there is a call before pc.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__guess_is_return(struct rcgo_memory *memory, uintptr_t pc);
+RCGO_INTERN bool rcgo__guess_is_return(uintptr_t pc);
 
 #endif // RCGO_STEP_H

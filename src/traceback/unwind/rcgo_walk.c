@@ -65,13 +65,12 @@ learn_rule(struct rcgo_walk *walk)
 // The rule outside of all objects: code made at run time, a restorer that the kernel or an emulator
 // laid somewhere, or no code: RCGO_RULE_NONE. The first frame is what it is.
 static RCGO_COLD uint64_t
-foreign_rule(struct rcgo_memory *memory, const struct rcgo_place *at)
+foreign_rule(const struct rcgo_place *at)
 {
-	if (rcgo__guess_is_sigreturn(memory, at->pc)) {
+	if (rcgo__guess_is_sigreturn(at->pc)) {
 		return RCGO_RULE_SIGNAL;
 	}
-	return at->exact || rcgo__guess_is_return(memory, at->pc) ? RCGO_RULE_GUESS
-								  : RCGO_RULE_NONE;
+	return at->exact || rcgo__guess_is_return(at->pc) ? RCGO_RULE_GUESS : RCGO_RULE_NONE;
 }
 
 static inline bool
@@ -94,7 +93,7 @@ find_rule(struct rcgo_walk *walk, bool missed)
 		return learn_rule(walk);
 	}
 	if (!rcgo__walk_object(walk, pc)) {
-		return foreign_rule(&walk->memory, &walk->at);
+		return foreign_rule(&walk->at);
 	}
 	rule = rcgo__rule_cached(walk->at.pc, rcgo__rule_key(pc, walk->object[walk->current].salt));
 	return rule != RCGO_RULE_NONE ? rule : learn_rule(walk);

@@ -197,8 +197,7 @@ full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool
 	struct full_step s = {
 		.memory = &walk->memory, .fde = &fde, .row = &row, .from = regs, .cfa = 0};
 
-	if (known ? rcgo__walk_is_sigreturn(walk, regs->pc)
-		  : rcgo__guess_is_sigreturn(&walk->memory, regs->pc)) {
+	if (known ? rcgo__walk_is_sigreturn(walk, regs->pc) : rcgo__guess_is_sigreturn(regs->pc)) {
 		*exact = true;
 		return full_signal(&walk->memory, regs);
 	}
@@ -253,8 +252,8 @@ rcgo__walk_full(struct rcgo_walk *walk, const struct rcgo_start *start)
 			break;
 		}
 		known = rcgo__walk_object(walk, pc);
-		if (!known && !exact && !rcgo__guess_is_return(&walk->memory, regs.pc) &&
-			!rcgo__guess_is_sigreturn(&walk->memory, regs.pc)) {
+		if (!known && !exact && !rcgo__guess_is_return(regs.pc) &&
+			!rcgo__guess_is_sigreturn(regs.pc)) {
 			break;
 		}
 		if (walk->skip > 0) {
