@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rcgo_module.h"
@@ -75,6 +76,39 @@ TEST(chain_of_inlined_functions)
 	// The outer end is cut.
 	CHECK_INT(rcgo__symbolize(place_inlined, frames, 2), 2);
 	CHECK_STR(frames[1].function, "middle");
+	CHECK_INT(frames[1].entry, (uintptr_t)outermost);
+}
+
+// What files are called takes no room from the functions' names, and the outermost is named first.
+TEST(little_room_is_for_names)
+{
+	struct rcgo_frame frames[RCGO_FRAMES_MAX];
+	char text[2 * sizeof "outermost"];
+
+	outermost();
+	CHECK_INT(
+		rcgo__symbolize_into(place_inlined, frames, RCGO_FRAMES_MAX, text, sizeof text), 3);
+	CHECK_STR(frames[2].function, "outermost");
+	CHECK_STR(frames[0].function, "innermost");
+}
+
+// A process without a descriptor to spare has one later.
+TEST(a_file_that_could_not_be_opened_is_opened_later)
+{
+	struct rcgo_frame frame;
+	struct rcgo_module module;
+	struct rlimit limit, none;
+
+	CHECK(rcgo__module_find((uintptr_t)here, &module));
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+	CHECK_INT(rcgo__symbolize((uintptr_t)here, &frame, 1), 1);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CHECK(strstr(frame.function, "0x") != NULL);
+	CHECK_INT(rcgo__symbolize((uintptr_t)here, &frame, 1), 1);
+	CHECK_STR(frame.function, "here");
 }
 
 // The same through Go's protocol, twice for one program counter, as recursion has it.
@@ -106,6 +140,14 @@ TEST(protocol)
 	arg.PC = 0;
 	rcgo__symbolizer(&arg);
 	CHECK_INT(arg.Data, 0);
+	// Whoever ends in the middle of a chain leaves nothing to the next.
+	for (int round = 0; round < 2; round++) {
+		arg.PC = place_inlined;
+		rcgo__symbolizer(&arg);
+		CHECK_STR(arg.Func, "innermost");
+		arg.PC = 0;
+		rcgo__symbolizer(&arg);
+	}
 }
 
 // More sequences than there is room for, each still answered, and room again once they end.
@@ -202,5 +244,7 @@ TEST(threads_at_once)
 	}
 }
 
-UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(protocol), UNIT_TEST(many_sequences),
-	UNIT_TEST(always_an_answer), UNIT_TEST(vdso), UNIT_TEST(threads_at_once))
+UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(little_room_is_for_names),
+	UNIT_TEST(a_file_that_could_not_be_opened_is_opened_later), UNIT_TEST(protocol),
+	UNIT_TEST(many_sequences), UNIT_TEST(always_an_answer), UNIT_TEST(vdso),
+	UNIT_TEST(threads_at_once))

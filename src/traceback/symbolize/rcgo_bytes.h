@@ -37,14 +37,19 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 	return (struct rcgo_bytes){.at = b.at + offset, .size = b.size - (size_t)offset};
 }
 
-// The string at offset, or NULL when it does not end inside of b.
+#define RCGO_STRING_MAX ((size_t)1 << 20)
+
+// The string at offset, or NULL when it does not end inside of b, or is too long to be a name.
 static inline RCGO_UNUSED const char *
 rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 {
-	if (offset >= b.size || memchr(b.at + offset, 0, b.size - (size_t)offset) == NULL) {
+	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
+	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
+
+	if (size == 0 || memchr(rest.at, 0, size) == NULL) {
 		return NULL;
 	}
-	return (const char *)b.at + offset;
+	return (const char *)rest.at;
 }
 
 static inline RCGO_UNUSED bool

@@ -5,6 +5,7 @@
 #include "rcgo_debugfile.h"
 
 #include <errno.h>
+#include <sys/auxv.h>
 
 #include "rcgo_crc.h"
 #include "rcgo_path.h"
@@ -135,7 +136,8 @@ debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_
 	struct rcgo_bytes environment;
 	const char *home_path, *cache;
 
-	if (build_id.size < 2) {
+	// A program with rights that its user has not does not open what the user names.
+	if (build_id.size < 2 || getauxval(AT_SECURE) != 0) {
 		return -ENOENT;
 	}
 	environment = rcgo__path_environment(arena);

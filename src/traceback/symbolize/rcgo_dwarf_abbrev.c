@@ -75,6 +75,9 @@ abbrevs_count(struct rcgo_reader c, const struct rcgo_unit *unit, uint64_t only_
 			return;
 		}
 		if (only_code != 0 && code != only_code) {
+			if (!rcgo__dwarf_charge(unit->dwarf, 1 + one.count / 8)) {
+				return;
+			}
 			continue;
 		}
 		counts->ascending = counts->ascending && code > before;

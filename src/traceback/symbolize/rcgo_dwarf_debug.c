@@ -162,16 +162,20 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 	uintptr_t entry = 0;
 	size_t n = 0;
 
-	for (uint32_t at = place->scope; at != RCGO_SCOPE_NONE && n < max;) {
+	for (uint32_t at = place->scope; at != RCGO_SCOPE_NONE;) {
 		struct rcgo_scope *scope = &scopes[at];
 
+		entry = (uintptr_t)scope->entry;
+		if (n == max) {
+			at = scope->inlined ? scope->parent : RCGO_SCOPE_NONE;
+			continue;
+		}
 		frames[n++] =
 			(struct rcgo_frame){.function = rcgo__scope_name(place->scope_unit, scope),
 				.file = has_file ? debug_path(place, file, text) : NULL,
 				.line = line,
 				.column = column,
 				.inlined = scope->inlined};
-		entry = (uintptr_t)scope->entry;
 		place->source_name = !scope->mangled && debug_mangles(place->scope_unit);
 		if (!scope->inlined) {
 			break;

@@ -99,7 +99,7 @@ index_roots(struct index_build *b)
 	struct rcgo_dwarf *dwarf = &b->debug->main;
 	uint64_t low, high;
 
-	for (uint32_t i = 0; i < dwarf->unit_count; i++) {
+	for (uint32_t i = 0; i < dwarf->unit_count && rcgo__dwarf_charge(dwarf, 1); i++) {
 		struct rcgo_unit unit;
 		struct rcgo_ranges ranges;
 

@@ -49,6 +49,9 @@ rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *he
 static void
 line_names_old(struct rcgo_reader c, struct rcgo_lines *lines, bool fill)
 {
+	// A file may be changed while it is read: no more than there is room for.
+	uint32_t directory_max = fill ? lines->directory_count : NAMES_MAX;
+	uint32_t file_max = fill ? lines->file_count : NAMES_MAX;
 	const char **directories = rcgo__lines_directories(lines);
 	struct rcgo_line_file *files = rcgo__lines_files(lines);
 	uint32_t n = 1;
@@ -58,14 +61,13 @@ line_names_old(struct rcgo_reader c, struct rcgo_lines *lines, bool fill)
 		directories[0] = NULL;
 		files[0] = (struct rcgo_line_file){0};
 	}
-	for (; (name = rcgo__reader_string(&c)) != NULL && name[0] != 0 && n < NAMES_MAX; n++) {
+	for (; (name = rcgo__reader_string(&c)) != NULL && name[0] != 0 && n < directory_max; n++) {
 		if (fill) {
 			directories[n] = name;
 		}
 	}
 	lines->directory_count = n;
-	for (n = 1; (name = rcgo__reader_string(&c)) != NULL && name[0] != 0 && n < NAMES_MAX;
-		n++) {
+	for (n = 1; (name = rcgo__reader_string(&c)) != NULL && name[0] != 0 && n < file_max; n++) {
 		uint64_t directory = rcgo__reader_uleb(&c);
 
 		rcgo__reader_uleb(&c); // time
@@ -108,7 +110,7 @@ line_entry(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 // Version 5 writes both tables in one way. Returns how many entries there are.
 static uint32_t
 line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
-	struct rcgo_reader *c, const char **names, struct rcgo_line_file *files)
+	struct rcgo_reader *c, const char **names, struct rcgo_line_file *files, uint32_t room)
 {
 	unsigned format_count = (unsigned)rcgo__reader_word(c, 1);
 	struct rcgo_reader formats = *c;
@@ -120,9 +122,11 @@ line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 	}
 	formats.end = c->at;
 	count = rcgo__reader_uleb(c);
-	if (format_count == 0 || count > NAMES_MAX || !rcgo__dwarf_charge(unit->dwarf, count)) {
+	if (format_count == 0 || count > NAMES_MAX ||
+		!rcgo__dwarf_charge(unit->dwarf, count * format_count)) {
 		return 0;
 	}
+	count = count < room ? count : room;
 	for (; n < count && rcgo__reader_left(c) > 0; n++) {
 		struct rcgo_line_file entry = line_entry(unit, encoding, c, formats, format_count);
 
@@ -151,10 +155,11 @@ rcgo__line_names(const struct rcgo_unit *unit, const struct rcgo_line_header *he
 		return;
 	}
 	// The counts stay as they were when the room was measured.
-	uint32_t directories = line_table(
-		unit, &header->encoding, &c, fill ? rcgo__lines_directories(lines) : NULL, NULL);
-	uint32_t files = line_table(
-		unit, &header->encoding, &c, NULL, fill ? rcgo__lines_files(lines) : NULL);
+	uint32_t directories = line_table(unit, &header->encoding, &c,
+		fill ? rcgo__lines_directories(lines) : NULL, NULL,
+		fill ? lines->directory_count : NAMES_MAX);
+	uint32_t files = line_table(unit, &header->encoding, &c, NULL,
+		fill ? rcgo__lines_files(lines) : NULL, fill ? lines->file_count : NAMES_MAX);
 
 	lines->directory_count = directories;
 	lines->file_count = files;

@@ -71,6 +71,7 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_scopes **scopes
 			*scopes = scopes_head(w);
 			return w->scope_count - 1;
 		}
+		unit->abbrevs = NULL; // they may lie behind the mark
 		rcgo__arena_release(scratch, mark);
 	}
 	return RCGO_SCOPE_NONE;

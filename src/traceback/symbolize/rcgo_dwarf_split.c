@@ -117,7 +117,7 @@ split_from_file(struct rcgo_dwarf *file, const struct rcgo_unit *skeleton, struc
 	if (!rcgo__dwarf_units(file)) {
 		return false;
 	}
-	for (size_t i = 0; i < file->unit_count; i++) {
+	for (size_t i = 0; i < file->unit_count && rcgo__dwarf_charge(file, 1); i++) {
 		memset(split, 0, sizeof *split);
 		if (rcgo__unit_read(split, file, file->units[i], skeleton) &&
 			(!split->has_id || split->id == skeleton->id)) {

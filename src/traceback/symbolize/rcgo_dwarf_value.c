@@ -4,6 +4,8 @@
 
 #include "rcgo_dwarf.h"
 
+#include <string.h>
+
 static const char *const section_names[RCGO_DW_SECTIONS] = {
 	[RCGO_DW_INFO] = ".debug_info",
 	[RCGO_DW_ABBREV] = ".debug_abbrev",
@@ -44,6 +46,19 @@ rcgo__dwarf_section(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which)
 	return dwarf->sections[which];
 }
 
+// Looking for the end of a text is work, too.
+static const char *
+value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t offset)
+{
+	struct rcgo_bytes rest = rcgo__bytes_from(rcgo__dwarf_section(dwarf, which), offset);
+	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
+	const uint8_t *end = size == 0 ? NULL : memchr(rest.at, 0, size);
+	bool charged =
+		rcgo__dwarf_charge(dwarf, (end == NULL ? size : (size_t)(end - rest.at)) / 256);
+
+	return end != NULL && charged ? (const char *)rest.at : NULL;
+}
+
 // The text that number index of .debug_str_offsets means.
 static const char *
 value_indexed_text(const struct rcgo_unit *unit, uint64_t index)
@@ -61,7 +76,7 @@ value_indexed_text(const struct rcgo_unit *unit, uint64_t index)
 	}
 	offset = size == 8 ? rcgo__get64(at.at, unit->encoding.big)
 			   : rcgo__get32(at.at, unit->encoding.big);
-	return rcgo__bytes_string(rcgo__dwarf_section(unit->dwarf, RCGO_DW_STR), offset);
+	return value_string(unit->dwarf, RCGO_DW_STR, offset);
 }
 
 const char *
@@ -73,17 +88,14 @@ rcgo__value_text(const struct rcgo_unit *unit, const struct rcgo_value *value)
 	case RCGO_VALUE_TEXT:
 		return (const char *)(uintptr_t)value->u;
 	case RCGO_VALUE_STR:
-		return rcgo__bytes_string(rcgo__dwarf_section(dwarf, RCGO_DW_STR), value->u);
+		return value_string(dwarf, RCGO_DW_STR, value->u);
 	case RCGO_VALUE_LINE_STR:
-		return rcgo__bytes_string(rcgo__dwarf_section(dwarf, RCGO_DW_LINE_STR), value->u);
+		return value_string(dwarf, RCGO_DW_LINE_STR, value->u);
 	case RCGO_VALUE_STR_INDEX:
 		return value_indexed_text(unit, value->u);
 	case RCGO_VALUE_STR_COMMON:
-		if (dwarf->common == NULL) {
-			return NULL;
-		}
-		return rcgo__bytes_string(
-			rcgo__dwarf_section(dwarf->common, RCGO_DW_STR), value->u);
+		return dwarf->common == NULL ? NULL
+					     : value_string(dwarf->common, RCGO_DW_STR, value->u);
 	default:
 		return NULL;
 	}

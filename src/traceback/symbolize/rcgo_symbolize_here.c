@@ -4,13 +4,15 @@
 
 #include "rcgo_symbolize_here.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define HERE_KEEP ((size_t)256 << 20) // address space: it must hold decompressed DWARF
 #define HERE_CACHE ((size_t)16 << 20)
 #define HERE_PATH 1024
 #define HERE_ID 64
-#define HERE_OPENED_MAX 1024 // opened before the memory is begun anew
+#define HERE_OPENED_MAX 1024  // opened before the memory is begun anew
+#define HERE_SPLIT_MAX 0x7000 // and files of split DWARF
 
 // Copies s into text; cut when there is little room, NULL without any.
 static const char *
@@ -81,8 +83,9 @@ static bool
 here_ready(struct rcgo_here *here, bool cached)
 {
 	// What objects took is given back by beginning anew alone.
-	if (here->ready && (here->opened == HERE_OPENED_MAX ||
-				   here->keep.used > here->keep.cap - here->keep.cap / 8)) {
+	if (here->ready &&
+		(here->opened == HERE_OPENED_MAX || here->memory.split_files > HERE_SPLIT_MAX ||
+			here->keep.used > here->keep.cap - here->keep.cap / 8)) {
 		here_forget(here);
 	}
 	if (here->ready) {
@@ -101,26 +104,35 @@ here_ready(struct rcgo_here *here, bool cached)
 	return true;
 }
 
-static struct rcgo_object *
-here_open(struct rcgo_here *here, const struct rcgo_module *module)
+// Returns 0, or -errno.
+static int
+here_open(struct rcgo_here *here, const struct rcgo_module *module, struct rcgo_object **object)
 {
-	struct rcgo_object *object = NULL;
 	uint8_t id[HERE_ID];
 	char path[HERE_PATH];
 	size_t size = rcgo__module_build_id(module, id, sizeof id);
 	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
 	uint16_t number = (uint16_t)(1 + 2 * here->opened);
+	int err;
 
 	here->opened++;
 	if (!rcgo__module_name(module, path, sizeof path)) {
-		return NULL;
+		return -EAGAIN; // it had one
 	}
-	if (rcgo__object_open_in(&here->memory, path, build_id, number, &object) != 0 &&
-		build_id.size != 0) {
-		// The program's own file can be opened even when it has been replaced.
-		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, &object);
+	err = rcgo__object_open_in(&here->memory, path, build_id, number, object);
+	if (err != 0 && build_id.size != 0 &&
+		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, object) ==
+			0) {
+		return 0; // the program's own file can be opened even when it has been replaced
 	}
-	return object;
+	return err;
+}
+
+static bool
+here_passes(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -EINTR ||
+	       err == -EAGAIN;
 }
 
 // The object that holds pc, opened when it is new. One that is at the place of another one, which
@@ -147,8 +159,24 @@ here_object(struct rcgo_here *here, const struct rcgo_module *module)
 	}
 	rcgo__object_close(slot->object);
 	slot->module = *module;
-	slot->object = here_open(here, module);
+	slot->object = NULL;
+	if (here_passes(here_open(here, module, &slot->object))) {
+		slot->module.key = 0; // to be tried again
+	}
 	return slot;
+}
+
+// The outermost first: it is the function that was called.
+static void
+here_copy_names(struct rcgo_frame *frames, size_t n, struct rcgo_line_text *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rcgo_frame *frame = &frames[i == 0 ? n - 1 : i - 1];
+
+		if (frame->function != NULL) {
+			frame->function = here_copy(text, frame->function);
+		}
+	}
 }
 
 size_t
@@ -157,19 +185,19 @@ rcgo__here_frames(struct rcgo_here *here, bool cached, uintptr_t pc, struct rcgo
 {
 	struct rcgo_here_object *slot = NULL;
 	struct rcgo_module module;
-	size_t n = 0;
+	size_t n = 0, for_names = (text->size - text->used) / 2;
 	bool known = rcgo__module_find(pc, &module);
 
 	if (known && here_ready(here, cached)) {
 		slot = here_object(here, &module);
 	}
 	if (slot != NULL && slot->object != NULL) {
+		text->size -= for_names;
 		n = rcgo__object_frames_in(slot->object, pc - module.bias, frames, max, text);
+		text->size += for_names;
 	}
+	here_copy_names(frames, n, text);
 	for (size_t i = 0; i < n; i++) {
-		if (frames[i].function != NULL) {
-			frames[i].function = here_copy(text, frames[i].function);
-		}
 		// Paths that found no room are not in text.
 		if (frames[i].file != NULL &&
 			(frames[i].file < text->at || frames[i].file >= text->at + text->size)) {

@@ -28,6 +28,8 @@ session_take(void)
 {
 	for (size_t i = 0; i < SESSIONS; i++) {
 		if (__atomic_exchange_n(&sessions[i].busy, 1, __ATOMIC_ACQUIRE) == 0) {
+			// Who had it may have ended amid the frames of a program counter.
+			sessions[i].count = sessions[i].next = 0;
 			return &sessions[i];
 		}
 	}

@@ -189,15 +189,17 @@ symtab_sort_digit(const struct rcgo_symtab_entry *from, struct rcgo_symtab_entry
 	}
 }
 
-// Fills entries, or with NULL only counts. *differ gets the bits in which addresses differ.
+// Fills up to room entries, or with NULL only counts. *differ gets the bits in which addresses
+// differ.
 static uint32_t
-symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries, uint64_t *differ)
+symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries, uint32_t room,
+	uint64_t *differ)
 {
 	uint32_t n = 0;
 	uint64_t ones = 0, zeros = 0;
 
 	for (uint32_t i = 0; i < table->source_count; i++) {
-		for (uint32_t k = 1; k < table->sources[i].count; k++) {
+		for (uint32_t k = 1; k < table->sources[i].count && n < room; k++) {
 			struct rcgo_symtab_raw raw;
 
 			if (!rcgo__symtab_read(&table->sources[i], k, &raw)) {
@@ -220,7 +222,7 @@ rcgo__symtab_sort(struct rcgo_symtab *table, struct rcgo_arena *arena)
 {
 	size_t before = rcgo__arena_mark(arena), behind;
 	uint64_t differ;
-	uint32_t n = symtab_collect(table, NULL, &differ);
+	uint32_t n = symtab_collect(table, NULL, UINT32_MAX, &differ);
 	struct rcgo_symtab_entry *entries = rcgo__arena_alloc(arena, n * sizeof *entries);
 	struct rcgo_symtab_entry *other;
 
@@ -230,7 +232,8 @@ rcgo__symtab_sort(struct rcgo_symtab *table, struct rcgo_arena *arena)
 		rcgo__arena_release(arena, before);
 		return false;
 	}
-	symtab_collect(table, entries, &differ);
+	// Fewer, if the file is changed meanwhile.
+	n = symtab_collect(table, entries, n, &differ);
 	for (unsigned shift = 0; shift < 64; shift += SYMTAB_DIGIT) {
 		if ((differ >> shift & 0xff) != 0) {
 			symtab_sort_digit(entries, other, n, shift);
