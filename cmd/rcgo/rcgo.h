@@ -136,6 +136,12 @@ extern const char payload_hash[];		 // names one version of our sources
 extern const struct payload_file module_files[]; // the Go module of rcgo init, / as !
 extern const size_t module_count;
 extern const char module_files_hash[];
+
+// Lays them in dir, below root. A file that a user has changed becomes NAME.edited; one that an rcgo
+// before has laid and that is carried no more is removed. The second takes all up but what a user
+// has changed.
+void module_lay(const char *root, const char *dir);
+void module_take_up(const char *root, const char *dir);
 bool payload_is_source(const struct payload_file *f);
 char *payload_text(const struct payload_file *f);
 char *payload_symbols(void);

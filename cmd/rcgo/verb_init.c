@@ -4,100 +4,13 @@
 // own and a build needs neither rcgo nor the network.
 #include "rcgo.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define MODULE "runtime_cgo"
-
-// A carried file's name has ! for /.
-static char *
-laid_path(const char *dir, const struct payload_file *f)
-{
-	char *path = path_join(dir, f->name);
-
-	for (char *p = path; (p = strchr(p, '!')) != NULL;) {
-		*p = '/';
-	}
-	return path;
-}
-
-static bool
-same(const char *path, const struct payload_file *f)
-{
-	size_t size;
-	char *text = read_file(path, &size);
-
-	return text != NULL && size == (size_t)(f->end - f->data) &&
-	       memcmp(text, f->data, size) == 0;
-}
-
-static void
-make_parents(const char *root, const char *path)
-{
-	char *dir = xstrdup(path);
-
-	for (char *p = dir + strlen(root); (p = strchr(p + 1, '/')) != NULL; *p = '/') {
-		*p = '\0';
-		if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
-			fail(fmt("%s: %s", dir, strerror(errno)), NULL, NULL);
-		}
-	}
-}
-
-static void
-lay(const char *root, const char *dir)
-{
-	for (size_t i = 0; i < module_count; i++) {
-		const struct payload_file *f = &module_files[i];
-		char *path = laid_path(dir, f);
-
-		if (same(path, f)) {
-			continue;
-		}
-		make_parents(root, path);
-		int err = write_file(path, f->data, (size_t)(f->end - f->data));
-
-		if (err == 0 && chmod(path, 0644) != 0) {
-			err = -errno;
-		}
-		if (err != 0) {
-			fail(fmt("%s: %s", path, strerror(-err)), NULL, NULL);
-		}
-	}
-}
-
-// Removes what lay left, but for what was changed since.
-static void
-take_up(const char *root, const char *dir)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < module_count; i++) {
-		char *path = laid_path(dir, &module_files[i]);
-
-		if (same(path, &module_files[i])) {
-			unlink(path);
-		} else if (access(path, F_OK) == 0) {
-			kept++;
-			continue;
-		}
-		for (char *slash; (slash = strrchr(path, '/')) > path + strlen(root);) {
-			*slash = '\0';
-			if (rmdir(path) != 0) {
-				break;
-			}
-		}
-	}
-	if (kept > 0) {
-		warn(problem(
-			fmt("%zu files in %s were changed and stay there", kept, dir), NULL, NULL));
-	}
-}
 
 static char *
 go_mod_path(const struct goenv *e)
@@ -176,12 +89,12 @@ verb_init(int argc, char **argv)
 
 	if (undo) {
 		edit(&e, "-droprequire=" MODULE, "-dropreplace=" MODULE);
-		take_up(root, dir);
+		module_take_up(root, dir);
 		printf("removed the module " MODULE " from %s/go.mod\n", root);
 		return 0;
 	}
 	check_foreign(dir);
-	lay(root, dir);
+	module_lay(root, dir);
 	edit(&e, "-require=" MODULE "@v0.0.0",
 		fmt("-replace=" MODULE "=./%s", dir + strlen(root) + 1));
 	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE

@@ -8,6 +8,15 @@ module() {
 	"$RCGO" init >/dev/null
 }
 
+# The hash of a file in rcgo.files: FNV-1a of 64 bits.
+fnv1a() {
+	perl -0777 -ne '
+		use integer;
+		my $h = 0xcbf29ce484222325;
+		$h = ($h ^ $_) * 0x100000001b3 for unpack "C*";
+		printf "%016x\n", $h' "$1"
+}
+
 @test "init: a module builds with its packages, offline, and init -remove undoes it" {
 	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
 	cp go.mod before
@@ -58,6 +67,37 @@ END_GO
 	[ "$status" -eq 0 ]
 	[[ $output == *"1 files in"*"were changed"* ]]
 	[ "$(find runtime_cgo -type f)" = runtime_cgo/leaf/leaf.go ]
+}
+
+@test "init again: what was changed is kept beside, and what is carried no more goes" {
+	module
+	echo "// mine" >>runtime_cgo/leaf/leaf.go
+	cp runtime_cgo/leaf/leaf.go changed
+	# As an older rcgo would have left them: one file of its own text, one that is gone by now, and
+	# one that is gone by now and was changed.
+	printf 'package handle // older\n' >runtime_cgo/handle/handle.go
+	printf 'package stale\n' >runtime_cgo/stale.go
+	printf 'package stale // mine\n' >runtime_cgo/stale2.go
+	{
+		grep -v ' handle/handle.go$' runtime_cgo/rcgo.files
+		echo "$(fnv1a runtime_cgo/handle/handle.go) handle/handle.go"
+		echo "$(fnv1a runtime_cgo/stale.go) stale.go"
+		echo "0123456789abcdef stale2.go"
+	} >files
+	mv files runtime_cgo/rcgo.files
+	run "$RCGO" init
+	[ "$status" -eq 0 ]
+	cmp changed runtime_cgo/leaf/leaf.go.edited
+	[[ $output == *"leaf/leaf.go was changed"* ]]
+	[ -e runtime_cgo/stale2.go.edited ]
+	[ ! -e runtime_cgo/stale2.go ]
+	[ ! -e runtime_cgo/stale.go ]
+	[ ! -e runtime_cgo/handle/handle.go.edited ]
+	! grep -q older runtime_cgo/handle/handle.go
+	(cd runtime_cgo && go vet ./handle ./leaf)
+	run "$RCGO" init
+	[ "$status" -eq 0 ]
+	[[ $output != *"was changed"* ]]
 }
 
 @test "init: a directory that is something else is left alone" {
