@@ -137,9 +137,9 @@ extern const struct payload_file module_files[]; // the Go module of rcgo init, 
 extern const size_t module_count;
 extern const char module_files_hash[];
 
-// Lays them in dir, below root. A file that a user has changed becomes NAME.edited; one that an rcgo
-// before has laid and that is carried no more is removed. The second takes all up but what a user
-// has changed.
+// Lays them in dir, below root. A file that a user has changed becomes NAME.edited; one that an
+// older rcgo has laid and that is carried no more is removed. The second takes all up but what a
+// user has changed.
 void module_lay(const char *root, const char *dir);
 void module_take_up(const char *root, const char *dir);
 bool payload_is_source(const struct payload_file *f);
