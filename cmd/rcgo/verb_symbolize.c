@@ -17,7 +17,10 @@
 // one line. GO: runtime/traceback.go printOneCgoTraceback
 #define NAMELESS "non-Go function"
 #define NAMELESS_AT NAMELESS " at pc="
+// The place of a signal: before Go 1.20, and for signals in Go, in brackets.
 #define SIGNAL_AT "PC="
+#define SIGNAL_IN "[signal "
+#define SIGNAL_IN_AT " pc="
 
 struct log {
 	struct symbols symbols;
@@ -113,6 +116,18 @@ rewrite_pair(struct log *log, const char *line, const char *next)
 	       print_as_go(log, address, pc);
 }
 
+// Where a line says at which program counter a signal arrived, or NULL.
+static const char *
+signal_at(const char *line)
+{
+	const char *in = has_prefix(line, SIGNAL_IN) ? strstr(line, SIGNAL_IN_AT) : NULL;
+
+	if (has_prefix(line, SIGNAL_AT)) {
+		return line + strlen(SIGNAL_AT);
+	}
+	return in == NULL ? NULL : in + strlen(SIGNAL_IN_AT);
+}
+
 static bool
 rewrite_line(struct log *log, const char *line)
 {
@@ -124,8 +139,9 @@ rewrite_line(struct log *log, const char *line)
 		return end != NULL && *end == 0 && place(log, pc, &address) &&
 		       print_as_go(log, address, pc);
 	}
-	if (has_prefix(line, SIGNAL_AT)) {
-		end = log_hex(line + strlen(SIGNAL_AT), &pc);
+	start = signal_at(line);
+	if (start != NULL) {
+		end = log_hex(start, &pc);
 		if (end == NULL || !place(log, pc, &address)) {
 			return false;
 		}

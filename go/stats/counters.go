@@ -30,8 +30,8 @@ type Stats struct {
 	ThreadsStarted      uint64 // threads for Go
 	ThreadsRunning      uint64
 	ThreadsPeak         uint64
-	ForeignBound        uint64 // threads of C that have an M of Go now
-	ForeignSeen         uint64 // and that ever had one
+	ForeignBound        uint64 // threads of C that keep an M of Go now; before Go 1.22 none does
+	ForeignSeen         uint64 // and that ever did
 	StartRetries        uint64 // starts that a limit had in its way for a while
 	StacksSmaller       uint64 // starts that took a smaller stack, for memory had run out
 	AllThreadsCalls     uint64

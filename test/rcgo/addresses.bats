@@ -161,6 +161,7 @@ crash_log() {
 	local base=$1 outer
 	outer=$(($(pc outer) + base))
 	printf 'SIGSEGV: segmentation violation\nPC=0x%x m=0 sigcode=1 addr=0x0\n' "$outer"
+	printf '[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x%x]\n' "$outer"
 	printf 'signal arrived during cgo execution\n\n'
 	printf 'prog+%s\n\t/srv/prog:0 pc=0x%x\n' "$(pc outer)" "$outer"
 	printf 'non-Go function\n\tpc=0x%x\n' "$outer"
@@ -183,7 +184,8 @@ check_symbolized() {
 	{
 		sed -n 1p log
 		echo "$(sed -n 2p log) ($place)"
-		sed -n 3,4p log
+		echo "$(sed -n 3p log) ($place)"
+		sed -n 4,5p log
 		cat frames frames frames
 		sed -n '/^other/,/^rip/p' log
 		echo "#2  $place (nobody knows)"

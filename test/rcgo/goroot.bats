@@ -35,7 +35,7 @@ farm() {
 @test "keys of the overlay are spelled as go env GOROOT is" {
 	farm
 	run "$RCGO" overlay
-	has "\"$T/farm/src/runtime/cgo/gcc_amd64.S\": \"\""
+	has "\"$T/farm/src/runtime/cgo/gcc_amd64.S\": \""
 	lacks "\"$("$REAL_GO" env GOROOT)/src/runtime/cgo/gcc_amd64.S\""
 }
 
@@ -84,6 +84,7 @@ farm() {
 	done
 }
 
+# Before Go 1.20 some of ours go by their names.
 @test "a real GOROOT's C files are all gone from the package" {
 	for go in $(toolchains); do
 		export RCGO_GO=$go
@@ -92,7 +93,10 @@ farm() {
 {{join .SFiles "\n"}}' runtime/cgo
 		[ "$status" -eq 0 ]
 		for f in $(cd "$root/src/runtime/cgo" && ls -- *.c gcc_*.S); do
-			[ "$(printf '%s\n' "${lines[@]}" | grep -cx "$f")" = 0 ]
+			if printf '%s\n' "${lines[@]}" | grep -qx "$f"; then
+				"$RCGO" overlay | jq -er --arg f "$root/src/runtime/cgo/$f" \
+					'.Replace[$f] | select(. != "")' | grep -q "^$HOME/"
+			fi
 		done
 		has "rcgo_"
 	done

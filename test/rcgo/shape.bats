@@ -46,7 +46,7 @@ names_file() { readelf -sW "$1" | grep -q " FILE .* $2\$"; }
 	run "$T/prog"
 	is "C says 42"
 	names_file "$T/prog" "rcgo_unwind_linux_.*\.c"
-	CGO_CFLAGS=-DRCGO_FROM_C=1 "$RCGO" build -o "$T/fromc" .
+	CGO_CFLAGS='-g -O2 -DRCGO_FROM_C=1' "$RCGO" build -ldflags=-compressdwarf=false -o "$T/fromc" .
 	run "$T/fromc"
 	is "C says 42"
 	run names_file "$T/fromc" "rcgo_unwind_linux_.*\.c"
@@ -57,7 +57,7 @@ names_file() { readelf -sW "$1" | grep -q " FILE .* $2\$"; }
 @test "a sanitizer that rcgo does not hear of gets the C all the same" {
 	hello
 	"$RCGO" overlay -o "$T/o.json"
-	CC=clang go build -overlay "$T/o.json" -msan -o "$T/prog" .
+	CC=clang go build -overlay "$T/o.json" -ldflags=-compressdwarf=false -msan -o "$T/prog" .
 	run "$T/prog"
 	is "C says 42"
 	run names_file "$T/prog" "rcgo_unwind_linux_.*\.c"

@@ -16,7 +16,7 @@ import (
 )
 
 func TestNested(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", "{{.CFiles}}", "runtime/cgo").CombinedOutput()
+	out, err := exec.Command("go", "list", "-f", "{{.CFiles}} {{.SFiles}}", "runtime/cgo").CombinedOutput()
 	if err != nil {
 		t.Fatal(err, string(out))
 	}
@@ -59,7 +59,7 @@ END
 	export HOME="$T/a b'c"
 	mkdir "$HOME"
 	hello
-	run sh -c "eval \"\$('$RCGO' env)\" && go list -f '{{.CFiles}}' runtime/cgo && eval \"\$('$RCGO' env -u)\" && echo \"\${GOFLAGS-unset}\""
+	run sh -c "eval \"\$('$RCGO' env)\" && go list -f '{{.CFiles}} {{.SFiles}}' runtime/cgo && eval \"\$('$RCGO' env -u)\" && echo \"\${GOFLAGS-unset}\""
 	[ "$status" -eq 0 ]
 	has "rcgo_"
 	[ "${lines[1]}" = unset ]

@@ -113,8 +113,14 @@ func TestCrash(t *testing.T) {
 			o.lacks(t, "runtime/cgo: SIGSEGV")
 		})
 		t.Run("overflow", func(t *testing.T) {
-			start("crash-overflow").want(t, 2, "runtime/cgo: C stack overflow on thread ", "KiB; raise it with ",
-				"SIGSEGV: segmentation violation", "goroutine ")
+			o := start("crash-overflow")
+			texts := []string{"runtime/cgo: C stack overflow on thread ", "KiB; raise it with "}
+			if tc.minor < 22 {
+				// Go's own handler overflows there, too, and says nothing; so it does with stock.
+				o.died(t, syscall.SIGSEGV, texts...)
+			} else {
+				o.want(t, 2, append(texts, "SIGSEGV: segmentation violation", "goroutine ")...)
+			}
 		})
 	})
 }
