@@ -186,7 +186,10 @@ func (a *Arena) grow(n uintptr) error {
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
 	// Through a number: the compiler cannot see that layString keeps no string, and would move s to the heap.
 	at := uintptr(unsafe.Pointer(&s))
-	return layString(a, **(**string)(unsafe.Pointer(&at)))
+	hidden := **(**string)(unsafe.Pointer(&at))
+	// With -asan it moves s there all the same, and the collector knows nothing of at.
+	runtime.KeepAlive(&s)
+	return layString(a, hidden)
 }
 
 func (a *Arena) string(s string) (unsafe.Pointer, error) {

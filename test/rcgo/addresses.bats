@@ -212,7 +212,7 @@ check_symbolized() {
 	sed -i '/+0x.*$/{/prog+/{N;d}}' log
 	sed -i '/^#2/d' log
 	run "$RCGO" symbolize -e prog -d prog.debug log
-	has "rcgo: warning: 3 addresses are left as they were"
+	has "rcgo: warning: 4 addresses are left as they were"
 	has "non-Go function at pc=0x5555"
 	run "$RCGO" symbolize -e prog -d prog.debug --base 0x555555554000 log
 	lacks "warning"
