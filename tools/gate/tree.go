@@ -34,6 +34,7 @@ type check struct {
 	name string
 	list []finding
 	seen map[finding]bool
+	skip string // why there is no verdict here
 }
 
 func newCheck(name string) *check {
@@ -50,6 +51,10 @@ func (c *check) bad(file string, line int, format string, args ...interface{}) {
 
 // end prints the verdict of a check.
 func (t *tree) end(c *check) {
+	if len(c.list) == 0 && c.skip != "" {
+		fmt.Printf("skip %s: %s\n", c.name, c.skip)
+		return
+	}
 	if len(c.list) == 0 {
 		fmt.Println("ok", c.name)
 		return
