@@ -51,6 +51,10 @@ static set_mask_fn set_mask;
 // owner: as set_mask; lock: none; ordering: release on writing, acquire on reading
 static bool set_mask_known;
 
+// Every sanitizer exports it whose pthread_create is in the way of libc's: newer ones give the new
+// thread the mask of the creator.
+#define SANITIZER "__sanitizer_install_malloc_and_free_hooks"
+
 // Has the thread start with every signal blocked. Returns whether libc takes care of that.
 // Indirect: libc's own, which is looked up.
 static bool
@@ -59,7 +63,8 @@ attr_blocks_signals(pthread_attr_t *attr)
 	sigset_t all;
 
 	if (!rcgo_load_acq(&set_mask_known)) {
-		void *p = dlsym(RTLD_DEFAULT, SET_MASK);
+		void *p = dlsym(RTLD_DEFAULT, SANITIZER) == NULL ? dlsym(RTLD_DEFAULT, SET_MASK)
+								 : NULL;
 
 		memcpy(&set_mask, &p, sizeof p);
 		rcgo_store_rel(&set_mask_known, true);

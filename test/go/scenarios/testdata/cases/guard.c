@@ -17,8 +17,12 @@
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-// Newer headers hide it.
+// Newer headers hide it; musl's have not the others.
 void (*bsd_signal(int sig, void (*f)(int)))(int);
+#ifndef __GLIBC__
+void (*sysv_signal(int sig, void (*f)(int)))(int);
+void (*ssignal(int sig, void (*f)(int)))(int);
+#endif
 
 static long count, on_altstack;
 static int one_shot_again; // which signal sysv_signal is to have once more
