@@ -40,16 +40,24 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 #define RCGO_STRING_MAX ((size_t)1 << 20)
 
 // The string at offset, or NULL when it does not end inside of b, or is too long to be a name.
+// *looked is how many bytes were looked at for its end.
 static inline RCGO_UNUSED const char *
-rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
+rcgo__bytes_string_looked(struct rcgo_bytes b, uint64_t offset, size_t *looked)
 {
 	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
 	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
+	const uint8_t *end = size == 0 ? NULL : memchr(rest.at, 0, size);
 
-	if (size == 0 || memchr(rest.at, 0, size) == NULL) {
-		return NULL;
-	}
-	return (const char *)rest.at;
+	*looked = end == NULL ? size : (size_t)(end - rest.at);
+	return end == NULL ? NULL : (const char *)rest.at;
+}
+
+static inline RCGO_UNUSED const char *
+rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
+{
+	size_t looked;
+
+	return rcgo__bytes_string_looked(b, offset, &looked);
 }
 
 static inline RCGO_UNUSED bool

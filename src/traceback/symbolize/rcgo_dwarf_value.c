@@ -4,8 +4,6 @@
 
 #include "rcgo_dwarf.h"
 
-#include <string.h>
-
 static const char *const section_names[RCGO_DW_SECTIONS] = {
 	[RCGO_DW_INFO] = ".debug_info",
 	[RCGO_DW_ABBREV] = ".debug_abbrev",
@@ -50,13 +48,11 @@ rcgo__dwarf_section(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which)
 static const char *
 value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t offset)
 {
-	struct rcgo_bytes rest = rcgo__bytes_from(rcgo__dwarf_section(dwarf, which), offset);
-	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
-	const uint8_t *end = size == 0 ? NULL : memchr(rest.at, 0, size);
-	bool charged =
-		rcgo__dwarf_charge(dwarf, (end == NULL ? size : (size_t)(end - rest.at)) / 256);
+	size_t looked;
+	const char *text =
+		rcgo__bytes_string_looked(rcgo__dwarf_section(dwarf, which), offset, &looked);
 
-	return end != NULL && charged ? (const char *)rest.at : NULL;
+	return rcgo__dwarf_charge(dwarf, looked / 256) ? text : NULL;
 }
 
 // The text that number index of .debug_str_offsets means.
