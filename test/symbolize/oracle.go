@@ -24,6 +24,9 @@ type tool struct {
 	name string
 	args func(file string) []string
 	bare bool // its answers end in an empty line, and do not begin with the address
+
+	// What it shows of the name of a function's cold part in DWARF 2, and should not.
+	prefix string
 }
 
 func oursTool(path string) tool {
@@ -33,7 +36,7 @@ func oursTool(path string) tool {
 // oracles gives the tools that are at hand. libbacktrace is "" where it is not.
 func oracles(libbacktrace string) []tool {
 	all := []tool{
-		{name: "addr2line", args: func(f string) []string {
+		{name: "addr2line", prefix: "__second_sect_of_", args: func(f string) []string {
 			return []string{"addr2line", "-aif", "-e", f}
 		}},
 		{name: "eu-addr2line", args: func(f string) []string {
@@ -45,9 +48,8 @@ func oracles(libbacktrace string) []tool {
 		}},
 	}
 	if libbacktrace != "" {
-		all = append(all, tool{name: "libbacktrace", args: func(f string) []string {
-			return []string{libbacktrace, f}
-		}})
+		all = append(all, tool{name: "libbacktrace", prefix: "__second_sect_of_",
+			args: func(f string) []string { return []string{libbacktrace, f} }})
 	}
 	return all
 }
@@ -104,7 +106,7 @@ func (t tool) parse(out []byte) [][]frame {
 		case !half:
 			function, half = line, true
 		default:
-			now = append(now, makeFrame(function, line))
+			now = append(now, makeFrame(strings.TrimPrefix(function, t.prefix), line))
 			half = false
 		}
 	}

@@ -102,9 +102,21 @@ func (f *functions) equal(a, b []frame) bool {
 	return true
 }
 
+// collapsed says whether theirs is what is left of ours by a tool that missed the inlined calls: the
+// function they all are in, with the line of the innermost or with none.
+func (f *functions) collapsed(ours, theirs []frame) bool {
+	if len(theirs) != 1 || len(ours) < 2 {
+		return false
+	}
+	one, inner, outer := theirs[0], ours[0], ours[len(ours)-1]
+	return f.same(outer.function, one.function) &&
+		(one.line == "0" || one.line == inner.line && one.file == inner.file)
+}
+
 // A tally of one file.
 type tally struct {
 	asked, agreed, undecided int
+	richer                   int // of those agreed, by what collapsed says
 	classes                  map[string]int
 	samples                  []string
 }
@@ -135,6 +147,9 @@ func (f *functions) vote(pcs []uint64, ours [][]frame, others map[string][][]fra
 			t.agreed++
 		case !decided:
 			t.undecided++
+		case f.collapsed(ours[i], majority):
+			t.agreed++
+			t.richer++
 		default:
 			class := classOf(ours[i], majority)
 			t.classes[class]++

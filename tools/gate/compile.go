@@ -13,9 +13,11 @@ import (
 	"sync"
 )
 
-// The same flags as the Makefile's CSTD and WARN, which the style gate holds to these.
+// The same flags as the Makefile's CSTD and WARN, which the style gate holds to these, and the one
+// with which every runtime/cgo is compiled: some systems' compilers have another default.
 const (
 	cStd  = "-std=gnu11"
+	cCgo  = "-fno-stack-protector"
 	cWarn = "-Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual"
 )
 
@@ -91,7 +93,7 @@ const syntaxOnly = "-fsyntax-only"
 // compile compiles one file (a path from the root, or an absolute one) and gives the path of the
 // object without its ".o"; beside it lies what -fcallgraph-info writes.
 func (t *tree) compile(cc []string, src string, flags ...string) (string, error) {
-	cmd := append(append([]string{}, cc...), cStd)
+	cmd := append(append([]string{}, cc...), cStd, cCgo)
 	if strings.HasSuffix(src, ".S") {
 		cmd = append([]string{}, cc...)
 	}

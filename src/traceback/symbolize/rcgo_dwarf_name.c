@@ -10,6 +10,9 @@
 // three, and dwz adds none.
 #define NAME_STEPS 16
 
+// How gcc names the cold part of a function in DWARF 2, which knows no function of two parts.
+#define NAME_OF_PART "__second_sect_of_"
+
 struct name_walk {
 	struct rcgo_unit *unit; // that the entry at hand is of
 	struct rcgo_unit other; // the last one that was read for this walk
@@ -62,6 +65,18 @@ name_follow(struct name_walk *w, const struct rcgo_value *origin)
 	return rcgo__unit_read(&w->other, dwarf, at, NULL);
 }
 
+// The name of the function that a name is of, or of a part of.
+static const char *
+name_whole(const char *name)
+{
+	const char *whole = name;
+
+	if (strncmp(name, NAME_OF_PART, sizeof NAME_OF_PART - 1) == 0) {
+		whole += sizeof NAME_OF_PART - 1;
+	}
+	return *whole != 0 ? whole : NULL;
+}
+
 const char *
 rcgo__scope_name(struct rcgo_unit *unit, struct rcgo_scope *scope)
 {
@@ -94,7 +109,7 @@ rcgo__scope_name(struct rcgo_unit *unit, struct rcgo_scope *scope)
 		}
 		offset = origin.u;
 	}
-	scope->name = name != NULL && name[0] != 0 ? name : NULL;
+	scope->name = name != NULL ? name_whole(name) : NULL;
 	scope->named = true;
 	return scope->name;
 }

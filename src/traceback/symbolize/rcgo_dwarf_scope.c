@@ -16,7 +16,7 @@ scope_add_span(struct rcgo_scope_walk *w, uint64_t low, uint64_t high)
 }
 
 // Looks at the ranges of the entry at hand. Returns whether they count, 0 or 1, or -1 when
-// there is no room for them; entry gets the first address.
+// there is no room for them; entry gets the first address, or 0 if they are all empty.
 static int
 scope_ranges(struct rcgo_scope_walk *w, uint64_t *entry)
 {
@@ -25,11 +25,11 @@ scope_ranges(struct rcgo_scope_walk *w, uint64_t *entry)
 	uint64_t low, high;
 	int useful = 0;
 
+	*entry = 0;
 	if (die->low.kind == RCGO_VALUE_NONE && die->ranges.kind == RCGO_VALUE_NONE) {
 		return 0;
 	}
 	ranges = rcgo__ranges_of(w->unit, &die->low, &die->high, &die->ranges);
-	*entry = 0;
 	while (rcgo__ranges_next(&ranges, &low, &high)) {
 		// The list of a function begins with the part that holds its first instruction.
 		if (*entry == 0) {
@@ -84,25 +84,37 @@ scope_jump(struct rcgo_scope_walk *w, const struct rcgo_value *sibling)
 	return true;
 }
 
+// Whether the entry at hand is an inlined copy that tells no range, with others in it that may: so
+// does gcc in DWARF 2, which has only one range for each, where a copy is in pieces.
+static bool
+scope_in_pieces(const struct rcgo_scope_walk *w, uint64_t entry)
+{
+	return entry == 0 && w->die.children && w->die.tag == DW_TAG_inlined_subroutine &&
+	       w->current != RCGO_SCOPE_NONE;
+}
+
 // Deals with a function or an inlined copy. Returns false when the walk is to end.
 static bool
 scope_function(struct rcgo_scope_walk *w)
 {
 	struct rcgo_die *die = &w->die;
-	uint64_t entry = 0;
+	uint64_t entry;
 	int useful;
 
 	rcgo__die_read(
 		&w->c, w->abbrev, rcgo__abbrevs_specs(w->unit->abbrevs), &w->unit->encoding, die);
 	useful = scope_ranges(w, &entry);
-	if (useful < 0 || (useful > 0 && !scope_add(w, entry))) {
+	if (useful < 0 || ((useful > 0 || scope_in_pieces(w, entry)) && !scope_add(w, entry))) {
 		w->c.bad = true;
 		return false;
 	}
 	if (useful > 0) {
+		w->inner = w->current;
 		if (w->found == UINT32_MAX) {
 			w->found = w->depth;
 		}
+	}
+	if (useful > 0 || scope_in_pieces(w, entry)) {
 		w->depth += die->children;
 		return true;
 	}

@@ -24,6 +24,7 @@ struct rcgo_scope {
 // The scopes of a unit: all, with spans whose values are scopes; or those that hold one address,
 // without spans.
 struct rcgo_scopes {
+	bool careful; // as the walk was that they come from
 	uint32_t count, span_count;
 	// count scopes and span_count spans follow
 };
@@ -52,6 +53,7 @@ struct rcgo_scope_walk {
 	uint32_t depth;	  // of the entry at hand
 	uint32_t below;	  // entries deeper than this are passed over
 	uint32_t current; // scope that the entry may lie in
+	uint32_t inner;	  // the last scope that holds the address
 	uint32_t found;	  // depth of the function that holds the address, or UINT32_MAX
 	uint32_t scope_count, scope_room;
 	uint32_t span_count, span_room;

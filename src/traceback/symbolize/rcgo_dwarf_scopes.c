@@ -29,6 +29,7 @@ scopes_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
 	w->c = rcgo__reader_make(rcgo__bytes_slice(info, unit->first, bytes), unit->encoding.big);
 	w->below = UINT32_MAX;
 	w->current = RCGO_SCOPE_NONE;
+	w->inner = RCGO_SCOPE_NONE;
 	w->found = UINT32_MAX;
 	// An entry with code takes some bytes. Pages of arenas that are not touched cost nothing.
 	w->scope_room = all ? (uint32_t)(bytes / 8) + 16 : 512;
@@ -67,9 +68,9 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_scopes **scopes
 		}
 		w->careful = careful != 0;
 		rcgo__scope_walk(w);
-		if (w->scope_count > 0) {
+		if (w->inner != RCGO_SCOPE_NONE) {
 			*scopes = scopes_head(w);
-			return w->scope_count - 1;
+			return w->inner;
 		}
 		unit->abbrevs = NULL; // they may lie behind the mark
 		rcgo__arena_release(scratch, mark);
@@ -80,7 +81,7 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_scopes **scopes
 // Reads all scopes of unit into a block of the cache, or of scratch memory while they are too many
 // for it. NULL without memory.
 static struct rcgo_scopes *
-scopes_read(struct rcgo_unit *unit)
+scopes_read(struct rcgo_unit *unit, bool careful)
 {
 	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
 	struct rcgo_scope_walk *w = scopes_walk_make(unit, 0, true);
@@ -91,9 +92,10 @@ scopes_read(struct rcgo_unit *unit)
 	if (w == NULL) {
 		return NULL;
 	}
+	w->careful = careful;
 	rcgo__scope_walk(w);
 	full = w->scope_count == w->scope_room || w->span_count == w->span_room ||
-	       !rcgo__spans_sort(w->spans, w->span_count, &memory->scratch);
+	       memory->budget <= 0 || !rcgo__spans_sort(w->spans, w->span_count, &memory->scratch);
 	scopes_size = sizeof *out + w->scope_count * sizeof(struct rcgo_scope);
 	spans_size = w->span_count * sizeof(struct rcgo_span);
 	full = full || !rcgo__cache_fits(&memory->cache, scopes_size + spans_size);
@@ -106,40 +108,53 @@ scopes_read(struct rcgo_unit *unit)
 		*out = (struct rcgo_scopes){.count = SCOPES_TOO_MANY};
 		return out;
 	}
-	*out = (struct rcgo_scopes){.count = w->scope_count, .span_count = w->span_count};
+	*out = (struct rcgo_scopes){
+		.count = w->scope_count, .span_count = w->span_count, .careful = careful};
 	memcpy(rcgo__scopes_all(out), w->scopes, w->scope_count * sizeof(struct rcgo_scope));
 	memcpy(rcgo__scopes_spans(out), w->spans, spans_size);
 	return out;
 }
 
+// All scopes of unit, from the cache or read into it; of a walk that was careful, if that is asked
+// for. NULL when they are too many.
+static struct rcgo_scopes *
+scopes_all(struct rcgo_unit *unit, bool careful)
+{
+	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
+	size_t mark = rcgo__arena_mark(&memory->scratch);
+	struct rcgo_scopes *block = rcgo__cache_get(
+		&memory->cache, RCGO_CACHE_SCOPES, unit->dwarf->id, unit->encoding.unit);
+
+	if (block == NULL || (careful && !block->careful && block->count != SCOPES_TOO_MANY)) {
+		block = scopes_read(unit, careful);
+	}
+	// unit->abbrevs may lie behind the mark, but are not used any more if so.
+	if (block == NULL || block->count == SCOPES_TOO_MANY) {
+		unit->abbrevs = NULL;
+		rcgo__arena_release(&memory->scratch, mark);
+		return NULL;
+	}
+	return block;
+}
+
 uint32_t
 rcgo__scope_find(struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_scopes **scopes)
 {
-	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
-	struct rcgo_scopes *block = NULL;
-	struct rcgo_span *spans;
-	uint32_t at;
+	for (int careful = 0; all && careful < 2; careful++) {
+		struct rcgo_scopes *block = scopes_all(unit, careful != 0);
+		uint32_t at;
 
-	if (all) {
-		size_t mark = rcgo__arena_mark(&memory->scratch);
-
-		block = rcgo__cache_get(
-			&memory->cache, RCGO_CACHE_SCOPES, unit->dwarf->id, unit->encoding.unit);
 		if (block == NULL) {
-			block = scopes_read(unit);
+			break;
 		}
-		// unit->abbrevs may lie behind the mark, but are not used any more if so.
-		if (block == NULL || block->count == SCOPES_TOO_MANY) {
-			unit->abbrevs = NULL;
-			rcgo__arena_release(&memory->scratch, mark);
-			block = NULL;
+		at = rcgo__spans_find(rcgo__scopes_spans(block), block->span_count, address);
+		if (at != RCGO_SPAN_NONE) {
+			*scopes = block;
+			return rcgo__scopes_spans(block)[at].value;
+		}
+		if (block->careful) {
+			return RCGO_SCOPE_NONE;
 		}
 	}
-	if (block == NULL) {
-		return scopes_one(unit, address, scopes);
-	}
-	*scopes = block;
-	spans = rcgo__scopes_spans(block);
-	at = rcgo__spans_find(spans, block->span_count, address);
-	return at == RCGO_SPAN_NONE ? RCGO_SCOPE_NONE : spans[at].value;
+	return scopes_one(unit, address, scopes);
 }
