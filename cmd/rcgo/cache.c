@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Where rcgo keeps our sources and the overlays it made: the user's cache, or a private place in
-// the temporary directory. Entries are named after their content, checked at every use and put
-// there by rename, so that any number of builds may run at once and nothing ever goes stale.
+// the temporary directory.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -119,25 +118,27 @@ cache_try(const char *dir, bool chosen)
 	return err < 0 ? xstrdup(strerror(-err)) : why_not_private(dir, chosen);
 }
 
-static _Noreturn void
-no_cache(const char *first, const char *why, const char *second, const char *why2)
+// Ends rcgo: c->first cannot be used because of c->why, nor second because of why2.
+_Noreturn void
+cache_none(const struct cache *c, const char *second, const char *why2)
 {
-	char *firsts = first == NULL ? xstrdup("HOME is not set, so there is no cache directory")
-				     : fmt("%s: %s", first, why);
+	char *firsts = c->first == NULL ? xstrdup("HOME is not set, so there is no cache directory")
+					: fmt("%s: %s", c->first, c->why);
 
 	fail(fmt("no place to keep our sources: %s; %s: %s", firsts, second, why2),
 		"the go command compiles our C half from files, which must lie somewhere safe",
 		"set RCGO_CACHE to a directory that you own and that has 1 MB free");
 }
 
-static void
-use_private(struct cache *c, bool plain)
+// Goes on with the second choice.
+void
+cache_use_private(struct cache *c, bool plain)
 {
 	char *second = cache_dir_private(plain);
 	char *why = cache_try(second, false);
 
 	if (why != NULL) {
-		no_cache(c->first, c->why, second, why);
+		cache_none(c, second, why);
 	}
 	c->dir = second;
 }
@@ -151,133 +152,7 @@ cache_open(void)
 	if (c.why == NULL) {
 		c.dir = c.first;
 	} else {
-		use_private(&c, false);
+		cache_use_private(&c, false);
 	}
 	return c;
-}
-
-// True when a file holds exactly this and only we may write it.
-static bool
-holds(const char *path, const void *data, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	bool same = false;
-
-	if (fd < 0) {
-		return false;
-	}
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-		(st.st_mode & 022) == 0 && (size_t)st.st_size == size) {
-		char *buf = xalloc(size + 1);
-		size_t n = 0;
-		ssize_t got;
-
-		while (n < size && (got = read(fd, buf + n, size - n)) > 0) {
-			n += (size_t)got;
-		}
-		same = n == size && memcmp(buf, data, size) == 0;
-		free(buf);
-	}
-	close(fd);
-	return same;
-}
-
-static int
-put(const char *path, const void *data, size_t size)
-{
-	return holds(path, data, size) ? 0 : write_file(path, data, size);
-}
-
-static char *
-put_payload_in(const char *dir)
-{
-	char *why = cache_try(dir, false);
-
-	for (size_t i = 0; i < payload_count && why == NULL; i++) {
-		const struct payload_file *f = &payload[i];
-		char *path = path_join(dir, f->name);
-		int err = payload_is_source(f) ? put(path, f->data, (size_t)(f->end - f->data)) : 0;
-
-		if (err != 0) {
-			why = fmt("%s: %s", path, strerror(-err));
-		}
-	}
-	return why;
-}
-
-// A write beyond RLIMIT_FSIZE shall be an error like a full disk, not the end of the process.
-static void
-limit_signal(bool ignore)
-{
-	static struct sigaction old;
-	struct sigaction ign = {.sa_handler = SIG_IGN};
-
-	sigaction(SIGXFSZ, ignore ? &ign : &old, ignore ? &old : NULL);
-}
-
-// Leaves our sources in the cache and returns their directory. When the first place turns out to
-// be full or read-only, all goes to the second.
-char *
-cache_put_payload(struct cache *c)
-{
-	limit_signal(true);
-	char *dir = path_join(c->dir, fmt("src-%s", payload_hash));
-	char *why = put_payload_in(dir);
-
-	if (why != NULL) {
-		if (c->why == NULL) {
-			c->why = why;
-			use_private(c, false);
-			dir = path_join(c->dir, fmt("src-%s", payload_hash));
-			why = put_payload_in(dir);
-		}
-		if (why != NULL) {
-			no_cache(c->first, c->why, c->dir, why);
-		}
-	}
-	limit_signal(false);
-	return dir;
-}
-
-// Leaves a file made from one of GOROOT's beside our sources and returns its path; NULL when it
-// cannot be written.
-char *
-cache_put_derived(const char *src, const char *name, const char *text, size_t size)
-{
-	unsigned long long hash = fnv1a(FNV1A_START, text, size);
-	char *path = path_join(src, fmt("%016llx-%s", hash, name));
-
-	limit_signal(true);
-	int err = put(path, text, size);
-
-	limit_signal(false);
-	return err == 0 ? path : NULL;
-}
-
-// Leaves an overlay in the cache under a path that GOFLAGS can hold and returns that.
-char *
-cache_put_overlay(struct cache *c, const char *text, size_t size, int minor)
-{
-	unsigned long long hash = fnv1a(FNV1A_START, text, size);
-	char *name = fmt("overlay-%016llx.json", hash);
-	char *path = path_join(c->dir, name);
-
-	limit_signal(true);
-	int err = goflags_can_hold(path, minor) ? put(path, text, size) : -EINVAL;
-
-	if (err != 0) {
-		char *why = err == -EINVAL ? xstrdup("GOFLAGS cannot hold this path")
-					   : fmt("%s: %s", path, strerror(-err));
-		struct cache plain = {.first = c->dir, .why = why};
-
-		use_private(&plain, !goflags_can_hold(path, minor));
-		path = path_join(plain.dir, name);
-		err = put(path, text, size);
-		if (err != 0) {
-			no_cache(c->dir, why, path, strerror(-err));
-		}
-	}
-	limit_signal(false);
-	return path;
 }

@@ -85,6 +85,7 @@ fill(struct goenv *e, json_t *json)
 	e->gotoolchain = field(json, "GOTOOLCHAIN");
 	e->gocache = field(json, "GOCACHE");
 	e->goenv_file = field(json, "GOENV");
+	e->gomodcache = field(json, "GOMODCACHE");
 }
 
 // GOVERSION is known to `go env` from Go 1.16 on; older ones still say it in words.
@@ -107,7 +108,7 @@ ask(struct goenv *e)
 	// Named variables only: a full `go env` also runs the C compiler several times.
 	static const char *const words[] = {"env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH",
 		"GOHOSTOS", "GOHOSTARCH", "CGO_ENABLED", "CC", "CGO_CFLAGS", "CGO_CPPFLAGS",
-		"GOFLAGS", "GOTOOLCHAIN", "GOCACHE", "GOENV"};
+		"GOFLAGS", "GOTOOLCHAIN", "GOCACHE", "GOENV", "GOMODCACHE"};
 	struct strings argv = {0};
 	json_error_t err;
 

@@ -15,11 +15,12 @@
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum {
-	OLDEST_GO = 19,	 // Go 1.19: the first release whose runtime/cgo we replace
-	NEWEST_GO = 27,	 // the last release that our tests have run with
-	VETTING_GO = 24, // from here on `go vet` sees overlays
-	QUOTING_GO = 22, // from here on a word of GOFLAGS may stand in quotes
-	EXIT_RCGO = 2,	 // rcgo's own errors; every other status is go's
+	OLDEST_GO = 19,	      // Go 1.19: the first release whose runtime/cgo we replace
+	NEWEST_GO = 27,	      // the last release that our tests have run with
+	VETTING_GO = 24,      // from here on `go vet` sees overlays
+	QUOTING_GO = 22,      // from here on a word of GOFLAGS may stand in quotes
+	MODULE_CACHE_GO = 25, // from here on go takes no overlay over files of the module cache
+	EXIT_RCGO = 2,	      // rcgo's own errors; every other status is go's
 };
 
 // util.c: memory, strings, messages
@@ -73,7 +74,7 @@ struct goenv {
 	char *dir; // where it works: rcgo's directory, or that of -C
 	char *goroot, *version, *goos, *goarch, *gohostos, *gohostarch;
 	char *cgo_enabled, *cc, *cgo_cflags, *cgo_cppflags, *goflags, *gotoolchain, *gocache,
-		*goenv_file;
+		*goenv_file, *gomodcache;
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
 	int minor;     // 22 for go1.22.1; -1 when the version does not tell
 };
@@ -156,9 +157,19 @@ struct cache cache_open(void);
 char *cache_dir_wanted(void);
 char *cache_dir_private(bool plain);
 char *cache_try(const char *dir, bool chosen);
+void cache_use_private(struct cache *c, bool plain);
+_Noreturn void cache_none(const struct cache *c, const char *second, const char *why2);
+
+// cache_put.c: what rcgo leaves there
 char *cache_put_payload(struct cache *c);
 char *cache_put_derived(const char *src, const char *name, const char *text, size_t size);
+char *cache_put_link(struct cache *c, const char *name, const char *to);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
+
+// goroot.c: a GOROOT that the go command takes overlays over, by another name where need be
+bool goroot_in_module_cache(const struct goenv *e);
+bool goroot_rename(struct goenv *e, struct cache *c);
+bool goroot_is_renamed(const struct goenv *e);
 
 // derive.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);

@@ -71,6 +71,9 @@ run_go(char **argv)
 	}
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache c = cache_open();
+
+	goroot_rename(&e, &c);
+
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
 	struct user_overlay outer = {0};
 

@@ -66,8 +66,10 @@ look_at_go(const struct goenv *e)
 	real = realpath(e->cgo_dir, NULL);
 	linked = real != NULL && strcmp(real, e->cgo_dir) != 0;
 	finding(LEVEL_OK, "GOROOT",
-		linked ? fmt("%s, runtime/cgo by symbolic links in %s", e->goroot, real)
-		       : e->goroot,
+		goroot_in_module_cache(e)
+			? fmt("%s, in the module cache: rcgo builds with a link to it", e->goroot)
+		: linked ? fmt("%s, runtime/cgo by symbolic links in %s", e->goroot, real)
+			 : e->goroot,
 		NULL);
 	p = p == NULL ? doubt_names(e) : p;
 	if (p != NULL) {

@@ -5,6 +5,15 @@
 #include <getopt.h>
 #include <stdio.h>
 
+static struct problem *
+doubt_renamed(const struct goenv *e)
+{
+	return problem("plain go does not take this overlay",
+		"GOROOT is in the module cache, where go takes none",
+		fmt("build with it by GOROOT=%s %s build -overlay ..., or with rcgo build",
+			shell_quote(e->goroot), shell_quote(e->go)));
+}
+
 int
 verb_overlay(int argc, char **argv)
 {
@@ -38,6 +47,10 @@ verb_overlay(int argc, char **argv)
 	check_overlay(&e);
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache cache = cache_open();
+
+	if (goroot_rename(&e, &cache)) {
+		warn(doubt_renamed(&e));
+	}
 	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
 
 	if (path) {

@@ -27,8 +27,14 @@ var rcgo_traceback = unsafe.Pointer(&x_cgo_default_traceback)
 //go:linkname rcgo_symbolizer runtime.cgoSymbolizer
 var rcgo_symbolizer = unsafe.Pointer(&x_cgo_default_symbolizer)
 
-//go:linkname rcgo_module runtime.lastmoduledatap
-var rcgo_module unsafe.Pointer
+// Pushed by the runtime, as runtime.cgocall is: not every version lets anybody have the variables
+// that hold modules.
+//
+//go:linkname rcgo_findfunc runtime.findfunc
+func rcgo_findfunc(pc uintptr) (function, module unsafe.Pointer)
+
+//go:linkname rcgo_main main.main
+func rcgo_main()
 
 //go:linkname rcgo_cgocall runtime.cgocall
 func rcgo_cgocall(fn, arg unsafe.Pointer) int32
@@ -41,8 +47,12 @@ var rcgo_default_start struct {
 }
 
 func init() {
+	// A func value points to the address of its code. Nothing else is sure to lie in the program's
+	// own module: in a program of several, runtime/cgo lies in another.
+	main := rcgo_main
+	_, module := rcgo_findfunc(**(**uintptr)(unsafe.Pointer(&main)))
 	rcgo_default_start.traceback = &rcgo_traceback
 	rcgo_default_start.symbolizer = &rcgo_symbolizer
-	rcgo_default_start.module = rcgo_module
+	rcgo_default_start.module = module
 	rcgo_cgocall(unsafe.Pointer(&x_cgo_default_start), unsafe.Pointer(&rcgo_default_start))
 }

@@ -3,24 +3,32 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# A farm of links to the machine's GOROOT, laid out as Debian's packages do: a real bin, and src,
-# pkg and the rest leading elsewhere.
+# farm [DIR]: a farm of links to the machine's GOROOT, laid out as Debian's packages do: a real bin,
+# and src, pkg and the rest leading elsewhere.
 farm() {
-	local real entry
+	local real entry farm=${1:-$T/farm}
 	real=$("$REAL_GO" env GOROOT)
-	mkdir -p "$T/farm/bin" "$T/share"
+	mkdir -p "$farm/bin" "$T/share"
 	for entry in "$real"/*; do
 		case ${entry##*/} in
-		bin) cp -L "$real/bin/go" "$T/farm/bin/" ;;
+		bin) cp -L "$real/bin/go" "$farm/bin/" ;;
 		src)
 			ln -s "$entry" "$T/share/src"
-			ln -s ../share/src "$T/farm/src"
+			ln -s "$T/share/src" "$farm/src"
 			;;
-		*) ln -s "$entry" "$T/farm/" ;;
+		*) ln -s "$entry" "$farm/" ;;
 		esac
 	done
-	export RCGO_GO=$T/farm/bin/go
-	[ "$("$RCGO_GO" env GOROOT)" = "$T/farm" ]
+	export RCGO_GO=$farm/bin/go
+	[ "$("$RCGO_GO" env GOROOT)" = "$farm" ]
+}
+
+# A GOROOT where the go command keeps those that it gets by itself.
+fetched() {
+	minor=$("$REAL_GO" env GOVERSION | sed -n 's/.*go1\.\([0-9]*\).*/\1/p')
+	[ "$minor" -ge 21 ] || skip "Go gets none by itself before 1.21"
+	export GOMODCACHE=$T/mod
+	farm "$T/mod/golang.org/toolchain@v0.0.1-go1.99.1.linux-amd64"
 }
 
 @test "GOROOT behind symbolic links, in the built program" {
@@ -30,6 +38,52 @@ farm() {
 	run "$T/prog"
 	is "C says 42"
 	carries_ours "$T/prog"
+}
+
+@test "GOROOT in the module cache" {
+	fetched
+	hello
+	if [ "$minor" -ge 25 ]; then
+		printf '{"Replace": {"%s": ""}}' "$("$RCGO_GO" env GOROOT)/src/runtime/cgo/gcc_util.c" >o.json
+		run "$RCGO_GO" build -overlay o.json -o "$T/prog" .
+		[ "$status" = 1 ]
+		has "must not be replaced"
+	fi
+	run "$RCGO" run .
+	is "C says 42"
+	"$RCGO" vet .
+	"$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
+	carries_ours "$T/prog"
+	# The link is made once.
+	[ "$(find "$CACHE" -type l | wc -l)" -le 1 ]
+}
+
+@test "GOROOT in the module cache, and a shell that uses plain go" {
+	fetched
+	hello
+	before=${RCGO_GO%/*}:$PATH
+	export PATH=$before
+	unset RCGO_GO
+	eval "$("$RCGO" env)"
+	go build -ldflags=-compressdwarf=false -o "$T/prog" .
+	carries_ours "$T/prog"
+	eval "$("$RCGO" env --unset)"
+	[ -z "${GOROOT:-}${GOFLAGS:-}" ]
+	[ "$PATH" = "$before" ]
+}
+
+@test "GOROOT in the module cache: an overlay in a file says what it needs" {
+	fetched
+	hello
+	if [ "$minor" -ge 25 ]; then
+		overlay=$("$RCGO" overlay -p 2>said)
+		run cat said
+		has "GOROOT is in the module cache"
+		link=$(find "$CACHE" -type l)
+		GOROOT=$link "$link/bin/go" build -overlay "$overlay" -ldflags=-compressdwarf=false \
+			-o "$T/prog" .
+		carries_ours "$T/prog"
+	fi
 }
 
 @test "keys of the overlay are spelled as go env GOROOT is" {

@@ -221,7 +221,8 @@ TEST(the_vdso)
 	CHECK_INT(rcgo__elf_from_vdso(&elf), 0);
 	CHECK_INT(elf.type, ET_DYN);
 	CHECK(elf.segment_count > 0);
-	if (elf.section_count > 0) {
+	// An emulator may have headers of sections whose names it has not.
+	if (elf.section_count > 0 && !unit_emulated()) {
 		CHECK(rcgo__elf_section_find(&elf, ".dynsym", &section) != 0);
 		CHECK(rcgo__elf_section_raw(&elf, &section).size != 0);
 	}

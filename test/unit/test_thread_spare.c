@@ -88,9 +88,10 @@ await_spares(unsigned spares)
 }
 
 static void *
-nothing(void *arg)
+tell_id(void *arg)
 {
-	return arg;
+	*(pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	return NULL;
 }
 
 // What makes calls fail is not for two threads at once.
@@ -105,11 +106,17 @@ need_faults(void)
 static void
 start(const char *options)
 {
+	const struct timespec pause = {0, 1000000};
 	pthread_t t;
+	pid_t id;
 
-	// TSAN has a thread of its own once there is a second one.
-	CHECK_INT(pthread_create(&t, NULL, nothing, NULL), 0);
+	// TSAN has a thread of its own once there is a second one. That one is gone for the kernel
+	// some time after it can be joined.
+	CHECK_INT(pthread_create(&t, NULL, tell_id, &id), 0);
 	CHECK_INT(pthread_join(t, NULL), 0);
+	for (int i = 0; i < 20000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) {
+		nanosleep(&pause, NULL);
+	}
 	before = unit_threads();
 	CHECK_INT(setenv("RCGO", options, 1), 0);
 	standin_start();

@@ -9,7 +9,7 @@ $(CONFORMANCE): $(CONFORMANCE_SOURCES)
 	@mkdir -p $(@D)
 	cd test/upstream/conformance && GOFLAGS= GOWORK=off go build -buildvcs=false -o $(abspath $@) .
 
-.PHONY: conformance conformance-short conformance-unit matrix
+.PHONY: conformance conformance-short conformance-unit releases matrix
 
 conformance: all $(CONFORMANCE) ## Go's own cgo suites on the machine's Go: 0 differences
 	$(CONFORMANCE) -rcgo $(abspath bin/rcgo) $(CONFORMANCE_FLAGS)
@@ -19,6 +19,10 @@ conformance-short: all $(CONFORMANCE)
 
 conformance-unit:
 	cd test/upstream/conformance && GOFLAGS= GOWORK=off go test .
+
+# What a go.mod that says 1.N.0 makes the go command get.
+releases: bin/rcgo ## the first release of each Go: a crash shows its C frames
+	test/releases
 
 # MATRIX_FLAGS= runs all of it again; by default results count that are of the same command, Go, tools, kernel and C half,
 # so that a matrix that was broken off goes on where it stopped.

@@ -99,7 +99,7 @@ RCGO_INTERN bool rcgo__go_module_has(const struct rcgo_go_module *m, const char 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__go_module_text(const struct rcgo_go_module *m);
 
-// What x_cgo_default_start gets: Go's two variables, and its first module.
+// What x_cgo_default_start gets: Go's two variables, and the module of main.main.
 struct rcgo_default_start {
 	rcgo_traceback_fn *traceback;
 	rcgo_symbolizer_fn *symbolizer;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What rcgo leaves in its cache. Entries are named after their content, checked at every use and
+// put there by rename, so that any number of builds may run at once and nothing ever goes stale.
+#include "rcgo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// True when a file holds exactly this and only we may write it.
+static bool
+holds(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	bool same = false;
+
+	if (fd < 0) {
+		return false;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+		(st.st_mode & 022) == 0 && (size_t)st.st_size == size) {
+		char *buf = xalloc(size + 1);
+		size_t n = 0;
+		ssize_t got;
+
+		while (n < size && (got = read(fd, buf + n, size - n)) > 0) {
+			n += (size_t)got;
+		}
+		same = n == size && memcmp(buf, data, size) == 0;
+		free(buf);
+	}
+	close(fd);
+	return same;
+}
+
+static int
+put(const char *path, const void *data, size_t size)
+{
+	return holds(path, data, size) ? 0 : write_file(path, data, size);
+}
+
+static char *
+put_payload_in(const char *dir)
+{
+	char *why = cache_try(dir, false);
+
+	for (size_t i = 0; i < payload_count && why == NULL; i++) {
+		const struct payload_file *f = &payload[i];
+		char *path = path_join(dir, f->name);
+		int err = payload_is_source(f) ? put(path, f->data, (size_t)(f->end - f->data)) : 0;
+
+		if (err != 0) {
+			why = fmt("%s: %s", path, strerror(-err));
+		}
+	}
+	return why;
+}
+
+// A write beyond RLIMIT_FSIZE shall be an error like a full disk, not the end of the process.
+static void
+limit_signal(bool ignore)
+{
+	static struct sigaction old;
+	struct sigaction ign = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGXFSZ, ignore ? &ign : &old, ignore ? &old : NULL);
+}
+
+// Leaves our sources in the cache and returns their directory. When the first place turns out to
+// be full or read-only, all goes to the second.
+char *
+cache_put_payload(struct cache *c)
+{
+	limit_signal(true);
+	char *dir = path_join(c->dir, fmt("src-%s", payload_hash));
+	char *why = put_payload_in(dir);
+
+	if (why != NULL) {
+		if (c->why == NULL) {
+			c->why = why;
+			cache_use_private(c, false);
+			dir = path_join(c->dir, fmt("src-%s", payload_hash));
+			why = put_payload_in(dir);
+		}
+		if (why != NULL) {
+			cache_none(c, c->dir, why);
+		}
+	}
+	limit_signal(false);
+	return dir;
+}
+
+static int
+put_link(const char *path, const char *to)
+{
+	size_t n = strlen(to);
+	char *was = xalloc(n + 2), *fresh = fmt("%s.%ld", path, (long)getpid());
+
+	if (readlink(path, was, n + 1) == (ssize_t)n && memcmp(was, to, n) == 0) {
+		return 0;
+	}
+	if (symlink(to, fresh) != 0) {
+		return -errno;
+	}
+	if (rename(fresh, path) != 0) {
+		int err = -errno;
+
+		unlink(fresh);
+		return err;
+	}
+	return 0;
+}
+
+// Leaves a symbolic link to a path in the cache and returns its own.
+char *
+cache_put_link(struct cache *c, const char *name, const char *to)
+{
+	char *path = path_join(c->dir, name);
+	int err = put_link(path, to);
+
+	if (err != 0 && c->why == NULL) {
+		c->why = fmt("%s: %s", path, strerror(-err));
+		cache_use_private(c, false);
+		path = path_join(c->dir, name);
+		err = put_link(path, to);
+	}
+	if (err != 0) {
+		cache_none(c, path, strerror(-err));
+	}
+	return path;
+}
+
+// Leaves a file made from one of GOROOT's beside our sources and returns its path; NULL when it
+// cannot be written.
+char *
+cache_put_derived(const char *src, const char *name, const char *text, size_t size)
+{
+	unsigned long long hash = fnv1a(FNV1A_START, text, size);
+	char *path = path_join(src, fmt("%016llx-%s", hash, name));
+
+	limit_signal(true);
+	int err = put(path, text, size);
+
+	limit_signal(false);
+	return err == 0 ? path : NULL;
+}
+
+// Leaves an overlay in the cache under a path that GOFLAGS can hold and returns that.
+char *
+cache_put_overlay(struct cache *c, const char *text, size_t size, int minor)
+{
+	unsigned long long hash = fnv1a(FNV1A_START, text, size);
+	char *name = fmt("overlay-%016llx.json", hash);
+	char *path = path_join(c->dir, name);
+
+	limit_signal(true);
+	int err = goflags_can_hold(path, minor) ? put(path, text, size) : -EINVAL;
+
+	if (err != 0) {
+		char *why = err == -EINVAL ? xstrdup("GOFLAGS cannot hold this path")
+					   : fmt("%s: %s", path, strerror(-err));
+		struct cache plain = {.first = c->dir, .why = why};
+
+		cache_use_private(&plain, !goflags_can_hold(path, minor));
+		path = path_join(plain.dir, name);
+		err = put(path, text, size);
+		if (err != 0) {
+			cache_none(&plain, path, strerror(-err));
+		}
+	}
+	limit_signal(false);
+	return path;
+}
