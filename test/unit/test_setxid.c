@@ -156,10 +156,10 @@ TEST(refusals)
 		CHECK_INT(setresgid(61234, 61234, 61234), 0);
 		CHECK_INT(setresuid(61234, 61234, 61234), 0);
 	}
-	// The emulator keeps the signal that libc needs to reach them, and some libcs then abort.
-	if (!unit_emulated()) {
-		start_idle_threads();
+	if (unit_emulated()) {
+		unit_skip("some emulators make these calls by their own libc, which may abort");
 	}
+	start_idle_threads();
 	CHECK_INT(call(_cgo_libc_setegid, 0, 0, 0), EPERM);
 	CHECK_INT(call(_cgo_libc_seteuid, 0, 0, 0), EPERM);
 	CHECK_INT(call(_cgo_libc_setgid, 0, 0, 0), EPERM);

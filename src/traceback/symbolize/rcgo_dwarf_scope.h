@@ -24,7 +24,7 @@ struct rcgo_scope {
 // The scopes of a unit: all, with spans whose values are scopes; or those that hold one address,
 // without spans.
 struct rcgo_scopes {
-	bool careful; // as the walk was that they come from
+	_Alignas(struct rcgo_scope) bool careful; // as the walk was that they come from
 	uint32_t count, span_count;
 	// count scopes and span_count spans follow
 };
