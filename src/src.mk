@@ -3,6 +3,14 @@
 
 SRC_FILES := $(wildcard src/*/*.[chsS] src/*/*/*.[chsS] src/*/*.go src/abi/symbols.txt include/*.h)
 
-$(BUILD)/payload/.stamp: $(SRC_FILES) tools/amalgamate
+# The compilers whose assembly it carries: a machine may get one for another CPU later.
+.PHONY: compilers
+compilers:
+$(BUILD)/payload/.compilers: compilers
+	@mkdir -p $(@D)
+	@tools/amalgamate --compilers >$@.now
+	@cmp -s $@.now $@ && rm $@.now || mv $@.now $@
+
+$(BUILD)/payload/.stamp: $(SRC_FILES) tools/amalgamate $(BUILD)/payload/.compilers
 	tools/amalgamate $(BUILD)/payload
 	@touch $@
