@@ -22,11 +22,11 @@
 static struct rcgo_fork_page unwiped_page;
 
 // owner: rcgo__fork_mark; lock: none, it runs before Go has a second thread
-// ordering: release on writing; relaxed on reading, the page's words are atomics
+// ordering: release on writing; acquire on reading, for threads of C that wait for Go already
 static struct rcgo_fork_page *fork_page = &unwiped_page;
 
 // The process that Go started in, 0 before.
-// owner: rcgo__fork_mark; lock: none; ordering: as fork_page
+// owner: rcgo__fork_mark; lock: none; ordering: written before fork_page is, read after
 static pid_t home;
 
 // An emulator may take any advice and follow none (qemu-user before 8.0): one that the kernel does
@@ -72,7 +72,7 @@ rcgo__fork_mark(void)
 struct rcgo_fork_page *
 rcgo__fork_page(void)
 {
-	return rcgo_load_rlx(&fork_page);
+	return rcgo_load_acq(&fork_page);
 }
 
 bool
