@@ -100,11 +100,13 @@ scope_function(struct rcgo_scope_walk *w)
 	struct rcgo_die *die = &w->die;
 	uint64_t entry;
 	int useful;
+	bool taken;
 
 	rcgo__die_read(
 		&w->c, w->abbrev, rcgo__abbrevs_specs(w->unit->abbrevs), &w->unit->encoding, die);
 	useful = scope_ranges(w, &entry);
-	if (useful < 0 || ((useful > 0 || scope_in_pieces(w, entry)) && !scope_add(w, entry))) {
+	taken = useful > 0 || scope_in_pieces(w, entry);
+	if (useful < 0 || (taken && !scope_add(w, entry))) {
 		w->c.bad = true;
 		return false;
 	}
@@ -114,7 +116,7 @@ scope_function(struct rcgo_scope_walk *w)
 			w->found = w->depth;
 		}
 	}
-	if (useful > 0 || scope_in_pieces(w, entry)) {
+	if (taken) {
 		w->depth += die->children;
 		return true;
 	}
