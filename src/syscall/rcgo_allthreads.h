@@ -98,6 +98,8 @@ struct rcgo_all_op {
 	uint32_t seen, added; // in the last sweep
 	uint64_t since;	      // when a thread first was waited for in vain, 0: never
 	bool self_seen;
+	// Why the last call was not made: its signal may wait for that thread still.
+	struct rcgo_all_failure last;
 };
 
 // The operation. The handler and the holder of the lock use it.

@@ -178,6 +178,17 @@ lower_limit(const struct raised *r)
 	}
 }
 
+// Whether the thread would not take another signal, or has not taken the last one.
+static bool
+is_holding_out(const struct rcgo_all_failure *f)
+{
+	uint64_t blocked, pending;
+
+	return f->tid != 0 && f->cause != RCGO_ALL_PENDING &&
+	       rcgo__all_masks(f->tid, &blocked, &pending) &&
+	       ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0;
+}
+
 // Waits after a failed attempt, while other threads run: until what failed may work. Returns
 // whether it is worth another attempt.
 static bool
@@ -185,7 +196,6 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *
 {
 	bool silent = f->cause == RCGO_ALL_NO_ANSWER;
 	uint64_t limit = silent ? GIVE_UP_SILENT_NS : GIVE_UP_NS;
-	uint64_t blocked, pending;
 
 	if (!silent && f->cause != RCGO_ALL_BLOCKED && f->cause != RCGO_ALL_PENDING) {
 		return false;
@@ -199,10 +209,8 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *
 		}
 		rcgo__raw(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
 		*pause = *pause * 2 < PAUSE_LAST_NS ? *pause * 2 : PAUSE_LAST_NS;
-		// As long as it would not take the signal, others need not stop for it.
-	} while (f->tid != 0 && f->cause != RCGO_ALL_PENDING &&
-		 rcgo__all_masks(f->tid, &blocked, &pending) &&
-		 ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0);
+		// Others need not stop for it meanwhile.
+	} while (is_holding_out(f));
 	return true;
 }
 
@@ -216,6 +224,12 @@ all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	bool done = false;
 
 	if (!all_prepare(op, f)) {
+		return false;
+	}
+	// Each call that is given up leaves its signal with the thread that did not take it: one is
+	// enough, for they are counted against the user.
+	*f = op->last;
+	if (is_holding_out(f) && !wait_for_straggler(f, &start, &pause)) {
 		return false;
 	}
 	do {
@@ -248,6 +262,7 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 		op->pid = pid;
 		op->filled = 0;
 		op->proc = -1;
+		op->last = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
 	}
 	op->self = (int32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	op->number = number;
@@ -264,6 +279,7 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 	if (done) {
 		*f = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
 	}
+	op->last = *f;
 	rcgo_add_rlx(
 		done ? &rcgo__stats()->all_threads_calls : &rcgo__stats()->all_threads_given_up, 1);
 	number = done ? op->expected : -f->err;

@@ -51,5 +51,12 @@ rcgo__all_explain(const struct rcgo_all_failure *f, struct rcgo_all_threads_why 
 		}
 	}
 	rcgo__text_str(&t, causes[f->cause].after);
+	if (f->cause == RCGO_ALL_NO_ANSWER && f->thread_state != 0) {
+		const char state[] = {f->thread_state, 0};
+
+		rcgo__text_str(&t, " (state ");
+		rcgo__text_str(&t, state);
+		rcgo__text_str(&t, " in /proc)");
+	}
 	rcgo__text_str(&t, "; nothing was applied");
 }

@@ -23,6 +23,7 @@
 
 #include "allthreads_tools.h"
 #include "go_standin.h"
+#include "rcgo_allthreads.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -102,6 +103,41 @@ TEST(a_thread_that_blocks_the_signal)
 	CHECK_HAS(all_why.text, "(the blocker) blocks signal 33");
 	CHECK_HAS(all_why.text, "nothing was applied");
 	all_check(44, THREADS + 2);
+}
+
+static unsigned queued = 99;
+
+// Blocks the signal until the test is over, then takes what has come.
+static void *
+block_and_count(void *arg)
+{
+	uint64_t set = (uint64_t)1 << 32;
+	struct timespec at_once = {0, 0};
+	unsigned n = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+	__atomic_fetch_add(&all_up, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&all_stop, __ATOMIC_ACQUIRE)) {
+		usleep(1000);
+	}
+	while (syscall(SYS_rt_sigtimedwait, &set, NULL, &at_once, 8) == 33) {
+		n++;
+	}
+	__atomic_store_n(&queued, n, __ATOMIC_RELEASE);
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8);
+	return all_idle(arg);
+}
+
+TEST(calls_that_are_given_up_leave_one_signal)
+{
+	all_start(block_and_count, 1);
+	for (int i = 0; i < 3; i++) {
+		CHECK_INT(all_set(47), -EBUSY);
+	}
+	__atomic_store_n(&all_stop, 1, __ATOMIC_RELEASE);
+	CHECK_INT(all_set(48), 0);
+	CHECK(__atomic_load_n(&queued, __ATOMIC_ACQUIRE) <= 1);
+	all_check(48, 2);
 }
 
 static void *
@@ -199,6 +235,18 @@ TEST(a_thread_in_vfork)
 	all_check(39, THREADS + 2);
 }
 
+TEST(a_thread_that_does_not_answer_in_words)
+{
+	struct rcgo_all_failure f = {RCGO_ALL_NO_ANSWER, EBUSY, (uint32_t)getpid(), 'D'};
+	char want[64];
+
+	prctl(PR_SET_NAME, "the sleeper");
+	snprintf(want, sizeof want, "thread %d (the sleeper) did not stop", getpid());
+	rcgo__all_explain(&f, &all_why);
+	CHECK_HAS(all_why.text, want);
+	CHECK_HAS(all_why.text, "(state D in /proc); nothing was applied");
+}
+
 #define NO_NAMESPACES 77
 
 // There /proc has other ids for the threads than they have themselves. Whoever makes a namespace is
@@ -236,6 +284,8 @@ TEST(a_proc_of_another_namespace)
 
 UNIT_MAIN(UNIT_TEST(it_holds_for_all), UNIT_TEST(a_single_thread), UNIT_TEST(an_error_is_nobodys),
 	UNIT_TEST(results_that_differ_end_the_process), UNIT_TEST(a_thread_that_blocks_the_signal),
+	UNIT_TEST(calls_that_are_given_up_leave_one_signal),
 	UNIT_TEST(a_thread_that_blocks_the_signal_for_a_while), UNIT_TEST(no_room_for_signals),
 	UNIT_TEST(little_room_for_signals), UNIT_TEST(the_main_thread_has_ended),
-	UNIT_TEST(a_thread_in_vfork), UNIT_TEST(a_proc_of_another_namespace))
+	UNIT_TEST(a_thread_in_vfork), UNIT_TEST(a_thread_that_does_not_answer_in_words),
+	UNIT_TEST(a_proc_of_another_namespace))
