@@ -3,7 +3,9 @@
 // libraries see them, and between Go's layout (go_sigaction_t, go_sigset_t) and libc's.
 // Re-read runtime/cgo/gcc_sigaction.c, runtime/cgo_sigaction.go and runtime/os_linux.go.
 //
-// State: none; the kernel's table is the authority.
+// State: of what is installed none: the kernel's table is the authority. What the guard, the masks
+// and the alternate stacks keep, their own headers say; rcgo_signal_init.c has the two functions
+// that Go's start gives it.
 //
 // Callers and stacks:
 //   x_cgo_sigaction  callCgoSigaction, on g0 or on a signal stack, perhaps with no g: before Go
@@ -21,7 +23,7 @@
 // Differences between Go versions: 386 and loong64 call this from 1.26 on.
 //
 // A port must: 1. give go_sigaction_t its layout in rcgo_go_sigaction.h; 2. supply the four
-// conversions below (rcgo_sigmask_<os>.c).
+// conversions below (rcgo_sigaction_<os>.c).
 #ifndef RCGO_SIGNAL_H
 #define RCGO_SIGNAL_H
 
