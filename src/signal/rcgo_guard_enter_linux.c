@@ -24,9 +24,10 @@ fault_in_go(const ucontext_t *uc)
 {
 	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
 
-	return rcgo__in_go_text(pc) ||
-	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
-		       rcgo__in_go_text(caller));
+	if (RCGO_UNLIKELY(pc < FIRST_PAGE)) {
+		return RCGO_FRAME_CALLER(uc, &caller) && rcgo__in_go_code(caller);
+	}
+	return rcgo__in_go_code(pc);
 }
 
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops

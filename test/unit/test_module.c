@@ -15,6 +15,7 @@
 
 #include "rcgo_module.h"
 #include "rcgo_module_parts.h"
+#include "rcgo_walk.h"
 #include "unit.h"
 
 // What the dynamic linker says of the object that holds an address.
@@ -253,9 +254,41 @@ TEST(knows_names_and_build_ids)
 	CHECK(!rcgo__module_name(&m, path, 0));
 }
 
+// What Go's linker leaves in what it makes: this program has it too.
+__asm__(".pushsection .note.go.buildid, \"a\"\n"
+	".balign 4\n"
+	".long 4, 8, 4\n"
+	".ascii \"Go\\0\\0some id.\"\n"
+	".popsection\n");
+
+// No compiler of C leaves a function without unwind information.
+static const char made_by_go[16] = {1};
+
+TEST(knows_what_go_has_made)
+{
+	uintptr_t go = (uintptr_t)&made_by_go[8];
+	uintptr_t c = (uintptr_t)&rcgo__modules_init;
+	uintptr_t libc = (uintptr_t)dlsym(RTLD_DEFAULT, "getpid");
+	struct rcgo_module m;
+
+	rcgo__modules_init();
+	CHECK(rcgo__module_find(c, &m) && rcgo__module_has_go(&m));
+	CHECK(rcgo__module_find(libc, &m) && !rcgo__module_has_go(&m));
+	for (int i = 0; i < 2; i++) { // the second time it is known
+		CHECK(rcgo__walk_is_other_go(go));
+		CHECK(!rcgo__walk_is_other_go(c));
+		CHECK(!rcgo__walk_is_other_go(libc));
+		CHECK(!rcgo__walk_is_other_go(16));
+	}
+	// Of the program itself Go's bounds are known.
+	rcgo__walk_set_go_text(c, c + 1);
+	CHECK(!rcgo__walk_is_other_go(go));
+	rcgo__walk_set_go_text(0, 0);
+}
+
 UNIT_MAIN(UNIT_TEST(finds_what_was_there_at_the_start), UNIT_TEST(finds_the_vdso),
 	UNIT_TEST(finds_nothing_where_nothing_is),
 	UNIT_TEST(finds_what_is_loaded_later_and_forgets_what_goes),
 	UNIT_TEST(finds_other_namespaces), UNIT_TEST(the_kernel_knows_too),
 	UNIT_TEST(without_any_list_the_kernel_is_asked), UNIT_TEST(the_kernel_says_the_same_twice),
-	UNIT_TEST(knows_names_and_build_ids))
+	UNIT_TEST(knows_names_and_build_ids), UNIT_TEST(knows_what_go_has_made))

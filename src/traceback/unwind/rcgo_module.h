@@ -58,4 +58,8 @@ RCGO_SHARED bool rcgo__module_name(const struct rcgo_module *m, char *path, size
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__module_build_id(const struct rcgo_module *m, uint8_t *id, size_t cap);
 
+// Whether Go's linker made m: it has Go's build-id. Costs a system call for each header.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__module_has_go(const struct rcgo_module *m);
+
 #endif // RCGO_MODULE_H

@@ -30,6 +30,7 @@ enum rcgo_rule_kind {
 	RCGO_RULE_END = 9,	// the outermost frame
 	RCGO_RULE_SLOW = 10,	// needs other registers, or more than fits here
 	RCGO_RULE_GUESS = 11,	// no unwind information
+	RCGO_RULE_GO = 12,	// Go's code, before which a walk ends
 	RCGO_RULE_IS_NOTE = 15, // no rule, see rcgo__rule_note
 };
 #define RCGO_RULE_RARE (0xcU | RCGO_RULE_RA_IN_LR | RCGO_RULE_INTERRUPTED)

@@ -76,7 +76,12 @@ RCGO_INTERN bool rcgo__walk_debug(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_is_sigreturn(const struct rcgo_walk *walk, uintptr_t pc);
 
-// Whether Go's text holds pc.
+// Whether the current object is one that Go's linker made beside the program, a plugin for one:
+// what has no unwind information there is Go's code.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__walk_made_by_go(const struct rcgo_walk *walk);
+
+// Whether the text of the program's Go holds pc.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__walk_in_go(uintptr_t pc);
 

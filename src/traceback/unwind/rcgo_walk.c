@@ -39,6 +39,9 @@ make_rule_slowly(const struct rcgo_walk *walk, const struct rcgo_place *at)
 	uint64_t rule = make_rule(walk, at, NULL);
 	struct rcgo_debug_frame found;
 
+	if (rule == RCGO_RULE_NONE && rcgo__walk_made_by_go(walk)) {
+		return RCGO_RULE_GO;
+	}
 	if (rule == RCGO_RULE_NONE && rcgo__walk_debug(walk, pc, &found)) {
 		rule = make_rule(walk, at, &found);
 	}
@@ -261,7 +264,7 @@ rcgo__walk_by_rules(struct rcgo_walk *walk)
 		if (rule == RCGO_RULE_SLOW) {
 			return false;
 		}
-		if (rule == RCGO_RULE_NONE) {
+		if (rule == RCGO_RULE_NONE || rule == RCGO_RULE_GO) {
 			break;
 		}
 		if (walk->skip > 0) {

@@ -220,6 +220,16 @@ full_step(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool
 	return regs->pc % RCGO_PC_ALIGN == 0;
 }
 
+// Whether the place, in the current object, is in Go's code.
+static __attribute__((noinline)) bool
+full_in_go(const struct rcgo_walk *walk, uintptr_t pc)
+{
+	struct rcgo_fde fde;
+	struct rcgo_cfi_copy copy;
+
+	return rcgo__walk_made_by_go(walk) && !rcgo__walk_fde(walk, pc, NULL, &fde, &copy);
+}
+
 static bool
 full_step_any(struct rcgo_walk *walk, struct rcgo_frame_regs *regs, bool known, bool *exact)
 {
@@ -254,6 +264,9 @@ rcgo__walk_full(struct rcgo_walk *walk, const struct rcgo_start *start)
 		known = rcgo__walk_object(walk, pc);
 		if (!known && !exact && !rcgo__guess_is_return(regs.pc) &&
 			!rcgo__guess_is_sigreturn(regs.pc)) {
+			break;
+		}
+		if (known && full_in_go(walk, pc)) {
 			break;
 		}
 		if (walk->skip > 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: what a program counter lies in: Go's text, an object, a restorer.
+// Traceback Generation, unwind: what a program counter lies in: an object, a restorer.
 // Runs in handlers.
 
 #ifndef _GNU_SOURCE
@@ -9,25 +9,6 @@
 #include "rcgo_debug_frame.h"
 #include "rcgo_rule.h"
 #include "rcgo_step.h"
-
-// owner: whoever starts Go, once; lock: none; ordering: relaxed: the size is stored last, and
-// before there are signals for Go
-static struct {
-	uintptr_t start, size;
-} go_text;
-
-void
-rcgo__walk_set_go_text(uintptr_t start, uintptr_t end)
-{
-	rcgo_store_rlx(&go_text.start, start);
-	rcgo_store_rel(&go_text.size, end - start);
-}
-
-bool
-rcgo__walk_in_go(uintptr_t pc)
-{
-	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_rlx(&go_text.size);
-}
 
 bool
 rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc)

@@ -3,6 +3,7 @@ package scenarios
 
 import (
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -126,7 +127,15 @@ func TestPlugin(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		plug := build{program: "plug", side: ours, flags: "-buildmode=plugin", output: "plug.so"}.must(t, tc)
 		host := build{program: "plughost", side: ours}.must(t, tc)
-		run(t, tc, nil, nil, host, plug).want(t, 0, "plugin ok")
+		run(t, tc, nil, nil, host, plug, "Back").want(t, 0, "plugin ok")
+		// Go's code in a plugin is Go's: it has its faults, and C's frames end before it.
+		run(t, tc, nil, nil, host, plug, "Fault").want(t, 0, "true\n")
+		o := run(t, tc, nil, nil, host, plug, "Crash")
+		o.want(t, 2)
+		o.shows(t, regexp.MustCompile(`(?m)^plug_crash\n\t\S*/plug\.c:\d+ pc=0x[0-9a-f]+\n`+
+			`plug_outer\n\t\S*/plug\.c:\d+ pc=0x[0-9a-f]+\n`+
+			`_cgo_\w+_Cfunc_plug_outer\n\t\S+ pc=0x[0-9a-f]+\n`+
+			`runtime\.cgocall\(0x`))
 	})
 }
 

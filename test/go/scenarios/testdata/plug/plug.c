@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "_cgo_export.h"
 
@@ -22,4 +25,38 @@ plug_back(int n)
 	}
 	pthread_join(thread, &result);
 	return (int)(intptr_t)result;
+}
+
+static void
+on_fault(int sig)
+{
+	static const char text[] = "C has Go's fault\n";
+
+	(void)sig;
+	(void)!write(2, text, sizeof text - 1);
+	_exit(7);
+}
+
+// Takes faults, as a library does that does not know of Go.
+void
+plug_take_faults(void)
+{
+	struct sigaction act;
+
+	memset(&act, 0, sizeof act);
+	act.sa_handler = on_fault;
+	sigaction(SIGSEGV, &act, NULL);
+}
+
+static __attribute__((noinline)) int
+plug_crash(int *p)
+{
+	*p = 1;
+	return *p + 1;
+}
+
+__attribute__((noinline)) int
+plug_outer(int *p)
+{
+	return plug_crash(p) + 1;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plug is a plugin with C of its own, which calls back.
+// Plug is a plugin with C of its own, which calls back, crashes, and takes faults.
 package main
 
 // extern int plug_back(int);
+// extern void plug_take_faults(void);
+// extern int plug_outer(int *);
 import "C"
 
 //export plugGo
@@ -10,5 +12,17 @@ func plugGo(n C.int) C.int { return n + 1 }
 
 // Back goes to C and back.
 func Back(n int) int { return int(C.plug_back(C.int(n))) }
+
+// Fault reads through a nil pointer while C has a handler for that, and says whether it panicked.
+func Fault() (panicked bool) {
+	defer func() { panicked = recover() != nil }()
+	C.plug_take_faults()
+	return *pointer != 0
+}
+
+var pointer *int
+
+// Crash has C crash.
+func Crash() bool { return C.plug_outer(nil) != 0 }
 
 func main() {}
