@@ -38,9 +38,10 @@ var cases = map[string]func(){
 		wait := make(chan bool)
 		go below(func() { wait <- true; <-wait })
 		<-wait
-		// Go leaves one out when its finalizers begin to run meanwhile.
+		// Go leaves one out as long as its goroutine for finalizers has not begun to run.
 		profile := goroutineProfile()
-		for i := 0; i < 20 && !strings.Contains(profile, "frGo"); i++ {
+		for i := 0; i < 1000 && !strings.Contains(profile, "frGo"); i++ {
+			time.Sleep(time.Millisecond)
 			profile = goroutineProfile()
 		}
 		fmt.Print(profile)
