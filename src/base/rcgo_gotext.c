@@ -1,49 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: where Go's machine code lies, from two words that Go's linker fills in (rcgo_gotext.s).
+// Base: where Go's machine code lies, and what it knows of the thread, from words that Go's linker
+// fills in (rcgo_gotext.s).
 
 #include "rcgo_gotext.h"
 
 // Weak: cmd/cgo links our C alone, too, to see which libraries it needs. Not hidden: cmd/link fails
 // on a hidden symbol that is Go's.
-extern const uintptr_t rcgo_go_text[2] __attribute__((weak));
-
-// owner: whoever starts Go, once; lock: none; ordering: release and acquire
-static bool (*is_other_go)(uintptr_t pc);
+extern const struct rcgo_go_text {
+	uintptr_t start, end;
+	const G *(*current_g)(void);
+} rcgo_go_text __attribute__((weak));
 
 bool
 rcgo__go_text(uintptr_t *start, uintptr_t *end)
 {
-	const uintptr_t *text = rcgo_go_text;
+	const struct rcgo_go_text *text = &rcgo_go_text;
 
 	*start = 0;
 	*end = 0;
 	if (text == NULL) {
 		return false;
 	}
-	*start = text[0];
-	*end = text[1];
+	*start = text->start;
+	*end = text->end;
 	return true;
 }
 
 bool
 rcgo__in_go_text(uintptr_t pc)
 {
-	const uintptr_t *text = rcgo_go_text;
+	const struct rcgo_go_text *text = &rcgo_go_text;
 
-	return text != NULL && pc - text[0] < text[1] - text[0];
+	return text != NULL && pc - text->start < text->end - text->start;
 }
 
-void
-rcgo__set_other_go(bool (*fn)(uintptr_t pc))
+// Indirect: the few instructions of rcgo_gotext.s.
+const G *
+rcgo__current_g(void)
 {
-	rcgo_store_rel(&is_other_go, fn);
-}
+	const struct rcgo_go_text *text = &rcgo_go_text;
 
-// Indirect: the traceback part's, made for handlers.
-bool
-rcgo__in_go_code(uintptr_t pc)
-{
-	bool (*fn)(uintptr_t) = rcgo_load_acq(&is_other_go);
-
-	return rcgo__in_go_text(pc) || (fn != NULL && fn(pc));
+	return text != NULL && text->current_g != NULL ? text->current_g() : NULL;
 }

@@ -18,16 +18,35 @@
 
 #	define FIRST_PAGE 4096
 
+static bool
+within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
+{
+	return sp > lo && sp <= hi;
+}
+
+// Whether a goroutine was interrupted: its own stack has never C on it. So Go's code is known that
+// lies outside of Go's text: in a plugin, or a shared object of Go packages.
+static bool
+on_goroutine(const ucontext_t *uc)
+{
+	const G *g = rcgo__current_g();
+	uintptr_t sp = RCGO_FRAME_SP(uc);
+	struct rcgo_signal_thread t = {0};
+
+	return g != NULL && within(sp, g->stacklo, g->stackhi) && !rcgo__uc_on_altstack(uc, sp) &&
+	       rcgo__signal_thread(&t) && t.g0 != g;
+}
+
 // Whether a fault is one of Go's code: there, or at a call of nothing from there.
 static bool
 fault_in_go(const ucontext_t *uc)
 {
 	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
 
-	if (RCGO_UNLIKELY(pc < FIRST_PAGE)) {
-		return RCGO_FRAME_CALLER(uc, &caller) && rcgo__in_go_code(caller);
-	}
-	return rcgo__in_go_code(pc);
+	return rcgo__in_go_text(pc) ||
+	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
+		       rcgo__in_go_text(caller)) ||
+	       on_goroutine(uc);
 }
 
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
@@ -51,12 +70,6 @@ is_for_go(int sig, siginfo_t *info, void *context)
 	return info->si_code > 0 && fault_in_go(context);
 }
 
-static bool
-within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
-{
-	return sp > lo && sp <= hi;
-}
-
 // Below which address on a stack of C's the handler's frame may lie; 0 when that is not known.
 // From a goroutine's stack that is where C called Go, or Go began: a collector that looks for the
 // end of the stack in its handler (libgc) finds all that C has there.
@@ -75,7 +88,7 @@ c_stack_top(const ucontext_t *uc)
 	}
 	// C may have switched to a stack that nobody knows, and then its frames on its thread's own
 	// begin there.
-	if (t.g0 == NULL || !rcgo__in_go_text(RCGO_FRAME_PC(uc))) {
+	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine(uc))) {
 		return 0;
 	}
 	sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;

@@ -32,9 +32,13 @@
 #	define RCGO_FLOATS(x) "+w"(x)
 #endif
 
-// Where Go's code lies, as src/overlay/rcgo_gotext.s says it in a program: nowhere.
-extern uintptr_t rcgo_go_text[2];
-uintptr_t rcgo_go_text[2];
+// Where Go's code lies, and which goroutine the thread is on, as src/overlay/rcgo_gotext.s says it in
+// a program: nowhere, and none.
+extern struct rcgo_go_text {
+	uintptr_t start, end;
+	const G *(*current_g)(void);
+} rcgo_go_text;
+struct rcgo_go_text rcgo_go_text;
 
 static char *alternate;
 static unsigned calls;
@@ -192,6 +196,14 @@ TEST(a_stack_of_go_is_not_touched)
 	CHECK_INT(mask_inside, bit(SIGHUP) | bit(SIGUSR1));
 }
 
+static const G *goroutine;
+
+static const G *
+current_g(void)
+{
+	return goroutine;
+}
+
 // From a goroutine the handler goes where the thread's own stack was left for Go.
 TEST(below_where_go_began)
 {
@@ -200,6 +212,8 @@ TEST(below_where_go_began)
 		G g;
 		struct rcgo_gobuf sched;
 	} g0 = {.sched.sp = (uintptr_t)left + sizeof left - 4096};
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	G own = {.stacklo = here - 65536, .stackhi = here + 65536};
 
 	use_alternate();
 	told.stack_lo = (uintptr_t)left;
@@ -212,9 +226,23 @@ TEST(below_where_go_began)
 	// C has switched to a stack that it made: what it left on its thread's begins there.
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(was_on_alternate);
-	rcgo_go_text[1] = UINTPTR_MAX;
+	// While C runs, g0 is what Go has there.
+	g0.g.stacklo = own.stacklo;
+	g0.g.stackhi = own.stackhi;
+	goroutine = &g0.g;
+	rcgo_go_text.current_g = current_g;
 	CHECK_INT(raise(SIGUSR1), 0);
-	CHECK_INT(calls, 2);
+	CHECK(was_on_alternate);
+	// Code of a plugin.
+	goroutine = &own;
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK(!was_on_alternate);
+	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
+	// The program's own, on its way from one stack to another.
+	goroutine = NULL;
+	rcgo_go_text.end = UINTPTR_MAX;
+	CHECK_INT(raise(SIGUSR1), 0);
+	CHECK_INT(calls, 4);
 	CHECK(!was_on_alternate);
 	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
 	for (size_t i = sizeof left - 4096; i < sizeof left; i++) {

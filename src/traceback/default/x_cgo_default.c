@@ -9,7 +9,6 @@
 #include "rcgo_contexts.h"
 #include "rcgo_crash.h"
 #include "rcgo_default.h"
-#include "rcgo_gotext.h"
 #include "rcgo_hooks.h"
 #include "rcgo_module.h"
 #include "rcgo_options.h"
@@ -63,7 +62,6 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	if (rcgo__go_module_known(arg->module)) {
 		rcgo__walk_set_go_text(rcgo__go_module_text(arg->module), arg->module->etext);
 	}
-	rcgo__set_other_go(rcgo__walk_is_other_go);
 	rcgo__walk_set_bounds(default_bounds);
 	rcgo__crash_init();
 	rcgo__sight_start(rcgo__name_code);

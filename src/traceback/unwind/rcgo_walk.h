@@ -51,11 +51,6 @@ RCGO_SHARED size_t rcgo__walk_here(uintptr_t *pcs, size_t max);
 // Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__walk_set_go_text(uintptr_t start, uintptr_t end);
 
-// Whether pc lies in Go's code outside of that: in a plugin's, or a shared object's of Go packages.
-// It costs a search for the object, and once for each object a look at its headers.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__walk_is_other_go(uintptr_t pc);
-
 // Gives the walker a function that knows the stack that sp lies on: [lo, hi), all of which is
 // mapped and stays so during a walk: no guard page, and of a stack that grows only what it has
 // grown to. It returns false when it does not know; then the walker probes pages. AS-Safe.

@@ -57,14 +57,3 @@ rcgo__walk_made_by_go(const struct rcgo_walk *walk)
 
 	return m->eh_frame_hdr != NULL && start - m->start >= m->end - m->start && has_go(m);
 }
-
-bool
-rcgo__walk_is_other_go(uintptr_t pc)
-{
-	struct rcgo_walk walk = {.n = 0};
-	struct rcgo_fde fde;
-	struct rcgo_cfi_copy copy;
-
-	return rcgo__walk_object(&walk, pc) && rcgo__walk_made_by_go(&walk) &&
-	       !rcgo__walk_fde(&walk, pc, NULL, &fde, &copy);
-}
