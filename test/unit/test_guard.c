@@ -32,8 +32,8 @@
 #	define RCGO_FLOATS(x) "+w"(x)
 #endif
 
-// Where Go's code lies, and which goroutine the thread is on, as src/overlay/rcgo_gotext.s says it in
-// a program: nowhere, and none.
+// Where Go's code lies, and which goroutine the thread is on, as src/overlay/rcgo_gotext.s says it
+// in a program: nowhere, and none.
 extern struct rcgo_go_text {
 	uintptr_t start, end;
 	const G *(*current_g)(void);
