@@ -5,7 +5,9 @@
 // when it succeeds the others make it too, and all go on. Whatever keeps a thread from stopping is
 // found before anything is applied. Signal 33 is shared with glibc (setxid), musl (pthread_cancel)
 // and libpsx: ours carries SI_QUEUE and a tag, all else goes on to the handler that was there
-// before.
+// before. Where the limit of pending signals leaves no room for ours, kill(2) is called as often as
+// there are threads: such a signal needs no room, the kernel gives it to any thread that is not yet
+// stopped, and that looks for its slot itself.
 //
 // State: one operation at a time. The caller that holds the lock writes all but what it says below;
 // a stopped thread reads. Between stop and release nothing here may allocate, take a lock of libc,
@@ -58,7 +60,6 @@ enum rcgo_all_phase { RCGO_ALL_RELEASED, RCGO_ALL_STOPPING, RCGO_ALL_RUNNING };
 enum rcgo_all_cause {
 	RCGO_ALL_NONE,
 	RCGO_ALL_BLOCKED,   // a thread blocks the signal
-	RCGO_ALL_PENDING,   // no room for one more pending signal
 	RCGO_ALL_NO_ANSWER, // a thread waits in the kernel, uninterruptibly
 	RCGO_ALL_REFUSED,   // the kernel does not let us send the signal, or install the handler
 	RCGO_ALL_NO_PROC,   // no list of threads
@@ -98,6 +99,7 @@ struct rcgo_all_op {
 	uint32_t seen, added; // in the last sweep
 	uint64_t since;	      // when a thread first was waited for in vain, 0: never
 	bool self_seen;
+	bool no_room; // for the signals of some threads
 	// Why the last call was not made: its signal may wait for that thread still.
 	struct rcgo_all_failure last;
 };
@@ -117,6 +119,10 @@ RCGO_INTERN uint64_t rcgo__all_tag(uint32_t attempt, uint32_t slot);
 // Sends signal 33 with this value. Returns 0 or a positive errno.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__all_send(int32_t pid, uint32_t tid, uint64_t value);
+
+// The slot of tid: one that has it in this attempt, else an empty one; NULL when there is none.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_all_slot *rcgo__all_slot_of(struct rcgo_all_op *op, uint32_t tid);
 
 // How many threads the process has, with those that have ended but for their entry; 0 when that is
 // not known.

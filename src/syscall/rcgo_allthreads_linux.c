@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "rcgo_raw.h"
@@ -19,8 +18,8 @@
 
 #define ONE_MS UINT64_C(1000000)
 
-// How long is tried in all: with a thread that blocks the signal, or no room for a signal; and
-// with one that is stuck in the kernel.
+// How long is tried in all: with a thread that blocks the signal; and with one that is stuck in the
+// kernel.
 #define GIVE_UP_NS (1000 * ONE_MS)
 #define GIVE_UP_SILENT_NS (5000 * ONE_MS)
 #define PAUSE_FIRST_NS (1 * ONE_MS)
@@ -126,6 +125,7 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	op->sent = 0;
 	op->since = 0;
 	op->self_seen = false;
+	op->no_room = false;
 	op->differing_tid = 0;
 	rcgo_store_rlx(&op->arrived, 0);
 	rcgo_store_rlx(&op->left, 0);
@@ -145,47 +145,13 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	return stopped;
 }
 
-// The limit of pending signals as it was, while it is raised.
-struct raised {
-	uint64_t soft, hard;
-	bool on;
-};
-
-// Raises the soft limit of pending signals as far as anybody may, for the time of a call.
-static bool
-raise_limit(struct raised *r)
-{
-	uint64_t limit[2];
-
-	if (r->on || rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, 0, (long)limit, 0, 0) != 0 ||
-		limit[0] >= limit[1]) {
-		return false;
-	}
-	r->soft = limit[0];
-	r->hard = limit[1];
-	limit[0] = limit[1];
-	r->on = rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)limit, 0, 0, 0) == 0;
-	return r->on;
-}
-
-static void
-lower_limit(const struct raised *r)
-{
-	uint64_t limit[2] = {r->soft, r->hard};
-
-	if (r->on) {
-		rcgo__raw(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)limit, 0, 0, 0);
-	}
-}
-
 // Whether the thread would not take another signal, or has not taken the last one.
 static bool
 is_holding_out(const struct rcgo_all_failure *f)
 {
 	uint64_t blocked, pending;
 
-	return f->tid != 0 && f->cause != RCGO_ALL_PENDING &&
-	       rcgo__all_masks(f->tid, &blocked, &pending) &&
+	return f->tid != 0 && rcgo__all_masks(f->tid, &blocked, &pending) &&
 	       ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0;
 }
 
@@ -197,7 +163,7 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *
 	bool silent = f->cause == RCGO_ALL_NO_ANSWER;
 	uint64_t limit = silent ? GIVE_UP_SILENT_NS : GIVE_UP_NS;
 
-	if (!silent && f->cause != RCGO_ALL_BLOCKED && f->cause != RCGO_ALL_PENDING) {
+	if (!silent && f->cause != RCGO_ALL_BLOCKED) {
 		return false;
 	}
 	*start = *start != 0 ? *start : rcgo__all_now();
@@ -219,7 +185,6 @@ static bool
 all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
 	uint64_t pause = PAUSE_FIRST_NS;
-	struct raised raised = {.on = false};
 	uint64_t start = 0;
 	bool done = false;
 
@@ -239,9 +204,7 @@ all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 			break;
 		}
 		done = all_attempt(op, f);
-	} while (!done && ((f->cause == RCGO_ALL_PENDING && raise_limit(&raised)) ||
-				  wait_for_straggler(f, &start, &pause)));
-	lower_limit(&raised);
+	} while (!done && wait_for_straggler(f, &start, &pause));
 	if (op->proc >= 0) {
 		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
 		op->proc = -1;

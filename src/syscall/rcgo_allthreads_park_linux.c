@@ -99,6 +99,21 @@ all_park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 	}
 }
 
+// The same for a signal that has no value. One that comes when its attempt is over is dropped.
+RCGO_NO_SANITIZE static void
+all_park_nameless(struct rcgo_all_op *op)
+{
+	uint32_t phase = rcgo_load_acq(&op->phase);
+	struct rcgo_all_slot *slots = rcgo_load_acq(&op->slots), *slot;
+
+	if ((phase & 3) == RCGO_ALL_STOPPING && slots != NULL) {
+		slot = rcgo__all_slot_of(op, (uint32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0));
+		if (slot != NULL) {
+			all_park(op, phase >> 2, (uint32_t)(slot - slots));
+		}
+	}
+}
+
 // Hands a signal on that is not ours.
 // Indirect: the handler that had the signal before: libc's, or libpsx's.
 RCGO_NO_SANITIZE static void
@@ -128,7 +143,10 @@ on_all_signal(int signal, siginfo_t *info, void *context)
 	uint32_t attempt = (uint32_t)(value >> ALL_FIELD_BITS & ALL_FIELD_MASK);
 	uint32_t slot = (uint32_t)(value & ALL_FIELD_MASK);
 
-	if (info->si_code != SI_QUEUE || value >> 2 * ALL_FIELD_BITS != ALL_MAGIC) {
+	// From kill(2), which may have left out who called it: of the caller's, or nobody's.
+	if (info->si_code == SI_USER && (info->si_pid == 0 || info->si_pid == all_op.pid)) {
+		all_park_nameless(&all_op);
+	} else if (info->si_code != SI_QUEUE || value >> 2 * ALL_FIELD_BITS != ALL_MAGIC) {
 		all_pass_on(signal, info, context);
 	} else if (slot == ALL_PROBE_SLOT) {
 		rcgo_store_rel(&all_probes_seen, attempt);

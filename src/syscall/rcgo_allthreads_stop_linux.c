@@ -37,22 +37,6 @@ all_fail(struct rcgo_all_failure *f, enum rcgo_all_cause cause, int err, uint32_
 	return false;
 }
 
-// The slot of tid: one that has it in this attempt, else an empty one; NULL when there is none.
-static struct rcgo_all_slot *
-all_slot_of(struct rcgo_all_op *op, uint32_t tid)
-{
-	uint32_t i = tid; // ids come one after the other, so they share pages
-
-	for (uint32_t n = 0; n < RCGO_ALL_SLOTS; n++, i++) {
-		struct rcgo_all_slot *s = &op->slots[i % RCGO_ALL_SLOTS];
-
-		if (rcgo_load_acq(&s->state) >> 3 != op->attempt || s->tid == tid) {
-			return s;
-		}
-	}
-	return NULL;
-}
-
 static enum rcgo_all_state
 all_state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
 {
@@ -65,7 +49,7 @@ all_state_of(const struct rcgo_all_op *op, struct rcgo_all_slot *s)
 static bool
 all_signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all_failure *f)
 {
-	uint32_t index = (uint32_t)(s - op->slots);
+	uint64_t tag = rcgo__all_tag(op->attempt, (uint32_t)(s - op->slots));
 	int err;
 
 	if (s->tid == (uint32_t)op->self) {
@@ -74,8 +58,9 @@ all_signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all
 	}
 	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_SENT);
 	op->sent++;
-	err = rcgo__all_send(op->pid, s->tid, rcgo__all_tag(op->attempt, index));
-	if (err == 0) {
+	err = rcgo__all_send(op->pid, s->tid, tag);
+	op->no_room |= err == EAGAIN;
+	if (err == 0 || err == EAGAIN) {
 		return true;
 	}
 	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALL_GONE);
@@ -83,7 +68,7 @@ all_signal_slot(struct rcgo_all_op *op, struct rcgo_all_slot *s, struct rcgo_all
 	if (err == ESRCH) {
 		return true;
 	}
-	return all_fail(f, err == EAGAIN ? RCGO_ALL_PENDING : RCGO_ALL_REFUSED, err, s->tid);
+	return all_fail(f, RCGO_ALL_REFUSED, err, s->tid);
 }
 
 // Deals with one entry of the list of threads.
@@ -95,7 +80,7 @@ all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 
 	op->seen++;
 	op->self_seen |= tid == (uint32_t)op->self;
-	s = all_slot_of(op, tid);
+	s = rcgo__all_slot_of(op, tid);
 	if (s == NULL || op->filled >= RCGO_ALL_SLOTS / 4 * 3) {
 		return all_fail(f, RCGO_ALL_MANY, ENOMEM, 0);
 	}
@@ -118,26 +103,6 @@ all_meet(struct rcgo_all_op *op, uint32_t tid, struct rcgo_all_failure *f)
 	}
 	op->added += tid != (uint32_t)op->self;
 	return all_signal_slot(op, s, f);
-}
-
-void
-rcgo__all_keep_known(struct rcgo_all_op *op, uint32_t last_attempt)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < op->filled; i++) {
-		uint32_t index = op->order[i];
-		const struct rcgo_all_slot *s = &op->slots[index];
-		uint32_t state = rcgo_load_acq(&s->state);
-
-		// One that is not at its own place would not be found there by a sweep.
-		if (index == s->tid % RCGO_ALL_SLOTS &&
-			(state == (last_attempt << 3 | RCGO_ALL_ARRIVED) ||
-				state == (last_attempt << 3 | RCGO_ALL_SELF))) {
-			op->order[kept++] = index;
-		}
-	}
-	op->filled = kept;
 }
 
 // Signals the threads of the last attempt.
@@ -252,11 +217,16 @@ all_await_all(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	uint64_t idle_since = 0;
 
 	for (;;) {
+		bool by_kill = op->no_room && arrived < op->sent;
+		uint32_t want = by_kill ? arrived + 1 : op->sent;
 		uint32_t before = arrived;
 		uint64_t now;
 
-		rcgo_store_rel(&op->wanted, op->sent);
-		rcgo__all_await(&op->arrived, op->sent, idle_since == 0 ? ASK_NS : LOOK_NS);
+		rcgo_store_rel(&op->wanted, want);
+		if (by_kill) {
+			rcgo__raw(SYS_kill, op->pid, RCGO_ALL_SIGNAL, 0, 0, 0, 0);
+		}
+		rcgo__all_await(&op->arrived, want, idle_since == 0 ? ASK_NS : LOOK_NS);
 		arrived = rcgo_load_acq(&op->arrived);
 		if (arrived >= op->sent) {
 			return true;

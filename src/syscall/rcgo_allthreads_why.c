@@ -13,8 +13,6 @@ static const struct {
 	const char *after;
 } causes[] = {
 	[RCGO_ALL_BLOCKED] = {"", " blocks signal 33, by which threads are stopped"},
-	[RCGO_ALL_PENDING] = {"no room for a signal to ",
-		": the limit of pending signals (ulimit -i) is reached"},
 	[RCGO_ALL_NO_ANSWER] = {"",
 		" did not stop: it waits in the kernel, or a debugger holds it"},
 	[RCGO_ALL_REFUSED] = {"the kernel refuses signal 33 to ", " (a seccomp filter?)"},
