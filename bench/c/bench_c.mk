@@ -46,15 +46,16 @@ $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/b
 # that was built outside of this repository.
 $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -DWITH_PSX -I$(PSX)/include -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -DWITH_PSX -I$(PSX)/include \
+		-I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
 		-Wl,-wrap,pthread_create -pthread
 
 $(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -static -o $@ \
-		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 \
+		-static -o $@ bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
 .PHONY: bench-allthreads
