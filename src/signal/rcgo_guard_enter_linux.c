@@ -24,17 +24,16 @@ within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
 	return sp > lo && sp <= hi;
 }
 
-// Whether a goroutine was interrupted: its own stack has never C on it. So Go's code is known that
-// lies outside of Go's text: in a plugin, or a shared object of Go packages.
+// Whether a goroutine was interrupted on thread t: its own stack has never C on it. So Go's code is
+// known that lies outside of Go's text: in a plugin, or a shared object of Go packages.
 static bool
-on_goroutine(const ucontext_t *uc)
+on_goroutine(const ucontext_t *uc, const struct rcgo_signal_thread *t)
 {
 	const G *g = rcgo__current_g();
 	uintptr_t sp = RCGO_FRAME_SP(uc);
-	struct rcgo_signal_thread t = {0};
 
-	return g != NULL && within(sp, g->stacklo, g->stackhi) && !rcgo__uc_on_altstack(uc, sp) &&
-	       rcgo__signal_thread(&t) && t.g0 != g;
+	return g != NULL && g != t->g0 && within(sp, g->stacklo, g->stackhi) &&
+	       !rcgo__uc_on_altstack(uc, sp);
 }
 
 // Whether a fault is one of Go's code: there, or at a call of nothing from there.
@@ -42,11 +41,12 @@ static bool
 fault_in_go(const ucontext_t *uc)
 {
 	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
+	struct rcgo_signal_thread t = {0};
 
 	return rcgo__in_go_text(pc) ||
 	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
 		       rcgo__in_go_text(caller)) ||
-	       on_goroutine(uc);
+	       (rcgo__signal_thread(&t) && on_goroutine(uc, &t));
 }
 
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
@@ -88,7 +88,7 @@ c_stack_top(const ucontext_t *uc)
 	}
 	// C may have switched to a stack that nobody knows, and then its frames on its thread's own
 	// begin there.
-	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine(uc))) {
+	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine(uc, &t))) {
 		return 0;
 	}
 	sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;
