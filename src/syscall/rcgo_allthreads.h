@@ -18,6 +18,10 @@
 // RELEASED; each arrived thread counts in left. A signal of an earlier attempt finds another
 // number in its slot and is dropped.
 //
+// Who waits yields for a moment before it sleeps, which spares a wake-up: how often, says patience.
+// Where other work shares the processors a yield may cost its whole turn. So only calls that come
+// close upon others yield, and a call that took too long ends it for the next ones.
+//
 // The threads of the last attempt are signalled first. The kernel's count of threads then tells
 // whether these are all; only when they are not is the list of threads read, which costs about as
 // much as the rest.
@@ -82,6 +86,7 @@ struct rcgo_all_op {
 	uint32_t wanted; // the arrival that wakes the caller
 	uint32_t left;
 	uint32_t left_wanted;
+	uint32_t patience; // yields of a thread that is stopped
 	// The call. What one thread got that differs, and its id.
 	long number;
 	uintptr_t args[6];
@@ -97,6 +102,7 @@ struct rcgo_all_op {
 	uint32_t filled;      // slots in order
 	uint32_t sent;	      // signalled, and neither gone nor skipped
 	uint32_t seen, added; // in the last sweep
+	uint32_t haste;	      // calls that have not to yield
 	uint64_t since;	      // when a thread first was waited for in vain, 0: never
 	bool self_seen;
 	bool no_room; // for the signals of some threads
@@ -144,6 +150,10 @@ RCGO_INTERN bool rcgo__all_stop(struct rcgo_all_op *op, struct rcgo_all_failure 
 // Waits until *word is at least want, or timeout_ns have gone (0: no limit).
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_await(uint32_t *word, uint32_t want, long timeout_ns);
+
+// Gives the processor away until *word is at least want, or long enough.
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__all_yield(uint32_t *word, uint32_t want);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__all_wake(uint32_t *word, int threads);

@@ -25,6 +25,13 @@
 #define PAUSE_FIRST_NS (1 * ONE_MS)
 #define PAUSE_LAST_NS (50 * ONE_MS)
 
+// Yields of a stopped thread; how long an attempt may take, and how many go without after a longer
+// one. Without other work one takes 5 to 10 us a thread, and a processor's turn is 3 ms or more.
+#define PATIENCE 8
+#define QUICK_NS (1 * ONE_MS)
+#define QUICK_THREAD_NS (ONE_MS / 50)
+#define CALLS_IN_HASTE 256
+
 #define ATTEMPT_MASK 0xffffffU
 
 // Makes room for slots, once.
@@ -67,6 +74,9 @@ all_finish(struct rcgo_all_op *op, enum rcgo_all_phase phase)
 	rcgo_store_rel(&op->phase, op->attempt << 2 | (uint32_t)phase);
 	if (stopped != 0) {
 		rcgo__all_wake(&op->phase, INT_MAX);
+		if (op->patience != 0) {
+			rcgo__all_yield(&op->left, stopped);
+		}
 		rcgo__all_await(&op->left, stopped, 0);
 	}
 }
@@ -109,11 +119,23 @@ all_call(const struct rcgo_all_op *op)
 		op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 }
 
+// Whether the next attempts may yield, after one that took so long.
+static void
+all_set_haste(struct rcgo_all_op *op, uint64_t took_ns)
+{
+	if (took_ns > QUICK_NS + op->sent * QUICK_THREAD_NS) {
+		op->haste = CALLS_IN_HASTE;
+	} else if (op->haste != 0) {
+		op->haste--;
+	}
+}
+
 // One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
 // result is then in op->expected.
 static bool
 all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
+	uint64_t from = rcgo__all_now();
 	uint32_t last = op->attempt;
 	uint64_t all = ~UINT64_C(0);
 	uint64_t mask;
@@ -127,6 +149,7 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	op->self_seen = false;
 	op->no_room = false;
 	op->differing_tid = 0;
+	rcgo_store_rlx(&op->patience, op->haste == 0 ? PATIENCE : 0);
 	rcgo_store_rlx(&op->arrived, 0);
 	rcgo_store_rlx(&op->left, 0);
 	rcgo__raw(
@@ -142,6 +165,7 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	if (op->differing_tid != 0) {
 		fatal_differing(op);
 	}
+	all_set_haste(op, rcgo__all_now() - from);
 	return stopped;
 }
 
@@ -225,6 +249,7 @@ rcgo__all_threads(long number, const uintptr_t args[6], struct rcgo_all_failure 
 		op->pid = pid;
 		op->filled = 0;
 		op->proc = -1;
+		op->haste = 1;
 		op->last = (struct rcgo_all_failure){.cause = RCGO_ALL_NONE};
 	}
 	op->self = (int32_t)rcgo__raw(SYS_gettid, 0, 0, 0, 0, 0, 0);

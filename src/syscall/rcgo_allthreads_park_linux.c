@@ -88,6 +88,10 @@ all_park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 	if (rcgo_add_acq_rel(&op->arrived, 1) + 1 == rcgo_load_acq(&op->wanted)) {
 		rcgo__all_wake(&op->arrived, 1);
 	}
+	for (uint32_t n = rcgo_load_rlx(&op->patience);
+		n != 0 && rcgo_load_acq(&op->phase) == stopping; n--) {
+		rcgo__raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
 	while ((phase = rcgo_load_acq(&op->phase)) == stopping) {
 		rcgo__raw(SYS_futex, (long)&op->phase, RCGO_FUTEX_WAIT, (long)phase, 0, 0, 0);
 	}

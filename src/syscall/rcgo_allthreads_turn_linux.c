@@ -12,6 +12,9 @@
 #include "rcgo_fork.h"
 #include "rcgo_raw.h"
 
+// How long a caller yields, before it sleeps.
+#define YIELD_NS 200000U
+
 // A ticket lock, so that callers take turns; who waits can be stopped.
 // owner: whoever draws; lock: itself; ordering: acquire and release
 static struct {
@@ -66,6 +69,16 @@ rcgo__all_now(void)
 
 	rcgo__raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&ts, 0, 0, 0, 0);
 	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+void
+rcgo__all_yield(uint32_t *word, uint32_t want)
+{
+	uint64_t from = rcgo__all_now();
+
+	while (rcgo_load_acq(word) < want && rcgo__all_now() - from < YIELD_NS) {
+		rcgo__raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
 }
 
 void
