@@ -153,7 +153,7 @@ query(int sig, struct sigaction *old)
 	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
 		rcgo_store_rel(&saved_of[sig], NULL);
 	} else if (!rcgo__in_go_text(handler)) {
-		const struct rcgo_action *saved = rcgo__record_intern(old);
+		const struct rcgo_action *saved = rcgo__record_intern(old, false);
 
 		if (saved != NULL) {
 			rcgo_store_rel(&saved_of[sig], saved);

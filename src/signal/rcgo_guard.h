@@ -7,14 +7,21 @@
 // C called Go from if a goroutine was.
 //
 // How: our sigaction and its kin take the place of libc's for the C code of the program. An action
-// to be guarded becomes a record, and the kernel gets the address of that record's stub, with all
-// signals blocked, which the stub opens to what C asked for when the frame lies where it belongs.
-// So handler, flags and mask change at once, as in the kernel's table, which is the authority:
-// what fork, vfork, exec, SA_RESETHAND or a raw rt_sigaction make of it needs no bookkeeping. A
-// query shows C what it installed.
+// to be guarded becomes a record, and the kernel gets the address of that record's stub. So
+// handler, flags and mask change at once, as in the kernel's table, which is the authority: what
+// fork, vfork, exec, SA_RESETHAND or a raw rt_sigaction make of it needs no bookkeeping. A query
+// shows C what it installed.
+//
+// While a stub moves a frame, no second handler that has to be moved may come in: its stub would
+// find itself on the alternate stack, and leave its frame there. All others run on that stack
+// anyway. So an action whose own mask holds off every signal that has had such a handler has that
+// mask in the kernel, and its stub no system call to make; for any other the kernel blocks all, and
+// the stub opens the mask where the frame lies.
 //
 // State: 1024 records, each written once and then constant, claimed without a lock. A program with
-// more different actions than that has the rest as without the guard.
+// more different actions than that has the rest as without the guard. Two sets of signals, which
+// only grow: who installs an action adds to them before it looks at what the others have in the
+// kernel, and looks at its own again afterwards, so one of two sees the other.
 //
 // Order: a fault (SEGV BUS FPE) in Go's code, and SIGURG from Go, go to Go's handler first, whoever
 // installed last.
@@ -48,6 +55,9 @@ enum rcgo_guard_mode {
 	RCGO_GUARD_ONSTACK, // only adds SA_ONSTACK
 	RCGO_GUARD_OFF,	    // C's actions stay as they are
 };
+
+// In the flags of a record: the kernel has the mask that C asked for. No flag of any kernel's.
+#define RCGO_OWN_MASK 0x00100000u
 
 // An action as C sees it.
 struct rcgo_action {
@@ -102,7 +112,7 @@ rcgo__guard_set_mode(RCGO_UNUSED enum rcgo_guard_mode mode)
 }
 
 static inline const struct rcgo_action *
-rcgo__record_intern(RCGO_UNUSED const struct sigaction *act)
+rcgo__record_intern(RCGO_UNUSED const struct sigaction *act, RCGO_UNUSED bool own_mask)
 {
 	return NULL;
 }
@@ -122,6 +132,27 @@ RCGO_INTERN int rcgo__guard_restore(int sig, const struct sigaction *act);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__guard_adopt(int sig);
 
+// How often an action is guarded anew while others install theirs.
+#	define RCGO_GUARD_TRIES 4
+
+// Guards the action seen anew, as things are now, if the kernel still has it. Returns whether that
+// was done.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN bool rcgo__guard_again(int sig, const struct sigaction *seen);
+
+// Whether C's action, about to be guarded, can have its own mask in the kernel. Notes that it will
+// be there.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__guard_has_own_mask(int sig, const struct sigaction *act);
+
+// The record has been installed for sig: sees to it that masks in the kernel still do.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__guard_settle_masks(int sig, const struct rcgo_action *record);
+
+// C gives some thread this alternate stack.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__guard_note_altstack(const stack_t *st);
+
 // Turns what the kernel has for sig into what C installed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__guard_view(int sig, struct sigaction *act);
@@ -133,9 +164,11 @@ RCGO_INTERN void rcgo__guard_set_mode(enum rcgo_guard_mode mode);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__guard_go_first(int sig);
 
-// The record of an action, made when there is none; NULL when there is no room.
+// The record of an action, made when there is none; NULL when there is no room. own_mask: the
+// kernel is to have C's mask.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN const struct rcgo_action *rcgo__record_intern(const struct sigaction *act);
+RCGO_INTERN const struct rcgo_action *rcgo__record_intern(
+	const struct sigaction *act, bool own_mask);
 
 // The record whose stub lies at address handler, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -146,7 +179,7 @@ RCGO_INTERN const struct rcgo_action *rcgo__record_of(uintptr_t handler);
 RCGO_INTERN uintptr_t rcgo__record_stub(const struct rcgo_action *record);
 
 // A stub was entered: decides where its handler runs and moves the frame there. Called by the
-// assembly on the stack that the kernel chose, with all signals blocked.
+// assembly on the stack that the kernel chose, with all signals blocked or those of C's mask.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__guard_enter(
 	int sig, siginfo_t *info, void *context, unsigned record, struct rcgo_entry *entry);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling, the guard: a handler is entered: whether Go's comes first, and on which stack
-// C's runs. Runs on the stack that the kernel chose, with all signals blocked.
+// C's runs. Runs on the stack that the kernel chose, with all signals blocked or those of C's mask.
 // Re-read runtime/runtime2.go (gobuf) and runtime/signal_unix.go (sighandler, doSigPreempt).
 
 #include "rcgo_guard.h"
@@ -125,6 +125,16 @@ use_up(int sig, const struct rcgo_action *record)
 	}
 }
 
+static void
+open_mask(int sig, const ucontext_t *uc, const struct rcgo_action *record, struct rcgo_entry *entry)
+{
+	entry->mask = rcgo__uc_mask(uc) | record->mask;
+	if ((record->flags & (unsigned)SA_NODEFER) == 0) {
+		entry->mask |= rcgo__sig_bit(sig);
+	}
+	entry->open = 1;
+}
+
 void
 rcgo__guard_enter(
 	int sig, siginfo_t *info, void *context, unsigned number, struct rcgo_entry *entry)
@@ -150,11 +160,9 @@ rcgo__guard_enter(
 		errno = saved;
 		return;
 	}
-	entry->mask = rcgo__uc_mask(context) | record->mask;
-	if ((record->flags & (unsigned)SA_NODEFER) == 0) {
-		entry->mask |= rcgo__sig_bit(sig);
+	if ((record->flags & RCGO_OWN_MASK) == 0) {
+		open_mask(sig, context, record, entry);
 	}
-	entry->open = 1;
 	if (rcgo__guard_go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
 		use_up(sig, record);
 	}

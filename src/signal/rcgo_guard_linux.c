@@ -16,9 +16,6 @@
 // Flags that the kernel's action may have though C did not ask for them.
 #	define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
 
-// How often rcgo__guard_adopt tries while others install actions.
-#	define ADOPT_TRIES 4
-
 // owner: rcgo__guard_set_mode, as Go starts; lock: none; ordering: a word
 static enum rcgo_guard_mode guard_mode = RCGO_GUARD_FULL;
 
@@ -80,6 +77,7 @@ static const struct rcgo_action *
 guard(int sig, struct sigaction *act)
 {
 	const struct rcgo_action *record = rcgo__record_of(rcgo__action_handler(act));
+	bool own_mask;
 
 	if (record != NULL) { // taken from the kernel, past us
 		show(act, record);
@@ -94,13 +92,17 @@ guard(int sig, struct sigaction *act)
 		act->sa_flags |= SA_ONSTACK;
 		return NULL;
 	}
-	record = rcgo__record_intern(act);
+	own_mask = rcgo__guard_has_own_mask(sig, act);
+	act->sa_flags &= ~(int)RCGO_OWN_MASK;
+	record = rcgo__record_intern(act, own_mask);
 	if (record != NULL) {
 		rcgo__action_set_handler(act, rcgo__record_stub(record));
 		act->sa_flags |= FORCED_FLAGS;
 		// What Go takes must not use up C's one shot.
 		act->sa_flags &= rcgo__guard_go_first(sig) ? ~(int)SA_RESETHAND : ~0;
-		sigfillset(&act->sa_mask);
+		if (!own_mask) {
+			sigfillset(&act->sa_mask);
+		}
 	}
 	return record;
 }
@@ -108,7 +110,7 @@ guard(int sig, struct sigaction *act)
 int
 rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	const struct rcgo_action *record, *before;
+	const struct rcgo_action *record = NULL, *before;
 	struct sigaction ours;
 	int err;
 
@@ -128,6 +130,9 @@ rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *ol
 	if (err == 0 && old != NULL) {
 		view(sig, old, before);
 	}
+	if (err == 0 && record != NULL) {
+		rcgo__guard_settle_masks(sig, record);
+	}
 	return err;
 }
 
@@ -136,6 +141,7 @@ rcgo__guard_restore(int sig, const struct sigaction *act)
 {
 	const struct rcgo_action *record = NULL;
 	struct sigaction ours = *act;
+	int err;
 
 	if (rcgo_load_rlx(&guard_mode) != RCGO_GUARD_OFF) {
 		record = guard(sig, &ours);
@@ -145,7 +151,11 @@ rcgo__guard_restore(int sig, const struct sigaction *act)
 		ours.sa_flags |= SA_ONSTACK;
 	}
 	rcgo_store_rel(&last_record[sig], record);
-	return rcgo__libc_sigaction(sig, &ours, NULL);
+	err = rcgo__libc_sigaction(sig, &ours, NULL);
+	if (err == 0 && record != NULL) {
+		rcgo__guard_settle_masks(sig, record);
+	}
+	return err;
 }
 
 // What C has installed before the mode was known becomes what it would be in that mode.
@@ -174,32 +184,45 @@ rcgo__guard_set_mode(enum rcgo_guard_mode m)
 	}
 }
 
+bool
+rcgo__guard_again(int sig, const struct sigaction *seen)
+{
+	struct sigaction ours = *seen, old;
+	const struct rcgo_action *record = guard(sig, &ours);
+
+	if ((ours.sa_flags & SA_ONSTACK) == 0 || rcgo__libc_sigaction(sig, &ours, &old) != 0) {
+		return false;
+	}
+	if (rcgo__action_handler(&old) != rcgo__action_handler(seen)) {
+		// Somebody has installed another one meanwhile, which is the later one.
+		rcgo__libc_sigaction(sig, &old, NULL);
+		return false;
+	}
+	rcgo_store_rel(&last_record[sig], record);
+	return true;
+}
+
 void
 rcgo__guard_adopt(int sig)
 {
-	struct sigaction act, ours, old;
 	const struct rcgo_action *record;
+	struct sigaction act;
 
 	if (RCGO_SANITIZED || rcgo_load_rlx(&guard_mode) == RCGO_GUARD_OFF) {
 		return;
 	}
-	for (int tries = 0; tries < ADOPT_TRIES; tries++) {
+	for (int tries = 0; tries < RCGO_GUARD_TRIES; tries++) {
 		if (rcgo__libc_sigaction(sig, NULL, &act) != 0 || !is_bare(&act)) {
 			return;
 		}
-		ours = act;
-		record = guard(sig, &ours);
-		if ((ours.sa_flags & SA_ONSTACK) == 0 ||
-			rcgo__libc_sigaction(sig, &ours, &old) != 0) {
-			return;
-		}
-		if (rcgo__action_handler(&old) == rcgo__action_handler(&act)) {
-			rcgo_store_rel(&last_record[sig], record);
+		if (rcgo__guard_again(sig, &act)) {
+			record = rcgo_load_acq(&last_record[sig]);
+			if (record != NULL) {
+				rcgo__guard_settle_masks(sig, record);
+			}
 			rcgo__sight_change(sig, RCGO_BY_SWEEP);
 			return;
 		}
-		// Somebody has installed another one meanwhile, which is the later one.
-		rcgo__libc_sigaction(sig, &old, NULL);
 	}
 }
 

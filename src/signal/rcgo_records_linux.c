@@ -51,9 +51,10 @@ take(struct rcgo_action *record, const struct rcgo_action *want)
 }
 
 const struct rcgo_action *
-rcgo__record_intern(const struct sigaction *act)
+rcgo__record_intern(const struct sigaction *act, bool own_mask)
 {
-	struct rcgo_action want = {.flags = (uint32_t)act->sa_flags};
+	struct rcgo_action want = {
+		.flags = (uint32_t)act->sa_flags | (own_mask ? RCGO_OWN_MASK : 0)};
 	unsigned place;
 
 	memcpy(&want.handler, &act->sa_handler, sizeof want.handler);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "rcgo_altstack_parts.h"
+#include "rcgo_guard.h"
 #include "rcgo_guard_edge.h"
 #include "rcgo_libc.h"
 #include "rcgo_sanitizer.h"
@@ -19,14 +20,15 @@ sigaltstack(const stack_t *want, stack_t *old)
 	int err;
 
 	if (!rcgo__signal_thread(&t)) {
-		return rcgo__libc_sigaltstack(want, old);
-	}
-	err = rcgo__altstack_change(t.altstack, want, old);
-	if (err != 0) {
+		err = rcgo__libc_sigaltstack(want, old);
+	} else if ((err = rcgo__altstack_change(t.altstack, want, old)) != 0) {
 		errno = -err;
-		return -1;
+		err = -1;
 	}
-	return 0;
+	if (err == 0 && want != NULL) {
+		rcgo__guard_note_altstack(want);
+	}
+	return err;
 }
 
 #endif

