@@ -18,9 +18,9 @@
 // RELEASED; each arrived thread counts in left. A signal of an earlier attempt finds another
 // number in its slot and is dropped.
 //
-// Who waits yields for a moment before it sleeps, which spares a wake-up: how often, says patience.
-// Where other work shares the processors a yield may cost its whole turn. So only calls that come
-// close upon others yield, and a call that took too long ends it for the next ones.
+// Who waits yields for a moment before it sleeps, which spares a wake-up. Where other work shares
+// the processors a yield may cost a whole turn of theirs: so the first call does not yield, and
+// after one that took too long the next ones do not.
 //
 // The threads of the last attempt are signalled first. The kernel's count of threads then tells
 // whether these are all; only when they are not is the list of threads read, which costs about as
@@ -86,7 +86,7 @@ struct rcgo_all_op {
 	uint32_t wanted; // the arrival that wakes the caller
 	uint32_t left;
 	uint32_t left_wanted;
-	uint32_t patience; // yields of a thread that is stopped
+	uint32_t yields; // of a thread that is stopped, before it sleeps
 	// The call. What one thread got that differs, and its id.
 	long number;
 	uintptr_t args[6];

@@ -18,16 +18,18 @@
 
 #define ONE_MS UINT64_C(1000000)
 
-// How long is tried in all: with a thread that blocks the signal; and with one that is stuck in the
-// kernel.
+// How long one thread that blocks the signal is waited for; and how long is tried in all, with one
+// that is stuck in the kernel or with one such thread after the other, as where many are born on
+// processors that have too much to do.
 #define GIVE_UP_NS (1000 * ONE_MS)
-#define GIVE_UP_SILENT_NS (5000 * ONE_MS)
+#define GIVE_UP_ALL_NS (5000 * ONE_MS)
 #define PAUSE_FIRST_NS (1 * ONE_MS)
 #define PAUSE_LAST_NS (50 * ONE_MS)
 
-// Yields of a stopped thread; how long an attempt may take, and how many go without after a longer
-// one. Without other work one takes 5 to 10 us a thread, and a processor's turn is 3 ms or more.
-#define PATIENCE 8
+// How often a stopped thread yields; how long an attempt may take, and how many go without after a
+// longer one. Without other work one takes 5 to 10 us a thread, and a processor's turn is 3 ms or
+// more.
+#define YIELDS 8
 #define QUICK_NS (1 * ONE_MS)
 #define QUICK_THREAD_NS (ONE_MS / 50)
 #define CALLS_IN_HASTE 256
@@ -74,7 +76,7 @@ all_finish(struct rcgo_all_op *op, enum rcgo_all_phase phase)
 	rcgo_store_rel(&op->phase, op->attempt << 2 | (uint32_t)phase);
 	if (stopped != 0) {
 		rcgo__all_wake(&op->phase, INT_MAX);
-		if (op->patience != 0) {
+		if (op->yields != 0) {
 			rcgo__all_yield(&op->left, stopped);
 		}
 		rcgo__all_await(&op->left, stopped, 0);
@@ -149,7 +151,7 @@ all_attempt(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	op->self_seen = false;
 	op->no_room = false;
 	op->differing_tid = 0;
-	rcgo_store_rlx(&op->patience, op->haste == 0 ? PATIENCE : 0);
+	rcgo_store_rlx(&op->yields, op->haste == 0 ? YIELDS : 0);
 	rcgo_store_rlx(&op->arrived, 0);
 	rcgo_store_rlx(&op->left, 0);
 	rcgo__raw(
@@ -179,26 +181,38 @@ is_holding_out(const struct rcgo_all_failure *f)
 	       ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALL_SIGNAL)) != 0;
 }
 
+// Since when a call is tried in vain; which thread holds it up, and since when.
+struct all_trial {
+	uint64_t start, held_up_since, pause;
+	uint32_t tid;
+};
+
 // Waits after a failed attempt, while other threads run: until what failed may work. Returns
 // whether it is worth another attempt.
 static bool
-wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *pause)
+wait_for_straggler(const struct rcgo_all_failure *f, struct all_trial *t)
 {
-	bool silent = f->cause == RCGO_ALL_NO_ANSWER;
-	uint64_t limit = silent ? GIVE_UP_SILENT_NS : GIVE_UP_NS;
+	uint64_t now = rcgo__all_now();
 
-	if (!silent && f->cause != RCGO_ALL_BLOCKED) {
+	if (f->cause != RCGO_ALL_NO_ANSWER && f->cause != RCGO_ALL_BLOCKED) {
 		return false;
 	}
-	*start = *start != 0 ? *start : rcgo__all_now();
+	t->start = t->start != 0 ? t->start : now;
+	if (t->held_up_since == 0 || t->tid != f->tid) {
+		t->tid = f->tid;
+		t->held_up_since = now;
+		t->pause = PAUSE_FIRST_NS;
+	}
 	do {
-		struct timespec ts = {0, (long)*pause};
+		struct timespec ts = {0, (long)t->pause};
 
-		if (rcgo__all_now() - *start >= limit) {
+		now = rcgo__all_now();
+		if (now - t->start >= GIVE_UP_ALL_NS ||
+			(f->cause == RCGO_ALL_BLOCKED && now - t->held_up_since >= GIVE_UP_NS)) {
 			return false;
 		}
 		rcgo__raw(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
-		*pause = *pause * 2 < PAUSE_LAST_NS ? *pause * 2 : PAUSE_LAST_NS;
+		t->pause = t->pause * 2 < PAUSE_LAST_NS ? t->pause * 2 : PAUSE_LAST_NS;
 		// Others need not stop for it meanwhile.
 	} while (is_holding_out(f));
 	return true;
@@ -208,8 +222,7 @@ wait_for_straggler(const struct rcgo_all_failure *f, uint64_t *start, uint64_t *
 static bool
 all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 {
-	uint64_t pause = PAUSE_FIRST_NS;
-	uint64_t start = 0;
+	struct all_trial trial = {0, 0, 0, 0};
 	bool done = false;
 
 	if (!all_prepare(op, f)) {
@@ -218,7 +231,7 @@ all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 	// Each call that is given up leaves its signal with the thread that did not take it: one is
 	// enough, for they are counted against the user.
 	*f = op->last;
-	if (is_holding_out(f) && !wait_for_straggler(f, &start, &pause)) {
+	if (is_holding_out(f) && !wait_for_straggler(f, &trial)) {
 		return false;
 	}
 	do {
@@ -228,7 +241,7 @@ all_try(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 			break;
 		}
 		done = all_attempt(op, f);
-	} while (!done && wait_for_straggler(f, &start, &pause));
+	} while (!done && wait_for_straggler(f, &trial));
 	if (op->proc >= 0) {
 		rcgo__raw(SYS_close, op->proc, 0, 0, 0, 0, 0);
 		op->proc = -1;

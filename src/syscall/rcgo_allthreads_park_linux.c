@@ -88,7 +88,7 @@ all_park(struct rcgo_all_op *op, uint32_t attempt, uint32_t slot)
 	if (rcgo_add_acq_rel(&op->arrived, 1) + 1 == rcgo_load_acq(&op->wanted)) {
 		rcgo__all_wake(&op->arrived, 1);
 	}
-	for (uint32_t n = rcgo_load_rlx(&op->patience);
+	for (uint32_t n = rcgo_load_rlx(&op->yields);
 		n != 0 && rcgo_load_acq(&op->phase) == stopping; n--) {
 		rcgo__raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 	}

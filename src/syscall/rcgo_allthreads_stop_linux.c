@@ -226,7 +226,7 @@ all_await_all(struct rcgo_all_op *op, struct rcgo_all_failure *f)
 		if (by_kill) {
 			rcgo__raw(SYS_kill, op->pid, RCGO_ALL_SIGNAL, 0, 0, 0, 0);
 		}
-		if (op->patience != 0 && idle_since == 0) {
+		if (op->yields != 0 && idle_since == 0) {
 			rcgo__all_yield(&op->arrived, want);
 		}
 		rcgo__all_await(&op->arrived, want, idle_since == 0 ? ASK_NS : LOOK_NS);
