@@ -1,11 +1,12 @@
 # C libraries with signal handlers of their own, in Go programs. Needs Debian's libgc-dev,
-# libedit-dev, python3-dev, php-dev, libphp-embed and default-jdk-headless.
+# libedit-dev, python3-dev, php-dev, libphp-embed, default-jdk-headless, libwebkit2gtk-4.1-dev, xvfb and
+# xauth.
 
 VICTIM_SECONDS ?= 300
 
 .PHONY: victims
 
-victims: all ## libgc, libedit, CPython, PHP and a JVM in Go programs, under a storm of signals (VICTIM_SECONDS)
+victims: all ## libgc, libedit, CPython, PHP, a JVM and WebKitGTK in Go programs, under a storm of signals (VICTIM_SECONDS)
 	test/victims/run $(VICTIM_SECONDS)
 
 # GOROOTs to make the table for, the first with all linkers; it takes a quarter of an hour for each.
