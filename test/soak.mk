@@ -1,6 +1,6 @@
 # What takes too long for `make test`: each part adds its target to soak's.
 
-.PHONY: soak soak-throws soak-threads
+.PHONY: soak soak-throws soak-threads soak-unloads
 
 # A checkout of cgosymbolizer, to run beside ours.
 CGOSYMBOLIZER ?=
@@ -8,7 +8,7 @@ CGOSYMBOLIZER ?=
 # How long threads are churned.
 SOAK_THREADS := 30m
 
-soak: soak-cfi soak-symbolize soak-throws soak-threads ## the tests that take hours
+soak: soak-cfi soak-symbolize soak-throws soak-threads soak-unloads ## the tests that take hours
 
 soak-throws: bin/rcgo
 	test/go/throws 20 10 $(CGOSYMBOLIZER)
@@ -20,3 +20,6 @@ $(BUILD)/test/threadsoak: bin/rcgo $(wildcard test/go/scenarios/testdata/threads
 
 soak-threads: $(BUILD)/test/threadsoak ## threads of Go and of C come and go, SOAK_THREADS=30m: nothing is left over
 	$< $(SOAK_THREADS)
+
+soak-unloads: bin/rcgo ## libraries come and go under a profile for ten minutes
+	test/go/unloads 600

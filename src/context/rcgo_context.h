@@ -72,4 +72,8 @@ RCGO_INTERN rcgo_context_fn rcgo__hooks_context(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_symbolizer_fn rcgo__hooks_symbolizer(void);
 
+// What takes the place of traceback in handlers; NULL when that is itself.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_signal_traceback_fn rcgo__hooks_for_signals(rcgo_traceback_fn traceback);
+
 #endif // RCGO_CONTEXT_H

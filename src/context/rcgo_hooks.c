@@ -11,6 +11,8 @@ static struct {
 	rcgo_traceback_fn traceback;
 	rcgo_context_fn context;
 	rcgo_symbolizer_fn symbolizer;
+	rcgo_traceback_fn replaced;
+	rcgo_signal_traceback_fn for_signals;
 } hooks;
 
 void
@@ -38,4 +40,18 @@ rcgo_symbolizer_fn
 rcgo__hooks_symbolizer(void)
 {
 	return rcgo_load_acq(&hooks.symbolizer);
+}
+
+void
+rcgo__hooks_set_for_signals(rcgo_traceback_fn traceback, rcgo_signal_traceback_fn for_signals)
+{
+	rcgo_store_rel(&hooks.for_signals, for_signals);
+	rcgo_store_rel(&hooks.replaced, traceback);
+}
+
+rcgo_signal_traceback_fn
+rcgo__hooks_for_signals(rcgo_traceback_fn traceback)
+{
+	return rcgo_load_acq(&hooks.replaced) == traceback ? rcgo_load_acq(&hooks.for_signals)
+							   : NULL;
 }

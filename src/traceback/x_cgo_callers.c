@@ -7,8 +7,8 @@
 
 #include "rcgo_traceback.h"
 
-// Indirect: the program's traceback function, which Go requires to be async-signal-safe, and Go's
-// own signal handler.
+// Indirect: the program's traceback function, which Go requires to be async-signal-safe, or ours,
+// and Go's own signal handler.
 void
 x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
 	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))
@@ -21,11 +21,16 @@ x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceb
 	};
 
 	if (sig != RCGO_SIGPREEMPT) {
+		rcgo_signal_traceback_fn for_signals = rcgo__hooks_for_signals(traceback);
 		int saved = errno; // of the C code that was interrupted
 
 		rcgo_msan_unpoison(&arg, sizeof arg);
 		rcgo_tsan_acquire();
-		traceback(&arg);
+		if (for_signals != NULL) {
+			for_signals(&arg, sig);
+		} else {
+			traceback(&arg);
+		}
 		rcgo_tsan_release();
 		errno = saved;
 	}

@@ -3,12 +3,14 @@
 // Runs on g0, in signal handlers, and on the signal stack while Go is crashing.
 // Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs, callCgoSymbolizer).
 
+#include <signal.h>
 #include <stdbool.h>
 #include <ucontext.h>
 
 #include "rcgo_contexts.h"
 #include "rcgo_crash.h"
 #include "rcgo_default.h"
+#include "rcgo_edition.h"
 #include "rcgo_hooks.h"
 #include "rcgo_module.h"
 #include "rcgo_options.h"
@@ -52,6 +54,65 @@ default_yields(const struct rcgo_go_module *m)
 	       rcgo__go_module_has(m, name, sizeof name);
 }
 
+static size_t
+context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
+{
+	const struct rcgo_context_note *note = (const struct rcgo_context_note *)context;
+	struct rcgo_saved_regs regs = {.pc = note->pc, .sp = note->sp, .fp = note->fp};
+
+	return rcgo__walk_saved(&regs, pcs, max);
+}
+
+// Whether there is room for a walk below sp, if that is on the signal stack of a thread of C: one
+// of SIGSTKSZ may have little left behind the registers that the kernel saves.
+static bool
+default_has_room(const ucontext_t *uc, uintptr_t sp)
+{
+	uintptr_t above = sp - (uintptr_t)uc->uc_stack.ss_sp;
+
+	return above >= uc->uc_stack.ss_size || above >= DEFAULT_ROOM;
+}
+
+// Indirect: one of the walks from a handler.
+static size_t
+handler_walk(uintptr_t context, uintptr_t *pcs, size_t max,
+	size_t (*walk)(const void *ucontext, uintptr_t *pcs, size_t max))
+{
+	const ucontext_t *uc = (const ucontext_t *)context;
+
+	if (default_has_room(uc, (uintptr_t)__builtin_frame_address(0)) || max == 0) {
+		return walk(uc, pcs, max);
+	}
+	pcs[0] = rcgo__walk_place(uc);
+	return 1;
+}
+
+static void
+give(struct cgoTracebackArg *arg, size_t n)
+{
+	if (n < arg->Max) {
+		arg->Buf[n] = 0;
+	}
+}
+
+// A signal has interrupted C code: for a profile, for a crash, or for neither, when nobody looks.
+static void
+default_for_signals(struct cgoTracebackArg *arg, uintptr_t sig)
+{
+	size_t n;
+
+	if (sig == SIGPROF) {
+		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__walk_sample);
+	} else {
+		if (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
+			sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS) {
+			rcgo__editions_end();
+		}
+		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__walk_from_handler);
+	}
+	give(arg, n);
+}
+
 void
 x_cgo_default_start(const struct rcgo_default_start *arg)
 {
@@ -74,38 +135,8 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 		context = rcgo__contexts_release;
 	}
 	rcgo_store_rel(&default_ready, true);
+	rcgo__hooks_set_for_signals(x_cgo_default_traceback, default_for_signals);
 	rcgo__hooks_set(x_cgo_default_traceback, context, x_cgo_default_symbolizer);
-}
-
-static size_t
-context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
-{
-	const struct rcgo_context_note *note = (const struct rcgo_context_note *)context;
-	struct rcgo_saved_regs regs = {.pc = note->pc, .sp = note->sp, .fp = note->fp};
-
-	return rcgo__walk_saved(&regs, pcs, max);
-}
-
-// Whether there is room for a walk below sp, if that is on the signal stack of a thread of C: one
-// of SIGSTKSZ may have little left behind the registers that the kernel saves.
-static bool
-default_has_room(const ucontext_t *uc, uintptr_t sp)
-{
-	uintptr_t above = sp - (uintptr_t)uc->uc_stack.ss_sp;
-
-	return above >= uc->uc_stack.ss_size || above >= DEFAULT_ROOM;
-}
-
-static size_t
-handler_walk(uintptr_t context, uintptr_t *pcs, size_t max)
-{
-	const ucontext_t *uc = (const ucontext_t *)context;
-
-	if (default_has_room(uc, (uintptr_t)__builtin_frame_address(0)) || max == 0) {
-		return rcgo__walk_from_handler(uc, pcs, max);
-	}
-	pcs[0] = rcgo__walk_place(uc);
-	return 1;
 }
 
 void
@@ -115,16 +146,15 @@ x_cgo_default_traceback(struct cgoTracebackArg *arg)
 
 	if (rcgo_load_acq(&default_ready)) {
 		if (arg->SigContext != 0) {
-			n = handler_walk(arg->SigContext, arg->Buf, arg->Max);
+			n = handler_walk(
+				arg->SigContext, arg->Buf, arg->Max, rcgo__walk_from_handler);
 		} else if (arg->Context != 0) {
 			n = context_walk(arg->Context, arg->Buf, arg->Max);
 		} else {
 			n = rcgo__walk_here(arg->Buf, arg->Max);
 		}
 	}
-	if (n < arg->Max) {
-		arg->Buf[n] = 0;
-	}
+	give(arg, n);
 }
 
 void

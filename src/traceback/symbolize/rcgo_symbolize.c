@@ -29,7 +29,7 @@ size_t
 rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
 	struct rcgo_line_text out = {.at = text, .size = size};
-	struct rcgo_module module;
+	struct rcgo_here_place place;
 	size_t n;
 
 	if (max == 0) {
@@ -45,7 +45,8 @@ rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 		here_give(&here_spare);
 		return n;
 	}
-	rcgo__here_bare(pc, rcgo__module_find(pc, &module) ? &module : NULL, frames, &out);
+	rcgo__here_find(pc, &place);
+	rcgo__here_bare(&place, frames, &out);
 	return 1;
 }
 

@@ -35,17 +35,40 @@ here_copy(struct rcgo_line_text *text, const char *s)
 }
 
 void
-rcgo__here_bare(uintptr_t pc, const struct rcgo_module *module, struct rcgo_frame *frame,
-	struct rcgo_line_text *text)
+rcgo__here_find(uintptr_t pc, struct rcgo_here_place *place)
+{
+	place->edition = rcgo__edition_take(&pc);
+	place->pc = pc;
+	if (place->edition == NULL) {
+		place->known = rcgo__module_find(pc, &place->module);
+		return;
+	}
+	place->module = place->edition->module;
+	place->known = place->edition->path[0] != 0;
+}
+
+static bool
+here_name(const struct rcgo_here_place *place, char *path, size_t cap)
+{
+	if (place->edition == NULL) {
+		return rcgo__module_name(&place->module, path, cap);
+	}
+	memcpy(path, place->edition->path, sizeof place->edition->path);
+	return path[0] != 0;
+}
+
+void
+rcgo__here_bare(
+	const struct rcgo_here_place *place, struct rcgo_frame *frame, struct rcgo_line_text *text)
 {
 	static const char digits[] = "0123456789abcdef";
 	char name[HERE_PATH + 24];
-	uintptr_t number = module == NULL ? pc : pc - module->bias;
+	uintptr_t number = place->pc - (place->known ? place->module.bias : 0);
 	size_t n = 0;
 	int shift = (int)sizeof number * 8 - 4;
 
 	*frame = (struct rcgo_frame){0};
-	if (module != NULL && rcgo__module_name(module, name, HERE_PATH)) {
+	if (place->known && here_name(place, name, HERE_PATH)) {
 		const char *base = strrchr(name, '/');
 
 		frame->file = here_copy(text, name);
@@ -104,19 +127,30 @@ here_ready(struct rcgo_here *here, bool cached)
 	return true;
 }
 
-// Returns 0, or -errno.
-static int
-here_open(struct rcgo_here *here, const struct rcgo_module *module, struct rcgo_object **object)
+static size_t
+here_build_id(const struct rcgo_here_place *place, uint8_t *id, size_t cap)
+{
+	if (place->edition == NULL) {
+		return rcgo__module_build_id(&place->module, id, cap);
+	}
+	memcpy(id, place->edition->id, sizeof place->edition->id);
+	return place->edition->size;
+}
+
+// Returns 0, or -errno. Not inlined: its path must not be on the stack while an address is
+// described.
+static __attribute__((noinline)) int
+here_open(struct rcgo_here *here, const struct rcgo_here_place *place, struct rcgo_object **object)
 {
 	uint8_t id[HERE_ID];
 	char path[HERE_PATH];
-	size_t size = rcgo__module_build_id(module, id, sizeof id);
+	size_t size = here_build_id(place, id, sizeof id);
 	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
 	uint16_t number = (uint16_t)(1 + 2 * here->opened);
 	int err;
 
 	here->opened++;
-	if (!rcgo__module_name(module, path, sizeof path)) {
+	if (!here_name(place, path, sizeof path)) {
 		return -EAGAIN; // it had one
 	}
 	err = rcgo__object_open_in(&here->memory, path, build_id, number, object);
@@ -138,8 +172,9 @@ here_passes(int err)
 // The object that holds pc, opened when it is new. One that is at the place of another one, which
 // is gone, takes its slot; so does one too many.
 static struct rcgo_here_object *
-here_object(struct rcgo_here *here, const struct rcgo_module *module)
+here_object(struct rcgo_here *here, const struct rcgo_here_place *place)
 {
+	const struct rcgo_module *module = &place->module;
 	size_t first = module->start / 4096 * UINT32_C(0x9e3779b1) >> 8;
 	struct rcgo_here_object *slot = NULL;
 
@@ -160,7 +195,7 @@ here_object(struct rcgo_here *here, const struct rcgo_module *module)
 	rcgo__object_close(slot->object);
 	slot->module = *module;
 	slot->object = NULL;
-	if (here_passes(here_open(here, module, &slot->object))) {
+	if (here_passes(here_open(here, place, &slot->object))) {
 		slot->module.key = 0; // to be tried again
 	}
 	return slot;
@@ -184,16 +219,17 @@ rcgo__here_frames(struct rcgo_here *here, bool cached, uintptr_t pc, struct rcgo
 	size_t max, struct rcgo_line_text *text)
 {
 	struct rcgo_here_object *slot = NULL;
-	struct rcgo_module module;
+	struct rcgo_here_place place;
 	size_t n = 0, for_names = (text->size - text->used) / 2;
-	bool known = rcgo__module_find(pc, &module);
 
-	if (known && here_ready(here, cached)) {
-		slot = here_object(here, &module);
+	rcgo__here_find(pc, &place);
+	if (place.known && here_ready(here, cached)) {
+		slot = here_object(here, &place);
 	}
 	if (slot != NULL && slot->object != NULL) {
 		text->size -= for_names;
-		n = rcgo__object_frames_in(slot->object, pc - module.bias, frames, max, text);
+		n = rcgo__object_frames_in(
+			slot->object, place.pc - place.module.bias, frames, max, text);
 		text->size += for_names;
 	}
 	here_copy_names(frames, n, text);
@@ -204,17 +240,17 @@ rcgo__here_frames(struct rcgo_here *here, bool cached, uintptr_t pc, struct rcgo
 			frames[i].file = here_copy(text, frames[i].file);
 		}
 		if (frames[i].entry != 0) {
-			frames[i].entry += module.bias;
+			frames[i].entry += place.module.bias;
 		}
 	}
 	if (n == 0) {
-		rcgo__here_bare(pc, known ? &module : NULL, &frames[0], text);
+		rcgo__here_bare(&place, &frames[0], text);
 		return 1;
 	}
 	if (frames[0].function == NULL) {
 		struct rcgo_frame bare;
 
-		rcgo__here_bare(pc, &module, &bare, text);
+		rcgo__here_bare(&place, &bare, text);
 		frames[0].function = bare.function;
 	}
 	return n;

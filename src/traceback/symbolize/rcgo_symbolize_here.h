@@ -4,6 +4,7 @@
 #ifndef RCGO_SYMBOLIZE_HERE_H
 #define RCGO_SYMBOLIZE_HERE_H
 
+#include "rcgo_edition.h"
 #include "rcgo_module.h"
 #include "rcgo_symbolize_object.h"
 
@@ -31,9 +32,20 @@ struct rcgo_here {
 RCGO_INTERN size_t rcgo__here_frames(struct rcgo_here *here, bool cached, uintptr_t pc,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text);
 
+// Where a program counter lies.
+struct rcgo_here_place {
+	uintptr_t pc;
+	bool known; // which object holds it
+	struct rcgo_module module;
+	const struct rcgo_edition *edition; // NULL for what is mapped now
+};
+
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__here_find(uintptr_t pc, struct rcgo_here_place *place);
+
 // The last resort: module+0xoffset, or the address alone.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__here_bare(uintptr_t pc, const struct rcgo_module *module,
-	struct rcgo_frame *frame, struct rcgo_line_text *text);
+RCGO_INTERN void rcgo__here_bare(
+	const struct rcgo_here_place *place, struct rcgo_frame *frame, struct rcgo_line_text *text);
 
 #endif // RCGO_SYMBOLIZE_HERE_H

@@ -6,6 +6,7 @@
 #include "rcgo_symbolize.h"
 
 #include "rcgo_base.h"
+#include "rcgo_edition.h"
 
 #define SESSIONS 4
 #define SESSION_TEXT (16 * 1024)
@@ -67,7 +68,7 @@ rcgo__symbolizer(struct cgoSymbolizerArg *arg)
 		// More sequences at once than any Go has: the innermost frame must do.
 		struct rcgo_frame frame;
 
-		rcgo__symbolize(arg->PC, &frame, 1);
+		rcgo__symbolize(rcgo__edition_ask(arg->PC), &frame, 1);
 		session_show(&frame, arg);
 		arg->More = 0;
 		return;
@@ -75,8 +76,8 @@ rcgo__symbolizer(struct cgoSymbolizerArg *arg)
 	if (session->pc != arg->PC || session->next >= session->count) {
 		session->pc = arg->PC;
 		session->next = 0;
-		session->count = (uint32_t)rcgo__symbolize_into(
-			arg->PC, session->frames, RCGO_FRAMES_MAX, session->text, SESSION_TEXT);
+		session->count = (uint32_t)rcgo__symbolize_into(rcgo__edition_ask(arg->PC),
+			session->frames, RCGO_FRAMES_MAX, session->text, SESSION_TEXT);
 	}
 	session_show(&session->frames[session->next++], arg);
 	arg->More = session->next < session->count;

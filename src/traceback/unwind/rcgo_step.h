@@ -42,6 +42,7 @@ struct rcgo_walk {
 	uintptr_t *pcs;
 	size_t n, max;
 	size_t skip; // frames that are not given
+	bool loose;  // an object was met that may be unmapped
 };
 
 // The address by which a frame is looked up and told of: that of the call.

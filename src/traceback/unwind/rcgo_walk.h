@@ -34,6 +34,10 @@
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__walk_from_handler(const void *ucontext, uintptr_t *pcs, size_t max);
 
+// The same for a sample of a profile, which is named later: see rcgo_edition.h.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__walk_sample(const void *ucontext, uintptr_t *pcs, size_t max);
+
 // The first of them alone, at no cost to the stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uintptr_t rcgo__walk_place(const void *ucontext);

@@ -5,6 +5,7 @@
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
 
+#include "rcgo_edition.h"
 #include "rcgo_step.h"
 
 // Walks from the place in *walk on; start is where it came from.
@@ -19,6 +20,7 @@ walk_from(struct rcgo_walk *walk, const struct rcgo_start *start, uintptr_t *pcs
 	walk->object[1].size = 0;
 	walk->object[1].module.start = 0;
 	walk->current = 0;
+	walk->loose = false;
 	walk->pcs = pcs;
 	walk->max = max;
 	walk->n = 0;
@@ -33,22 +35,42 @@ walk_from(struct rcgo_walk *walk, const struct rcgo_start *start, uintptr_t *pcs
 	return walk->n;
 }
 
-RCGO_RAW_READS size_t
-rcgo__walk_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
+// Where the signal has interrupted that this is the context of.
+RCGO_RAW_READS static size_t
+walk_interrupted(struct rcgo_walk *walk, const void *ucontext, uintptr_t *pcs, size_t max)
 {
 	const char *uc = ucontext;
 	struct rcgo_start start = {.ucontext = ucontext, .saved = NULL};
-	struct rcgo_walk walk;
 
-	walk.at = (struct rcgo_place){
+	walk->at = (struct rcgo_place){
 		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
 		.sp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_SP),
 		.fp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_FP),
 		.lr = *(const uintptr_t *)(const void *)(uc + RCGO_UC_LR),
 		.exact = true,
 	};
-	walk.skip = 0;
-	return walk_from(&walk, &start, pcs, max);
+	walk->skip = 0;
+	return walk_from(walk, &start, pcs, max);
+}
+
+size_t
+rcgo__walk_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_walk walk;
+
+	return walk_interrupted(&walk, ucontext, pcs, max);
+}
+
+size_t
+rcgo__walk_sample(const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_walk walk;
+	size_t n = walk_interrupted(&walk, ucontext, pcs, max);
+
+	if (walk.loose) {
+		rcgo__editions_mark(pcs, n);
+	}
+	return n;
 }
 
 uintptr_t

@@ -27,6 +27,7 @@ rcgo__walk_object(struct rcgo_walk *walk, uintptr_t pc)
 		object->size = 0;
 		return false;
 	}
+	walk->loose |= !object->module.pinned;
 	object->size = object->module.end - object->module.start;
 	object->salt = object->module.key * RCGO_RULE_MIX;
 	if (walk->quick_of == walk->current) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: objects that may be unmapped, as the samples of a profile met them.
+// Go names a sample's program counters up to a second later, and takes equal ones for the same
+// place as long as a profile lasts; by then the object may be gone, and another one lie where it
+// was. So what is needed to name a place in it is kept here, and the program counters of an object
+// that was met where another one was before carry a number, its edition, in their highest byte.
+//
+// State: a table that only grows, written in handlers, each entry once and then constant. When it
+// is full, places in further objects that follow upon others have no names.
+//
+// Safety: everything here runs in signal handlers.
+//
+// A port must have addresses that leave their highest byte alone; with 32 bits there are no
+// numbers.
+#ifndef RCGO_EDITION_H
+#define RCGO_EDITION_H
+
+#include "rcgo_module.h"
+
+#define RCGO_EDITION_PATH 256
+#define RCGO_EDITION_ID 32
+
+struct rcgo_edition {
+	struct rcgo_module module;
+	uint32_t ready;
+	bool plain;   // the first one there: its program counters carry no number
+	uint8_t size; // of its build-id, 0 without one
+	uint8_t id[RCGO_EDITION_ID];
+	char path[RCGO_EDITION_PATH]; // of its file, empty where that is not known
+};
+
+// Keeps what is needed to name these places, and gives them their numbers.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__editions_mark(uintptr_t *pcs, size_t n);
+
+// From now on program counters without a number mean what is mapped, for Go is crashing there.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__editions_end(void);
+
+// Turns a program counter that Go asks about into one that has a number if it is a sample's that
+// needs one.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED uintptr_t rcgo__edition_ask(uintptr_t pc);
+
+// Takes the number off. Returns its edition, or NULL when there is none.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED const struct rcgo_edition *rcgo__edition_take(uintptr_t *pc);
+
+#endif // RCGO_EDITION_H
