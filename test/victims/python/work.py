@@ -10,7 +10,9 @@ import go
 
 traces = tempfile.TemporaryFile()
 faulthandler.enable(file=traces)
+# Python reads the frames of other threads as they are: only who holds its lock can.
 faulthandler.register(signal.SIGUSR2, file=traces, all_threads=True)
+faulthandler.register(signal.SIGWINCH, file=traces, all_threads=False)
 got = 0
 
 
@@ -33,7 +35,8 @@ def round_of_work():
     for thread in threads:
         thread.start()
     signal.raise_signal(signal.SIGALRM)
-    os.kill(os.getpid(), signal.SIGUSR2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)
+    os.kill(os.getpid(), signal.SIGWINCH)
     for thread in threads:
         thread.join()
     try:
