@@ -142,10 +142,16 @@ rcgo__guard_enter(
 	const struct rcgo_action *record =
 		rcgo__record_of((uintptr_t)rcgo__guard_stubs + (uintptr_t)number * RCGO_STUB_SIZE);
 	bool kernels = rcgo__frame_is_kernels(entry);
-	int saved = errno;
+	int saved;
 
 	entry->open = 0;
 	entry->target = record->handler;
+	// The most there is: neither Go's handler nor a mask stands before C's.
+	if (RCGO_LIKELY(kernels && (record->flags & RCGO_OWN_MASK) != 0)) {
+		choose_stack(entry);
+		return;
+	}
+	saved = errno;
 	// Called by C, maybe with the signal alone.
 	if (RCGO_UNLIKELY(!kernels) && !(rcgo__probe_readable(info, sizeof *info) &&
 					       rcgo__probe_readable(context, sizeof(ucontext_t)))) {
@@ -160,9 +166,7 @@ rcgo__guard_enter(
 		errno = saved;
 		return;
 	}
-	if ((record->flags & RCGO_OWN_MASK) == 0) {
-		open_mask(sig, context, record, entry);
-	}
+	open_mask(sig, context, record, entry);
 	if (rcgo__guard_go_first(sig) && (record->flags & (unsigned)SA_RESETHAND) != 0) {
 		use_up(sig, record);
 	}
