@@ -183,6 +183,10 @@ func (a *Arena) grow(n uintptr) error {
 }
 
 // String copies s and ends it with a NUL. The result is a char * for C.
+//
+// Nothing may be called while s is a number, for the stack may be moved there: no check of checkptr.
+//
+//go:nocheckptr
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
 	// Through a number: the compiler cannot see that layString keeps no string, and would move s to the heap.
 	at := uintptr(unsafe.Pointer(&s))
