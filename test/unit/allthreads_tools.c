@@ -57,6 +57,7 @@ all_idle(void *arg)
 void
 all_start(void *(*f)(void *), int n)
 {
+	unsigned up = __atomic_load_n(&all_up, __ATOMIC_ACQUIRE);
 	pthread_attr_t attr;
 	pthread_t t;
 
@@ -70,7 +71,7 @@ all_start(void *(*f)(void *), int n)
 		CHECK_INT(pthread_create(&t, &attr, f, NULL), 0);
 	}
 	pthread_attr_destroy(&attr);
-	unit_await(&all_up, (unsigned)n);
+	unit_await(&all_up, up + (unsigned)n);
 }
 
 // PR_SET_TIMERSLACK sets a number of each thread that anybody may set and read in /proc.

@@ -26,7 +26,7 @@ unsigned all_without(unsigned long value, unsigned *seen);
 void all_check(unsigned long value, unsigned threads);
 // Counts itself in all_up and sleeps for ever.
 void *all_idle(void *arg);
-// Starts n detached threads and waits until all_up is n.
+// Starts n detached threads and waits until all_up has grown by n.
 void all_start(void *(*f)(void *), int n);
 
 #endif // ALLTHREADS_TOOLS_H

@@ -94,7 +94,6 @@ TEST(a_thread_that_blocks_the_signal)
 
 	all_start(all_idle, THREADS);
 	CHECK_INT(all_set(44), 0);
-	all_up = 0;
 	all_start(block_the_signal, 1);
 	start = all_now();
 	CHECK_INT(all_set(45), -EBUSY);

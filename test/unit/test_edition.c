@@ -47,6 +47,16 @@ map_there(const char *library, const char *symbol)
 	usleep(30 * 1000); // the kernel is asked once in 10 ms
 }
 
+// A place in what is mapped there now, as a sample has it.
+static uintptr_t
+mark(void)
+{
+	uintptr_t pc = place + 0x1000;
+
+	rcgo__editions_mark(&pc, 1);
+	return pc;
+}
+
 static bool
 ends_with(const char *path, const char *name)
 {
@@ -55,50 +65,62 @@ ends_with(const char *path, const char *name)
 	return at != NULL && strchr(at, '/') == NULL;
 }
 
+// What Go is told of a place later.
+static void
+check_name(uintptr_t pc, const char *name)
+{
+	const struct rcgo_edition *e;
+
+	pc = rcgo__edition_ask(pc);
+	e = rcgo__edition_take(&pc);
+	CHECK_INT(pc, place + 0x1000);
+	CHECK(e != NULL && ends_with(e->path, name));
+	CHECK(e->size > 0);
+}
+
 TEST(each_keeps_its_name)
 {
-	uintptr_t pcs[4], first, second;
-	const struct rcgo_edition *e;
+	uintptr_t pcs[3], early, late, second;
 	int local;
 
 	map_there("libnss_compat.so.2", "_nss_compat_setpwent");
-	pcs[0] = first = place + 0x1000;
+	pcs[0] = place + 0x1000;
 	pcs[1] = (uintptr_t)&local; // in no object
-	pcs[2] = first + 1;
+	pcs[2] = place + 0x1001;
 	rcgo__editions_mark(pcs, 3);
-	CHECK_INT(pcs[0], first);
+	early = pcs[0];
+	CHECK(early != place + 0x1000);
 	CHECK_INT(pcs[1], (uintptr_t)&local);
-	CHECK_INT(pcs[2], first + 1);
+	CHECK_INT(pcs[2], early + 1);
+	CHECK_INT(mark(), early);
+
+	// It stays.
+	usleep(1100 * 1000);
+	late = mark();
+	CHECK_INT(late, place + 0x1000);
 
 	map_there("libnss_hesiod.so.2", "_nss_hesiod_setpwent");
-	pcs[0] = place + 0x1000;
-	rcgo__editions_mark(pcs, 1);
-	second = pcs[0];
-	CHECK(second != first);
-	rcgo__editions_mark(pcs, 1);
+	second = mark();
+	CHECK(second != late && second != early);
+	CHECK_INT(mark(), second);
 
 	// Go asks later. What has no number is the first one's, though it is gone.
-	first = rcgo__edition_ask(first);
-	e = rcgo__edition_take(&first);
-	CHECK_INT(first, place + 0x1000);
-	CHECK(e != NULL && ends_with(e->path, "libnss_compat.so.2"));
-	CHECK(e->size > 0);
-	CHECK_INT(rcgo__edition_ask(second), second);
-	e = rcgo__edition_take(&second);
-	CHECK_INT(second, place + 0x1000);
-	CHECK(e != NULL && ends_with(e->path, "libnss_hesiod.so.2"));
+	check_name(early, "libnss_compat.so.2");
+	check_name(late, "libnss_compat.so.2");
+	check_name(second, "libnss_hesiod.so.2");
 
-	// The first comes again.
+	// The first comes again, and does not stay any more; nor does the second, ever.
 	map_there("libnss_compat.so.2", "_nss_compat_setpwent");
-	pcs[0] = place + 0x1000;
-	rcgo__editions_mark(pcs, 1);
-	CHECK_INT(pcs[0], place + 0x1000);
+	CHECK_INT(mark(), early);
+	map_there("libnss_hesiod.so.2", "_nss_hesiod_setpwent");
+	usleep(1100 * 1000);
+	CHECK_INT(mark(), second);
 
 	// In a crash an address is what is mapped there.
 	rcgo__editions_end();
-	first = rcgo__edition_ask(place + 0x1000);
-	CHECK_INT(first, place + 0x1000);
-	CHECK(rcgo__edition_take(&first) == NULL);
+	late = rcgo__edition_ask(place + 0x1000);
+	CHECK_INT(late, place + 0x1000);
+	CHECK(rcgo__edition_take(&late) == NULL);
 }
 
 TEST(what_was_never_seen_is_no_edition)

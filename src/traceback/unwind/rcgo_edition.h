@@ -2,11 +2,17 @@
 // Traceback Generation, unwind: objects that may be unmapped, as the samples of a profile met them.
 // Go names a sample's program counters up to a second later, and takes equal ones for the same
 // place as long as a profile lasts; by then the object may be gone, and another one lie where it
-// was. So what is needed to name a place in it is kept here, and the program counters of an object
-// that was met where another one was before carry a number, its edition, in their highest byte.
+// was. So what is needed to name a place in it is kept here, and its program counters carry a
+// number, its edition, in their highest byte.
 //
-// State: a table that only grows, written in handlers, each entry once and then constant. When it
-// is full, places in further objects that follow upon others have no names.
+// Those of an object that stays carry none, so that tools find its file by their address: it is one
+// that was the first to be met there, was met for a second and not followed by another one since.
+// Not sooner, as Go writes which files are mapped when a profile begins, and pprof trusts that more
+// than the names where one function of a file has no line.
+//
+// State: a table that only grows, written in handlers, each entry once and then constant but for
+// what became of it. When it is full, places in further objects have the names of what lies there
+// as Go asks, or none where objects have followed upon others in this process.
 //
 // Safety: everything here runs in signal handlers.
 //
@@ -23,8 +29,11 @@
 struct rcgo_edition {
 	struct rcgo_module module;
 	uint32_t ready;
-	bool plain;   // the first one there: its program counters carry no number
-	uint8_t size; // of its build-id, 0 without one
+	bool first;    // nobody was met there before: what carries no number is its
+	bool stays;    // it was met for long
+	bool followed; // another one was met there since
+	uint8_t size;  // of its build-id, 0 without one
+	uintptr_t met; // in milliseconds
 	uint8_t id[RCGO_EDITION_ID];
 	char path[RCGO_EDITION_PATH]; // of its file, empty where that is not known
 };

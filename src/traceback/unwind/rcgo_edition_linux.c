@@ -4,6 +4,8 @@
 
 #include "rcgo_edition.h"
 
+#include "rcgo_module_parts.h"
+
 #if UINTPTR_MAX > 0xffffffffu
 
 #	define NUMBER_SHIFT 56
@@ -15,12 +17,18 @@
 #	define EDITIONS 126
 #	define NUMBER_LOST (EDITIONS + 1)
 
+#	define STAYS_AFTER 1000 // milliseconds
+
 // owner: whoever drew its number; lock: none; ordering: ready, release and acquire
 static struct rcgo_edition editions[EDITIONS];
 
 // How many numbers have been drawn.
 // owner: whoever draws; lock: none; ordering: compare and swap
 static uint32_t editions_drawn;
+
+// Whether an object has followed upon another one.
+// owner: who finds it out; lock: none; ordering: a word
+static bool editions_follow;
 
 // owner: rcgo__editions_end; lock: none; ordering: a word
 static bool editions_ended;
@@ -41,20 +49,40 @@ is_same(const struct rcgo_edition *e, const struct rcgo_module *m)
 	       e->module.start == m->start;
 }
 
+// Tells those that were met where m is that another one has followed. Returns whether there are any.
 static bool
-was_another_there(const struct rcgo_module *m)
+note_followed(const struct rcgo_module *m)
 {
 	uint32_t n = rcgo_load_acq(&editions_drawn);
+	bool any = false;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rcgo_module *other = &editions[i].module;
 
 		if (rcgo_load_acq(&editions[i].ready) != 0 && other->start < m->end &&
 			m->start < other->end && !is_same(&editions[i], m)) {
-			return true;
+			rcgo_store_rlx(&editions[i].followed, true);
+			rcgo_store_rlx(&editions_follow, true);
+			any = true;
 		}
 	}
-	return false;
+	return any;
+}
+
+// Whether e is one whose program counters carry no number.
+static bool
+stays(struct rcgo_edition *e)
+{
+	if (!e->first || rcgo_load_rlx(&e->followed)) {
+		return false;
+	}
+	if (!rcgo_load_rlx(&e->stays)) {
+		if (rcgo__milliseconds() - e->met < STAYS_AFTER) {
+			return false;
+		}
+		rcgo_store_rlx(&e->stays, true);
+	}
+	return true;
 }
 
 // Draws a number, from 1 on; 0 when there is none left.
@@ -74,24 +102,25 @@ draw(void)
 static RCGO_COLD uint32_t
 learn(const struct rcgo_module *m)
 {
-	bool plain = !was_another_there(m);
+	bool first = !note_followed(m);
 	uint32_t number = draw();
 	struct rcgo_edition *e;
 	size_t size;
 
 	if (number == 0) {
-		return plain ? 0 : NUMBER_LOST;
+		return rcgo_load_rlx(&editions_follow) ? NUMBER_LOST : 0;
 	}
 	e = &editions[number - 1];
 	e->module = *m;
-	e->plain = plain;
+	e->first = first;
+	e->met = rcgo__milliseconds();
 	size = rcgo__module_build_id(m, e->id, sizeof e->id);
 	e->size = (uint8_t)(size > sizeof e->id ? 0 : size);
 	if (!rcgo__module_name(m, e->path, sizeof e->path)) {
 		e->path[0] = 0;
 	}
 	rcgo_store_rel(&e->ready, 1);
-	return plain ? 0 : number;
+	return number;
 }
 
 static uint32_t
@@ -101,7 +130,7 @@ number_of(const struct rcgo_module *m)
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (is_same(&editions[i], m)) {
-			return editions[i].plain ? 0 : i + 1;
+			return stays(&editions[i]) ? 0 : i + 1;
 		}
 	}
 	return learn(m);
@@ -156,7 +185,7 @@ rcgo__edition_ask(uintptr_t pc)
 		return pc;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (holds(&editions[i], pc) && editions[i].plain) {
+		if (holds(&editions[i], pc) && editions[i].first) {
 			return WITH_NUMBER(pc, i + 1);
 		}
 	}

@@ -28,8 +28,8 @@ static uintptr_t next_learned;
 // owner: who moves it on; lock: none; ordering: relaxed, one wins
 static uintptr_t ask_again;
 
-static uintptr_t
-milliseconds(void)
+uintptr_t
+rcgo__milliseconds(void)
 {
 	struct timespec now = {0, 0};
 
@@ -107,7 +107,7 @@ ask_kernel(uintptr_t pc, struct rcgo_module *m)
 bool
 rcgo__learned_find(uintptr_t pc, struct rcgo_module *out)
 {
-	uintptr_t now = milliseconds();
+	uintptr_t now = rcgo__milliseconds();
 	uintptr_t until;
 	struct learned *slot = learned_of(pc, out, &until);
 

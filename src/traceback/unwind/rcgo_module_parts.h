@@ -16,6 +16,10 @@
 #	define RCGO_LIBC_UNMAPS 0
 #endif
 
+// A clock that never goes back, with a tick's precision.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uintptr_t rcgo__milliseconds(void);
+
 // Store and load what one thread writes while others read it. Each word has release and acquire:
 // who sees a word of the new module sees what was stored before it too, an edition above all.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unloads loads one library after the other where the last one was, works in it and unloads it,
-// while a CPU profile is taken at 1,000 Hz: unloads SECONDS FILE LIBRARY-A LIBRARY-B.
+// while a CPU profile is taken at 1,000 Hz: unloads SECONDS FILE LIBRARY-A LIBRARY-B. The profile
+// has A's file for what begins with B.
 package main
 
 // #cgo LDFLAGS: -ldl
+// #include <dlfcn.h>
 // #include "turn.h"
 import "C"
 
@@ -26,13 +28,16 @@ func main() {
 		panic("usage: unloads SECONDS FILE LIBRARY-A LIBRARY-B")
 	}
 	a, b := C.CString(os.Args[3]), C.CString(os.Args[4])
+	idle := C.dlopen(a, C.RTLD_NOW)
 	runtime.SetCPUProfileRate(1000) // StartCPUProfile complains, and leaves it
 	if err := pprof.StartCPUProfile(f); err != nil {
 		panic(err)
 	}
+	time.Sleep(50 * time.Millisecond) // it reads which files are mapped
+	C.dlclose(idle)
 	turns, replaced := 0, 0
 	for end := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(end); turns++ {
-		atA, atB := inA(a), inB(b)
+		atB, atA := inB(b), inA(a)
 		if atA <= 0 || atB <= 0 {
 			fmt.Println("cannot load:", atA, atB)
 			os.Exit(1)
