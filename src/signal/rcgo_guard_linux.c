@@ -130,7 +130,7 @@ rcgo__guard_sigaction(int sig, const struct sigaction *act, struct sigaction *ol
 	if (err == 0 && old != NULL) {
 		view(sig, old, before);
 	}
-	if (err == 0 && record != NULL) {
+	if (err == 0) {
 		rcgo__guard_settle_masks(sig, record);
 	}
 	return err;
@@ -152,7 +152,7 @@ rcgo__guard_restore(int sig, const struct sigaction *act)
 	}
 	rcgo_store_rel(&last_record[sig], record);
 	err = rcgo__libc_sigaction(sig, &ours, NULL);
-	if (err == 0 && record != NULL) {
+	if (err == 0) {
 		rcgo__guard_settle_masks(sig, record);
 	}
 	return err;
@@ -205,7 +205,6 @@ rcgo__guard_again(int sig, const struct sigaction *seen)
 void
 rcgo__guard_adopt(int sig)
 {
-	const struct rcgo_action *record;
 	struct sigaction act;
 
 	if (RCGO_SANITIZED || rcgo_load_rlx(&guard_mode) == RCGO_GUARD_OFF) {
@@ -216,10 +215,7 @@ rcgo__guard_adopt(int sig)
 			return;
 		}
 		if (rcgo__guard_again(sig, &act)) {
-			record = rcgo_load_acq(&last_record[sig]);
-			if (record != NULL) {
-				rcgo__guard_settle_masks(sig, record);
-			}
+			rcgo__guard_settle_masks(sig, rcgo_load_acq(&last_record[sig]));
 			rcgo__sight_change(sig, RCGO_BY_SWEEP);
 			return;
 		}

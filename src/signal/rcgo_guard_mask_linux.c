@@ -86,9 +86,10 @@ check_all(uint64_t signals)
 void
 rcgo__guard_settle_masks(int sig, const struct rcgo_action *record)
 {
-	uint64_t others = __atomic_load_n(&guard_own_masks, __ATOMIC_SEQ_CST) & ~rcgo__sig_bit(sig);
-
-	check_all(others);
+	if (record == NULL) {
+		return;
+	}
+	check_all(__atomic_load_n(&guard_own_masks, __ATOMIC_SEQ_CST) & ~rcgo__sig_bit(sig));
 	if ((record->flags & RCGO_OWN_MASK) != 0 && !holds_off_moved(sig, record->mask)) {
 		check(sig);
 	}

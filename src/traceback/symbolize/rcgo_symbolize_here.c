@@ -53,7 +53,11 @@ here_name(const struct rcgo_here_place *place, char *path, size_t cap)
 	if (place->edition == NULL) {
 		return rcgo__module_name(&place->module, path, cap);
 	}
-	memcpy(path, place->edition->path, sizeof place->edition->path);
+	if (cap > sizeof place->edition->path) {
+		cap = sizeof place->edition->path;
+	}
+	memcpy(path, place->edition->path, cap);
+	path[cap - 1] = 0;
 	return path[0] != 0;
 }
 
@@ -133,7 +137,7 @@ here_build_id(const struct rcgo_here_place *place, uint8_t *id, size_t cap)
 	if (place->edition == NULL) {
 		return rcgo__module_build_id(&place->module, id, cap);
 	}
-	memcpy(id, place->edition->id, sizeof place->edition->id);
+	memcpy(id, place->edition->id, place->edition->size < cap ? place->edition->size : cap);
 	return place->edition->size;
 }
 

@@ -49,7 +49,7 @@ is_same(const struct rcgo_edition *e, const struct rcgo_module *m)
 	       e->module.start == m->start;
 }
 
-// Tells those that were met where m is that another one has followed. Returns whether there are any.
+// Tells those that were met where m is that another one has followed. Returns whether any was.
 static bool
 note_followed(const struct rcgo_module *m)
 {

@@ -32,10 +32,7 @@ function round_of_work() {
 
 //export workInGo
 func workInGo(n C.int) C.int {
-	if storm.Fault() != nil {
-		return -1
-	}
-	return n + 1
+	return C.int(storm.Work(int(n)))
 }
 
 func init() { runtime.LockOSThread() }

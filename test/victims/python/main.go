@@ -26,10 +26,7 @@ var program string
 
 //export workInGo
 func workInGo(n C.int) C.int {
-	if storm.Fault() != nil {
-		return -1
-	}
-	return n + 1
+	return C.int(storm.Work(int(n)))
 }
 
 func init() { runtime.LockOSThread() }

@@ -86,3 +86,11 @@ func Fault() (err error) {
 	p.x[7]++
 	return nil
 }
+
+// Work is what C calls Go for in a victim: n + 1, after a fault; -1 says that no panic came of it.
+func Work(n int) int {
+	if Fault() != nil {
+		return -1
+	}
+	return n + 1
+}
