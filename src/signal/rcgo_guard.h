@@ -145,8 +145,7 @@ RCGO_INTERN bool rcgo__guard_again(int sig, const struct sigaction *seen);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__guard_has_own_mask(int sig, const struct sigaction *act);
 
-// The record, if there is one, has been installed for sig: sees to it that masks in the kernel still
-// do.
+// The record, if any, has been installed for sig: sees to it that masks in the kernel still do.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__guard_settle_masks(int sig, const struct rcgo_action *record);
 
