@@ -84,7 +84,7 @@ RCGO_PUBLIC long rcgo_syscall_all_threads(
 // The C frames of a stack. NULL too after `rcgo build --without=traceback`.
 
 // One function at a program counter. The innermost comes first; all but the last are inlined into
-// the one that follows.
+// the one that follows, and so is the last where there was no room for more.
 struct rcgo_frame {
 	const char *function; // as the linker knows it; NULL when unknown
 	const char *file;     // NULL when unknown

@@ -75,6 +75,7 @@ TEST(chain_of_inlined_functions)
 	}
 	// The outer end is cut.
 	CHECK_INT(rcgo__symbolize(place_inlined, frames, 2), 2);
+	CHECK_INT(frames[1].inlined, true);
 	CHECK_STR(frames[1].function, "middle");
 	CHECK_INT(frames[1].entry, (uintptr_t)outermost);
 }

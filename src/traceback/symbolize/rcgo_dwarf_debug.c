@@ -160,6 +160,7 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 	uint32_t file = place->row.file, line = place->row.line, column = place->row.column;
 	bool has_file = place->has_row;
 	uintptr_t entry = 0;
+	bool cut = false;
 	size_t n = 0;
 
 	for (uint32_t at = place->scope; at != RCGO_SCOPE_NONE;) {
@@ -167,6 +168,7 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 
 		entry = (uintptr_t)scope->entry;
 		if (n == max) {
+			cut = true;
 			at = scope->inlined ? scope->parent : RCGO_SCOPE_NONE;
 			continue;
 		}
@@ -187,7 +189,7 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 		at = scope->parent;
 	}
 	// The outermost is a function of its own even where the file does not say so.
-	frames[n - 1].inlined = false;
+	frames[n - 1].inlined = cut;
 	for (size_t i = 0; i < n; i++) {
 		frames[i].entry = entry;
 	}
