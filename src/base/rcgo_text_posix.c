@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rcgo_cancel.h"
+
 struct rcgo_text
 rcgo__text_init(char *buf, size_t size)
 {
@@ -105,7 +107,7 @@ rcgo__text_errno(struct rcgo_text *t, int err)
 void
 rcgo__text_write(const struct rcgo_text *t, int fd)
 {
-	int saved = errno;
+	int saved = errno, cancel = rcgo__cancel_off();
 	size_t done = 0;
 
 	while (done < t->len) {
@@ -117,6 +119,7 @@ rcgo__text_write(const struct rcgo_text *t, int fd)
 			break;
 		}
 	}
+	rcgo__cancel_back(cancel);
 	errno = saved;
 }
 
@@ -143,13 +146,14 @@ read_full(int fd, char *buf, size_t size)
 long
 rcgo__file_read(const char *path, char *buf, size_t size)
 {
-	int saved = errno;
+	int saved = errno, cancel = rcgo__cancel_off();
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	long n = fd < 0 ? -errno : read_full(fd, buf, size - 1);
 
 	if (fd >= 0) {
 		close(fd);
 	}
+	rcgo__cancel_back(cancel);
 	buf[n > 0 ? n : 0] = 0;
 	errno = saved;
 	return n;
@@ -163,7 +167,7 @@ rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg)
 	char buf[512];
 	size_t len = 0;
 	bool enough = false;
-	int saved = errno;
+	int saved = errno, cancel = rcgo__cancel_off();
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	long n = fd < 0 ? -errno : 0;
 
@@ -181,6 +185,7 @@ rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg)
 	if (fd >= 0) {
 		close(fd);
 	}
+	rcgo__cancel_back(cancel);
 	errno = saved;
 	return n < 0 ? (int)n : 0;
 }

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rcgo_cancel.h"
 #include "rcgo_fatal.h"
 #include "rcgo_libc.h"
 #include "rcgo_options.h"
@@ -170,6 +171,17 @@ rcgo__thread_create_fatal(const struct rcgo_thread_plan *plan, int err)
 	rcgo__fatal(buf);
 }
 
+static void
+sleep_for(long nanoseconds)
+{
+	struct timespec ts = {.tv_sec = 0, .tv_nsec = nanoseconds};
+	int cancel = rcgo__cancel_off();
+
+	while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
+	}
+	rcgo__cancel_back(cancel);
+}
+
 int
 rcgo__thread_create(struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg)
 {
@@ -185,10 +197,7 @@ rcgo__thread_create(struct rcgo_thread_plan *plan, void *(*f)(void *), void *arg
 		total = 0;
 	}
 	while (err == EAGAIN && waited < total) {
-		struct timespec ts = {.tv_sec = 0, .tv_nsec = pause};
-
-		while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
-		}
+		sleep_for(pause);
 		rcgo_add_rlx(&rcgo__stats()->start_retries, 1);
 		waited += pause;
 		pause = pause * 2 < RETRY_LAST_NS ? pause * 2 : RETRY_LAST_NS;

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "rcgo_cancel.h"
 #include "rcgo_text.h"
 
 // The kernel lets who has one of these pass RLIMIT_NPROC.
@@ -166,7 +167,7 @@ user_threads(void)
 	_Alignas(struct dirent64_head) char buf[2048];
 	uint64_t uid = getuid();
 	uint64_t threads = 0;
-	int saved = errno;
+	int saved = errno, cancel = rcgo__cancel_off();
 	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long n;
 
@@ -185,6 +186,7 @@ user_threads(void)
 	if (fd >= 0) {
 		close(fd);
 	}
+	rcgo__cancel_back(cancel);
 	errno = saved;
 	return threads;
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "rcgo_cancel.h"
 #include "rcgo_symbolize_here.h"
 
 // owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
@@ -29,25 +30,28 @@ size_t
 rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
 	struct rcgo_line_text out = {.at = text, .size = size};
-	struct rcgo_here_place place;
 	size_t n;
+	int cancel;
 
 	if (max == 0) {
 		return 0;
 	}
+	cancel = rcgo__cancel_off();
 	if (here_take(&here_everyday)) {
 		n = rcgo__here_frames(&here_everyday, true, pc, frames, max, &out);
 		here_give(&here_everyday);
-		return n;
-	}
-	if (here_take(&here_spare)) {
+	} else if (here_take(&here_spare)) {
 		n = rcgo__here_frames(&here_spare, false, pc, frames, max, &out);
 		here_give(&here_spare);
-		return n;
+	} else {
+		struct rcgo_here_place place;
+
+		rcgo__here_find(pc, &place);
+		rcgo__here_bare(&place, frames, &out);
+		n = 1;
 	}
-	rcgo__here_find(pc, &place);
-	rcgo__here_bare(&place, frames, &out);
-	return 1;
+	rcgo__cancel_back(cancel);
+	return n;
 }
 
 #define TEXTS 4

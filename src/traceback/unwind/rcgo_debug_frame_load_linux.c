@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "rcgo_cancel.h"
 #include "rcgo_probe.h"
 
 #define MAX_NAME 16
@@ -149,6 +150,7 @@ struct rcgo_frame_section
 rcgo__frame_section(const struct rcgo_module *m)
 {
 	struct rcgo_frame_section section = {NULL, 0, false};
+	int cancel = rcgo__cancel_off();
 	int fd = open_file(m);
 
 	if (fd >= 0) {
@@ -157,5 +159,6 @@ rcgo__frame_section(const struct rcgo_module *m)
 		}
 		close(fd);
 	}
+	rcgo__cancel_back(cancel);
 	return section;
 }

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "rcgo_cancel.h"
+
 // The question and its answer, by the kernel's layout.
 struct query {
 	uint64_t size, flags, address; // asked
@@ -196,7 +198,7 @@ rcgo__mapping_read(int fd, uintptr_t address, struct rcgo_mapping *out, char *pa
 bool
 rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
 {
-	int saved = errno;
+	int saved = errno, cancel = rcgo__cancel_off();
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	bool found = false;
 
@@ -208,6 +210,7 @@ rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size
 				rcgo__mapping_read(fd, address, out, path, cap));
 		close(fd);
 	}
+	rcgo__cancel_back(cancel);
 	errno = saved;
 	return found;
 }

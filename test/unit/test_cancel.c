@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: a thread that was told to end (pthread_cancel) does not do so in the middle of our work.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inject.h"
+#include "rcgo_debug_frame_parts.h"
+#include "rcgo_module.h"
+#include "rcgo_symbolize.h"
+#include "rcgo_text.h"
+#include "rcgo_thread.h"
+#include "rcgo_usage.h"
+#include "unit.h"
+
+static bool came_back, went_on;
+static int nowhere;
+
+static void *
+work_while_told_to_end(void *arg)
+{
+	void (**work)(void) = arg;
+
+	pthread_cancel(pthread_self());
+	(*work)();
+	came_back = true;
+	pthread_testcancel();
+	went_on = true;
+	return NULL;
+}
+
+static void
+check(void (*work)(void))
+{
+	void *result = NULL;
+	pthread_t t;
+
+	nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	CHECK(nowhere >= 0);
+	CHECK_INT(pthread_create(&t, NULL, work_while_told_to_end, &work), 0);
+	CHECK_INT(pthread_join(t, &result), 0);
+	CHECK(came_back);
+	// It can still be ended, but by then.
+	CHECK(!went_on);
+	CHECK(result == PTHREAD_CANCELED);
+}
+
+static void
+write_text(void)
+{
+	char buf[8];
+	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+
+	rcgo__text_str(&t, "text");
+	rcgo__text_write(&t, nowhere);
+}
+
+static void
+read_files(void)
+{
+	char buf[64];
+	struct rcgo_usage usage;
+
+	CHECK(rcgo__file_read("/proc/self/stat", buf, sizeof buf) > 0);
+	CHECK(rcgo__usage_map_count(&usage));
+	CHECK(rcgo__usage_nproc(&usage));
+}
+
+static void
+ask_kernel(void)
+{
+	struct rcgo_module m;
+	char path[256];
+
+	CHECK(rcgo__module_find((uintptr_t)&ask_kernel, &m));
+	CHECK(rcgo__module_name(&m, path, sizeof path));
+	rcgo__frame_section(&m);
+}
+
+static void
+symbolize(void)
+{
+	struct rcgo_frame frame;
+
+	CHECK_INT(rcgo__symbolize((uintptr_t)&symbolize, &frame, 1), 1);
+	CHECK_STR(frame.function, "symbolize");
+}
+
+static void *
+nothing(void *arg)
+{
+	return arg;
+}
+
+static void
+try_to_start(void)
+{
+	struct rcgo_thread_plan plan;
+
+	inject_arm(&inject_pthread_create, 0, 2, EAGAIN);
+	rcgo__thread_plan(&plan, false);
+	CHECK_INT(rcgo__thread_create(&plan, nothing, NULL), 0);
+	CHECK_INT(plan.tries, 3);
+	rcgo__thread_plan_end(&plan);
+}
+
+TEST(writing)
+{
+	check(write_text);
+}
+
+TEST(reading)
+{
+	check(read_files);
+}
+
+TEST(looking_for_an_object)
+{
+	check(ask_kernel);
+}
+
+TEST(symbolizing)
+{
+	check(symbolize);
+}
+
+TEST(starting_a_thread)
+{
+	check(try_to_start);
+}
+
+UNIT_MAIN(UNIT_TEST(writing), UNIT_TEST(reading), UNIT_TEST(looking_for_an_object),
+	UNIT_TEST(symbolizing), UNIT_TEST(starting_a_thread))
