@@ -196,6 +196,14 @@ func TestVariantsAreTold(t *testing.T) {
 		t.Errorf("the environment is %q", got)
 	}
 	both := variant{options: "crash=off", godebug: "asyncpreemptoff=1"}
+	less := variant{skip: "^TestA$"}
+	s := suite{Flags: []string{"-short"}}
+	if got := less.change(s).command("x", "", "1m"); !strings.Contains(strings.Join(got, " "), " -skip=^TestA$ ") || len(s.Flags) != 1 {
+		t.Errorf("without a test a suite is started by %q", got)
+	}
+	if less.stockName() == "" || both.change(s).command("x", "", "1m")[4] != "-short" {
+		t.Errorf("results without a test are kept under %q", less.stockName())
+	}
 	if both.name() != "-crash=off-asyncpreemptoff=1" || both.stockName() != "-asyncpreemptoff=1" {
 		t.Errorf("results are kept under %q and %q", both.name(), both.stockName())
 	}

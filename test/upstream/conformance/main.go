@@ -158,7 +158,7 @@ func (c *config) run() (int, error) {
 	}
 	var rows []row
 	for i := range list {
-		s := &list[i]
+		s := c.variant.change(list[i])
 		if !c.suite.MatchString(s.Name) || (c.short && !s.Short) {
 			continue
 		}

@@ -9,12 +9,14 @@ type variant struct {
 	without string // rcgo overlay --without=
 	options string // RCGO of the suites; the drop-in's alone
 	godebug string // GODEBUG of the suites, on both sides
+	skip    string // tests that neither side can run with that
 }
 
 func (v *variant) flags() {
 	flag.StringVar(&v.without, "without", "", "leave these `features` out of the drop-in")
 	flag.StringVar(&v.options, "options", "", "RCGO=`options` for the suites on the drop-in")
 	flag.StringVar(&v.godebug, "godebug", "", "GODEBUG=`settings` for the suites on both sides")
+	flag.StringVar(&v.skip, "skip", "", "tests to leave out on both sides, a `regexp` for go test -skip (Go 1.20)")
 }
 
 // name tells files and results of a variant from those of the default.
@@ -31,10 +33,22 @@ func (v *variant) name() string {
 
 // stockName tells results of stock, which only what holds for both sides changes.
 func (v *variant) stockName() string {
-	if v.godebug == "" {
-		return ""
+	name := ""
+	if v.godebug != "" {
+		name += "-" + v.godebug
 	}
-	return "-" + v.godebug
+	if v.skip != "" {
+		name += "-skip-" + v.skip
+	}
+	return name
+}
+
+// change makes s the variant's own.
+func (v *variant) change(s suite) *suite {
+	if v.skip != "" && s.Kind == kindTest {
+		s.Flags = append(s.Flags[:len(s.Flags):len(s.Flags)], "-skip="+v.skip)
+	}
+	return &s
 }
 
 // overlayArgs are the words that make rcgo write the overlay.
