@@ -17,15 +17,15 @@ CSTD := -std=gnu11
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-include src/src.mk
+include runtime/runtime.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk
 include test/symbolize/symbolize.mk
-include test/storm/storm.mk
+include test/stress/stress.mk
 include test/unwind/unwind.mk
 include test/companion/companion.mk
 include test/soak.mk
-include test/victims/victims.mk
+include test/compat/compat.mk
 include test/upstream/upstream.mk
 include bench/bench.mk
 include bench/c/bench_c.mk

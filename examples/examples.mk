@@ -14,5 +14,5 @@ test-examples: bin/rcgo ## the examples' own tests
 
 clients: bin/rcgo ## real clients from the module proxy: their tests, stock and on the drop-in
 	@mkdir -p $(BUILD)
-	cd test/clients && go build -buildvcs=false -o ../../$(BUILD)/clients.bin .
+	cd test/modules && go build -buildvcs=false -o ../../$(BUILD)/clients.bin .
 	$(BUILD)/clients.bin -rcgo bin/rcgo -work $(BUILD)/clients

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "rcgo_arena.h"
-#include "rcgo_bytes.h"
+#include "arena.h"
+#include "byte_range.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

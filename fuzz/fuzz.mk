@@ -11,12 +11,12 @@ FUZZ_JOBS ?= 2
 FUZZ_TARGETS := $(sort $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c)))
 FUZZ_FLAGS := $(CSTD) $(WARN) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -Iinclude \
-	$(addprefix -I,$(sort $(patsubst %/,%,$(dir $(wildcard src/*/*.h src/*/*/*.h)))))
-FUZZ_SRC := $(sort $(wildcard src/base/*.c src/traceback/*/*.c))
-FUZZ_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h fuzz/*.h)
-FUZZ_OBJS := $(FUZZ_SRC:src/%.c=$(FUZZ)/src/%.o)
+	$(addprefix -I,$(sort $(patsubst %/,%,$(dir $(wildcard backtrace/*/*.h runtime/*/*.h)))))
+FUZZ_SRC := $(sort $(wildcard backtrace/*/*.c))
+FUZZ_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h fuzz/*.h)
+FUZZ_OBJS := $(FUZZ_SRC:%.c=$(FUZZ)/obj/%.o)
 
-$(FUZZ)/src/%.o: src/%.c $(FUZZ_HEADERS)
+$(FUZZ)/obj/%.o: %.c $(FUZZ_HEADERS)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 

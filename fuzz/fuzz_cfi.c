@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 
 #include "fuzz.h"
-#include "rcgo_cfi_quick.h"
-#include "rcgo_dw_op.h"
-#include "rcgo_rule.h"
+#include "cfi_fast.h"
+#include "dwarf_expr.h"
+#include "unwind_cache.h"
 
 #define ROOM 65536
 
@@ -34,10 +34,10 @@ static void
 run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
 {
 	struct rcgo_frame_regs regs = {.pc = fde->start, .known = 0x5555};
-	struct rcgo_memory memory;
+	struct rcgo_stack_reader memory;
 	uintptr_t value;
 
-	rcgo__memory_stack(&memory, (uintptr_t)&memory);
+	rcgo__stack_reader_set(&memory, (uintptr_t)&memory);
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
 		regs.reg[i] = (uintptr_t)fde->fde_ops + 8 * i;
 	}
@@ -46,16 +46,16 @@ run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
 					     ? fde->cie_end
 					     : fde->fde_end;
 
-		rcgo__dw_run(row->cfa_expr, end, &regs, NULL, &memory, &value);
+		rcgo__dwarf_expr_run(row->cfa_expr, end, &regs, NULL, &memory, &value);
 	}
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
-		if (row->how[i] == RCGO_HOW_EXPR || row->how[i] == RCGO_HOW_VAL_EXPR) {
+		if (row->reg_rule[i] == RCGO_RULE_EXPR || row->reg_rule[i] == RCGO_RULE_VAL_EXPR) {
 			const uint8_t *expr = fde->fde_ops + row->value[i];
 			const uint8_t *end = expr >= fde->cie_ops && expr < fde->cie_end
 						     ? fde->cie_end
 						     : fde->fde_end;
 
-			rcgo__dw_run(expr, end, &regs, &value, &memory, &value);
+			rcgo__dwarf_expr_run(expr, end, &regs, &value, &memory, &value);
 		}
 	}
 }
@@ -65,14 +65,15 @@ static void
 check_quick(
 	const struct rcgo_cfi_area *area, uintptr_t hdr, uintptr_t pc, const struct rcgo_fde *fde)
 {
-	struct rcgo_cfi_quick quick = {.looked = false};
+	struct rcgo_cfi_fast quick = {.looked = false};
 	struct rcgo_cfi_row row;
 	uint64_t rule;
 
-	rcgo__rule_forget(true);
-	rule = rcgo__cfi_quick(area, hdr, 0, pc, &quick);
-	if (rule != RCGO_RULE_NONE &&
-		(!rcgo__cfi_row(fde, pc, true, &row) || rcgo__cfi_rule(fde, pc, &row) != rule)) {
+	rcgo__unwind_cache_clear(true);
+	rule = rcgo__cfi_fast(area, hdr, 0, pc, &quick);
+	if (rule != RCGO_UNWIND_ENTRY_NONE &&
+		(!rcgo__cfi_row(fde, pc, true, &row) ||
+			rcgo__cfi_unwind_entry(fde, pc, &row) != rule)) {
 		abort();
 	}
 }
@@ -92,7 +93,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	area = (struct rcgo_cfi_area){
 		.start = (uintptr_t)at,
 		.end = (uintptr_t)at + size + 4096,
-		.pinned = (data[size - 1] & 1) != 0,
+		.nodelete = (data[size - 1] & 1) != 0,
 	};
 	for (unsigned i = 0; i < 8; i++) {
 		// Addresses of functions are relative to where they are written.
@@ -111,7 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			run_expressions(&fde, &row);
 		}
 		if (rcgo__cfi_row(&fde, pc, true, &row) &&
-			rcgo__cfi_rule(&fde, pc, &row) == RCGO_RULE_NONE) {
+			rcgo__cfi_unwind_entry(&fde, pc, &row) == RCGO_UNWIND_ENTRY_NONE) {
 			abort();
 		}
 	}

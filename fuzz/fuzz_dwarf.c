@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "rcgo_dwarf_debug.h"
+#include "dwarf_object.h"
 
 #define ADDRESSES 24
 #define FRAMES 16

@@ -2,9 +2,9 @@
 // Fuzzers: ELF files: their tables, build-id, sections, symbols, and the ELF file inside of one.
 
 #include "fuzz.h"
-#include "rcgo_debugfile.h"
-#include "rcgo_elf.h"
-#include "rcgo_symtab.h"
+#include "debug_file.h"
+#include "elf_reader.h"
+#include "symbol_table.h"
 
 // Reads the first and the last byte, which the sanitizer sees.
 static uint8_t

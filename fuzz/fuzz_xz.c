@@ -3,8 +3,7 @@
 // much room there is, and by its lowest bit which of the two comes.
 
 #include "fuzz.h"
-#include "rcgo_lzma.h"
-#include "rcgo_xz.h"
+#include "decompress.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

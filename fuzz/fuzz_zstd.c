@@ -2,7 +2,7 @@
 // Fuzzers: Zstandard frames. The first byte says how much room there is.
 
 #include "fuzz.h"
-#include "rcgo_zstd.h"
+#include "decompress.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -64,7 +64,7 @@ struct cgoSymbolizerArg {
 #endif
 
 // Why an all-threads system call was not made.
-struct rcgo_all_threads_why {
+struct rcgo_all_threads_failure {
 	int32_t tid;	// the thread that could not be stopped, or 0
 	char text[252]; // the cause in words; empty when the call was made
 };
@@ -79,7 +79,7 @@ struct rcgo_all_threads_why {
 // signal 33, and up to five for one that is stuck in the kernel.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC long rcgo_syscall_all_threads(
-	long number, const uintptr_t args[6], struct rcgo_all_threads_why *why);
+	long number, const uintptr_t args[6], struct rcgo_all_threads_failure *why);
 
 // The C frames of a stack. NULL too after `rcgo build --without=traceback`.
 

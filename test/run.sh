@@ -12,7 +12,7 @@ mkdir -p "$logs"
 # Prints the command of a suite; nothing when it has none here.
 suite_command() {
 	case $1 in
-	unit | unwind | symbolize | gates | rcgo | go | signal | syscall | companion | storm)
+	unit | unwind | symbolize | checks | cli | integration | differential | syscall | companion | stress)
 		[ -x "test/$1/run" ] && echo "test/$1/run"
 		;;
 	upstream) [ -e test/upstream/upstream.mk ] && echo make --no-print-directory conformance-short ;;
@@ -58,7 +58,7 @@ count_suite() {
 }
 
 suites=()
-for suite in "${@:-unit unwind symbolize gates rcgo go signal syscall companion storm upstream}"; do
+for suite in "${@:-unit unwind symbolize checks cli integration differential syscall companion stress upstream}"; do
 	for name in $suite; do
 		if [ -n "$(suite_command "$name")" ]; then
 			suites+=("$name")

@@ -1,6 +1,6 @@
 # What takes too long for `make test`: each part adds its target to soak's.
 
-.PHONY: soak soak-throws soak-threads soak-unloads
+.PHONY: soak soak-exceptions soak-threads soak-dlclose
 
 # A checkout of cgosymbolizer, to run beside ours.
 CGOSYMBOLIZER ?=
@@ -8,18 +8,18 @@ CGOSYMBOLIZER ?=
 # How long threads are churned.
 SOAK_THREADS := 30m
 
-soak: soak-cfi soak-symbolize soak-throws soak-threads soak-unloads ## the tests that take hours
+soak: soak-cfi soak-symbolize soak-exceptions soak-threads soak-dlclose ## the tests that take hours
 
-soak-throws: bin/rcgo
-	test/go/throws 20 10 $(CGOSYMBOLIZER)
+soak-exceptions: bin/rcgo
+	test/integration/exceptions 20 10 $(CGOSYMBOLIZER)
 
-$(BUILD)/test/threadsoak: bin/rcgo $(wildcard test/go/scenarios/testdata/threadsoak/*)
+$(BUILD)/test/threadsoak: bin/rcgo $(wildcard test/integration/scenarios/testdata/threadsoak/*)
 	@mkdir -p $(@D)
-	cd test/go && GOFLAGS=-buildvcs=false ../../bin/rcgo build -o '$(abspath $@)' \
+	cd test/integration && GOFLAGS=-buildvcs=false ../../bin/rcgo build -o '$(abspath $@)' \
 		./scenarios/testdata/threadsoak
 
 soak-threads: $(BUILD)/test/threadsoak ## threads of Go and of C come and go, SOAK_THREADS=30m: nothing is left over
 	$< $(SOAK_THREADS)
 
-soak-unloads: bin/rcgo ## libraries come and go under a profile for ten minutes
-	test/go/unloads 600
+soak-dlclose: bin/rcgo ## libraries come and go under a profile for ten minutes
+	test/integration/dlclose 600

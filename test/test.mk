@@ -1,14 +1,14 @@
-# The tests: `make test` runs all suites, `make unit` builds the unit tests of src/ alone.
+# The tests: `make test` runs all suites, `make unit` builds the unit tests alone.
 #
-# Unit tests are built in five shapes, each in build/test/unit/SHAPE: gcc, clang, asan (with UBSan),
-# tsan, and on other machines arm64, which runs in an emulator. Each file of src/ is compiled on its own; the linker
+# Unit tests are built in five variants, each in build/test/unit/VARIANT: gcc, clang, asan (with UBSan),
+# tsan, and on other machines arm64, which runs in an emulator. Each source file is compiled on its own; the linker
 # lets the tests inject faults into the calls of libc.
 
 .PHONY: test unit
 
 UNIT := $(BUILD)/test/unit
 UNIT_HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
-UNIT_SHAPES := gcc clang asan tsan $(if $(filter-out arm64,$(UNIT_HOST_ARCH)),\
+UNIT_VARIANTS := gcc clang asan tsan $(if $(filter-out arm64,$(UNIT_HOST_ARCH)),\
 	$(if $(shell command -v aarch64-linux-gnu-gcc),arm64))
 
 UNIT_CC_gcc := gcc
@@ -29,38 +29,35 @@ UNIT_ARCH_tsan := $(UNIT_HOST_ARCH)
 UNIT_ARCH_arm64 := arm64
 
 # The tests that mean something under TSAN: those with threads.
-UNIT_TSAN_TESTS := test_latch test_hooks test_sigaction_handler test_thread_start test_thread_spare test_bindm
+UNIT_TSAN_TESTS := test_init_barrier test_hooks test_sigaction_handler test_thread_start test_prespawn test_bindm
 
 # The handler-safety test is an allocator of its own, which AddressSanitizer is too.
 # The guard is not compiled there.
-UNIT_NOT_asan := test_as test_guard test_signal_sight test_sweep test_altstack test_masks
+UNIT_NOT_asan := test_async_safety test_interpose test_signal_dump test_rescan test_altstack test_signal_mask
 
-UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c test/as/test_*.c))))
-UNIT_SRC := $(wildcard src/*/*.c src/*/*/*.c)
-UNIT_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h test/unit/*.h test/as/*.h)
+UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))
+UNIT_SRC := $(wildcard backtrace/*/*.c runtime/*/*.c)
+UNIT_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h test/unit/*.h)
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
-	-Iinclude -Itest/unit -Itest/as $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/)))
+	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
 	sigaction dlsym read write open nanosleep clock_gettime unsetenv
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 
-
-vpath test_%.c test/unit test/as
-
-# $(call UNIT_SHAPE,SHAPE): the rules of one shape.
-define UNIT_SHAPE
-$(1)_OBJS := $$(patsubst src/%.c,$(UNIT)/$(1)/src/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
-	$(UNIT)/$(1)/src/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/probe_$(UNIT_ARCH_$(1)).o \
+# $(call UNIT_VARIANT,VARIANT): the rules of one variant.
+define UNIT_VARIANT
+$(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
+	$(UNIT)/$(1)/obj/runtime/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/regs_probe_$(UNIT_ARCH_$(1)).o \
 	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin allthreads_tools \
 		$(if $(filter arm64,$(1)),unit_tap,unit_cmocka))
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
 
-$(UNIT)/$(1)/src/%.o: src/%.c $(UNIT_HEADERS)
+$(UNIT)/$(1)/obj/%.o: %.c $(UNIT_HEADERS)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/src/%.o: src/%.S $(UNIT_HEADERS)
+$(UNIT)/$(1)/obj/%.o: %.S $(UNIT_HEADERS)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
 $(UNIT)/$(1)/%.o: test/unit/%.c $(UNIT_HEADERS)
@@ -69,17 +66,14 @@ $(UNIT)/$(1)/%.o: test/unit/%.c $(UNIT_HEADERS)
 $(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_HEADERS)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
-$(UNIT)/$(1)/%.o: test/as/%.c $(UNIT_HEADERS)
-	@mkdir -p $$(@D)
-	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/test_as: $(UNIT)/$(1)/as_traps.o
+$(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
 	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
 unit: $$($(1)_TESTS)
 endef
-$(foreach shape,$(UNIT_SHAPES),$(eval $(call UNIT_SHAPE,$(shape))))
+$(foreach variant,$(UNIT_VARIANTS),$(eval $(call UNIT_VARIANT,$(variant))))
 
-unit: ## build the unit tests of src/
+unit: ## build the unit tests
 
-test: all unit storm ## run all tests; the last line sums them
+test: all unit stress ## run all tests; the last line sums them
 	test/run.sh

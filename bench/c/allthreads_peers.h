@@ -20,14 +20,14 @@
 
 #include "bench_clock.h"
 
-#include "rcgo_abi.h"
+#include "go_types.h"
 
 #define KEEP ((uid_t)-1)
 
 enum who { LIBC, PSX, OURS, WHO };
 
 static const char *const who_names[] = {"libc", "psx", "ours"};
-static struct rcgo_all_threads_why why;
+static struct rcgo_all_threads_failure why;
 
 // Sets the effective user, or with KEEP nothing, on all threads. Returns 0 or an errno.
 static int

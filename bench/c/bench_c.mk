@@ -1,18 +1,18 @@
 # Benchmarks in C, each beside its peers in one run. ROUNDS: how often; the best round counts.
 
-.PHONY: bench-walk
+.PHONY: bench-unwind
 
 BENCH_C := $(BUILD)/bench/c
 ROUNDS ?= 300
 
-$(BENCH_C)/bench_walk: bench/c/bench_walk.c src/base/rcgo_probe_linux.c $(BUILD)/payload/.stamp
+$(BENCH_C)/bench_unwind: bench/c/bench_unwind.c backtrace/util/safe_read_linux.c $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fomit-frame-pointer -fasynchronous-unwind-tables -D_GNU_SOURCE \
-		-Isrc/base -Isrc/abi -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux_$(UNIT_HOST_ARCH).c"' \
-		-I$(BUILD)/payload/groups -o $@ bench/c/bench_walk.c src/base/rcgo_probe_linux.c -ldl -pthread
+		-Ibacktrace/util -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux_$(UNIT_HOST_ARCH).c"' \
+		-I$(BUILD)/payload/groups -o $@ bench/c/bench_unwind.c backtrace/util/safe_read_linux.c -ldl -pthread
 
-bench-walk: $(BENCH_C)/bench_walk ## the walker beside libgcc, glibc and libunwind
-	$(BENCH_C)/bench_walk $(ROUNDS)
+bench-unwind: $(BENCH_C)/bench_unwind ## the walker beside libgcc, glibc and libunwind
+	$(BENCH_C)/bench_unwind $(ROUNDS)
 
 .PHONY: bench-symbolize
 
@@ -21,9 +21,9 @@ LIB ?= bin/rcgo
 BENCH_LIBBACKTRACE := $(if $(shell printf '\#include <backtrace.h>\n' | $(CC) -E - 2>/dev/null),\
 	-DRCGO_BENCH_LIBBACKTRACE -no-pie)
 
-$(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c bench/c/bench_clock.h $(SYMBOLIZE_SRC) $(wildcard src/*/*/*.h)
+$(BENCH_C)/bench_symbolize: bench/c/bench_symbolize.c bench/c/bench_clock.h $(SYMBOLIZE_SRC) $(wildcard backtrace/*/*.h runtime/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
+	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/))) \
 		$(BENCH_LIBBACKTRACE) -ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC) \
 		$(if $(BENCH_LIBBACKTRACE),-lbacktrace)
 
@@ -38,7 +38,7 @@ PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
 $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Iruntime/abi -Iruntime/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
 
@@ -46,7 +46,7 @@ $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/b
 # that was built outside of this repository.
 $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -DWITH_PSX -I$(PSX)/include \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Iruntime/abi -Iruntime/arch -DWITH_PSX -I$(PSX)/include \
 		-I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
@@ -54,7 +54,7 @@ $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench
 
 $(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 \
+	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 \
 		-static -o $@ bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
@@ -71,7 +71,7 @@ bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and lib
 
 $(BENCH_C)/thread_start: bench/c/thread_start.c bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Isrc/abi -Isrc/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
 		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 

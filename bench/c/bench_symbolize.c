@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bench_clock.h"
-#include "rcgo_symbolize.h"
+#include "symbolizer.h"
 #ifdef RCGO_BENCH_LIBBACKTRACE
 #	include <backtrace.h>
 #endif

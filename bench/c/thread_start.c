@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "bench_clock.h"
-#include "rcgo_abi.h"
+#include "go_types.h"
 
 #define STARTS 2000
 

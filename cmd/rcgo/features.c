@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-// What the C half is told (see src/base/rcgo_options.h) when a feature is chosen or left out; and
+// What the C half is told (see runtime/base/options.h) when a feature is chosen or left out; and
 // the flag that leaves its C out altogether.
 static const struct {
 	const char *name, *with, *without, *left_out;

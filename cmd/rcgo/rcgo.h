@@ -171,7 +171,7 @@ bool goroot_in_module_cache(const struct goenv *e);
 bool goroot_rename(struct goenv *e, struct cache *c);
 bool goroot_is_renamed(const struct goenv *e);
 
-// derive.c: files of GOROOT with a little of ours in them
+// patch_go_file.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);
 char *derive_syscall_key(const struct goenv *e);
 char *derive_syscall(const struct goenv *e, const char *src);
@@ -180,7 +180,7 @@ char *derive_flags_file(const char *defines, size_t *size);
 char *derive_joined_host(const struct goenv *e, const char *name);
 char *derive_joined(const char *host, const char *ours);
 
-// shape.c: which shape of our C half a build gets
+// build_variant.c: which shape of our C half a build gets
 char *shape_defines(const struct goenv *e, struct features f);
 
 // overlay.c: the JSON that lays our files over runtime/cgo

@@ -7,8 +7,8 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
 
 # The symbolizer of src/, of which the command takes what it calls.
-RCGO_SYM_SRC := $(sort $(wildcard src/base/*.c src/traceback/symbolize/*.c))
-RCGO_SYM_HEADERS := $(wildcard src/*/*.h src/*/*/*.h include/*.h)
+RCGO_SYM_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/symbolize/*.c))
+RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
 
@@ -21,11 +21,11 @@ bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $^ $(RCGO_LIBS)
 	@mv $@.tmp $@
 
-$(BUILD)/rcgo/src/%.o: src/%.c $(RCGO_SYM_HEADERS)
+$(BUILD)/rcgo/obj/%.o: %.c $(RCGO_SYM_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:src/%.c=$(BUILD)/rcgo/src/%.o)
+$(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -36,8 +36,8 @@ $(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # The page of counters that rcgo top reads.
 RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
-$(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Isrc/base -Isrc/abi -Isrc/thread
-$(RCGO_TOP): cmd/rcgo/top.h src/thread/rcgo_stats.h include/runtime_cgo.h
+$(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/util -Iruntime/abi -Iruntime/thread
+$(RCGO_TOP): cmd/rcgo/top.h runtime/thread/stats_page.h include/runtime_cgo.h
 
 # The version is compiled into one file only, which therefore depends on the changelog.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_symbolize_object.h"
+#include "symbolizer_internal.h"
 
 #define ADDRESS_SPACE ((size_t)2 << 30) // pages are taken as needed
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the verbs that name addresses share. The work is that of src/traceback/symbolize.
+// What the verbs that name addresses share. The work is that of runtime/traceback/symbolize.
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rcgo_elf.h"
-#include "rcgo_symbolize.h"
-#include "rcgo_symtab.h"
+#include "elf_reader.h"
+#include "symbolizer.h"
+#include "symbol_table.h"
 
 struct symbols {
 	struct rcgo_arena arena;

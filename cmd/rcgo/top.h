@@ -4,16 +4,16 @@
 #define TOP_H
 
 #include "rcgo.h"
-#include "rcgo_stats.h"
+#include "stats_page.h"
 
-// top_page.c: the page of counters; see src/thread/rcgo_stats.h
+// top_page.c: the page of counters; see runtime/thread/stats_page.h
 struct top_page {
 	pid_t pid;
 	int fd; // the process's memory, or a memory file of its
 	off_t at;
 };
 struct top_page top_page_open(pid_t pid);
-bool top_page_read(const struct top_page *p, struct rcgo_sight *sight);
+bool top_page_read(const struct top_page *p, struct rcgo_stats_page *sight);
 
 // top_threads.c: the threads of a process, by /proc
 struct top_thread {
@@ -29,7 +29,7 @@ struct top_threads {
 	struct top_thread *at;
 	size_t n;
 };
-struct top_threads top_threads_read(pid_t pid, const struct rcgo_sight *sight);
+struct top_threads top_threads_read(pid_t pid, const struct rcgo_stats_page *sight);
 void top_threads_compare(struct top_threads *now, const struct top_threads *before, double seconds);
 
 #endif // TOP_H

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char magic[16] = RCGO_SIGHT_MAGIC;
+static const char magic[16] = RCGO_STATS_PAGE_MAGIC;
 
 #define CHUNK ((size_t)1 << 16)
 
@@ -94,7 +94,7 @@ open_file_of(pid_t pid)
 		char to[64] = "";
 
 		if (readlink(path, to, sizeof to - 1) > 0 &&
-			has_prefix(to, "/memfd:" RCGO_SIGHT_FILE " ")) {
+			has_prefix(to, "/memfd:" RCGO_STATS_PAGE_FILE " ")) {
 			fd = open(path, O_RDONLY | O_CLOEXEC);
 		}
 		free(path);
@@ -151,7 +151,7 @@ struct top_page
 top_page_open(pid_t pid)
 {
 	struct top_page p = {.pid = pid};
-	struct rcgo_sight sight;
+	struct rcgo_stats_page sight;
 
 	check_process(pid);
 	p.fd = open_file_of(pid);
@@ -167,7 +167,7 @@ top_page_open(pid_t pid)
 			"it is no Go program with cgo, or was built on the stock C half",
 			"build it with `rcgo build` and start it again");
 	}
-	if ((sight.flags & RCGO_SIGHT_UP) == 0) {
+	if ((sight.flags & RCGO_STATS_PAGE_UP) == 0) {
 		fail(fmt("in process %d (%s) Go has not started yet", pid, command_of(pid)), NULL,
 			"try again when it runs");
 	}
@@ -175,13 +175,13 @@ top_page_open(pid_t pid)
 }
 
 bool
-top_page_read(const struct top_page *p, struct rcgo_sight *sight)
+top_page_read(const struct top_page *p, struct rcgo_stats_page *sight)
 {
 	ssize_t got;
 
 	memset(sight, 0, sizeof *sight);
 	got = pread(p->fd, sight, sizeof *sight, p->at);
-	if (got < (ssize_t)offsetof(struct rcgo_sight, stats) ||
+	if (got < (ssize_t)offsetof(struct rcgo_stats_page, stats) ||
 		memcmp(sight->magic, magic, sizeof magic) != 0) {
 		return false;
 	}

@@ -24,7 +24,7 @@ task_file(const char *dir, const char *name)
 
 // In whose code a thread is that waits; the kernel tells those who may trace the process.
 static const char *
-where_is(const char *dir, const struct rcgo_sight *sight)
+where_is(const char *dir, const struct rcgo_stats_page *sight)
 {
 	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
@@ -38,12 +38,12 @@ where_is(const char *dir, const struct rcgo_sight *sight)
 }
 
 static const char *
-kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_sight *sight)
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *sight)
 {
 	if (t->tid == pid) {
 		return "main";
 	}
-	if ((sight->flags & RCGO_SIGHT_NAMES) == 0) {
+	if ((sight->flags & RCGO_STATS_PAGE_NAMES) == 0) {
 		return "-";
 	}
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
@@ -70,7 +70,7 @@ stat_parse(const char *stat, struct top_thread *t)
 
 // Returns false when the thread has ended.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_sight *sight)
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *sight)
 {
 	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
 	char *stat = task_file(dir, "stat");
@@ -95,7 +95,7 @@ by_tid(const void *a, const void *b)
 }
 
 struct top_threads
-top_threads_read(pid_t pid, const struct rcgo_sight *sight)
+top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
 {
 	char *tasks = fmt("/proc/%d/task", pid);
 	DIR *dir = opendir(tasks);

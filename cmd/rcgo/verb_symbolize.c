@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rcgo_debugfile.h"
+#include "debug_file.h"
 #include "symbols.h"
 
 // Go prints a C frame as its function and, in the next line, its place; without a symbolizer as

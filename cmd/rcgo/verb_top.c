@@ -45,7 +45,8 @@ static const struct {
 };
 
 static void
-print_json(const struct top *top, const struct rcgo_sight *sight, const struct top_threads *threads)
+print_json(const struct top *top, const struct rcgo_stats_page *sight,
+	const struct top_threads *threads)
 {
 	const uint64_t *values = (const uint64_t *)&sight->stats;
 	json_t *object = json_object(), *list = json_array();
@@ -54,7 +55,7 @@ print_json(const struct top *top, const struct rcgo_sight *sight, const struct t
 	json_object_set_new(object, "pid", json_integer(top->pid));
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		bool known = strcmp(counters[i].name, "callbacks") != 0 ||
-			     (sight->flags & RCGO_SIGHT_CALLBACKS) != 0;
+			     (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
 
 		json_object_set_new(object, counters[i].name,
 			known ? json_integer((json_int_t)values[counters[i].at]) : json_null());
@@ -75,10 +76,10 @@ print_json(const struct top *top, const struct rcgo_sight *sight, const struct t
 }
 
 static void
-print_summary(const struct top *top, const struct rcgo_sight *sight, size_t threads)
+print_summary(const struct top *top, const struct rcgo_stats_page *sight, size_t threads)
 {
 	const struct rcgo_stats *s = &sight->stats;
-	char *callbacks = (sight->flags & RCGO_SIGHT_CALLBACKS) != 0
+	char *callbacks = (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
 				  ? fmt("%" PRIu64, s->callbacks)
 				  : xstrdup("not counted (RCGO=stats=on)");
 
@@ -115,8 +116,8 @@ by_cpu(const void *a, const void *b)
 }
 
 static void
-print_table(
-	const struct top *top, const struct rcgo_sight *sight, const struct top_threads *threads)
+print_table(const struct top *top, const struct rcgo_stats_page *sight,
+	const struct top_threads *threads)
 {
 	size_t rows = top->screen ? screen_rows() - 7 : threads->n;
 	struct top_thread *sorted = xalloc((threads->n + 1) * sizeof *sorted);
@@ -169,7 +170,7 @@ show(const struct top *top)
 	double then = 0;
 
 	for (uint64_t i = 0; top->count == 0 || i < top->count; i++) {
-		struct rcgo_sight sight;
+		struct rcgo_stats_page sight;
 		struct top_threads threads;
 		double t;
 

@@ -8,7 +8,7 @@ static atomic_ullong on_go_thread, on_c_thread, threads, taken, released;
 static atomic_ullong signals, frames, stacks, symbols;
 
 // Set on threads that C made; all others were started by Go (or are the first one).
-static __thread int made_by_c;
+static __thread int is_foreign;
 
 static void
 add(atomic_ullong *counter, uint64_t n)
@@ -19,7 +19,7 @@ add(atomic_ullong *counter, uint64_t n)
 void
 stats_c_thread(void)
 {
-	made_by_c = 1;
+	is_foreign = 1;
 	add(&threads, 1);
 }
 
@@ -28,7 +28,7 @@ void
 stats_entry(void)
 {
 	trace_mark(__builtin_return_address(0), __builtin_frame_address(0));
-	add(made_by_c ? &on_c_thread : &on_go_thread, 1);
+	add(is_foreign ? &on_c_thread : &on_go_thread, 1);
 }
 
 void

@@ -10,12 +10,12 @@ package allthreads
 #include <stdint.h>
 
 // As in runtime_cgo.h. On the stock C half there is no such function.
-struct rcgo_all_threads_why {
+struct rcgo_all_threads_failure {
 	int32_t tid;
 	char text[252];
 };
 extern long rcgo_syscall_all_threads(long number, const uintptr_t args[6],
-	struct rcgo_all_threads_why *why) __attribute__((weak));
+	struct rcgo_all_threads_failure *why) __attribute__((weak));
 
 static bool
 has_all_threads(void)
@@ -24,7 +24,7 @@ has_all_threads(void)
 }
 
 static long
-all_threads(uintptr_t number, const uintptr_t args[6], struct rcgo_all_threads_why *why)
+all_threads(uintptr_t number, const uintptr_t args[6], struct rcgo_all_threads_failure *why)
 {
 	return rcgo_syscall_all_threads((long)number, args, why);
 }
@@ -46,7 +46,7 @@ func call(trap uintptr, args *[6]uintptr) (uintptr, error) {
 		return ^uintptr(0), &Error{Errno: syscall.ENOTSUP,
 			Why: "not available on the stock C half of runtime/cgo; build with rcgo, or without C"}
 	}
-	var why C.struct_rcgo_all_threads_why
+	var why C.struct_rcgo_all_threads_failure
 	r := uintptr(C.all_threads(C.uintptr_t(trap), (*C.uintptr_t)(unsafe.Pointer(args)), &why))
 	if r < firstErrno {
 		return r, nil

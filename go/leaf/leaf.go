@@ -18,7 +18,7 @@
 //  1. always runs a very short time, a microsecond or less: until it returns, the garbage collector
 //     cannot stop the world and no other goroutine gets this thread's P;
 //  2. never blocks or waits: no lock that another thread may hold for long, no I/O, no sleep;
-//  3. never calls Go, not even through a function pointer, and never throws past its caller;
+//  3. never calls Go, not even through a function pointer, and never exceptions past its caller;
 //  4. does not end its thread, and leaves the stack, the signal mask and thread-local state of Go
 //     alone: no longjmp out, no fork without exec, no change of alternate signal stack;
 //  5. is content with memory that lives until it returns: it keeps no pointer into Go memory.

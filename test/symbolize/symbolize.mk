@@ -1,12 +1,12 @@
 # The symbolizer as a program, for the differential test and the benchmark.
 
 SYMBOLIZE := $(BUILD)/test/symbolize
-SYMBOLIZE_SRC := $(wildcard src/traceback/symbolize/*.c src/traceback/unwind/rcgo_module*.c \
-	src/base/rcgo_arena*.c src/base/rcgo_probe*.c)
+SYMBOLIZE_SRC := $(wildcard backtrace/symbolize/*.c backtrace/unwind/module*.c backtrace/unwind/stack_reader.c \
+	$(wildcard backtrace/util/*.c))
 
-$(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/frames/%.c $(SYMBOLIZE_SRC) $(wildcard src/*/*.h src/*/*/*.h)
+$(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/frames/%.c $(SYMBOLIZE_SRC) $(wildcard backtrace/*/*.h runtime/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard src/*/ src/*/*/))) \
+	$(CC) $(CSTD) $(WARN) -O2 -g -Iinclude $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/))) \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(SYMBOLIZE_SRC)
 
 .PHONY: soak-symbolize

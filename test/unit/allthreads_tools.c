@@ -24,7 +24,7 @@
 
 unsigned all_up;
 unsigned all_stop;
-struct rcgo_all_threads_why all_why;
+struct rcgo_all_threads_failure all_why;
 
 long
 all_call(long number, uintptr_t a, uintptr_t b, uintptr_t c)

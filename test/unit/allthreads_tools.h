@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-#include "rcgo_abi.h"
+#include "go_types.h"
 #include "unit.h"
 
 #define THREADS 8
 
 extern unsigned all_up;	  // threads that have started
 extern unsigned all_stop; // not 0: threads shall end
-extern struct rcgo_all_threads_why all_why;
+extern struct rcgo_all_threads_failure all_why;
 
 // Seconds.
 double all_now(void);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "go_standin.h"
-#include "rcgo_environ.h"
+#include "environ.h"
 #include "unit.h"
 
 static inline void
@@ -30,12 +30,12 @@ unset(const char *name)
 static inline void
 need_ours(void)
 {
-	if (!rcgo__envarray_serves()) {
+	if (!rcgo__environ_slots_serves()) {
 		unit_skip("this libc's own functions are as safe");
 	}
 }
 
-#define slots(env) rcgo__envarray_count(env)
+#define slots(env) rcgo__environ_slots_count(env)
 
 static inline size_t
 named(char **env, const char *name)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "rcgo_edge.h"
+#include "go_entry_points.h"
 
 // What rt0_go does: a g0 on the calling thread's stack, then x_cgo_init.
 void standin_rt0(void);

@@ -23,7 +23,7 @@
 
 #include "allthreads_tools.h"
 #include "go_standin.h"
-#include "rcgo_allthreads.h"
+#include "allthreads.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -225,12 +225,13 @@ TEST(a_thread_in_vfork)
 
 TEST(a_thread_that_does_not_answer_in_words)
 {
-	struct rcgo_all_failure f = {RCGO_ALL_NO_ANSWER, EBUSY, (uint32_t)getpid(), 'D'};
+	struct rcgo_allthreads_failure f = {
+		RCGO_ALLTHREADS_NO_ANSWER, EBUSY, (uint32_t)getpid(), 'D'};
 	char want[64];
 
 	prctl(PR_SET_NAME, "the sleeper");
 	snprintf(want, sizeof want, "thread %d (the sleeper) did not stop", getpid());
-	rcgo__all_explain(&f, &all_why);
+	rcgo__allthreads_explain(&f, &all_why);
 	CHECK_HAS(all_why.text, want);
 	CHECK_HAS(all_why.text, "(state D in /proc); nothing was applied");
 }

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "go_standin.h"
-#include "rcgo_altstack_parts.h"
+#include "altstack_internal.h"
 #include "unit.h"
 
 #ifndef AT_MINSIGSTKSZ

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 #include "inject.h"
-#include "rcgo_arena.h"
+#include "arena.h"
 #include "unit.h"
 
 TEST(gives_aligned_bytes_until_full)

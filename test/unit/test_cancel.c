@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "rcgo_debug_frame_parts.h"
-#include "rcgo_module.h"
-#include "rcgo_symbolize.h"
-#include "rcgo_text.h"
-#include "rcgo_thread.h"
-#include "rcgo_usage.h"
+#include "debug_frame.h"
+#include "module.h"
+#include "symbolizer.h"
+#include "strbuf.h"
+#include "thread_management.h"
+#include "thread_limits.h"
 #include "unit.h"
 
 static bool came_back, went_on;
@@ -52,21 +52,21 @@ static void
 write_text(void)
 {
 	char buf[8];
-	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
-	rcgo__text_str(&t, "text");
-	rcgo__text_write(&t, nowhere);
+	rcgo__append_str(&t, "text");
+	rcgo__strbuf_write(&t, nowhere);
 }
 
 static void
 read_files(void)
 {
 	char buf[64];
-	struct rcgo_usage usage;
+	struct rcgo_limit_usage usage;
 
 	CHECK(rcgo__file_read("/proc/self/stat", buf, sizeof buf) > 0);
-	CHECK(rcgo__usage_map_count(&usage));
-	CHECK(rcgo__usage_nproc(&usage));
+	CHECK(rcgo__limit_usage_map_count(&usage));
+	CHECK(rcgo__limit_usage_nproc(&usage));
 }
 
 static void
@@ -98,13 +98,13 @@ nothing(void *arg)
 static void
 try_to_start(void)
 {
-	struct rcgo_thread_plan plan;
+	struct rcgo_thread_attr plan;
 
 	inject_arm(&inject_pthread_create, 0, 2, EAGAIN);
-	rcgo__thread_plan(&plan, false);
+	rcgo__thread_attr_init(&plan, false);
 	CHECK_INT(rcgo__thread_create(&plan, nothing, NULL), 0);
 	CHECK_INT(plan.tries, 3);
-	rcgo__thread_plan_end(&plan);
+	rcgo__thread_attr_destroy(&plan);
 }
 
 TEST(writing)

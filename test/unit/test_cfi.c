@@ -45,9 +45,10 @@ check_cfa(const struct rcgo_cfi_row *row, unsigned reg, long long offset)
 }
 
 static void
-check_reg(const struct rcgo_cfi_row *row, unsigned reg, enum rcgo_cfi_how how, int value)
+check_reg(const struct rcgo_cfi_row *row, unsigned reg, enum rcgo_cfi_register_rule reg_rule,
+	int value)
 {
-	CHECK_INT(row->how[reg], how);
+	CHECK_INT(row->reg_rule[reg], reg_rule);
 	CHECK_INT(row->value[reg], value);
 }
 
@@ -57,7 +58,7 @@ TEST(instructions_for_the_cfa)
 
 	ROW(0, &row, 0);
 	check_cfa(&row, RCGO_DW_SP, 8);
-	check_reg(&row, RA, RCGO_HOW_OFFSET, -8);
+	check_reg(&row, RA, RCGO_RULE_OFFSET, -8);
 	ROW(0, &row, 0x0c, 3, 0x90, 1);
 	check_cfa(&row, 3, 144);
 	ROW(0, &row, 0x12, 3, 0x7e);
@@ -79,32 +80,32 @@ TEST(instructions_for_registers)
 	struct rcgo_cfi_row row;
 
 	ROW(0, &row, 0x83, 2);
-	check_reg(&row, 3, RCGO_HOW_OFFSET, -16);
+	check_reg(&row, 3, RCGO_RULE_OFFSET, -16);
 	ROW(0, &row, 0x05, 3, 4);
-	check_reg(&row, 3, RCGO_HOW_OFFSET, -32);
+	check_reg(&row, 3, RCGO_RULE_OFFSET, -32);
 	ROW(0, &row, 0x11, 3, 0x7f);
-	check_reg(&row, 3, RCGO_HOW_OFFSET, 8);
+	check_reg(&row, 3, RCGO_RULE_OFFSET, 8);
 	ROW(0, &row, 0x2f, 3, 2);
-	check_reg(&row, 3, RCGO_HOW_OFFSET, 16);
+	check_reg(&row, 3, RCGO_RULE_OFFSET, 16);
 	ROW(0, &row, 0x14, 3, 2);
-	check_reg(&row, 3, RCGO_HOW_VAL_OFFSET, -16);
+	check_reg(&row, 3, RCGO_RULE_VAL_OFFSET, -16);
 	ROW(0, &row, 0x15, 3, 0x7e);
-	check_reg(&row, 3, RCGO_HOW_VAL_OFFSET, 16);
+	check_reg(&row, 3, RCGO_RULE_VAL_OFFSET, 16);
 	ROW(0, &row, 0x09, 3, 5);
-	check_reg(&row, 3, RCGO_HOW_REGISTER, 5);
+	check_reg(&row, 3, RCGO_RULE_REGISTER, 5);
 	ROW(0, &row, 0x07, 3);
-	check_reg(&row, 3, RCGO_HOW_UNDEFINED, 0);
+	check_reg(&row, 3, RCGO_RULE_UNDEFINED, 0);
 	ROW(0, &row, 0x83, 2, 0x08, 3);
-	check_reg(&row, 3, RCGO_HOW_SAME, 0);
+	check_reg(&row, 3, RCGO_RULE_SAME, 0);
 	ROW(0, &row, 0x10, 3, 1, 0x9c);
-	CHECK_INT(row.how[3], RCGO_HOW_EXPR);
+	CHECK_INT(row.reg_rule[3], RCGO_RULE_EXPR);
 	ROW(0, &row, 0x16, 3, 1, 0x9c);
-	CHECK_INT(row.how[3], RCGO_HOW_VAL_EXPR);
+	CHECK_INT(row.reg_rule[3], RCGO_RULE_VAL_EXPR);
 	// Back to what the CIE says.
 	ROW(0, &row, 0x80 | RA, 5, 0xc0 | RA);
-	check_reg(&row, RA, RCGO_HOW_OFFSET, -8);
+	check_reg(&row, RA, RCGO_RULE_OFFSET, -8);
 	ROW(0, &row, 0x80 | RA, 5, 0x06, RA);
-	check_reg(&row, RA, RCGO_HOW_OFFSET, -8);
+	check_reg(&row, RA, RCGO_RULE_OFFSET, -8);
 	// A register that nobody follows.
 	ROW(0, &row, 0x05, 0xe0, 0, 4, 0x0e, 16);
 	check_cfa(&row, RCGO_DW_SP, 16);
@@ -137,10 +138,10 @@ TEST(remembered_rows)
 	CHECK(row.cfa_expr != NULL);
 	CHECK(row_of(ops, sizeof ops, 12, &row));
 	check_cfa(&row, 3, 64);
-	check_reg(&row, 3, RCGO_HOW_OFFSET, -16);
+	check_reg(&row, 3, RCGO_RULE_OFFSET, -16);
 	CHECK(row_of(ops, sizeof ops, 16, &row));
 	check_cfa(&row, RCGO_DW_SP, 8);
-	check_reg(&row, 3, RCGO_HOW_SAME, 0);
+	check_reg(&row, 3, RCGO_RULE_SAME, 0);
 	NO_ROW(0x0b);
 	NO_ROW(0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a);
 }
@@ -225,7 +226,8 @@ TEST(random_bytes)
 
 				found += rcgo__cfi_row(&fde, pc, false, &row);
 				if (rcgo__cfi_row(&fde, pc, true, &row)) {
-					CHECK(rcgo__cfi_rule(&fde, pc, &row) != RCGO_RULE_NONE);
+					CHECK(rcgo__cfi_unwind_entry(&fde, pc, &row) !=
+						RCGO_UNWIND_ENTRY_NONE);
 				}
 			}
 		}

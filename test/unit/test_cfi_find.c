@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "rcgo_dw_op.h"
+#include "dwarf_expr.h"
 #include "unit_cfi.h"
 
 #define CODE 0x100000u
@@ -19,9 +19,9 @@ write_address(struct unit_cfi *cfi, uint8_t encoding, uintptr_t hdr, uint64_t va
 {
 	unsigned size = rcgo__encoded_size(encoding);
 
-	value -= (encoding & RCGO_PE_BASE) == RCGO_PE_DATAREL ? hdr
-		 : (encoding & RCGO_PE_BASE) == RCGO_PE_PCREL ? (uintptr_t)cfi->at
-							      : 0;
+	value -= (encoding & RCGO_EH_PE_BASE_MASK) == DW_EH_PE_DATAREL ? hdr
+		 : (encoding & RCGO_EH_PE_BASE_MASK) == DW_EH_PE_PCREL ? (uintptr_t)cfi->at
+								       : 0;
 	unit_cfi_bytes(cfi, &value, size);
 }
 
@@ -32,7 +32,7 @@ write_functions(struct unit_cfi *cfi, uintptr_t base, uint8_t encoding)
 {
 	uint8_t *fdes[FUNCTIONS];
 	uint8_t *cie = unit_cfi_cie(cfi, "zR");
-	uint8_t head[4] = {1, 0x1b, encoding == RCGO_PE_OMIT ? RCGO_PE_OMIT : 0x03, encoding};
+	uint8_t head[4] = {1, 0x1b, encoding == DW_EH_PE_OMIT ? DW_EH_PE_OMIT : 0x03, encoding};
 	uint8_t *hdr;
 
 	for (unsigned i = 0; i < FUNCTIONS; i++) {
@@ -45,7 +45,7 @@ write_functions(struct unit_cfi *cfi, uintptr_t base, uint8_t encoding)
 	hdr = cfi->at;
 	unit_cfi_bytes(cfi, head, sizeof head);
 	unit_cfi_u32(cfi, (uint32_t)(cie - cfi->at));
-	if (encoding != RCGO_PE_OMIT) {
+	if (encoding != DW_EH_PE_OMIT) {
 		unit_cfi_u32(cfi, FUNCTIONS);
 		for (unsigned i = 0; i < FUNCTIONS; i++) {
 			write_address(cfi, encoding, (uintptr_t)hdr, base + i * SPACING);
@@ -76,17 +76,17 @@ check_found(const struct unit_cfi *cfi, uintptr_t hdr, size_t size, uintptr_t ba
 TEST(tables_of_all_shapes)
 {
 	static const uint8_t encodings[] = {
-		0x3b, 0x3c, 0x00, 0x04, 0x0c, 0x1b, 0x1c, 0x10, RCGO_PE_OMIT};
+		0x3b, 0x3c, 0x00, 0x04, 0x0c, 0x1b, 0x1c, 0x10, DW_EH_PE_OMIT};
 
 	for (size_t i = 0; i < sizeof encodings; i++) {
-		for (unsigned pinned = 0; pinned < 2; pinned++) {
+		for (unsigned nodelete = 0; nodelete < 2; nodelete++) {
 			struct unit_cfi cfi;
 			uintptr_t base, hdr;
 
 			unit_cfi_init(&cfi);
 			base = (uintptr_t)cfi.start;
 			hdr = write_functions(&cfi, base, encodings[i]);
-			cfi.area.pinned = pinned;
+			cfi.area.nodelete = nodelete;
 			check_found(&cfi, hdr, 0, base);
 			check_found(&cfi, hdr, (uintptr_t)cfi.at - hdr, base);
 		}
@@ -107,7 +107,7 @@ TEST(wrong_heads)
 			hdr = write_functions(&made, (uintptr_t)made.start, 0x3b);
 		}
 		cfi = made;
-		cfi.area.pinned = i % 16 != 0;
+		cfi.area.nodelete = i % 16 != 0;
 		for (unsigned k = 0; k < 3; k++) {
 			uint8_t *at = (uint8_t *)hdr + unit_random() % 64;
 			uint8_t was = *at;
@@ -128,20 +128,20 @@ TEST(wrong_heads)
 // What cannot be read at all, and what is gone.
 TEST(objects_that_are_not_there)
 {
-	for (unsigned pinned = 0; pinned < 2; pinned++) {
+	for (unsigned nodelete = 0; nodelete < 2; nodelete++) {
 		struct unit_cfi cfi;
 		struct rcgo_fde fde;
 		uintptr_t hdr;
 
 		unit_cfi_init(&cfi);
 		hdr = write_functions(&cfi, (uintptr_t)cfi.start, 0x3b);
-		cfi.area.pinned = pinned;
+		cfi.area.nodelete = nodelete;
 		CHECK(!rcgo__cfi_find(&cfi.area, 0, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, cfi.area.start, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, cfi.area.end, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, cfi.area.end - 2, 0, hdr, &fde, &copy));
 		CHECK(!rcgo__cfi_find(&cfi.area, UINTPTR_MAX - 3, 0, hdr, &fde, &copy));
-		rcgo__rule_forget(true);
+		rcgo__unwind_cache_clear(true);
 		CHECK_INT(mprotect(cfi.start, UNIT_CFI_SIZE, PROT_NONE), 0);
 		CHECK(!rcgo__cfi_find(&cfi.area, hdr, 0, (uintptr_t)cfi.start, &fde, &copy));
 	}
@@ -186,7 +186,7 @@ rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 	at = unit_cfi_fde(&cfi, cie, CODE, ops, n + 2);
 	CHECK(rcgo__cfi_parse(&cfi.area, (uintptr_t)at, &fde, &copy));
 	CHECK(rcgo__cfi_row(&fde, pc, true, &row));
-	return rcgo__cfi_rule(&fde, pc, &row);
+	return rcgo__cfi_unwind_entry(&fde, pc, &row);
 }
 
 #define RULE(pc, ...) \
@@ -197,13 +197,13 @@ rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 static void
 check_rule(uint64_t rule, unsigned kind, long long cfa, unsigned add)
 {
-	long long rule_ra = (long long)RCGO_RULE_RA_AT(rule);
+	long long rule_ra = (long long)RCGO_UNWIND_ENTRY_RA_AT(rule);
 
-	CHECK_INT(RCGO_RULE_KIND(rule), kind);
-	CHECK_INT((long long)RCGO_RULE_CFA(rule), cfa);
-	CHECK_INT(RCGO_RULE_ADD(rule), add);
+	CHECK_INT(RCGO_UNWIND_ENTRY_KIND(rule), kind);
+	CHECK_INT((long long)RCGO_UNWIND_ENTRY_CFA(rule), cfa);
+	CHECK_INT(RCGO_UNWIND_ENTRY_ADD(rule), add);
 	// Of rules that load the CFA it counts from there already.
-	if (!RCGO_RULE_LOADS(rule)) {
+	if (!RCGO_UNWIND_ENTRY_LOADS(rule)) {
 		rule_ra -= cfa;
 	}
 	CHECK_INT(rule_ra, -8);
@@ -211,24 +211,24 @@ check_rule(uint64_t rule, unsigned kind, long long cfa, unsigned add)
 
 TEST(expressions_that_become_rules)
 {
-	check_rule(RULE(CODE, BREG_SP, 16), RCGO_RULE_SP, 16, 0);
-	check_rule(RULE(CODE, BREG_FP, 0x70), RCGO_RULE_FP, -16, 0);
-	check_rule(RULE(CODE, BREG_FP, 0x78, 0x06), RCGO_RULE_FP_LOAD, -8, 0);
-	check_rule(RULE(CODE, BREG_SP, 48, 0x06, 0x23, 8), RCGO_RULE_SP_LOAD, 48, 8);
-	check_rule(RULE(CODE, 0x08, 24, BREG_SP, 0, 0x22), RCGO_RULE_SP, 24, 0);
-	CHECK_INT(RULE(CODE, 0x73, 8), RCGO_RULE_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 4), RCGO_RULE_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x06), RCGO_RULE_SLOW);
-	CHECK_INT(RULE(CODE, 0x38), RCGO_RULE_SLOW);
-	CHECK_INT(RULE(CODE, 0x22), RCGO_RULE_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x23, 0x80, 1), RCGO_RULE_SLOW);
+	check_rule(RULE(CODE, BREG_SP, 16), RCGO_UNWIND_ENTRY_SP, 16, 0);
+	check_rule(RULE(CODE, BREG_FP, 0x70), RCGO_UNWIND_ENTRY_FP, -16, 0);
+	check_rule(RULE(CODE, BREG_FP, 0x78, 0x06), RCGO_UNWIND_ENTRY_FP_LOAD, -8, 0);
+	check_rule(RULE(CODE, BREG_SP, 48, 0x06, 0x23, 8), RCGO_UNWIND_ENTRY_SP_LOAD, 48, 8);
+	check_rule(RULE(CODE, 0x08, 24, BREG_SP, 0, 0x22), RCGO_UNWIND_ENTRY_SP, 24, 0);
+	CHECK_INT(RULE(CODE, 0x73, 8), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(RULE(CODE, BREG_SP, 4), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x06), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(RULE(CODE, 0x38), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(RULE(CODE, 0x22), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x23, 0x80, 1), RCGO_UNWIND_ENTRY_SLOW);
 	if (!RCGO_HAS_LR) {
 		// What linkers write for procedure linkage tables.
 		for (unsigned at = 0; at < 32; at++) {
 			uint64_t rule = RULE(CODE + at, BREG_SP, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a,
 				0x33, 0x24, 0x22);
 
-			check_rule(rule, RCGO_RULE_SP, at % 16 >= 11 ? 16 : 8, 0);
+			check_rule(rule, RCGO_UNWIND_ENTRY_SP, at % 16 >= 11 ? 16 : 8, 0);
 		}
 	}
 }
@@ -240,7 +240,7 @@ static bool
 run(const uint8_t *expr, size_t n, uintptr_t *result)
 {
 	struct rcgo_frame_regs regs = {.pc = 0x1234, .known = (1U << 12) - 1};
-	struct rcgo_memory memory;
+	struct rcgo_stack_reader memory;
 	uint8_t block[64];
 	uintptr_t first = 77;
 
@@ -248,10 +248,10 @@ run(const uint8_t *expr, size_t n, uintptr_t *result)
 		regs.reg[i] = i + 1;
 	}
 	regs.reg[3] = (uintptr_t)words;
-	rcgo__memory_stack(&memory, (uintptr_t)&memory);
+	rcgo__stack_reader_set(&memory, (uintptr_t)&memory);
 	block[0] = (uint8_t)n;
 	memcpy(block + 1, expr, n);
-	return rcgo__dw_run(block, block + 1 + n, &regs, &first, &memory, result);
+	return rcgo__dwarf_expr_run(block, block + 1 + n, &regs, &first, &memory, result);
 }
 
 #define RUN(result, ...)                                                                        \

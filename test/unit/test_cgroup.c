@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "inject.h"
-#include "rcgo_usage.h"
+#include "thread_limits.h"
 #include "unit.h"
 
 #define CGROUP "/sys/fs/cgroup"
 
-static struct rcgo_usage u;
+static struct rcgo_limit_usage u;
 static char dir[PATH_MAX];
 
 // One cgroup: its pids.max and pids.current; NULL for a file that is not there.
@@ -45,7 +45,7 @@ static void
 check_cgroup(uint64_t value, uint64_t used, const char *where)
 {
 	errno = 77;
-	CHECK(rcgo__usage_cgroup_pids(&u, dir));
+	CHECK(rcgo__limit_usage_cgroup_pids(&u, dir));
 	CHECK_INT(errno, 77);
 	CHECK_INT(u.value, value);
 	CHECK_INT(u.used, used);
@@ -57,7 +57,7 @@ static void
 check_no_cgroup(void)
 {
 	errno = 77;
-	CHECK(!rcgo__usage_cgroup_pids(&u, dir));
+	CHECK(!rcgo__limit_usage_cgroup_pids(&u, dir));
 	CHECK_INT(errno, 77);
 	inject_root_remove();
 }
@@ -73,7 +73,7 @@ TEST(cgroup_v2_in_a_namespace)
 {
 	own_cgroup("0::/\n");
 	cgroup(CGROUP, "20\n", "3\n");
-	CHECK(rcgo__usage_cgroup_pids(&u, dir));
+	CHECK(rcgo__limit_usage_cgroup_pids(&u, dir));
 	CHECK_INT(u.value, 20);
 	CHECK_INT(u.used, 3);
 	CHECK(strncmp(dir, CGROUP, strlen(CGROUP)) == 0);
@@ -204,7 +204,7 @@ TEST(cgroup_of_a_long_path)
 		own_cgroup(text);
 		cgroup(CGROUP, "4\n", "2\n");
 		// Found at the root, or given up; never more than dir holds.
-		if (rcgo__usage_cgroup_pids(&u, dir)) {
+		if (rcgo__limit_usage_cgroup_pids(&u, dir)) {
 			CHECK_STR(dir, CGROUP);
 			CHECK_INT(u.value, 4);
 		}

@@ -13,7 +13,7 @@
 #include <unwind.h>
 
 #include "go_standin.h"
-#include "rcgo_thread.h"
+#include "thread_management.h"
 #include "unit.h"
 
 // In probe_<arch>.S.

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_debug_frame.h"
-#include "rcgo_debug_frame_parts.h"
+#include "debug_frame.h"
 #include "unit.h"
 
 __asm__(".cfi_sections .debug_frame");

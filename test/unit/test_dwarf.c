@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_dwarf.h"
-#include "rcgo_dwarf_span.h"
+#include "dwarf_unit.h"
+#include "dwarf_inline.h"
 #include "unit.h"
 
 static struct rcgo_reader
@@ -82,7 +82,7 @@ TEST(forms_read_and_skip_alike)
 TEST(spans)
 {
 	enum { N = 300 };
-	struct rcgo_span spans[N];
+	struct rcgo_pc_range spans[N];
 	struct rcgo_arena scratch;
 
 	CHECK_INT(rcgo__arena_init(&scratch, 1 << 20), 0);
@@ -91,12 +91,12 @@ TEST(spans)
 		uint64_t size = UINT64_C(1) << unit_random() % 10;
 		uint64_t low = unit_random() % 4096 / size * size;
 
-		spans[i] = (struct rcgo_span){.low = low, .high = low + size, .value = i};
+		spans[i] = (struct rcgo_pc_range){.low = low, .high = low + size, .value = i};
 	}
-	CHECK(rcgo__spans_sort(spans, N, &scratch));
+	CHECK(rcgo__pc_ranges_sort(spans, N, &scratch));
 	CHECK_INT(scratch.used, 0);
 	for (uint64_t address = 0; address < 5200; address++) {
-		uint32_t at = rcgo__spans_find(spans, N, address), held = 0, found = 0;
+		uint32_t at = rcgo__pc_ranges_find(spans, N, address), held = 0, found = 0;
 		uint64_t shortest = UINT64_MAX;
 
 		for (uint32_t i = 0; i < N; i++) {
@@ -107,11 +107,11 @@ TEST(spans)
 				}
 			}
 		}
-		CHECK_INT(at != RCGO_SPAN_NONE, held > 0);
+		CHECK_INT(at != RCGO_PC_RANGE_NONE, held > 0);
 		if (held > 0) {
 			CHECK_INT(spans[at].high - spans[at].low, shortest);
 		}
-		for (; at != RCGO_SPAN_NONE; at = rcgo__spans_outward(spans, at, address)) {
+		for (; at != RCGO_PC_RANGE_NONE; at = rcgo__pc_ranges_outward(spans, at, address)) {
 			found++;
 		}
 		CHECK_INT(found, held);
@@ -134,16 +134,16 @@ TEST(cache)
 	memset(kept, 0x5a, 100);
 	for (uint64_t i = 100; i < 200; i++) {
 		rcgo__cache_pin(&cache);
-		CHECK(rcgo__cache_put(&cache, RCGO_CACHE_SCOPES, 1, i, 1000) != NULL);
+		CHECK(rcgo__cache_put(&cache, RCGO_CACHE_INLINE_TREES, 1, i, 1000) != NULL);
 		kept = rcgo__cache_get(&cache, RCGO_CACHE_LINES, 1, 7);
 		CHECK(kept != NULL && kept[0] == 0x5a && kept[99] == 0x5a);
 		CHECK(rcgo__cache_get(&cache, RCGO_CACHE_LINES, 2, 7) == NULL);
 	}
-	CHECK(rcgo__cache_get(&cache, RCGO_CACHE_SCOPES, 1, 100) == NULL);
+	CHECK(rcgo__cache_get(&cache, RCGO_CACHE_INLINE_TREES, 1, 100) == NULL);
 	rcgo__cache_pin(&cache);
 	kept = rcgo__cache_get(&cache, RCGO_CACHE_LINES, 1, 7);
 	for (uint64_t i = 200; i < 220; i++) {
-		uint8_t *block = rcgo__cache_put(&cache, RCGO_CACHE_SCOPES, 1, i, 1500);
+		uint8_t *block = rcgo__cache_put(&cache, RCGO_CACHE_INLINE_TREES, 1, i, 1500);
 
 		if (block != NULL) {
 			memset(block, 0, 1500);

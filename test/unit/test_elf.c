@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "inject.h"
-#include "rcgo_elf.h"
+#include "elf_reader.h"
 #include "unit.h"
 #include "unit_shell.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "rcgo_fatal.h"
+#include "fatal.h"
 #include "unit.h"
 
 static struct unit_end end;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "rcgo_text.h"
+#include "strbuf.h"
 #include "unit.h"
 
 // Files of a test lie below inject_root, which stands for /proc.
@@ -152,7 +152,7 @@ TEST(reads_the_real_proc)
 	CHECK(rcgo__file_lines("/proc/self/maps") > 3);
 	CHECK(rcgo__file_read("/proc/sys/kernel/pid_max", buf, sizeof buf) > 0);
 	at = buf;
-	CHECK_INT(rcgo__parse_dec(&at, &n), 0);
+	CHECK_INT(rcgo__parse_uint(&at, &n), 0);
 	CHECK(n >= 300 && *at == '\n');
 }
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "rcgo_fork.h"
+#include "fork_detect.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -27,7 +27,7 @@ expect_forked(void *arg)
 {
 	(void)arg;
 	CHECK(rcgo__forked());
-	CHECK(rcgo__fork_page() != NULL);
+	CHECK(rcgo__wipe_on_fork_page() != NULL);
 }
 
 static void
@@ -42,11 +42,11 @@ expect_wiped(void *arg)
 {
 	(void)arg;
 	CHECK(rcgo__forked());
-	CHECK_INT(rcgo__fork_page()->alive, 0);
-	CHECK_INT(rcgo__fork_page()->gate, 0);
+	CHECK_INT(rcgo__wipe_on_fork_page()->alive, 0);
+	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 0);
 	// A page of its own: what is stored stays, and the parent does not see it.
-	rcgo__fork_page()->gate = 5;
-	CHECK_INT(rcgo__fork_page()->gate, 5);
+	rcgo__wipe_on_fork_page()->init_state = 5;
+	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 5);
 }
 
 static void
@@ -56,15 +56,15 @@ mark_wiping(void)
 		unit_skip("nothing is wiped here when a process forks");
 	}
 	rcgo__fork_mark();
-	CHECK_INT(rcgo__fork_page()->alive, 1);
-	rcgo__fork_page()->gate = 1;
+	CHECK_INT(rcgo__wipe_on_fork_page()->alive, 1);
+	rcgo__wipe_on_fork_page()->init_state = 1;
 }
 
 TEST(nothing_is_forked_before_the_mark)
 {
 	CHECK(!rcgo__forked());
-	CHECK(rcgo__fork_page() != NULL);
-	CHECK_INT(rcgo__fork_page()->gate, 0);
+	CHECK(rcgo__wipe_on_fork_page() != NULL);
+	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 0);
 	CHECK_ENDS_WELL(&end, expect_not_forked, NULL);
 }
 
@@ -73,7 +73,7 @@ TEST(fork_wipes)
 	mark_wiping();
 	CHECK(!rcgo__forked());
 	CHECK_ENDS_WELL(&end, expect_wiped, NULL);
-	CHECK_INT(rcgo__fork_page()->gate, 1);
+	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 1);
 	CHECK(!rcgo__forked());
 }
 
@@ -100,15 +100,15 @@ mark_again(void *arg)
 
 TEST(mark_counts_once)
 {
-	struct rcgo_fork_page *page;
+	struct rcgo_wipe_on_fork *page;
 
 	mark_wiping();
-	page = rcgo__fork_page();
+	page = rcgo__wipe_on_fork_page();
 	errno = 77;
 	rcgo__fork_mark();
 	CHECK_INT(errno, 77);
-	CHECK(rcgo__fork_page() == page);
-	CHECK_INT(page->gate, 1);
+	CHECK(rcgo__wipe_on_fork_page() == page);
+	CHECK_INT(page->init_state, 1);
 	CHECK_ENDS_WELL(&end, mark_again, NULL);
 }
 
@@ -164,7 +164,7 @@ TEST(clone_by_the_system_call)
 	mark_wiping();
 	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 	if (pid == 0) {
-		_exit(rcgo__forked() && rcgo__fork_page()->gate == 0 ? 0 : 1);
+		_exit(rcgo__forked() && rcgo__wipe_on_fork_page()->init_state == 0 ? 0 : 1);
 	}
 	CHECK(pid > 0);
 	CHECK_INT(waitpid((pid_t)pid, &status, 0), pid);
@@ -194,8 +194,8 @@ check_fallback(void)
 	rcgo__fork_mark();
 	CHECK_INT(errno, 77);
 	CHECK(!rcgo__forked());
-	CHECK_INT(rcgo__fork_page()->alive, 1);
-	rcgo__fork_page()->gate = 1;
+	CHECK_INT(rcgo__wipe_on_fork_page()->alive, 1);
+	rcgo__wipe_on_fork_page()->init_state = 1;
 	CHECK_ENDS_WELL(&end, expect_forked, NULL);
 	CHECK_ENDS_WELL(&end, mark_again, NULL);
 	CHECK(!rcgo__forked());

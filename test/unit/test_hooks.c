@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "go_standin.h"
-#include "rcgo_context.h"
+#include "context_management.h"
 #include "unit.h"
 
 static unsigned begun;
@@ -68,7 +68,7 @@ TEST(context_function_set_before_go_is_up)
 {
 	standin_rt0();
 	x_cgo_set_context_function(context);
-	CHECK_INT(rcgo__latch_gate(), 0);
+	CHECK_INT(rcgo__init_barrier_state(), 0);
 	standin_main(true);
 	check_one_call();
 }
@@ -103,7 +103,7 @@ TEST(each_function_may_be_absent)
 	CHECK(rcgo__hooks_traceback() == traceback);
 	CHECK(rcgo__hooks_context() == NULL);
 	CHECK(rcgo__hooks_symbolizer() == NULL);
-	CHECK_INT(rcgo__latch_gate(), RCGO_GATE_OPEN);
+	CHECK_INT(rcgo__init_barrier_state(), RCGO_INIT_STATE_OPEN);
 	CHECK_INT(standin_export(NULL, NULL), 0);
 }
 

@@ -17,7 +17,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_fork.h"
+#include "fork_detect.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -81,7 +81,7 @@ TEST(init_knows_the_stack)
 	CHECK_INT(standin_g0.stacklo, want[0]);
 	CHECK(standin_g0.stackhi > want[0] && standin_g0.stackhi < want[1]);
 	CHECK(!rcgo__forked());
-	CHECK_INT(rcgo__fork_page()->alive, 1);
+	CHECK_INT(rcgo__wipe_on_fork_page()->alive, 1);
 	CHECK_INT(x_cgo_pthread_key_created, 1);
 }
 

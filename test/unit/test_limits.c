@@ -22,7 +22,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_thread.h"
+#include "thread_management.h"
 #include "unit.h"
 
 #define PAGES_AT_ONCE 4096
@@ -152,16 +152,16 @@ TEST(limit_of_root_in_a_user_namespace)
 static void
 little_room(int resource, const char *key, uint64_t kib)
 {
-	struct rcgo_thread_plan plan;
+	struct rcgo_thread_attr plan;
 	struct rlimit limit;
 
 	standin_start();
-	rcgo__thread_plan(&plan, true);
+	rcgo__thread_attr_init(&plan, true);
 	limit.rlim_cur = (unit_status_field("/proc/self/status", key, 10) +
 				 3 * plan.stack_size / 1024 + kib) *
 			 1024;
 	limit.rlim_max = limit.rlim_cur;
-	rcgo__thread_plan_end(&plan);
+	rcgo__thread_attr_destroy(&plan);
 	CHECK_INT(setrlimit(resource, &limit), 0);
 }
 

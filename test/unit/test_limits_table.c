@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "inject.h"
-#include "rcgo_thread.h"
+#include "thread_management.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -20,11 +20,11 @@ static void
 explain(void *arg)
 {
 	char buf[1920];
-	struct rcgo_text t = rcgo__text_init(buf, sizeof buf);
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
 	(void)arg;
 	rcgo__limits_explain(&t, 8 << 20);
-	rcgo__text_write(&t, STDERR_FILENO);
+	rcgo__strbuf_write(&t, STDERR_FILENO);
 }
 
 static void

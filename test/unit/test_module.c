@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "rcgo_module.h"
-#include "rcgo_module_parts.h"
+#include "module.h"
+#include "module_internal.h"
 #include "unit.h"
 
 // What the dynamic linker says of the object that holds an address.
@@ -67,7 +67,7 @@ check_module(uintptr_t address, const struct rcgo_module *m)
 }
 
 static void
-check_found(uintptr_t address, bool pinned)
+check_found(uintptr_t address, bool nodelete)
 {
 	struct rcgo_module m;
 
@@ -75,7 +75,7 @@ check_found(uintptr_t address, bool pinned)
 	CHECK(rcgo__module_find(address, &m));
 	CHECK_INT(errno, 77);
 	check_module(address, &m);
-	CHECK_INT(m.pinned, pinned);
+	CHECK_INT(m.nodelete, nodelete);
 }
 
 TEST(finds_what_was_there_at_the_start)
@@ -98,7 +98,7 @@ TEST(finds_the_vdso)
 	rcgo__modules_init();
 	CHECK(rcgo__module_find(header + 64, &m));
 	CHECK_INT(m.start, header);
-	CHECK(m.pinned);
+	CHECK(m.nodelete);
 	CHECK(m.eh_frame_hdr != NULL);
 	CHECK(rcgo__module_name(&m, name, sizeof name));
 	CHECK_STR(name, "[vdso]");
@@ -174,14 +174,14 @@ TEST(the_kernel_knows_too)
 	uintptr_t address = load("libnss_compat.so.2", "_nss_compat_setpwent", &handle);
 	struct rcgo_module m;
 
-	CHECK(rcgo__learned_find(address, &m));
+	CHECK(rcgo__kernel_lookup_find(address, &m));
 	check_module(address, &m);
-	CHECK(!m.pinned);
+	CHECK(!m.nodelete);
 	for (int i = 0; i < 1000; i++) { // not asked again
-		CHECK(rcgo__learned_find(address + (uintptr_t)i, &m));
+		CHECK(rcgo__kernel_lookup_find(address + (uintptr_t)i, &m));
 	}
 	CHECK_INT(dlclose(handle), 0);
-	CHECK(!rcgo__learned_find(address, &m));
+	CHECK(!rcgo__kernel_lookup_find(address, &m));
 }
 
 TEST(without_any_list_the_kernel_is_asked)
@@ -202,7 +202,7 @@ TEST(the_kernel_says_the_same_twice)
 		unsigned long start, end;
 		int at = 0;
 		int fd = open("/proc/self/maps", O_RDONLY);
-		enum rcgo_answer answer;
+		enum rcgo_lookup_result answer;
 
 		line[strcspn(line, "\n")] = 0;
 		CHECK_INT(sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end, &at), 2);
@@ -215,8 +215,8 @@ TEST(the_kernel_says_the_same_twice)
 		CHECK_INT(a.end, end);
 		CHECK_STR(name_a, line + at);
 		answer = rcgo__mapping_query(fd, end - 1, &b, name_b, sizeof name_b);
-		CHECK(answer != RCGO_ANSWER_NO);
-		if (answer == RCGO_ANSWER_YES) {
+		CHECK(answer != RCGO_LOOKUP_NO);
+		if (answer == RCGO_LOOKUP_YES) {
 			CHECK_INT(b.start, start);
 			CHECK_INT(b.end, end);
 			CHECK_INT(b.header, a.header);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_options.h"
+#include "options.h"
 #include "unit.h"
 
 static void

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "go_standin.h"
-#include "rcgo_overflow.h"
+#include "stack_bounds.h"
 #include "unit.h"
 
 #if defined(__x86_64__)
@@ -33,7 +33,7 @@ on_fault(int sig, siginfo_t *info, void *context)
 	char text[256];
 
 	(void)sig;
-	if (!rcgo__thread_overflow_describe(
+	if (!rcgo__describe_stack_overflow(
 		    (uintptr_t)info->si_addr, SP_OF((ucontext_t *)context), text, sizeof text)) {
 		snprintf(text, sizeof text, "another fault: %p, sp %p", info->si_addr,
 			(void *)SP_OF((ucontext_t *)context));

@@ -17,8 +17,8 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_stats.h"
-#include "rcgo_thread_record.h"
+#include "stats_page.h"
+#include "thread_record.h"
 #include "unit.h"
 
 static unsigned ran, go_on;
@@ -109,11 +109,11 @@ TEST(names_are_off)
 	CHECK_STR(name, "creator");
 }
 
-static struct rcgo_sight *
+static struct rcgo_stats_page *
 find_sight(const char *path)
 {
-	static const char magic[16] = RCGO_SIGHT_MAGIC;
-	struct rcgo_sight *page;
+	static const char magic[16] = RCGO_STATS_PAGE_MAGIC;
+	struct rcgo_stats_page *page;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	CHECK(fd >= 0);
@@ -127,7 +127,7 @@ find_sight(const char *path)
 // With stats=on calls from C are counted, and a file of the process shows the page.
 TEST(calls_are_counted)
 {
-	const struct rcgo_sight *seen = NULL;
+	const struct rcgo_stats_page *seen = NULL;
 
 	CHECK_INT(setenv("RCGO", "stats=on", 1), 0);
 	standin_start();
@@ -139,7 +139,8 @@ TEST(calls_are_counted)
 	if (!unit_emulated()) {
 		seen = find_sight("/proc/self/fd/200");
 		CHECK_INT(seen->stats.callbacks, 3);
-		CHECK_INT(seen->flags, RCGO_SIGHT_UP | RCGO_SIGHT_NAMES | RCGO_SIGHT_CALLBACKS);
+		CHECK_INT(seen->flags,
+			RCGO_STATS_PAGE_UP | RCGO_STATS_PAGE_NAMES | RCGO_STATS_PAGE_CALLBACKS);
 	}
 }
 

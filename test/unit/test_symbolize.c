@@ -10,8 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "rcgo_module.h"
-#include "rcgo_symbolize.h"
+#include "module.h"
+#include "symbolizer.h"
 #include "unit.h"
 
 // The address of the instruction after the call of here, less 1: a place in its caller.
@@ -122,7 +122,7 @@ TEST(protocol)
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 3; i++) {
 			arg.PC = place_inlined;
-			rcgo__symbolizer(&arg);
+			rcgo__default_symbolizer(&arg);
 			CHECK_STR(arg.Func, names[i]);
 			check_file(arg.File);
 			CHECK_INT(arg.Entry, (uintptr_t)outermost);
@@ -132,22 +132,22 @@ TEST(protocol)
 	}
 	// Another one in the middle of a chain.
 	arg.PC = place_inlined;
-	rcgo__symbolizer(&arg);
+	rcgo__default_symbolizer(&arg);
 	CHECK_INT(arg.More, 1);
 	arg.PC = (uintptr_t)here;
-	rcgo__symbolizer(&arg);
+	rcgo__default_symbolizer(&arg);
 	CHECK_STR(arg.Func, "here");
 	CHECK_INT(arg.More, 0);
 	arg.PC = 0;
-	rcgo__symbolizer(&arg);
+	rcgo__default_symbolizer(&arg);
 	CHECK_INT(arg.Data, 0);
 	// Whoever ends in the middle of a chain leaves nothing to the next.
 	for (int round = 0; round < 2; round++) {
 		arg.PC = place_inlined;
-		rcgo__symbolizer(&arg);
+		rcgo__default_symbolizer(&arg);
 		CHECK_STR(arg.Func, "innermost");
 		arg.PC = 0;
-		rcgo__symbolizer(&arg);
+		rcgo__default_symbolizer(&arg);
 	}
 }
 
@@ -162,7 +162,7 @@ TEST(many_sequences)
 
 		for (size_t i = 0; i < UNIT_COUNTOF(args); i++) {
 			args[i] = (struct cgoSymbolizerArg){.PC = (uintptr_t)here};
-			rcgo__symbolizer(&args[i]);
+			rcgo__default_symbolizer(&args[i]);
 			CHECK_STR(args[i].Func, "here");
 			now += args[i].Data != 0;
 		}
@@ -171,7 +171,7 @@ TEST(many_sequences)
 		with_data = now;
 		for (size_t i = 0; i < UNIT_COUNTOF(args); i++) {
 			args[i].PC = 0;
-			rcgo__symbolizer(&args[i]);
+			rcgo__default_symbolizer(&args[i]);
 		}
 	}
 }

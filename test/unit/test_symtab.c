@@ -7,8 +7,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "rcgo_elf.h"
-#include "rcgo_symtab.h"
+#include "elf_reader.h"
+#include "symbol_table.h"
 #include "unit.h"
 #include "unit_shell.h"
 

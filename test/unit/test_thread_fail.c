@@ -17,7 +17,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_thread.h"
+#include "thread_management.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -158,7 +158,7 @@ start_without_memory(void *arg)
 	standin_start();
 	// More starts on their way than are kept at hand.
 	for (unsigned i = 0; i < 32; i++) {
-		rcgo__thread_start_take();
+		rcgo__thread_start_alloc();
 	}
 	inject_arm(&inject_malloc, 0, 1, ENOMEM);
 	standin_newm(&g, mstart);

@@ -14,7 +14,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_thread_record.h"
+#include "thread_record.h"
 #include "unit.h"
 
 static struct rcgo_thread_record *
@@ -29,7 +29,7 @@ check_record(enum rcgo_thread_kind kind)
 	CHECK(r != NULL);
 	CHECK_INT(r->kind, kind);
 	CHECK(here >= r->stack_lo && here < r->stack_hi);
-	CHECK(r->switched_lo == 0 && r->switched_hi == 0);
+	CHECK(r->alt_c_stack_lo == 0 && r->alt_c_stack_hi == 0);
 	CHECK_INT(pthread_getattr_np(pthread_self(), &attr), 0);
 	CHECK_INT(pthread_attr_getstack(&attr, &lo, &size), 0);
 	pthread_attr_destroy(&attr);
@@ -105,9 +105,9 @@ foreign_at_once(void *arg)
 	standin_export(NULL, NULL);
 	i = __atomic_fetch_add(&up, 1, __ATOMIC_ACQ_REL);
 	many[i] = check_record(RCGO_THREAD_FOREIGN);
-	many[i]->switched_hi = i + 1;
+	many[i]->alt_c_stack_hi = i + 1;
 	unit_await(&go_on, 1);
-	CHECK_INT(many[i]->switched_hi, i + 1);
+	CHECK_INT(many[i]->alt_c_stack_hi, i + 1);
 	return arg;
 }
 

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "go_standin.h"
-#include "rcgo_thread_record.h"
+#include "thread_record.h"
 #include "unit.h"
 
 #define THREADS 32

@@ -14,7 +14,7 @@
 
 #include "go_standin.h"
 #include "inject.h"
-#include "rcgo_thread.h"
+#include "thread_management.h"
 #include "unit.h"
 
 // All signals but KILL and STOP, and the two that glibc keeps open for itself.
@@ -104,7 +104,7 @@ TEST(argument_is_copied_and_given_back)
 	standin_start();
 	for (unsigned round = 0; round < 2; round++) {
 		for (size_t i = 0; i < UNIT_COUNTOF(taken); i++) {
-			taken[i] = rcgo__thread_start_take();
+			taken[i] = rcgo__thread_start_alloc();
 			CHECK(i == 0 || taken[i] != taken[i - 1]);
 		}
 		for (unsigned i = 1; i <= 20; i++) {
@@ -116,7 +116,7 @@ TEST(argument_is_copied_and_given_back)
 			CHECK(g_of_fn == &thread_g);
 		}
 		for (size_t i = 0; i < UNIT_COUNTOF(taken); i++) {
-			rcgo__thread_start_give(taken[i]);
+			rcgo__thread_start_free(taken[i]);
 		}
 		for (unsigned i = 21; i <= 40; i++) {
 			g_of_fn = NULL;
@@ -256,15 +256,15 @@ one_ran(void *arg)
 // Where libc cannot be told the mask of a new thread, the creator's is what it inherits.
 TEST(mask_is_inherited)
 {
-	struct rcgo_thread_plan plan;
+	struct rcgo_thread_attr plan;
 
 	standin_start();
 	inject_in_pthread_create = note_create_mask;
-	rcgo__thread_plan(&plan, false);
+	rcgo__thread_attr_init(&plan, false);
 	CHECK(!plan.block_signals);
 	plan.block_signals = true;
 	CHECK_INT(rcgo__thread_create(&plan, one_ran, NULL), 0);
-	rcgo__thread_plan_end(&plan);
+	rcgo__thread_attr_destroy(&plan);
 	CHECK_INT(sigismember(&in_create_mask, SIGPROF), 1);
 	CHECK_INT(sigismember(&in_create_mask, SIGURG), 1);
 	unit_await(&ran, 1);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_crc.h"
-#include "rcgo_xz.h"
+#include "checksum.h"
+#include "decompress.h"
 #include "unit.h"
 #include "unit_samples.h"
 #include "unit_shell.h"

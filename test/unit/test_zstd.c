@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_zstd.h"
+#include "decompress.h"
 #include "unit.h"
 #include "unit_samples.h"
 #include "unit_shell.h"

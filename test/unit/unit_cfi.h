@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "rcgo_cfi.h"
-#include "rcgo_rule.h"
+#include "cfi.h"
+#include "unwind_cache.h"
 #include "unit.h"
 
 #define UNIT_CFI_SIZE 16384 // a multiple of any page size up to that
@@ -36,7 +36,7 @@ unit_cfi_init(struct unit_cfi *cfi)
 	cfi->area = (struct rcgo_cfi_area){
 		.start = (uintptr_t)map,
 		.end = (uintptr_t)cfi->end + guard,
-		.pinned = true,
+		.nodelete = true,
 	};
 }
 

@@ -110,7 +110,8 @@ unit_wipes_on_fork(void)
 	pid_t pid;
 
 	CHECK(page != MAP_FAILED);
-	// The code under test does not trust a system that takes any advice: see rcgo_fork_linux.c.
+	// The code under test does not trust a system that takes any advice: see
+	// fork_detect_linux.c.
 	if (madvise(page, 4096, MADV_WIPEONFORK) == 0 && madvise(page, 4096, -1) != 0) {
 		*page = 1;
 		pid = fork();

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rcgo_cfi_quick.h"
-#include "rcgo_rule.h"
+#include "cfi_fast.h"
+#include "unwind_cache.h"
 
 static struct rcgo_cfi_area area;
 static uintptr_t bias, hdr;
@@ -89,8 +89,8 @@ load(const char *path)
 static void
 hide_table(void)
 {
-	((uint8_t *)hdr)[2] = RCGO_PE_OMIT;
-	((uint8_t *)hdr)[3] = RCGO_PE_OMIT;
+	((uint8_t *)hdr)[2] = DW_EH_PE_OMIT;
+	((uint8_t *)hdr)[3] = DW_EH_PE_OMIT;
 }
 
 // The names of DWARF registers; that of the return address's column is "ra".
@@ -147,61 +147,63 @@ same_cfa(const struct rcgo_cfi_row *row, const char *text)
 }
 
 static bool
-same_reg(unsigned how, int32_t value, const char *text)
+same_reg(unsigned reg_rule, int32_t value, const char *text)
 {
 	if (strcmp(text, "u") == 0) {
 		// What was never said, too.
-		return how == RCGO_HOW_UNDEFINED || how == RCGO_HOW_SAME;
+		return reg_rule == RCGO_RULE_UNDEFINED || reg_rule == RCGO_RULE_SAME;
 	}
 	if (strcmp(text, "s") == 0) {
-		return how == RCGO_HOW_SAME;
+		return reg_rule == RCGO_RULE_SAME;
 	}
 	if (strcmp(text, "exp") == 0) {
-		return how == RCGO_HOW_EXPR;
+		return reg_rule == RCGO_RULE_EXPR;
 	}
 	if (strcmp(text, "vexp") == 0) {
-		return how == RCGO_HOW_VAL_EXPR;
+		return reg_rule == RCGO_RULE_VAL_EXPR;
 	}
 	if (text[0] == 'c') {
-		return how == RCGO_HOW_OFFSET && atoll(text + 1) == value;
+		return reg_rule == RCGO_RULE_OFFSET && atoll(text + 1) == value;
 	}
 	if (text[0] == 'v') {
-		return how == RCGO_HOW_VAL_OFFSET && atoll(text + 1) == value;
+		return reg_rule == RCGO_RULE_VAL_OFFSET && atoll(text + 1) == value;
 	}
 	// Another register, by its number.
-	return how == RCGO_HOW_REGISTER && text[0] == 'r' && atoll(text + 1) == value;
+	return reg_rule == RCGO_RULE_REGISTER && text[0] == 'r' && atoll(text + 1) == value;
 }
 
 static uintptr_t
 ra_from_cfa(uint64_t rule)
 {
-	return RCGO_RULE_RA_AT(rule) - (RCGO_RULE_LOADS(rule) ? 0 : RCGO_RULE_CFA(rule));
+	return RCGO_UNWIND_ENTRY_RA_AT(rule) -
+	       (RCGO_UNWIND_ENTRY_LOADS(rule) ? 0 : RCGO_UNWIND_ENTRY_CFA(rule));
 }
 
 // Whether a rule says what the row says.
 static bool
 same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
 {
-	unsigned kind = RCGO_RULE_KIND(rule);
-	unsigned ra = row->how[fde->ra];
+	unsigned kind = RCGO_UNWIND_ENTRY_KIND(rule);
+	unsigned ra = row->reg_rule[fde->ra];
 
 	kinds[kind]++;
-	packed += row->cfa_expr != NULL && kind <= RCGO_RULE_FP_LOAD;
-	if (kind == RCGO_RULE_SLOW || kind == RCGO_RULE_END) {
-		return (kind == RCGO_RULE_END) == (ra == RCGO_HOW_UNDEFINED);
+	packed += row->cfa_expr != NULL && kind <= RCGO_UNWIND_ENTRY_FP_LOAD;
+	if (kind == RCGO_UNWIND_ENTRY_SLOW || kind == RCGO_UNWIND_ENTRY_END) {
+		return (kind == RCGO_UNWIND_ENTRY_END) == (ra == RCGO_RULE_UNDEFINED);
 	}
 	if (row->cfa_expr == NULL &&
-		(row->cfa_reg != (kind == RCGO_RULE_SP ? RCGO_DW_SP : RCGO_DW_FP) ||
-			(int64_t)RCGO_RULE_CFA(rule) != row->cfa_offset)) {
+		(row->cfa_reg != (kind == RCGO_UNWIND_ENTRY_SP ? RCGO_DW_SP : RCGO_DW_FP) ||
+			(int64_t)RCGO_UNWIND_ENTRY_CFA(rule) != row->cfa_offset)) {
 		return false;
 	}
-	if ((rule & RCGO_RULE_RA_IN_LR) != 0 ? ra != RCGO_HOW_SAME
-					     : (int64_t)ra_from_cfa(rule) != row->value[fde->ra]) {
+	if ((rule & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0
+			? ra != RCGO_RULE_SAME
+			: (int64_t)ra_from_cfa(rule) != row->value[fde->ra]) {
 		return false;
 	}
-	return (rule & RCGO_RULE_FP_SAVED) == 0
-		       ? row->how[RCGO_DW_FP] != RCGO_HOW_OFFSET
-		       : (int64_t)RCGO_RULE_FP_AT(rule) == row->value[RCGO_DW_FP];
+	return (rule & RCGO_UNWIND_ENTRY_FP_SAVED) == 0
+		       ? row->reg_rule[RCGO_DW_FP] != RCGO_RULE_OFFSET
+		       : (int64_t)RCGO_UNWIND_ENTRY_FP_AT(rule) == row->value[RCGO_DW_FP];
 }
 
 // A function's columns: the register of each, -1 for those not followed.
@@ -232,7 +234,7 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	char *word[COLUMNS_MAX + 2];
 	unsigned n = split(line, word, COLUMNS_MAX + 2);
 	uintptr_t pc = bias + strtoull(word[0], NULL, 16);
-	static struct rcgo_cfi_quick quick;
+	static struct rcgo_cfi_fast quick;
 	struct rcgo_cfi_row row, compact;
 	struct rcgo_fde fde;
 	uint64_t rule, quickly;
@@ -252,17 +254,17 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	for (unsigned i = 2; i < n && i - 2 < columns->count; i++) {
 		int reg = reg_of(columns->name[i - 2], "", fde.ra);
 
-		if (reg >= 0 && !same_reg(row.how[reg], row.value[reg], word[i])) {
+		if (reg >= 0 && !same_reg(row.reg_rule[reg], row.value[reg], word[i])) {
 			differ(pc, columns->name[i - 2], word[i]);
 		}
 	}
-	rule = rcgo__cfi_rule(&fde, pc, &compact);
+	rule = rcgo__cfi_unwind_entry(&fde, pc, &compact);
 	if (!same_rule(rule, &row, &fde)) {
 		differ(pc, "another rule", word[1]);
 	}
-	quickly = rcgo__cfi_quick(&area, hdr, hdr_size, pc, &quick);
-	in_one_pass += quickly != RCGO_RULE_NONE;
-	if (quickly != RCGO_RULE_NONE && quickly != rule) {
+	quickly = rcgo__cfi_fast(&area, hdr, hdr_size, pc, &quick);
+	in_one_pass += quickly != RCGO_UNWIND_ENTRY_NONE;
+	if (quickly != RCGO_UNWIND_ENTRY_NONE && quickly != rule) {
 		differ(pc, "another rule in one pass", word[1]);
 	}
 }
@@ -343,7 +345,7 @@ main(int argc, char **argv)
 	printf("%" PRIu64 " rows of %" PRIu64 " functions, %" PRIu64 " differences; %" PRIu64
 	       " rules made in one pass, %" PRIu64 " expressions became rules, %" PRIu64
 	       " need all registers, %" PRIu64 " are the end\n",
-		rows, functions, differences, in_one_pass, packed, kinds[RCGO_RULE_SLOW],
-		kinds[RCGO_RULE_END]);
+		rows, functions, differences, in_one_pass, packed, kinds[RCGO_UNWIND_ENTRY_SLOW],
+		kinds[RCGO_UNWIND_ENTRY_END]);
 	return differences != 0;
 }

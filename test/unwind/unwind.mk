@@ -1,18 +1,18 @@
 # Unwind information of whole libraries, row by row: `make test` takes a few, `make soak` all there are.
 
 CFI_ROWS := $(BUILD)/test/unwind
-CFI_ROWS_SRC := $(wildcard src/traceback/unwind/rcgo_cfi_*.c src/traceback/unwind/rcgo_dw_*.c) \
-	src/traceback/unwind/rcgo_rule_cache.c src/traceback/unwind/rcgo_memory.c src/base/rcgo_probe_linux.c
-CFI_ROWS_FLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE= -Isrc/traceback/unwind -Isrc/base -Isrc/abi
+CFI_ROWS_SRC := $(wildcard backtrace/unwind/cfi_*.c) backtrace/unwind/dwarf_expr.c \
+	backtrace/unwind/unwind_cache.c backtrace/unwind/stack_reader.c backtrace/util/safe_read_linux.c
+CFI_ROWS_FLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE= -Ibacktrace/unwind -Ibacktrace/util
 
 .PHONY: cfi-rows soak-cfi
 
-$(CFI_ROWS)/cfi_rows: test/unwind/cfi_rows.c $(CFI_ROWS_SRC) $(wildcard src/traceback/unwind/*.h)
+$(CFI_ROWS)/cfi_rows: test/unwind/cfi_rows.c $(CFI_ROWS_SRC) $(wildcard backtrace/unwind/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFI_ROWS_FLAGS) -o $@ $(filter %.c,$^)
 
 # Static, so that it needs no root of that system; it runs in an emulator.
-$(CFI_ROWS)/cfi_rows_arm64: test/unwind/cfi_rows.c $(CFI_ROWS_SRC) $(wildcard src/traceback/unwind/*.h)
+$(CFI_ROWS)/cfi_rows_arm64: test/unwind/cfi_rows.c $(CFI_ROWS_SRC) $(wildcard backtrace/unwind/*.h)
 	@mkdir -p $(@D)
 	aarch64-linux-gnu-gcc $(CFI_ROWS_FLAGS) -static -o $@ $(filter %.c,$^)
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rcgo_symbolize.h"
+#include "symbolizer.h"
 
 #define ARENA ((size_t)1 << 30)
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: the checksums of compressed data and of debug files.
+#ifndef RCGO_CHECKSUM_H
+#define RCGO_CHECKSUM_H
+
+#include <stdint.h>
+
+#include "byte_range.h"
+
+// CRC-32 (ISO 3309), as .gnu_debuglink and xz have it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__crc32(struct rcgo_bytes b);
+
+// CRC-64 (ECMA 182, reflected), as xz has it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__crc64(struct rcgo_bytes b);
+
+// Adler-32, as zlib has it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__adler32(struct rcgo_bytes b);
+
+// XXH64 with seed 0, of which zstd has the low half.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__xxh64(struct rcgo_bytes b);
+
+#endif // RCGO_CHECKSUM_H

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: the file with the debug information of another. Runs on any stack, in
+// signal handlers too. Contract: gdb's manual, elfutils' debuginfod-client.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+#include "debug_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "checksum.h"
+#include "decompress.h"
+
+#define DEBUGFILE_ROOT "/usr/lib/debug"
+
+bool
+rcgo__debugfile_has_dwarf(const struct rcgo_elf *elf)
+{
+	struct rcgo_section section;
+
+	return rcgo__elf_section_find(elf, ".debug_info", &section) != 0 ||
+	       rcgo__elf_section_find(elf, ".zdebug_info", &section) != 0;
+}
+
+int
+rcgo__debugfile_match(struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id)
+{
+	int err = rcgo__elf_open(elf, path);
+
+	if (err == 0 && build_id.size != 0 &&
+		!rcgo__bytes_equal(rcgo__elf_build_id(elf), build_id)) {
+		rcgo__elf_close(elf);
+		err = -ESTALE;
+	}
+	return err;
+}
+
+// Opens the file at path, which is right when it has the build-id or, where main has none, the
+// checksum crc.
+static int
+debugfile_try(const struct rcgo_path *path, struct rcgo_bytes build_id, const uint32_t *crc,
+	struct rcgo_debugfile *debug)
+{
+	int err;
+
+	debug->path = rcgo__path_done(path);
+	if (debug->path == NULL) {
+		return -ENAMETOOLONG;
+	}
+	err = rcgo__debugfile_match(&debug->elf, debug->path, build_id);
+	if (err == 0 && (!rcgo__debugfile_has_dwarf(&debug->elf) ||
+				(build_id.size == 0 && crc != NULL &&
+					rcgo__crc32(debug->elf.image) != *crc))) {
+		rcgo__elf_close(&debug->elf);
+		err = -ESTALE;
+	}
+	return err;
+}
+
+// Appends xx/yyyy.debug.
+static void
+debugfile_add_id(struct rcgo_path *path, struct rcgo_bytes build_id)
+{
+	rcgo__path_hex(path, rcgo__bytes_slice(build_id, 0, 1));
+	rcgo__path_add(path, "/");
+	rcgo__path_hex(path, rcgo__bytes_from(build_id, 1));
+	rcgo__path_add(path, ".debug");
+}
+
+static int
+debugfile_by_id(struct rcgo_path *path, struct rcgo_bytes build_id, struct rcgo_debugfile *debug)
+{
+	if (build_id.size < 2) {
+		return -ENOENT;
+	}
+	rcgo__path_cut(path, 0);
+	rcgo__path_add(path, DEBUGFILE_ROOT "/.build-id/");
+	debugfile_add_id(path, build_id);
+	return debugfile_try(path, build_id, NULL, debug);
+}
+
+// The file that .gnu_debuglink names: beside the file, in .debug there, or below the root.
+static int
+debugfile_by_link(const struct rcgo_elf *main, const char *main_path, struct rcgo_arena *arena,
+	struct rcgo_path *path, struct rcgo_debugfile *debug)
+{
+	struct rcgo_bytes link = rcgo__elf_section(main, arena, ".gnu_debuglink");
+	const char *name = rcgo__bytes_string(link, 0);
+	const char *real;
+	struct rcgo_bytes sum;
+	uint32_t crc;
+
+	if (name == NULL || name[0] == 0) {
+		return -ENOENT;
+	}
+	// The checksum stands behind the name, at the next multiple of four bytes.
+	sum = rcgo__bytes_slice(link, (strlen(name) + 4) / 4 * 4, 4);
+	if (sum.size == 0) {
+		return -ENOENT;
+	}
+	crc = rcgo__get32(sum.at, main->big);
+	real = rcgo__path_real(arena, main_path);
+	for (int place = 0; place < 3; place++) {
+		rcgo__path_cut(path, 0);
+		rcgo__path_add(path, place == 2 && real[0] == '/' ? DEBUGFILE_ROOT : "");
+		rcgo__path_bytes(path, real, rcgo__path_directory(real));
+		rcgo__path_add(path, place == 1 ? ".debug/" : "");
+		rcgo__path_add(path, name);
+		if (debugfile_try(path, rcgo__elf_build_id(main), &crc, debug) == 0) {
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static int
+debugfile_in_cache(struct rcgo_path *path, const char *before, const char *cache,
+	struct rcgo_bytes build_id, struct rcgo_debugfile *debug)
+{
+	if (before == NULL) {
+		return -ENOENT;
+	}
+	rcgo__path_cut(path, 0);
+	rcgo__path_add(path, before);
+	rcgo__path_add(path, cache);
+	rcgo__path_add(path, "/");
+	rcgo__path_hex(path, build_id);
+	rcgo__path_add(path, "/debuginfo");
+	return debugfile_try(path, build_id, NULL, debug);
+}
+
+// What debuginfod has fetched for others before; an old cache in the home directory counts as well.
+static int
+debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_bytes build_id,
+	struct rcgo_debugfile *debug)
+{
+	struct rcgo_bytes environment;
+	const char *home_path, *cache;
+
+	// A program with rights that its user has not does not open what the user names.
+	if (build_id.size < 2 || getauxval(AT_SECURE) != 0) {
+		return -ENOENT;
+	}
+	environment = rcgo__path_environment(arena);
+	home_path = rcgo__path_variable(environment, "HOME");
+	cache = rcgo__path_variable(environment, "DEBUGINFOD_CACHE_PATH");
+	if (cache != NULL) {
+		return debugfile_in_cache(path, cache, "", build_id, debug);
+	}
+	if (debugfile_in_cache(path, home_path, "/.debuginfod_client_cache", build_id, debug) ==
+		0) {
+		return 0;
+	}
+	cache = rcgo__path_variable(environment, "XDG_CACHE_HOME");
+	if (cache != NULL) {
+		return debugfile_in_cache(path, cache, "/debuginfod_client", build_id, debug);
+	}
+	return debugfile_in_cache(path, home_path, "/.cache/debuginfod_client", build_id, debug);
+}
+
+int
+rcgo__debugfile_open(const struct rcgo_elf *main, const char *path, struct rcgo_arena *arena,
+	struct rcgo_debugfile *debug)
+{
+	size_t before = rcgo__arena_mark(arena);
+	struct rcgo_path found = rcgo__path_start(arena);
+	size_t behind = rcgo__arena_mark(arena);
+	struct rcgo_bytes build_id = rcgo__elf_build_id(main);
+	int err;
+
+	*debug = (struct rcgo_debugfile){0};
+	if (found.at == NULL) {
+		return -ENOMEM;
+	}
+	err = debugfile_by_id(&found, build_id, debug);
+	if (err != 0) {
+		err = debugfile_by_link(main, path, arena, &found, debug);
+	}
+	if (err != 0) {
+		err = debugfile_fetched(arena, &found, build_id, debug);
+	}
+	if (err != 0) {
+		*debug = (struct rcgo_debugfile){0};
+		rcgo__arena_release(arena, before);
+		return -ENOENT;
+	}
+	rcgo__arena_release(arena, behind);
+	return 0;
+}
+
+// Traceback Generation: the files that hold parts of debug information: dwz', split DWARF's, and
+// MiniDebugInfo. Runs on any stack, in signal handlers too. Contract: dwz(1), DWARF 5 appendix F,
+// gdb's manual.
+
+#define DEBUGFILE_BY_ID "/usr/lib/debug/.build-id/"
+
+// Debug information of the symbol table alone is not often beyond this when unpacked.
+#define DEBUGFILE_MINI_MAX ((size_t)64 << 20)
+
+int
+rcgo__debugfile_mini(const struct rcgo_elf *main, struct rcgo_arena *arena, struct rcgo_elf *mini)
+{
+	size_t before = rcgo__arena_mark(arena);
+	struct rcgo_section section;
+	struct rcgo_bytes packed, image;
+	ptrdiff_t n;
+	int err = -ENOENT;
+
+	*mini = (struct rcgo_elf){0};
+	if (rcgo__elf_section_find(main, ".gnu_debugdata", &section) == 0) {
+		return -ENOENT;
+	}
+	packed = rcgo__elf_section_raw(main, &section);
+	n = rcgo__xz_size(packed);
+	if (n <= 0 || (size_t)n > DEBUGFILE_MINI_MAX) {
+		return n < 0 ? (int)n : -ENOENT;
+	}
+	image = (struct rcgo_bytes){.at = rcgo__arena_alloc(arena, (size_t)n), .size = (size_t)n};
+	if (image.at == NULL) {
+		return -ENOMEM;
+	}
+	n = rcgo__xz(packed, (uint8_t *)(uintptr_t)image.at, image.size, arena);
+	if (n == (ptrdiff_t)image.size) {
+		err = rcgo__elf_from_memory(mini, image);
+	} else if (n < 0) {
+		err = (int)n;
+	}
+	if (err != 0) {
+		rcgo__arena_release(arena, before);
+	}
+	return err;
+}
+
+// Opens what path says by now. Returns 0, or -errno.
+static int
+debugfile_try_part(const struct rcgo_path *path, struct rcgo_bytes build_id, struct rcgo_elf *elf)
+{
+	const char *done = rcgo__path_done(path);
+
+	return done != NULL ? rcgo__debugfile_match(elf, done, build_id) : -ENAMETOOLONG;
+}
+
+int
+rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *path, struct rcgo_arena *arena,
+	struct rcgo_elf *alt)
+{
+	size_t mark = rcgo__arena_mark(arena);
+	struct rcgo_bytes link = rcgo__elf_section(debug, arena, ".gnu_debugaltlink");
+	const char *name = rcgo__bytes_string(link, 0);
+	struct rcgo_bytes build_id;
+	struct rcgo_path at = rcgo__path_start(arena);
+	int err = -ENOENT;
+
+	*alt = (struct rcgo_elf){0};
+	if (name != NULL) {
+		build_id = rcgo__bytes_from(link, strlen(name) + 1);
+		if (name[0] != '/') {
+			const char *real = rcgo__path_real(arena, path);
+
+			rcgo__path_bytes(&at, real, rcgo__path_directory(real));
+		}
+		rcgo__path_add(&at, name);
+		err = debugfile_try_part(&at, build_id, alt);
+		if (err != 0 && build_id.size > 1) {
+			rcgo__path_cut(&at, 0);
+			rcgo__path_add(&at, DEBUGFILE_BY_ID);
+			rcgo__path_hex(&at, rcgo__bytes_slice(build_id, 0, 1));
+			rcgo__path_add(&at, "/");
+			rcgo__path_hex(&at, rcgo__bytes_from(build_id, 1));
+			rcgo__path_add(&at, ".debug");
+			err = debugfile_try_part(&at, build_id, alt);
+		}
+	}
+	rcgo__arena_release(arena, mark);
+	return err;
+}
+
+int
+rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
+	struct rcgo_arena *arena, struct rcgo_elf *dwo)
+{
+	size_t mark = rcgo__arena_mark(arena);
+	struct rcgo_path at = rcgo__path_start(arena);
+	const struct rcgo_bytes any = {0};
+	const char *real;
+	int err;
+
+	*dwo = (struct rcgo_elf){0};
+	if (name[0] != '/' && comp_dir != NULL) {
+		rcgo__path_add(&at, comp_dir);
+		rcgo__path_add(&at, "/");
+	}
+	rcgo__path_add(&at, name);
+	err = debugfile_try_part(&at, any, dwo);
+	if (err != 0) {
+		// The tree was moved: beside the object, by the whole name, then by its last part.
+		real = rcgo__path_real(arena, path);
+		for (int last = 0; last < 2 && err != 0; last++) {
+			size_t skip = last != 0 ? rcgo__path_directory(name) : 0;
+
+			rcgo__path_cut(&at, 0);
+			rcgo__path_bytes(&at, real, rcgo__path_directory(real));
+			rcgo__path_add(&at, name + skip);
+			err = debugfile_try_part(&at, any, dwo);
+		}
+	}
+	rcgo__arena_release(arena, mark);
+	return err;
+}
+
+int
+rcgo__debugfile_dwp(const char *path, struct rcgo_arena *arena, struct rcgo_elf *dwp)
+{
+	size_t mark = rcgo__arena_mark(arena);
+	struct rcgo_path at = rcgo__path_start(arena);
+	const struct rcgo_bytes any = {0};
+	const char *real = rcgo__path_real(arena, path);
+	size_t n = strlen(real);
+	int err;
+
+	*dwp = (struct rcgo_elf){0};
+	rcgo__path_add(&at, real);
+	rcgo__path_add(&at, ".dwp");
+	err = debugfile_try_part(&at, any, dwp);
+	if (err != 0 && n > strlen(".debug") &&
+		strcmp(real + n - strlen(".debug"), ".debug") == 0) {
+		rcgo__path_cut(&at, n - strlen(".debug"));
+		rcgo__path_add(&at, ".dwp");
+		err = debugfile_try_part(&at, any, dwp);
+	}
+	rcgo__arena_release(arena, mark);
+	return err;
+}
+
+// Traceback Generation: paths, put together in an arena, and what /proc says of them. Runs on any
+// stack, in signal handlers too.
+
+#define PATH_ENVIRONMENT_MAX (128 * 1024)
+
+struct rcgo_path
+rcgo__path_start(struct rcgo_arena *arena)
+{
+	struct rcgo_path path = {.at = rcgo__arena_alloc(arena, PATH_MAX)};
+
+	path.too_long = path.at == NULL;
+	if (path.at != NULL) {
+		path.at[0] = 0;
+	}
+	return path;
+}
+
+void
+rcgo__path_bytes(struct rcgo_path *path, const char *s, size_t n)
+{
+	if (path->too_long || n >= PATH_MAX - path->size) {
+		path->too_long = true;
+		return;
+	}
+	memcpy(path->at + path->size, s, n);
+	path->size += n;
+	path->at[path->size] = 0;
+}
+
+void
+rcgo__path_add(struct rcgo_path *path, const char *s)
+{
+	rcgo__path_bytes(path, s, strlen(s));
+}
+
+void
+rcgo__path_hex(struct rcgo_path *path, struct rcgo_bytes b)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < b.size; i++) {
+		rcgo__path_bytes(path, digits + (b.at[i] >> 4), 1);
+		rcgo__path_bytes(path, digits + (b.at[i] & 15), 1);
+	}
+}
+
+void
+rcgo__path_cut(struct rcgo_path *path, size_t size)
+{
+	if (path->at != NULL && size <= path->size) {
+		path->size = size;
+		path->at[size] = 0;
+		path->too_long = false;
+	}
+}
+
+const char *
+rcgo__path_done(const struct rcgo_path *path)
+{
+	return path->too_long ? NULL : path->at;
+}
+
+size_t
+rcgo__path_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+// Appends the path under which /proc shows an open file.
+static void
+path_of_file(struct rcgo_path *path, int fd)
+{
+	char digits[12];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + fd % 10);
+		fd /= 10;
+	} while (fd > 0);
+	rcgo__path_add(path, "/proc/self/fd/");
+	rcgo__path_bytes(path, digits + at, sizeof digits - at);
+}
+
+const char *
+rcgo__path_real(struct rcgo_arena *arena, const char *path)
+{
+	struct rcgo_path link = rcgo__path_start(arena);
+	struct rcgo_path real = rcgo__path_start(arena);
+	int saved = errno;
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		path_of_file(&link, fd);
+		if (!link.too_long && !real.too_long) {
+			n = readlink(link.at, real.at, PATH_MAX - 1);
+		}
+		close(fd);
+	}
+	errno = saved;
+	if (n <= 0 || n >= PATH_MAX - 1 || real.at[0] != '/') {
+		return path;
+	}
+	real.at[n] = 0;
+	return real.at;
+}
+
+struct rcgo_bytes
+rcgo__path_environment(struct rcgo_arena *arena)
+{
+	uint8_t *at = rcgo__arena_alloc(arena, PATH_ENVIRONMENT_MAX);
+	int saved = errno;
+	int fd = at != NULL ? open("/proc/self/environ", O_RDONLY | O_CLOEXEC) : -1;
+	size_t size = 0;
+
+	while (fd >= 0 && size < PATH_ENVIRONMENT_MAX) {
+		ssize_t n = read(fd, at + size, PATH_ENVIRONMENT_MAX - size);
+
+		if (n > 0) {
+			size += (size_t)n;
+		} else if (n == 0 || errno != EINTR) {
+			break;
+		}
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	errno = saved;
+	return (struct rcgo_bytes){.at = at, .size = size};
+}
+
+const char *
+rcgo__path_variable(struct rcgo_bytes environment, const char *name)
+{
+	size_t n = strlen(name);
+	size_t at = 0;
+
+	while (at < environment.size) {
+		const char *entry = rcgo__bytes_string(environment, at);
+
+		if (entry == NULL) {
+			break;
+		}
+		if (strncmp(entry, name, n) == 0 && entry[n] == '=') {
+			return entry[n + 1] != 0 ? entry + n + 1 : NULL;
+		}
+		at += strlen(entry) + 1;
+	}
+	return NULL;
+}

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: address ranges, sorted and searched. Runs on any stack.
+
+#include "dwarf_inline.h"
+
+#include <string.h>
+
+static bool
+span_before(const struct rcgo_pc_range *a, const struct rcgo_pc_range *b)
+{
+	if (a->low != b->low) {
+		return a->low < b->low;
+	}
+	if (a->high != b->high) {
+		return a->high > b->high;
+	}
+	return a->value < b->value;
+}
+
+// Merges [from, middle) and [middle, to), which are sorted.
+static void
+span_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
+	struct rcgo_pc_range *spare)
+{
+	size_t left = 0, right = middle, out = from;
+	size_t count = middle - from;
+
+	// Compilers write most ranges in order.
+	if (!span_before(&ranges[middle], &ranges[middle - 1])) {
+		return;
+	}
+	memcpy(spare, ranges + from, count * sizeof *spare);
+	while (left < count && right < to) {
+		ranges[out++] =
+			span_before(&ranges[right], &spare[left]) ? ranges[right++] : spare[left++];
+	}
+	memcpy(ranges + out, spare + left, (count - left) * sizeof *spare);
+}
+
+static void
+span_link(struct rcgo_pc_range *ranges, uint32_t count)
+{
+	uint32_t open = RCGO_PC_RANGE_NONE; // the innermost that has not ended
+
+	for (uint32_t i = 0; i < count; i++) {
+		while (open != RCGO_PC_RANGE_NONE && ranges[open].high <= ranges[i].low) {
+			open = ranges[open].up;
+		}
+		ranges[i].up = open;
+		open = i;
+	}
+}
+
+bool
+rcgo__pc_ranges_sort(struct rcgo_pc_range *ranges, uint32_t count, struct rcgo_arena *scratch)
+{
+	size_t mark = rcgo__arena_mark(scratch);
+	struct rcgo_pc_range *spare = rcgo__arena_alloc(scratch, count * sizeof *spare);
+
+	if (spare == NULL) {
+		return false;
+	}
+	for (size_t width = 1; width < count; width *= 2) {
+		for (size_t from = 0; from + width < count; from += 2 * width) {
+			size_t to = from + 2 * width;
+
+			span_merge(ranges, from, from + width, to < count ? to : count, spare);
+		}
+	}
+	span_link(ranges, count);
+	rcgo__arena_release(scratch, mark);
+	return true;
+}
+
+uint32_t
+rcgo__pc_ranges_outward(const struct rcgo_pc_range *ranges, uint32_t at, uint64_t address)
+{
+	for (at = ranges[at].up; at != RCGO_PC_RANGE_NONE; at = ranges[at].up) {
+		if (address < ranges[at].high) {
+			return at;
+		}
+	}
+	return RCGO_PC_RANGE_NONE;
+}
+
+uint32_t
+rcgo__pc_ranges_find(const struct rcgo_pc_range *ranges, uint32_t count, uint64_t address)
+{
+	uint32_t low = 0, high = count;
+
+	// The last that begins at address or before.
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].low <= address) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	if (low == 0) {
+		return RCGO_PC_RANGE_NONE;
+	}
+	return address < ranges[low - 1].high ? low - 1
+					      : rcgo__pc_ranges_outward(ranges, low - 1, address);
+}
+
+// Traceback Generation: the walk over the entries of a unit that finds functions and what was
+// inlined into them. Runs on any stack.
+
+static bool
+scope_add_span(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
+{
+	if (w->range_count == w->range_capacity) {
+		return false;
+	}
+	w->ranges[w->range_count++] =
+		(struct rcgo_pc_range){.low = low, .high = high, .value = w->node_count};
+	return true;
+}
+
+// Looks at the ranges of the entry at hand. Returns whether they count, 0 or 1, or -1 when
+// there is no room for them; entry gets the first address, or 0 if they are all empty.
+static int
+scope_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
+{
+	struct rcgo_die *die = &w->die;
+	struct rcgo_ranges ranges;
+	uint64_t low, high;
+	int useful = 0;
+
+	*entry = 0;
+	if (die->low.kind == RCGO_VALUE_NONE && die->ranges.kind == RCGO_VALUE_NONE) {
+		return 0;
+	}
+	ranges = rcgo__ranges_of(w->unit, &die->low, &die->high, &die->ranges);
+	while (rcgo__ranges_next(&ranges, &low, &high)) {
+		// The list of a function begins with the part that holds its first instruction.
+		if (*entry == 0) {
+			*entry = low;
+		}
+		if (w->all) {
+			if (!scope_add_span(w, low, high)) {
+				return -1;
+			}
+			useful = 1;
+		} else if (w->address - low < high - low) {
+			useful = 1;
+		}
+	}
+	return useful;
+}
+
+static bool
+scope_add(struct rcgo_inline_walk *w, uint64_t entry)
+{
+	struct rcgo_die *die = &w->die;
+
+	if (w->node_count == w->node_capacity) {
+		return false;
+	}
+	w->nodes[w->node_count] = (struct rcgo_inline_node){.die = die->offset,
+		.entry = entry,
+		.parent = w->current,
+		.depth = w->depth,
+		.call_file = die->call_file,
+		.call_line = die->call_line,
+		.call_column = die->call_column,
+		.inlined = die->tag == DW_TAG_inlined_subroutine};
+	w->current = w->node_count++;
+	return true;
+}
+
+// Goes to the sibling of an entry with children, if that is known. Returns whether.
+static bool
+scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
+{
+	const uint8_t *to;
+
+	if (sibling->kind != RCGO_VALUE_REF || sibling->u >= w->unit->end) {
+		return false;
+	}
+	to = w->info + sibling->u;
+	if (to <= w->c.at) {
+		return false; // back: a loop
+	}
+	w->c.at = to;
+	return true;
+}
+
+// Whether the entry at hand is an inlined copy that tells no range, with others in it that may: so
+// does gcc in DWARF 2, which has only one range for each, where a copy is in pieces.
+static bool
+scope_in_pieces(const struct rcgo_inline_walk *w, uint64_t entry)
+{
+	return entry == 0 && w->die.children && w->die.tag == DW_TAG_inlined_subroutine &&
+	       w->current != RCGO_INLINE_NODE_NONE;
+}
+
+// Deals with a function or an inlined copy. Returns false when the walk is to end.
+static bool
+scope_function(struct rcgo_inline_walk *w)
+{
+	struct rcgo_die *die = &w->die;
+	uint64_t entry;
+	int useful;
+	bool taken;
+
+	rcgo__die_read(
+		&w->c, w->abbrev, rcgo__abbrevs_specs(w->unit->abbrevs), &w->unit->encoding, die);
+	useful = scope_ranges(w, &entry);
+	taken = useful > 0 || scope_in_pieces(w, entry);
+	if (useful < 0 || (taken && !scope_add(w, entry))) {
+		w->c.bad = true;
+		return false;
+	}
+	if (useful > 0) {
+		w->inner = w->current;
+		if (w->found == UINT32_MAX) {
+			w->found = w->depth;
+		}
+	}
+	if (taken) {
+		w->depth += die->children;
+		return true;
+	}
+	if (!die->children) {
+		return true;
+	}
+	if (w->exhaustive || !scope_jump(w, &die->sibling)) {
+		if (!w->exhaustive) {
+			w->skip_depth = w->depth;
+		}
+		w->depth++;
+	}
+	return true;
+}
+
+static bool
+scope_is_type(const struct rcgo_inline_walk *w, uint16_t tag)
+{
+	if (w->unit->language == DW_LANG_Rust) {
+		return false; // functions are inside of types
+	}
+	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type ||
+	       tag == DW_TAG_subroutine_type || tag == DW_TAG_interface_type;
+}
+
+// Passes over the values of an entry, and over its children if it is a type or lies in something
+// that is passed over.
+static void
+scope_pass(struct rcgo_inline_walk *w)
+{
+	const struct rcgo_abbrev *abbrev = w->abbrev;
+	const struct rcgo_encoding *encoding = &w->unit->encoding;
+	const uint8_t *values = w->c.at;
+
+	if (abbrev->fixed != RCGO_FIXED_NONE) {
+		rcgo__reader_skip(&w->c, abbrev->fixed);
+	} else {
+		const struct rcgo_spec *spec =
+			rcgo__abbrevs_specs(w->unit->abbrevs) + abbrev->first;
+
+		for (uint32_t i = 0; i < abbrev->count; i++) {
+			if (spec[i].size != RCGO_SIZE_VARIES) {
+				rcgo__reader_skip(&w->c, spec[i].size);
+			} else {
+				rcgo__form_skip(&w->c, spec[i].form, encoding);
+			}
+		}
+	}
+	if (!abbrev->children || w->c.bad) {
+		return;
+	}
+	if (!w->exhaustive && (w->depth > w->skip_depth || scope_is_type(w, abbrev->tag)) &&
+		abbrev->sibling != RCGO_FIXED_NONE && abbrev->sibling_size <= 8) {
+		struct rcgo_reader c = w->c;
+		struct rcgo_value to = {.kind = RCGO_VALUE_REF};
+
+		c.at = values + abbrev->sibling;
+		to.u = rcgo__reader_word(&c, abbrev->sibling_size) + encoding->unit;
+		if (abbrev->sibling_size != 0 && scope_jump(w, &to)) {
+			return;
+		}
+	}
+	w->depth++;
+}
+
+void
+rcgo__inline_tree_walk(struct rcgo_inline_walk *w)
+{
+	while (w->c.at < w->c.end && !w->c.bad) {
+		uint64_t offset = (uint64_t)(w->c.at - w->info);
+		uint64_t code = rcgo__reader_uleb(&w->c);
+
+		if (code == 0) {
+			if (w->depth == 0) {
+				break;
+			}
+			w->depth--;
+			continue;
+		}
+		w->abbrev = rcgo__abbrev_find(w->unit->abbrevs, code, w->unit->dwarf);
+		if (w->abbrev == NULL || !rcgo__dwarf_charge(w->unit->dwarf, 1)) {
+			w->c.bad = true;
+			break;
+		}
+		while (w->current != RCGO_INLINE_NODE_NONE &&
+			w->nodes[w->current].depth >= w->depth) {
+			w->current = w->nodes[w->current].parent;
+		}
+		if (w->depth <= w->skip_depth) {
+			w->skip_depth = UINT32_MAX;
+		}
+		if (!w->all && !w->exhaustive && w->found != UINT32_MAX && w->depth <= w->found) {
+			break; // past the function that holds the address
+		}
+		if (w->depth <= w->skip_depth &&
+			(w->abbrev->tag == DW_TAG_subprogram ||
+				w->abbrev->tag == DW_TAG_inlined_subroutine)) {
+			w->die.offset = offset;
+			if (!scope_function(w)) {
+				break;
+			}
+		} else {
+			scope_pass(w);
+		}
+	}
+}
+
+// Traceback Generation: which functions hold an address, by a walk for that address alone, or from
+// what one walk over the whole unit has left in the cache. Runs on any stack.
+
+// A unit whose scopes did not fit is remembered by a block that says so.
+#define SCOPES_TOO_MANY UINT32_MAX
+
+static struct rcgo_inline_walk *
+scopes_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
+{
+	struct rcgo_arena *scratch = &unit->dwarf->memory->scratch;
+	struct rcgo_bytes info = rcgo__dwarf_section(unit->dwarf, RCGO_DW_INFO);
+	uint64_t bytes = unit->end - unit->first;
+	struct rcgo_inline_walk *w = rcgo__arena_alloc(scratch, sizeof *w);
+	struct rcgo_inline_tree *head;
+
+	if (w == NULL || !rcgo__unit_abbrevs(unit)) {
+		return NULL;
+	}
+	memset(w, 0, sizeof *w);
+	w->unit = unit;
+	w->info = info.at;
+	w->address = address;
+	w->all = all;
+	w->c = rcgo__reader_make(rcgo__bytes_slice(info, unit->first, bytes), unit->encoding.big);
+	w->skip_depth = UINT32_MAX;
+	w->current = RCGO_INLINE_NODE_NONE;
+	w->inner = RCGO_INLINE_NODE_NONE;
+	w->found = UINT32_MAX;
+	// An entry with code takes some bytes. Pages of arenas that are not touched cost nothing.
+	w->node_capacity = all ? (uint32_t)(bytes / 8) + 16 : 512;
+	w->range_capacity = all ? (uint32_t)(bytes / 4) + 1024 : 0;
+	head = rcgo__arena_alloc(
+		scratch, sizeof *head + w->node_capacity * sizeof(struct rcgo_inline_node));
+	w->ranges = rcgo__arena_alloc(scratch, w->range_capacity * sizeof(struct rcgo_pc_range));
+	if (head == NULL || w->ranges == NULL) {
+		return NULL;
+	}
+	*head = (struct rcgo_inline_tree){0};
+	w->nodes = rcgo__inline_tree_nodes(head);
+	return w;
+}
+
+static struct rcgo_inline_tree *
+scopes_head(struct rcgo_inline_walk *w)
+{
+	struct rcgo_inline_tree *head = (struct rcgo_inline_tree *)(void *)w->nodes - 1;
+
+	head->count = w->node_count;
+	return head;
+}
+
+// The scopes that hold address alone.
+static uint32_t
+scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **nodes)
+{
+	struct rcgo_arena *scratch = &unit->dwarf->memory->scratch;
+	size_t mark = rcgo__arena_mark(scratch);
+
+	for (int exhaustive = 0; exhaustive < 2; exhaustive++) {
+		struct rcgo_inline_walk *w = scopes_walk_make(unit, address, false);
+
+		if (w == NULL) {
+			return RCGO_INLINE_NODE_NONE;
+		}
+		w->exhaustive = exhaustive != 0;
+		rcgo__inline_tree_walk(w);
+		if (w->inner != RCGO_INLINE_NODE_NONE) {
+			*nodes = scopes_head(w);
+			return w->inner;
+		}
+		unit->abbrevs = NULL; // they may lie behind the mark
+		rcgo__arena_release(scratch, mark);
+	}
+	return RCGO_INLINE_NODE_NONE;
+}
+
+// Reads all scopes of unit into a block of the cache, or of scratch memory while they are too many
+// for it. NULL without memory.
+static struct rcgo_inline_tree *
+scopes_read(struct rcgo_unit *unit, bool exhaustive)
+{
+	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
+	struct rcgo_inline_walk *w = scopes_walk_make(unit, 0, true);
+	struct rcgo_inline_tree *out;
+	size_t scopes_size, spans_size;
+	bool full;
+
+	if (w == NULL) {
+		return NULL;
+	}
+	w->exhaustive = exhaustive;
+	rcgo__inline_tree_walk(w);
+	full = w->node_count == w->node_capacity || w->range_count == w->range_capacity ||
+	       memory->budget <= 0 ||
+	       !rcgo__pc_ranges_sort(w->ranges, w->range_count, &memory->scratch);
+	scopes_size = sizeof *out + w->node_count * sizeof(struct rcgo_inline_node);
+	spans_size = w->range_count * sizeof(struct rcgo_pc_range);
+	full = full || !rcgo__cache_fits(&memory->cache, scopes_size + spans_size);
+	out = rcgo__cache_put(&memory->cache, RCGO_CACHE_INLINE_TREES, unit->dwarf->id,
+		unit->encoding.unit, full ? sizeof *out : scopes_size + spans_size);
+	if (out == NULL) {
+		return NULL;
+	}
+	if (full) {
+		*out = (struct rcgo_inline_tree){.count = SCOPES_TOO_MANY};
+		return out;
+	}
+	*out = (struct rcgo_inline_tree){
+		.count = w->node_count, .range_count = w->range_count, .exhaustive = exhaustive};
+	memcpy(rcgo__inline_tree_nodes(out), w->nodes,
+		w->node_count * sizeof(struct rcgo_inline_node));
+	memcpy(rcgo__inline_tree_ranges(out), w->ranges, spans_size);
+	return out;
+}
+
+// All scopes of unit, from the cache or read into it; of a walk that was careful, if that is asked
+// for. NULL when they are too many.
+static struct rcgo_inline_tree *
+scopes_all(struct rcgo_unit *unit, bool exhaustive)
+{
+	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
+	size_t mark = rcgo__arena_mark(&memory->scratch);
+	struct rcgo_inline_tree *block = rcgo__cache_get(
+		&memory->cache, RCGO_CACHE_INLINE_TREES, unit->dwarf->id, unit->encoding.unit);
+
+	if (block == NULL ||
+		(exhaustive && !block->exhaustive && block->count != SCOPES_TOO_MANY)) {
+		block = scopes_read(unit, exhaustive);
+	}
+	// unit->abbrevs may lie behind the mark, but are not used any more if so.
+	if (block == NULL || block->count == SCOPES_TOO_MANY) {
+		unit->abbrevs = NULL;
+		rcgo__arena_release(&memory->scratch, mark);
+		return NULL;
+	}
+	return block;
+}
+
+uint32_t
+rcgo__inline_tree_find(
+	struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_inline_tree **nodes)
+{
+	for (int exhaustive = 0; all && exhaustive < 2; exhaustive++) {
+		struct rcgo_inline_tree *block = scopes_all(unit, exhaustive != 0);
+		uint32_t at;
+
+		if (block == NULL) {
+			break;
+		}
+		at = rcgo__pc_ranges_find(
+			rcgo__inline_tree_ranges(block), block->range_count, address);
+		if (at != RCGO_PC_RANGE_NONE) {
+			*nodes = block;
+			return rcgo__inline_tree_ranges(block)[at].value;
+		}
+		if (block->exhaustive) {
+			return RCGO_INLINE_NODE_NONE;
+		}
+	}
+	return scopes_one(unit, address, nodes);
+}

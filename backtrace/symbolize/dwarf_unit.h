@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: a place in bytes whose content nobody vouches for. What is read beyond the
+// end is 0, and the reader then says that it is bad and stays at the end, so a loop over it ends.
+#ifndef RCGO_DWARF_UNIT_H
+#define RCGO_DWARF_UNIT_H
+
+#include "byte_range.h"
+#include "dwarf_cache.h"
+#include "elf_reader.h"
+
+struct rcgo_reader {
+	const uint8_t *at, *end;
+	bool big; // the most significant byte comes first
+	bool bad; // something was missing
+};
+
+static inline struct rcgo_reader
+rcgo__reader_make(struct rcgo_bytes b, bool big)
+{
+	static const uint8_t none[1];
+
+	if (b.size == 0) {
+		b.at = none; // it may be NULL
+	}
+	return (struct rcgo_reader){.at = b.at, .end = b.at + b.size, .big = big};
+}
+
+static inline size_t
+rcgo__reader_left(const struct rcgo_reader *c)
+{
+	return (size_t)(c->end - c->at);
+}
+
+static inline bool
+rcgo__reader_has(struct rcgo_reader *c, uint64_t n)
+{
+	if (RCGO_UNLIKELY(n > rcgo__reader_left(c))) {
+		c->at = c->end;
+		c->bad = true;
+		return false;
+	}
+	return true;
+}
+
+static inline void
+rcgo__reader_skip(struct rcgo_reader *c, uint64_t n)
+{
+	if (rcgo__reader_has(c, n)) {
+		c->at += n;
+	}
+}
+
+// A word of 1 to 8 bytes.
+static inline uint64_t
+rcgo__reader_word(struct rcgo_reader *c, unsigned size)
+{
+	const uint8_t *at = c->at;
+	uint64_t value = 0;
+
+	if (!rcgo__reader_has(c, size)) {
+		return 0;
+	}
+	c->at += size;
+	switch (size) {
+	case 1:
+		return at[0];
+	case 2:
+		return rcgo__get16(at, c->big);
+	case 4:
+		return rcgo__get32(at, c->big);
+	case 8:
+		return rcgo__get64(at, c->big);
+	default:
+		for (unsigned i = 0; i < size; i++) {
+			value = value << 8 | at[c->big ? i : size - 1 - i];
+		}
+		return value;
+	}
+}
+
+static inline uint64_t
+rcgo__reader_uleb(struct rcgo_reader *c)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	while (c->at < c->end) {
+		uint8_t byte = *c->at++;
+
+		if (shift < 64) {
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		}
+		if ((byte & 0x80) == 0) {
+			return value;
+		}
+		shift += 7;
+	}
+	c->bad = true;
+	return 0;
+}
+
+static inline int64_t
+rcgo__reader_sleb(struct rcgo_reader *c)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	while (c->at < c->end) {
+		uint8_t byte = *c->at++;
+
+		if (shift < 64) {
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		}
+		shift += 7;
+		if ((byte & 0x80) == 0) {
+			if ((byte & 0x40) != 0 && shift < 64) {
+				value |= ~(uint64_t)0 << shift;
+			}
+			return (int64_t)value;
+		}
+	}
+	c->bad = true;
+	return 0;
+}
+
+// A string that ends by a 0; NULL without one.
+static inline const char *
+rcgo__reader_string(struct rcgo_reader *c)
+{
+	const uint8_t *from = c->at;
+	const uint8_t *zero = from == c->end ? NULL : memchr(from, 0, rcgo__reader_left(c));
+
+	if (zero == NULL) {
+		c->at = c->end;
+		c->bad = true;
+		return NULL;
+	}
+	c->at = zero + 1;
+	return (const char *)from;
+}
+
+// The next n bytes as a reader of their own.
+static inline struct rcgo_reader
+rcgo__reader_part(struct rcgo_reader *c, uint64_t n)
+{
+	struct rcgo_reader part = *c;
+
+	if (!rcgo__reader_has(c, n)) {
+		part.at = part.end;
+		part.bad = true;
+		return part;
+	}
+	c->at += n;
+	part.end = c->at;
+	return part;
+}
+
+// The length that a unit begins with; sets how many bytes an offset in it has.
+static inline uint64_t
+rcgo__reader_length(struct rcgo_reader *c, uint8_t *offset_size)
+{
+	uint64_t length = rcgo__reader_word(c, 4);
+
+	*offset_size = 4;
+	if (length == 0xffffffff) {
+		*offset_size = 8;
+		length = rcgo__reader_word(c, 8);
+	} else if (length >= 0xfffffff0) {
+		c->bad = true;
+		return 0;
+	}
+	return length;
+}
+
+// Traceback Generation: the numbers of DWARF 2 to 5 that symbolizing needs, under their own names.
+
+enum {
+	DW_TAG_class_type = 0x02,
+	DW_TAG_enumeration_type = 0x04,
+	DW_TAG_structure_type = 0x13,
+	DW_TAG_subroutine_type = 0x15,
+	DW_TAG_union_type = 0x17,
+	DW_TAG_inlined_subroutine = 0x1d,
+	DW_TAG_subprogram = 0x2e,
+	DW_TAG_interface_type = 0x38,
+	DW_TAG_partial_unit = 0x3c,
+};
+
+enum {
+	DW_UT_compile = 1,
+	DW_UT_type = 2,
+	DW_UT_partial = 3,
+	DW_UT_skeleton = 4,
+	DW_UT_split_compile = 5,
+	DW_UT_split_type = 6,
+};
+
+enum {
+	DW_AT_sibling = 0x01,
+	DW_AT_name = 0x03,
+	DW_AT_stmt_list = 0x10,
+	DW_AT_low_pc = 0x11,
+	DW_AT_high_pc = 0x12,
+	DW_AT_language = 0x13,
+	DW_AT_comp_dir = 0x1b,
+	DW_AT_abstract_origin = 0x31,
+	DW_AT_specification = 0x47,
+	DW_AT_ranges = 0x55,
+	DW_AT_call_column = 0x57,
+	DW_AT_call_file = 0x58,
+	DW_AT_call_line = 0x59,
+	DW_AT_linkage_name = 0x6e,
+	DW_AT_str_offsets_base = 0x72,
+	DW_AT_addr_base = 0x73,
+	DW_AT_rnglists_base = 0x74,
+	DW_AT_dwo_name = 0x76,
+	DW_AT_MIPS_linkage_name = 0x2007,
+	DW_AT_GNU_dwo_name = 0x2130,
+	DW_AT_GNU_dwo_id = 0x2131,
+	DW_AT_GNU_ranges_base = 0x2132,
+	DW_AT_GNU_addr_base = 0x2133,
+};
+
+// The forms of GNU are beyond a byte; here they have the codes behind the last of DWARF 5.
+enum {
+	DW_FORM_addr = 0x01,
+	DW_FORM_block2 = 0x03,
+	DW_FORM_block4 = 0x04,
+	DW_FORM_data2 = 0x05,
+	DW_FORM_data4 = 0x06,
+	DW_FORM_data8 = 0x07,
+	DW_FORM_string = 0x08,
+	DW_FORM_block = 0x09,
+	DW_FORM_block1 = 0x0a,
+	DW_FORM_data1 = 0x0b,
+	DW_FORM_flag = 0x0c,
+	DW_FORM_sdata = 0x0d,
+	DW_FORM_strp = 0x0e,
+	DW_FORM_udata = 0x0f,
+	DW_FORM_ref_addr = 0x10,
+	DW_FORM_ref1 = 0x11,
+	DW_FORM_ref2 = 0x12,
+	DW_FORM_ref4 = 0x13,
+	DW_FORM_ref8 = 0x14,
+	DW_FORM_ref_udata = 0x15,
+	DW_FORM_indirect = 0x16,
+	DW_FORM_sec_offset = 0x17,
+	DW_FORM_exprloc = 0x18,
+	DW_FORM_flag_present = 0x19,
+	DW_FORM_strx = 0x1a,
+	DW_FORM_addrx = 0x1b,
+	DW_FORM_ref_sup4 = 0x1c,
+	DW_FORM_strp_sup = 0x1d,
+	DW_FORM_data16 = 0x1e,
+	DW_FORM_line_strp = 0x1f,
+	DW_FORM_ref_sig8 = 0x20,
+	DW_FORM_implicit_const = 0x21,
+	DW_FORM_loclistx = 0x22,
+	DW_FORM_rnglistx = 0x23,
+	DW_FORM_ref_sup8 = 0x24,
+	DW_FORM_strx1 = 0x25,
+	DW_FORM_strx2 = 0x26,
+	DW_FORM_strx3 = 0x27,
+	DW_FORM_strx4 = 0x28,
+	DW_FORM_addrx1 = 0x29,
+	DW_FORM_addrx2 = 0x2a,
+	DW_FORM_addrx3 = 0x2b,
+	DW_FORM_addrx4 = 0x2c,
+	RCGO_FORM_GNU_addr_index = 0x2d, // 0x1f01
+	RCGO_FORM_GNU_str_index = 0x2e,	 // 0x1f02
+	RCGO_FORM_GNU_ref_alt = 0x2f,	 // 0x1f20
+	RCGO_FORM_GNU_strp_alt = 0x30,	 // 0x1f21
+	RCGO_FORM_COUNT
+};
+
+enum {
+	DW_RLE_end_of_list = 0,
+	DW_RLE_base_addressx = 1,
+	DW_RLE_startx_endx = 2,
+	DW_RLE_startx_length = 3,
+	DW_RLE_offset_pair = 4,
+	DW_RLE_base_address = 5,
+	DW_RLE_start_end = 6,
+	DW_RLE_start_length = 7,
+};
+
+enum {
+	DW_LNS_extended_op = 0,
+	DW_LNS_copy = 1,
+	DW_LNS_advance_pc = 2,
+	DW_LNS_advance_line = 3,
+	DW_LNS_set_file = 4,
+	DW_LNS_set_column = 5,
+	DW_LNS_negate_stmt = 6,
+	DW_LNS_set_basic_block = 7,
+	DW_LNS_const_add_pc = 8,
+	DW_LNS_fixed_advance_pc = 9,
+	DW_LNS_set_prologue_end = 10,
+	DW_LNS_set_epilogue_begin = 11,
+	DW_LNS_set_isa = 12,
+};
+
+enum {
+	DW_LNE_end_sequence = 1,
+	DW_LNE_set_address = 2,
+	DW_LNE_define_file = 3,
+	DW_LNE_set_discriminator = 4,
+};
+
+enum {
+	DW_LNCT_path = 1,
+	DW_LNCT_directory_index = 2,
+};
+
+// The columns of the index of a .dwp file: those of DWARF 5, and where GNU's of version 2 differ.
+enum {
+	DW_SECT_INFO = 1,
+	DW_SECT_ABBREV = 3,
+	DW_SECT_LINE = 4,
+	DW_SECT_STR_OFFSETS = 6,
+	DW_SECT_RNGLISTS = 8,
+};
+
+enum {
+	DW_LANG_C_plus_plus = 0x04,
+	DW_LANG_C_plus_plus_11 = 0x1a,
+	DW_LANG_Rust = 0x1c,
+	DW_LANG_C_plus_plus_14 = 0x21,
+	DW_LANG_C_plus_plus_17 = 0x2b,
+	DW_LANG_C_plus_plus_20 = 0x2c,
+};
+
+// Traceback Generation: reading DWARF 2 to 5, in 32 and 64 bits: sections, units, attributes.
+//
+// Nothing here trusts the file: each read is checked against its section, what is broken reads as
+// absent, and work is charged to a budget, so that a forged file costs a bounded time.
+// Contract: the DWARF standards 2 to 5; binutils' and GCC's notes on split DWARF 4 and on dwz.
+
+enum rcgo_dwarf_section {
+	RCGO_DW_INFO,
+	RCGO_DW_ABBREV,
+	RCGO_DW_LINE,
+	RCGO_DW_STR,
+	RCGO_DW_LINE_STR,
+	RCGO_DW_RANGES,
+	RCGO_DW_RNGLISTS,
+	RCGO_DW_ADDR,
+	RCGO_DW_STR_OFFSETS,
+	RCGO_DW_ARANGES,
+	RCGO_DW_CU_INDEX,
+	RCGO_DW_SECTIONS
+};
+
+// What the readers of one lookup share.
+struct rcgo_dwarf_memory {
+	struct rcgo_arena *keep;   // what lives as long as the files
+	struct rcgo_arena scratch; // what lives as long as a lookup
+	struct rcgo_dwarf_cache cache;
+	int64_t budget;	      // steps that are left
+	int64_t step_limit;   // what budget is at the start of a lookup
+	uint16_t split_files; // opened so far
+	bool cached;	      // tables of whole units are made and kept
+};
+
+#define RCGO_DWARF_BUDGET (INT64_C(1) << 27)
+
+// A file with DWARF: a debug file, dwz's common file, a .dwo or .dwp file.
+struct rcgo_dwarf {
+	struct rcgo_dwarf_memory *memory;
+	const struct rcgo_elf *elf; // NULL when all sections were given
+	struct rcgo_dwarf *common;  // the file that dwz moved entries to; NULL without one
+	struct rcgo_bytes sections[RCGO_DW_SECTIONS];
+	uint32_t loaded; // a bit for each section that was looked for
+	uint16_t id;	 // tells the files of a memory apart
+	bool big;	 // the most significant byte comes first
+	bool split;	 // the sections' names end in .dwo
+	uint64_t *units; // where they begin in .debug_info, ascending
+	size_t unit_count;
+	bool units_known;
+};
+
+// What the size of a form depends on.
+struct rcgo_encoding {
+	uint64_t unit; // where in .debug_info the unit begins
+	uint16_t version;
+	uint8_t address_size, offset_size;
+	bool big;
+};
+
+enum rcgo_value_kind {
+	RCGO_VALUE_NONE, // also what is of no use here
+	RCGO_VALUE_CONST,
+	RCGO_VALUE_ADDRESS,
+	RCGO_VALUE_ADDRESS_INDEX,
+	RCGO_VALUE_TEXT, // u is the pointer
+	RCGO_VALUE_STR,
+	RCGO_VALUE_LINE_STR,
+	RCGO_VALUE_STR_INDEX,
+	RCGO_VALUE_STR_COMMON,
+	RCGO_VALUE_REF, // an offset in this file's .debug_info
+	RCGO_VALUE_REF_COMMON,
+	RCGO_VALUE_SECTION, // an offset in the section that the attribute means
+	RCGO_VALUE_RANGES_INDEX,
+};
+
+struct rcgo_value {
+	uint64_t u;
+	enum rcgo_value_kind kind;
+};
+
+// An attribute of an abbreviation. size is that of the value, or RCGO_SIZE_VARIES.
+struct rcgo_spec {
+	uint16_t attribute;
+	uint8_t form; // as rcgo__form_code makes it
+	uint8_t size;
+	int32_t implicit; // the value of DW_FORM_implicit_const
+};
+
+#define RCGO_SIZE_VARIES 0xff
+
+struct rcgo_abbrev {
+	uint32_t code;
+	uint32_t first; // of its specs
+	uint16_t count; // of them
+	uint16_t tag;
+	uint16_t fixed;	  // size of all values, or RCGO_FIXED_NONE
+	uint16_t sibling; // where DW_AT_sibling is in the values, or RCGO_FIXED_NONE
+	uint8_t sibling_size;
+	bool children;
+};
+
+#define RCGO_FIXED_NONE 0xffff
+
+struct rcgo_abbrevs {
+	uint32_t count;
+	uint32_t spec_count;
+	bool ascending; // codes; else each search is a walk
+			// count abbreviations and spec_count specs follow
+};
+
+struct rcgo_unit {
+	struct rcgo_dwarf *dwarf;
+	struct rcgo_encoding encoding;
+	uint64_t first, end; // of the entries, in .debug_info
+	uint64_t id;	     // that a skeleton and its split unit share
+	uint64_t abbrev_offset;
+	uint8_t kind; // DW_UT_*
+	bool has_id, has_lines;
+	uint16_t language;
+	const struct rcgo_abbrevs *abbrevs;		 // NULL until they are wanted
+	const struct rcgo_unit *skeleton;		 // of a split unit
+	struct rcgo_bytes abbrev, str_offsets, rnglists; // its share of these sections
+	uint64_t str_offsets_base, addr_base, rnglists_base, ranges_base;
+	uint64_t base;	// address that ranges are relative to
+	uint64_t lines; // offset in .debug_line
+	struct rcgo_value low, high, ranges;
+	const char *name, *directory, *split_name; // NULL when absent
+};
+
+// The attributes of an entry that are of use here.
+struct rcgo_die {
+	uint64_t offset; // in .debug_info
+	uint16_t tag;
+	bool children;
+	struct rcgo_value name, linkage_name, low, high, ranges, origin, sibling, lines, directory,
+		split_name, id, language, str_offsets_base, addr_base, rnglists_base, ranges_base;
+	uint32_t call_file, call_line, call_column;
+};
+
+static inline const struct rcgo_abbrev *
+rcgo__abbrevs_all(const struct rcgo_abbrevs *abbrevs)
+{
+	return (const struct rcgo_abbrev *)(abbrevs + 1);
+}
+
+static inline const struct rcgo_spec *
+rcgo__abbrevs_specs(const struct rcgo_abbrevs *abbrevs)
+{
+	return (const struct rcgo_spec *)(rcgo__abbrevs_all(abbrevs) + abbrevs->count);
+}
+
+// Charges n steps. Returns whether there is any budget left.
+static inline bool
+rcgo__dwarf_charge(struct rcgo_dwarf *dwarf, uint64_t n)
+{
+	dwarf->memory->budget -= (int64_t)n;
+	return dwarf->memory->budget > 0;
+}
+
+// A section of the file, from elf at the first call.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_bytes rcgo__dwarf_section(
+	struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which);
+
+// Forms. The code of a form fits a byte: 0 is one that is not known.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint8_t rcgo__form_code(uint64_t form);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint8_t rcgo__form_size(uint8_t form, const struct rcgo_encoding *encoding);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_value rcgo__form_read(struct rcgo_reader *c, uint8_t form, int32_t implicit,
+	const struct rcgo_encoding *encoding);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__form_skip(
+	struct rcgo_reader *c, uint8_t form, const struct rcgo_encoding *encoding);
+
+// What a value means. A text is NULL when absent.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const char *rcgo__value_text(
+	const struct rcgo_unit *unit, const struct rcgo_value *value);
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__value_address(
+	const struct rcgo_unit *unit, const struct rcgo_value *value, uint64_t *address);
+// The entry number index of .debug_addr, as unit sees it.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unit_address(
+	const struct rcgo_unit *unit, uint64_t index, uint64_t *address);
+
+// The abbreviations of unit, from the cache or into it. Returns whether unit->abbrevs is set.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unit_abbrevs(struct rcgo_unit *unit);
+// Those that are needed for one code alone, in scratch memory.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const struct rcgo_abbrevs *rcgo__abbrevs_read(
+	const struct rcgo_unit *unit, uint64_t only_code);
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const struct rcgo_abbrev *rcgo__abbrev_find(
+	const struct rcgo_abbrevs *abbrevs, uint64_t code, struct rcgo_dwarf *dwarf);
+
+// Reads the attributes of an entry whose code has been read, at offset, with its abbreviation.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__die_read(struct rcgo_reader *c, const struct rcgo_abbrev *abbrev,
+	const struct rcgo_spec *specs, const struct rcgo_encoding *encoding, struct rcgo_die *die);
+
+// Reads the header at offset and the root entry. skeleton is NULL but for a split unit. Returns
+// whether this is a unit with code; where the header is readable, unit->end is set in any case.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unit_read(struct rcgo_unit *unit, struct rcgo_dwarf *dwarf, uint64_t offset,
+	const struct rcgo_unit *skeleton);
+
+// Finds where all units begin. Returns whether there are any.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__dwarf_units(struct rcgo_dwarf *dwarf);
+// Where the unit begins that holds offset.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__dwarf_unit_at(struct rcgo_dwarf *dwarf, uint64_t offset, uint64_t *unit);
+
+// A list of address ranges, one by one.
+struct rcgo_ranges {
+	const struct rcgo_unit *unit;
+	struct rcgo_reader c;
+	uint64_t base;
+	uint64_t low, high; // of an entry without a list
+	enum { RCGO_RANGES_END, RCGO_RANGES_PAIR, RCGO_RANGES_OLD, RCGO_RANGES_NEW } shape;
+};
+
+// The ranges of an entry: its list, or what lies between its low and high address.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_ranges rcgo__ranges_of(const struct rcgo_unit *unit,
+	const struct rcgo_value *low, const struct rcgo_value *high,
+	const struct rcgo_value *ranges);
+// The next range that is not empty and not of code that the linker dropped.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__ranges_next(struct rcgo_ranges *ranges, uint64_t *low, uint64_t *high);
+
+#endif // RCGO_DWARF_UNIT_H

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: where ELF images come from: files, mapped whole, and the vDSO. Runs on any
+// stack, in signal handlers too.
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "elf_reader.h"
+#include "raw_syscall.h"
+
+// Maps the regular file at path. Returns 0, or -errno.
+static int
+elf_map_file(const char *path, struct rcgo_bytes *image)
+{
+	// A path may lead to anything by now, a pipe too: do not wait there.
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st = {0};
+	int err = 0;
+	void *at;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	// Not libc's fstat, which before glibc 2.33 is no function of the shared library.
+	err = (int)rcgo__raw_syscall(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
+	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
+		err = -ENOEXEC;
+	} else if (err == 0) {
+		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		err = at == MAP_FAILED ? -errno : 0;
+	}
+	close(fd);
+	if (err == 0) {
+		*image = (struct rcgo_bytes){.at = at, .size = (size_t)st.st_size};
+	}
+	return err;
+}
+
+static void
+elf_unmap(struct rcgo_bytes image)
+{
+	munmap((void *)(uintptr_t)image.at, image.size);
+}
+
+int
+rcgo__elf_open(struct rcgo_elf *elf, const char *path)
+{
+	int saved = errno;
+	struct rcgo_bytes image = {0};
+	int err = elf_map_file(path, &image);
+
+	*elf = (struct rcgo_elf){0};
+	if (err == 0) {
+		err = rcgo__elf_from_memory(elf, image);
+		elf->mapped = err == 0;
+		if (err != 0) {
+			elf_unmap(image);
+		}
+	}
+	errno = saved;
+	return err;
+}
+
+void
+rcgo__elf_close(struct rcgo_elf *elf)
+{
+	int saved = errno;
+
+	if (elf->mapped) {
+		elf_unmap(elf->image);
+	}
+	*elf = (struct rcgo_elf){0};
+	errno = saved;
+}
+
+// The kernel maps the vDSO's file by whole pages, as one segment that begins with the header.
+int
+rcgo__elf_from_vdso(struct rcgo_elf *elf)
+{
+	int saved = errno;
+	const uint8_t *at = (const uint8_t *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct rcgo_segment segment;
+	size_t size = 0;
+
+	errno = saved;
+	*elf = (struct rcgo_elf){0};
+	if (at == NULL ||
+		rcgo__elf_from_memory(elf, (struct rcgo_bytes){.at = at, .size = page}) != 0) {
+		return -ENOENT;
+	}
+	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &segment); i++) {
+		if (segment.type == PT_LOAD && segment.offset == 0 && segment.file_size > size) {
+			size = segment.file_size;
+		}
+	}
+	size = (size + page - 1) / page * page;
+	return rcgo__elf_from_memory(elf, (struct rcgo_bytes){.at = at, .size = size}) == 0
+		       ? 0
+		       : -ENOENT;
+}

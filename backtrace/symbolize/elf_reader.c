@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: the tables of an ELF image, of 32 and 64 bit and both byte orders. Runs on
+// any stack, in signal handlers too.
+
+#include "elf_reader.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stddef.h>
+
+#include "decompress.h"
+
+// A field of a structure of <elf.h> that has the same name in both widths.
+#define ELF_FIELD(elf, base, kind, field)                                      \
+	((elf)->wide ? elf_field((base) + offsetof(Elf64_##kind, field),       \
+			       sizeof(((Elf64_##kind *)0)->field), (elf)->big) \
+		     : elf_field((base) + offsetof(Elf32_##kind, field),       \
+			       sizeof(((Elf32_##kind *)0)->field), (elf)->big))
+
+static uint64_t
+elf_field(const uint8_t *at, size_t size, bool big)
+{
+	switch (size) {
+	case 2:
+		return rcgo__get16(at, big);
+	case 4:
+		return rcgo__get32(at, big);
+	default:
+		return rcgo__get64(at, big);
+	}
+}
+
+static size_t
+elf_section_bytes(const struct rcgo_elf *elf)
+{
+	return elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+static size_t
+elf_segment_bytes(const struct rcgo_elf *elf)
+{
+	return elf->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+}
+
+// Where the header's own fields are too narrow, section 0 has the numbers.
+static void
+elf_read_sections(struct rcgo_elf *elf, const uint8_t *header)
+{
+	uint64_t offset = ELF_FIELD(elf, header, Ehdr, e_shoff);
+	uint64_t count = ELF_FIELD(elf, header, Ehdr, e_shnum);
+	uint64_t names = ELF_FIELD(elf, header, Ehdr, e_shstrndx);
+	struct rcgo_section section;
+
+	if (offset == 0 || ELF_FIELD(elf, header, Ehdr, e_shentsize) != elf_section_bytes(elf)) {
+		return;
+	}
+	elf->sections = rcgo__bytes_slice(elf->image, offset, elf_section_bytes(elf));
+	elf->section_count = elf->sections.size != 0;
+	if (!rcgo__elf_section_at(elf, 0, &section)) {
+		return;
+	}
+	count = count != 0 ? count : section.size;
+	names = names != SHN_XINDEX ? names : section.link;
+	if (count > elf->image.size / elf_section_bytes(elf)) {
+		count = 0;
+	}
+	elf->sections = rcgo__bytes_slice(elf->image, offset, count * elf_section_bytes(elf));
+	elf->section_count = elf->sections.size != 0 ? (uint32_t)count : 0;
+	if (names <= UINT32_MAX && rcgo__elf_section_at(elf, (uint32_t)names, &section)) {
+		elf->names = rcgo__elf_section_raw(elf, &section);
+	}
+}
+
+static void
+elf_read_segments(struct rcgo_elf *elf, const uint8_t *header)
+{
+	uint64_t offset = ELF_FIELD(elf, header, Ehdr, e_phoff);
+	uint64_t count = ELF_FIELD(elf, header, Ehdr, e_phnum);
+	struct rcgo_section first;
+
+	if (offset == 0 || ELF_FIELD(elf, header, Ehdr, e_phentsize) != elf_segment_bytes(elf)) {
+		return;
+	}
+	if (count == PN_XNUM && rcgo__elf_section_at(elf, 0, &first)) {
+		count = first.info;
+	}
+	elf->segments = rcgo__bytes_slice(elf->image, offset, count * elf_segment_bytes(elf));
+	elf->segment_count = elf->segments.size != 0 ? (uint32_t)count : 0;
+}
+
+int
+rcgo__elf_from_memory(struct rcgo_elf *elf, struct rcgo_bytes image)
+{
+	const uint8_t *header = image.at;
+
+	*elf = (struct rcgo_elf){0};
+	if (image.size < sizeof(Elf32_Ehdr) || memcmp(header, ELFMAG, SELFMAG) != 0 ||
+		(header[EI_CLASS] != ELFCLASS32 && header[EI_CLASS] != ELFCLASS64) ||
+		(header[EI_DATA] != ELFDATA2LSB && header[EI_DATA] != ELFDATA2MSB) ||
+		(header[EI_CLASS] == ELFCLASS64 && image.size < sizeof(Elf64_Ehdr))) {
+		return -ENOEXEC;
+	}
+	elf->image = image;
+	elf->wide = header[EI_CLASS] == ELFCLASS64;
+	elf->big = header[EI_DATA] == ELFDATA2MSB;
+	elf->type = (uint16_t)ELF_FIELD(elf, header, Ehdr, e_type);
+	elf->machine = (uint16_t)ELF_FIELD(elf, header, Ehdr, e_machine);
+	elf->entry = ELF_FIELD(elf, header, Ehdr, e_entry);
+	elf_read_sections(elf, header);
+	elf_read_segments(elf, header);
+	return 0;
+}
+
+bool
+rcgo__elf_section_at(const struct rcgo_elf *elf, uint32_t index, struct rcgo_section *section)
+{
+	const uint8_t *at = elf->sections.at;
+
+	*section = (struct rcgo_section){0};
+	if (index >= elf->section_count) {
+		return false;
+	}
+	at += index * elf_section_bytes(elf);
+	*section = (struct rcgo_section){
+		.flags = ELF_FIELD(elf, at, Shdr, sh_flags),
+		.address = ELF_FIELD(elf, at, Shdr, sh_addr),
+		.offset = ELF_FIELD(elf, at, Shdr, sh_offset),
+		.size = ELF_FIELD(elf, at, Shdr, sh_size),
+		.align = ELF_FIELD(elf, at, Shdr, sh_addralign),
+		.entry_size = ELF_FIELD(elf, at, Shdr, sh_entsize),
+		.name = (uint32_t)ELF_FIELD(elf, at, Shdr, sh_name),
+		.type = (uint32_t)ELF_FIELD(elf, at, Shdr, sh_type),
+		.link = (uint32_t)ELF_FIELD(elf, at, Shdr, sh_link),
+		.info = (uint32_t)ELF_FIELD(elf, at, Shdr, sh_info),
+	};
+	return true;
+}
+
+uint32_t
+rcgo__elf_section_find(const struct rcgo_elf *elf, const char *name, struct rcgo_section *section)
+{
+	size_t size = strlen(name) + 1;
+
+	for (uint32_t i = 1; i < elf->section_count; i++) {
+		struct rcgo_bytes have;
+
+		rcgo__elf_section_at(elf, i, section);
+		have = rcgo__bytes_slice(elf->names, section->name, size);
+		if (have.size == size && memcmp(have.at, name, size) == 0 &&
+			section->type != SHT_NOBITS) {
+			return i;
+		}
+	}
+	*section = (struct rcgo_section){0};
+	return 0;
+}
+
+struct rcgo_bytes
+rcgo__elf_section_raw(const struct rcgo_elf *elf, const struct rcgo_section *section)
+{
+	if (section->type == SHT_NOBITS || section->type == SHT_NULL) {
+		return (struct rcgo_bytes){0};
+	}
+	return rcgo__bytes_slice(elf->image, section->offset, section->size);
+}
+
+bool
+rcgo__elf_segment_at(const struct rcgo_elf *elf, uint32_t index, struct rcgo_segment *segment)
+{
+	const uint8_t *at = elf->segments.at;
+
+	*segment = (struct rcgo_segment){0};
+	if (index >= elf->segment_count) {
+		return false;
+	}
+	at += index * elf_segment_bytes(elf);
+	*segment = (struct rcgo_segment){
+		.offset = ELF_FIELD(elf, at, Phdr, p_offset),
+		.address = ELF_FIELD(elf, at, Phdr, p_vaddr),
+		.file_size = ELF_FIELD(elf, at, Phdr, p_filesz),
+		.memory_size = ELF_FIELD(elf, at, Phdr, p_memsz),
+		.align = ELF_FIELD(elf, at, Phdr, p_align),
+		.type = (uint32_t)ELF_FIELD(elf, at, Phdr, p_type),
+		.flags = (uint32_t)ELF_FIELD(elf, at, Phdr, p_flags),
+	};
+	return true;
+}
+
+struct rcgo_bytes
+rcgo__elf_at_address(const struct rcgo_elf *elf, uint64_t address)
+{
+	struct rcgo_segment segment;
+
+	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &segment); i++) {
+		if (segment.type == PT_LOAD && address >= segment.address &&
+			address - segment.address < segment.file_size) {
+			return rcgo__bytes_from(
+				rcgo__bytes_slice(elf->image, segment.offset, segment.file_size),
+				address - segment.address);
+		}
+	}
+	return (struct rcgo_bytes){0};
+}
+
+// Traceback Generation: the content of a section, decompressed where it must be. Runs on any
+// stack, in signal handlers too.
+
+#ifndef ELFCOMPRESS_ZSTD // glibc 2.37
+#	define ELFCOMPRESS_ZSTD 2
+#endif
+
+// The header that linkers put before a section's content when they call it .zdebug_x: these four
+// bytes and the size in eight, the most significant byte first.
+#define ZDEBUG_MAGIC "ZLIB"
+#define ZDEBUG_HEADER 12
+
+// Decompresses in, which becomes size bytes. Empty when it does not become just that.
+static struct rcgo_bytes
+section_decompress(struct rcgo_arena *arena, uint32_t how, struct rcgo_bytes in, uint64_t size)
+{
+	size_t before = rcgo__arena_mark(arena);
+	uint8_t *out = size <= SIZE_MAX ? rcgo__arena_alloc(arena, (size_t)size) : NULL;
+	size_t behind = rcgo__arena_mark(arena);
+	ptrdiff_t n = -1;
+
+	if (out != NULL && how == ELFCOMPRESS_ZLIB) {
+		n = rcgo__inflate(in, out, (size_t)size, RCGO_INFLATE_ZLIB, arena);
+	} else if (out != NULL && how == ELFCOMPRESS_ZSTD) {
+		n = rcgo__zstd(in, out, (size_t)size, arena);
+	}
+	if (n < 0 || (uint64_t)n != size) {
+		rcgo__arena_release(arena, before);
+		return (struct rcgo_bytes){0};
+	}
+	rcgo__arena_release(arena, behind);
+	return (struct rcgo_bytes){.at = out, .size = (size_t)size};
+}
+
+static struct rcgo_bytes
+section_compressed(const struct rcgo_elf *elf, struct rcgo_arena *arena, struct rcgo_bytes raw)
+{
+	size_t header = elf->wide ? sizeof(Elf64_Chdr) : sizeof(Elf32_Chdr);
+	size_t size_at = elf->wide ? offsetof(Elf64_Chdr, ch_size) : offsetof(Elf32_Chdr, ch_size);
+
+	if (raw.size < header) {
+		return (struct rcgo_bytes){0};
+	}
+	return section_decompress(arena, rcgo__get32(raw.at, elf->big),
+		rcgo__bytes_from(raw, header),
+		elf->wide ? rcgo__get64(raw.at + size_at, elf->big)
+			  : rcgo__get32(raw.at + size_at, elf->big));
+}
+
+// A name such as .debug_info, as .zdebug_info.
+static bool
+section_old_name(const char *name, char *old, size_t cap)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(name, ".debug_", strlen(".debug_")) != 0 || n + 2 > cap) {
+		return false;
+	}
+	old[0] = '.';
+	old[1] = 'z';
+	memcpy(old + 2, name + 1, n);
+	return true;
+}
+
+struct rcgo_bytes
+rcgo__elf_section(const struct rcgo_elf *elf, struct rcgo_arena *arena, const char *name)
+{
+	struct rcgo_section section;
+	struct rcgo_bytes raw;
+	char old[64];
+
+	if (rcgo__elf_section_find(elf, name, &section) != 0) {
+		raw = rcgo__elf_section_raw(elf, &section);
+		return (section.flags & SHF_COMPRESSED) != 0 ? section_compressed(elf, arena, raw)
+							     : raw;
+	}
+	if (!section_old_name(name, old, sizeof old) ||
+		rcgo__elf_section_find(elf, old, &section) == 0) {
+		return (struct rcgo_bytes){0};
+	}
+	raw = rcgo__elf_section_raw(elf, &section);
+	if (raw.size < ZDEBUG_HEADER || memcmp(raw.at, ZDEBUG_MAGIC, strlen(ZDEBUG_MAGIC)) != 0) {
+		return (struct rcgo_bytes){0};
+	}
+	return section_decompress(arena, ELFCOMPRESS_ZLIB, rcgo__bytes_from(raw, ZDEBUG_HEADER),
+		rcgo__get64(raw.at + strlen(ZDEBUG_MAGIC), true));
+}
+
+// Traceback Generation: the build-id among the notes of an ELF image. Runs on any stack, in signal
+// handlers too.
+
+// The words of a note's header: the sizes of name and content, and the type.
+#define NOTE_HEADER 12
+
+static uint64_t
+note_round(uint64_t n, uint64_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+// The build-id among these notes, whose parts are aligned to unit.
+static struct rcgo_bytes
+note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
+{
+	while (notes.size >= NOTE_HEADER) {
+		uint64_t name_size = rcgo__get32(notes.at, big);
+		uint64_t content_size = rcgo__get32(notes.at + 4, big);
+		uint64_t content_at = note_round(NOTE_HEADER + name_size, unit);
+		struct rcgo_bytes content = rcgo__bytes_slice(notes, content_at, content_size);
+
+		if (content.size != 0 && rcgo__get32(notes.at + 8, big) == NT_GNU_BUILD_ID &&
+			name_size == sizeof ELF_NOTE_GNU &&
+			memcmp(notes.at + NOTE_HEADER, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
+			return content;
+		}
+		notes = rcgo__bytes_from(notes, note_round(content_at + content_size, unit));
+	}
+	return (struct rcgo_bytes){0};
+}
+
+// Notes are aligned to 4 bytes, in 64 bit files too, but for those that say 8.
+static uint64_t
+note_unit(uint64_t align)
+{
+	return align == 8 ? 8 : 4;
+}
+
+// Sections first: in a file of debug information alone the segments tell of what is not there.
+struct rcgo_bytes
+rcgo__elf_build_id(const struct rcgo_elf *elf)
+{
+	struct rcgo_section section;
+	struct rcgo_segment segment;
+	struct rcgo_bytes id = {0};
+
+	for (uint32_t i = 0; rcgo__elf_section_at(elf, i, &section) && id.size == 0; i++) {
+		if (section.type == SHT_NOTE) {
+			id = note_build_id(rcgo__elf_section_raw(elf, &section),
+				note_unit(section.align), elf->big);
+		}
+	}
+	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &segment) && id.size == 0; i++) {
+		if (segment.type == PT_NOTE) {
+			id = note_build_id(
+				rcgo__bytes_slice(elf->image, segment.offset, segment.file_size),
+				note_unit(segment.align), elf->big);
+		}
+	}
+	return id;
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: program counters of this process described for Go, for the crash report
+// and for C code. Runs on any stack.
+
+#include <errno.h>
+#include <string.h>
+
+#include "raw_syscall.h"
+#include "symbolizer.h"
+#include "symbolizer_internal.h"
+
+// owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
+static struct rcgo_inprocess here_everyday;
+// owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
+static struct rcgo_inprocess here_spare;
+
+static bool
+here_take(struct rcgo_inprocess *here)
+{
+	return __atomic_exchange_n(&here->busy, 1, __ATOMIC_ACQUIRE) == 0;
+}
+
+static void
+here_give(struct rcgo_inprocess *here)
+{
+	rcgo_store_rel(&here->busy, 0);
+}
+
+size_t
+rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+{
+	struct rcgo_line_text out = {.at = text, .size = size};
+	size_t n;
+	int cancel;
+
+	if (max == 0) {
+		return 0;
+	}
+	cancel = rcgo__cancel_disable();
+	if (here_take(&here_everyday)) {
+		n = rcgo__inprocess_frames(&here_everyday, true, pc, frames, max, &out);
+		here_give(&here_everyday);
+	} else if (here_take(&here_spare)) {
+		n = rcgo__inprocess_frames(&here_spare, false, pc, frames, max, &out);
+		here_give(&here_spare);
+	} else {
+		struct rcgo_inprocess_mapping place;
+
+		rcgo__inprocess_find(pc, &place);
+		rcgo__inprocess_fallback(&place, frames, &out);
+		n = 1;
+	}
+	rcgo__cancel_restore(cancel);
+	return n;
+}
+
+#define TEXTS 4
+#define TEXT_SIZE (16 * 1024)
+
+// owner: the calls that got the number lock: none ordering: by the number alone
+static char texts[TEXTS][TEXT_SIZE];
+// owner: all callers lock: none ordering: relaxed, numbers need only differ
+static uint32_t text_number;
+
+size_t
+rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
+{
+	uint32_t number = __atomic_fetch_add(&text_number, 1, __ATOMIC_RELAXED);
+
+	return rcgo__symbolize_into(pc, frames, max, texts[number % TEXTS], TEXT_SIZE);
+}
+
+// Traceback Generation: program counters of this process, by the files of its objects. Runs on any
+// stack.
+
+#define HERE_KEEP ((size_t)256 << 20) // address space: it must hold decompressed DWARF
+#define HERE_CACHE ((size_t)16 << 20)
+#define HERE_PATH 1024
+#define HERE_ID 64
+#define HERE_OPENED_MAX 1024  // opened before the memory is begun anew
+#define HERE_SPLIT_MAX 0x7000 // and files of split DWARF
+
+// Copies s into text; cut when there is little room, NULL without any.
+static const char *
+here_copy(struct rcgo_line_text *text, const char *s)
+{
+	size_t size = s == NULL ? 0 : strlen(s) + 1;
+	size_t room = text->size - text->used;
+	char *at = text->at + text->used;
+
+	if (size > room) {
+		size = room;
+	}
+	if (size == 0) {
+		return NULL;
+	}
+	memcpy(at, s, size - 1);
+	at[size - 1] = 0;
+	text->used += size;
+	return at;
+}
+
+void
+rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
+{
+	place->edition = rcgo__generation_untag(&pc);
+	place->pc = pc;
+	if (place->edition == NULL) {
+		place->known = rcgo__module_find(pc, &place->module);
+		return;
+	}
+	place->module = place->edition->module;
+	place->known = place->edition->path[0] != 0;
+}
+
+static bool
+here_name(const struct rcgo_inprocess_mapping *place, char *path, size_t cap)
+{
+	if (place->edition == NULL) {
+		return rcgo__module_name(&place->module, path, cap);
+	}
+	if (cap > sizeof place->edition->path) {
+		cap = sizeof place->edition->path;
+	}
+	memcpy(path, place->edition->path, cap);
+	path[cap - 1] = 0;
+	return path[0] != 0;
+}
+
+void
+rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,
+	struct rcgo_line_text *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char name[HERE_PATH + 24];
+	uintptr_t number = place->pc - (place->known ? place->module.bias : 0);
+	size_t n = 0;
+	int shift = (int)sizeof number * 8 - 4;
+
+	*frame = (struct rcgo_frame){0};
+	if (place->known && here_name(place, name, HERE_PATH)) {
+		const char *base = strrchr(name, '/');
+
+		frame->file = here_copy(text, name);
+		base = base == NULL || base[1] == 0 ? name : base + 1;
+		n = strlen(base);
+		memmove(name, base, n);
+		name[n++] = '+';
+	}
+	name[n++] = '0';
+	name[n++] = 'x';
+	while (shift > 0 && number >> shift == 0) {
+		shift -= 4;
+	}
+	for (; shift >= 0; shift -= 4) {
+		name[n++] = digits[number >> shift & 15];
+	}
+	name[n] = 0;
+	frame->function = here_copy(text, name);
+}
+
+static void
+here_forget(struct rcgo_inprocess *here)
+{
+	for (size_t i = 0; i < RCGO_INPROCESS_OBJECTS; i++) {
+		rcgo__object_close(here->objects[i].object);
+	}
+	memset(here->objects, 0, sizeof here->objects);
+	rcgo__arena_free(&here->memory.scratch);
+	rcgo__arena_free(&here->keep);
+	here->opened = 0;
+	here->ready = false;
+}
+
+static bool
+here_ready(struct rcgo_inprocess *here, bool cached)
+{
+	// What objects took is given back by beginning anew alone.
+	if (here->ready &&
+		(here->opened == HERE_OPENED_MAX || here->memory.split_files > HERE_SPLIT_MAX ||
+			here->keep.used > here->keep.cap - here->keep.cap / 8)) {
+		here_forget(here);
+	}
+	if (here->ready) {
+		return true;
+	}
+	if (rcgo__arena_init(&here->keep, HERE_KEEP) != 0) {
+		return false;
+	}
+	if (rcgo__object_memory_init(
+		    &here->memory, &here->keep, cached ? HERE_CACHE : HERE_CACHE / 16) != 0) {
+		rcgo__arena_free(&here->keep);
+		return false;
+	}
+	here->memory.cached = cached;
+	here->ready = true;
+	return true;
+}
+
+static size_t
+here_build_id(const struct rcgo_inprocess_mapping *place, uint8_t *id, size_t cap)
+{
+	if (place->edition == NULL) {
+		return rcgo__module_build_id(&place->module, id, cap);
+	}
+	memcpy(id, place->edition->id, place->edition->size < cap ? place->edition->size : cap);
+	return place->edition->size;
+}
+
+// Returns 0, or -errno. Not inlined: its path must not be on the stack while an address is
+// described.
+static __attribute__((noinline)) int
+here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place,
+	struct rcgo_object **object)
+{
+	uint8_t id[HERE_ID];
+	char path[HERE_PATH];
+	size_t size = here_build_id(place, id, sizeof id);
+	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
+	uint16_t number = (uint16_t)(1 + 2 * here->opened);
+	int err;
+
+	here->opened++;
+	if (!here_name(place, path, sizeof path)) {
+		return -EAGAIN; // it had one
+	}
+	err = rcgo__object_open_in(&here->memory, path, build_id, number, object);
+	if (err != 0 && build_id.size != 0 &&
+		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, object) ==
+			0) {
+		return 0; // the program's own file can be opened even when it has been replaced
+	}
+	return err;
+}
+
+static bool
+here_passes(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -EINTR ||
+	       err == -EAGAIN;
+}
+
+// The object that holds pc, opened when it is new. One that is at the place of another one, which
+// is gone, takes its slot; so does one too many.
+static struct rcgo_inprocess_object *
+here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place)
+{
+	const struct rcgo_module *module = &place->module;
+	size_t first = module->start / 4096 * UINT32_C(0x9e3779b1) >> 8;
+	struct rcgo_inprocess_object *slot = NULL;
+
+	for (size_t i = 0; i < RCGO_INPROCESS_OBJECTS; i++) {
+		struct rcgo_inprocess_object *at =
+			&here->objects[(first + i) % RCGO_INPROCESS_OBJECTS];
+
+		if (at->module.key == module->key && at->module.start == module->start) {
+			return at;
+		}
+		if (at->module.key == 0 || at->module.start == module->start) {
+			slot = at;
+			break;
+		}
+	}
+	if (slot == NULL) {
+		slot = &here->objects[first % RCGO_INPROCESS_OBJECTS];
+	}
+	rcgo__object_close(slot->object);
+	slot->module = *module;
+	slot->object = NULL;
+	if (here_passes(here_open(here, place, &slot->object))) {
+		slot->module.key = 0; // to be tried again
+	}
+	return slot;
+}
+
+// The outermost first: it is the function that was called.
+static void
+here_copy_names(struct rcgo_frame *frames, size_t n, struct rcgo_line_text *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rcgo_frame *frame = &frames[i == 0 ? n - 1 : i - 1];
+
+		if (frame->function != NULL) {
+			frame->function = here_copy(text, frame->function);
+		}
+	}
+}
+
+size_t
+rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
+	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text)
+{
+	struct rcgo_inprocess_object *slot = NULL;
+	struct rcgo_inprocess_mapping place;
+	size_t n = 0, for_names = (text->size - text->used) / 2;
+
+	rcgo__inprocess_find(pc, &place);
+	if (place.known && here_ready(here, cached)) {
+		slot = here_object(here, &place);
+	}
+	if (slot != NULL && slot->object != NULL) {
+		text->size -= for_names;
+		n = rcgo__object_frames_in(
+			slot->object, place.pc - place.module.bias, frames, max, text);
+		text->size += for_names;
+	}
+	here_copy_names(frames, n, text);
+	for (size_t i = 0; i < n; i++) {
+		// Paths that found no room are not in text.
+		if (frames[i].file != NULL &&
+			(frames[i].file < text->at || frames[i].file >= text->at + text->size)) {
+			frames[i].file = here_copy(text, frames[i].file);
+		}
+		if (frames[i].entry != 0) {
+			frames[i].entry += place.module.bias;
+		}
+	}
+	if (n == 0) {
+		rcgo__inprocess_fallback(&place, &frames[0], text);
+		return 1;
+	}
+	if (frames[0].function == NULL) {
+		struct rcgo_frame bare;
+
+		rcgo__inprocess_fallback(&place, &bare, text);
+		frames[0].function = bare.function;
+	}
+	return n;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: what the walker must know of the processor. One file for each; a
+// new one supplies what arch_amd64.h supplies.
+#ifndef RCGO_ARCH_H
+#define RCGO_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "saved_regs.h"
+
+#define RCGO_WORD_SIZE sizeof(uintptr_t)
+
+#if defined(__x86_64__)
+#	include "arch_amd64.h"
+#elif defined(__aarch64__)
+#	include "arch_arm64.h"
+#else
+#	error "no rcgo_unwind_<arch>.h for this processor"
+#endif
+
+#endif // RCGO_ARCH_H

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind, arm64: register numbers of the AAPCS, the kernel's signal frame,
+// and the few instructions that the walker knows by sight.
+#ifndef RCGO_ARCH_ARM64_H
+#define RCGO_ARCH_ARM64_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "compat.h"
+
+// DWARF registers: x0-x30, sp.
+#define RCGO_DW_REGS 32
+#define RCGO_DW_FP 29
+#define RCGO_DW_SP 31
+// A call leaves the return address in x30, and there it stays in a function that calls none.
+#define RCGO_DW_LR 30
+#define RCGO_HAS_LR 1
+#define RCGO_DW_PC 0xffff // has no number
+#define RCGO_PC_ALIGN 4
+
+// No two versions of clang-format agree on these.
+// clang-format off
+// Where struct rcgo_saved_regs keeps what: the DWARF register of kept[i].
+#define RCGO_DW_KEPT                                       \
+	{                                                  \
+		19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 30 \
+	}
+
+// Where each DWARF register lies in a ucontext_t.
+#define RCGO_UC_X(i) (uint16_t) offsetof(ucontext_t, uc_mcontext.regs[i])
+#define RCGO_UC_REGS                                                                               \
+	{                                                                                          \
+		RCGO_UC_X(0), RCGO_UC_X(1), RCGO_UC_X(2), RCGO_UC_X(3), RCGO_UC_X(4),              \
+			RCGO_UC_X(5), RCGO_UC_X(6), RCGO_UC_X(7), RCGO_UC_X(8), RCGO_UC_X(9),      \
+			RCGO_UC_X(10), RCGO_UC_X(11), RCGO_UC_X(12), RCGO_UC_X(13), RCGO_UC_X(14), \
+			RCGO_UC_X(15), RCGO_UC_X(16), RCGO_UC_X(17), RCGO_UC_X(18), RCGO_UC_X(19), \
+			RCGO_UC_X(20), RCGO_UC_X(21), RCGO_UC_X(22), RCGO_UC_X(23), RCGO_UC_X(24), \
+			RCGO_UC_X(25), RCGO_UC_X(26), RCGO_UC_X(27), RCGO_UC_X(28), RCGO_UC_X(29), \
+			RCGO_UC_X(30), RCGO_UC_SP                                                  \
+	}
+// clang-format on
+#define RCGO_UC_PC ((uint16_t)offsetof(ucontext_t, uc_mcontext.pc))
+#define RCGO_UC_SP ((uint16_t)offsetof(ucontext_t, uc_mcontext.sp))
+#define RCGO_UC_FP RCGO_UC_X(29)
+#define RCGO_UC_LR RCGO_UC_X(30)
+// clang-format on
+
+// When a handler has returned to its restorer, a siginfo_t of 128 bytes and then the ucontext_t
+// begin at the stack pointer.
+#define RCGO_SIGFRAME_UC 128
+#define RCGO_SIGRETURN_SIZE 8
+
+// No memcmp: its first call is the dynamic linker's, which takes 3 KB of stack.
+static inline bool
+rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	while (size > 0 && *a == *b) {
+		a++;
+		b++;
+		size--;
+	}
+	return size == 0;
+}
+
+// Whether code is how a handler's restorer begins: mov x8, #139 (rt_sigreturn); svc #0.
+static inline bool
+rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
+{
+	static const uint8_t restorer[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
+
+	return rcgo__arch_same(code, restorer, sizeof restorer);
+}
+
+// The same of its first byte alone.
+static inline bool
+rcgo__arch_may_be_sigreturn(uint8_t first)
+{
+	return first == 0x68;
+}
+
+#define RCGO_CALL_SIZE 4
+
+// Whether the instruction before an address is a call: bl, blr, and blr with authentication.
+static inline bool
+rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
+{
+	uint32_t insn = (uint32_t)before[0] | (uint32_t)before[1] << 8 | (uint32_t)before[2] << 16 |
+			(uint32_t)before[3] << 24;
+
+	return (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
+}
+
+#ifdef __aarch64__ // so that the file is good C anywhere
+// The address that a return address stands for: with pointer authentication its upper bits hold a
+// signature. xpaclri takes that out of x30, and does nothing on processors that know none.
+static inline uintptr_t
+rcgo__arch_strip(uintptr_t ra)
+{
+	register uintptr_t x30 __asm__("x30") = ra;
+
+	__asm__("hint #7" : "+r"(x30));
+	return x30;
+}
+#endif
+
+#endif // RCGO_ARCH_ARM64_H

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: .debug_frame of an object, kept and searched. Runs on any stack, in
+// handlers too. Contract: DWARF 5, section 6.4.1.
+
+#include "debug_frame.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "raw_syscall.h"
+#include "safe_read.h"
+
+// So many objects may have no other unwind information.
+#define KEPT_SECTIONS 16
+
+// The section of one object, written once by who makes key its own; ready is stored last.
+struct kept_section {
+	uintptr_t key;
+	struct rcgo_debug_entry *entry; // sorted by start
+	size_t count;
+	struct rcgo_frame_section section;
+	bool ready;
+};
+
+// owner: who has set a slot's key; lock: key, never waited for; ordering: ready's
+static struct kept_section kept_sections[KEPT_SECTIONS];
+
+// Reads an unsigned number of size bytes, little end first as on all that we run on.
+static uint64_t
+le_number(const uint8_t *at, size_t size)
+{
+	uint64_t n = 0;
+
+	memcpy(&n, at, size);
+	return n;
+}
+
+// One entry of the section, CIE or FDE.
+struct debug_piece {
+	const uint8_t *at;   // behind the identity
+	const uint8_t *next; // behind the entry
+	uint64_t id;
+	bool wide, is_cie;
+};
+
+static bool
+read_debug_piece(const uint8_t *at, const uint8_t *end, struct debug_piece *p)
+{
+	uint64_t size;
+
+	if (end - at < 8) {
+		return false;
+	}
+	size = le_number(at, 4);
+	at += 4;
+	p->wide = size == 0xffffffff;
+	if (p->wide) {
+		if (end - at < 16) {
+			return false;
+		}
+		size = le_number(at, 8);
+		at += 8;
+	}
+	if (size > (uint64_t)(end - at) || size < (p->wide ? 8u : 4u)) {
+		return false;
+	}
+	p->next = at + size;
+	p->id = le_number(at, p->wide ? 8 : 4);
+	p->is_cie = p->id == (p->wide ? UINT64_MAX : UINT32_MAX);
+	p->at = at + (p->wide ? 8 : 4);
+	return true;
+}
+
+// Whether FDEs of the CIE at this offset hold plain addresses of this machine.
+static bool
+plain_addresses(const uint8_t *section, size_t size, uint64_t offset)
+{
+	struct debug_piece cie;
+	uint8_t version;
+	const uint8_t *nul;
+
+	if (offset >= size || !read_debug_piece(section + offset, section + size, &cie) ||
+		!cie.is_cie || cie.next - cie.at < 4) {
+		return false;
+	}
+	version = cie.at[0];
+	nul = memchr(cie.at + 1, 0, (size_t)(cie.next - cie.at - 1));
+	if (version < 4) {
+		return version == 1 || version == 3;
+	}
+	return version == 4 && nul != NULL && cie.next - nul > 2 && nul[1] == sizeof(uintptr_t) &&
+	       nul[2] == 0;
+}
+
+size_t
+rcgo__debug_frame_entries(
+	const uint8_t *section, size_t size, struct rcgo_debug_entry *entry, size_t max)
+{
+	const uint8_t *at = section;
+	uint64_t good_cie = UINT64_MAX;
+	size_t count = 0;
+	struct debug_piece p;
+
+	while (read_debug_piece(at, section + size, &p)) {
+		size_t fde = (size_t)(at - section);
+		uintptr_t start, length;
+
+		at = p.next;
+		if (p.is_cie || p.next - p.at < (ptrdiff_t)(2 * sizeof(uintptr_t))) {
+			continue;
+		}
+		if (p.id != good_cie) {
+			if (!plain_addresses(section, size, p.id)) {
+				continue;
+			}
+			good_cie = p.id;
+		}
+		start = (uintptr_t)le_number(p.at, sizeof start);
+		length = (uintptr_t)le_number(p.at + sizeof start, sizeof length);
+		if (start == 0 || length == 0 || start + length < start) {
+			continue; // of a function that the linker has dropped
+		}
+		if (count < max) {
+			entry[count] =
+				(struct rcgo_debug_entry){start, start + length, (uint32_t)fde};
+		}
+		count++;
+	}
+	return count;
+}
+
+// Moves entry i down to where it belongs in a heap of count.
+static void
+sift_entry(struct rcgo_debug_entry *entry, size_t i, size_t count)
+{
+	struct rcgo_debug_entry e = entry[i];
+	size_t child;
+
+	while ((child = 2 * i + 1) < count) {
+		if (child + 1 < count && entry[child + 1].start > entry[child].start) {
+			child++;
+		}
+		if (entry[child].start <= e.start) {
+			break;
+		}
+		entry[i] = entry[child];
+		i = child;
+	}
+	entry[i] = e;
+}
+
+static void
+sort_entries(struct rcgo_debug_entry *entry, size_t count)
+{
+	size_t in_order = 1;
+
+	while (in_order < count && entry[in_order - 1].start <= entry[in_order].start) {
+		in_order++;
+	}
+	if (in_order >= count) {
+		return;
+	}
+	for (size_t i = count / 2; i-- > 0;) {
+		sift_entry(entry, i, count);
+	}
+	for (size_t n = count; n-- > 1;) {
+		struct rcgo_debug_entry e = entry[0];
+
+		entry[0] = entry[n];
+		entry[n] = e;
+		sift_entry(entry, 0, n);
+	}
+}
+
+static size_t
+section_entries(const struct rcgo_frame_section *section, uintptr_t bias,
+	struct rcgo_debug_entry *entry, size_t max)
+{
+	return section->loaded
+		       ? rcgo__eh_frame_entries(section->at, section->size, bias, entry, max)
+		       : rcgo__debug_frame_entries(section->at, section->size, entry, max);
+}
+
+// Fills a slot that is ours. It stays without entries where there are none.
+static void
+keep_section(struct kept_section *s, const struct rcgo_module *m)
+{
+	size_t count = 0;
+	void *entry = MAP_FAILED;
+
+	s->section = rcgo__frame_section(m);
+	if (s->section.size != 0) {
+		count = section_entries(&s->section, m->bias, NULL, 0);
+	}
+	if (count != 0) {
+		entry = mmap(NULL, count * sizeof *s->entry, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+	if (entry != MAP_FAILED) {
+		s->entry = entry;
+		s->count = section_entries(&s->section, m->bias, entry, count);
+		sort_entries(s->entry, count);
+	} else if (s->section.size != 0 && !s->section.loaded) {
+		munmap(s->section.at, s->section.size);
+	}
+	rcgo_store_rel(&s->ready, true);
+}
+
+// The slot of m, filled now if it is new; NULL when all are taken or another thread fills it.
+static const struct kept_section *
+kept_section_of(const struct rcgo_module *m)
+{
+	for (size_t i = 0; i < KEPT_SECTIONS; i++) {
+		uintptr_t key = rcgo_load_rlx(&kept_sections[i].key);
+
+		if (key == 0 && rcgo_cas(&kept_sections[i].key, &key, m->key)) {
+			int saved = errno;
+
+			keep_section(&kept_sections[i], m);
+			errno = saved;
+			return &kept_sections[i];
+		}
+		if (key == m->key) {
+			return rcgo_load_acq(&kept_sections[i].ready) ? &kept_sections[i] : NULL;
+		}
+	}
+	return NULL;
+}
+
+bool
+rcgo__debug_frame_find(const struct rcgo_module *m, uintptr_t pc, struct rcgo_debug_frame *out)
+{
+	const struct kept_section *s = kept_section_of(m);
+	uintptr_t address = pc - m->bias;
+	size_t lo = 0;
+	size_t hi = s != NULL ? s->count : 0;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->entry[mid].start <= address) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	if (lo == 0 || address >= s->entry[lo - 1].end) {
+		return false;
+	}
+	out->start = (uintptr_t)s->section.at;
+	out->end = out->start + s->section.size;
+	out->loaded = s->section.loaded;
+	out->fde = out->start + s->entry[lo - 1].fde;
+	return true;
+}
+
+// Traceback Generation, unwind: .eh_frame or .debug_frame by an object's file. Runs on any stack,
+// in handlers too: what needs room is mapped. Contract: elf(5).
+
+#define MAX_NAME 16
+#define MAX_COPY (4u << 20)    // of .debug_frame
+#define MAX_LOADED (64u << 20) // of .eh_frame
+#define MAX_SECTIONS 4096
+#define FILE_HEAD \
+	1024 // of the file and of what is mapped: they must be the same, the build-id is there
+
+struct load_scratch {
+	char path[PATH_MAX];
+	uint8_t in_file[FILE_HEAD];
+	uint8_t in_memory[FILE_HEAD];
+};
+
+// pread is not AS-Safe by POSIX; lseek and read are.
+static bool
+read_at(int fd, uint64_t offset, void *buf, size_t size)
+{
+	uint8_t *at = buf;
+
+	if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0) {
+		return false;
+	}
+	while (size > 0) {
+		ssize_t n = read(fd, at, size);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return false;
+		}
+		at += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+// Opens the file that m was loaded from, if it is still that one.
+static int
+open_file(const struct rcgo_module *m)
+{
+	struct load_scratch *s =
+		mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = -1;
+
+	if (s == MAP_FAILED) {
+		return -1;
+	}
+	if (rcgo__module_name(m, s->path, sizeof s->path)) {
+		fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (fd >= 0 &&
+		(!read_at(fd, 0, s->in_file, FILE_HEAD) ||
+			!rcgo__copy_nofault(s->in_memory, (const void *)m->start, FILE_HEAD) ||
+			memcmp(s->in_file, s->in_memory, FILE_HEAD) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	munmap(s, sizeof *s);
+	return fd;
+}
+
+// Finds a section by its name, which has its final 0 and at most MAX_NAME bytes.
+static bool
+find_section(int fd, const char *name, size_t size, ElfW(Shdr) * found)
+{
+	ElfW(Ehdr) ehdr;
+	ElfW(Shdr) names;
+
+	if (!read_at(fd, 0, &ehdr, sizeof ehdr) || ehdr.e_shentsize != sizeof names ||
+		ehdr.e_shnum > MAX_SECTIONS || ehdr.e_shstrndx >= ehdr.e_shnum ||
+		!read_at(fd, ehdr.e_shoff + ehdr.e_shstrndx * sizeof names, &names, sizeof names)) {
+		return false;
+	}
+	for (size_t i = 0; i < ehdr.e_shnum; i++) {
+		char here[MAX_NAME];
+
+		if (!read_at(fd, ehdr.e_shoff + i * sizeof *found, found, sizeof *found)) {
+			return false;
+		}
+		if (found->sh_type != SHT_NOBITS && found->sh_name < names.sh_size &&
+			read_at(fd, names.sh_offset + found->sh_name, here, size) &&
+			memcmp(here, name, size) == 0) {
+			return (found->sh_flags & SHF_COMPRESSED) == 0 && found->sh_size != 0;
+		}
+	}
+	return false;
+}
+
+static bool
+loaded_section(int fd, const struct rcgo_module *m, struct rcgo_frame_section *section)
+{
+	static const char name[] = ".eh_frame";
+	ElfW(Shdr) found;
+	uintptr_t at;
+
+	if (m->eh_frame_hdr != NULL || !m->nodelete ||
+		!find_section(fd, name, sizeof name, &found)) {
+		return false;
+	}
+	at = m->bias + found.sh_addr;
+	if ((found.sh_flags & SHF_ALLOC) == 0 || found.sh_size > MAX_LOADED || at < m->start ||
+		at > m->end || found.sh_size > m->end - at ||
+		!rcgo__readable_nofault((const void *)at, found.sh_size)) {
+		return false;
+	}
+	*section = (struct rcgo_frame_section){(uint8_t *)at, found.sh_size, true};
+	return true;
+}
+
+static bool
+copied_section(int fd, struct rcgo_frame_section *section)
+{
+	static const char name[] = ".debug_frame";
+	ElfW(Shdr) found;
+	uint8_t *at;
+
+	if (!find_section(fd, name, sizeof name, &found) || found.sh_size > MAX_COPY) {
+		return false;
+	}
+	at = mmap(NULL, found.sh_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) {
+		return false;
+	}
+	if (!read_at(fd, found.sh_offset, at, found.sh_size)) {
+		munmap(at, found.sh_size);
+		return false;
+	}
+	*section = (struct rcgo_frame_section){at, found.sh_size, false};
+	return true;
+}
+
+struct rcgo_frame_section
+rcgo__frame_section(const struct rcgo_module *m)
+{
+	struct rcgo_frame_section section = {NULL, 0, false};
+	int cancel = rcgo__cancel_disable();
+	int fd = open_file(m);
+
+	if (fd >= 0) {
+		if (!loaded_section(fd, m, &section)) {
+			copied_section(fd, &section);
+		}
+		close(fd);
+	}
+	rcgo__cancel_restore(cancel);
+	return section;
+}

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: the published list of modules. Written outside of handlers, read
+// anywhere. Contract: dl_iterate_phdr(3), getauxval(3).
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // dl_iterate_phdr
+#endif
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "module_internal.h"
+
+#define FIRST_CAPACITY 64
+#define READER_TRIES 8 // each lost one means that a whole list was made meanwhile
+
+// There are two copies: while one is written the other is read, and a reader who was slow finds by
+// the edition that its copy has been written over, and reads again.
+struct list {
+	size_t count;
+	struct rcgo_module at[];
+};
+
+// owner: who has being_made; lock: none; ordering: edition, whose lowest bit says which to read
+static struct list *lists[2];
+// owner: who has being_made; lock: none; ordering: release after a list is whole, acquire before
+// and after it is read
+static uintptr_t edition;
+
+// Whether somebody makes a list now; another who wants to goes away.
+// owner: rcgo__modules_refresh; lock: it is one, never waited for; ordering: acquire and release
+static bool being_made;
+
+// What only who has being_made touches.
+// owner: who has being_made; lock: being_made; ordering: being_made's
+static struct {
+	struct rcgo_module *found; // sorted by start
+	size_t count, capacity;
+	size_t missed; // modules without room
+	unsigned long long adds, subs;
+	bool made;
+} draft;
+
+static bool
+map_lists(size_t capacity)
+{
+	size_t one = sizeof(struct list) + capacity * sizeof(struct rcgo_module);
+	unsigned char *at =
+		mmap(NULL, 3 * one, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uintptr_t now = edition;
+
+	if (at == MAP_FAILED) {
+		return false;
+	}
+	// The old lists stay mapped, for a handler may be reading them. As the size doubles each
+	// time they are smaller than the new ones in all.
+	draft.found = (struct rcgo_module *)(void *)at;
+	draft.capacity = capacity;
+	if (lists[now & 1] != NULL) {
+		memcpy(at + one, lists[now & 1],
+			sizeof(struct list) + lists[now & 1]->count * sizeof(struct rcgo_module));
+	}
+	rcgo_store_rel(&lists[now & 1], (struct list *)(void *)(at + one));
+	rcgo_store_rel(&lists[(now + 1) & 1], (struct list *)(void *)(at + 2 * one));
+	return true;
+}
+
+static void
+add_module(const struct rcgo_module *m)
+{
+	size_t i = draft.count;
+
+	if (draft.count == draft.capacity) {
+		draft.missed++;
+		return;
+	}
+	while (i > 0 && draft.found[i - 1].start > m->start) {
+		draft.found[i] = draft.found[i - 1];
+		i--;
+	}
+	draft.found[i] = *m;
+	draft.count++;
+}
+
+// Whether the list of objects is another than the last time, as far as the libc tells.
+static bool
+has_changed(const struct dl_phdr_info *info, size_t size)
+{
+	if (size < offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
+		return true;
+	}
+	if (draft.made && info->dlpi_adds == draft.adds && info->dlpi_subs == draft.subs) {
+		return false;
+	}
+	draft.adds = info->dlpi_adds;
+	draft.subs = info->dlpi_subs;
+	return true;
+}
+
+// Whether the published list has m as one that stays.
+static bool
+was_pinned(const struct rcgo_module *m)
+{
+	struct rcgo_module old;
+
+	return rcgo__list_find(m->start, &old) && old.nodelete && old.start == m->start;
+}
+
+// Takes in one object of the dynamic linker's; ends the walk when nothing has changed. The first is
+// the program.
+static int
+visit_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct rcgo_module m;
+	bool *changed = arg;
+
+	if (!*changed && !has_changed(info, size)) {
+		return 1;
+	}
+	if (!rcgo__image_segments(&m, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum)) {
+		*changed = true;
+		return 0;
+	}
+	m.nodelete = !*changed || was_pinned(&m);
+	*changed = true;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Dyn) *dynamic = (const ElfW(
+			Dyn) *)(uintptr_t)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) {
+			m.nodelete = m.nodelete || rcgo__nodelete_requested(dynamic);
+			rcgo__dlfo_look(info->dlpi_addr, dynamic);
+		}
+	}
+	add_module(&m);
+	return 0;
+}
+
+// Static programs of some libcs do not know of the vDSO, which is never unmapped.
+static void
+add_vdso(void)
+{
+	uintptr_t header = getauxval(AT_SYSINFO_EHDR);
+	struct rcgo_module m;
+
+	for (size_t i = 0; i < draft.count; i++) {
+		struct rcgo_module *known = &draft.found[i];
+
+		if (header - known->start < known->end - known->start) {
+			known->nodelete = true;
+			return;
+		}
+	}
+	if (header != 0 && rcgo__image_read(header, &m)) {
+		m.nodelete = true;
+		add_module(&m);
+	}
+}
+
+// Collects all modules. Returns whether there is something to publish.
+static bool
+collect(void)
+{
+	bool changed = false;
+
+	draft.count = 0;
+	draft.missed = 0;
+	dl_iterate_phdr(visit_object, &changed);
+	if (changed) {
+		add_vdso();
+	}
+	return changed;
+}
+
+// Holds the list of objects still while the pins are set.
+static int
+visit_first(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size, (void)arg;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) {
+			rcgo__nodelete_mark(draft.found, draft.count,
+				(const ElfW(Dyn) *)(uintptr_t)(info->dlpi_addr +
+							       info->dlpi_phdr[i].p_vaddr));
+		}
+	}
+	return 1;
+}
+
+static void
+publish(void)
+{
+	uintptr_t next = edition + 1;
+	struct list *list = lists[next & 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < draft.count; i++) {
+		struct rcgo_module *m = &draft.found[i];
+
+		m->key = m->start | 1; // of one that stays this is enough
+		if (m->nodelete || rcgo__image_key(m, NULL)) {
+			rcgo__module_store(&list->at[count++], m);
+		}
+	}
+	rcgo_store_rel(&list->count, count);
+	rcgo_store_rel(&edition, next);
+}
+
+void
+rcgo__modules_refresh(void)
+{
+	int saved = errno;
+
+	if (__atomic_exchange_n(&being_made, true, __ATOMIC_ACQUIRE)) {
+		return;
+	}
+	if (draft.capacity != 0 || map_lists(FIRST_CAPACITY)) {
+		while (collect()) {
+			if (draft.missed != 0 && map_lists(2 * (draft.capacity + draft.missed))) {
+				draft.adds = ~draft.adds;
+				continue;
+			}
+			if (!draft.made) {
+				dl_iterate_phdr(visit_first, NULL);
+			}
+			publish();
+			draft.made = true;
+			break;
+		}
+	}
+	rcgo_store_rel(&being_made, false);
+	errno = saved;
+}
+
+void
+rcgo__modules_init(void)
+{
+	if (rcgo_load_acq(&edition) == 0) {
+		rcgo__modules_refresh();
+	}
+}
+
+// The last module of the list that starts at or below pc, as an index; count when there is none.
+static size_t
+last_at_or_below(const struct list *list, size_t count, uintptr_t pc)
+{
+	size_t lo = 0;
+	size_t hi = count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (rcgo_load_acq(&list->at[mid].start) <= pc) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return lo == 0 ? count : lo - 1;
+}
+
+bool
+rcgo__list_find(uintptr_t pc, struct rcgo_module *out)
+{
+	for (int tries = 0; tries < READER_TRIES; tries++) {
+		uintptr_t now = rcgo_load_acq(&edition);
+		const struct list *list = rcgo_load_acq(&lists[now & 1]);
+		bool found = false;
+		size_t count, i;
+
+		if (list == NULL) {
+			return false;
+		}
+		count = rcgo_load_acq(&list->count);
+		i = last_at_or_below(list, count, pc);
+		if (i < count) {
+			rcgo__module_load(out, &list->at[i]);
+			found = pc - out->start < out->end - out->start;
+		}
+		if (rcgo_load_acq(&edition) == now) {
+			return found;
+		}
+	}
+	return false;
+}
+
+// Traceback Generation, unwind: which objects are never unmapped: dlclose may take what dlopen
+// brought, not what the program needs. Runs as Go starts, once.
+// Contract: elf(5), link.h (r_debug, link_map).
+
+#ifndef DF_1_NODELETE
+#	define DF_1_NODELETE 8
+#endif
+
+// More than that are not looked at: the rest is taken for what may be unmapped.
+#define MAX_NODES 256
+
+struct node {
+	const struct link_map *map;
+	const char *base; // the last part of its path
+	bool nodelete, followed;
+};
+
+struct graph {
+	struct node node[MAX_NODES];
+	size_t count;
+};
+
+bool
+rcgo__nodelete_requested(const ElfW(Dyn) * dynamic)
+{
+	if (!RCGO_LIBC_UNMAPS) {
+		return true;
+	}
+	for (; dynamic->d_tag != DT_NULL; dynamic++) {
+		if (dynamic->d_tag == DT_FLAGS_1) {
+			return (dynamic->d_un.d_val & DF_1_NODELETE) != 0;
+		}
+	}
+	return false;
+}
+
+uintptr_t
+rcgo__dynamic_address(uintptr_t bias, uintptr_t address)
+{
+	return address < bias ? address + bias : address;
+}
+
+static struct rcgo_module *
+module_of(struct rcgo_module *modules, size_t count, uintptr_t address)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (address - modules[i].start < modules[i].end - modules[i].start) {
+			return &modules[i];
+		}
+	}
+	return NULL;
+}
+
+// The dynamic linker's list, as it shows it to debuggers.
+static const struct link_map *
+first_map(const ElfW(Dyn) * program)
+{
+	for (; program->d_tag != DT_NULL; program++) {
+		if (program->d_tag == DT_DEBUG) {
+			const struct r_debug *debug = (const struct r_debug *)program->d_un.d_ptr;
+
+			return debug != NULL ? debug->r_map : NULL;
+		}
+	}
+	return NULL;
+}
+
+static void
+gather(struct graph *g, const struct link_map *map)
+{
+	g->count = 0;
+	for (; map != NULL && g->count < MAX_NODES; map = map->l_next) {
+		const char *slash = map->l_name != NULL ? strrchr(map->l_name, '/') : NULL;
+
+		if (map->l_name != NULL && map->l_ld != NULL) {
+			g->node[g->count++] = (struct node){
+				.map = map,
+				.base = slash != NULL ? slash + 1 : map->l_name,
+			};
+		}
+	}
+}
+
+// The dynamic linker finds what is needed by its name in a directory, so paths end in that name.
+static void
+pin_needed(struct graph *g, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *base = slash != NULL ? slash + 1 : name;
+
+	for (size_t i = 0; i < g->count; i++) {
+		if (!g->node[i].nodelete && strcmp(g->node[i].base, base) == 0) {
+			g->node[i].nodelete = true;
+		}
+	}
+}
+
+static void
+follow(struct graph *g, const struct link_map *map)
+{
+	const char *strings = NULL;
+
+	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_STRTAB) {
+			strings = (const char *)rcgo__dynamic_address(
+				map->l_addr, (uintptr_t)d->d_un.d_ptr);
+		}
+	}
+	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_NEEDED) {
+			pin_needed(g, strings + d->d_un.d_val);
+		}
+	}
+}
+
+// Follows what is needed until there is nothing new.
+static void
+close_graph(struct graph *g)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < g->count; i++) {
+			if (g->node[i].nodelete && !g->node[i].followed) {
+				g->node[i].followed = true;
+				follow(g, g->node[i].map);
+				more = true;
+			}
+		}
+	}
+}
+
+void
+rcgo__nodelete_mark(struct rcgo_module *modules, size_t count, const ElfW(Dyn) * program)
+{
+	struct graph g;
+	struct rcgo_module *own = module_of(modules, count, (uintptr_t)&rcgo__nodelete_mark);
+
+	if (own != NULL) {
+		own->nodelete = true;
+	}
+	gather(&g, first_map(program));
+	for (size_t i = 0; i < g.count; i++) {
+		struct rcgo_module *m = module_of(modules, count, (uintptr_t)g.node[i].map->l_ld);
+
+		g.node[i].nodelete = m != NULL && m->nodelete;
+	}
+	close_graph(&g);
+	for (size_t i = 0; i < g.count; i++) {
+		struct rcgo_module *m = module_of(modules, count, (uintptr_t)g.node[i].map->l_ld);
+
+		if (m != NULL && g.node[i].nodelete) {
+			m->nodelete = true;
+		}
+	}
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: what the kernel says of a mapping. Runs on any stack, in handlers
+// too. Contract: proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "module_internal.h"
+#include "raw_syscall.h"
+
+// The question and its answer, by the kernel's layout.
+struct query {
+	uint64_t size, flags, address; // asked
+	uint64_t start, end, vma_flags, page_size, offset, inode;
+	uint32_t major, minor;
+	uint32_t name_size, build_id_size;
+	uint64_t name, build_id;
+};
+#define PROCMAP_QUERY 0xc0686611ul // _IOWR('f', 17, struct query)
+
+_Static_assert(sizeof(struct query) == 0x68, "the kernel's layout");
+
+// A file has a handful of segments, and each may be cut by mprotect.
+#define MOST_STEPS_DOWN 32
+
+static bool
+ask(int fd, struct query *q, uint64_t address)
+{
+	q->size = sizeof *q;
+	q->flags = 0;
+	q->address = address;
+	return syscall(SYS_ioctl, fd, PROCMAP_QUERY, q) == 0;
+}
+
+// The file's first mapping, at or below that of at.
+static uintptr_t
+query_header(int fd, struct query at)
+{
+	struct query q = at;
+
+	for (int i = 0; i < MOST_STEPS_DOWN && at.inode != 0; i++) {
+		if (q.inode != at.inode || q.major != at.major || q.minor != at.minor) {
+			break;
+		}
+		if (q.offset == 0) {
+			return (uintptr_t)q.start;
+		}
+		if (!ask(fd, &q, q.start - 1)) {
+			break;
+		}
+	}
+	return 0;
+}
+
+enum rcgo_lookup_result
+rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
+{
+	struct query q = {.name_size = (uint32_t)cap, .name = cap != 0 ? (uintptr_t)path : 0};
+
+	if (!ask(fd, &q, address)) {
+		return errno == ENOENT ? RCGO_LOOKUP_NO : RCGO_LOOKUP_NONE;
+	}
+	if (cap != 0 && q.name_size == 0) {
+		path[0] = 0;
+	}
+	q.name_size = 0;
+	q.name = 0;
+	out->start = (uintptr_t)q.start;
+	out->end = (uintptr_t)q.end;
+	out->header = query_header(fd, q);
+	return RCGO_LOOKUP_YES;
+}
+
+struct reader {
+	int fd;
+	size_t at, len;
+	char buf[512];
+};
+
+static int
+next_char(struct reader *r)
+{
+	if (r->at == r->len) {
+		ssize_t n;
+
+		do {
+			n = read(r->fd, r->buf, sizeof r->buf);
+		} while (n < 0 && errno == EINTR);
+		if (n <= 0) {
+			return -1;
+		}
+		r->len = (size_t)n;
+		r->at = 0;
+	}
+	return (unsigned char)r->buf[r->at++];
+}
+
+// Reads a hexadecimal number and the character behind it; decimal digits make one too, which is as
+// good to compare.
+static uint64_t
+next_number(struct reader *r, int *end)
+{
+	uint64_t n = 0;
+	int c = next_char(r);
+
+	while ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')) {
+		n = n << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		c = next_char(r);
+	}
+	*end = c;
+	return n;
+}
+
+struct line {
+	uint64_t start, end, offset, major, minor, inode;
+	int last; // the character behind the inode
+};
+
+// Reads a line up to the inode. Returns whether there is one.
+static bool
+next_line(struct reader *r, struct line *l)
+{
+	int c;
+
+	l->start = next_number(r, &c);
+	if (c != '-') {
+		return false;
+	}
+	l->end = next_number(r, &c);
+	while ((c = next_char(r)) != ' ') { // rwxp
+		if (c < 0) {
+			return false;
+		}
+	}
+	l->offset = next_number(r, &c);
+	l->major = next_number(r, &c);
+	l->minor = next_number(r, &c);
+	l->inode = next_number(r, &c);
+	l->last = c;
+	return c >= 0;
+}
+
+// Reads the rest of a line; what is behind the spaces goes into path.
+static void
+finish_line(struct reader *r, const struct line *l, char *path, size_t cap)
+{
+	size_t n = 0;
+	int c = l->last;
+
+	while (c == ' ') {
+		c = next_char(r);
+	}
+	while (c >= 0 && c != '\n') {
+		if (n + 1 < cap) {
+			path[n++] = (char)c;
+		}
+		c = next_char(r);
+	}
+	if (cap != 0) {
+		path[n] = 0;
+	}
+}
+
+bool
+rcgo__mapping_read(int fd, uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
+{
+	struct reader r = {.fd = fd, .at = 0, .len = 0};
+	struct line before = {0, 0, 0, 0, 0, 0, 0};
+	struct line l;
+	uintptr_t header = 0;
+
+	while (next_line(&r, &l)) {
+		bool here = address >= l.start && address < l.end;
+		bool goes_on = l.inode == before.inode && l.major == before.major &&
+			       l.minor == before.minor;
+
+		if (l.inode == 0) {
+			header = 0;
+		} else if (l.offset == 0) {
+			header = (uintptr_t)l.start;
+		} else if (!goes_on) {
+			header = 0;
+		}
+		finish_line(&r, &l, path, here ? cap : 0);
+		if (here) {
+			*out = (struct rcgo_mapping){(uintptr_t)l.start, (uintptr_t)l.end, header};
+			return true;
+		}
+		before = l;
+	}
+	return false;
+}
+
+bool
+rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
+{
+	int saved = errno, cancel = rcgo__cancel_disable();
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	bool found = false;
+
+	if (fd >= 0) {
+		enum rcgo_lookup_result answer = rcgo__mapping_query(fd, address, out, path, cap);
+
+		found = answer == RCGO_LOOKUP_YES ||
+			(answer == RCGO_LOOKUP_NONE &&
+				rcgo__mapping_read(fd, address, out, path, cap));
+		close(fd);
+	}
+	rcgo__cancel_restore(cancel);
+	errno = saved;
+	return found;
+}

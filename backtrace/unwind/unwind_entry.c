@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: the ways into a walk. Runs in handlers with all signals blocked.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // names of registers in ucontext_t
+#endif
+#include "module_generation.h"
+#include "unwind_step.h"
+
+// Walks from the place in *walk on; start is where it came from.
+static size_t
+walk_from(
+	struct rcgo_unwind *walk, const struct rcgo_unwind_start *start, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_unwind_frame from = walk->at;
+	size_t skip = walk->skip;
+
+	walk->object[0].size = 0;
+	walk->object[0].module.start = 0;
+	walk->object[1].size = 0;
+	walk->object[1].module.start = 0;
+	walk->current = 0;
+	walk->unloadable = false;
+	walk->pcs = pcs;
+	walk->max = max;
+	walk->n = 0;
+	rcgo__stack_reader_set(&walk->memory, from.sp);
+	if (!rcgo__unwind_cached(walk)) {
+		walk->at = from;
+		walk->n = 0;
+		walk->skip = skip;
+		rcgo__stack_reader_set(&walk->memory, from.sp);
+		rcgo__unwind_slow(walk, start);
+	}
+	return walk->n;
+}
+
+// Where the signal has interrupted that this is the context of.
+RCGO_UNINSTRUMENTED_READS static size_t
+walk_interrupted(struct rcgo_unwind *walk, const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	const char *uc = ucontext;
+	struct rcgo_unwind_start start = {.ucontext = ucontext, .saved = NULL};
+
+	walk->at = (struct rcgo_unwind_frame){
+		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
+		.sp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_SP),
+		.fp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_FP),
+		.lr = *(const uintptr_t *)(const void *)(uc + RCGO_UC_LR),
+		.pc_is_precise = true,
+	};
+	walk->skip = 0;
+	return walk_from(walk, &start, pcs, max);
+}
+
+size_t
+rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_unwind walk;
+
+	return walk_interrupted(&walk, ucontext, pcs, max);
+}
+
+size_t
+rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_unwind walk;
+	size_t n = walk_interrupted(&walk, ucontext, pcs, max);
+
+	if (walk.unloadable) {
+		rcgo__generations_tag(pcs, n);
+	}
+	return n;
+}
+
+uintptr_t
+rcgo__unwind_pc(const void *ucontext)
+{
+	return *(const uintptr_t *)(const void *)((const char *)ucontext + RCGO_UC_PC);
+}
+
+static size_t
+walk_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved};
+	struct rcgo_unwind walk;
+
+	walk.at = (struct rcgo_unwind_frame){
+		.pc = rcgo__arch_strip(saved->pc),
+		.sp = saved->sp,
+		.fp = saved->fp,
+	};
+	walk.skip = skip;
+	return walk_from(&walk, &start, pcs, max);
+}
+
+size_t
+rcgo__unwind_saved(const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max)
+{
+	return walk_saved(saved, 0, pcs, max);
+}
+
+__attribute__((noinline)) size_t
+rcgo__unwind_here(uintptr_t *pcs, size_t max)
+{
+	struct rcgo_saved_regs saved;
+	size_t n;
+
+	rcgo__regs_capture(&saved);
+	n = walk_saved(&saved, 1, pcs, max);
+	// No tail call: this frame is walked.
+	__asm__("" : "+r"(n));
+	return n;
+}
+
+// Traceback Generation, unwind: where Go's code lies. The bounds of the program's own are told; in
+// plugins and shared objects of Go packages it is what lacks the unwind information that every
+// compiler of C leaves, and Go's linker does not. Runs in handlers.
+
+// owner: whoever starts Go, once; lock: none; ordering: relaxed: the size is stored last, and
+// before there are signals for Go
+static struct {
+	uintptr_t start, size;
+} go_text;
+
+void
+rcgo__unwind_set_go_text(uintptr_t start, uintptr_t end)
+{
+	rcgo_store_rlx(&go_text.start, start);
+	rcgo_store_rel(&go_text.size, end - start);
+}
+
+bool
+rcgo__unwind_in_go(uintptr_t pc)
+{
+	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_rlx(&go_text.size);
+}
+
+// What was found out of objects, by key: the key, and in its lowest bit, which is set in every key,
+// whether Go's linker made the object.
+// owner: any; lock: none; ordering: relaxed, each word stands for itself
+static uintptr_t makers[16];
+
+static bool
+has_go(const struct rcgo_module *m)
+{
+	uintptr_t key = m->key & ~(uintptr_t)1;
+	uintptr_t *known = &makers[key / 2 % RCGO_COUNTOF(makers)];
+	uintptr_t maker = rcgo_load_rlx(known);
+
+	if ((maker & ~(uintptr_t)1) != key) {
+		maker = key | rcgo__module_has_go(m);
+		rcgo_store_rlx(known, maker);
+	}
+	return (maker & 1) != 0;
+}
+
+// The program's own object is not meant: C without unwind information may be anywhere in it, and
+// where Go is, is known.
+bool
+rcgo__unwind_object_is_go(const struct rcgo_unwind *walk)
+{
+	const struct rcgo_module *m = &walk->object[walk->current].module;
+	uintptr_t start = rcgo_load_rlx(&go_text.start);
+
+	return m->eh_frame_hdr != NULL && start - m->start >= m->end - m->start && has_go(m);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: what a walk knows, and its steps: the common one by a rule
+// (unwind_cached.c), the slow one with all registers (unwind_slow.c), and the guess
+// (unwind_slow.c).
+#ifndef RCGO_UNWIND_STEP_H
+#define RCGO_UNWIND_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cfi_fast.h"
+#include "compat.h"
+#include "debug_frame.h"
+#include "dwarf_expr.h"
+#include "module.h"
+#include "stack_reader.h"
+#include "unwinder.h"
+
+// A frame: where it is and what the walk needs of its registers.
+struct rcgo_unwind_frame {
+	uintptr_t pc; // the interrupted instruction when exact, else a return address
+	uintptr_t sp;
+	uintptr_t fp;
+	uintptr_t lr; // of an exact frame only, and only where RCGO_HAS_LR
+	bool pc_is_precise;
+};
+
+// An object, and what stands for it in the keys of rules.
+struct rcgo_unwind_object {
+	struct rcgo_module module;
+	uintptr_t size;
+	uint64_t module_hash;
+};
+
+struct rcgo_unwind {
+	struct rcgo_unwind_frame at;
+	struct rcgo_stack_reader memory;
+	struct rcgo_unwind_object object[2]; // frames often go to and fro between two
+	unsigned current;		     // the one that was last found
+	unsigned quick_of;		     // the one that this is of:
+	struct rcgo_cfi_fast *quick;	     // of a walk by rules
+	uintptr_t *pcs;
+	size_t n, max;
+	size_t skip;	 // frames that are not given
+	bool unloadable; // an object was met that may be unmapped
+};
+
+// The address by which a frame is looked up and told of: that of the call.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE uintptr_t
+rcgo__unwind_frame_lookup_pc(const struct rcgo_unwind_frame *at)
+{
+	return at->pc - (at->pc_is_precise ? 0 : 1);
+}
+
+// Makes the object that holds pc the current one.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *walk, uintptr_t pc);
+
+// The rule of the walk's place, which is in the current object, when it is one of the ordinary; or
+// RCGO_UNWIND_ENTRY_NONE.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__unwind_fast_entry(struct rcgo_unwind *walk);
+
+// Finds the unwind information of the function at pc, which is in the current object: what has a
+// sorted table, or what rcgo__unwind_debug found. That one reads files: it is not to be called with
+// the buffers of this one on the stack.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc,
+	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_debug(
+	const struct rcgo_unwind *walk, uintptr_t pc, struct rcgo_debug_frame *found);
+
+// Whether the frame at pc, which is in the current object, is that of a handler's restorer.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *walk, uintptr_t pc);
+
+// Whether the current object is one that Go's linker made beside the program, a plugin for one:
+// what has no unwind information there is Go's code.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_object_is_go(const struct rcgo_unwind *walk);
+
+// Whether the text of the program's Go holds pc.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_in_go(uintptr_t pc);
+
+// Walks from *walk's place on. Returns false at a frame that needs more registers.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_cached(struct rcgo_unwind *walk);
+
+// Where a walk starts: one of the two, the other is NULL.
+struct rcgo_unwind_start {
+	const void *ucontext;
+	const struct rcgo_saved_regs *saved;
+};
+
+// Walks again from *walk's place on, with all registers.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *start);
+
+// Goes to the caller where nothing says how: by the frame pointer, or by the return address of a
+// frame that was interrupted. What does not look like the address behind a call is not believed.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heuristic_step(
+	struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at);
+
+// The same as rcgo__unwind_is_sigreturn outside of all objects.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heuristic_is_sigreturn(uintptr_t pc);
+
+// Whether there is a call before pc.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heuristic_is_return(uintptr_t pc);
+
+#endif // RCGO_UNWIND_STEP_H

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, unwind: the walker. It finds the C frames of a stack from the unwind
+// information that compilers leave in every object, in a signal handler, with all signals blocked
+// and any lock held.
+//
+// State: one cache of 4096 rules (64 KiB) for the process, read and written by every walk without
+// a lock; and what the two functions at the end set, once, as Go starts.
+//
+// How it walks: the program counter names a rule of 64 bits, in the cache or worked out from the
+// object's .eh_frame: where the caller's frame begins, and where the return address and the frame
+// pointer were saved. The one frame in a thousand that needs another register (the resolver of
+// lazy symbols, vfork, longjmp, assembly) makes the walk start again with all of them. Frames
+// without unwind information are guessed, with checks. A walk never faults: it reads a stack only
+// within known bounds or in pages that were probed, objects as module.h says.
+//
+// Program counters that it gives are those of the calls: the interrupted instruction itself, and
+// the return address less one of all other frames. None lies in Go's code: a walk ends before it.
+//
+// Callers and stacks: handlers of signals; whoever wants its own stack; at most 4 KiB of it.
+//
+// A port must supply rcgo_regs_<arch>.h and rcgo_unwind_<arch>.h, which say what.
+#ifndef RCGO_UNWINDER_H
+#define RCGO_UNWINDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "saved_regs.h"
+
+// Stores at most max program counters, innermost first, of what the signal interrupted whose
+// ucontext_t this is. Returns how many.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max);
+
+// The same for a sample of a profile, which is named later: see module_generation.h.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max);
+
+// The first of them alone, at no cost to the stack.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED uintptr_t rcgo__unwind_pc(const void *ucontext);
+
+// The same from registers that were kept, of any thread whose stack does not change meanwhile.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_saved(
+	const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max);
+
+// The same for the calling thread. The first is that of the call of this function.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_here(uintptr_t *pcs, size_t max);
+
+// Tells where Go's text lies: [start, end).
+// Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__unwind_set_go_text(uintptr_t start, uintptr_t end);
+
+// Gives the walker a function that knows the stack that sp lies on: [lo, hi), all of which is
+// mapped and stays so during a walk: no guard page, and of a stack that grows only what it has
+// grown to. It returns false when it does not know; then the walker probes pages. AS-Safe.
+typedef bool (*rcgo_stack_bounds_fn)(uintptr_t sp, uintptr_t *lo, uintptr_t *hi);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__unwind_set_bounds(rcgo_stack_bounds_fn fn);
+
+#endif // RCGO_UNWINDER_H

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: memory where malloc may not be called. Runs on any stack, in signal handlers too.
+
+//go:build unix
+
+#include "arena.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ARENA_LEAST (64 * 1024)
+
+// The largest page of any system: trimming by it is right for all, and leaves little.
+#define ARENA_PAGE (64 * 1024)
+
+// Linux asks for it to map more than it has; other systems always do.
+#ifndef MAP_NORESERVE
+#	define MAP_NORESERVE 0
+#endif
+
+static size_t
+arena_round(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+int
+rcgo__arena_init(struct rcgo_arena *arena, size_t cap)
+{
+	int saved = errno;
+	int err = ENOMEM;
+
+	*arena = (struct rcgo_arena){0};
+	if (cap < ARENA_LEAST) {
+		cap = ARENA_LEAST;
+	}
+	if (cap > SIZE_MAX - ARENA_PAGE) {
+		return -ENOMEM;
+	}
+	// A limit on address space (ulimit -v) may leave room for a part.
+	for (cap = arena_round(cap, ARENA_PAGE); cap >= ARENA_LEAST;
+		cap = cap / 2 & ~(size_t)0xfff) {
+		void *at = mmap(NULL, cap, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (at != MAP_FAILED) {
+			arena->at = at;
+			arena->cap = cap;
+			err = 0;
+			break;
+		}
+		err = errno;
+	}
+	errno = saved;
+	return -err;
+}
+
+void *
+rcgo__arena_alloc(struct rcgo_arena *arena, size_t size)
+{
+	uint8_t *at = arena->at + arena->used;
+
+	if (size > arena->cap - arena->used || arena->at == NULL) {
+		return NULL;
+	}
+	// cap is a multiple of the alignment, so rounding up cannot exceed it.
+	arena->used += arena_round(size, RCGO_ARENA_ALIGN);
+	if (arena->used > arena->peak) {
+		arena->peak = arena->used;
+	}
+	return at;
+}
+
+void *
+rcgo__arena_zalloc(struct rcgo_arena *arena, size_t size)
+{
+	void *at = rcgo__arena_alloc(arena, size);
+
+	if (at != NULL) {
+		memset(at, 0, size);
+	}
+	return at;
+}
+
+size_t
+rcgo__arena_mark(const struct rcgo_arena *arena)
+{
+	return arena->used;
+}
+
+void
+rcgo__arena_release(struct rcgo_arena *arena, size_t mark)
+{
+	if (mark < arena->used) {
+		arena->used = mark;
+	}
+}
+
+void
+rcgo__arena_trim(struct rcgo_arena *arena)
+{
+	size_t from = arena_round(arena->used, ARENA_PAGE);
+	size_t to = arena_round(arena->peak, ARENA_PAGE);
+	int saved = errno;
+
+	if (to > arena->cap) {
+		to = arena->cap;
+	}
+	if (arena->at != NULL && from < to) {
+		madvise(arena->at + from, to - from, MADV_DONTNEED);
+		arena->peak = from;
+	}
+	errno = saved;
+}
+
+void
+rcgo__arena_free(struct rcgo_arena *arena)
+{
+	int saved = errno;
+
+	if (arena->at != NULL) {
+		munmap(arena->at, arena->cap);
+	}
+	*arena = (struct rcgo_arena){0};
+	errno = saved;
+}

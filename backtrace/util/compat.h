@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Abi: who may see a name. The edge (x_cgo_*, _cgo_*) is what Go imports; nothing else leaves the
+// package, so a user's C code may define any other name.
+#ifndef RCGO_COMPAT_H
+#define RCGO_COMPAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RCGO_EXPORT __attribute__((visibility("default")))
+#define RCGO_HIDDEN __attribute__((visibility("hidden")))
+
+// Functions shared between files are hidden. tools/amalgamate joins files, and there they are
+// static, so that the compiler sees through them: those that only one group of parts uses
+// (RCGO_INTERN) in either shape, those that the groups share (RCGO_SHARED) where all are one file.
+#ifdef RCGO_AMALGAMATION
+#	define RCGO_INTERN static __attribute__((unused))
+#else
+#	define RCGO_INTERN extern RCGO_HIDDEN
+#endif
+#if defined(RCGO_AMALGAMATION) && !defined(RCGO_GROUPS)
+#	define RCGO_SHARED static __attribute__((unused))
+#else
+#	define RCGO_SHARED extern RCGO_HIDDEN
+#endif
+
+// Base: the words that every file of src/ uses: attributes, atomics, and linkage.
+
+#define RCGO_NORETURN __attribute__((noreturn))
+#define RCGO_COLD __attribute__((cold, noinline))
+#define RCGO_UNUSED __attribute__((unused))
+#define RCGO_ALWAYS_INLINE static inline __attribute__((always_inline, unused))
+#define RCGO_LIKELY(x) __builtin_expect(!!(x), 1)
+#define RCGO_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define RCGO_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
+
+// Atomics are named by their ordering. A relaxed pair is for words whose order is given by
+// something else, which the comment beside the word names.
+#define rcgo_load_acq(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define rcgo_load_rlx(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define rcgo_store_rel(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define rcgo_store_rlx(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define rcgo_add_rlx(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define rcgo_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+// Stores v where p points if that is still *want; else *want becomes what is there.
+#define rcgo_cas(p, want, v) \
+	__atomic_compare_exchange_n((p), (want), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+#endif // RCGO_COMPAT_H

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: system calls without libc: no errno, no thread-local word, no interceptor of a sanitizer.
+// For code that runs while other threads are stopped anywhere, or before a thread is set up.
+#ifndef RCGO_RAW_SYSCALL_H
+#define RCGO_RAW_SYSCALL_H
+
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "compat.h"
+
+// Of <linux/futex.h>, which musl's compiler driver does not find.
+#define RCGO_FUTEX_WAIT 128 // FUTEX_WAIT_PRIVATE
+#define RCGO_FUTEX_WAKE 129 // FUTEX_WAKE_PRIVATE
+
+// Code that runs where a sanitizer's own state may be out of reach.
+#define RCGO_NO_SANITIZE __attribute__((no_sanitize("address", "thread", "undefined")))
+
+// Returns the result, or -errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE long rcgo__raw_syscall(
+	long number, long a, long b, long c, long d, long e, long f);
+
+#if defined(__x86_64__)
+
+RCGO_ALWAYS_INLINE long
+rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+
+	__asm__ __volatile__("syscall"
+			     : "+a"(number)
+			     : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			     : "rcx", "r11", "memory");
+	return number;
+}
+
+#elif defined(__aarch64__)
+
+RCGO_ALWAYS_INLINE long
+rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ __volatile__("svc #0"
+			     : "+r"(x0)
+			     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			     : "memory");
+	return x0;
+}
+
+#else
+#	error "runtime_cgo: no raw system call for this CPU: see doc/porting.md"
+#endif
+
+// Base: no thread ends in the middle of our work. A thread that was told to end (pthread_cancel)
+// does so in libc's next open, read, write or close; in a signal handler, or on Go's stacks, that
+// is the end of the process.
+// Contract: POSIX.1-2024, 2.9.5 and 2.4.3, where pthread_setcancelstate is async-signal-safe.
+
+#ifdef __BIONIC__ // has no pthread_cancel
+#	define RCGO_CANCEL_NEVER 0
+#	define RCGO_CANCEL_STATE(state, old) ((void)(state), (void)(old))
+#else
+#	define RCGO_CANCEL_NEVER PTHREAD_CANCEL_DISABLE
+#	define RCGO_CANCEL_STATE(state, old) pthread_setcancelstate(state, old)
+#endif
+
+// Keeps the calling thread from ending so. Returns what rcgo__cancel_restore wants.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE int
+rcgo__cancel_disable(void)
+{
+	int state = 0;
+
+	RCGO_CANCEL_STATE(RCGO_CANCEL_NEVER, &state);
+	return state;
+}
+
+// Lets it end again, if it could before.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE void
+rcgo__cancel_restore(int state)
+{
+	RCGO_CANCEL_STATE(state, &state);
+}
+
+#endif // RCGO_RAW_SYSCALL_H

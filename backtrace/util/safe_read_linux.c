@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: reads of memory that may not be there. Runs on any stack, in signal handlers too.
+// Contract: rt_sigprocmask(2) copies the new mask before it looks at how; process_vm_readv(2).
+
+#include "safe_read.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define NO_SUCH_HOW (-1l)
+#define WORD 8ul // what rt_sigprocmask reads: the kernel's signal mask
+
+// How this process may ask, found out at the first question of the kind. A seccomp filter that
+// answers EPERM or ENOSYS, or an emulator that looks at the arguments in another order, cannot tell
+// good from bad. As some filters kill for it, process_vm_readv is not tried before it is needed.
+enum way {
+	UNKNOWN = 0,
+	WORKS,
+	FAILS,
+};
+
+// owner: whoever asks first, all find the same; lock: none; ordering: relaxed, it is all there is
+static unsigned way_by_mask, way_by_copy;
+
+static bool
+mask_readable(uintptr_t word)
+{
+	return syscall(SYS_rt_sigprocmask, NO_SUCH_HOW, word, 0ul, WORD) != 0 && errno == EINVAL;
+}
+
+static bool
+kernel_copies(struct iovec *to, struct iovec *from, size_t count, size_t total)
+{
+	// What is passed to syscall(2) must be as wide as a register, or half of it is chance.
+	return syscall(SYS_process_vm_readv, (long)getpid(), to, count, from, count, 0ul) ==
+	       (long)total;
+}
+
+static bool
+kernel_copies_word(uintptr_t word)
+{
+	uint64_t got;
+	struct iovec to = {&got, sizeof got};
+	struct iovec from = {(void *)word, sizeof got};
+
+	return kernel_copies(&to, &from, 1, sizeof got);
+}
+
+// A way that cannot say no is no way: the last page of the address space is never a program's.
+#define NEVER_OURS ((uintptr_t)0 - RCGO_NOFAULT_PAGE)
+
+static RCGO_COLD bool
+try_mask(void)
+{
+	uint64_t good = 0;
+	bool works = mask_readable((uintptr_t)&good) && !mask_readable(NEVER_OURS);
+
+	rcgo_store_rlx(&way_by_mask, works ? WORKS : FAILS);
+	return works;
+}
+
+static RCGO_COLD bool
+try_copy(void)
+{
+	uint64_t good = 0;
+	bool works = kernel_copies_word((uintptr_t)&good) && !kernel_copies_word(NEVER_OURS);
+
+	rcgo_store_rlx(&way_by_copy, works ? WORKS : FAILS);
+	return works;
+}
+
+static bool
+by_mask(void)
+{
+	unsigned way = rcgo_load_rlx(&way_by_mask);
+
+	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_mask();
+}
+
+static bool
+by_copy(void)
+{
+	unsigned way = rcgo_load_rlx(&way_by_copy);
+
+	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_copy();
+}
+
+static bool
+word_readable(uintptr_t word)
+{
+	return by_mask() ? mask_readable(word) : by_copy() && kernel_copies_word(word);
+}
+
+bool
+rcgo__readable_nofault(const void *p, size_t n)
+{
+	uintptr_t at = (uintptr_t)p & ~(uintptr_t)(WORD - 1);
+	uintptr_t last = (uintptr_t)p + n - 1;
+	int saved = errno;
+	bool good = true;
+
+	if (n == 0) {
+		return true;
+	}
+	if (last < (uintptr_t)p) {
+		return false;
+	}
+	while (good && at <= last) {
+		uintptr_t next = (at & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1)) + RCGO_NOFAULT_PAGE;
+
+		good = word_readable(at);
+		if (next < at) {
+			break;
+		}
+		at = next;
+	}
+	errno = saved;
+	return good;
+}
+
+// Copies what has been probed. The empty asm keeps the compiler from making a call of memcpy, which
+// the sanitizers watch, out of the loop.
+RCGO_UNINSTRUMENTED_READS
+static void
+copy_bytes(unsigned char *dst, const unsigned char *src, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		dst[i] = src[i];
+		__asm__("" ::: "memory");
+	}
+}
+
+static bool
+probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!rcgo__readable_nofault(piece[i].src, piece[i].size)) {
+			return false;
+		}
+		copy_bytes(piece[i].dst, piece[i].src, piece[i].size);
+	}
+	return true;
+}
+
+bool
+rcgo__copy_nofault_pieces(const struct rcgo_nofault_piece *piece, size_t count)
+{
+	struct iovec to[RCGO_NOFAULT_PIECES];
+	struct iovec from[RCGO_NOFAULT_PIECES];
+	size_t total = 0;
+	int saved = errno;
+	bool good = true;
+
+	if (count > RCGO_NOFAULT_PIECES) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		to[i] = (struct iovec){piece[i].dst, piece[i].size};
+		from[i] = (struct iovec){(void *)(uintptr_t)piece[i].src, piece[i].size};
+		total += piece[i].size;
+	}
+	if (total != 0) {
+		good = by_copy() ? kernel_copies(to, from, count, total)
+				 : probe_then_copy(piece, count);
+	}
+	errno = saved;
+	return good;
+}
+
+bool
+rcgo__copy_nofault(void *dst, const void *src, size_t n)
+{
+	struct rcgo_nofault_piece piece = {dst, src, n};
+
+	return rcgo__copy_nofault_pieces(&piece, 1);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// --with=syscall: Go's own syscall.AllThreadsSyscall for programs with C in them. Go refuses it
+// there, for it does not know C's threads; our C half does (runtime/syscall/allthreads.h). The
+// changed file is made from the user's GOROOT, and not at all where it has a shape we do not know.
+#include "rcgo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// What stands first in both functions, in Go 1.19 to 1.27.
+static const char refusal[] = "\tif cgo_libc_setegid != nil {\n"
+			      "\t\treturn minus1, minus1, ENOTSUP\n"
+			      "\t}\n";
+
+static const struct {
+	const char *head, *ours;
+} functions[] = {
+	{"\nfunc AllThreadsSyscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {\n",
+		"\tif cgo_libc_all_threads != nil {\n"
+		"\t\treturn cgoAllThreads(trap, a1, a2, a3, 0, 0, 0)\n"
+		"\t}\n"},
+	{"\nfunc AllThreadsSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, "
+	 "err Errno) {\n",
+		"\tif cgo_libc_all_threads != nil {\n"
+		"\t\treturn cgoAllThreads(trap, a1, a2, a3, a4, a5, a6)\n"
+		"\t}\n"},
+};
+
+// The variable is set by rcgo_syscall.go in runtime/cgo; without that package it is nil.
+static const char tail[] =
+	"\nvar cgo_libc_all_threads unsafe.Pointer // set by runtime_cgo\n"
+	"\n//go:uintptrescapes\n"
+	"func cgoAllThreads(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {\n"
+	"\tret := cgocaller(cgo_libc_all_threads, trap, a1, a2, a3, a4, a5, a6)\n"
+	"\tif ret > ^uintptr(4095) {\n"
+	"\t\treturn minus1, 0, Errno(-ret)\n"
+	"\t}\n"
+	"\treturn ret, 0, 0\n"
+	"}\n";
+
+char *
+derive_syscall_key(const struct goenv *e)
+{
+	return path_join(e->goroot, "runtime/syscall/syscall_linux.go");
+}
+
+// Go's syscall_linux.go with ours in it, or NULL.
+static char *
+derived(const struct goenv *e, size_t *size)
+{
+	char *out = read_file(derive_syscall_key(e), size);
+
+	if (out == NULL ||
+		strstr(out, "\nfunc cgocaller(unsafe.Pointer, ...uintptr) uintptr\n") == NULL ||
+		strstr(out, "cgo_libc_all_threads") != NULL) {
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		char *head = strstr(out, functions[i].head);
+		char *body = head == NULL ? NULL : head + strlen(functions[i].head);
+
+		if (body == NULL || !has_prefix(body, refusal)) {
+			return NULL;
+		}
+		out = fmt("%.*s%s%s", (int)(body - out), out, functions[i].ours, body);
+	}
+	out = fmt("%s%s", out, tail);
+	*size = strlen(out);
+	return out;
+}
+
+// The path of the changed file in the cache.
+char *
+derive_syscall(const struct goenv *e, const char *src)
+{
+	size_t size;
+	char *text = derived(e, &size), *path;
+
+	if (text == NULL) {
+		fail(fmt("--with=syscall: %s has a shape that rcgo does not know",
+			     derive_syscall_key(e)),
+			"rcgo changes two functions in it, AllThreadsSyscall and "
+			"AllThreadsSyscall6, and must know what they are",
+			"build without it, and call rcgo_syscall_all_threads from C");
+	}
+	path = cache_put_derived(src, "syscall_linux.go", text, size);
+	if (path == NULL) {
+		fail(fmt("cannot write %s", path_join(src, "syscall_linux.go")),
+			"it is what --with=syscall lays over Go's own",
+			"see that there is room, or choose another place with RCGO_CACHE");
+	}
+	return path;
+}

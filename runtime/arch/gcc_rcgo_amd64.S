@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
+// Re-read runtime/cgo/gcc_amd64.S.
+//
+// void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
+//
+//   rdi  fn     kept in rbx over the first call
+//   rsi  setg
+//   rdx  g
+//
+// Go's code keeps no register, C's ABI wants rbx, rbp and r12-r15 back. A frame pointer is set up
+// so that profilers that follow it see where the thread began.
+
+#include "asm_macros.h"
+
+RCGO_ASM_BEGIN(rcgo__crosscall1)
+	endbr64
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	pushq	%rbx
+	.cfi_offset %rbx, -24
+	pushq	%r12
+	.cfi_offset %r12, -32
+	pushq	%r13
+	.cfi_offset %r13, -40
+	pushq	%r14
+	.cfi_offset %r14, -48
+	pushq	%r15
+	.cfi_offset %r15, -56
+	subq	$8, %rsp		// rsp is a multiple of 16 at each call
+
+	movq	%rdi, %rbx
+	movq	%rdx, %rdi
+	call	*%rsi			// setg(g)
+	call	*%rbx			// fn()
+
+	addq	$8, %rsp
+	popq	%r15
+	.cfi_restore %r15
+	popq	%r14
+	.cfi_restore %r14
+	popq	%r13
+	.cfi_restore %r13
+	popq	%r12
+	.cfi_restore %r12
+	popq	%rbx
+	.cfi_restore %rbx
+	popq	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 8
+	ret
+RCGO_ASM_END(rcgo__crosscall1)
+
+// Returns from a signal handler that was installed without libc: never called. Unwinders know it
+// by these very bytes and by having no unwind information; they look at the byte before it too.
+	.text
+	.balign 16
+	nop
+	.globl rcgo__sigreturn
+	.hidden rcgo__sigreturn
+	.type rcgo__sigreturn, %function
+rcgo__sigreturn:
+	movq	$15, %rax		// SYS_rt_sigreturn
+	syscall
+	.size rcgo__sigreturn, . - rcgo__sigreturn
+
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
+// whose end is top.
+RCGO_ASM_BEGIN(rcgo__call_on)
+	endbr64
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	andq	$-16, %rdx
+	movq	%rdx, %rsp
+	call	*%rax
+	movq	%rbp, %rsp
+	popq	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 8
+	ret
+RCGO_ASM_END(rcgo__call_on)
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+// The guard's stubs and where they lead; see interpose.h. The kernel enters a stub as a handler:
+// edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return address.
+// A handler of C's that was shown a stub may call it, so what C wants kept is kept. Runs with all
+// signals blocked, on the stack that the kernel chose.
+
+	.text
+	.balign 16
+	.globl	rcgo__trampolines
+	.hidden	rcgo__trampolines
+	.type	rcgo__trampolines, %function
+rcgo__trampolines:
+	.cfi_startproc
+	.set	slot, 0
+	.rept	1024		// RCGO_ACTION_SLOTS
+	.balign 16		// RCGO_TRAMPOLINE_SIZE
+	endbr64
+	movl	$slot, %ecx
+	jmp	.Lguard_entry
+	.set	slot, slot + 1
+	.endr
+	.cfi_endproc
+	.size	rcgo__trampolines, . - rcgo__trampolines
+
+	.balign 16
+	.type	rcgo__trampoline_entry, %function
+rcgo__trampoline_entry:
+.Lguard_entry:
+	.cfi_startproc
+	movq	%rsp, %rax
+	subq	$72, %rsp		// struct rcgo_trampoline_frame; rsp is a multiple of 16
+	.cfi_def_cfa_offset 80
+	movq	%rax, 8(%rsp)		// .sp
+	movq	%rsi, 16(%rsp)		// .info
+	movq	%rdx, 24(%rsp)		// .context
+	movl	%edi, %eax
+	movq	%rax, 48(%rsp)		// .sig
+	movq	%rsp, %r8
+	call	rcgo__trampoline_enter	// (sig, info, context, record, entry)
+	movq	0(%rsp), %r8		// .target
+	movl	48(%rsp), %r9d		// .sig
+	movq	16(%rsp), %rsi
+	movq	24(%rsp), %rdx
+	movq	32(%rsp), %rax		// .mask
+	movq	40(%rsp), %rcx		// .open
+	movq	8(%rsp), %rsp		// the frame, where it lies now
+	.cfi_def_cfa_offset 8
+	testq	%rcx, %rcx
+	jz	1f
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdx
+	.cfi_adjust_cfa_offset 8
+	pushq	%rax
+	.cfi_adjust_cfa_offset 8
+	movl	$14, %eax		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
+	movl	$2, %edi
+	movq	%rsp, %rsi
+	xorl	%edx, %edx
+	movl	$8, %r10d
+	syscall
+	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq	%rdx
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+1:	movl	%r9d, %edi
+	xorl	%eax, %eax
+	jmp	*%r8
+	.cfi_endproc
+	.size	rcgo__trampoline_entry, . - rcgo__trampoline_entry
+
+#endif
+
+RCGO_ASM_FILE_END

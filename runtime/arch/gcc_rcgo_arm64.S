@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
+// Re-read runtime/cgo/gcc_arm64.S.
+//
+// void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
+//
+//   x0  fn     kept in x19 over the first call
+//   x1  setg
+//   x2  g
+//
+// Go's code keeps no register, C's ABI wants x19-x29 and the low halves of v8-v15 back.
+
+#include "asm_macros.h"
+
+RCGO_ASM_BEGIN(rcgo__crosscall1)
+	hint	#34			// bti c
+	stp	x29, x30, [sp, #-160]!
+	.cfi_def_cfa_offset 160
+	.cfi_offset x29, -160
+	.cfi_offset x30, -152
+	mov	x29, sp
+	.cfi_def_cfa_register x29
+	stp	x19, x20, [sp, #16]
+	.cfi_offset x19, -144
+	.cfi_offset x20, -136
+	stp	x21, x22, [sp, #32]
+	.cfi_offset x21, -128
+	.cfi_offset x22, -120
+	stp	x23, x24, [sp, #48]
+	.cfi_offset x23, -112
+	.cfi_offset x24, -104
+	stp	x25, x26, [sp, #64]
+	.cfi_offset x25, -96
+	.cfi_offset x26, -88
+	stp	x27, x28, [sp, #80]
+	.cfi_offset x27, -80
+	.cfi_offset x28, -72
+	stp	d8, d9, [sp, #96]
+	.cfi_offset d8, -64
+	.cfi_offset d9, -56
+	stp	d10, d11, [sp, #112]
+	.cfi_offset d10, -48
+	.cfi_offset d11, -40
+	stp	d12, d13, [sp, #128]
+	.cfi_offset d12, -32
+	.cfi_offset d13, -24
+	stp	d14, d15, [sp, #144]
+	.cfi_offset d14, -16
+	.cfi_offset d15, -8
+
+	mov	x19, x0
+	mov	x0, x2
+	blr	x1			// setg(g)
+	blr	x19			// fn()
+
+	ldp	d14, d15, [sp, #144]
+	.cfi_restore d14
+	.cfi_restore d15
+	ldp	d12, d13, [sp, #128]
+	.cfi_restore d12
+	.cfi_restore d13
+	ldp	d10, d11, [sp, #112]
+	.cfi_restore d10
+	.cfi_restore d11
+	ldp	d8, d9, [sp, #96]
+	.cfi_restore d8
+	.cfi_restore d9
+	ldp	x27, x28, [sp, #80]
+	.cfi_restore x27
+	.cfi_restore x28
+	ldp	x25, x26, [sp, #64]
+	.cfi_restore x25
+	.cfi_restore x26
+	ldp	x23, x24, [sp, #48]
+	.cfi_restore x23
+	.cfi_restore x24
+	ldp	x21, x22, [sp, #32]
+	.cfi_restore x21
+	.cfi_restore x22
+	ldp	x19, x20, [sp, #16]
+	.cfi_restore x19
+	.cfi_restore x20
+	ldp	x29, x30, [sp], #160
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_def_cfa sp, 0
+	ret
+RCGO_ASM_END(rcgo__crosscall1)
+
+// Returns from a signal handler that was installed without libc: never called. Linux gives its own
+// where there is none, so that this is for one C source on all CPUs.
+	.balign 16
+	nop
+	.globl rcgo__sigreturn
+	.hidden rcgo__sigreturn
+	.type rcgo__sigreturn, %function
+rcgo__sigreturn:
+	mov	x8, #139		// SYS_rt_sigreturn
+	svc	#0
+	.size rcgo__sigreturn, . - rcgo__sigreturn
+
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
+// whose end is top.
+RCGO_ASM_BEGIN(rcgo__call_on)
+	hint	#34			// bti c
+	stp	x29, x30, [sp, #-16]!
+	.cfi_def_cfa_offset 16
+	.cfi_offset x29, -16
+	.cfi_offset x30, -8
+	mov	x29, sp
+	.cfi_def_cfa_register x29
+	mov	x9, x0
+	mov	x0, x1
+	and	x2, x2, #-16
+	mov	sp, x2
+	blr	x9
+	mov	sp, x29
+	ldp	x29, x30, [sp], #16
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_def_cfa sp, 0
+	ret
+RCGO_ASM_END(rcgo__call_on)
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+// The guard's stubs and where they lead; see interpose.h. The kernel enters a stub as a handler:
+// w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30 the
+// return address. A handler of C's that was shown a stub may call it, so what C wants kept is kept.
+// Runs with all signals blocked, on the stack that the kernel chose.
+
+	.text
+	.balign 16
+	.globl	rcgo__trampolines
+	.hidden	rcgo__trampolines
+	.type	rcgo__trampolines, %function
+rcgo__trampolines:
+	.cfi_startproc
+	.set	slot, 0
+	.rept	1024			// RCGO_ACTION_SLOTS
+	hint	#34			// bti c; a stub has RCGO_TRAMPOLINE_SIZE bytes
+	mov	w3, #slot
+	b	.Lguard_entry
+	nop
+	.set	slot, slot + 1
+	.endr
+	.cfi_endproc
+	.size	rcgo__trampolines, . - rcgo__trampolines
+
+	.balign 16
+	.type	rcgo__trampoline_entry, %function
+rcgo__trampoline_entry:
+.Lguard_entry:
+	.cfi_startproc
+	mov	x9, sp
+	sub	sp, sp, #80		// struct rcgo_trampoline_frame
+	.cfi_def_cfa_offset 80
+	stp	x9, x1, [sp, #8]	// .sp .info
+	str	x2, [sp, #24]		// .context
+	uxtw	x9, w0
+	stp	x9, x29, [sp, #48]	// .sig .fp
+	str	x30, [sp, #64]		// .link
+	.cfi_offset x29, -24
+	.cfi_offset x30, -16
+	mov	x4, sp
+	bl	rcgo__trampoline_enter	// (sig, info, context, record, entry)
+	ldp	x9, x10, [sp]		// .target .sp
+	ldp	x11, x12, [sp, #16]	// .info .context
+	ldp	x13, x14, [sp, #32]	// .mask .open
+	ldp	x15, x29, [sp, #48]	// .sig .fp
+	ldr	x30, [sp, #64]
+	mov	sp, x10			// the frame, where it lies now
+	.cfi_def_cfa sp, 0
+	.cfi_restore x29
+	.cfi_restore x30
+	cbz	x14, 1f
+	str	x13, [sp, #-16]!
+	.cfi_adjust_cfa_offset 16
+	mov	x8, #135		// rt_sigprocmask(SIG_SETMASK, &mask, NULL, 8)
+	mov	x0, #2
+	mov	x1, sp
+	mov	x2, #0
+	mov	x3, #8
+	svc	#0
+	add	sp, sp, #16
+	.cfi_adjust_cfa_offset -16
+1:	mov	w0, w15
+	mov	x1, x11
+	mov	x2, x12
+	mov	x16, x9
+	br	x16
+	.cfi_endproc
+	.size	rcgo__trampoline_entry, . - rcgo__trampoline_entry
+
+#endif
+
+RCGO_ASM_FILE_END

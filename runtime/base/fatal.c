@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: the end of the process, with a message. Runs on any stack, also on a signal stack.
+
+//go:build unix
+
+#include "fatal.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "strbuf.h"
+
+static void
+say(const char *message)
+{
+	char buf[2048];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+
+	rcgo__append_str(&t, "runtime/cgo: ");
+	rcgo__append_str(&t, message);
+	rcgo__append_str(&t, "\n");
+	rcgo__strbuf_write(&t, STDERR_FILENO);
+}
+
+void
+rcgo__fatal(const char *message)
+{
+	say(message);
+	abort();
+}
+
+void
+rcgo__fatal_unreported(const char *message)
+{
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	sigset_t abrt;
+
+	say(message);
+	// Not abort: it may take a lock that another thread held at the fork.
+	sigaction(SIGABRT, &dfl, NULL);
+	sigemptyset(&abrt);
+	sigaddset(&abrt, SIGABRT);
+	pthread_sigmask(SIG_UNBLOCK, &abrt, NULL);
+	// Not raise: libc's idea of this thread's id may be the parent's. The signal may be
+	// another thread's to take; this one gives it the time.
+	kill(getpid(), SIGABRT);
+	sleep(1);
+	_exit(128 + SIGABRT);
+}
+
+void
+rcgo__fatal_errno(const char *call, int err)
+{
+	char buf[256];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+
+	rcgo__append_str(&t, call);
+	rcgo__append_str(&t, " failed: ");
+	rcgo__append_errno(&t, err);
+	rcgo__fatal(buf);
+}

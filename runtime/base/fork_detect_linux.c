@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: is this process a fork of the one that Go started in? Asked on C stacks at any time.
+// The kernel wipes one page in every child (MADV_WIPEONFORK, Linux 4.14), so no atfork handler is
+// needed, which libc runs for its own fork(3) only, and the check is one load in the fast path.
+
+#include "fork_detect.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fatal.h"
+
+#ifndef MADV_WIPEONFORK // glibc 2.27
+#	define MADV_WIPEONFORK 18
+#endif
+
+#define PAGE_BYTES 4096 // the least that can be wiped; mmap rounds up
+
+// Stands in until Go starts, and for good on a kernel that cannot wipe.
+// owner: the process; lock: none; ordering: its words are atomics
+static struct rcgo_wipe_on_fork unwiped_page;
+
+// owner: rcgo__fork_mark; lock: none, it runs before Go has a second thread
+// ordering: release on writing; acquire on reading, for threads of C that wait for Go already
+static struct rcgo_wipe_on_fork *fork_page = &unwiped_page;
+
+// The process that Go started in, 0 before.
+// owner: rcgo__fork_mark; lock: none; ordering: written before fork_page is, read after
+static pid_t home;
+
+// An emulator may take any advice and follow none (qemu-user before 8.0): one that the kernel does
+// not know tells them apart.
+#define ADVICE_NOBODY_KNOWS (-1)
+
+static struct rcgo_wipe_on_fork *
+map_wiped_page(void)
+{
+	void *page =
+		mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED) {
+		return NULL;
+	}
+	if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
+		madvise(page, PAGE_BYTES, ADVICE_NOBODY_KNOWS) == 0) {
+		munmap(page, PAGE_BYTES);
+		return NULL;
+	}
+	return page;
+}
+
+void
+rcgo__fork_mark(void)
+{
+	struct rcgo_wipe_on_fork *page;
+	int saved = errno;
+
+	if (rcgo_load_rlx(&home) != 0) {
+		return;
+	}
+	page = map_wiped_page();
+	if (page == NULL) {
+		page = &unwiped_page;
+	}
+	rcgo_store_rlx(&page->alive, 1);
+	rcgo_store_rlx(&home, getpid());
+	rcgo_store_rel(&fork_page, page);
+	errno = saved;
+}
+
+struct rcgo_wipe_on_fork *
+rcgo__wipe_on_fork_page(void)
+{
+	return rcgo_load_acq(&fork_page);
+}
+
+bool
+rcgo__forked(void)
+{
+	struct rcgo_wipe_on_fork *page = rcgo_load_acq(&fork_page);
+	pid_t pid = rcgo_load_rlx(&home);
+
+	if (page == &unwiped_page) {
+		return pid != 0 && pid != getpid();
+	}
+	return rcgo_load_rlx(&page->alive) == 0;
+}
+
+void
+rcgo__fork_fatal(void)
+{
+	rcgo__fatal_unreported(
+		"Go was entered in a forked child process.\n"
+		"\tfork() copies only the calling thread: Go's other threads are gone in the child "
+		"and the call would hang.\n"
+		"\tCall exec after fork, or posix_spawn instead of fork, or fork before Go is "
+		"loaded; in Python, use the multiprocessing start method \"spawn\".");
+}

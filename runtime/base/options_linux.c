@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: the options of RCGO=name=value,… and of the build. Read on the OS stack as Go starts,
+// asked on any stack.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // secure_getenv
+#endif
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "strbuf.h"
+
+#define SIZES "SIZE"
+
+// The guard is on where it has been proved on real processors.
+#ifdef __x86_64__
+#	define SIGNALS "full", "onstack", "off", "trace"
+#else
+#	define SIGNALS "off", "full", "onstack", "trace"
+#endif
+
+// Every option: its values, the default first; or SIZES.
+static const struct {
+	const char *name;
+	const char *values[4];
+} options[] = {
+	{"traceback", {"on", "off", "always"}},
+	{"contexts", {"off", "on"}},
+	{"crash", {"on", "off"}},
+	{"signals", {SIGNALS}},
+	{"stack", {SIZES}},
+	{"guard", {SIZES}},
+	{"spare", {SIZES}},
+	{"names", {"on", "off"}},
+	{"stats", {"off", "on"}},
+	{"leafcheck", {"off", "on"}},
+	{"handles", {"off", "trace"}},
+};
+
+// owner: rcgo__options_init; lock: none, it runs before Go has a second thread
+// ordering: pthread_create of every thread that reads it
+static struct {
+	uint8_t value; // index in options[].values
+	bool set;
+	uint64_t size;
+} option_set[RCGO_COUNTOF(options)];
+
+static bool
+span_is(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && memcmp(s, word, n) == 0;
+}
+
+static bool
+parse_size(const char *s, size_t n, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *end = s;
+	const char *unit;
+	unsigned shift = 0;
+
+	if (n == 0 || *s < '0' || *s > '9' || rcgo__parse_uint(&end, size) != 0) {
+		return false;
+	}
+	if (end < s + n && *end != 0 && (unit = strchr(units, *end)) != NULL) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		end++;
+	}
+	if (end != s + n || *size > UINT64_MAX >> shift) {
+		return false;
+	}
+	*size <<= shift;
+	return true;
+}
+
+// Takes value[0..n) for option i. Returns whether the option has such a value.
+static bool
+option_choose(size_t i, const char *value, size_t n)
+{
+	if (strcmp(options[i].values[0], SIZES) == 0) {
+		uint64_t size;
+
+		if (!parse_size(value, n, &size)) {
+			return false;
+		}
+		option_set[i].size = size;
+		option_set[i].set = true;
+		return true;
+	}
+	for (size_t v = 0; v < RCGO_COUNTOF(options[i].values) && options[i].values[v] != NULL;
+		v++) {
+		if (span_is(value, n, options[i].values[v])) {
+			option_set[i].value = (uint8_t)v;
+			return true;
+		}
+	}
+	return false;
+}
+
+// Takes one name=value. Returns whether both are known.
+static bool
+option_take(const char *item, size_t n)
+{
+	const char *equals = memchr(item, '=', n);
+	size_t name_len = equals == NULL ? n : (size_t)(equals - item);
+
+	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
+		if (equals != NULL && span_is(item, name_len, options[i].name)) {
+			return option_choose(i, equals + 1, n - name_len - 1);
+		}
+	}
+	return false;
+}
+
+// Takes a list of name=value and returns how many items are not known.
+static size_t
+take_list(const char *list)
+{
+	size_t bad = 0;
+
+	while (*list != 0) {
+		size_t n = strcspn(list, ",");
+
+		bad += n != 0 && !option_take(list, n);
+		list += n;
+		list += *list == ',';
+	}
+	return bad;
+}
+
+static RCGO_COLD void
+warn_unknown(const char *list, size_t bad)
+{
+	char buf[1024];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+
+	rcgo__append_str(
+		&t, bad == 1 ? "runtime/cgo: RCGO has an option or value that is not known"
+			     : "runtime/cgo: RCGO has options or values that are not known");
+	rcgo__append_str(&t, ", left out: RCGO=");
+	for (size_t i = 0; i < 200 && list[i] != 0; i++) {
+		// One line, whatever somebody put there.
+		char c[2] = {list[i] >= ' ' && list[i] < 0x7f ? list[i] : '?', 0};
+
+		rcgo__append_str(&t, c);
+	}
+	rcgo__append_str(&t, "; known are");
+	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
+		rcgo__append_str(&t, " ");
+		rcgo__append_str(&t, options[i].name);
+		for (size_t v = 0; v < RCGO_COUNTOF(options[i].values); v++) {
+			if (options[i].values[v] != NULL) {
+				rcgo__append_str(&t, v == 0 ? "=" : "|");
+				rcgo__append_str(&t, options[i].values[v]);
+			}
+		}
+	}
+	rcgo__append_str(&t, "\n");
+	rcgo__strbuf_write(&t, STDERR_FILENO);
+}
+
+void
+rcgo__options_init(void)
+{
+	const char *list = secure_getenv("RCGO");
+	size_t bad;
+
+	memset(option_set, 0, sizeof option_set);
+	take_list(rcgo__build_options());
+	if (list == NULL) {
+		return;
+	}
+	bad = take_list(list);
+	if (bad != 0) {
+		warn_unknown(list, bad);
+	}
+}
+
+bool
+rcgo__option_is(const char *name, const char *value)
+{
+	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
+		if (strcmp(options[i].name, name) == 0) {
+			return strcmp(options[i].values[option_set[i].value], value) == 0;
+		}
+	}
+	return false;
+}
+
+uint64_t
+rcgo__option_size(const char *name, uint64_t fallback)
+{
+	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
+		if (strcmp(options[i].name, name) == 0 && option_set[i].set) {
+			return option_set[i].size;
+		}
+	}
+	return fallback;
+}

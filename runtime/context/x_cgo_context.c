@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Context Management, the edge: the ends of a C->Go call and the registration of hooks.
+// Stacks: see context_management.h.
+// Re-read runtime/cgo/callbacks.go, runtime/cgocall.go and cmd/cgo/out.go.
+
+#include "c_context.h"
+#include "context_management.h"
+#include "go_entry_points.h"
+#include "signal_handling.h"
+#include "stats_page.h"
+#include "thread_management.h"
+#include "thread_record.h"
+
+// Begins a C context: the value that names this C stack until Go returns to it.
+// Indirect: the program's context function, on the C thread's own stack.
+static uintptr_t
+context_begin(rcgo_context_fn begin)
+{
+	struct cgoContextArg arg = {.Context = 0};
+
+	begin(&arg);
+	return arg.Context;
+}
+
+uintptr_t
+_cgo_wait_runtime_init_done(void)
+{
+	uintptr_t init_state = rcgo__init_barrier_state();
+
+	if (RCGO_UNLIKELY(init_state == 0)) {
+		init_state = rcgo__init_barrier_wait();
+	}
+	if (RCGO_LIKELY(init_state == RCGO_INIT_STATE_OPEN)) {
+		return 0;
+	}
+	// Up to Go 1.20 nobody else tells of a thread's first call.
+	if (x_crosscall2_ptr == NULL && rcgo__thread_record() == NULL) {
+		rcgo__thread_attach();
+		rcgo__signal_rescan_ratelimited();
+	}
+	if (init_state == RCGO_INIT_STATE_COUNTS) {
+		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
+		init_state = (uintptr_t)rcgo__hooks_context();
+	}
+	if (init_state == 0 || init_state == RCGO_INIT_STATE_ENTER) {
+		return 0;
+	}
+	if (init_state == (uintptr_t)rcgo__contexts_release) {
+		// What the caller will have in its registers until Go returns to it.
+		return rcgo__contexts_begin(
+			(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
+			(uintptr_t)__builtin_dwarf_cfa(),
+			*(const uintptr_t *)__builtin_frame_address(0));
+	}
+	return context_begin((rcgo_context_fn)init_state);
+}
+
+// Indirect: the program's context function, on the C thread's own stack.
+void
+_cgo_release_context(uintptr_t context)
+{
+	rcgo_context_fn release;
+	struct cgoContextArg arg = {.Context = context};
+
+	if (RCGO_LIKELY(context == 0)) {
+		return;
+	}
+	release = rcgo__hooks_context();
+	if (release != NULL) {
+		release(&arg);
+	}
+}
+
+void
+x_cgo_notify_runtime_init_done(RCGO_UNUSED void *unused)
+{
+	rcgo__m_binding_init(true);
+	rcgo__init_barrier_open();
+}
+
+void
+x_cgo_set_context_function(rcgo_context_fn context)
+{
+	rcgo__hooks_set(NULL, context, NULL);
+}
+
+void
+x_cgo_set_traceback_functions(const struct cgoSetTracebackFunctionsArg *arg)
+{
+	rcgo__hooks_set(arg->Traceback, arg->Context, arg->Symbolizer);
+}

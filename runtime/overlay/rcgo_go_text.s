@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Overlay: where Go's text lies, and a function of C's that tells the thread's g: see
+// runtime/base/go_text.c, which has the same as a struct.
+
+//go:build linux
+
+#include "textflag.h"
+
+DATA rcgo_go_text+0(SB)/8, $runtime·text(SB)
+DATA rcgo_go_text+8(SB)/8, $runtime·etext(SB)
+#ifdef GOARCH_amd64
+DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
+#endif
+#ifdef GOARCH_arm64
+DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
+#endif
+GLOBL rcgo_go_text(SB), NOPTR, $24
+
+#ifdef GOARCH_amd64
+TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	TLS, AX
+	MOVQ	0(AX)(TLS*1), AX
+	RET
+#endif
+
+#ifdef GOARCH_arm64
+// load_g changes R0, R27 and g, the last two of which are C's.
+TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
+	SUB	$32, RSP
+	STP	(R27, g), 0(RSP)
+	MOVD	R30, 16(RSP)
+	BL	runtime·load_g(SB)
+	MOVD	g, R0
+	LDP	0(RSP), (R27, g)
+	MOVD	16(RSP), R30
+	ADD	$32, RSP
+	RET
+#endif

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling, the edge to C: the functions of libc that install handlers, in ours' place for
+// the C code of the program and its libraries. Runs on any stack, before Go and in handlers too.
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE // sigset and kin, sighold and kin
+#endif
+#include "interpose.h"
+
+#include <errno.h>
+
+#include "altstack_internal.h"
+#include "libc_signal.h"
+#include "sanitizer.h"
+#include "signal_dump_internal.h"
+#include "signal_handling.h"
+
+#if RCGO_INTERPOSE
+
+#ifndef SA_INTERRUPT
+#	define SA_INTERRUPT 0x20000000
+#endif
+
+// glibc's signal blocks the signal itself by the mask, which the kernel does anyhow.
+#ifdef __GLIBC__
+#	define SIGNAL_SETS_MASK true
+#	define SYSV_FLAGS (SA_RESETHAND | SA_NODEFER | SA_INTERRUPT)
+#else
+#	define SIGNAL_SETS_MASK false
+#	define SYSV_FLAGS SA_RESTART
+#endif
+
+// Who called the function of libc's that this stands in.
+#define CALLER ((uintptr_t)__builtin_return_address(0))
+
+// The signals, as bits, whose calls siginterrupt(3) wants interrupted.
+// owner: siginterrupt; lock: none; ordering: atomic operations
+static uint64_t interrupted;
+
+static bool
+is_signal(int sig)
+{
+	if (sig > 0 && sig <= RCGO_SIGNALS) {
+		return true;
+	}
+	errno = EINVAL;
+	return false;
+}
+
+static int
+change(int sig, const struct sigaction *act, struct sigaction *old, uintptr_t who)
+{
+	int err = rcgo__interpose_sigaction(sig, act, old);
+
+	if (act != NULL && err == 0) {
+		rcgo__signal_dump_change(sig, who);
+	}
+	return err;
+}
+
+static rcgo_sighandler
+install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t who)
+{
+	struct sigaction act = {.sa_handler = handler, .sa_flags = flags};
+	struct sigaction old;
+
+	if (handler == SIG_ERR) {
+		errno = EINVAL;
+		return SIG_ERR;
+	}
+	if (!is_signal(sig)) {
+		return SIG_ERR;
+	}
+	sigemptyset(&act.sa_mask);
+	if (mask_self) {
+		sigaddset(&act.sa_mask, sig);
+	}
+	return change(sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
+}
+
+static rcgo_sighandler
+install_bsd(int sig, rcgo_sighandler handler, uintptr_t who)
+{
+	bool stop = is_signal(sig) && (rcgo_load_rlx(&interrupted) >> (sig - 1) & 1) != 0;
+
+	return install(sig, handler, stop ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
+}
+
+int
+sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	return change(sig, act, old, CALLER);
+}
+
+rcgo_sighandler
+signal(int sig, rcgo_sighandler handler)
+{
+	return install_bsd(sig, handler, CALLER);
+}
+
+rcgo_sighandler
+bsd_signal(int sig, rcgo_sighandler handler)
+{
+	return install_bsd(sig, handler, CALLER);
+}
+
+rcgo_sighandler
+ssignal(int sig, rcgo_sighandler handler)
+{
+	return install_bsd(sig, handler, CALLER);
+}
+
+rcgo_sighandler
+sysv_signal(int sig, rcgo_sighandler handler)
+{
+	return install(sig, handler, SYSV_FLAGS, false, CALLER);
+}
+
+rcgo_sighandler
+__sysv_signal(int sig, rcgo_sighandler handler)
+{
+	return install(sig, handler, SYSV_FLAGS, false, CALLER);
+}
+
+rcgo_sighandler
+sigset(int sig, rcgo_sighandler handler)
+{
+	struct sigaction act;
+	rcgo_sighandler before;
+	sigset_t one, mask;
+
+	if (!is_signal(sig)) {
+		return SIG_ERR;
+	}
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	if (handler == SIG_HOLD) {
+		if (sigprocmask(SIG_BLOCK, &one, &mask) != 0) {
+			return SIG_ERR;
+		}
+		if (sigismember(&mask, sig) == 1) {
+			return SIG_HOLD;
+		}
+		return rcgo__interpose_sigaction(sig, NULL, &act) != 0 ? SIG_ERR : act.sa_handler;
+	}
+	before = install(sig, handler, 0, false, CALLER);
+	if (before == SIG_ERR || sigprocmask(SIG_UNBLOCK, &one, &mask) != 0) {
+		return SIG_ERR;
+	}
+	return sigismember(&mask, sig) == 1 ? SIG_HOLD : before;
+}
+
+int
+siginterrupt(int sig, int flag)
+{
+	struct sigaction act;
+
+	if (!is_signal(sig) || rcgo__interpose_sigaction(sig, NULL, &act) != 0) {
+		return -1;
+	}
+	if (flag != 0) {
+		__atomic_fetch_or(&interrupted, (uint64_t)1 << (sig - 1), __ATOMIC_RELAXED);
+		act.sa_flags &= ~SA_RESTART;
+	} else {
+		__atomic_fetch_and(&interrupted, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
+		act.sa_flags |= SA_RESTART;
+	}
+	return change(sig, &act, NULL, CALLER);
+}
+
+// musl has it inside only, where a static program would have it twice.
+#ifdef __GLIBC__
+int
+__sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	return change(sig, act, old, CALLER);
+}
+#endif
+
+#endif
+
+// Signal Handling, the edge to C: sigaltstack in libc's place; see altstack.h. Runs on any
+// stack, before Go and in handlers too.
+
+#if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
+
+int
+sigaltstack(const stack_t *want, stack_t *old)
+{
+	struct rcgo_signal_thread t;
+	int err;
+
+	if (!rcgo__signal_thread(&t)) {
+		err = rcgo__libc_sigaltstack(want, old);
+	} else if ((err = rcgo__altstack_change(t.altstack, want, old)) != 0) {
+		errno = -err;
+		err = -1;
+	}
+	if (err == 0 && want != NULL) {
+		rcgo__interpose_note_altstack(want);
+	}
+	return err;
+}
+
+#endif
+
+// Signal Handling, the edge to C: the functions of libc that block signals, in ours' place for the
+// C code of the program and its libraries; see libc_signal.h. Runs on any stack, before Go and in
+// handlers too.
+
+#if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
+
+int
+pthread_sigmask(int how, const sigset_t *want, sigset_t *old)
+{
+	sigset_t room;
+
+	return rcgo__libc_thread_mask(how, rcgo__signal_mask_filter(how, want, &room), old);
+}
+
+int
+sigprocmask(int how, const sigset_t *want, sigset_t *old)
+{
+	sigset_t room;
+
+	return rcgo__libc_sigprocmask(how, rcgo__signal_mask_filter(how, want, &room), old);
+}
+
+int
+sighold(int sig)
+{
+	sigset_t one;
+
+	sigemptyset(&one);
+	return sigaddset(&one, sig) != 0 ? -1 : sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+// BSD's know the first 32 signals.
+static int
+bsd_mask(int how, int mask)
+{
+	sigset_t want, old;
+
+	sigemptyset(&old);
+	rcgo__sigmask_from_go(&want, (unsigned)mask);
+	return sigprocmask(how, &want, &old) != 0 ? -1 : (int)rcgo__sigmask_to_go(&old);
+}
+
+int
+sigblock(int mask)
+{
+	return bsd_mask(SIG_BLOCK, mask);
+}
+
+int
+sigsetmask(int mask)
+{
+	return bsd_mask(SIG_SETMASK, mask);
+}
+
+#endif

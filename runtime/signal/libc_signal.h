@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: the functions of libc behind ours of the same names: libc's, or those of a
+// library that was preloaded; in a static program, where ours have replaced them, the system call.
+// Each first call has to be outside of handlers: rcgo__libc_init sees to it as Go starts.
+#ifndef RCGO_LIBC_SIGNAL_H
+#define RCGO_LIBC_SIGNAL_H
+
+#include <signal.h>
+
+#include "compat.h"
+#include "interpose.h"
+
+typedef void (*rcgo_any_fn)(void);
+
+#if RCGO_INTERPOSE
+// The function of that name that is next in the order in which the dynamic linker searches, or
+// instead; *place keeps it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__libc_find(
+	rcgo_any_fn *place, const char *name, rcgo_any_fn instead);
+#endif
+
+// Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__libc_init(void);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__libc_sigaltstack(const stack_t *want, stack_t *old);
+
+// pthread_sigmask: returns 0 or an errno.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__libc_thread_mask(int how, const sigset_t *want, sigset_t *old);
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old);
+
+// Signal Handling: what C code may block on a thread that runs Go. A blocked fault ends the process
+// without a word, where Go would make a panic of it, and while SIGURG is blocked Go cannot stop the
+// goroutines that run there. So on such threads SEGV BUS FPE ILL TRAP URG are dropped from what C
+// blocks, unless they are blocked already; what C asks for is answered as the kernel has it, so C
+// sees that they are open. Threads that Go does not know, forked children, handlers' masks
+// (sa_mask), temporary masks (sigsuspend, ppoll) and what libc blocks inside itself are as ever.
+//
+// State: one word, written as Go starts.
+
+// From now on masks are looked at, in this process.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_mask_init(void);
+
+// What is to be blocked instead of *want: that, or *room, which is then filled in.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const sigset_t *rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room);
+
+#endif // RCGO_LIBC_SIGNAL_H

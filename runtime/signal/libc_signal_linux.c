@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: the sigaction behind ours: libc's, that of a preloaded library, or in a static
+// program the system call. Runs on any stack, in handlers too.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // RTLD_NEXT
+#endif
+#include "libc_signal.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "interpose.h"
+#include "raw_syscall.h"
+#include "sanitizer.h"
+#include "sigframe.h"
+#include "signal_handling.h"
+
+#ifndef SA_RESTORER
+#	define SA_RESTORER 0x04000000
+#endif
+
+#if !RCGO_INTERPOSE
+
+int
+rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	return sigaction(sig, act, old);
+}
+
+#else
+
+typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
+
+// owner: rcgo__libc_sigaction, always with the same value; lock: none; ordering: none needed
+static rcgo_any_fn next_sigaction;
+
+// The same for programs that are linked statically, where ours has replaced libc's.
+static int
+raw_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	go_sigaction_t kernel = {0}, kernel_old;
+
+	if (sig >= RCGO_LIBC_FIRST && sig <= RCGO_LIBC_LAST) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (act != NULL) {
+		memcpy(&kernel.handler, &act->sa_handler, sizeof kernel.handler);
+		kernel.flags = (unsigned)act->sa_flags | (unsigned)SA_RESTORER;
+		kernel.restorer = (uintptr_t)rcgo__sigreturn;
+		kernel.mask = rcgo__sigmask_to_go(&act->sa_mask) & ~RCGO_NEVER_MASKED;
+	}
+	if (syscall(SYS_rt_sigaction, sig, act != NULL ? &kernel : NULL,
+		    old != NULL ? &kernel_old : NULL, sizeof(go_sigset_t)) != 0) {
+		return -1;
+	}
+	if (old != NULL) {
+		rcgo__sigaction_from_go(old, &kernel_old);
+	}
+	return 0;
+}
+
+void
+rcgo__libc_find(rcgo_any_fn *place, const char *name, rcgo_any_fn instead)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found != NULL) {
+		memcpy(&instead, &found, sizeof instead);
+	}
+	rcgo_store_rel(place, instead);
+}
+
+// Indirect: libc's sigaction or its like, which POSIX has to be async-signal-safe.
+int
+rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	if (rcgo_load_acq(&next_sigaction) == NULL) {
+		rcgo__libc_find(&next_sigaction, "sigaction", (rcgo_any_fn)raw_sigaction);
+	}
+	return ((sigaction_fn)rcgo_load_rlx(&next_sigaction))(sig, act, old);
+}
+
+#endif
+
+// Signal Handling: libc's functions for a thread's signal mask and stack, behind ours. Runs on any
+// stack, in handlers too.
+
+#if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
+
+void
+rcgo__libc_init(void)
+{
+}
+
+int
+rcgo__libc_sigaltstack(const stack_t *want, stack_t *old)
+{
+	return sigaltstack(want, old);
+}
+
+int
+rcgo__libc_thread_mask(int how, const sigset_t *want, sigset_t *old)
+{
+	return pthread_sigmask(how, want, old);
+}
+
+int
+rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
+{
+	return sigprocmask(how, want, old);
+}
+
+#else
+
+typedef int (*mask_fn)(int, const sigset_t *, sigset_t *);
+typedef int (*altstack_fn)(const stack_t *, stack_t *);
+
+// What libc keeps out of a mask that is set, and out of one that is shown.
+#	define LIBCS                                                             \
+		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
+			<< (RCGO_LIBC_FIRST - 1))
+#	ifdef __GLIBC__
+#		define NEVER_SET LIBCS
+#		define NEVER_SHOWN ((go_sigset_t)0)
+#	else
+#		define NEVER_SET ((go_sigset_t)0)
+#		define NEVER_SHOWN LIBCS
+#	endif
+
+// owner: the first call, always with the same value; lock: none; ordering: release and acquire
+static rcgo_any_fn next_thread_mask, next_sigprocmask, next_sigaltstack;
+
+static int
+raw_thread_mask(int how, const sigset_t *want, sigset_t *old)
+{
+	go_sigset_t set = want != NULL ? rcgo__sigmask_to_go(want) & ~NEVER_SET : 0;
+	go_sigset_t before;
+	long err = rcgo__raw_syscall(SYS_rt_sigprocmask, how, (long)(want != NULL ? &set : NULL),
+		(long)&before, sizeof set, 0, 0);
+
+	if (err == 0 && old != NULL) {
+		before &= ~NEVER_SHOWN;
+		memcpy(old, &before, sizeof before);
+	}
+	return (int)-err;
+}
+
+static int
+fail_with(int err)
+{
+	if (err == 0) {
+		return 0;
+	}
+	errno = err;
+	return -1;
+}
+
+static int
+raw_sigprocmask(int how, const sigset_t *want, sigset_t *old)
+{
+	return fail_with(raw_thread_mask(how, want, old));
+}
+
+static int
+raw_sigaltstack(const stack_t *want, stack_t *old)
+{
+	return fail_with(
+		(int)-rcgo__raw_syscall(SYS_sigaltstack, (long)want, (long)old, 0, 0, 0, 0));
+}
+
+// Indirect: libc's sigaltstack or its like, a system call.
+int
+rcgo__libc_sigaltstack(const stack_t *want, stack_t *old)
+{
+	if (rcgo_load_acq(&next_sigaltstack) == NULL) {
+		rcgo__libc_find(&next_sigaltstack, "sigaltstack", (rcgo_any_fn)raw_sigaltstack);
+	}
+	return ((altstack_fn)rcgo_load_rlx(&next_sigaltstack))(want, old);
+}
+
+// Indirect: libc's pthread_sigmask or its like, which POSIX has to be async-signal-safe.
+int
+rcgo__libc_thread_mask(int how, const sigset_t *want, sigset_t *old)
+{
+	if (rcgo_load_acq(&next_thread_mask) == NULL) {
+		rcgo__libc_find(&next_thread_mask, "pthread_sigmask", (rcgo_any_fn)raw_thread_mask);
+	}
+	return ((mask_fn)rcgo_load_rlx(&next_thread_mask))(how, want, old);
+}
+
+// Indirect: libc's sigprocmask or its like, which POSIX has to be async-signal-safe.
+int
+rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
+{
+	if (rcgo_load_acq(&next_sigprocmask) == NULL) {
+		rcgo__libc_find(&next_sigprocmask, "sigprocmask", (rcgo_any_fn)raw_sigprocmask);
+	}
+	return ((mask_fn)rcgo_load_rlx(&next_sigprocmask))(how, want, old);
+}
+
+void
+rcgo__libc_init(void)
+{
+	stack_t st;
+	sigset_t mask;
+
+	rcgo__libc_sigaltstack(NULL, &st);
+	rcgo__libc_thread_mask(SIG_BLOCK, NULL, &mask);
+	rcgo__libc_sigprocmask(SIG_BLOCK, NULL, &mask);
+}
+
+#endif
+
+// Signal Handling: which signals stay open on threads that run Go. Runs on any stack, in handlers
+// too. Re-read runtime/signal_unix.go (blockableSig).
+
+// The process whose masks are looked at, not a child that shares its memory; 0: nobody's are.
+// owner: rcgo__signal_mask_init; lock: none; ordering: a word
+static pid_t masked_process;
+
+static pid_t
+process(void)
+{
+	return (pid_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+void
+rcgo__signal_mask_init(void)
+{
+	rcgo_store_rlx(&masked_process, process());
+}
+
+static go_sigset_t
+gos_own(void)
+{
+	return rcgo__sig_bit(SIGSEGV) | rcgo__sig_bit(SIGBUS) | rcgo__sig_bit(SIGFPE) |
+	       rcgo__sig_bit(SIGILL) | rcgo__sig_bit(SIGTRAP) | rcgo__sig_bit(SIGURG);
+}
+
+const sigset_t *
+rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
+{
+	struct rcgo_signal_thread t;
+	go_sigset_t mask, open = gos_own(), now = 0;
+
+	if (want == NULL || how == SIG_UNBLOCK) {
+		return want;
+	}
+	mask = rcgo__sigmask_to_go(want);
+	if ((mask & gos_own()) == 0 || !rcgo__signal_thread(&t) ||
+		process() != rcgo_load_rlx(&masked_process)) {
+		return want;
+	}
+	// What is blocked already stays so, as in the signal's own handler.
+	if (how == SIG_SETMASK) {
+		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&now, sizeof now, 0, 0);
+		open &= ~now;
+	}
+	mask &= ~open;
+	*room = *want;
+	memcpy(room, &mask, sizeof mask);
+	return room;
+}

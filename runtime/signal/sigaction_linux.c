@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: between Go's view of an action, which is the kernel's, and libc's. Runs on any
+// stack, in signal handlers too. Re-read runtime/cgo/gcc_sigaction.c.
+
+#include <string.h>
+
+#include "altstack_internal.h"
+#include "interpose.h"
+#include "libc_signal.h"
+#include "options.h"
+#include "signal_chain.h"
+#include "signal_dump_internal.h"
+#include "signal_handling.h"
+
+// libc hides the flag, and glibc on arm64 the constant, but reports the bit.
+#ifndef SA_RESTORER
+#	define SA_RESTORER 0x04000000
+#endif
+
+#define WORD_BITS (8 * sizeof(unsigned long))
+#define MASK_BITS (8 * sizeof(go_sigset_t))
+
+void
+rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask)
+{
+	// What Go nearly always wants, and one call instead of 64.
+	if (mask == ~(go_sigset_t)0) {
+		sigfillset(set);
+		return;
+	}
+	sigemptyset(set);
+	while (mask != 0) {
+		sigaddset(set, __builtin_ctzll(mask) + 1);
+		mask &= mask - 1;
+	}
+}
+
+go_sigset_t
+rcgo__sigmask_to_go(const sigset_t *set)
+{
+	// Every libc of Linux hands the kernel's words through: an array of unsigned long.
+	unsigned long words[MASK_BITS / WORD_BITS];
+	go_sigset_t mask = 0;
+
+	memcpy(words, set, sizeof words);
+	for (size_t i = 0; i < RCGO_COUNTOF(words); i++) {
+		mask |= (go_sigset_t)words[i] << (i * WORD_BITS);
+	}
+	return mask;
+}
+
+void
+rcgo__sigaction_from_go(struct sigaction *act, const go_sigaction_t *go)
+{
+	memset(act, 0, sizeof *act);
+	// One union member or the other by SA_SIGINFO, at one address on every Linux.
+	memcpy(&act->sa_handler, &go->handler, sizeof act->sa_handler);
+	act->sa_flags = (int)(go->flags & ~(unsigned long)SA_RESTORER);
+	rcgo__sigmask_from_go(&act->sa_mask, go->mask);
+}
+
+void
+rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act)
+{
+	memcpy(&go->handler, &act->sa_handler, sizeof go->handler);
+	go->flags = (unsigned)act->sa_flags;
+	go->restorer = (uintptr_t)act->sa_restorer;
+	go->mask = rcgo__sigmask_to_go(&act->sa_mask);
+}
+
+// Signal Handling: what it is told as Go starts. rcgo__signal_thread runs in handlers.
+
+// owner: rcgo__signal_init; lock: none; ordering: release and acquire
+static bool (*thread_of_caller)(struct rcgo_signal_thread *);
+
+// owner: rcgo__signal_init; lock: none; ordering: release and acquire
+static bool (*overflow_of_caller)(uintptr_t, uintptr_t, char *, size_t);
+
+void
+rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
+	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t))
+{
+	struct sigaction act;
+
+	rcgo_store_rel(&thread_of_caller, thread_fn);
+	rcgo_store_rel(&overflow_of_caller, overflow_fn);
+	if (rcgo__option_is("signals", "off")) {
+		rcgo__interpose_set_mode(RCGO_INTERPOSE_OFF);
+		rcgo__altstack_off();
+	} else if (rcgo__option_is("signals", "onstack")) {
+		rcgo__interpose_set_mode(RCGO_INTERPOSE_ONSTACK);
+	}
+	if (!rcgo__option_is("signals", "off")) {
+		rcgo__signal_mask_init();
+	}
+	rcgo__signal_dump_init();
+	// Finds libc's functions while no handler runs.
+	rcgo__libc_sigaction(SIGSEGV, NULL, &act);
+	rcgo__libc_init();
+}
+
+// Indirect: the thread part's, made for handlers.
+bool
+rcgo__signal_thread(struct rcgo_signal_thread *t)
+{
+	bool (*fn)(struct rcgo_signal_thread *) = rcgo_load_acq(&thread_of_caller);
+
+	return fn != NULL && fn(t);
+}
+
+// Indirect: the thread part's, made for handlers.
+bool
+rcgo__signal_overflow(uintptr_t fault_address, uintptr_t sp, char *buf, size_t cap)
+{
+	bool (*fn)(uintptr_t, uintptr_t, char *, size_t) = rcgo_load_acq(&overflow_of_caller);
+
+	return fn != NULL && fn(fault_address, sp, buf, cap);
+}

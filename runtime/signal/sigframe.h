@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: the few words of a ucontext_t that we read, on each CPU.
+#ifndef RCGO_SIGFRAME_H
+#define RCGO_SIGFRAME_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "compat.h"
+#include "go_sigaction.h"
+#include "safe_read.h"
+
+#if defined(__x86_64__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
+// Stores the return address of a call of nothing, which no frame has saved, in *to. False where the
+// stack ends: then it was a return to nothing.
+#	define RCGO_FRAME_CALLER(uc, to) \
+		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
+#elif defined(__aarch64__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.regs[30], true)
+#else
+#	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
+#endif
+
+// The mask of the interrupted code; the kernel stores one word of libc's larger set.
+static inline go_sigset_t
+rcgo__uc_mask(const ucontext_t *uc)
+{
+	go_sigset_t mask;
+
+	memcpy(&mask, &uc->uc_sigmask, sizeof mask);
+	return mask;
+}
+
+static inline go_sigset_t
+rcgo__sig_bit(int sig)
+{
+	return (go_sigset_t)1 << (sig - 1);
+}
+
+// Whether address at lies on the alternate stack that the frame says the thread has, as the kernel
+// counts: its end belongs to it, its beginning does not.
+static inline bool
+rcgo__uc_on_altstack(const ucontext_t *uc, uintptr_t at)
+{
+	uintptr_t lo = (uintptr_t)uc->uc_stack.ss_sp;
+
+	return (uc->uc_stack.ss_flags & SS_DISABLE) == 0 && at > lo &&
+	       at - lo <= uc->uc_stack.ss_size;
+}
+
+#endif // RCGO_SIGFRAME_H

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: an action in words. Runs on any stack, in handlers too.
+
+#include "signal_dump.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "go_text.h"
+#include "interpose.h"
+#include "options.h"
+#include "raw_syscall.h"
+#include "runtime_cgo.h"
+#include "sigframe.h"
+#include "signal_chain.h"
+#include "signal_dump_internal.h"
+#include "signal_handling.h"
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+static const struct {
+	const char *name;
+	unsigned flag;
+} flag_names[] = {
+	{"SA_NOCLDSTOP", SA_NOCLDSTOP},
+	{"SA_NOCLDWAIT", SA_NOCLDWAIT},
+	{"SA_SIGINFO", SA_SIGINFO},
+	{"SA_ONSTACK", SA_ONSTACK},
+	{"SA_RESTART", SA_RESTART},
+	{"SA_NODEFER", SA_NODEFER},
+	{"SA_RESETHAND", (unsigned)SA_RESETHAND},
+};
+
+static const char *const signal_names[] = {NULL, "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP",
+	"SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE",
+	"SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",
+	"SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",
+	"SIGPWR", "SIGSYS"};
+
+bool
+rcgo__signal_dump_kernel(int sig, go_sigaction_t *now)
+{
+	return rcgo__raw_syscall(SYS_rt_sigaction, sig, 0, (long)now, sizeof now->mask, 0, 0) ==
+		       0 &&
+	       now->handler > (uintptr_t)SIG_IGN;
+}
+
+void
+rcgo__signal_dump_signal(struct rcgo_strbuf *t, int sig)
+{
+	if (sig > 0 && (size_t)sig < RCGO_COUNTOF(signal_names)) {
+		rcgo__append_str(t, signal_names[sig]);
+		return;
+	}
+	rcgo__append_str(t, "signal ");
+	rcgo__append_uint(t, (uint64_t)sig, 0);
+}
+
+static void
+say_flags(struct rcgo_strbuf *t, unsigned long have)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < RCGO_COUNTOF(flag_names); i++) {
+		if ((have & flag_names[i].flag) != 0) {
+			rcgo__append_str(t, some ? "|" : "");
+			rcgo__append_str(t, flag_names[i].name);
+			some = true;
+		}
+	}
+	rcgo__append_str(t, some ? "" : "no flags");
+}
+
+// More than two signals are told as a number.
+static void
+say_mask(struct rcgo_strbuf *t, go_sigset_t mask)
+{
+	go_sigset_t rest = mask & (mask - 1);
+
+	if ((mask | RCGO_NEVER_MASKED) == ~(go_sigset_t)0) {
+		rcgo__append_str(t, "all");
+	} else if (mask == 0) {
+		rcgo__append_str(t, "none");
+	} else if ((rest & (rest - 1)) != 0) {
+		rcgo__append_hex(t, mask);
+	} else {
+		rcgo__signal_dump_signal(t, __builtin_ctzll(mask) + 1);
+		if (rest != 0) {
+			rcgo__append_str(t, "|");
+			rcgo__signal_dump_signal(t, __builtin_ctzll(rest) + 1);
+		}
+	}
+}
+
+static void
+say_asked(struct rcgo_strbuf *t, uintptr_t handler, unsigned long have, go_sigset_t mask)
+{
+	rcgo__signal_dump_name(t, handler);
+	rcgo__append_str(t, ", ");
+	say_flags(t, have);
+	rcgo__append_str(t, ", mask ");
+	say_mask(t, mask);
+}
+
+// What Go has, and what it calls when a signal is not its own.
+static void
+say_gos(struct rcgo_strbuf *t, int sig, const go_sigaction_t *now)
+{
+	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
+
+	rcgo__append_str(t, "Go's handler, ");
+	say_flags(t, now->flags);
+	rcgo__append_str(t, ", mask ");
+	say_mask(t, now->mask);
+	rcgo__append_str(t, "; on the alternate stack");
+	if (!rcgo__in_go_text(now->handler)) {
+		rcgo__append_str(t, "; ours first, to tell crashes of C");
+	}
+	if (saved != NULL) {
+		rcgo__append_str(t, "; what is not Go's goes on to ");
+		say_asked(t, saved->handler, saved->flags, saved->mask);
+	}
+}
+
+static void
+say_guarded(struct rcgo_strbuf *t, int sig, const struct rcgo_action_slot *slot)
+{
+	bool bare = (slot->flags & (unsigned)SA_ONSTACK) == 0;
+
+	say_asked(t, slot->handler, slot->flags, slot->mask);
+	rcgo__append_str(t,
+		bare ? "; on C's stack: moved there with its frame" : "; on the alternate stack");
+	if (rcgo__interpose_deliver_to_go(sig) && rcgo__signal_chain_go_handler(sig) != NULL) {
+		rcgo__append_str(
+			t, sig == SIGURG ? "; after Go's handler" : "; faults in Go are Go's");
+	}
+}
+
+void
+rcgo__signal_dump_action(struct rcgo_strbuf *t, int sig, const go_sigaction_t *now)
+{
+	const struct rcgo_action_slot *slot = rcgo__action_slot_of(now->handler);
+
+	if (now->handler <= (uintptr_t)SIG_IGN) {
+		rcgo__append_str(t, now->handler == (uintptr_t)SIG_IGN ? "ignored" : "default");
+	} else if (slot != NULL) {
+		say_guarded(t, sig, slot);
+	} else if (rcgo__signal_chain_is_go_handler(now->handler)) {
+		say_gos(t, sig, now);
+	} else {
+		say_asked(t, now->handler, now->flags, now->mask);
+		rcgo__append_str(t, (now->flags & SA_ONSTACK) != 0
+					    ? "; on the alternate stack, as installed"
+					    : "; on the stack that is interrupted: not guarded");
+	}
+}
+
+#endif
+
+// Signal Handling: RCGO=signals=trace, which tells of each change. Runs on any stack, in handlers
+// too.
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+enum sight_state { SIGHT_OFF, SIGHT_WAITS, SIGHT_ON };
+
+// A trace waits until Go is up: what Go installs as it starts stands in the table, not in 60 lines.
+// owner: rcgo__signal_dump_init, then who ends the wait; lock: none; ordering: compare and swap
+static uint32_t sight_state;
+
+// owner: rcgo__signal_dump_start; lock: none; ordering: release and acquire
+static rcgo_symbolize_fn sight_namer;
+
+// Indirect: the traceback part's namer, made for handlers.
+void
+rcgo__signal_dump_name(struct rcgo_strbuf *t, uintptr_t at)
+{
+	rcgo_symbolize_fn namer = rcgo_load_acq(&sight_namer);
+	char name[256] = "";
+
+	if (namer != NULL) {
+		namer(at, name, sizeof name);
+	}
+	if (name[0] != 0) {
+		rcgo__append_str(t, name);
+	} else {
+		rcgo__append_hex(t, at);
+	}
+}
+
+void
+rcgo__signal_dump_line(struct rcgo_strbuf *t, int fd)
+{
+	rcgo__append_str(t, "\n");
+	rcgo__strbuf_write(t, fd);
+	t->len = 0;
+	t->buf[0] = 0;
+}
+
+// Whether it was this call that ended the wait.
+static bool
+sight_begins(void)
+{
+	uint32_t waits = SIGHT_WAITS;
+
+	return rcgo_cas(&sight_state, &waits, SIGHT_ON);
+}
+
+void
+rcgo__signal_dump_init(void)
+{
+	bool trace = rcgo__option_is("signals", "trace");
+
+	rcgo_store_rel(&sight_state, trace ? SIGHT_WAITS : SIGHT_OFF);
+}
+
+void
+rcgo__signal_dump_start(rcgo_symbolize_fn namer)
+{
+	rcgo_store_rel(&sight_namer, namer);
+	if (sight_begins()) {
+		rcgo_signal_dump(STDERR_FILENO);
+	}
+}
+
+static RCGO_COLD void
+tell_change(int sig, uintptr_t who)
+{
+	char buf[RCGO_SIGNAL_DUMP_LINE];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+	go_sigaction_t now;
+	int saved = errno;
+
+	// Without the C frames there is nobody who starts it, and what Go does is in the table.
+	if (who != RCGO_BY_GO && sight_begins()) {
+		rcgo_signal_dump(STDERR_FILENO);
+	}
+	if (rcgo_load_acq(&sight_state) != SIGHT_ON) {
+		return;
+	}
+	rcgo__append_str(&t, "runtime/cgo: signals: ");
+	if (who == RCGO_BY_GO) {
+		rcgo__append_str(&t, "Go");
+	} else if (who == RCGO_BY_RESCAN) {
+		rcgo__append_str(&t, "somebody, unseen,");
+	} else {
+		rcgo__signal_dump_name(&t, who - 1);
+	}
+	rcgo__append_str(&t, " sets ");
+	rcgo__signal_dump_signal(&t, sig);
+	rcgo__append_str(&t, ": ");
+	rcgo__signal_dump_kernel(sig, &now);
+	rcgo__signal_dump_action(&t, sig, &now);
+	rcgo__signal_dump_line(&t, STDERR_FILENO);
+	errno = saved;
+}
+
+void
+rcgo__signal_dump_change(int sig, uintptr_t who)
+{
+	if (RCGO_UNLIKELY(rcgo_load_rlx(&sight_state) != SIGHT_OFF)) {
+		tell_change(sig, who);
+	}
+}
+
+#endif
+
+// Signal Handling, the edge to C: the table of handlers (signal_dump_internal.h). Runs on any
+// stack, in handlers too.
+
+#ifndef RCGO_WITHOUT_SIGNALS
+
+// The last of the signals without a name that from sig on have the same action: Go has the most.
+static int
+last_of_row(int sig, const go_sigaction_t *now)
+{
+	go_sigaction_t next;
+
+	while (sig > SIGSYS && sig < RCGO_SIGNALS && rcgo__signal_dump_kernel(sig + 1, &next) &&
+		memcmp(&next, now, sizeof next) == 0) {
+		sig++;
+	}
+	return sig;
+}
+
+void
+rcgo_signal_dump(int fd)
+{
+	char buf[RCGO_SIGNAL_DUMP_LINE];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+	go_sigaction_t now;
+	int saved = errno;
+
+	rcgo__append_str(&t, "runtime/cgo: signals: what has a handler");
+	rcgo__signal_dump_line(&t, fd);
+	for (int sig = 1, last; sig <= RCGO_SIGNALS; sig = last + 1) {
+		last = sig;
+		if (rcgo__signal_dump_kernel(sig, &now)) {
+			last = last_of_row(sig, &now);
+			rcgo__append_str(&t, "\t");
+			rcgo__signal_dump_signal(&t, sig);
+			if (last > sig) {
+				rcgo__append_str(&t, " to ");
+				rcgo__append_uint(&t, (uint64_t)last, 0);
+			}
+			rcgo__append_str(&t, ": ");
+			rcgo__signal_dump_action(&t, sig, &now);
+			rcgo__signal_dump_line(&t, fd);
+		}
+	}
+	errno = saved;
+}
+
+#endif

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: all-threads calls, the caller's side: one at a time, tried until each thread has
+// stopped or time is up. Runs on the caller's stack.
+// Re-read runtime/os_linux.go (syscall_runtime_doAllThreadsSyscall) for what Go promises.
+
+#include "allthreads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "fork_detect.h"
+#include "raw_syscall.h"
+#include "stats_page.h"
+#include "strbuf.h"
+
+#define ONE_MS UINT64_C(1000000)
+
+// How long one thread that blocks the signal is waited for; and how long is tried in all, with one
+// that is stuck in the kernel or with one such thread after the other, as where many are born on
+// processors that have too much to do.
+#define GIVE_UP_NS (1000 * ONE_MS)
+#define GIVE_UP_ALL_NS (5000 * ONE_MS)
+#define PAUSE_FIRST_NS (1 * ONE_MS)
+#define PAUSE_LAST_NS (50 * ONE_MS)
+
+// How often a stopped thread yields; how long an attempt may take, and how many go without after a
+// longer one. Without other work one takes 5 to 10 us a thread, and a processor's turn is 3 ms or
+// more.
+#define YIELDS 8
+#define QUICK_NS (1 * ONE_MS)
+#define QUICK_THREAD_NS (ONE_MS / 50)
+#define CALLS_IN_HASTE 256
+
+#define ATTEMPT_MASK 0xffffffU
+
+// Makes room for slots, once.
+static bool
+all_prepare(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
+{
+	if (op->slots == NULL) {
+		size_t size = RCGO_ALLTHREADS_ENTRIES * (sizeof *op->slots + sizeof *op->order);
+		long at = rcgo__raw_syscall(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		if (at < 0 && at > -4096) {
+			f->cause = RCGO_ALLTHREADS_NO_MEMORY;
+			f->err = (int)-at;
+			return false;
+		}
+		op->order =
+			(uint32_t *)((struct rcgo_allthreads_entry *)at + RCGO_ALLTHREADS_ENTRIES);
+		rcgo_store_rel(&op->slots, (struct rcgo_allthreads_entry *)at);
+	}
+	return true;
+}
+
+// Lets all go that have stopped, to make the call or not, and waits until they have.
+static void
+all_finish(struct rcgo_allthreads_request *op, enum rcgo_allthreads_phase phase)
+{
+	uint32_t signalled = op->attempt << 3 | RCGO_ALLTHREADS_SENT;
+	uint32_t stopped = 0;
+
+	for (uint32_t i = 0; i < op->filled; i++) {
+		uint32_t *state = &op->slots[op->order[i]].state;
+		uint32_t was = signalled;
+
+		// A handler that comes now finds its slot taken.
+		if (!rcgo_cas(state, &was, op->attempt << 3 | RCGO_ALLTHREADS_EXITED)) {
+			stopped += was == (op->attempt << 3 | RCGO_ALLTHREADS_ARRIVED);
+		}
+	}
+	rcgo_store_rel(&op->left_wanted, stopped);
+	rcgo_store_rel(&op->phase, op->attempt << 2 | (uint32_t)phase);
+	if (stopped != 0) {
+		rcgo__allthreads_wake(&op->phase, INT_MAX);
+		if (op->yields != 0) {
+			rcgo__allthreads_yield(&op->left, stopped);
+		}
+		rcgo__allthreads_await(&op->left, stopped, 0);
+	}
+}
+
+// Two threads got different results: the process is neither here nor there.
+static RCGO_COLD RCGO_NORETURN void
+fatal_differing(const struct rcgo_allthreads_request *op)
+{
+	char buf[320];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+	const struct {
+		long result;
+		uint32_t tid;
+	} said[] = {{op->expected, (uint32_t)op->self}, {op->differing, op->differing_tid}};
+
+	rcgo__append_str(&t, "runtime/cgo: all-threads system call ");
+	rcgo__append_uint(&t, (uint64_t)op->number, 0);
+	for (unsigned i = 0; i < RCGO_COUNTOF(said); i++) {
+		bool failed = said[i].result < 0 && said[i].result > -4096;
+
+		rcgo__append_str(&t, i == 0 ? " gave " : ", but ");
+		rcgo__append_str(&t, failed ? "errno " : "");
+		rcgo__append_uint(&t, (uint64_t)(failed ? -said[i].result : said[i].result), 0);
+		rcgo__append_str(&t, " on thread ");
+		rcgo__append_uint(&t, said[i].tid, 0);
+	}
+	rcgo__append_str(&t, ": threads now differ in what they may do, and the process ends.\n");
+	rcgo__strbuf_write(&t, 2);
+	for (;;) {
+		rcgo__raw_syscall(SYS_kill, op->pid, SIGKILL, 0, 0, 0, 0);
+	}
+}
+
+static long
+all_call(const struct rcgo_allthreads_request *op)
+{
+	const uintptr_t *a = op->args;
+
+	return rcgo__raw_syscall(
+		op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+}
+
+// Whether the next attempts may yield, after one that took so long.
+static void
+all_set_haste(struct rcgo_allthreads_request *op, uint64_t took_ns)
+{
+	if (took_ns > QUICK_NS + op->signalled * QUICK_THREAD_NS) {
+		op->no_yield = CALLS_IN_HASTE;
+	} else if (op->no_yield != 0) {
+		op->no_yield--;
+	}
+}
+
+// One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
+// result is then in op->expected.
+static bool
+all_attempt(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
+{
+	uint64_t from = rcgo__allthreads_now();
+	uint32_t last = op->attempt;
+	uint64_t all = ~UINT64_C(0);
+	uint64_t mask;
+	bool stopped, succeeded;
+
+	op->attempt = (op->attempt + 1) & ATTEMPT_MASK;
+	op->attempt += op->attempt == 0;
+	rcgo__allthreads_seed_from_last(op, last);
+	op->signalled = 0;
+	op->since = 0;
+	op->self_seen = false;
+	op->no_room = false;
+	op->differing_tid = 0;
+	rcgo_store_rlx(&op->yields, op->no_yield == 0 ? YIELDS : 0);
+	rcgo_store_rlx(&op->arrived, 0);
+	rcgo_store_rlx(&op->left, 0);
+	rcgo__raw_syscall(
+		SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
+	rcgo_store_rel(&op->phase, op->attempt << 2 | RCGO_ALLTHREADS_STOPPING);
+	stopped = rcgo__allthreads_stop(op, f);
+	if (stopped) {
+		op->expected = all_call(op);
+	}
+	succeeded = stopped && !(op->expected < 0 && op->expected > -4096);
+	all_finish(op, succeeded ? RCGO_ALLTHREADS_RUNNING : RCGO_ALLTHREADS_RELEASED);
+	rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
+	if (op->differing_tid != 0) {
+		fatal_differing(op);
+	}
+	all_set_haste(op, rcgo__allthreads_now() - from);
+	return stopped;
+}
+
+// Whether the thread would not take another signal, or has not taken the last one.
+static bool
+is_holding_out(const struct rcgo_allthreads_failure *f)
+{
+	uint64_t blocked, pending;
+
+	return f->tid != 0 && rcgo__allthreads_masks(f->tid, &blocked, &pending) &&
+	       ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL)) != 0;
+}
+
+// Since when a call is tried in vain; which thread holds it up, and since when.
+struct all_trial {
+	uint64_t start, held_up_since, pause;
+	uint32_t tid;
+};
+
+// Waits after a failed attempt, while other threads run: until what failed may work. Returns
+// whether it is worth another attempt.
+static bool
+wait_for_straggler(const struct rcgo_allthreads_failure *f, struct all_trial *t)
+{
+	uint64_t now = rcgo__allthreads_now();
+
+	if (f->cause != RCGO_ALLTHREADS_NO_ANSWER && f->cause != RCGO_ALLTHREADS_BLOCKED) {
+		return false;
+	}
+	t->start = t->start != 0 ? t->start : now;
+	if (t->held_up_since == 0 || t->tid != f->tid) {
+		t->tid = f->tid;
+		t->held_up_since = now;
+		t->pause = PAUSE_FIRST_NS;
+	}
+	do {
+		struct timespec ts = {0, (long)t->pause};
+
+		now = rcgo__allthreads_now();
+		if (now - t->start >= GIVE_UP_ALL_NS ||
+			(f->cause == RCGO_ALLTHREADS_BLOCKED &&
+				now - t->held_up_since >= GIVE_UP_NS)) {
+			return false;
+		}
+		rcgo__raw_syscall(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
+		t->pause = t->pause * 2 < PAUSE_LAST_NS ? t->pause * 2 : PAUSE_LAST_NS;
+		// Others need not stop for it meanwhile.
+	} while (is_holding_out(f));
+	return true;
+}
+
+// Tries until all threads were stopped, or what keeps one will not change. Returns which.
+static bool
+all_try(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
+{
+	struct all_trial trial = {0, 0, 0, 0};
+	bool done = false;
+
+	if (!all_prepare(op, f)) {
+		return false;
+	}
+	// Each call that is given up leaves its signal with the thread that did not take it: one is
+	// enough, for they are counted against the user.
+	*f = op->last;
+	if (is_holding_out(f) && !wait_for_straggler(f, &trial)) {
+		return false;
+	}
+	do {
+		f->err = rcgo__allthreads_install();
+		if (f->err != 0) {
+			f->cause = RCGO_ALLTHREADS_REFUSED;
+			break;
+		}
+		done = all_attempt(op, f);
+	} while (!done && wait_for_straggler(f, &trial));
+	if (op->proc >= 0) {
+		rcgo__raw_syscall(SYS_close, op->proc, 0, 0, 0, 0, 0);
+		op->proc = -1;
+	}
+	return done;
+}
+
+long
+rcgo__allthreads_call(long number, const uintptr_t args[6], struct rcgo_allthreads_failure *f)
+{
+	struct rcgo_allthreads_request *op = rcgo__allthreads_request();
+	int32_t pid = (int32_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	bool done;
+
+	*f = (struct rcgo_allthreads_failure){.cause = RCGO_ALLTHREADS_NONE};
+	rcgo__ticket_lock_acquire();
+	if (op->pid != pid) {
+		op->pid = pid;
+		op->filled = 0;
+		op->proc = -1;
+		op->no_yield = 1;
+		op->last = (struct rcgo_allthreads_failure){.cause = RCGO_ALLTHREADS_NONE};
+	}
+	op->self = (int32_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	op->number = number;
+	for (int i = 0; i < 6; i++) {
+		op->args[i] = args[i];
+	}
+	// Nobody but the only thread can start another.
+	done = op->filled <= 1 && rcgo__allthreads_listed() == 1;
+	if (done) {
+		op->expected = all_call(op);
+	} else {
+		done = all_try(op, f);
+	}
+	if (done) {
+		*f = (struct rcgo_allthreads_failure){.cause = RCGO_ALLTHREADS_NONE};
+	}
+	op->last = *f;
+	rcgo_add_rlx(
+		done ? &rcgo__stats()->all_threads_calls : &rcgo__stats()->all_threads_given_up, 1);
+	number = done ? op->expected : -f->err;
+	rcgo__ticket_lock_release();
+	return number;
+}
+
+// System Calls: all-threads calls: who takes a turn, and how threads wait. Runs on the caller's
+// stack; rcgo__allthreads_await in the handler too.
+// Contract: futex(2).
+
+// How long a caller yields, before it sleeps.
+#define YIELD_NS 200000U
+
+// A ticket lock, so that callers take turns; who waits can be stopped.
+// owner: whoever draws; lock: itself; ordering: acquire and release
+static struct {
+	uint32_t next;
+	uint32_t serving;
+	int32_t pid; // the process it belongs to
+} turn;
+
+// A forked child has one thread, and a lock that another thread may have held.
+static void
+turn_after_fork(int32_t pid)
+{
+	int32_t turn_pid = rcgo_load_acq(&turn.pid);
+
+	if (turn_pid == pid || (turn_pid != 0 && !rcgo__forked())) {
+		return;
+	}
+	if (turn_pid != 0) {
+		rcgo_store_rlx(&turn.next, 0);
+		rcgo_store_rlx(&turn.serving, 0);
+	}
+	rcgo_store_rel(&turn.pid, pid);
+}
+
+void
+rcgo__ticket_lock_acquire(void)
+{
+	uint32_t mine, now;
+
+	turn_after_fork((int32_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
+	mine = rcgo_add_acq_rel(&turn.next, 1);
+	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
+		rcgo__raw_syscall(
+			SYS_futex, (long)&turn.serving, RCGO_FUTEX_WAIT, (long)now, 0, 0, 0);
+	}
+}
+
+void
+rcgo__ticket_lock_release(void)
+{
+	uint32_t now = rcgo_add_acq_rel(&turn.serving, 1) + 1;
+
+	// Who draws a number after this look finds it served.
+	if (rcgo_load_acq(&turn.next) != now) {
+		rcgo__allthreads_wake(&turn.serving, INT_MAX);
+	}
+}
+
+uint64_t
+rcgo__allthreads_now(void)
+{
+	struct timespec ts = {0, 0};
+
+	rcgo__raw_syscall(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&ts, 0, 0, 0, 0);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+void
+rcgo__allthreads_yield(uint32_t *word, uint32_t want)
+{
+	uint64_t from = rcgo__allthreads_now();
+
+	while (rcgo_load_acq(word) < want && rcgo__allthreads_now() - from < YIELD_NS) {
+		rcgo__raw_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	}
+}
+
+void
+rcgo__allthreads_await(uint32_t *word, uint32_t want, long timeout_ns)
+{
+	struct timespec ts = {timeout_ns / 1000000000L, timeout_ns % 1000000000L};
+	uint32_t now;
+
+	while ((now = rcgo_load_acq(word)) < want) {
+		long err = rcgo__raw_syscall(SYS_futex, (long)word, RCGO_FUTEX_WAIT, (long)now,
+			timeout_ns != 0 ? (long)&ts : 0, 0, 0);
+
+		if (err == -ETIMEDOUT) {
+			return;
+		}
+	}
+}
+
+// System Calls: why an all-threads call was not made, in words. Runs on the caller's stack.
+
+// What stands before and after the thread.
+static const struct {
+	const char *before;
+	const char *after;
+} causes[] = {
+	[RCGO_ALLTHREADS_BLOCKED] = {"", " blocks signal 33, by which threads are stopped"},
+	[RCGO_ALLTHREADS_NO_ANSWER] = {"",
+		" did not stop: it waits in the kernel, or a debugger holds it"},
+	[RCGO_ALLTHREADS_REFUSED] = {"the kernel refuses signal 33 to ", " (a seccomp filter?)"},
+	[RCGO_ALLTHREADS_NO_PROC] = {"/proc/self/task cannot be read, so ", " cannot all be found"},
+	[RCGO_ALLTHREADS_NO_MEMORY] = {"no memory to list ", ""},
+	[RCGO_ALLTHREADS_MANY] = {"the process has more than 49,152 ", ""},
+};
+
+void
+rcgo__allthreads_explain(
+	const struct rcgo_allthreads_failure *f, struct rcgo_all_threads_failure *why)
+{
+	struct rcgo_strbuf t = rcgo__strbuf_init(why->text, sizeof why->text);
+	char path[64], name[32];
+	struct rcgo_strbuf p = rcgo__strbuf_init(path, sizeof path);
+
+	why->tid = (int32_t)f->tid;
+	if (f->cause == RCGO_ALLTHREADS_NONE) {
+		return;
+	}
+	rcgo__append_str(&t, causes[f->cause].before);
+	if (f->tid == 0) {
+		rcgo__append_str(&t, "threads");
+	} else {
+		rcgo__append_str(&t, "thread ");
+		rcgo__append_uint(&t, f->tid, 0);
+		rcgo__append_str(&p, "/proc/self/task/");
+		rcgo__append_uint(&p, f->tid, 0);
+		rcgo__append_str(&p, "/comm");
+		if (rcgo__file_read(path, name, sizeof name) > 0) {
+			name[strcspn(name, "\n")] = 0;
+			rcgo__append_str(&t, " (");
+			rcgo__append_str(&t, name);
+			rcgo__append_str(&t, ")");
+		}
+	}
+	rcgo__append_str(&t, causes[f->cause].after);
+	if (f->cause == RCGO_ALLTHREADS_NO_ANSWER && f->thread_state != 0) {
+		const char state[] = {f->thread_state, 0};
+
+		rcgo__append_str(&t, " (state ");
+		rcgo__append_str(&t, state);
+		rcgo__append_str(&t, " in /proc)");
+	}
+	rcgo__append_str(&t, "; nothing was applied");
+}
+
+// For C code of the program: see runtime_cgo.h.
+long
+rcgo_syscall_all_threads(long number, const uintptr_t args[6], struct rcgo_all_threads_failure *why)
+{
+	struct rcgo_allthreads_failure f;
+	long result = rcgo__allthreads_call(number, args, &f);
+
+	if (why != NULL) {
+		rcgo__allthreads_explain(&f, why);
+	}
+	return result;
+}

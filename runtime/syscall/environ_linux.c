@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: sets and unsets variables so that C may read the environment at any moment. Runs on
+// g0, under Go's envLock. Contract: POSIX.1-2024, setenv, unsetenv, and clearenv(3).
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // environ
+#endif
+#include "environ.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENV_TRIES 1000
+
+// Where names were found last, by their first and last letter.
+#define ENV_SEEN 64U
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static size_t env_seen[ENV_SEEN];
+
+// What ours took to be in the environment and is not, for C has replaced it or we have.
+static void
+env_retire_others(const char *name, size_t name_size, char *old, const char *text)
+{
+	char **env = rcgo__environ_slots();
+
+	if (rcgo_load_acq(&environ) != env) {
+		return; // C's, which may be gone at any moment
+	}
+	if (old != NULL && !rcgo__environ_slots_holds(env, old)) {
+		rcgo__environ_pool_free_deferred(old);
+	}
+	old = rcgo__environ_pool_live(name, name_size, NULL);
+	while (old != NULL) {
+		if (old != text && !rcgo__environ_slots_holds(env, old)) {
+			rcgo__environ_pool_free_deferred(old);
+		}
+		old = rcgo__environ_pool_live(name, name_size, old);
+	}
+}
+
+// The first slot of this name in our array, or that of the NULL.
+static size_t
+env_find_again(char **env, const char *name, size_t name_size)
+{
+	size_t *seen = &env_seen[((uint8_t)name[0] * 7U + (uint8_t)name[name_size - 1]) % ENV_SEEN];
+
+	// What fills holes is in the first slot, too.
+	if (env[*seen] == NULL || !rcgo__environ_pool_names(env[*seen], name, name_size) ||
+		rcgo__environ_pool_names(env[0], name, name_size)) {
+		*seen = rcgo__environ_slots_find(env, 0, name, name_size, false);
+	}
+	return *seen;
+}
+
+// Our array if environ is that and has variables, else NULL; then *i is the slot of the name.
+static char **
+env_quick(const char *name, size_t name_size, size_t *i)
+{
+	char **env = rcgo__environ_slots();
+
+	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
+		return NULL;
+	}
+	*i = env_find_again(env, name, name_size);
+	return env;
+}
+
+// What is most often so, in few steps: environ is ours, and the name has a slot that is not the
+// first, which others may repeat, or there is a hole for it. Returns whether it was so.
+static bool
+env_set_quickly(const char *name, size_t name_size, const char *value, char *text)
+{
+	size_t i;
+	char **env = env_quick(name, name_size, &i), *was;
+
+	if (env == NULL || rcgo__environ_slots_wants_front(i)) {
+		return false;
+	}
+	was = rcgo_load_acq(&env[i]);
+	if (was == NULL) {
+		i = i > 0 ? rcgo__environ_slots_tombstone(env) : 0;
+		return i != 0 && rcgo__environ_slots_put(&env[i], env[0], text, name, value);
+	}
+	if (i == 0 || (was != text && !rcgo__environ_slots_put(&env[i], was, text, name, value))) {
+		return false;
+	}
+	if (was != text && !rcgo__environ_pool_free_deferred(was)) {
+		env_retire_others(name, name_size, NULL, text);
+	}
+	return true;
+}
+
+// The same for a variable that goes.
+static bool
+env_unset_quickly(const char *name, size_t name_size)
+{
+	size_t i;
+	char **env = env_quick(name, name_size, &i), *was;
+
+	if (env == NULL) {
+		return false;
+	}
+	was = rcgo_load_acq(&env[i]);
+	if (i == 0 || was == NULL ||
+		env[rcgo__environ_slots_find(env, i + 1, name, name_size, false)] != NULL) {
+		return false;
+	}
+	return rcgo__environ_slots_put(&env[i], was, env[0], NULL, NULL) &&
+	       rcgo__environ_pool_free_deferred(was);
+}
+
+bool
+rcgo__environ_set(const char *name, const char *value)
+{
+	size_t name_size = strlen(name);
+	char *text, *old = NULL;
+
+	if (!rcgo__environ_slots_serves() || name_size == 0 || strchr(name, '=') != NULL) {
+		return false;
+	}
+	text = rcgo__environ_pool_new(name, name_size, value);
+	if (text != NULL && env_set_quickly(name, name_size, value, text)) {
+		return true;
+	}
+	memset(env_seen, 0, sizeof env_seen);
+	for (int i = 0; i < ENV_TRIES && text != NULL &&
+			rcgo__environ_takeover(text, name_size) == RCGO_ENV_TAKEN_OVER;
+		i++) {
+		char *was = rcgo__environ_slots_replace(name, name_size, text);
+
+		old = was != NULL ? was : old;
+		if (!rcgo__environ_slots_holds(rcgo__environ_slots(), text)) {
+			rcgo__environ_slots_add(text);
+		}
+		rcgo__environ_slots_await_libc();
+		if (rcgo_load_acq(&environ) == rcgo__environ_slots() &&
+			rcgo__environ_slots_holds(rcgo__environ_slots(), text)) {
+			env_retire_others(name, name_size, old, text);
+			return true;
+		}
+	}
+	if (text != NULL) {
+		rcgo__environ_pool_free_deferred(text);
+	}
+	return false;
+}
+
+bool
+rcgo__environ_unset(const char *name)
+{
+	size_t name_size = strlen(name);
+	char *old = NULL;
+
+	if (!rcgo__environ_slots_serves() || name_size == 0 || strchr(name, '=') != NULL) {
+		return false;
+	}
+	if (env_unset_quickly(name, name_size)) {
+		return true;
+	}
+	memset(env_seen, 0, sizeof env_seen);
+	for (int i = 0; i < ENV_TRIES; i++) {
+		enum rcgo_environ_takeover_result adopted = rcgo__environ_takeover(NULL, 0);
+		char **env = rcgo__environ_slots(), *was;
+
+		if (adopted == RCGO_ENV_BUSY || adopted == RCGO_ENV_NO_MEMORY) {
+			break;
+		}
+		if (adopted == RCGO_ENV_EMPTY ||
+			env[rcgo__environ_slots_find(env, 0, name, name_size, false)] == NULL) {
+			env_retire_others(name, name_size, old, NULL);
+			return true;
+		}
+		was = rcgo__environ_slots_remove(name, name_size);
+		old = was != NULL ? was : old;
+		rcgo__environ_slots_await_libc();
+	}
+	return false;
+}
+
+bool
+rcgo__environ_clear(void)
+{
+	size_t n;
+
+	if (!rcgo__environ_slots_serves()) {
+		return false;
+	}
+	if (!rcgo__environ_slots_detach()) {
+		return false;
+	}
+	n = rcgo__environ_slots_count(rcgo__environ_slots());
+	for (size_t i = 0; i < n; i++) {
+		rcgo__environ_pool_free_deferred(rcgo__environ_slots()[i]);
+	}
+	return true;
+}
+
+// System Calls: slots of the environment's arrays, and libc's lock on them. Runs on g0, under Go's
+// envLock. Contract: POSIX.1-2024, environ; glibc stdlib/setenv.c.
+
+enum env_libc {
+	ENV_UNKNOWN,
+	ENV_NO_LOCK,   // C's setenv takes no lock (musl): C has to see to it that nobody else sets
+	ENV_HAS_LOCK,  // it takes a lock
+	ENV_CAN_DO_IT, // glibc 2.41: frees nothing, getenv looks again where it has to
+};
+
+#define ENV_NEVER_SET "rcgo\1is\1never\1set"
+
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static enum env_libc env_libc;
+
+// owner: nobody writes it; lock: none; ordering: none
+static char *no_env[1];
+
+static enum env_libc
+env_which_libc(void)
+{
+	char text[32] = "";
+	const char *prefix = "glibc 2.";
+	unsigned minor = 0;
+	int saved = errno;
+
+	confstr(_CS_GNU_LIBC_VERSION, text, sizeof text);
+	errno = saved;
+	if (strncmp(text, prefix, strlen(prefix)) != 0) {
+		return ENV_NO_LOCK;
+	}
+	for (const char *p = text + strlen(prefix); *p >= '0' && *p <= '9' && minor < 1000; p++) {
+		minor = minor * 10 + (unsigned)(*p - '0');
+	}
+	return minor >= 41 ? ENV_CAN_DO_IT : ENV_HAS_LOCK;
+}
+
+bool
+rcgo__environ_slots_serves(void)
+{
+	if (env_libc == ENV_UNKNOWN) {
+		env_libc = env_which_libc();
+	}
+	return env_libc != ENV_CAN_DO_IT;
+}
+
+void
+rcgo__environ_slots_await_libc(void)
+{
+	int saved = errno;
+
+	if (env_libc == ENV_HAS_LOCK) {
+		unsetenv(ENV_NEVER_SET);
+		errno = saved;
+	}
+}
+
+size_t
+rcgo__environ_slots_count(char **env)
+{
+	size_t n = 0;
+
+	while (env != NULL && rcgo_load_acq(&env[n]) != NULL) {
+		n++;
+	}
+	return n;
+}
+
+bool
+rcgo__environ_slots_holds(char **env, const char *text)
+{
+	size_t n = rcgo__environ_slots_count(env);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rcgo_load_rlx(&env[i]) == text) {
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t
+rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_size, bool other)
+{
+	for (;; i++) {
+		const char *text = rcgo_load_acq(&env[i]);
+
+		if (text == NULL || rcgo__environ_pool_names(text, name, name_size) != other) {
+			return i;
+		}
+	}
+}
+
+bool
+rcgo__environ_slots_put(char **slot, char *was, char *text, const char *name, const char *value)
+{
+	int saved = errno;
+	bool put = rcgo_cas(slot, &was, text);
+
+	if (env_libc == ENV_HAS_LOCK && name != NULL) {
+		setenv(name, value, 0);
+		errno = saved;
+	} else {
+		rcgo__environ_slots_await_libc();
+	}
+	return put && rcgo_load_acq(slot) == text &&
+	       rcgo_load_acq(&environ) == rcgo__environ_slots();
+}
+
+size_t
+rcgo__environ_slots_tombstone(char **env)
+{
+	size_t hole = 0;
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		if (i > 0 && env[i] == env[0]) {
+			if (hole != 0) {
+				return hole;
+			}
+			hole = i;
+		}
+	}
+	return 0;
+}
+
+char *
+rcgo__environ_slots_replace(const char *name, size_t name_size, char *text)
+{
+	char **env = rcgo__environ_slots(), *old = NULL;
+	size_t i = rcgo__environ_slots_find(env, 0, name, name_size, false);
+
+	while (env[i] != NULL) {
+		char *was = rcgo_load_acq(&env[i]);
+
+		if (was != NULL && was != text && rcgo__environ_pool_names(was, name, name_size) &&
+			rcgo_cas(&env[i], &was, text)) {
+			old = was;
+		}
+		// With all slots filled, text is there or in slot 0.
+		text = i == 0 ? text : rcgo_load_acq(&env[0]);
+		i = rcgo__environ_slots_find(env, i + 1, name, name_size, false);
+	}
+	return old;
+}
+
+void
+rcgo__environ_slots_hide(size_t i)
+{
+	char **env = rcgo__environ_slots();
+
+	for (; env[i] != NULL; i++) {
+		rcgo_store_rel(&env[i], env[0]);
+	}
+}
+
+void
+rcgo__environ_slots_add(char *text)
+{
+	char **env = rcgo__environ_slots();
+	size_t i = rcgo__environ_slots_tombstone(env);
+	char *was = i == 0 ? NULL : env[0];
+
+	if (i == 0) {
+		i = rcgo__environ_slots_count(env);
+		rcgo__environ_slots_hide(i + 1);
+	}
+	rcgo_cas(&env[i], &was, text);
+}
+
+char *
+rcgo__environ_slots_remove(const char *name, size_t name_size)
+{
+	char **env = rcgo__environ_slots(), *was = rcgo_load_acq(&env[0]);
+	char *other = rcgo_load_acq(&env[rcgo__environ_slots_find(env, 0, name, name_size, true)]);
+
+	if (other == NULL) { // there is nothing else
+		rcgo_cas(&environ, &env, no_env);
+		return was;
+	}
+	return rcgo__environ_slots_replace(name, name_size, other);
+}
+
+bool
+rcgo__environ_slots_detach(void)
+{
+	rcgo_store_rel(&environ, no_env);
+	rcgo__environ_slots_await_libc();
+	return rcgo_load_acq(&environ) == no_env;
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: the strings of the environment: blocks of a power of two bytes, which are written
+// over in the order in which they were replaced, and never freed. Runs on g0, under Go's envLock.
+// Contract: POSIX.1-2024, getenv and environ.
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "environ.h"
+
+enum {
+	TEXT_LIVE = 1,	 // in the environment, as far as ours knows
+	TEXT_QUEUED = 2, // in the line of those that were replaced; a live one may still be there
+};
+
+struct env_text {
+	struct env_text *next; // in the line, or in the list of those of its order
+	uint32_t since;	       // when it was replaced: milliseconds of a clock that wraps
+	uint8_t order;	       // the block has 1 << order bytes
+	uint8_t flags;
+	char at[]; // its last byte is 0 at all times
+};
+
+#define TEXT_HEAD offsetof(struct env_text, at)
+#define ORDER_MIN 5
+#define ORDERS 40
+#define GRACE_MS 1000U
+
+// Chunks double up to this size; greater blocks have a chunk of their own.
+#define CHUNK_MIN ((size_t)64 << 10)
+#define CHUNK_MAX ((size_t)4 << 20)
+
+struct env_chunk {
+	struct env_chunk *next;
+	size_t size;
+	uint64_t pad[2]; // what follows is aligned to 16
+};
+
+// The last env_texts of names that share a hash.
+#define RECENT_SETS 64U
+#define RECENT_WAYS 4U
+
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static struct {
+	struct env_chunk *chunks;
+	size_t left; // bytes at the end of the first chunk
+	struct env_text *first, *last;
+	size_t queued; // bytes in the line
+	struct env_text *spare[ORDERS];
+	struct env_text *recent[RECENT_SETS][RECENT_WAYS];
+} env_texts;
+
+uint32_t
+rcgo__environ_pool_clock_ms(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &t) != 0) {
+		return 0;
+	}
+	return (uint32_t)((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
+}
+
+static struct env_chunk *
+env_chunk_new(size_t size)
+{
+	int saved = errno;
+	struct env_chunk *c =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	errno = saved;
+	if (c == MAP_FAILED) {
+		return NULL;
+	}
+	c->size = size;
+	return c;
+}
+
+void *
+rcgo__environ_pool_alloc(size_t size)
+{
+	struct env_chunk *c = env_texts.chunks;
+	size_t want = c == NULL ? CHUNK_MIN : c->size < CHUNK_MAX ? c->size * 2 : CHUNK_MAX;
+
+	size = (size + 15) & ~(size_t)15;
+	if (size > env_texts.left) {
+		bool alone = c != NULL && size + sizeof *c > want;
+
+		want = size + sizeof *c > want ? size + sizeof *c : want;
+		c = env_chunk_new(want);
+		if (c == NULL) {
+			return NULL;
+		}
+		if (alone) {
+			// What the first chunk has left is used on.
+			c->next = env_texts.chunks->next;
+			env_texts.chunks->next = c;
+			return c + 1;
+		}
+		c->next = env_texts.chunks;
+		env_texts.chunks = c;
+		env_texts.left = want - sizeof *c;
+	}
+	env_texts.left -= size;
+	return (char *)c + c->size - env_texts.left - size;
+}
+
+// The block of a text, or NULL when it is not ours.
+static struct env_text *
+env_text_of(char *text)
+{
+	uintptr_t at = (uintptr_t)text;
+
+	for (const struct env_chunk *c = env_texts.chunks; c != NULL; c = c->next) {
+		if (at > (uintptr_t)c && at - (uintptr_t)c < c->size) {
+			return (struct env_text *)(at - TEXT_HEAD);
+		}
+	}
+	return NULL;
+}
+
+// Takes from the line what may be written over.
+static void
+env_reap(void)
+{
+	uint32_t now = env_texts.queued > RCGO_ENV_KEEP ? rcgo__environ_pool_clock_ms() : 0;
+
+	while (env_texts.queued > RCGO_ENV_KEEP) {
+		struct env_text *t = env_texts.first;
+
+		if ((t->flags & TEXT_LIVE) == 0 && now - t->since < GRACE_MS &&
+			env_texts.queued <= RCGO_ENV_MOST) {
+			return;
+		}
+		env_texts.first = t->next;
+		env_texts.queued -= (size_t)1 << t->order;
+		t->flags &= (uint8_t)~TEXT_QUEUED;
+		if ((t->flags & TEXT_LIVE) == 0) {
+			t->next = env_texts.spare[t->order];
+			env_texts.spare[t->order] = t;
+		}
+	}
+}
+
+static struct env_text *
+env_block_new(size_t text_size)
+{
+	uint8_t order = ORDER_MIN;
+	struct env_text *t;
+
+	while (order < ORDERS && ((size_t)1 << order) < text_size + TEXT_HEAD) {
+		order++;
+	}
+	if (order == ORDERS) {
+		return NULL;
+	}
+	env_reap();
+	t = env_texts.spare[order];
+	if (t != NULL) {
+		env_texts.spare[order] = t->next;
+	} else {
+		t = rcgo__environ_pool_alloc((size_t)1 << order);
+	}
+	if (t != NULL) {
+		t->order = order;
+	}
+	return t;
+}
+
+bool
+rcgo__environ_pool_names(const char *text, const char *name, size_t name_size)
+{
+	return text[0] == name[0] && strncmp(text, name, name_size) == 0 && text[name_size] == '=';
+}
+
+static struct env_text **
+env_recent_of(const char *name, size_t name_size)
+{
+	// Of names that are numbered the end differs, of others the middle too.
+	size_t hash = (uint8_t)name[0] + (uint8_t)name[name_size / 2] * 7U +
+		      (uint8_t)name[name_size - 1] * 31U + name_size * 5U;
+
+	return env_texts.recent[hash % RECENT_SETS];
+}
+
+char *
+rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
+{
+	struct env_text **recent = env_recent_of(name, name_size);
+	size_t value_size = strlen(value) + 1;
+	struct env_text *t;
+
+	for (unsigned i = 0; i < RECENT_WAYS; i++) {
+		t = recent[i];
+		if (t != NULL && t->flags != 0 &&
+			rcgo__environ_pool_names(t->at, name, name_size) &&
+			strcmp(t->at + name_size + 1, value) == 0) {
+			t->flags |= TEXT_LIVE;
+			return t->at;
+		}
+	}
+	t = env_block_new(name_size + 1 + value_size);
+	if (t == NULL) {
+		return NULL;
+	}
+	memcpy(t->at, name, name_size);
+	t->at[name_size] = '=';
+	memcpy(t->at + name_size + 1, value, value_size);
+	t->flags = TEXT_LIVE;
+	memmove(recent + 1, recent, (RECENT_WAYS - 1) * sizeof *recent);
+	recent[0] = t;
+	return t->at;
+}
+
+bool
+rcgo__environ_pool_free_deferred(char *text)
+{
+	struct env_text *t = env_text_of(text);
+
+	if (t == NULL || (t->flags & TEXT_LIVE) == 0) {
+		return t != NULL;
+	}
+	t->flags &= (uint8_t)~TEXT_LIVE;
+	t->since = rcgo__environ_pool_clock_ms();
+	if ((t->flags & TEXT_QUEUED) == 0) {
+		t->flags |= TEXT_QUEUED;
+		t->next = NULL;
+		if (env_texts.first == NULL) {
+			env_texts.first = t;
+		} else {
+			env_texts.last->next = t;
+		}
+		env_texts.last = t;
+		env_texts.queued += (size_t)1 << t->order;
+	}
+	return true;
+}
+
+char *
+rcgo__environ_pool_live(const char *name, size_t name_size, const char *after)
+{
+	struct env_text **recent = env_recent_of(name, name_size);
+	bool passed = after == NULL;
+
+	for (unsigned i = 0; i < RECENT_WAYS; i++) {
+		struct env_text *t = recent[i];
+
+		if (t == NULL) {
+			continue;
+		}
+		if (passed && (t->flags & TEXT_LIVE) != 0 &&
+			rcgo__environ_pool_names(t->at, name, name_size)) {
+			return t->at;
+		}
+		passed |= t->at == after;
+	}
+	return NULL;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls, the edge: keeps C's environment the same as Go's, by ours or by libc. Runs on g0.
+// Re-read runtime/runtime.go (setenv_c, unsetenv_c) and syscall/env_unix.go.
+
+//go:build unix
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // clearenv
+#endif
+#include <stdlib.h>
+
+#include "environ.h"
+#include "system_calls.h"
+
+void
+x_cgo_setenv(char **arg)
+{
+	rcgo_tsan_acquire();
+	if (!rcgo__environ_set(arg[0], arg[1])) {
+		setenv(arg[0], arg[1], 1);
+	}
+	rcgo_tsan_release();
+}
+
+void
+x_cgo_unsetenv(char **arg)
+{
+	rcgo_tsan_acquire();
+	if (!rcgo__environ_unset(arg[0])) {
+		unsetenv(arg[0]);
+	}
+	rcgo_tsan_release();
+}
+
+void
+x_cgo_clearenv(RCGO_UNUSED void **unused)
+{
+	rcgo_tsan_acquire();
+	if (!rcgo__environ_clear()) {
+		clearenv();
+	}
+	rcgo_tsan_release();
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: a thread of C keeps its M by a pthread key, whose destructor gives the M back
+// when the thread ends. Runs on g0; the destructor on the dying thread's own stack.
+// Re-read runtime/cgo/gcc_libinit.c (gcc_libinit_unix.c from 1.27).
+
+//go:build unix
+
+#include "altstack_internal.h"
+#include "fork_detect.h"
+#include "go_entry_points.h"
+#include "stats_page.h"
+#include "thread_management.h"
+#include "thread_record.h"
+
+// Whether a thread of C that entered Go has no record.
+// owner: rcgo__m_bind; lock: none; ordering: none is needed, a handler asks of its own thread
+static bool bind_failed;
+
+// A thread of C ends: tells Go to take its M back. Go needs the M's extra g for libc may have
+// cleared Go's own thread-local word.
+// Indirect: Go's crosscall2, on the dying thread's own stack.
+static void
+unbind(const struct rcgo_thread_record *r)
+{
+	if (r->g == NULL) {
+		return;
+	}
+	rcgo_add_rlx(&rcgo__stats()->foreign_bound, (uint64_t)-1);
+	// In a forked child Go's list of Ms may be locked by a thread that is not there.
+	if (x_crosscall2_ptr != NULL && !rcgo__forked()) {
+		x_crosscall2_ptr(NULL, r->g, 0, 0);
+	}
+}
+
+// The dying thread's Go is done before its signal stack goes.
+static void
+thread_ended(struct rcgo_thread_record *r)
+{
+	unbind(r);
+	rcgo__altstack_end(&r->altstack);
+}
+
+void
+rcgo__m_binding_init(bool last_chance)
+{
+	// Tried as Go starts, while keys are plenty, and once more when Go is up.
+	if (rcgo__thread_records_init(thread_ended, last_chance)) {
+		x_cgo_pthread_key_created = 1;
+	}
+}
+
+struct rcgo_thread_record *
+rcgo__thread_attach(void)
+{
+	struct rcgo_thread_record *r = rcgo__thread_record();
+
+	if (r == NULL) {
+		r = rcgo__thread_record_make(RCGO_THREAD_FOREIGN);
+		if (r != NULL) {
+			rcgo__altstack_begin(&r->altstack);
+		}
+	}
+	return r;
+}
+
+bool
+rcgo__m_binding_is_complete(void)
+{
+	return x_crosscall2_ptr != NULL && x_cgo_pthread_key_created != 0 &&
+	       !rcgo_load_rlx(&bind_failed);
+}
+
+void
+rcgo__m_bind(void *g)
+{
+	struct rcgo_thread_record *r = rcgo__thread_attach();
+
+	// Without memory for a record the M is not given back when the thread ends: a leak, while
+	// ending the process would lose all.
+	if (r == NULL) {
+		rcgo_store_rlx(&bind_failed, true);
+		return;
+	}
+	r->g = g;
+	r->g0 = g;
+	rcgo_add_rlx(&rcgo__stats()->foreign_bound, 1);
+	rcgo_add_rlx(&rcgo__stats()->foreign_seen, 1);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: where the calling thread's C stack lies. Runs on any stack but a signal's.
+// Re-read runtime/cgo/gcc_stack_unix.c and runtime/cgocall.go (callbackUpdateSystemStack); Linux
+// fs/exec.c (bprm_stack_limits) and mm/util.c (arch_pick_mmap_layout).
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // pthread_getattr_np
+#endif
+#include "stack_bounds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "raw_syscall.h"
+#include "strbuf.h"
+#include "thread_management.h"
+#include "thread_record.h"
+
+// The kernel keeps so much free below the main thread's stack; with a greater limit the stack ends
+// where the next mapping does, less the gap that the kernel leaves (stack_guard_gap).
+#define ROOM_ALWAYS ((uintptr_t)128 << 20)
+#define GUARD_PAGES 256
+
+// The main thread's stack ends with the name of the program, which the kernel writes first, and
+// one word.
+static uintptr_t
+main_stack_end(uintptr_t page)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	if (name == NULL) {
+		return 0;
+	}
+	return ((uintptr_t)name + strlen(name) + 1 + sizeof(uintptr_t) + page - 1) & ~(page - 1);
+}
+
+// The mapping that an address is in, and the end of the one before it.
+struct place {
+	uintptr_t address;
+	uintptr_t before;
+	uintptr_t end;
+};
+
+static bool
+mapping_line(const char *line, void *arg)
+{
+	struct place *p = arg;
+	uint64_t start, end;
+
+	if (rcgo__parse_hex(&line, &start) != 0 || *line++ != '-' ||
+		rcgo__parse_hex(&line, &end) != 0 || start > p->address) {
+		return true;
+	}
+	if (end > p->address) {
+		p->end = end;
+		return true;
+	}
+	p->before = end;
+	return false;
+}
+
+// How far down the main thread's stack may grow when its limit is beyond what the kernel keeps
+// free, or there is none; 0 when here is not on it.
+static uintptr_t
+main_stack_floor(uintptr_t here, uintptr_t end, uintptr_t size, uintptr_t page)
+{
+	struct place p = {.address = here};
+
+	if (rcgo__file_each_line("/proc/self/maps", mapping_line, &p) != 0) {
+		return end - here < ROOM_ALWAYS ? end - ROOM_ALWAYS : 0;
+	}
+	if (p.end != end) {
+		return 0;
+	}
+	p.before += GUARD_PAGES * page;
+	return size < end && end - size > p.before ? end - size : p.before;
+}
+
+// Whether here is on the main thread's stack; bounds are then set. libc is not asked: glibc reads
+// /proc for its answer, musl's covers only what has been touched so far.
+static bool
+main_stack(uintptr_t here, uintptr_t bounds[2])
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t end = main_stack_end(page);
+	uintptr_t size, lo;
+	struct rlimit limit;
+
+	if (here >= end || getrlimit(RLIMIT_STACK, &limit) != 0) {
+		return false;
+	}
+	// RLIM_INFINITY is the greatest number.
+	size = limit.rlim_cur < UINTPTR_MAX ? (uintptr_t)limit.rlim_cur & ~(page - 1) : UINTPTR_MAX;
+	lo = size > ROOM_ALWAYS ? main_stack_floor(here, end, size, page) : end - size;
+	if (lo == 0 || here < lo) {
+		return false;
+	}
+	bounds[0] = lo;
+	bounds[1] = end;
+	return true;
+}
+
+void
+rcgo__stack_bounds(uintptr_t bounds[2])
+{
+	pthread_attr_t attr;
+	void *lo = NULL;
+	size_t size = 0;
+	int saved = errno;
+
+	bounds[0] = 0;
+	bounds[1] = 0;
+	if (main_stack((uintptr_t)__builtin_frame_address(0), bounds)) {
+		errno = saved;
+		return;
+	}
+	// Before 2.32 glibc did not set all of attr (golang/go#65625).
+	pthread_attr_init(&attr);
+	// When it fails, glibc has destroyed attr.
+	if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+		if (pthread_attr_getstack(&attr, &lo, &size) == 0) {
+			bounds[0] = (uintptr_t)lo;
+			bounds[1] = (uintptr_t)lo + size;
+		}
+		pthread_attr_destroy(&attr);
+	}
+	errno = saved;
+}
+
+// Thread Management: was that fault the end of a C stack? Runs in signal handlers.
+// Contract: proc(5), the lines of /proc/self/maps.
+
+// How far from the end of the stack the stack pointer may be, for a function with large arrays
+// moves it before it touches them; and how far below the stack pointer a function may write.
+#define REACH ((uintptr_t)1 << 20)
+#define BELOW_SP ((uintptr_t)64 << 10)
+
+struct stack {
+	uintptr_t lo, hi;
+	bool is_main;
+};
+
+// A stack ends at lo: whether a thread with this stack pointer has run over that end.
+static bool
+is_over(uintptr_t lo, uintptr_t fault, uintptr_t sp)
+{
+	return fault < lo && lo - fault <= REACH && fault + BELOW_SP >= sp && sp < lo + BELOW_SP;
+}
+
+// What of a line of maps matters: the mapping, whether it may be written, whether it is [stack].
+struct mapping {
+	uintptr_t start, end;
+	bool writable;
+	bool is_main;
+};
+
+// Finds the first writable mapping above the fault, with nothing but the guard between.
+struct search {
+	uintptr_t fault;
+	uintptr_t guard_end; // of the guard that the fault is in, or jumped over
+	struct stack *found;
+};
+
+// Returns whether the search is over.
+static bool
+consider(struct search *s, const struct mapping *m)
+{
+	if (m->end <= s->fault) {
+		return false;
+	}
+	if (!m->writable && (m->start <= s->fault || s->guard_end == 0)) {
+		s->guard_end = m->end;
+		return false;
+	}
+	if (m->start > s->fault && m->writable && (m->is_main || s->guard_end == m->start)) {
+		*s->found = (struct stack){m->start, m->end, m->is_main};
+	}
+	return true;
+}
+
+static bool
+parse_mapping(const char *line, struct mapping *m)
+{
+	uint64_t start, end;
+
+	if (rcgo__parse_hex(&line, &start) != 0 || *line++ != '-' ||
+		rcgo__parse_hex(&line, &end) != 0 || *line++ != ' ') {
+		return false;
+	}
+	m->start = (uintptr_t)start;
+	m->end = (uintptr_t)end;
+	m->writable = line[0] != 0 && line[1] == 'w';
+	m->is_main = strstr(line, "[stack]") != NULL;
+	return true;
+}
+
+// Feeds the lines of /proc/self/maps to the search; names are cut, and the rest of their lines
+// passed over. rcgo__file_each_line needs more stack than a handler may have.
+static void
+search_maps(struct search *s)
+{
+	char line[128], buf[512];
+	struct mapping m;
+	size_t len = 0;
+	bool over = false;
+	long fd = rcgo__raw_syscall(
+		SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	long n;
+
+	while (fd >= 0 && !over &&
+		(n = rcgo__raw_syscall(SYS_read, fd, (long)buf, sizeof buf, 0, 0, 0)) > 0) {
+		for (long i = 0; i < n && !over; i++) {
+			if (buf[i] != '\n') {
+				len += len < sizeof line - 1 ? (size_t)(line[len] = buf[i], 1) : 0;
+				continue;
+			}
+			line[len] = 0;
+			len = 0;
+			over = parse_mapping(line, &m) && consider(s, &m);
+		}
+	}
+	if (fd >= 0) {
+		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+}
+
+static bool
+find_stack(uintptr_t fault, uintptr_t sp, struct stack *found)
+{
+	const struct rcgo_thread_record *r = rcgo__thread_record();
+	struct search s = {.fault = fault, .found = found};
+
+	*found = (struct stack){0, 0, false};
+	if (r != NULL && r->alt_c_stack_lo != 0 && is_over(r->alt_c_stack_lo, fault, sp)) {
+		*found = (struct stack){r->alt_c_stack_lo, r->alt_c_stack_hi, false};
+		return true;
+	}
+	if (r != NULL && r->stack_lo != 0 && is_over(r->stack_lo, fault, sp)) {
+		*found = (struct stack){r->stack_lo, r->stack_hi, false};
+		found->is_main = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) == getpid();
+		return true;
+	}
+	search_maps(&s);
+	return found->lo != 0 && is_over(found->lo, fault, sp);
+}
+
+bool
+rcgo__describe_stack_overflow(uintptr_t fault_address, uintptr_t sp, char *buf, size_t cap)
+{
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, cap);
+	const struct rcgo_thread_record *r = rcgo__thread_record();
+	struct stack found;
+	char name[17] = "";
+
+	if (!find_stack(fault_address, sp, &found)) {
+		return false;
+	}
+	rcgo__raw_syscall(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+	rcgo__append_str(&t, "C stack overflow on thread ");
+	rcgo__append_uint(&t, (uint64_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), 0);
+	rcgo__append_str(&t, " (");
+	rcgo__append_str(&t, name);
+	rcgo__append_str(&t, "): its stack is ");
+	rcgo__append_uint(&t, (found.hi - found.lo) / 1024, 0);
+	rcgo__append_str(&t, " KiB; raise it with ");
+	if (found.is_main) {
+		rcgo__append_str(&t, "ulimit -s");
+	} else if (r != NULL && r->kind == RCGO_THREAD_GO && found.lo == r->stack_lo) {
+		rcgo__append_str(&t, "RCGO=stack=SIZE or ulimit -s");
+	} else {
+		rcgo__append_str(&t, "pthread_attr_setstacksize where C makes the thread");
+	}
+	rcgo__append_str(&t, ", or look for endless recursion");
+	return true;
+}

@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread Management: why a thread did not start, in words (golang/go#51678, golang/go#81552).
+// Runs on g0, once, just before the process ends.
+
+#include "thread_limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "raw_syscall.h"
+#include "strbuf.h"
+#include "thread_management.h"
+
+#define VALUE_COLUMN 40
+#define NUMBER_WIDTH 12
+
+// The kernel gives out no process number below RESERVED_PIDS again, so as many stay unused.
+#define ONE_PID 301
+
+// Stands for the size of the new thread's stack in KiB.
+#define ONE_STACK 0
+
+// The limits that stop a new thread. The cgroup's comes before them, for its advice names it.
+static const struct limit {
+	const char *name;
+	bool (*read)(struct rcgo_limit_usage *);
+	uint64_t need; // how much of it one more thread takes
+	const char *advice;
+} limits[] = {
+	{"RLIMIT_NPROC (threads of this user)", rcgo__limit_usage_nproc, 1,
+		"Raise it: ulimit -u, LimitNPROC= in systemd, nproc in /etc/security/limits.conf."},
+	{"kernel.threads-max", rcgo__limit_usage_threads_max, 1,
+		"Raise it: sysctl -w kernel.threads-max=N."},
+	{"kernel.pid_max", rcgo__limit_usage_pid_max, ONE_PID,
+		"Raise it: sysctl -w kernel.pid_max=N."},
+	{"RLIMIT_AS (KiB)", rcgo__limit_usage_address_space, ONE_STACK,
+		"Raise it (ulimit -v) or make thread stacks smaller (RCGO=stack=SIZE)."},
+	{"RLIMIT_DATA (KiB)", rcgo__limit_usage_data, ONE_STACK,
+		"Raise it (ulimit -d) or make thread stacks smaller (RCGO=stack=SIZE)."},
+	{"vm.max_map_count", rcgo__limit_usage_map_count, 2,
+		"Raise it: sysctl -w vm.max_map_count=N."},
+	{"vm.overcommit_memory=2 (KiB)", rcgo__limit_usage_commit, ONE_STACK,
+		"Free memory, add swap, or set vm.overcommit_memory to 0."},
+};
+
+static const char none_reached[] = "None of these is reached: a seccomp filter, or a limit "
+				   "outside of this container, may be.";
+
+static bool
+reached(const struct rcgo_limit_usage *u, uint64_t need)
+{
+	return u->value != RCGO_UNLIMITED && (u->used >= u->value || u->value - u->used < need);
+}
+
+static void
+heading(struct rcgo_strbuf *t, uint64_t stack_kib)
+{
+	uint64_t threads = rcgo__limit_usage_self_threads();
+	size_t start;
+
+	rcgo__append_str(t, "\n\tThis process has ");
+	if (threads != 0) {
+		rcgo__append_uint(t, threads, 0);
+	} else {
+		rcgo__append_str(t, "an unknown number of");
+	}
+	rcgo__append_str(t, " threads; one more takes a stack of ");
+	rcgo__append_uint(t, stack_kib, 0);
+	rcgo__append_str(t, " KiB.\n");
+	start = t->len;
+	rcgo__append_str(t, "\tlimit");
+	rcgo__append_padding(t, start, VALUE_COLUMN);
+	rcgo__append_str(t, "       value        used");
+}
+
+static void
+row(struct rcgo_strbuf *t, const char *name, const struct rcgo_limit_usage *u, bool hit)
+{
+	size_t start;
+
+	rcgo__append_str(t, "\n");
+	start = t->len;
+	rcgo__append_str(t, "\t");
+	rcgo__append_str(t, name);
+	rcgo__append_padding(t, start, VALUE_COLUMN);
+	if (u->value == RCGO_UNLIMITED) {
+		rcgo__append_str(t, "   unlimited");
+	} else {
+		rcgo__append_uint(t, u->value, NUMBER_WIDTH);
+	}
+	rcgo__append_uint(t, u->used, NUMBER_WIDTH);
+	rcgo__append_str(t, hit ? "  <- reached" : "");
+}
+
+// Writes the cgroup's row. Returns whether its limit is reached; dir then names it.
+static bool
+cgroup_row(struct rcgo_strbuf *t, char dir[PATH_MAX])
+{
+	struct rcgo_limit_usage u;
+
+	if (!rcgo__limit_usage_cgroup_pids(&u, dir)) {
+		return false;
+	}
+	row(t, "cgroup pids.max", &u, reached(&u, 1));
+	return reached(&u, 1);
+}
+
+static void
+cgroup_advice(struct rcgo_strbuf *t, const char *dir)
+{
+	rcgo__append_str(t, "Raise pids.max of ");
+	rcgo__append_str(t, dir);
+	rcgo__append_str(t, " (TasksMax= in systemd, --pids-limit in docker, podPidsLimit in "
+			    "Kubernetes).");
+}
+
+// Writes the other rows. Returns the advice for the first limit that is reached, or NULL.
+// Indirect: the readers that limits[] names, all in thread_limits.h.
+static const char *
+limit_rows(struct rcgo_strbuf *t, uint64_t stack_kib)
+{
+	const char *advice = NULL;
+
+	for (size_t i = 0; i < RCGO_COUNTOF(limits); i++) {
+		const struct limit *l = &limits[i];
+		struct rcgo_limit_usage u;
+		bool hit;
+
+		if (!l->read(&u)) {
+			continue;
+		}
+		hit = reached(&u, l->need == ONE_STACK ? stack_kib : l->need);
+		row(t, l->name, &u, hit);
+		if (hit && advice == NULL) {
+			advice = l->advice;
+		}
+	}
+	return advice;
+}
+
+void
+rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size)
+{
+	char dir[PATH_MAX];
+	bool by_cgroup;
+	const char *advice;
+
+	heading(t, stack_size / 1024);
+	by_cgroup = cgroup_row(t, dir);
+	advice = limit_rows(t, stack_size / 1024);
+	rcgo__append_str(t, "\n\t");
+	if (by_cgroup) {
+		cgroup_advice(t, dir);
+	} else {
+		rcgo__append_str(t, advice != NULL ? advice : none_reached);
+	}
+	rcgo__append_str(
+		t, "\n\tOr keep fewer goroutines in C calls at once: each holds a thread.");
+}
+
+// Indirect: the readers that limits[] names, all in thread_limits.h.
+bool
+rcgo__limits_are_memory(size_t stack_size)
+{
+	for (size_t i = 0; i < RCGO_COUNTOF(limits); i++) {
+		struct rcgo_limit_usage u;
+
+		if (limits[i].need == ONE_STACK && limits[i].read(&u) &&
+			reached(&u, stack_size / 1024)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Thread Management: threads and memory in use, from /proc. Runs on g0, after a failed start.
+
+// The kernel lets who has one of these pass RLIMIT_NPROC.
+#define CAP_SYS_ADMIN_BIT 21
+#define CAP_SYS_RESOURCE_BIT 24
+
+// What getdents64(2) stores. Its layout is the kernel's.
+struct dirent64_head {
+	uint64_t ino;
+	int64_t off;
+	unsigned short reclen;
+	unsigned char type;
+};
+#define DIRENT64_NAME 19 // offset of the name: the head without its tail padding
+
+// What to look for in a file of "KEY value" lines, and where the value goes.
+struct field {
+	const char *key;
+	char value[32];
+	bool found;
+};
+
+static bool
+field_line(const char *line, void *arg)
+{
+	struct field *f = arg;
+	struct rcgo_strbuf t = rcgo__strbuf_init(f->value, sizeof f->value);
+	size_t n = strlen(f->key);
+
+	if (strncmp(line, f->key, n) == 0) {
+		line += n + strspn(line + n, " \t");
+		rcgo__append_str(&t, line);
+		f->found = true;
+	}
+	return f->found;
+}
+
+// Reads the decimal number of the line that begins with key. Lines before it may be long: a user
+// of many groups has thousands of them in one.
+static bool
+file_field(const char *path, const char *key, uint64_t *value)
+{
+	struct field f = {.key = key};
+	const char *at = f.value;
+
+	return rcgo__file_each_line(path, field_line, &f) == 0 && f.found &&
+	       rcgo__parse_uint(&at, value) == 0;
+}
+
+static uint64_t
+rlimit_value(int resource)
+{
+	struct rlimit limit;
+	int saved = errno;
+	bool known = getrlimit(resource, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+
+	errno = saved;
+	return known ? (uint64_t)limit.rlim_cur : RCGO_UNLIMITED;
+}
+
+// What /proc/self/status says now.
+struct own_status {
+	uint64_t threads;
+	uint64_t data_kib;
+	uint64_t capabilities;
+};
+
+static bool
+own_status_line(const char *line, void *arg)
+{
+	struct own_status *own = arg;
+	const char *at = line;
+
+	if (rcgo__has_prefix(line, "Threads:", &at)) {
+		rcgo__parse_uint(&at, &own->threads);
+	} else if (rcgo__has_prefix(line, "VmData:", &at)) {
+		rcgo__parse_uint(&at, &own->data_kib);
+	} else if (rcgo__has_prefix(line, "CapEff:", &at)) {
+		rcgo__parse_hex(&at, &own->capabilities);
+		return true; // the last of the three
+	}
+	return false;
+}
+
+static struct own_status
+own_status_read(void)
+{
+	struct own_status own = {0};
+
+	rcgo__file_each_line("/proc/self/status", own_status_line, &own);
+	return own;
+}
+
+uint64_t
+rcgo__limit_usage_self_threads(void)
+{
+	return own_status_read().threads;
+}
+
+// Whether this process lives in the first user namespace: only there user ids and capabilities
+// are what they say.
+static bool
+in_first_user_namespace(void)
+{
+	char buf[128];
+	const char *at = buf;
+	uint64_t inside, outside, count;
+
+	return rcgo__file_read("/proc/self/uid_map", buf, sizeof buf) > 0 &&
+	       rcgo__parse_uint(&at, &inside) == 0 && rcgo__parse_uint(&at, &outside) == 0 &&
+	       rcgo__parse_uint(&at, &count) == 0 && inside == 0 && outside == 0 &&
+	       count == UINT32_MAX;
+}
+
+// Root and who holds one of two capabilities is exempt from RLIMIT_NPROC.
+static bool
+nproc_exempt(void)
+{
+	uint64_t capabilities;
+
+	if (!in_first_user_namespace()) {
+		return false;
+	}
+	if (getuid() == 0) {
+		return true;
+	}
+	capabilities = own_status_read().capabilities;
+	return (capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0 ||
+	       (capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
+}
+
+// The threads of the process /proc/PID if uid is its real user, else 0.
+static uint64_t
+process_threads(const char *pid, uint64_t uid)
+{
+	char path[64];
+	struct rcgo_strbuf t = rcgo__strbuf_init(path, sizeof path);
+	uint64_t owner, threads;
+
+	rcgo__append_str(&t, "/proc/");
+	rcgo__append_str(&t, pid);
+	rcgo__append_str(&t, "/status");
+	if (!file_field(path, "Uid:", &owner) || owner != uid ||
+		!file_field(path, "Threads:", &threads)) {
+		return 0;
+	}
+	return threads;
+}
+
+// The threads of all processes of this process's real user, as far as /proc shows them.
+static uint64_t
+user_threads(void)
+{
+	_Alignas(struct dirent64_head) char buf[2048];
+	uint64_t uid = getuid();
+	uint64_t threads = 0;
+	int saved = errno, cancel = rcgo__cancel_disable();
+	int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long n;
+
+	while (fd >= 0 && (n = syscall(SYS_getdents64, fd, buf, sizeof buf)) > 0) {
+		for (long at = 0; at < n;) {
+			struct dirent64_head head;
+			const char *name = buf + at + DIRENT64_NAME;
+
+			memcpy(&head, buf + at, sizeof head);
+			if (*name >= '1' && *name <= '9') {
+				threads += process_threads(name, uid);
+			}
+			at += head.reclen;
+		}
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	rcgo__cancel_restore(cancel);
+	errno = saved;
+	return threads;
+}
+
+bool
+rcgo__limit_usage_nproc(struct rcgo_limit_usage *u)
+{
+	u->value = nproc_exempt() ? RCGO_UNLIMITED : rlimit_value(RLIMIT_NPROC);
+	u->used = user_threads();
+	return u->used != 0;
+}
+
+// All threads of the system: the number behind the slash in "0.1 0.2 0.3 2/345 6789".
+static bool
+system_threads(uint64_t *threads)
+{
+	char buf[128];
+	const char *at;
+
+	if (rcgo__file_read("/proc/loadavg", buf, sizeof buf) <= 0 ||
+		(at = strchr(buf, '/')) == NULL) {
+		return false;
+	}
+	at++;
+	return rcgo__parse_uint(&at, threads) == 0;
+}
+
+bool
+rcgo__limit_usage_threads_max(struct rcgo_limit_usage *u)
+{
+	return system_threads(&u->used) &&
+	       rcgo__file_number("/proc/sys/kernel/threads-max", &u->value);
+}
+
+bool
+rcgo__limit_usage_pid_max(struct rcgo_limit_usage *u)
+{
+	return system_threads(&u->used) && rcgo__file_number("/proc/sys/kernel/pid_max", &u->value);
+}
+
+bool
+rcgo__limit_usage_map_count(struct rcgo_limit_usage *u)
+{
+	long lines = rcgo__file_lines("/proc/self/maps");
+
+	u->used = lines > 0 ? (uint64_t)lines : 0;
+	return lines > 0 && rcgo__file_number("/proc/sys/vm/max_map_count", &u->value);
+}
+
+bool
+rcgo__limit_usage_address_space(struct rcgo_limit_usage *u)
+{
+	uint64_t pages;
+
+	if (!rcgo__file_number("/proc/self/statm", &pages)) {
+		return false;
+	}
+	u->value = rlimit_value(RLIMIT_AS);
+	if (u->value != RCGO_UNLIMITED) {
+		u->value /= 1024;
+	}
+	u->used = pages * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
+	return true;
+}
+
+bool
+rcgo__limit_usage_data(struct rcgo_limit_usage *u)
+{
+	u->value = rlimit_value(RLIMIT_DATA);
+	if (u->value != RCGO_UNLIMITED) {
+		u->value /= 1024;
+	}
+	u->used = own_status_read().data_kib;
+	return u->used != 0;
+}
+
+bool
+rcgo__limit_usage_commit(struct rcgo_limit_usage *u)
+{
+	uint64_t mode;
+
+	if (!rcgo__file_number("/proc/sys/vm/overcommit_memory", &mode) ||
+		!file_field("/proc/meminfo", "CommitLimit:", &u->value) ||
+		!file_field("/proc/meminfo", "Committed_AS:", &u->used)) {
+		return false;
+	}
+	if (mode != 2) {
+		u->value = RCGO_UNLIMITED;
+	}
+	return true;
+}
+
+// Thread Management: the cgroup that lets this process have the fewest threads more. Runs on g0,
+// after a failed start. Contract: the kernel's cgroup-v2.rst and cgroup-v1/pids.rst.
+
+// Whether the comma-separated list of length n at list holds name.
+static bool
+list_has(const char *list, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+	const char *end = list + n;
+
+	for (const char *at = list; at + len <= end; at++) {
+		if ((at == list || at[-1] == ',') && memcmp(at, name, len) == 0 &&
+			(at + len == end || at[len] == ',')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Takes one line "ID:CONTROLLERS:PATH" of /proc/self/cgroup. When it is the one that counts
+// threads, puts its directory into dir and returns true.
+static bool
+pids_directory(const char *line, char dir[PATH_MAX])
+{
+	struct rcgo_strbuf t = rcgo__strbuf_init(dir, PATH_MAX);
+	const char *controllers = strchr(line, ':');
+	const char *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+
+	if (path == NULL) {
+		return false;
+	}
+	controllers++;
+	if (path == controllers) {
+		rcgo__append_str(&t, "/sys/fs/cgroup");
+	} else if (list_has(controllers, (size_t)(path - controllers), "pids")) {
+		rcgo__append_str(&t, "/sys/fs/cgroup/pids");
+	} else {
+		return false;
+	}
+	rcgo__append_str(&t, path + 1);
+	return t.len < PATH_MAX - 1;
+}
+
+// The number in the file NAME of the cgroup dir. "max" is no number.
+static bool
+cgroup_number(const char *dir, const char *name, uint64_t *value)
+{
+	char path[PATH_MAX + 32];
+	struct rcgo_strbuf t = rcgo__strbuf_init(path, sizeof path);
+
+	rcgo__append_str(&t, dir);
+	rcgo__append_str(&t, name);
+	return rcgo__file_number(path, value);
+}
+
+// Walks from the cgroup at walk up to the file system's root and keeps in u and dir the limit
+// with the least room. walk is used up.
+static bool
+tightest(char *walk, struct rcgo_limit_usage *u, char dir[PATH_MAX])
+{
+	size_t root = strlen("/sys/fs/cgroup");
+	bool found = false;
+
+	while (strlen(walk) >= root) {
+		struct rcgo_limit_usage here;
+		char *slash = strrchr(walk, '/');
+
+		if (cgroup_number(walk, "/pids.max", &here.value) &&
+			cgroup_number(walk, "/pids.current", &here.used) &&
+			(!found || (int64_t)(here.value - here.used) <
+					   (int64_t)(u->value - u->used))) {
+			*u = here;
+			memcpy(dir, walk, strlen(walk) + 1);
+			found = true;
+		}
+		if (slash == NULL) {
+			break;
+		}
+		*slash = 0;
+	}
+	return found;
+}
+
+// What the lines of /proc/self/cgroup fill in.
+struct pids {
+	struct rcgo_limit_usage *usage;
+	char *dir;
+	bool found;
+};
+
+static bool
+cgroup_line(const char *line, void *arg)
+{
+	struct pids *p = arg;
+	char walk[PATH_MAX];
+
+	p->found = pids_directory(line, walk) && tightest(walk, p->usage, p->dir);
+	return p->found;
+}
+
+bool
+rcgo__limit_usage_cgroup_pids(struct rcgo_limit_usage *u, char dir[PATH_MAX])
+{
+	struct pids p = {.usage = u, .dir = dir};
+
+	return rcgo__file_each_line("/proc/self/cgroup", cgroup_line, &p) == 0 && p.found;
+}

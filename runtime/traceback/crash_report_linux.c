@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation, default: the report of a crash on a thread that Go does not know. Runs in
+// the handler of the signal, with all signals blocked, on a stack of its own.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // TRAP_BRKPT
+#endif
+#include "crash_report.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crash_reporter.h"
+#include "module.h"
+#include "options.h"
+#include "raw_syscall.h"
+#include "strbuf.h"
+#include "symbolizer.h"
+#include "unwinder.h"
+
+#define FRAMES_MOST 64
+#define INLINED_MOST 16
+#define STRINGS_SIZE 8192
+
+// How long a second thread waits for the first one's report, in steps of 10 ms.
+#define STEPS_MOST 300
+#define STEP_NS (10 * 1000 * 1000L)
+
+// The thread that reports, or has; 0 before. A program in which a crash does not end the process
+// (os/signal may be asked for one) gets one report.
+// owner: the first thread that crashes; lock: none; ordering: compare and swap
+static long reporting;
+
+// owner: as reporting; lock: none; ordering: release and acquire
+static bool reported;
+
+struct crash {
+	int sig;
+	const siginfo_t *info;
+	void *context;
+	long tid;
+	struct rcgo_frame frames[INLINED_MOST];
+	uintptr_t pcs[FRAMES_MOST];
+	char strings[STRINGS_SIZE];
+	char line[2048];
+};
+
+static void
+write_line(struct rcgo_strbuf *t)
+{
+	rcgo__append_str(t, "\n");
+	rcgo__strbuf_write(t, STDERR_FILENO);
+	t->len = 0;
+	t->buf[0] = 0;
+}
+
+static void
+say_head(struct crash *c, struct rcgo_strbuf *t)
+{
+	const char *code = rcgo__crash_code(c->sig, c->info->si_code);
+	char name[17] = "";
+	bool sent = c->info->si_code <= 0;
+
+	rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
+	rcgo__append_str(t, "runtime/cgo: ");
+	rcgo__append_str(t, rcgo__crash_signal(c->sig));
+	rcgo__append_str(t, " on thread ");
+	rcgo__append_uint(t, (uint64_t)c->tid, 0);
+	rcgo__append_str(t, " (");
+	rcgo__append_str(t, name);
+	rcgo__append_str(t, "), which was made by C and is not in Go");
+	write_line(t);
+	if (sent) {
+		return;
+	}
+	rcgo__append_str(t, "\taddress ");
+	rcgo__append_hex(t, (uintptr_t)c->info->si_addr);
+	rcgo__append_str(t, *code != 0 ? ": " : ", code ");
+	if (*code != 0) {
+		rcgo__append_str(t, code);
+	} else {
+		rcgo__append_uint(t, (uint64_t)c->info->si_code, 0);
+	}
+	write_line(t);
+}
+
+static void
+say_frame(struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+{
+	rcgo__append_str(t, f->function != NULL ? f->function : "?");
+	rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
+	write_line(t);
+	rcgo__append_str(t, "\t");
+	rcgo__append_str(t, f->file != NULL ? f->file : "?");
+	if (f->line != 0) {
+		rcgo__append_str(t, ":");
+		rcgo__append_uint(t, f->line, 0);
+	}
+	rcgo__append_str(t, " pc=");
+	rcgo__append_hex(t, pc);
+	write_line(t);
+}
+
+static void
+report_on_own_stack(void *arg)
+{
+	struct crash *c = arg;
+	struct rcgo_strbuf t = rcgo__strbuf_init(c->line, sizeof c->line);
+	size_t n;
+
+	say_head(c, &t);
+	n = rcgo__unwind_from_handler(c->context, c->pcs, FRAMES_MOST);
+	rcgo__append_str(&t, n != 0 ? "C stack:" : "C stack: cannot be read");
+	write_line(&t);
+	for (size_t i = 0; i < n; i++) {
+		size_t found = rcgo__symbolize_into(
+			c->pcs[i], c->frames, INLINED_MOST, c->strings, sizeof c->strings);
+
+		for (size_t k = 0; k < found; k++) {
+			say_frame(&t, &c->frames[k], c->pcs[i]);
+		}
+	}
+	if (n == FRAMES_MOST) {
+		rcgo__append_str(&t, "...more frames");
+		write_line(&t);
+	}
+}
+
+// Whether this thread is the one to report. Another waits until that has been done.
+static bool
+take_turn(long tid)
+{
+	const struct timespec step = {.tv_nsec = STEP_NS};
+	long none = 0;
+
+	if (__atomic_compare_exchange_n(
+		    &reporting, &none, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		return true;
+	}
+	for (int i = 0; i < STEPS_MOST && none != tid && !rcgo_load_acq(&reported); i++) {
+		rcgo__raw_syscall(SYS_nanosleep, (long)&step, 0, 0, 0, 0, 0);
+	}
+	return false;
+}
+
+static void
+crash_report(int sig, const siginfo_t *info, void *context)
+{
+	long tid = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	int saved = errno;
+	struct crash *c;
+
+	if (take_turn(tid)) {
+		c = rcgo__own_stack_map();
+		if (c != NULL) {
+			c->sig = sig;
+			c->info = info;
+			c->context = context;
+			c->tid = tid;
+			rcgo__own_stack_run(c, report_on_own_stack);
+		}
+		rcgo_store_rel(&reported, true);
+	}
+	errno = saved;
+}
+
+void
+rcgo__crash_init(void)
+{
+	if (rcgo__option_is("crash", "on")) {
+		rcgo__modules_init();
+		rcgo__signal_chain_set_reporter(crash_report);
+	}
+}
+
+// Traceback Generation, default: the words for a crash. Runs in signal handlers.
+
+struct code {
+	int sig;
+	int code;
+	const char *text;
+};
+
+static const struct code codes[] = {
+	{SIGSEGV, SEGV_MAPERR, "nothing is mapped there"},
+	{SIGSEGV, SEGV_ACCERR, "the access is not permitted there"},
+	{SIGSEGV, SI_KERNEL, "a general protection fault, as at an address that cannot be"},
+	{SIGBUS, BUS_ADRALN, "the address is not aligned"},
+	{SIGBUS, BUS_ADRERR, "no memory is there, as behind the end of a mapped file"},
+	{SIGBUS, BUS_OBJERR, "the hardware failed"},
+	{SIGFPE, FPE_INTDIV, "integer division by zero"},
+	{SIGFPE, FPE_INTOVF, "integer overflow"},
+	{SIGFPE, FPE_FLTDIV, "floating point division by zero"},
+	{SIGFPE, FPE_FLTINV, "invalid floating point operation"},
+	{SIGILL, ILL_ILLOPC, "illegal opcode"},
+	{SIGILL, ILL_ILLOPN, "illegal operand"},
+	{SIGILL, ILL_PRVOPC, "privileged instruction"},
+	{SIGTRAP, TRAP_BRKPT, "a breakpoint"},
+	{SIGTRAP, SI_KERNEL, "a breakpoint"},
+};
+
+const char *
+rcgo__crash_signal(int sig)
+{
+	switch (sig) {
+	case SIGSEGV:
+		return "SIGSEGV: segmentation violation";
+	case SIGBUS:
+		return "SIGBUS: bus error";
+	case SIGFPE:
+		return "SIGFPE: arithmetic error";
+	case SIGILL:
+		return "SIGILL: illegal instruction";
+	case SIGTRAP:
+		return "SIGTRAP: trap";
+	case SIGABRT:
+		return "SIGABRT: abort";
+	case SIGSYS:
+		return "SIGSYS: bad system call";
+	default:
+		return "a signal";
+	}
+}
+
+const char *
+rcgo__crash_code(int sig, int code)
+{
+	for (size_t i = 0; i < RCGO_COUNTOF(codes); i++) {
+		if (codes[i].sig == sig && codes[i].code == code) {
+			return codes[i].text;
+		}
+	}
+	return "";
+}
+
+// Traceback Generation, default: a stack that is mapped for one piece of work, which may be due in
+// a handler on a small one. Runs on any stack.
+
+void *
+rcgo__own_stack_map(void)
+{
+	void *stack = mmap(
+		NULL, RCGO_OWN_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return stack == MAP_FAILED ? NULL : stack;
+}
+
+void
+rcgo__own_stack_run(void *stack, void (*fn)(void *))
+{
+	rcgo__call_on(fn, stack, (char *)stack + RCGO_OWN_STACK);
+	munmap(stack, RCGO_OWN_STACK);
+}

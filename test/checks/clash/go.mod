@@ -1,0 +1,3 @@
+module runtime_cgo/test/checks/clash
+
+go 1.19

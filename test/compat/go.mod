@@ -1,0 +1,3 @@
+module runtime_cgo/test/compat
+
+go 1.19

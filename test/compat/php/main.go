@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build compat
+
+// Php is PHP's embedded interpreter in a Go program. PHP keeps a table of its own of signal
+// handlers, and puts back what it finds changed. Each SIGPROF tells it that time is over, so here
+// there is none.
+package main
+
+// #cgo CFLAGS: -Wall
+// #cgo LDFLAGS: -lphp
+// #include "work.h"
+import "C"
+
+import (
+	"errors"
+	"runtime"
+
+	"runtime_cgo/test/compat/stress"
+)
+
+const program = `
+function round_of_work() {
+	$words = [];
+	for ($i = 0; $i < 2000; $i++) {
+		$words[md5((string)$i)] = str_repeat(chr(65 + $i % 26), $i % 100);
+	}
+	ksort($words);
+	$bytes = strlen(implode(array_map('strrev', $words)));
+	return $bytes === 99000 && go_work(41) === 42 && preg_match('/^(a+)+$/', str_repeat('a', 20)) === 1;
+}`
+
+//export workInGo
+func workInGo(n C.int) C.int {
+	return C.int(stress.Work(int(n)))
+}
+
+func init() { runtime.LockOSThread() }
+
+func main() {
+	if C.victim_start(C.CString(program)) != 0 {
+		panic("cannot start")
+	}
+	stress.RunWithoutProf("php", func() error {
+		if C.victim_round() != 0 {
+			return errors.New("something went wrong in PHP")
+		}
+		return stress.Fault()
+	})
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#ifndef RCGO_TEST_COMPAT_PHP_H
+#define RCGO_TEST_COMPAT_PHP_H
+
+// Starts PHP on this thread and runs a program that defines round_of_work. Returns 0, or -1.
+int victim_start(char *program);
+
+// Calls round_of_work, on the same thread. Returns 0 when it says true.
+int victim_round(void);
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A stress of signals over all threads of the process.
+#ifndef RCGO_TEST_COMPAT_STRESS_H
+#define RCGO_TEST_COMPAT_STRESS_H
+
+#include <stdbool.h>
+
+// What a stress has seen so far.
+struct stress_counts {
+	long sent;    // signals of all kinds
+	long handled; // SIGUSR1, sent one at a time
+	long lost;    // SIGUSR1 that no handler has seen though its thread lived on
+};
+
+// Installs a handler without SA_ONSTACK for SIGUSR1 and starts a thread that sends signals until
+// stress_end: SIGUSR1, SIGURG, SIGCHLD and, if prof, SIGPROF. Returns 0, or -1.
+int stress_begin(bool prof);
+void stress_end(void);
+struct stress_counts stress_counts(void);
+
+#endif

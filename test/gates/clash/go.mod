@@ -1,3 +1,0 @@
-module runtime_cgo/test/gates/clash
-
-go 1.19

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: the environment becomes ours while C is about to change it. What C does to its
+// array is done here, at one of the moments at which ours waits for libc's lock.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE
+#endif
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "environ_tools.h"
+#include "inject.h"
+
+#define TEXT(text) ((char *)(uintptr_t)(text))
+
+// Waits: the first array becomes ours at the second one. Where a name comes to the front of another
+// one, that becomes ours at the fifth.
+enum { WAIT_OF_FIRST = 2, WAIT_OF_FRONT = 5 };
+
+enum change { UNSETS, UNSETS_FIRST, UNSETS_LAST, REPLACES, ADDS, UNSETS_ALL, COPIES };
+
+static struct {
+	unsigned waits, at;
+	enum change change;
+	char **array; // environ at the wait before
+	size_t count; // its slots
+	bool kept;    // at every wait
+} c;
+
+// As libc's unsetenv: what is behind moves up.
+static void
+takes_out(char **at)
+{
+	do {
+		at[0] = at[1];
+	} while (*at++ != NULL);
+}
+
+static char **
+slot_of(const char *name)
+{
+	return &c.array[rcgo__environ_slots_find(c.array, 0, name, strlen(name), false)];
+}
+
+// As libc's setenv that had counted the slots before environ became ours.
+static void
+copies(void)
+{
+	static char *copy[64];
+
+	memset(copy, 0, sizeof copy);
+	memcpy(copy, environ, c.count * sizeof *copy);
+	copy[c.count] = TEXT("NEW=by C");
+	environ = copy;
+}
+
+static void
+c_changes(void)
+{
+	switch (c.change) {
+	case UNSETS:
+		takes_out(slot_of("GONE"));
+		break;
+	case UNSETS_FIRST:
+		takes_out(c.array);
+		break;
+	case UNSETS_LAST:
+		takes_out(slot_of("LAST"));
+		break;
+	case REPLACES:
+		*slot_of("GONE") = TEXT("GONE=replaced");
+		break;
+	case ADDS:
+		c.array[slots(c.array)] = TEXT("NEW=by C");
+		break;
+	case UNSETS_ALL:
+		c.array[0] = NULL;
+		break;
+	case COPIES:
+		copies();
+		break;
+	}
+}
+
+static void
+at_wait(void)
+{
+	char **before = c.array;
+
+	if (++c.waits == c.at) {
+		c_changes();
+	}
+	c.array = environ;
+	c.count = slots(environ);
+	c.kept &= c.change == UNSETS_ALL || before == NULL ||
+		  (named(environ, "KEPT_1") == 1 && named(environ, "KEPT_2") == 1);
+}
+
+// Go sets that while C makes its change at that wait.
+static void
+both_of(unsigned at, enum change change, const char *name)
+{
+	static char *all[] = {TEXT("FIRST=first"), TEXT("GONE=gone"), TEXT("X0=x"), TEXT("X1=x"),
+		TEXT("X2=x"), TEXT("X3=x"), TEXT("X4=x"), TEXT("X5=x"), TEXT("X6=x"), TEXT("X7=x"),
+		TEXT("F=f"), TEXT("KEPT_1=1"), TEXT("KEPT_2=2"), TEXT("A=a"), TEXT("B=b"),
+		TEXT("LAST=last")};
+	static char *theirs[sizeof all / sizeof *all + 4];
+
+	need_ours();
+	if (confstr(_CS_GNU_LIBC_VERSION, NULL, 0) == 0) {
+		unit_skip("this libc has no lock to wait for");
+	}
+	memset(theirs, 0, sizeof theirs);
+	memcpy(theirs, all, sizeof all);
+	environ = theirs;
+	c.waits = 0;
+	c.at = at;
+	c.change = change;
+	c.array = NULL;
+	c.kept = true;
+	inject_in_unsetenv = at_wait;
+	set(name, "by Go");
+	inject_in_unsetenv = NULL;
+	CHECK(c.kept);
+	CHECK(change == COPIES || environ == rcgo__environ_slots());
+	CHECK_STR(getenv(name), "by Go");
+}
+
+static void
+both_and_all_else_is_there(unsigned at, enum change change)
+{
+	both_of(at, change, "F");
+	CHECK(c.waits >= at);
+	CHECK_INT(named(environ, "F"), 1);
+	CHECK_STR(getenv("KEPT_1"), "1");
+	CHECK_STR(getenv("KEPT_2"), "2");
+	CHECK_STR(getenv("A"), "a");
+	CHECK_STR(getenv("B"), "b");
+}
+
+TEST(what_c_unsets_is_unset)
+{
+	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT;
+		at += WAIT_OF_FRONT - WAIT_OF_FIRST) {
+		both_and_all_else_is_there(at, UNSETS);
+		CHECK(getenv("GONE") == NULL);
+		CHECK_STR(getenv("LAST"), "last");
+		both_and_all_else_is_there(at, UNSETS_LAST);
+		CHECK(getenv("LAST") == NULL);
+		CHECK_STR(getenv("GONE"), "gone");
+		both_and_all_else_is_there(at, UNSETS_FIRST);
+		CHECK(getenv("FIRST") == NULL);
+		CHECK_STR(getenv("GONE"), "gone");
+	}
+}
+
+TEST(what_c_sets_is_set)
+{
+	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT;
+		at += WAIT_OF_FRONT - WAIT_OF_FIRST) {
+		both_and_all_else_is_there(at, REPLACES);
+		CHECK_STR(getenv("GONE"), "replaced");
+		CHECK_INT(named(environ, "GONE"), 1);
+		both_and_all_else_is_there(at, ADDS);
+		CHECK_STR(getenv("NEW"), "by C");
+		CHECK_INT(named(environ, "NEW"), 1);
+		CHECK_STR(getenv("LAST"), "last");
+	}
+}
+
+TEST(when_c_unsets_all_only_what_go_sets_is_set)
+{
+	both_of(WAIT_OF_FIRST, UNSETS_ALL, "F");
+	CHECK_INT(named(environ, "F"), slots(environ));
+}
+
+// C has counted the slots of the array before, and copies as many of the new one.
+TEST(what_c_copies_is_all)
+{
+	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT; at++) {
+		both_and_all_else_is_there(at, COPIES);
+		CHECK_STR(getenv("NEW"), "by C");
+		CHECK_STR(getenv("LAST"), "last");
+	}
+}
+
+// So a new name has no place in front, unless there is a hole.
+TEST(what_c_copies_is_all_with_a_new_name)
+{
+	both_of(WAIT_OF_FRONT, COPIES, "OF_GO");
+	CHECK_STR(getenv("LAST"), "last");
+}
+
+// C has counted the slots of the array before, and copies as many of the new one.
+TEST(an_array_is_no_shorter_than_the_one_before)
+{
+	static char texts[24][8], *theirs[sizeof texts / sizeof texts[0] + 1];
+	size_t before;
+	char **env;
+
+	need_ours();
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		snprintf(texts[i], sizeof texts[i], "V%zu=c", i);
+		theirs[i] = texts[i];
+	}
+	environ = theirs;
+	set("V1", "go");
+	for (const char *digit = "456789"; *digit != '\0'; digit++) {
+		unset((char[]){'V', *digit, '\0'});
+	}
+	env = environ;
+	before = slots(env);
+	set("V20", "to the front");
+	CHECK(environ != env);
+	CHECK_INT(slots(environ), before);
+	CHECK_STR(environ[1], "V20=to the front");
+	CHECK_STR(getenv("V23"), "c");
+	CHECK(getenv("V4") == NULL);
+}
+
+// What was put at the end of ours as C moved the end up is behind the end.
+TEST(what_is_behind_the_end_stays_unseen)
+{
+	char **env;
+
+	start_with_three();
+	env = environ;
+	env[4] = TEXT("BEHIND=1");
+	env[5] = TEXT("BEHIND=2");
+	set("D", "d");
+	CHECK(environ == env);
+	CHECK_STR(getenv("D"), "d");
+	CHECK(getenv("BEHIND") == NULL);
+}
+
+UNIT_MAIN(UNIT_TEST(what_c_unsets_is_unset), UNIT_TEST(what_c_sets_is_set),
+	UNIT_TEST(what_c_copies_is_all), UNIT_TEST(what_c_copies_is_all_with_a_new_name),
+	UNIT_TEST(when_c_unsets_all_only_what_go_sets_is_set),
+	UNIT_TEST(an_array_is_no_shorter_than_the_one_before),
+	UNIT_TEST(what_is_behind_the_end_stays_unseen))

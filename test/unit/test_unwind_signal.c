@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Unwind: walks from handlers and through the frames that the kernel makes for them, with and
+// without known bounds.
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // pthread_getattr_np
+#endif
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "unit_unwind.h"
+
+static void
+on_signal(int sig, siginfo_t *info, void *uc)
+{
+	(void)info;
+	errno = 77;
+	ours.n = rcgo__unwind_from_handler(uc, ours.pc, UNIT_WALK_MAX);
+	CHECK_INT(errno, 77);
+	CHECK(sig == SIGUSR1);
+	theirs.n = 0;
+	_Unwind_Backtrace(store, &theirs);
+}
+
+static void
+raise_it(void)
+{
+	CHECK_INT(raise(SIGUSR1), 0);
+}
+
+static void
+catch_it(int flags)
+{
+	static char other[65536];
+	stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+	struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | flags};
+
+	if ((flags & SA_ONSTACK) != 0) {
+		CHECK_INT(sigaltstack(&stack, NULL), 0);
+	}
+	CHECK_INT(sigaction(SIGUSR1, &act, NULL), 0);
+}
+
+WALK_TEST(from_a_handler)
+{
+	catch_it(0);
+	through_libc(raise_it);
+	check_tail(25);
+}
+
+WALK_TEST(from_a_handler_on_its_own_stack)
+{
+	catch_it(SA_ONSTACK);
+	through_libc(raise_it);
+	check_tail(25);
+}
+
+// A walk that begins in a handler and goes through the kernel's frame to what was interrupted.
+static void
+on_signal_here(int sig)
+{
+	(void)sig;
+	walk_both();
+}
+
+static void
+raise_other(void)
+{
+	CHECK_INT(raise(SIGUSR2), 0);
+}
+
+static void
+through_a_signal(int flags)
+{
+	struct sigaction act = {.sa_handler = on_signal_here, .sa_flags = flags};
+
+	catch_it(flags);
+	CHECK_INT(sigaction(SIGUSR2, &act, NULL), 0);
+	through_libc(raise_other);
+	check_tail(26);
+}
+
+WALK_TEST(through_a_signal_frame)
+{
+	through_a_signal(0);
+	through_a_signal(SA_ONSTACK);
+}
+
+// Bounds of this thread's stack.
+static unsigned asked;
+
+static bool
+know(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+{
+	pthread_attr_t attr;
+	void *at;
+	size_t size;
+
+	asked++;
+	CHECK_INT(pthread_getattr_np(pthread_self(), &attr), 0);
+	CHECK_INT(pthread_attr_getstack(&attr, &at, &size), 0);
+	pthread_attr_destroy(&attr);
+	*lo = sp & ~(uintptr_t)4095;
+	*hi = (uintptr_t)at + size;
+	return sp >= (uintptr_t)at && sp < *hi;
+}
+
+static void *
+thread_body(void *arg)
+{
+	(void)arg;
+	rcgo__unwind_set_bounds(know);
+	through_libc(walk_both);
+	check_tail(24);
+	CHECK(asked > 0);
+	catch_it(0);
+	through_libc(raise_it);
+	check_tail(25);
+	rcgo__unwind_set_bounds(NULL);
+	return NULL;
+}
+
+WALK_TEST(known_bounds)
+{
+	pthread_t thread;
+
+	CHECK_INT(pthread_create(&thread, NULL, thread_body, NULL), 0);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+}
+
+UNIT_MAIN(UNIT_TEST(from_a_handler), UNIT_TEST(from_a_handler_on_its_own_stack),
+	UNIT_TEST(through_a_signal_frame), UNIT_TEST(known_bounds))

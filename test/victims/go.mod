@@ -1,3 +1,0 @@
-module runtime_cgo/test/victims
-
-go 1.19

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// rank orders the parts: a part may call those of its own rank or a higher one. arch is a leaf,
+// and so is the public header.
+var rank = map[string]int{
+	"public": 0, "syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "base": 6, "abi": 7,
+	"symbolize": 8, "unwind": 9, "util": 10, "arch": 11, "include": 12,
+}
+
+func invariantsOfDeps() []invariant {
+	out := []invariant{
+		{"includes", checkIncludes},
+		{"forbidden", checkTokens},
+		{"mutable-state", checkMutable},
+	}
+	for _, p := range platforms {
+		p := p
+		out = append(out,
+			invariant{"calls-" + p.arch, func(t *tree, c *check) { checkCalls(t, c, p) }},
+			invariant{"recursion-" + p.arch, func(t *tree, c *check) { checkRecursion(t, c, p) }})
+	}
+	return out
+}
+
+var includeLine = regexp.MustCompile(`^([<"])([^>"]+)[>"]`)
+
+// publicAPI holds the functions that C code of the program may call: it is above all parts.
+const publicAPI = "runtime/abi/public_api.c"
+
+// partOf gives the part that a path lies in.
+func partOf(path string) string {
+	dirs := strings.Split(path, "/")
+	if dirs[0] == "include" {
+		return "include"
+	}
+	if path == publicAPI {
+		return "public"
+	}
+	if len(dirs) > 2 && (dirs[0] == "backtrace" || dirs[0] == "runtime") {
+		return dirs[1]
+	}
+	return ""
+}
+
+func mayUse(from, to string) bool {
+	return from == to || from != "arch" && from != "include" && rank[from] < rank[to]
+}
+
+// checkIncludes: a header of ours comes from the same part or one to the right; of the others
+// only libc's, and of those not stdio.
+func checkIncludes(t *tree, c *check) {
+	home := map[string]string{}
+	for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+		home[rel[strings.LastIndexByte(rel, '/')+1:]] = partOf(rel)
+	}
+	files := append(append(t.srcC(), t.srcH()...), t.glob("include/*.h")...)
+	for _, src := range t.parse(append(files, t.srcS()...)) {
+		for _, tok := range src.toks {
+			if tok.kind != tokDirective || directiveName(tok) != "include" {
+				continue
+			}
+			m := includeLine.FindStringSubmatch(directiveRest(tok))
+			switch {
+			case partOf(src.path) == "overlay": // for Go's assembler
+			case m == nil:
+				c.bad(src.path, tok.line, "#include of a macro: the gates cannot follow it")
+			case m[1] == `"` && home[m[2]] == "":
+				c.bad(src.path, tok.line, "%q is no header of this project (one flat folder: no directories)", m[2])
+			case m[1] == `"` && !mayUse(partOf(src.path), home[m[2]]):
+				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, base, abi, then backtrace/: symbolize, unwind, util; arch is a leaf",
+					partOf(src.path), home[m[2]], m[2])
+			case m[1] == "<" && !libcHeader(m[2]):
+				c.bad(src.path, tok.line, "<%s> is not one of the libc headers that backtrace/ and runtime/ may use", m[2])
+			}
+		}
+	}
+}
+
+const libcHeaders = " assert.h dirent.h dlfcn.h elf.h errno.h fcntl.h features.h grp.h inttypes.h limits.h link.h poll.h " +
+	"pthread.h sched.h semaphore.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdlib.h string.h strings.h " +
+	"stdalign.h stdnoreturn.h time.h ucontext.h unistd.h unwind.h "
+
+func libcHeader(name string) bool {
+	return strings.Contains(libcHeaders, " "+name+" ") || strings.HasPrefix(name, "sys/") ||
+		strings.HasPrefix(name, "linux/") || strings.HasPrefix(name, "asm/")
+}
+
+// forbidden tells why a word may not stand in backtrace/ and runtime/.
+var forbidden = map[string]string{
+	"alloca":        "the stack may be a signal stack; use a fixed buffer",
+	"setjmp":        "it skips Go's frames",
+	"longjmp":       "it skips Go's frames",
+	"sigsetjmp":     "it skips Go's frames",
+	"siglongjmp":    "it skips Go's frames",
+	"volatile":      "it orders nothing; use rcgo_load_acq, rcgo_store_rel and their like",
+	"__thread":      "Go's internal linker cannot link it",
+	"_Thread_local": "Go's internal linker cannot link it",
+	"thread_local":  "Go's internal linker cannot link it",
+	"constructor":   "Go's internal linker drops it silently",
+	"destructor":    "Go's internal linker drops it silently",
+}
+
+var (
+	allocators = words("malloc calloc realloc free strdup strndup posix_memalign aligned_alloc reallocarray")
+	stdio      = words("printf fprintf sprintf snprintf vfprintf vsnprintf dprintf puts fputs fputc putc fwrite fread " +
+		"fopen fclose fflush fgets getline perror stdout stderr stdin FILE")
+)
+
+func words(s string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		m[w] = true
+	}
+	return m
+}
+
+// checkTokens looks for the words that the style guide forbids there.
+func checkTokens(t *tree, c *check) {
+	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
+		prev := token{}
+		for _, tok := range src.toks {
+			switch tok.kind {
+			case tokComment, tokString, tokNumber:
+				continue
+			case tokDirective:
+				for _, inner := range lexC(directiveRest(tok)) {
+					if why := forbidden[inner.text]; why != "" && directiveName(tok) == "define" {
+						c.bad(src.path, tok.line, "%s: %s", inner.text, why)
+					}
+				}
+				continue
+			}
+			why := forbidden[strings.TrimPrefix(strings.Trim(tok.text, "_"), "builtin_")]
+			if why == "" {
+				why = forbidden[tok.text]
+			}
+			asm := strings.Trim(prev.text, "_") == "asm"
+			switch {
+			case why != "" && !(strings.Trim(tok.text, "_") == "volatile" && asm):
+				c.bad(src.path, tok.line, "%s: %s", tok.text, why)
+			case allocators[tok.text] && src.part != "thread":
+				c.bad(src.path, tok.line, "%s: only runtime/thread may allocate", tok.text)
+			case stdio[tok.text]:
+				c.bad(src.path, tok.line, "%s: no stdio here; use strbuf.h", tok.text)
+			}
+			prev = tok
+		}
+	}
+}
+
+// checkMutable: whoever meets a mutable global must see who owns it, what locks it and in which
+// order it is read.
+func checkMutable(t *tree, c *check) {
+	said := map[string]bool{}
+	sources := t.parse(append(t.srcC(), t.srcH()...))
+	complete := func(s string) bool {
+		return strings.Contains(s, "owner:") && strings.Contains(s, "lock:") && strings.Contains(s, "ordering:")
+	}
+	for _, src := range sources {
+		for _, d := range src.decls {
+			if d.kind == declObject && d.extern && complete(d.comment) {
+				said[d.name] = true
+			}
+		}
+	}
+	for _, src := range sources {
+		for _, d := range src.decls {
+			if d.kind == declObject && d.mutable && !d.extern && !complete(d.comment) && !(said[d.name] && !d.static) {
+				c.bad(src.path, d.nameLine, "%s can change: say beside it owner: … lock: … ordering: …", d.name)
+			}
+		}
+	}
+}
+
+// checkCalls compiles every file on its own and looks at who needs whose symbols.
+func checkCalls(t *tree, c *check, p platform) {
+	if units, ok := t.graphUnits(c, p, "-O0"); ok {
+		checkObjects(t, c, units)
+	}
+}
+
+// checkRecursion: no function may come back to itself; stacks are small and fixed here.
+func checkRecursion(t *tree, c *check, p platform) {
+	units, ok := t.graphUnits(c, p, "-O0")
+	if !ok {
+		return
+	}
+	g, err := readGraph(t.root, units)
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		return
+	}
+	for f, way := range g.cycles() {
+		c.bad(f.file, f.line, "recursion: %s", strings.Join(way, " -> "))
+	}
+}
+
+// graphUnits compiles the C files of a platform with gcc, each on its own, with its call graph.
+func (t *tree) graphUnits(c *check, p platform, opt string) ([]unit, bool) {
+	if !needs(c, "go", gccFor(p.arch)) {
+		return nil, false
+	}
+	files, err := t.sourcesFor(p, ".c")
+	if err != nil || len(files) == 0 {
+		c.bad("runtime", 0, "no files for %s/%s: %v", p.os, p.arch, err)
+		return nil, false
+	}
+	units := t.compileAll([]string{gccFor(p.arch)}, files, opt, "-g", "-fcallgraph-info=su")
+	return units, failures(c, units)
+}
+
+// checkObjects: an object may need only symbols of its own part or of one to the right.
+func checkObjects(t *tree, c *check, units []unit) {
+	inLibcsPlace := map[string]bool{}
+	for _, s := range t.contract(newCheck("")) {
+		inLibcsPlace[s.name] = s.forC()
+	}
+	home := map[string]string{}
+	all := map[string][]objSym{}
+	for _, u := range units {
+		syms, err := objSymbols(u.stem + ".o")
+		if err != nil {
+			c.bad(u.src, 0, "%v", err)
+		}
+		all[u.src] = syms
+		for _, s := range syms {
+			if s.defined {
+				home[s.name] = u.src
+			}
+		}
+	}
+	for _, u := range units {
+		for _, s := range all[u.src] {
+			switch {
+			case s.defined:
+			case inLibcsPlace[s.name]:
+			case home[s.name] != "":
+				if !mayUse(partOf(u.src), partOf(home[s.name])) {
+					c.bad(u.src, 0, "needs %s of %s: calls go down only", s.name, home[s.name])
+				}
+			case stdio[s.name] || allocators[s.name] && partOf(u.src) != "thread":
+				c.bad(u.src, 0, "calls %s, which backtrace/ and runtime/ may not", s.name)
+			case s.weak && !strings.HasPrefix(s.name, "rcgo_"):
+				c.bad(u.src, 0, "weak reference to %s: the program would demand the libc that has it; use dlsym", s.name)
+			}
+		}
+	}
+}

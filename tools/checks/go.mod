@@ -1,0 +1,3 @@
+module runtime_cgo/tools/checks
+
+go 1.19

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+const (
+	maxColumns  = 100
+	maxFile     = 600
+	maxFunction = 50
+	maxHeader   = 12
+)
+
+func invariantsOfStyle() []invariant {
+	out := []invariant{
+		{"format", checkFormat},
+		{"text", checkText},
+		{"shape", checkShape},
+		{"conditionals", checkConditionals},
+		{"shell", checkShell},
+		{"go", checkGo},
+		{"flags", checkFlags},
+		{"headers", checkHeaders},
+		{"warnings-cmd", checkCommand},
+	}
+	for _, p := range platforms {
+		for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
+			p, cc := p, cc
+			name := cc[0][strings.LastIndexByte(cc[0], '-')+1:]
+			out = append(out, invariant{"warnings-" + name + "-" + p.arch, func(t *tree, c *check) {
+				if needs(c, "go", gccFor(p.arch), cc[0]) {
+					t.compileClean(c, cc, p)
+				}
+			}})
+		}
+	}
+	return out
+}
+
+func withExt(files []string, exts ...string) []string {
+	var out []string
+	for _, f := range files {
+		for _, e := range exts {
+			if filepath.Ext(f) == e {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+const formatVersion = "14"
+
+// formatTool is the name of a clang-format of that version, or "".
+func formatTool() string {
+	for _, tool := range []string{"clang-format-" + formatVersion, "clang-format"} {
+		out, err := exec.Command(tool, "--version").Output()
+		if err == nil && strings.Contains(string(out), "version "+formatVersion+".") {
+			return tool
+		}
+	}
+	return ""
+}
+
+// checkFormat: C as clang-format writes it. Each of its versions has a view of its own on some lines; what
+// the project is written in is formatVersion.
+func checkFormat(t *tree, c *check) {
+	if needs(c, "clang-format") {
+		tool := formatTool()
+		if tool == "" {
+			c.skip = "clang-format is not of version " + formatVersion + ", which the project is written in"
+			return
+		}
+		list := withExt(t.tracked(), ".c", ".h")
+		for len(list) > 0 {
+			n := min(len(list), 20)
+			cmd := exec.Command(tool, append([]string{"--dry-run", "-Werror"}, list[:n]...)...)
+			cmd.Dir = t.root
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				for _, line := range strings.Split(firstErrors(string(out)), "\n") {
+					c.bad("", 0, "%s (make fmt)", line)
+				}
+			}
+			list = list[n:]
+		}
+	}
+}
+
+// checkShape: the size of files and functions, braces, and what stands at a file's top.
+func checkShape(t *tree, c *check) {
+	for _, f := range t.tracked() {
+		text := t.read(f)
+		ext := filepath.Ext(f)
+		code := ext == ".c" || ext == ".h" || ext == ".S" || ext == ".go" || isShell(f, text)
+		if !code || strings.Contains(f, "testdata/") {
+			continue
+		}
+		top := strings.Join(strings.SplitN(text, "\n", 6)[:min(5, strings.Count(text, "\n")+1)], "\n")
+		if !strings.Contains(top, "SPDX-License-Identifier: BSD-3-Clause") {
+			c.bad(f, 1, "no SPDX-License-Identifier: BSD-3-Clause at its top")
+		}
+		lines := strings.Count(text, "\n")
+		if lines > maxFile && !strings.Contains(fileTop(text), "Long because:") {
+			c.bad(f, lines, "%d lines, over %d: split it, or say near its top: Long because: …", lines, maxFile)
+		}
+		if ext == ".c" || ext == ".h" {
+			shapeC(c, t.source(f))
+		}
+	}
+}
+
+// fileTop gives the first lines of a file.
+func fileTop(text string) string {
+	lines := strings.SplitN(text, "\n", 13)
+	return strings.Join(lines[:min(12, len(lines))], "\n")
+}
+
+func shapeC(c *check, src *csource) {
+	header := 0
+	for _, line := range strings.Split(fileHeader(src.text), "\n") {
+		if strings.HasPrefix(line, "//go:build") {
+			continue
+		}
+		if line == "" && header > 0 {
+			break
+		}
+		if line != "" {
+			header++
+		}
+	}
+	if header > maxHeader && strings.HasSuffix(src.path, ".c") {
+		c.bad(src.path, 1, "the comment at its top has %d lines, over %d", header, maxHeader)
+	}
+	for _, d := range src.decls {
+		if d.kind != declFuncDef {
+			continue
+		}
+		n := d.endLine - d.line + 1
+		if n > maxFunction && !strings.Contains(d.comment, "Long because:") {
+			c.bad(src.path, d.nameLine, "%s has %d lines, over %d: split it, or say above it: Long because: …", d.name, n, maxFunction)
+		}
+		braces(c, src, d)
+	}
+}
+
+// braces: the body of if, else, for, while and do stands in braces.
+func braces(c *check, src *csource, d *decl) {
+	body := d.toks
+	for i := 0; i < len(body); i++ {
+		next := i + 1
+		switch body[i].text {
+		case "if", "for", "while", "switch":
+			if next >= len(body) || body[next].text != "(" {
+				continue
+			}
+			next = closing(body, next) + 1
+		case "else", "do":
+		default:
+			continue
+		}
+		if next >= len(body) {
+			continue
+		}
+		text := body[next].text
+		endOfDo := body[i].text == "while" && text == ";" && i > 0 && body[i-1].text == "}"
+		if text != "{" && !(body[i].text == "else" && text == "if") && !endOfDo {
+			c.bad(src.path, body[i].line, "%s without braces", body[i].text)
+		}
+	}
+}
+
+// checkConditionals: variants are whole files, or selectors at file scope.
+func checkConditionals(t *tree, c *check) {
+	for _, src := range t.parse(append(append(t.srcC(), t.srcH()...), t.glob("include/*.h")...)) {
+		for _, d := range src.decls {
+			if d.kind != declFuncDef {
+				continue
+			}
+			for _, tok := range src.toks {
+				if tok.kind != tokDirective || tok.line < d.line || tok.line > d.endLine {
+					continue
+				}
+				switch directiveName(tok) {
+				case "if", "ifdef", "ifndef", "elif", "else", "endif":
+					c.bad(src.path, tok.line, "#%s inside %s: make it a file of its own, or a macro above", directiveName(tok), d.name)
+				}
+			}
+		}
+	}
+}
+
+var setU = regexp.MustCompile(`(?m)^set -(eu|u)`)
+
+func checkShell(t *tree, c *check) {
+	if needs(c, "shellcheck") {
+		var list []string
+		for _, f := range t.tracked() {
+			text := t.read(f)
+			first := strings.SplitN(text, "\n", 2)[0]
+			if isShell(f, text) && !strings.Contains(first, "zsh") {
+				list = append(list, f)
+				if !setU.MatchString(text) && !strings.Contains(text, "To be sourced") {
+					c.bad(f, 1, "no set -eu (or set -u, where failures are counted)")
+				}
+			}
+		}
+		if len(list) > 0 {
+			cmd := exec.Command("shellcheck", append([]string{"-x", "-f", "gcc", "--"}, list...)...)
+			cmd.Dir = t.root
+			if out, err := cmd.CombinedOutput(); err != nil {
+				for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+					c.bad("", 0, "%s", line)
+				}
+			}
+		}
+	}
+}
+
+// checkGo: gofmt for every Go file, go vet for every module but the examples, which want modules of
+// others and are vetted with them by examples/test.
+func checkGo(t *tree, c *check) {
+	list := withExt(t.tracked(), ".go")
+	if len(list) > 0 && needs(c, "gofmt", "go") {
+		cmd := exec.Command("gofmt", append([]string{"-l"}, list...)...)
+		cmd.Dir = t.root
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			c.bad("", 0, "gofmt: %v\n%s", err, out)
+		}
+		for _, f := range strings.Fields(string(out)) {
+			c.bad(f, 0, "is not as gofmt writes it")
+		}
+		for _, f := range t.tracked() {
+			if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") &&
+				!strings.HasPrefix(f, "examples/") {
+				if err := t.vet(filepath.Dir(f)); err != nil {
+					c.bad(f, 0, "%v", err)
+				}
+			}
+		}
+	}
+}
+
+func (t *tree) vet(dir string) error {
+	cmd := exec.Command("go", "vet", "./...")
+	cmd.Dir = t.path(dir)
+	cmd.Env = append(cmd.Environ(), "GOFLAGS=", "GOWORK=off", "GO111MODULE=on", "CGO_ENABLED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go vet: %v\n%s", err, out)
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strings"
+)
+
+const clashProgram = "test/checks/clash"
+
+// goText is data of Go's for our C half, which cmd/link cannot hide (runtime/overlay/rcgo_go_text.s).
+const goText = "rcgo_go_text"
+
+// leaks are names that a stock C half exports besides its contract, in one version of Go or
+// another: a user's C code that defines one of them does not link there, and must with ours.
+var leaks = words("fatalf threadentry crosscall1 crosscall_amd64 x_cgo_inittls x_cgo_threadentry_platform " +
+	"_cgo_try_pthread_create _cgo_sys_thread_start _cgo_get_context_function _cgo_get_traceback_function " +
+	"_cgo_get_symbolizer_function _cgo_set_stacklo")
+
+// invariantsOfSymbols: the objects export exactly the contract, in each shape; so does a whole program.
+func invariantsOfSymbols() []invariant {
+	var out []invariant
+	good := true
+	for _, p := range platforms {
+		p := p
+		out = append(out,
+			invariant{"separate-" + p.arch, func(t *tree, c *check) {
+				t.checkSeparate(c, p)
+				good = good && len(c.list) == 0
+			}},
+			invariant{"one-file-" + p.arch, func(t *tree, c *check) {
+				t.checkOneFile(c, p)
+				good = good && len(c.list) == 0
+			}},
+			invariant{"carried-" + p.arch, func(t *tree, c *check) {
+				t.checkCarried(c, p)
+				good = good && len(c.list) == 0
+			}})
+	}
+	return append(out, invariant{"rcgo", checkRcgo}, invariant{"program", func(t *tree, c *check) {
+		if good {
+			t.checkProgram(c)
+		} else {
+			c.bad("", 0, "not looked at: the objects are wrong already")
+		}
+	}})
+}
+
+// compare holds what objects export against the contract.
+func (t *tree) compare(c *check, where string, syms []objSym, hiddenOK func(string) bool, common string) {
+	want := map[string]symbol{}
+	for _, s := range t.contract(c) {
+		want[s.name] = s
+	}
+	for _, s := range syms {
+		_, known := want[s.name]
+		switch {
+		case !s.defined:
+		case known && s.hidden:
+			c.bad(where, 0, "%s is hidden, so Go cannot import it", s.name)
+			delete(want, s.name)
+		case known:
+			delete(want, s.name)
+		case s.common && s.name == common:
+		case !s.hidden && leaks[s.name]:
+			c.bad(where, 0, "%s leaks, as in the stock C half: a program that defines it does not link", s.name)
+		case !s.hidden:
+			c.bad(where, 0, "%s is exported but not in %s (static or RCGO_INTERN?)", s.name, contractFile)
+		case !hiddenOK(s.name):
+			c.bad(where, 0, "%s is hidden, but a global name all the same: make it static", s.name)
+		}
+	}
+	for name, s := range want {
+		if common != "" && s.forC() {
+			continue
+		}
+		c.bad(contractFile, s.line, "%s is not exported by %s", name, where)
+	}
+}
+
+func (t *tree) checkSeparate(c *check, p platform) {
+	cc := gccFor(p.arch)
+	if !needs(c, "go", cc) {
+		return
+	}
+	files, err := t.sourcesFor(p, ".c")
+	asm, err2 := t.sourcesFor(p, ".S")
+	if err != nil || err2 != nil || len(files) == 0 || len(asm) == 0 {
+		c.bad("runtime", 0, "no C or no assembly for %s/%s: %v %v", p.os, p.arch, err, err2)
+		return
+	}
+	units := t.compileAll([]string{cc}, append(files, asm...), "-O2", "-g")
+	if !failures(c, units) {
+		return
+	}
+	var all []objSym
+	for _, u := range units {
+		syms, err := objSymbols(u.stem + ".o")
+		if err != nil {
+			c.bad(u.src, 0, "%v", err)
+		}
+		all = append(all, syms...)
+	}
+	ours := func(name string) bool { return strings.HasPrefix(name, "rcgo_") }
+	t.compare(c, "the sources for "+p.arch+", each file on its own", all, ours, "")
+}
+
+func (t *tree) checkOneFile(c *check, p platform) {
+	dir, ok := t.payload(c)
+	if !ok || !needs(c, gccFor(p.arch)) {
+		return
+	}
+	src := t.shapes(dir, p)[0]
+	asm := filepath.Join(dir, "gcc_rcgo_"+p.arch+".S")
+	shapes := [][]string{{"-O2"}}
+	if p.arch == runtime.GOARCH {
+		shapes = append(shapes, []string{"-O0"}, []string{"-O2", "-fsanitize=thread"})
+	}
+	for _, shape := range shapes {
+		cc := []string{gccFor(p.arch)}
+		units := []unit{
+			t.compilePayload(cc, dir, src, append([]string{"-g"}, shape...)...),
+			t.compilePayload(cc, dir, asm, "-g"),
+		}
+		if !failures(c, units) {
+			return
+		}
+		csyms, err := objSymbols(units[0].stem + ".o")
+		ssyms, err2 := objSymbols(units[1].stem + ".o")
+		if err != nil || err2 != nil {
+			c.bad(src, 0, "%v %v", err, err2)
+			return
+		}
+		// What C and assembly share has to be a name of the linker's.
+		shared := map[string]bool{}
+		for _, s := range ssyms {
+			shared[s.name] = true
+		}
+		common := ""
+		if len(shape) > 1 {
+			common = "_cgo_sync"
+		}
+		t.compare(c, filepath.Base(src)+" ("+strings.Join(shape, " ")+")", append(csyms, ssyms...),
+			func(name string) bool {
+				return strings.HasPrefix(name, "rcgo_") && (shared[name] || common != "")
+			}, common)
+	}
+}
+
+// checkProgram builds a Go program whose own C code defines every name that stock C halves leak,
+// with bin/rcgo, runs it and looks at its symbols.
+func (t *tree) checkProgram(c *check) {
+	rcgo := t.path("bin/rcgo")
+	if !t.has("bin/rcgo") {
+		c.bad("bin/rcgo", 0, "is not built; run make first")
+		return
+	}
+	if !needs(c, "go", "gcc") {
+		return
+	}
+	dir, err := os.MkdirTemp("", "gate")
+	if err != nil {
+		c.bad("", 0, "%v", err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	exe := filepath.Join(dir, "clash")
+	cmd := exec.Command(rcgo, "build", "-o", exe, ".")
+	cmd.Dir = t.path(clashProgram)
+	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.bad(clashProgram, 0, "rcgo build: %v\n%s", err, out)
+		return
+	}
+	out, err := exec.Command(exe).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "own names: 12 of 12" {
+		c.bad(clashProgram, 0, "wants \"own names: 12 of 12\", got %q, %v", out, err)
+	}
+	syms, err := objSymbols(exe)
+	if err != nil {
+		c.bad(clashProgram, 0, "%v", err)
+		return
+	}
+	t.compareProgram(c, syms)
+}
+
+// compareProgram: a linked program has the whole contract, and no other global name of ours.
+func (t *tree) compareProgram(c *check, syms []objSym) {
+	have := map[string]bool{}
+	known := map[string]bool{goText: true}
+	for _, s := range t.contract(c) {
+		known[s.name] = true
+	}
+	for _, s := range syms {
+		if !s.defined {
+			continue
+		}
+		have[s.name] = true
+		if strings.HasPrefix(s.name, "rcgo_") && !s.hidden && !known[s.name] {
+			c.bad(clashProgram, 0, "the program exports %s, which is not in %s", s.name, contractFile)
+		}
+	}
+	for _, s := range t.contract(c) {
+		if !have[s.name] {
+			c.bad(clashProgram, 0, "the program (%s, built by bin/rcgo) lacks %s", runtime.GOARCH, s.name)
+		}
+	}
+	var others []string
+	want := map[string]bool{"_cgo_topofstack": true, "_cgo_panic": true, "_cgo_stub_export": true}
+	for _, s := range t.contract(c) {
+		want[s.name] = true
+	}
+	for name := range have {
+		isEdge := strings.HasPrefix(name, "x_cgo_") || strings.HasPrefix(name, "_cgo_libc_")
+		if isEdge && !want[name] && !leaks[name] {
+			others = append(others, name)
+		}
+	}
+	sort.Strings(others)
+	for _, name := range others {
+		c.bad(clashProgram, 0, "the program has %s, which is not in %s", name, contractFile)
+	}
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package main
+
+import (
+	"os/exec"
+	"regexp"
+	"strings"
+)
+
+// checkFlags: the gates compile with the flags that make does.
+func checkFlags(t *tree, c *check) {
+	if m := regexp.MustCompile(`(?m)^WARN := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cWarn {
+		c.bad("Makefile", 0, "WARN differs from the gate's (tools/checks/compile.go)")
+	}
+	if m := regexp.MustCompile(`(?m)^CSTD := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cStd {
+		c.bad("Makefile", 0, "CSTD differs from the gate's (tools/checks/compile.go)")
+	}
+}
+
+// checkHeaders: each header compiles alone, and included twice.
+func checkHeaders(t *tree, c *check) {
+	if needs(c, "gcc") {
+		for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+			if strings.HasPrefix(rel, "runtime/arch/") {
+				continue // the assembler's
+			}
+			src := "#include \"" + rel + "\"\n#include \"" + rel + "\"\nextern int x;\n"
+			args := append(strings.Fields(cStd+" "+cWarn), "-Werror", "-Wno-unused-function", "-I.")
+			args = append(append(args, t.includes()...), "-fsyntax-only", "-x", "c", "-")
+			cmd := exec.Command("gcc", args...)
+			cmd.Dir = t.root
+			cmd.Stdin = strings.NewReader(src)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				c.bad(rel, 0, "does not compile on its own:\n%s", firstErrors(string(out)))
+			}
+		}
+	}
+}
+
+// compileClean compiles the sources with every warning as an error, both shapes, and with the sanitizers
+// that have code of their own.
+func (t *tree) compileClean(c *check, cc []string, p platform) {
+	flags := append(strings.Fields(cWarn), "-Werror", "-O2")
+	files, err := t.sourcesFor(p, ".c")
+	asm, err2 := t.sourcesFor(p, ".S")
+	if err != nil || err2 != nil || len(files) == 0 {
+		c.bad("runtime", 0, "no files for %s/%s: %v %v", p.os, p.arch, err, err2)
+		return
+	}
+	// The optimizer has warnings of its own; of gcc for this machine they are enough.
+	if cc[0] != "gcc" {
+		flags = append(flags, syntaxOnly)
+	}
+	failures(c, t.compileAll(cc, append(files, asm...), flags...))
+
+	dir, ok := t.payload(c)
+	if !ok {
+		return
+	}
+	shapes := [][]string{{}, {"-O0"}, {"-fsanitize=thread"}}
+	if cc[0] == "clang" {
+		shapes = append(shapes, []string{"-fsanitize=memory"})
+	}
+	for _, shape := range shapes {
+		for _, file := range t.shapes(dir, p) {
+			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{syntaxOnly}, flags...), shape...)...)})
+		}
+	}
+}
+
+// checkCommand compiles the command with every warning as an error, by gcc and by clang.
+func checkCommand(t *tree, c *check) {
+	flags := append(strings.Fields(cWarn), "-Werror", "-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-Icmd/rcgo")
+	for _, cc := range []string{"gcc", "clang"} {
+		if needs(c, cc) {
+			failures(c, t.compileAll([]string{cc}, t.glob("cmd/*/*.c"), flags...))
+		}
+	}
+}

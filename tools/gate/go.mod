@@ -1,3 +1,0 @@
-module runtime_cgo/tools/gate
-
-go 1.19
