@@ -64,7 +64,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct rcgo_elf little = {.wide = true}, big = {.wide = true, .big = true};
-	struct rcgo_bytes in = {data, size};
+	struct rcgo_bytes in = {.at = data, .size = size};
 	struct rcgo_arena *keep = fuzz_arena();
 	struct rcgo_arena scratch = memory.scratch;
 

@@ -66,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rcgo_arena *arena = fuzz_arena();
 	struct rcgo_elf elf, mini;
 
-	if (rcgo__elf_from_memory(&elf, (struct rcgo_bytes){data, size}) != 0) {
+	if (rcgo__elf_from_memory(&elf, (struct rcgo_bytes){.at = data, .size = size}) != 0) {
 		return 0;
 	}
 	fuzz_elf_sink ^= tables(&elf, arena);
@@ -76,7 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	elf.section_count = 0;
 	fuzz_elf_sink ^= symbols(&elf, arena);
 	rcgo__arena_release(arena, 0);
-	rcgo__elf_from_memory(&elf, (struct rcgo_bytes){data, size});
+	rcgo__elf_from_memory(&elf, (struct rcgo_bytes){.at = data, .size = size});
 	if (rcgo__debugfile_mini(&elf, arena, &mini) == 0) {
 		fuzz_elf_sink ^= symbols(&mini, arena);
 	}

@@ -11,8 +11,14 @@
 uint32_t
 rcgo__crc32(struct rcgo_bytes b)
 {
+	return rcgo__crc32_more(0, b);
+}
+
+uint32_t
+rcgo__crc32_more(uint32_t before, struct rcgo_bytes b)
+{
 	uint32_t table[256];
-	uint32_t crc = UINT32_MAX;
+	uint32_t crc = ~before;
 
 	for (uint32_t i = 0; i < 256; i++) {
 		table[i] = i;

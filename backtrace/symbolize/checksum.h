@@ -11,6 +11,10 @@
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__crc32(struct rcgo_bytes b);
 
+// The checksum of what has the checksum before, with b behind it; before is 0 for nothing.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__crc32_more(uint32_t before, struct rcgo_bytes b);
+
 // CRC-64 (ECMA 182, reflected), as xz has it.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__crc64(struct rcgo_bytes b);

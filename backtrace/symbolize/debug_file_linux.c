@@ -17,6 +17,7 @@
 #include "decompress.h"
 
 #define DEBUGFILE_ROOT "/usr/lib/debug"
+#define CRC_PART ((size_t)1 << 20)
 
 bool
 rcgo__debugfile_has_dwarf(const struct rcgo_elf *elf)
@@ -40,6 +41,24 @@ rcgo__debugfile_match(struct rcgo_elf *elf, const char *path, struct rcgo_bytes 
 	return err;
 }
 
+// The checksum of a whole file, of which no more than a part is in memory at a time.
+static uint32_t
+debugfile_crc(const struct rcgo_elf *elf)
+{
+	uint32_t crc = 0;
+
+	for (size_t at = 0; at < elf->image.size; at += CRC_PART) {
+		size_t left = elf->image.size - at;
+
+		crc = rcgo__crc32_more(
+			crc, rcgo__bytes_read(elf->image, at, left < CRC_PART ? left : CRC_PART));
+		if (elf->image.window != NULL) {
+			rcgo__file_window_drop(elf->image.window);
+		}
+	}
+	return crc;
+}
+
 // Opens the file at path, which is right when it has the build-id or, where main has none, the
 // checksum crc.
 static int
@@ -55,7 +74,7 @@ debugfile_try(const struct rcgo_path *path, struct rcgo_bytes build_id, const ui
 	err = rcgo__debugfile_match(&debug->elf, debug->path, build_id);
 	if (err == 0 && (!rcgo__debugfile_has_dwarf(&debug->elf) ||
 				(build_id.size == 0 && crc != NULL &&
-					rcgo__crc32(debug->elf.image) != *crc))) {
+					debugfile_crc(&debug->elf) != *crc))) {
 		rcgo__elf_close(&debug->elf);
 		err = -ESTALE;
 	}
@@ -99,7 +118,7 @@ debugfile_by_link(const struct rcgo_elf *main, const char *main_path, struct rcg
 		return -ENOENT;
 	}
 	// The checksum stands behind the name, at the next multiple of four bytes.
-	sum = rcgo__bytes_slice(link, (strlen(name) + 4) / 4 * 4, 4);
+	sum = rcgo__bytes_read(link, (strlen(name) + 4) / 4 * 4, 4);
 	if (sum.size == 0) {
 		return -ENOENT;
 	}
@@ -215,7 +234,7 @@ rcgo__debugfile_mini(const struct rcgo_elf *main, struct rcgo_arena *arena, stru
 	if (rcgo__elf_section_find(main, ".gnu_debugdata", &section) == 0) {
 		return -ENOENT;
 	}
-	packed = rcgo__elf_section_raw(main, &section);
+	packed = rcgo__bytes_load(rcgo__elf_section_raw(main, &section));
 	n = rcgo__xz_size(packed);
 	if (n <= 0 || (size_t)n > DEBUGFILE_MINI_MAX) {
 		return n < 0 ? (int)n : -ENOENT;
@@ -377,6 +396,7 @@ rcgo__path_hex(struct rcgo_path *path, struct rcgo_bytes b)
 {
 	static const char digits[] = "0123456789abcdef";
 
+	rcgo__bytes_load(b);
 	for (size_t i = 0; i < b.size; i++) {
 		rcgo__path_bytes(path, digits + (b.at[i] >> 4), 1);
 		rcgo__path_bytes(path, digits + (b.at[i] & 15), 1);

@@ -315,7 +315,7 @@ form_direct(struct rcgo_reader *c, uint8_t form)
 	while (form == DW_FORM_indirect) {
 		form = rcgo__form_code(rcgo__reader_uleb(c));
 		if (form == DW_FORM_implicit_const || form == 0 || c->bad) {
-			c->at = c->end; // an implicit value would have to be elsewhere
+			rcgo__reader_end(c); // an implicit value would have to be elsewhere
 			c->bad = true;
 			return 0;
 		}
@@ -471,7 +471,7 @@ value_indexed_text(const struct rcgo_unit *unit, uint64_t index)
 	if (index > UINT32_MAX) {
 		return NULL;
 	}
-	at = rcgo__bytes_slice(unit->str_offsets, unit->str_offsets_base + index * size, size);
+	at = rcgo__bytes_read(unit->str_offsets, unit->str_offsets_base + index * size, size);
 	if (at.size == 0) {
 		return NULL;
 	}
@@ -513,7 +513,7 @@ rcgo__unit_address(const struct rcgo_unit *unit, uint64_t index, uint64_t *addre
 	if (index > UINT32_MAX) {
 		return false;
 	}
-	table = rcgo__bytes_slice(table, owner->addr_base + index * size, size);
+	table = rcgo__bytes_read(table, owner->addr_base + index * size, size);
 	if (table.size == 0) {
 		return false;
 	}

@@ -184,7 +184,7 @@ scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
 	if (to <= w->c.at) {
 		return false; // back: a loop
 	}
-	w->c.at = to;
+	rcgo__reader_go(&w->c, to);
 	return true;
 }
 
@@ -278,7 +278,7 @@ scope_pass(struct rcgo_inline_walk *w)
 		struct rcgo_reader c = w->c;
 		struct rcgo_value to = {.kind = RCGO_VALUE_REF};
 
-		c.at = values + abbrev->sibling;
+		rcgo__reader_go(&c, values + abbrev->sibling);
 		to.u = rcgo__reader_word(&c, abbrev->sibling_size) + encoding->unit;
 		if (abbrev->sibling_size != 0 && scope_jump(w, &to)) {
 			return;

@@ -180,8 +180,10 @@ rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *he
 	header->line_base = (int8_t)rcgo__reader_word(&c, 1);
 	header->line_range = (uint8_t)rcgo__reader_word(&c, 1);
 	header->opcode_base = (uint8_t)rcgo__reader_word(&c, 1);
+	length = header->opcode_base > 0 ? header->opcode_base - 1U : 0;
+	rcgo__reader_has(&c, length);
 	header->lengths = c.at;
-	rcgo__reader_skip(&c, header->opcode_base > 0 ? header->opcode_base - 1U : 0);
+	rcgo__reader_skip(&c, length);
 	header->tables = c;
 	if (header->max_ops == 0) {
 		header->max_ops = 1;
@@ -266,7 +268,7 @@ line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 	for (unsigned i = 0; i < 2 * format_count; i++) {
 		rcgo__reader_uleb(c);
 	}
-	formats.end = c->at;
+	formats = rcgo__reader_part(&formats, (uint64_t)(c->at - formats.at));
 	count = rcgo__reader_uleb(c);
 	if (format_count == 0 || count > NAMES_MAX ||
 		!rcgo__dwarf_charge(unit->dwarf, count * format_count)) {
@@ -571,7 +573,7 @@ rcgo__line_run(
 		return false;
 	}
 	line_reset(&m);
-	while (c.at < c.end && !m.done) {
+	while (!m.done && rcgo__reader_has(&c, 1)) {
 		uint8_t op = *c.at++;
 
 		if (op >= header->opcode_base) {

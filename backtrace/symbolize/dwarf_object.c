@@ -254,7 +254,7 @@ index_next_set(struct rcgo_dwarf *dwarf, struct rcgo_reader *c, struct index_set
 		return false;
 	}
 	if ((set->size != 4 && set->size != 8) || segment != 0) {
-		part.at = part.end;
+		rcgo__reader_end(&part);
 	} else {
 		uint64_t head = (uint64_t)(part.at - from);
 

@@ -21,7 +21,7 @@ struct split_table {
 static uint32_t
 split_word(const struct split_table *table, uint64_t at)
 {
-	struct rcgo_bytes word = rcgo__bytes_slice(table->bytes, at, 4);
+	struct rcgo_bytes word = rcgo__bytes_read(table->bytes, at, 4);
 
 	return word.size == 0 ? 0 : rcgo__get32(word.at, table->big);
 }
@@ -35,7 +35,7 @@ split_row(const struct split_table *table, uint64_t id)
 	uint32_t step = ((uint32_t)(id >> 32) & mask) | 1;
 
 	for (uint32_t tries = 0; tries < table->slots; tries++) {
-		struct rcgo_bytes at = rcgo__bytes_slice(table->bytes, 16 + slot * UINT64_C(8), 8);
+		struct rcgo_bytes at = rcgo__bytes_read(table->bytes, 16 + slot * UINT64_C(8), 8);
 		uint32_t row =
 			split_word(table, 16 + table->slots * UINT64_C(8) + slot * UINT64_C(4));
 

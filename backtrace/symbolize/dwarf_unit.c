@@ -301,7 +301,7 @@ ranges_new_offset(const struct rcgo_unit *unit, const struct rcgo_value *ranges,
 	if (ranges->kind != RCGO_VALUE_RANGES_INDEX || ranges->u > UINT32_MAX) {
 		return false;
 	}
-	at = rcgo__bytes_slice(unit->rnglists, unit->rnglists_base + ranges->u * size, size);
+	at = rcgo__bytes_read(unit->rnglists, unit->rnglists_base + ranges->u * size, size);
 	if (at.size == 0) {
 		return false;
 	}
@@ -408,7 +408,7 @@ ranges_entry(struct rcgo_ranges *r, uint64_t kind, uint64_t *low, uint64_t *high
 		}
 		return true;
 	default: // end of list, or unknown
-		r->c.at = r->c.end;
+		rcgo__reader_end(&r->c);
 		return false;
 	}
 }

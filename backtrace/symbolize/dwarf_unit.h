@@ -8,10 +8,14 @@
 #include "dwarf_cache.h"
 #include "elf_reader.h"
 
+// Only the functions here may change at: the bytes from at to ready are there, and at is never
+// beyond ready.
 struct rcgo_reader {
 	const uint8_t *at, *end;
-	bool big; // the most significant byte comes first
-	bool bad; // something was missing
+	const uint8_t *ready;		 // the end of what can be read without loading more
+	struct rcgo_file_window *window; // NULL when ready is the end
+	bool big;			 // the most significant byte comes first
+	bool bad;			 // something was missing
 };
 
 static inline struct rcgo_reader
@@ -22,7 +26,11 @@ rcgo__reader_make(struct rcgo_bytes b, bool big)
 	if (b.size == 0) {
 		b.at = none; // it may be NULL
 	}
-	return (struct rcgo_reader){.at = b.at, .end = b.at + b.size, .big = big};
+	return (struct rcgo_reader){.at = b.at,
+		.end = b.at + b.size,
+		.ready = b.window != NULL ? b.at : b.at + b.size,
+		.window = b.window,
+		.big = big};
 }
 
 static inline size_t
@@ -31,22 +39,52 @@ rcgo__reader_left(const struct rcgo_reader *c)
 	return (size_t)(c->end - c->at);
 }
 
-static inline bool
-rcgo__reader_has(struct rcgo_reader *c, uint64_t n)
+// Goes to a place between the current one and the end, or to a later one than was current before.
+static inline void
+rcgo__reader_go(struct rcgo_reader *c, const uint8_t *to)
 {
-	if (RCGO_UNLIKELY(n > rcgo__reader_left(c))) {
-		c->at = c->end;
+	if (to > c->ready || to < c->at) {
+		c->ready = c->window != NULL ? to : c->end;
+	}
+	c->at = to;
+}
+
+static inline void
+rcgo__reader_end(struct rcgo_reader *c)
+{
+	c->at = c->ready = c->end;
+}
+
+// Loads more. Returns false, and the reader is bad and at its end, when there is none.
+static RCGO_COLD RCGO_UNUSED bool
+rcgo__reader_more(struct rcgo_reader *c, uint64_t n)
+{
+	if (n > rcgo__reader_left(c)) {
+		rcgo__reader_end(c);
 		c->bad = true;
 		return false;
 	}
+	while (n > (size_t)(c->ready - c->at)) {
+		c->ready = rcgo__file_window_more(c->window, c->ready, c->end);
+	}
 	return true;
+}
+
+// Whether there are n bytes more; they can then be read at at.
+static inline bool
+rcgo__reader_has(struct rcgo_reader *c, uint64_t n)
+{
+	return RCGO_LIKELY(n <= (size_t)(c->ready - c->at)) || rcgo__reader_more(c, n);
 }
 
 static inline void
 rcgo__reader_skip(struct rcgo_reader *c, uint64_t n)
 {
-	if (rcgo__reader_has(c, n)) {
-		c->at += n;
+	if (RCGO_UNLIKELY(n > rcgo__reader_left(c))) {
+		rcgo__reader_end(c);
+		c->bad = true;
+	} else {
+		rcgo__reader_go(c, c->at + n);
 	}
 }
 
@@ -84,7 +122,7 @@ rcgo__reader_uleb(struct rcgo_reader *c)
 	uint64_t value = 0;
 	unsigned shift = 0;
 
-	while (c->at < c->end) {
+	while (rcgo__reader_has(c, 1)) {
 		uint8_t byte = *c->at++;
 
 		if (shift < 64) {
@@ -95,7 +133,6 @@ rcgo__reader_uleb(struct rcgo_reader *c)
 		}
 		shift += 7;
 	}
-	c->bad = true;
 	return 0;
 }
 
@@ -105,7 +142,7 @@ rcgo__reader_sleb(struct rcgo_reader *c)
 	uint64_t value = 0;
 	unsigned shift = 0;
 
-	while (c->at < c->end) {
+	while (rcgo__reader_has(c, 1)) {
 		uint8_t byte = *c->at++;
 
 		if (shift < 64) {
@@ -119,7 +156,6 @@ rcgo__reader_sleb(struct rcgo_reader *c)
 			return (int64_t)value;
 		}
 	}
-	c->bad = true;
 	return 0;
 }
 
@@ -127,13 +163,14 @@ rcgo__reader_sleb(struct rcgo_reader *c)
 static inline const char *
 rcgo__reader_string(struct rcgo_reader *c)
 {
-	const uint8_t *from = c->at;
-	const uint8_t *zero = from == c->end ? NULL : memchr(from, 0, rcgo__reader_left(c));
+	const uint8_t *from = c->at, *zero = NULL;
 
+	for (size_t looked = 0; zero == NULL && rcgo__reader_has(c, looked + 1);) {
+		zero = memchr(from + looked, 0, (size_t)(c->ready - from) - looked);
+		looked = (size_t)(c->ready - from);
+	}
 	if (zero == NULL) {
-		c->at = c->end;
-		c->bad = true;
-		return NULL;
+		return NULL; // and the reader is bad
 	}
 	c->at = zero + 1;
 	return (const char *)from;
@@ -145,13 +182,14 @@ rcgo__reader_part(struct rcgo_reader *c, uint64_t n)
 {
 	struct rcgo_reader part = *c;
 
-	if (!rcgo__reader_has(c, n)) {
-		part.at = part.end;
+	rcgo__reader_skip(c, n);
+	if (c->bad) {
+		rcgo__reader_end(&part);
 		part.bad = true;
 		return part;
 	}
-	c->at += n;
 	part.end = c->at;
+	part.ready = part.ready < part.end ? part.ready : part.end;
 	return part;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where ELF images come from: files, mapped whole, and the vDSO. Runs on any
-// stack, in signal handlers too.
+// Traceback Generation: where ELF images come from: files, each with a window, and the vDSO. Runs on
+// any stack, in signal handlers too.
 
 #include <elf.h>
 #include <errno.h>
@@ -14,15 +14,33 @@
 #include "elf_reader.h"
 #include "raw_syscall.h"
 
-// Maps the regular file at path. Returns 0, or -errno.
+// Maps the regular file fd. Returns 0, or -errno.
 static int
-elf_map_file(const char *path, struct rcgo_bytes *image)
+elf_map_file(int fd, size_t size, struct rcgo_bytes *image)
+{
+	void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	struct rcgo_file_window *window;
+
+	if (at == MAP_FAILED) {
+		return -errno;
+	}
+	window = rcgo__file_window_open(at, size);
+	if (window == NULL) {
+		munmap(at, size);
+		return -ENOMEM;
+	}
+	*image = (struct rcgo_bytes){.at = window->copy, .size = size, .window = window};
+	return 0;
+}
+
+// Opens the regular file at path. Returns 0, or -errno.
+static int
+elf_open_file(const char *path, struct rcgo_bytes *image)
 {
 	// A path may lead to anything by now, a pipe too: do not wait there.
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st = {0};
-	int err = 0;
-	void *at;
+	int err;
 
 	if (fd < 0) {
 		return -errno;
@@ -32,20 +50,10 @@ elf_map_file(const char *path, struct rcgo_bytes *image)
 	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
 		err = -ENOEXEC;
 	} else if (err == 0) {
-		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		err = at == MAP_FAILED ? -errno : 0;
+		err = elf_map_file(fd, (size_t)st.st_size, image);
 	}
 	close(fd);
-	if (err == 0) {
-		*image = (struct rcgo_bytes){.at = at, .size = (size_t)st.st_size};
-	}
 	return err;
-}
-
-static void
-elf_unmap(struct rcgo_bytes image)
-{
-	munmap((void *)(uintptr_t)image.at, image.size);
 }
 
 int
@@ -53,14 +61,13 @@ rcgo__elf_open(struct rcgo_elf *elf, const char *path)
 {
 	int saved = errno;
 	struct rcgo_bytes image = {0};
-	int err = elf_map_file(path, &image);
+	int err = elf_open_file(path, &image);
 
 	*elf = (struct rcgo_elf){0};
 	if (err == 0) {
 		err = rcgo__elf_from_memory(elf, image);
-		elf->mapped = err == 0;
 		if (err != 0) {
-			elf_unmap(image);
+			rcgo__file_window_close(image.window);
 		}
 	}
 	errno = saved;
@@ -72,8 +79,8 @@ rcgo__elf_close(struct rcgo_elf *elf)
 {
 	int saved = errno;
 
-	if (elf->mapped) {
-		elf_unmap(elf->image);
+	if (elf->image.window != NULL) {
+		rcgo__file_window_close(elf->image.window);
 	}
 	*elf = (struct rcgo_elf){0};
 	errno = saved;

@@ -93,6 +93,8 @@ rcgo__elf_from_memory(struct rcgo_elf *elf, struct rcgo_bytes image)
 {
 	const uint8_t *header = image.at;
 
+	rcgo__bytes_read(
+		image, 0, image.size < sizeof(Elf64_Ehdr) ? image.size : sizeof(Elf64_Ehdr));
 	*elf = (struct rcgo_elf){0};
 	if (image.size < sizeof(Elf32_Ehdr) || memcmp(header, ELFMAG, SELFMAG) != 0 ||
 		(header[EI_CLASS] != ELFCLASS32 && header[EI_CLASS] != ELFCLASS64) ||
@@ -114,13 +116,14 @@ rcgo__elf_from_memory(struct rcgo_elf *elf, struct rcgo_bytes image)
 bool
 rcgo__elf_section_at(const struct rcgo_elf *elf, uint32_t index, struct rcgo_section *section)
 {
-	const uint8_t *at = elf->sections.at;
+	size_t size = elf_section_bytes(elf);
+	const uint8_t *at;
 
 	*section = (struct rcgo_section){0};
 	if (index >= elf->section_count) {
 		return false;
 	}
-	at += index * elf_section_bytes(elf);
+	at = rcgo__bytes_read(elf->sections, index * size, size).at;
 	*section = (struct rcgo_section){
 		.flags = ELF_FIELD(elf, at, Shdr, sh_flags),
 		.address = ELF_FIELD(elf, at, Shdr, sh_addr),
@@ -145,7 +148,7 @@ rcgo__elf_section_find(const struct rcgo_elf *elf, const char *name, struct rcgo
 		struct rcgo_bytes have;
 
 		rcgo__elf_section_at(elf, i, section);
-		have = rcgo__bytes_slice(elf->names, section->name, size);
+		have = rcgo__bytes_read(elf->names, section->name, size);
 		if (have.size == size && memcmp(have.at, name, size) == 0 &&
 			section->type != SHT_NOBITS) {
 			return i;
@@ -167,13 +170,14 @@ rcgo__elf_section_raw(const struct rcgo_elf *elf, const struct rcgo_section *sec
 bool
 rcgo__elf_segment_at(const struct rcgo_elf *elf, uint32_t index, struct rcgo_segment *segment)
 {
-	const uint8_t *at = elf->segments.at;
+	size_t size = elf_segment_bytes(elf);
+	const uint8_t *at;
 
 	*segment = (struct rcgo_segment){0};
 	if (index >= elf->segment_count) {
 		return false;
 	}
-	at += index * elf_segment_bytes(elf);
+	at = rcgo__bytes_read(elf->segments, index * size, size).at;
 	*segment = (struct rcgo_segment){
 		.offset = ELF_FIELD(elf, at, Phdr, p_offset),
 		.address = ELF_FIELD(elf, at, Phdr, p_vaddr),
@@ -275,14 +279,15 @@ rcgo__elf_section(const struct rcgo_elf *elf, struct rcgo_arena *arena, const ch
 
 	if (rcgo__elf_section_find(elf, name, &section) != 0) {
 		raw = rcgo__elf_section_raw(elf, &section);
-		return (section.flags & SHF_COMPRESSED) != 0 ? section_compressed(elf, arena, raw)
-							     : raw;
+		return (section.flags & SHF_COMPRESSED) != 0
+			       ? section_compressed(elf, arena, rcgo__bytes_load(raw))
+			       : raw;
 	}
 	if (!section_old_name(name, old, sizeof old) ||
 		rcgo__elf_section_find(elf, old, &section) == 0) {
 		return (struct rcgo_bytes){0};
 	}
-	raw = rcgo__elf_section_raw(elf, &section);
+	raw = rcgo__bytes_load(rcgo__elf_section_raw(elf, &section));
 	if (raw.size < ZDEBUG_HEADER || memcmp(raw.at, ZDEBUG_MAGIC, strlen(ZDEBUG_MAGIC)) != 0) {
 		return (struct rcgo_bytes){0};
 	}
@@ -306,6 +311,7 @@ note_round(uint64_t n, uint64_t unit)
 static struct rcgo_bytes
 note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
 {
+	rcgo__bytes_load(notes);
 	while (notes.size >= NOTE_HEADER) {
 		uint64_t name_size = rcgo__get32(notes.at, big);
 		uint64_t content_size = rcgo__get32(notes.at + 4, big);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: ELF files, mapped and read only: header, sections, segments, notes.
+// Traceback Generation: ELF files, read only: header, sections, segments, notes.
 // Nothing here allocates but in the caller's arena, and no broken file leads outside of its
 // mapping. Who may run here: anybody, in signal handlers too.
 //
-// A file that another process cuts short while it is mapped still ends the reader by SIGBUS, as
-// with any program that maps files: package managers replace files and do not cut them.
+// A file may be truncated or rewritten while it is in use: it is read through a window
+// (file_window.h), so what is gone reads as zeros. Bytes that a function here returns are those of
+// the window: whoever reads them directly calls rcgo__bytes_load first.
 // Contract: the ELF gABI, and for notes and compressed sections binutils' documentation.
 #ifndef RCGO_ELF_READER_H
 #define RCGO_ELF_READER_H
@@ -17,7 +18,7 @@
 #include "byte_range.h"
 
 struct rcgo_elf {
-	struct rcgo_bytes image;    // the file, or what memory holds of it
+	struct rcgo_bytes image;    // the file through its window, or what memory holds of it
 	struct rcgo_bytes sections; // the table of section headers; empty when there is none
 	struct rcgo_bytes segments; // the table of program headers
 	struct rcgo_bytes names;    // of the sections
@@ -26,7 +27,6 @@ struct rcgo_elf {
 	uint16_t type, machine; // ET_*, EM_*
 	bool wide;		// 64 bit
 	bool big;		// the most significant byte comes first
-	bool mapped;		// rcgo__elf_close unmaps the image
 };
 
 struct rcgo_section {
@@ -39,7 +39,7 @@ struct rcgo_segment {
 	uint32_t type, flags;
 };
 
-// Maps the regular file at path. Returns 0, or -errno; -ENOEXEC says that it is no ELF file. elf is
+// Opens the regular file at path. Returns 0, or -errno; -ENOEXEC says that it is no ELF file. elf is
 // then empty, and closing it does nothing.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_open(struct rcgo_elf *elf, const char *path);

@@ -355,8 +355,8 @@ inflate_zlib(struct rcgo_inflate *s)
 	}
 	inflate_unread(s);
 	sum = rcgo__bytes_slice(s->in, s->next, 4);
-	if (sum.size == 0 ||
-		rcgo__get32(sum.at, true) != rcgo__adler32((struct rcgo_bytes){s->out, s->size})) {
+	if (sum.size == 0 || rcgo__get32(sum.at, true) != rcgo__adler32((struct rcgo_bytes){
+								  .at = s->out, .size = s->size})) {
 		return -EBADMSG;
 	}
 	return 0;

@@ -42,14 +42,14 @@ symtab_gnu_count(const struct rcgo_elf *elf, struct rcgo_bytes hash)
 	uint32_t buckets, first, last = 0;
 	uint64_t chains_at;
 
-	if (hash.size < 16) {
+	if (rcgo__bytes_read(hash, 0, 16).size == 0) {
 		return 0;
 	}
 	buckets = rcgo__get32(hash.at, elf->big);
 	first = rcgo__get32(hash.at + 4, elf->big);
 	chains_at = 16 + (uint64_t)rcgo__get32(hash.at + 8, elf->big) * (elf->wide ? 8 : 4);
 	for (uint32_t i = 0; i < buckets; i++) {
-		struct rcgo_bytes b = rcgo__bytes_slice(hash, chains_at + 4 * (uint64_t)i, 4);
+		struct rcgo_bytes b = rcgo__bytes_read(hash, chains_at + 4 * (uint64_t)i, 4);
 		uint32_t symbol = b.size != 0 ? rcgo__get32(b.at, elf->big) : 0;
 
 		if (b.size == 0) {
@@ -61,7 +61,7 @@ symtab_gnu_count(const struct rcgo_elf *elf, struct rcgo_bytes hash)
 	// The last bucket's chain ends with a hash whose lowest bit is set.
 	for (; last >= first; last++) {
 		struct rcgo_bytes b =
-			rcgo__bytes_slice(hash, chains_at + 4 * (uint64_t)(last - first), 4);
+			rcgo__bytes_read(hash, chains_at + 4 * (uint64_t)(last - first), 4);
 
 		if (b.size == 0) {
 			return 0;
@@ -83,7 +83,7 @@ symtab_add_dynamic(struct rcgo_symtab_source *source, const struct rcgo_elf *elf
 
 	for (uint32_t i = 0; dynamic.size == 0 && rcgo__elf_segment_at(elf, i, &segment); i++) {
 		if (segment.type == PT_DYNAMIC) {
-			dynamic = rcgo__bytes_slice(elf->image, segment.offset, segment.file_size);
+			dynamic = rcgo__bytes_read(elf->image, segment.offset, segment.file_size);
 		}
 	}
 	if (!symtab_dynamic(elf, dynamic, DT_SYMTAB, &symbols) ||
@@ -94,7 +94,7 @@ symtab_add_dynamic(struct rcgo_symtab_source *source, const struct rcgo_elf *elf
 	source->symbols = rcgo__elf_at_address(elf, symbols);
 	source->strings = rcgo__bytes_slice(rcgo__elf_at_address(elf, strings), 0, size);
 	if (symtab_dynamic(elf, dynamic, DT_HASH, &hash)) {
-		struct rcgo_bytes table = rcgo__bytes_slice(rcgo__elf_at_address(elf, hash), 0, 8);
+		struct rcgo_bytes table = rcgo__bytes_read(rcgo__elf_at_address(elf, hash), 0, 8);
 
 		source->count = table.size != 0 ? rcgo__get32(table.at + 4, elf->big) : 0;
 	} else if (symtab_dynamic(elf, dynamic, DT_GNU_HASH, &hash)) {
@@ -137,6 +137,8 @@ rcgo__symtab_add(struct rcgo_symtab *table, const struct rcgo_elf *elf)
 	if (source->count > most) {
 		source->count = most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
 	}
+	rcgo__bytes_read(source->symbols, 0, source->count * symtab_symbol_bytes(elf));
+	rcgo__bytes_load(source->strings);
 	table->source_count += source->count > 1;
 	return source->count > 1;
 }

@@ -439,7 +439,8 @@ xz_index(struct rcgo_bytes in)
 	footer = in.at + in.size - XZ_HEADER;
 	size = ((uint64_t)rcgo__get32(footer + 4, false) + 1) * 4;
 	if (memcmp(footer + 10, "YZ", 2) != 0 || size > in.size - 2 * XZ_HEADER ||
-		rcgo__crc32((struct rcgo_bytes){footer + 4, 6}) != rcgo__get32(footer, false)) {
+		rcgo__crc32((struct rcgo_bytes){.at = footer + 4, .size = 6}) !=
+			rcgo__get32(footer, false)) {
 		return (struct rcgo_bytes){0};
 	}
 	in = rcgo__bytes_slice(in, in.size - XZ_HEADER - size, size);
@@ -527,7 +528,8 @@ xz_block(struct rcgo_bytes in, size_t *at, uint32_t kind, uint8_t *out, size_t c
 	*at += (used + 3) / 4 * 4;
 	check = rcgo__bytes_slice(in, *at, check_sizes[kind]);
 	if (check.size != check_sizes[kind] ||
-		!xz_check_is_right(check, kind, (struct rcgo_bytes){out, (size_t)n})) {
+		!xz_check_is_right(
+			check, kind, (struct rcgo_bytes){.at = out, .size = (size_t)n})) {
 		return -EBADMSG;
 	}
 	*at += check.size;

@@ -107,7 +107,7 @@ zstd_frame(struct rcgo_zstd *s, struct rcgo_bytes *in)
 		}
 	}
 	if (header.checksum) {
-		struct rcgo_bytes content = {s->out + s->frame, s->size - s->frame};
+		struct rcgo_bytes content = {.at = s->out + s->frame, .size = s->size - s->frame};
 
 		if (in->size < 4 || rcgo__get32(in->at, false) != (uint32_t)rcgo__xxh64(content)) {
 			return -EBADMSG;

@@ -10,12 +10,25 @@
 #include <string.h>
 
 #include "compat.h"
+#include "file_window.h"
 
-// Empty is size 0; at may then be NULL.
+// Empty is size 0; at may then be NULL. The bytes of a file have a window: those that a slice of
+// them names are not there before rcgo__bytes_load.
 struct rcgo_bytes {
 	const uint8_t *at;
 	size_t size;
+	struct rcgo_file_window *window; // NULL for bytes in memory
 };
+
+// Makes sure that all bytes of b are there.
+static inline RCGO_UNUSED struct rcgo_bytes
+rcgo__bytes_load(struct rcgo_bytes b)
+{
+	if (b.window != NULL) {
+		rcgo__file_window_load(b.window, b.at, b.size);
+	}
+	return b;
+}
 
 // The size bytes from offset on; empty when they are not all there.
 static inline RCGO_UNUSED struct rcgo_bytes
@@ -24,7 +37,14 @@ rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 	if (size == 0 || offset > b.size || size > b.size - offset) {
 		return (struct rcgo_bytes){0};
 	}
-	return (struct rcgo_bytes){.at = b.at + offset, .size = (size_t)size};
+	return (struct rcgo_bytes){.at = b.at + offset, .size = (size_t)size, .window = b.window};
+}
+
+// The same, and they are there.
+static inline RCGO_UNUSED struct rcgo_bytes
+rcgo__bytes_read(struct rcgo_bytes b, uint64_t offset, uint64_t size)
+{
+	return rcgo__bytes_load(rcgo__bytes_slice(b, offset, size));
 }
 
 // All bytes from offset on; empty when offset is beyond the end.
@@ -34,7 +54,8 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 	if (offset >= b.size) {
 		return (struct rcgo_bytes){0};
 	}
-	return (struct rcgo_bytes){.at = b.at + offset, .size = b.size - (size_t)offset};
+	return (struct rcgo_bytes){
+		.at = b.at + offset, .size = b.size - (size_t)offset, .window = b.window};
 }
 
 #define RCGO_STRING_MAX ((size_t)1 << 20)
@@ -46,9 +67,18 @@ rcgo__bytes_string_looked(struct rcgo_bytes b, uint64_t offset, size_t *looked)
 {
 	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
 	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
-	const uint8_t *end = size == 0 ? NULL : memchr(rest.at, 0, size);
+	const uint8_t *from = rest.at, *end = NULL;
 
-	*looked = end == NULL ? size : (size_t)(end - rest.at);
+	while (end == NULL && size != 0) {
+		const uint8_t *ready = rest.window == NULL ? from + size
+							   : rcgo__file_window_more(rest.window,
+								     from, from + size);
+
+		end = memchr(from, 0, (size_t)(ready - from));
+		size -= (size_t)(ready - from);
+		from = ready;
+	}
+	*looked = (size_t)((end == NULL ? from : end) - rest.at);
 	return end == NULL ? NULL : (const char *)rest.at;
 }
 
@@ -63,7 +93,8 @@ rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 static inline RCGO_UNUSED bool
 rcgo__bytes_equal(struct rcgo_bytes a, struct rcgo_bytes b)
 {
-	return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+	return a.size == b.size &&
+	       (a.size == 0 || memcmp(rcgo__bytes_load(a).at, rcgo__bytes_load(b).at, a.size) == 0);
 }
 
 // Words at any alignment. The caller has made sure that their bytes exist. big says that the

@@ -298,7 +298,7 @@ TEST(replaced_files)
 	CHECK_INT(rcgo__elf_open(&elf, unit_shell_path("program")), 0);
 	id = rcgo__elf_build_id(&elf);
 	memcpy(copy, id.at, id.size);
-	id.at = copy;
+	id = (struct rcgo_bytes){.at = copy, .size = id.size};
 	rcgo__elf_close(&elf);
 	CHECK_INT(rcgo__debugfile_match(&elf, unit_shell_path("program"), id), 0);
 	rcgo__elf_close(&elf);

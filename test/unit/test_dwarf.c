@@ -11,7 +11,7 @@
 static struct rcgo_reader
 reader(const void *at, size_t size)
 {
-	return rcgo__reader_make((struct rcgo_bytes){at, size}, false);
+	return rcgo__reader_make((struct rcgo_bytes){.at = at, .size = size}, false);
 }
 
 TEST(numbers)

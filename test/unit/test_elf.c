@@ -249,7 +249,7 @@ TEST(survives_damage)
 			copy[unit_random() % (i % 3 == 0 || n < 64 ? n : 64)] =
 				(uint8_t)unit_random();
 		}
-		if (rcgo__elf_from_memory(&elf, (struct rcgo_bytes){copy, n}) == 0) {
+		if (rcgo__elf_from_memory(&elf, (struct rcgo_bytes){.at = copy, .size = n}) == 0) {
 			unsigned char sum = 0;
 
 			for (uint32_t s = 0; rcgo__elf_section_at(&elf, s, &section); s++) {

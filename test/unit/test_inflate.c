@@ -37,8 +37,8 @@ check_sample(const uint8_t *sample, size_t size, const char *level)
 	unit_shell_write("sample", sample, size);
 	packed = unit_shell_output(&n, "gzip -n %s <sample", level);
 	CHECK(n > GZIP_HEADER + GZIP_TRAILER);
-	in = (struct rcgo_bytes){
-		(const uint8_t *)packed + GZIP_HEADER, n - GZIP_HEADER - GZIP_TRAILER};
+	in = (struct rcgo_bytes){.at = (const uint8_t *)packed + GZIP_HEADER,
+		.size = n - GZIP_HEADER - GZIP_TRAILER};
 	out[size] = '#';
 	CHECK_INT(inflate(in, out, size), size);
 	CHECK(memcmp(out, sample, size) == 0);
@@ -84,7 +84,8 @@ TEST(notices_every_cut)
 		uint8_t *part = malloc(cut + 1);
 
 		memcpy(part, packed + GZIP_HEADER, cut);
-		CHECK_INT(inflate((struct rcgo_bytes){part, cut}, out, sizeof out), -EBADMSG);
+		CHECK_INT(inflate((struct rcgo_bytes){.at = part, .size = cut}, out, sizeof out),
+			-EBADMSG);
 		free(part);
 	}
 	free(packed);
@@ -111,7 +112,7 @@ TEST(survives_damage)
 		for (unsigned k = 0; k <= i % 4; k++) {
 			part[unit_random() % n] ^= (uint8_t)(1u << unit_random() % 8);
 		}
-		broken += inflate((struct rcgo_bytes){part, n}, out, 5000) < 0;
+		broken += inflate((struct rcgo_bytes){.at = part, .size = n}, out, 5000) < 0;
 		free(part);
 	}
 	CHECK(broken > 500);
@@ -127,7 +128,7 @@ check_bytes(const char *bits, size_t n, ptrdiff_t want)
 	uint8_t *in = malloc(n);
 
 	memcpy(in, bits, n);
-	CHECK_INT(inflate((struct rcgo_bytes){in, n}, out, sizeof out), want);
+	CHECK_INT(inflate((struct rcgo_bytes){.at = in, .size = n}, out, sizeof out), want);
 	free(in);
 }
 
@@ -156,7 +157,7 @@ TEST(zlib_wrapping)
 	static const uint8_t wrapped[] = {
 		0x78, 0x9c, 0x4b, 0x4c, 0x4a, 0x06, 0x00, 0x02, 0x4d, 0x01, 0x27};
 	uint8_t copy[sizeof wrapped], out[8];
-	struct rcgo_bytes in = {copy, sizeof copy};
+	struct rcgo_bytes in = {.at = copy, .size = sizeof copy};
 
 	CHECK_INT(rcgo__arena_init(&arena, 1 << 20), 0);
 	memcpy(copy, wrapped, sizeof copy);
@@ -177,8 +178,8 @@ TEST(says_that_the_arena_is_full)
 	struct rcgo_arena none = {0};
 	uint8_t out[8];
 
-	CHECK_INT(rcgo__inflate((struct rcgo_bytes){(const uint8_t *)"\x03\x00", 2}, out,
-			  sizeof out, RCGO_INFLATE_RAW, &none),
+	CHECK_INT(rcgo__inflate((struct rcgo_bytes){.at = (const uint8_t *)"\x03\x00", .size = 2},
+			  out, sizeof out, RCGO_INFLATE_RAW, &none),
 		-ENOMEM);
 }
 

@@ -33,7 +33,7 @@ check_sample(const uint8_t *sample, size_t size, const char *how)
 
 	unit_shell_write("sample", sample, size);
 	packed = unit_shell_output(&n, "xz -T1 %s <sample", how);
-	in = (struct rcgo_bytes){(const uint8_t *)packed, n};
+	in = (struct rcgo_bytes){.at = (const uint8_t *)packed, .size = n};
 	out[size] = '#';
 	CHECK_INT(rcgo__xz_size(in), size);
 	CHECK_INT(unxz(in, out, size), size);
@@ -94,7 +94,8 @@ TEST(refuses_other_filters)
 	CHECK_INT(rcgo__arena_init(&arena, 1 << 20), 0);
 	unit_shell_write("sample", sample, 3000);
 	packed = unit_shell_output(&n, "xz --x86 --lzma2 <sample");
-	CHECK_INT(unxz((struct rcgo_bytes){(uint8_t *)packed, n}, out, sizeof out), -ENOTSUP);
+	CHECK_INT(unxz((struct rcgo_bytes){.at = (uint8_t *)packed, .size = n}, out, sizeof out),
+		-ENOTSUP);
 	free(packed);
 	free(sample);
 }
@@ -115,13 +116,13 @@ TEST(notices_damage_and_cuts)
 		uint8_t *copy = malloc(n);
 
 		memcpy(copy, packed, n);
-		CHECK(rcgo__xz_size((struct rcgo_bytes){copy, i}) == -EBADMSG);
+		CHECK(rcgo__xz_size((struct rcgo_bytes){.at = copy, .size = i}) == -EBADMSG);
 		for (unsigned bit = 0; bit < 8; bit++) {
 			ptrdiff_t size, got;
 
 			copy[i] ^= (uint8_t)(1u << bit);
-			size = rcgo__xz_size((struct rcgo_bytes){copy, n});
-			got = unxz((struct rcgo_bytes){copy, n}, out, sizeof out);
+			size = rcgo__xz_size((struct rcgo_bytes){.at = copy, .size = n});
+			got = unxz((struct rcgo_bytes){.at = copy, .size = n}, out, sizeof out);
 			// Only zeros that fill up, in a part that the other reader looks at.
 			CHECK(size < 0 || got < 0 || (copy[i] & (copy[i] - 1)) == 0);
 			copy[i] ^= (uint8_t)(1u << bit);
@@ -129,7 +130,8 @@ TEST(notices_damage_and_cuts)
 		free(copy);
 		copy = malloc(i + 1);
 		memcpy(copy, packed, i);
-		CHECK(unxz((struct rcgo_bytes){copy, i}, out, sizeof out) < 0 || i > n - 64);
+		CHECK(unxz((struct rcgo_bytes){.at = copy, .size = i}, out, sizeof out) < 0 ||
+			i > n - 64);
 		free(copy);
 	}
 	free(packed);
@@ -139,7 +141,7 @@ TEST(notices_damage_and_cuts)
 // The values that the specifications give for "123456789", and the empty ones.
 TEST(checksums)
 {
-	struct rcgo_bytes nine = {(const uint8_t *)"123456789", 9}, none = {0};
+	struct rcgo_bytes nine = {.at = (const uint8_t *)"123456789", .size = 9}, none = {0};
 
 	CHECK_INT(rcgo__crc32(nine), 0xcbf43926);
 	CHECK_INT(rcgo__crc32(none), 0);
@@ -159,7 +161,8 @@ TEST(says_that_the_arena_is_full)
 
 	unit_shell_needs("xz");
 	packed = unit_shell_output(&n, "echo hello | xz");
-	CHECK_INT(rcgo__xz((struct rcgo_bytes){(uint8_t *)packed, n}, out, sizeof out, &none),
+	CHECK_INT(rcgo__xz((struct rcgo_bytes){.at = (uint8_t *)packed, .size = n}, out, sizeof out,
+			  &none),
 		-ENOMEM);
 	free(packed);
 }

@@ -32,7 +32,7 @@ check_sample(const uint8_t *sample, size_t size, const char *how)
 
 	unit_shell_write("sample", sample, size);
 	packed = unit_shell_output(&n, "zstd -q -T1 %s <sample", how);
-	in = (struct rcgo_bytes){(const uint8_t *)packed, n};
+	in = (struct rcgo_bytes){.at = (const uint8_t *)packed, .size = n};
 	out[size] = '#';
 	CHECK_INT(unzstd(in, out, size), size);
 	CHECK(memcmp(out, sample, size) == 0);
@@ -94,7 +94,8 @@ TEST(several_frames)
 	packed = unit_shell_output(&n,
 		"printf hello | zstd -q; printf '\\120\\052\\115\\030\\003\\0\\0\\0xyz'; "
 		"printf world | zstd -q");
-	CHECK_INT(unzstd((struct rcgo_bytes){(uint8_t *)packed, n}, out, sizeof out), 10);
+	CHECK_INT(unzstd((struct rcgo_bytes){.at = (uint8_t *)packed, .size = n}, out, sizeof out),
+		10);
 	CHECK(memcmp(out, "helloworld", 10) == 0);
 	free(packed);
 }
@@ -110,7 +111,8 @@ TEST(refuses_dictionaries)
 	unit_shell("for i in $(seq 400); do echo the quick brown fox $i jumps over $((i * 7)) lazy "
 		   "dogs and $((i * i)) cats >part$i; done; zstd -q --train part* -o dictionary");
 	packed = unit_shell_output(&n, "zstd -q -D dictionary <part7");
-	CHECK_INT(unzstd((struct rcgo_bytes){(uint8_t *)packed, n}, out, sizeof out), -ENOTSUP);
+	CHECK_INT(unzstd((struct rcgo_bytes){.at = (uint8_t *)packed, .size = n}, out, sizeof out),
+		-ENOTSUP);
 	free(packed);
 }
 
@@ -134,7 +136,7 @@ TEST(notices_damage_and_cuts)
 			ptrdiff_t got;
 
 			copy[i] ^= (uint8_t)(1u << bit);
-			got = unzstd((struct rcgo_bytes){copy, n}, out, sizeof out);
+			got = unzstd((struct rcgo_bytes){.at = copy, .size = n}, out, sizeof out);
 			// Some bits say only how large a window is wanted, or nothing at all.
 			CHECK(got < 0 || (got == 3000 && memcmp(out, sample, 3000) == 0));
 			copy[i] ^= (uint8_t)(1u << bit);
@@ -142,7 +144,8 @@ TEST(notices_damage_and_cuts)
 		free(copy);
 		copy = malloc(i + 1);
 		memcpy(copy, packed, i);
-		CHECK_INT(unzstd((struct rcgo_bytes){copy, i}, out, sizeof out), -EBADMSG);
+		CHECK_INT(unzstd((struct rcgo_bytes){.at = copy, .size = i}, out, sizeof out),
+			-EBADMSG);
 		free(copy);
 	}
 	free(packed);
@@ -168,7 +171,7 @@ TEST(survives_damage)
 			for (unsigned k = 0; k <= i % 4; k++) {
 				copy[unit_random() % n] ^= (uint8_t)(1u << unit_random() % 8);
 			}
-			unzstd((struct rcgo_bytes){copy, n}, out, 30000);
+			unzstd((struct rcgo_bytes){.at = copy, .size = n}, out, 30000);
 			free(copy);
 		}
 		free(packed);
@@ -182,7 +185,8 @@ TEST(says_that_the_arena_is_full)
 	struct rcgo_arena none = {0};
 	uint8_t out[16];
 
-	CHECK_INT(rcgo__zstd((struct rcgo_bytes){out, 8}, out, sizeof out, &none), -ENOMEM);
+	CHECK_INT(rcgo__zstd((struct rcgo_bytes){.at = out, .size = 8}, out, sizeof out, &none),
+		-ENOMEM);
 }
 
 UNIT_MAIN(UNIT_TEST(undoes_zstd), UNIT_TEST(undoes_mixed_chunks), UNIT_TEST(several_frames),
