@@ -27,10 +27,10 @@ here_give(struct rcgo_inprocess *here)
 }
 
 size_t
-rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
 	struct rcgo_line_text out = {.at = text, .size = size};
-	size_t n;
+	size_t n = 0;
 	int cancel;
 
 	if (max == 0) {
@@ -47,10 +47,27 @@ rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 		struct rcgo_inprocess_mapping place;
 
 		rcgo__inprocess_find(pc, &place);
+		if (rcgo__inprocess_is_code(NULL, &place)) {
+			rcgo__inprocess_fallback(&place, frames, &out);
+			n = 1;
+		}
+	}
+	rcgo__cancel_restore(cancel);
+	return n;
+}
+
+size_t
+rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+{
+	size_t n = rcgo__symbolize_code(pc, frames, max, text, size);
+
+	if (n == 0 && max != 0) {
+		struct rcgo_line_text out = {.at = text, .size = size};
+		const struct rcgo_inprocess_mapping place = {.pc = pc};
+
 		rcgo__inprocess_fallback(&place, frames, &out);
 		n = 1;
 	}
-	rcgo__cancel_restore(cancel);
 	return n;
 }
 
@@ -67,7 +84,7 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 {
 	uint32_t number = __atomic_fetch_add(&text_number, 1, __ATOMIC_RELAXED);
 
-	return rcgo__symbolize_into(pc, frames, max, texts[number % TEXTS], TEXT_SIZE);
+	return rcgo__symbolize_code(pc, frames, max, texts[number % TEXTS], TEXT_SIZE);
 }
 
 // Traceback Generation: program counters of this process, by the files of its objects. Runs on any
@@ -105,12 +122,42 @@ rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
 {
 	place->edition = rcgo__generation_untag(&pc);
 	place->pc = pc;
+	place->generated = false;
 	if (place->edition == NULL) {
 		place->known = rcgo__module_find(pc, &place->module);
 		return;
 	}
 	place->module = place->edition->module;
 	place->known = place->edition->path[0] != 0;
+}
+
+bool
+rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place)
+{
+	uintptr_t start = 0, end = 0;
+
+	// What has a number was code when it was sampled.
+	if (place->known || place->edition != NULL) {
+		return true;
+	}
+	if (here != NULL &&
+		place->pc - here->generated_start < here->generated_end - here->generated_start) {
+		place->generated = true;
+		return true;
+	}
+	switch (rcgo__module_code(place->pc, &start, &end)) {
+	case RCGO_CODE_NONE:
+		return false;
+	case RCGO_CODE_GENERATED:
+		place->generated = true;
+		if (here != NULL) {
+			here->generated_start = start;
+			here->generated_end = end;
+		}
+		return true;
+	default:
+		return true;
+	}
 }
 
 static bool
@@ -138,6 +185,10 @@ rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo
 	int shift = (int)sizeof number * 8 - 4;
 
 	*frame = (struct rcgo_frame){0};
+	if (place->generated) {
+		frame->function = here_copy(text, "[JIT]");
+		return;
+	}
 	if (place->known && here_name(place, name, HERE_PATH)) {
 		const char *base = strrchr(name, '/');
 
@@ -295,6 +346,9 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
 	size_t n = 0, for_names = (text->size - text->used) / 2;
 
 	rcgo__inprocess_find(pc, &place);
+	if (!rcgo__inprocess_is_code(here, &place)) {
+		return 0;
+	}
 	if (place.known && here_ready(here, cached)) {
 		slot = here_object(here, &place);
 	}

@@ -46,6 +46,12 @@ RCGO_SHARED size_t rcgo__object_frames(
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__object_close(struct rcgo_object *object);
 
+// Describes a program counter of this process, as rcgo__symbolize_into does, but returns 0 where
+// no code is: for the sentinels that Go puts into stacks, and for what cannot be executed.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__symbolize_code(
+	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
+
 // Describes a program counter of this process; one that is a return address wants 1 taken off.
 // Returns how many frames there are, at least 1, whose function or file is known. The strings are
 // put into text.
@@ -53,7 +59,7 @@ RCGO_SHARED void rcgo__object_close(struct rcgo_object *object);
 RCGO_SHARED size_t rcgo__symbolize_into(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
-// The same, with strings that live until a few more calls have been made, by whichever thread.
+// As rcgo__symbolize_code, with strings that live until a few more calls have been made, by whichever thread.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
 

@@ -56,11 +56,12 @@ struct rcgo_inprocess {
 	struct rcgo_arena keep;
 	struct rcgo_dwarf_memory memory;
 	struct rcgo_inprocess_object objects[RCGO_INPROCESS_OBJECTS];
-	uint32_t opened; // since memory was new
+	uint32_t opened;			  // since memory was new
+	uintptr_t generated_start, generated_end; // where code without an object was last
 };
 
 // Describes pc with that memory, which the caller has taken; strings are put into text. Returns how
-// many frames there are, at least 1.
+// many frames there are; 0 when there is no code at pc.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text);
@@ -68,7 +69,8 @@ RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cach
 // Where a program counter lies.
 struct rcgo_inprocess_mapping {
 	uintptr_t pc;
-	bool known; // which object holds it
+	bool known;	// which object holds it
+	bool generated; // by a just-in-time compiler
 	struct rcgo_module module;
 	const struct rcgo_module_generation *edition; // NULL for what is mapped now
 };
@@ -76,7 +78,13 @@ struct rcgo_inprocess_mapping {
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place);
 
-// The last resort: module+0xoffset, or the address alone.
+// Whether there may be code at place. For one that is not known it asks the kernel, and sets
+// generated; here may be NULL.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__inprocess_is_code(
+	struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place);
+
+// The last resort: module+0xoffset, [JIT], or the address alone.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place,
 	struct rcgo_frame *frame, struct rcgo_line_text *text);

@@ -49,6 +49,18 @@ RCGO_SHARED void rcgo__modules_init(void);
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=dl
 RCGO_SHARED void rcgo__modules_refresh(void);
 
+// What lies at an address that rcgo__module_find knows no object for.
+enum rcgo_code {
+	RCGO_CODE_UNKNOWN,   // the kernel does not tell
+	RCGO_CODE_NONE,	     // nothing that can be executed: not a program counter
+	RCGO_CODE_GENERATED, // executable memory of no object, as a just-in-time compiler writes
+	RCGO_CODE_OBJECT,    // an object
+};
+
+// Asks the kernel what lies at pc. *start and *end are the bounds of generated code. About 20 us.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED enum rcgo_code rcgo__module_code(uintptr_t pc, uintptr_t *start, uintptr_t *end);
+
 // Puts the path of m's file into path, as the kernel knows it: "[vdso]", "/memfd:x (deleted)". Cut
 // to cap - 1 bytes. Returns whether there is a name.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -197,8 +197,8 @@ rcgo__generation_untag(uintptr_t *pc)
 {
 	uintptr_t number = NUMBER_OF(*pc);
 
-	if (number == 0) {
-		return NULL;
+	if (number == 0 || number > NUMBER_LOST) {
+		return NULL; // what is beyond is no program counter at all
 	}
 	*pc = WITHOUT_NUMBER(*pc);
 	return number <= EDITIONS && holds(&editions[number - 1], *pc) ? &editions[number - 1]

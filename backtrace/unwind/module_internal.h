@@ -85,6 +85,7 @@ struct rcgo_mapping {
 	uintptr_t start, end;
 	// Where the file's first byte is mapped, when all in between belongs to it; else 0.
 	uintptr_t header;
+	bool executable;
 };
 
 // Asks the kernel for the mapping that holds address. Its name goes into path unless cap is 0.

@@ -67,6 +67,39 @@ rcgo__module_find(uintptr_t pc, struct rcgo_module *out)
 	return rcgo__kernel_lookup_find(pc, out);
 }
 
+// Addresses that no program has: the first page, and the kernel's half.
+static bool
+no_address(uintptr_t pc)
+{
+	return pc < 4096 || pc > UINTPTR_MAX / 2;
+}
+
+enum rcgo_code
+rcgo__module_code(uintptr_t pc, uintptr_t *start, uintptr_t *end)
+{
+	struct rcgo_mapping mapping, own;
+	struct rcgo_module module;
+
+	if (no_address(pc)) {
+		return RCGO_CODE_NONE;
+	}
+	if (!rcgo__mapping_find(pc, &mapping, NULL, 0)) {
+		// Nothing is there, unless the kernel tells nothing of our own code either.
+		return rcgo__mapping_find((uintptr_t)rcgo__module_code, &own, NULL, 0)
+			       ? RCGO_CODE_NONE
+			       : RCGO_CODE_UNKNOWN;
+	}
+	if (!mapping.executable) {
+		return RCGO_CODE_NONE;
+	}
+	if (mapping.header != 0 && rcgo__image_read(mapping.header, &module)) {
+		return RCGO_CODE_OBJECT;
+	}
+	*start = mapping.start;
+	*end = mapping.end;
+	return RCGO_CODE_GENERATED;
+}
+
 bool
 rcgo__module_name(const struct rcgo_module *m, char *path, size_t cap)
 {

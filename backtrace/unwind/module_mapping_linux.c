@@ -21,6 +21,8 @@ struct query {
 };
 #define PROCMAP_QUERY 0xc0686611ul // _IOWR('f', 17, struct query)
 
+#define PROCMAP_EXECUTABLE 4 // in vma_flags
+
 _Static_assert(sizeof(struct query) == 0x68, "the kernel's layout");
 
 // A file has a handful of segments, and each may be cut by mprotect.
@@ -70,6 +72,7 @@ rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *p
 	q.name = 0;
 	out->start = (uintptr_t)q.start;
 	out->end = (uintptr_t)q.end;
+	out->executable = (q.vma_flags & PROCMAP_EXECUTABLE) != 0;
 	out->header = query_header(fd, q);
 	return RCGO_LOOKUP_YES;
 }
@@ -117,6 +120,7 @@ next_number(struct reader *r, int *end)
 struct line {
 	uint64_t start, end, offset, major, minor, inode;
 	int last; // the character behind the inode
+	bool executable;
 };
 
 // Reads a line up to the inode. Returns whether there is one.
@@ -130,10 +134,12 @@ next_line(struct reader *r, struct line *l)
 		return false;
 	}
 	l->end = next_number(r, &c);
+	l->executable = false;
 	while ((c = next_char(r)) != ' ') { // rwxp
 		if (c < 0) {
 			return false;
 		}
+		l->executable |= c == 'x';
 	}
 	l->offset = next_number(r, &c);
 	l->major = next_number(r, &c);
@@ -168,7 +174,7 @@ bool
 rcgo__mapping_read(int fd, uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
 {
 	struct reader r = {.fd = fd, .at = 0, .len = 0};
-	struct line before = {0, 0, 0, 0, 0, 0, 0};
+	struct line before = {.start = 0};
 	struct line l;
 	uintptr_t header = 0;
 
@@ -186,7 +192,8 @@ rcgo__mapping_read(int fd, uintptr_t address, struct rcgo_mapping *out, char *pa
 		}
 		finish_line(&r, &l, path, here ? cap : 0);
 		if (here) {
-			*out = (struct rcgo_mapping){(uintptr_t)l.start, (uintptr_t)l.end, header};
+			*out = (struct rcgo_mapping){
+				(uintptr_t)l.start, (uintptr_t)l.end, header, l.executable};
 			return true;
 		}
 		before = l;

@@ -155,6 +155,19 @@ session_take(void)
 	return NULL;
 }
 
+// Go drops a frame that has neither name nor file: its own code and what is no code at all, as are
+// the marks that it puts into stacks (runtime.logicalStackSentinel).
+static void
+session_decline(struct session *session, struct cgoSymbolizerArg *arg)
+{
+	if (session != NULL) {
+		session->count = session->next = 0;
+		rcgo_store_rel(&session->busy, 0);
+	}
+	arg->File = arg->Func = NULL;
+	arg->Lineno = arg->Entry = arg->More = arg->Data = 0;
+}
+
 static void
 session_show(const struct rcgo_frame *frame, struct cgoSymbolizerArg *arg)
 {
@@ -186,7 +199,10 @@ rcgo__default_symbolizer(struct cgoSymbolizerArg *arg)
 		// More sequences at once than any Go has: the innermost frame must do.
 		struct rcgo_frame frame;
 
-		rcgo__symbolize(rcgo__generation_resolve(arg->PC), &frame, 1);
+		if (rcgo__symbolize(rcgo__generation_resolve(arg->PC), &frame, 1) == 0) {
+			session_decline(NULL, arg);
+			return;
+		}
 		session_show(&frame, arg);
 		arg->More = 0;
 		return;
@@ -194,8 +210,12 @@ rcgo__default_symbolizer(struct cgoSymbolizerArg *arg)
 	if (session->pc != arg->PC || session->next >= session->count) {
 		session->pc = arg->PC;
 		session->next = 0;
-		session->count = (uint32_t)rcgo__symbolize_into(rcgo__generation_resolve(arg->PC),
+		session->count = (uint32_t)rcgo__symbolize_code(rcgo__generation_resolve(arg->PC),
 			session->frames, RCGO_FRAMES_MAX, session->text, SESSION_TEXT);
+	}
+	if (session->count == 0) {
+		session_decline(session, arg);
+		return;
 	}
 	session_show(&session->frames[session->next++], arg);
 	arg->More = session->next < session->count;

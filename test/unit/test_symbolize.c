@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -181,16 +182,48 @@ TEST(always_an_answer)
 {
 	struct rcgo_frame frame;
 	char text[64];
-	size_t n = rcgo__symbolize(0x10, &frame, 1);
+	size_t n = rcgo__symbolize_into(0x10, &frame, 1, text, sizeof text);
 
 	CHECK_INT(n, 1);
 	CHECK_STR(frame.function, "0x10");
 	n = rcgo__symbolize_into(0x10, &frame, 1, text, 3);
 	CHECK_INT(n, 1);
 	CHECK_STR(frame.function, "0x");
-	n = rcgo__symbolize(0, &frame, 1);
+	n = rcgo__symbolize_into(0, &frame, 1, text, sizeof text);
 	CHECK_STR(frame.function, "0x0");
 	CHECK_INT(n, 1);
+}
+
+// Go's marks in stacks, addresses of no memory and of data are no code: Go then drops the frame.
+TEST(what_is_no_code_is_declined)
+{
+	uintptr_t pcs[] = {~(uintptr_t)0, 1, 0x10, UINTPTR_MAX / 2 + 1, (uintptr_t)1 << 45};
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct cgoSymbolizerArg arg;
+
+	for (size_t i = 0; i <= UNIT_COUNTOF(pcs); i++) {
+		arg = (struct cgoSymbolizerArg){
+			.PC = i < UNIT_COUNTOF(pcs) ? pcs[i] : (uintptr_t)page + 8, .More = 1};
+		rcgo__default_symbolizer(&arg);
+		CHECK(arg.Func == NULL && arg.File == NULL);
+		CHECK_INT(arg.More, 0);
+		CHECK_INT(arg.Data, 0);
+		CHECK_INT(arg.Lineno, 0);
+	}
+}
+
+// All code of a just-in-time compiler has one name.
+TEST(generated_code)
+{
+	uint8_t *page = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct rcgo_frame frame;
+
+	CHECK(page != MAP_FAILED);
+	for (int i = 0; i < 8192; i += 1024) {
+		CHECK_INT(rcgo__symbolize((uintptr_t)page + (uintptr_t)i, &frame, 1), 1);
+		CHECK_STR(frame.function, "[JIT]");
+		CHECK_INT(frame.entry, 0);
+	}
 }
 
 TEST(vdso)
@@ -247,5 +280,6 @@ TEST(threads_at_once)
 
 UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(little_room_is_for_names),
 	UNIT_TEST(a_file_that_could_not_be_opened_is_opened_later), UNIT_TEST(protocol),
-	UNIT_TEST(many_sequences), UNIT_TEST(always_an_answer), UNIT_TEST(vdso),
+	UNIT_TEST(many_sequences), UNIT_TEST(always_an_answer),
+	UNIT_TEST(what_is_no_code_is_declined), UNIT_TEST(generated_code), UNIT_TEST(vdso),
 	UNIT_TEST(threads_at_once))
