@@ -61,7 +61,8 @@ RCGO_INTERN const char *rcgo__path_variable(struct rcgo_bytes environment, const
 // looked for in the file system alone; nothing here ever asks the network.
 //
 // Each file must be the right one: it has the build-id that is asked for, or where there is none
-// the checksum. A file of another build would give wrong names, which is worse than none.
+// the checksum. A file of another build would give wrong names, which is worse than none. And it
+// must be one that nobody else could have planted (rcgo__elf_open_trusted).
 //
 // Contract: gdb's manual ("Debugging Information in Separate Files", "MiniDebugInfo"), elfutils'
 // debuginfod-client for its cache, dwz(1).
@@ -69,6 +70,7 @@ RCGO_INTERN const char *rcgo__path_variable(struct rcgo_bytes environment, const
 struct rcgo_debugfile {
 	struct rcgo_elf elf; // rcgo__elf_close it
 	const char *path;    // in the arena
+	uint32_t owner;	     // of the file that it is for
 };
 
 // Whether the file itself has DWARF.
@@ -80,6 +82,12 @@ RCGO_INTERN bool rcgo__debugfile_has_dwarf(const struct rcgo_elf *elf);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__debugfile_match(
 	struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id);
+
+// The same for a file that nobody has asked for by name, so that it must be trusted, as
+// rcgo__elf_open_trusted has it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__debugfile_match_trusted(
+	struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id, uint32_t owner);
 
 // The file with the DWARF of main, which was opened at path: by build-id, by .gnu_debuglink, in
 // debuginfod's cache. Returns 0, or -errno; -ENOENT says that there is none.
@@ -100,15 +108,16 @@ RCGO_INTERN int rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *pa
 	struct rcgo_arena *arena, struct rcgo_elf *alt);
 
 // The .dwo file of a unit, by the unit's DW_AT_dwo_name and DW_AT_comp_dir (NULL when it has
-// none), of the object at path. The caller compares the unit's id. Returns 0, or -errno.
+// none), of the object at path, which belongs to owner. The caller compares the unit's id. Returns
+// 0, or -errno.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
-	struct rcgo_arena *arena, struct rcgo_elf *dwo);
+	uint32_t owner, struct rcgo_arena *arena, struct rcgo_elf *dwo);
 
 // The package of all .dwo files of the object or debug file at path: path.dwp, or for x.debug
-// x.dwp. Returns 0, or -errno.
+// x.dwp. The file belongs to owner. Returns 0, or -errno.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__debugfile_dwp(
-	const char *path, struct rcgo_arena *arena, struct rcgo_elf *dwp);
+	const char *path, uint32_t owner, struct rcgo_arena *arena, struct rcgo_elf *dwp);
 
 #endif // RCGO_DEBUG_FILE_H

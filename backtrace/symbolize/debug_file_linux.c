@@ -28,17 +28,29 @@ rcgo__debugfile_has_dwarf(const struct rcgo_elf *elf)
 	       rcgo__elf_section_find(elf, ".zdebug_info", &section) != 0;
 }
 
-int
-rcgo__debugfile_match(struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id)
+// Closes elf again, which opening gave err for, unless its build-id is this one.
+static int
+debugfile_check(struct rcgo_elf *elf, int err, struct rcgo_bytes build_id)
 {
-	int err = rcgo__elf_open(elf, path);
-
 	if (err == 0 && build_id.size != 0 &&
 		!rcgo__bytes_equal(rcgo__elf_build_id(elf), build_id)) {
 		rcgo__elf_close(elf);
 		err = -ESTALE;
 	}
 	return err;
+}
+
+int
+rcgo__debugfile_match(struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id)
+{
+	return debugfile_check(elf, rcgo__elf_open(elf, path), build_id);
+}
+
+int
+rcgo__debugfile_match_trusted(
+	struct rcgo_elf *elf, const char *path, struct rcgo_bytes build_id, uint32_t owner)
+{
+	return debugfile_check(elf, rcgo__elf_open_trusted(elf, path, owner), build_id);
 }
 
 // The checksum of a whole file, of which no more than a part is in memory at a time.
@@ -71,7 +83,7 @@ debugfile_try(const struct rcgo_path *path, struct rcgo_bytes build_id, const ui
 	if (debug->path == NULL) {
 		return -ENAMETOOLONG;
 	}
-	err = rcgo__debugfile_match(&debug->elf, debug->path, build_id);
+	err = rcgo__debugfile_match_trusted(&debug->elf, debug->path, build_id, debug->owner);
 	if (err == 0 && (!rcgo__debugfile_has_dwarf(&debug->elf) ||
 				(build_id.size == 0 && crc != NULL &&
 					debugfile_crc(&debug->elf) != *crc))) {
@@ -192,7 +204,7 @@ rcgo__debugfile_open(const struct rcgo_elf *main, const char *path, struct rcgo_
 	struct rcgo_bytes build_id = rcgo__elf_build_id(main);
 	int err;
 
-	*debug = (struct rcgo_debugfile){0};
+	*debug = (struct rcgo_debugfile){.owner = main->owner};
 	if (found.at == NULL) {
 		return -ENOMEM;
 	}
@@ -257,11 +269,13 @@ rcgo__debugfile_mini(const struct rcgo_elf *main, struct rcgo_arena *arena, stru
 
 // Opens what path says by now. Returns 0, or -errno.
 static int
-debugfile_try_part(const struct rcgo_path *path, struct rcgo_bytes build_id, struct rcgo_elf *elf)
+debugfile_try_part(const struct rcgo_path *path, struct rcgo_bytes build_id, uint32_t owner,
+	struct rcgo_elf *elf)
 {
 	const char *done = rcgo__path_done(path);
 
-	return done != NULL ? rcgo__debugfile_match(elf, done, build_id) : -ENAMETOOLONG;
+	return done != NULL ? rcgo__debugfile_match_trusted(elf, done, build_id, owner)
+			    : -ENAMETOOLONG;
 }
 
 int
@@ -276,15 +290,15 @@ rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *path, struct rcgo_
 	int err = -ENOENT;
 
 	*alt = (struct rcgo_elf){0};
-	if (name != NULL) {
-		build_id = rcgo__bytes_from(link, strlen(name) + 1);
+	build_id = name == NULL ? (struct rcgo_bytes){0} : rcgo__bytes_from(link, strlen(name) + 1);
+	if (build_id.size != 0) {
 		if (name[0] != '/') {
 			const char *real = rcgo__path_real(arena, path);
 
 			rcgo__path_bytes(&at, real, rcgo__path_directory(real));
 		}
 		rcgo__path_add(&at, name);
-		err = debugfile_try_part(&at, build_id, alt);
+		err = debugfile_try_part(&at, build_id, debug->owner, alt);
 		if (err != 0 && build_id.size > 1) {
 			rcgo__path_cut(&at, 0);
 			rcgo__path_add(&at, DEBUGFILE_BY_ID);
@@ -292,7 +306,7 @@ rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *path, struct rcgo_
 			rcgo__path_add(&at, "/");
 			rcgo__path_hex(&at, rcgo__bytes_from(build_id, 1));
 			rcgo__path_add(&at, ".debug");
-			err = debugfile_try_part(&at, build_id, alt);
+			err = debugfile_try_part(&at, build_id, debug->owner, alt);
 		}
 	}
 	rcgo__arena_release(arena, mark);
@@ -300,7 +314,7 @@ rcgo__debugfile_dwz(const struct rcgo_elf *debug, const char *path, struct rcgo_
 }
 
 int
-rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
+rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name, uint32_t owner,
 	struct rcgo_arena *arena, struct rcgo_elf *dwo)
 {
 	size_t mark = rcgo__arena_mark(arena);
@@ -315,7 +329,7 @@ rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
 		rcgo__path_add(&at, "/");
 	}
 	rcgo__path_add(&at, name);
-	err = debugfile_try_part(&at, any, dwo);
+	err = debugfile_try_part(&at, any, owner, dwo);
 	if (err != 0) {
 		// The tree was moved: beside the object, by the whole name, then by its last part.
 		real = rcgo__path_real(arena, path);
@@ -325,7 +339,7 @@ rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
 			rcgo__path_cut(&at, 0);
 			rcgo__path_bytes(&at, real, rcgo__path_directory(real));
 			rcgo__path_add(&at, name + skip);
-			err = debugfile_try_part(&at, any, dwo);
+			err = debugfile_try_part(&at, any, owner, dwo);
 		}
 	}
 	rcgo__arena_release(arena, mark);
@@ -333,7 +347,8 @@ rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name,
 }
 
 int
-rcgo__debugfile_dwp(const char *path, struct rcgo_arena *arena, struct rcgo_elf *dwp)
+rcgo__debugfile_dwp(
+	const char *path, uint32_t owner, struct rcgo_arena *arena, struct rcgo_elf *dwp)
 {
 	size_t mark = rcgo__arena_mark(arena);
 	struct rcgo_path at = rcgo__path_start(arena);
@@ -345,12 +360,12 @@ rcgo__debugfile_dwp(const char *path, struct rcgo_arena *arena, struct rcgo_elf 
 	*dwp = (struct rcgo_elf){0};
 	rcgo__path_add(&at, real);
 	rcgo__path_add(&at, ".dwp");
-	err = debugfile_try_part(&at, any, dwp);
+	err = debugfile_try_part(&at, any, owner, dwp);
 	if (err != 0 && n > strlen(".debug") &&
 		strcmp(real + n - strlen(".debug"), ".debug") == 0) {
 		rcgo__path_cut(&at, n - strlen(".debug"));
 		rcgo__path_add(&at, ".dwp");
-		err = debugfile_try_part(&at, any, dwp);
+		err = debugfile_try_part(&at, any, owner, dwp);
 	}
 	rcgo__arena_release(arena, mark);
 	return err;

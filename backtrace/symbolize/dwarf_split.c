@@ -119,8 +119,8 @@ split_from_file(struct rcgo_dwarf *file, const struct rcgo_unit *skeleton, struc
 	}
 	for (size_t i = 0; i < file->unit_count && rcgo__dwarf_charge(file, 1); i++) {
 		memset(split, 0, sizeof *split);
-		if (rcgo__unit_read(split, file, file->units[i], skeleton) &&
-			(!split->has_id || split->id == skeleton->id)) {
+		if (rcgo__unit_read(split, file, file->units[i], skeleton) && split->has_id &&
+			split->id == skeleton->id) {
 			return true;
 		}
 	}
@@ -150,7 +150,8 @@ split_package(struct rcgo_debug *debug)
 
 		debug->package_known = true;
 		if (file != NULL && debug->path != NULL &&
-			rcgo__debugfile_dwp(debug->path, keep, &file->elf) == 0) {
+			rcgo__debugfile_dwp(
+				debug->path, debug->main.elf->owner, keep, &file->elf) == 0) {
 			split_dwarf(debug, file);
 			debug->package = file;
 		}
@@ -178,7 +179,7 @@ split_file(struct rcgo_debug *debug, const struct rcgo_unit *skeleton)
 	file->next = debug->splits;
 	debug->splits = file;
 	if (rcgo__debugfile_dwo(debug->path == NULL ? "" : debug->path, skeleton->directory,
-		    skeleton->split_name, keep, &file->elf) == 0) {
+		    skeleton->split_name, debug->main.elf->owner, keep, &file->elf) == 0) {
 		split_dwarf(debug, file);
 	}
 	return file;

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -33,45 +34,108 @@ elf_map_file(int fd, size_t size, struct rcgo_bytes *image)
 	return 0;
 }
 
+// Whose files are taken.
+struct elf_trust {
+	bool any;
+	uint32_t owner;
+};
+
+static bool
+elf_is_trusted(const struct stat *st, const struct elf_trust *trust)
+{
+	bool group = (st->st_mode & S_IWGRP) != 0, others = (st->st_mode & S_IWOTH) != 0;
+
+	if (trust->any) {
+		return true;
+	}
+	if (getauxval(AT_SECURE) != 0) {
+		return st->st_uid == 0 && !group && !others;
+	}
+	// A group of one user's own is usual; that others are in it is not known here.
+	return !others && (!group || st->st_gid == getegid()) &&
+	       (st->st_uid == 0 || st->st_uid == geteuid() || st->st_uid == trust->owner);
+}
+
+// The flags to open path with, or -1 when it may not be opened. Root follows no link that a user
+// could have made: opening a device is an effect already.
+static int
+elf_open_flags(const char *path, const struct elf_trust *trust)
+{
+	static const char system[] = "/usr/";
+	bool in_system =
+		strncmp(path, system, sizeof system - 1) == 0 && strstr(path, "/../") == NULL;
+
+	if (trust->any || (in_system && getauxval(AT_SECURE) == 0)) {
+		return 0;
+	}
+	if (path[0] != '/' || (!in_system && getauxval(AT_SECURE) != 0)) {
+		return -1;
+	}
+	return in_system || geteuid() == 0 ? O_NOFOLLOW : 0;
+}
+
 // Opens the regular file at path. Returns 0, or -errno.
 static int
-elf_open_file(const char *path, struct rcgo_bytes *image)
+elf_open_file(
+	const char *path, const struct elf_trust *trust, struct rcgo_bytes *image, uint32_t *owner)
 {
+	int flags = elf_open_flags(path, trust);
 	// A path may lead to anything by now, a pipe too: do not wait there.
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = flags < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	struct stat st = {0};
 	int err;
 
 	if (fd < 0) {
-		return -errno;
+		return flags < 0 ? -EPERM : -errno;
 	}
 	// Not libc's fstat, which before glibc 2.33 is no function of the shared library.
 	err = (int)rcgo__raw_syscall(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
 	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
 		err = -ENOEXEC;
+	} else if (err == 0 && !elf_is_trusted(&st, trust)) {
+		err = -EPERM;
 	} else if (err == 0) {
 		err = elf_map_file(fd, (size_t)st.st_size, image);
 	}
 	close(fd);
+	*owner = st.st_uid;
 	return err;
 }
 
-int
-rcgo__elf_open(struct rcgo_elf *elf, const char *path)
+static int
+elf_open(struct rcgo_elf *elf, const char *path, const struct elf_trust *trust)
 {
 	int saved = errno;
 	struct rcgo_bytes image = {0};
-	int err = elf_open_file(path, &image);
+	uint32_t owner = 0;
+	int err = elf_open_file(path, trust, &image, &owner);
 
 	*elf = (struct rcgo_elf){0};
 	if (err == 0) {
 		err = rcgo__elf_from_memory(elf, image);
+		elf->owner = owner;
 		if (err != 0) {
 			rcgo__file_window_close(image.window);
 		}
 	}
 	errno = saved;
 	return err;
+}
+
+int
+rcgo__elf_open(struct rcgo_elf *elf, const char *path)
+{
+	const struct elf_trust any = {.any = true};
+
+	return elf_open(elf, path, &any);
+}
+
+int
+rcgo__elf_open_trusted(struct rcgo_elf *elf, const char *path, uint32_t owner)
+{
+	const struct elf_trust trust = {.owner = owner};
+
+	return elf_open(elf, path, &trust);
 }
 
 void

@@ -24,6 +24,7 @@ struct rcgo_elf {
 	struct rcgo_bytes names;    // of the sections
 	uint64_t entry;
 	uint32_t section_count, segment_count;
+	uint32_t owner;		// the user who owns the file; root for what is in memory
 	uint16_t type, machine; // ET_*, EM_*
 	bool wide;		// 64 bit
 	bool big;		// the most significant byte comes first
@@ -43,6 +44,13 @@ struct rcgo_segment {
 // then empty, and closing it does nothing.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_open(struct rcgo_elf *elf, const char *path);
+
+// The same for a file that the program did not load, which others could have planted: only one
+// that belongs to root, to the program's user or to owner, and that others cannot write. A program
+// with rights that its user has not (AT_SECURE) opens only root's files below /usr, by no symbolic
+// link. -EPERM says that the file is not trusted.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN int rcgo__elf_open_trusted(struct rcgo_elf *elf, const char *path, uint32_t owner);
 
 // The same for an image in memory, which stays the caller's and must outlive elf.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

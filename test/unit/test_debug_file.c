@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "inject.h"
@@ -253,7 +255,8 @@ static int
 open_dwo(const char *comp_dir, const char *name)
 {
 	struct rcgo_elf dwo;
-	int err = rcgo__debugfile_dwo(unit_shell_path("bin/split"), comp_dir, name, &arena, &dwo);
+	int err = rcgo__debugfile_dwo(
+		unit_shell_path("bin/split"), comp_dir, name, geteuid(), &arena, &dwo);
 
 	CHECK_INT(arena.used, 0);
 	CHECK_INT(dwo.image.size != 0, err == 0);
@@ -280,11 +283,13 @@ TEST(split_units)
 	CHECK_INT(open_dwo("/nowhere", "obj/unit.dwo"), 0);
 	CHECK_INT(open_dwo("/nowhere", "/obj/unit.dwo"), 0);
 
-	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split"), &arena, &dwp), -ENOENT);
+	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split"), geteuid(), &arena, &dwp),
+		-ENOENT);
 	unit_shell("cp bin/unit.dwo bin/split.dwp; cp bin/split bin/split.debug");
-	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split"), &arena, &dwp), 0);
+	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split"), geteuid(), &arena, &dwp), 0);
 	rcgo__elf_close(&dwp);
-	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split.debug"), &arena, &dwp), 0);
+	CHECK_INT(rcgo__debugfile_dwp(unit_shell_path("bin/split.debug"), geteuid(), &arena, &dwp),
+		0);
 	rcgo__elf_close(&dwp);
 }
 
@@ -310,6 +315,38 @@ TEST(replaced_files)
 		rcgo__debugfile_match(&elf, unit_shell_path("program"), (struct rcgo_bytes){0}), 0);
 }
 
+// What others can write, or own, could have been planted.
+TEST(planted_files)
+{
+	const char *path;
+	struct rcgo_elf elf;
+
+	make_program("");
+	path = strdup(unit_shell_path("program"));
+	CHECK_INT(chmod(path, 0755), 0);
+	CHECK_INT(rcgo__elf_open_trusted(&elf, path, geteuid()), 0);
+	CHECK_INT(elf.owner, geteuid());
+	rcgo__elf_close(&elf);
+	CHECK_INT(rcgo__elf_open_trusted(&elf, "program", geteuid()), -EPERM);
+	CHECK_INT(chmod(path, 0757), 0);
+	CHECK_INT(rcgo__elf_open_trusted(&elf, path, geteuid()), -EPERM);
+	CHECK_INT(rcgo__debugfile_match_trusted(&elf, path, (struct rcgo_bytes){0}, geteuid()),
+		-EPERM);
+	CHECK_INT(rcgo__elf_open(&elf, path), 0);
+	rcgo__elf_close(&elf);
+	CHECK_INT(chmod(path, 0755), 0);
+	if (geteuid() != 0) {
+		return;
+	}
+	unit_shell("ln -s program link");
+	CHECK_INT(rcgo__elf_open_trusted(&elf, unit_shell_path("link"), 0), -ELOOP);
+	CHECK_INT(chown(path, 65534, 65534), 0);
+	CHECK_INT(rcgo__elf_open_trusted(&elf, path, 0), -EPERM);
+	CHECK_INT(rcgo__elf_open_trusted(&elf, path, 65534), 0);
+	CHECK_INT(elf.owner, 65534);
+}
+
 UNIT_MAIN(UNIT_TEST(by_build_id), UNIT_TEST(by_link_and_build_id), UNIT_TEST(by_link_and_checksum),
 	UNIT_TEST(in_the_cache_of_debuginfod), UNIT_TEST(mini_debug_info),
-	UNIT_TEST(the_common_parts_of_dwz), UNIT_TEST(split_units), UNIT_TEST(replaced_files))
+	UNIT_TEST(the_common_parts_of_dwz), UNIT_TEST(split_units), UNIT_TEST(replaced_files),
+	UNIT_TEST(planted_files))
