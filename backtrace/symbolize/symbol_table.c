@@ -311,7 +311,9 @@ symtab_file(const struct symtab_best *best)
 	for (uint32_t i = best->index; i > 0 && raw.binding == STB_LOCAL; i--) {
 		rcgo__symtab_read(best->source, i, &raw);
 		if (raw.type == STT_FILE) {
-			return rcgo__bytes_string(best->source->strings, raw.name);
+			const char *file = rcgo__bytes_string(best->source->strings, raw.name);
+
+			return file != NULL && file[0] != 0 ? file : NULL;
 		}
 	}
 	return NULL;

@@ -31,6 +31,36 @@ log_place(const char *line, uint64_t *pc)
 	       (at == line + 1 || (at - line > 4 && has_prefix(at - 3, ":0 ")));
 }
 
+bool
+log_frame(const char *line, uint64_t *pc, bool *told)
+{
+	const char *at = line != NULL && line[0] == '\t' ? strstr(line, " " PLACE_PC) : NULL;
+	const char *colon;
+
+	if (log_place(line, pc)) {
+		*told = false;
+		return true;
+	}
+	colon = at;
+	while (colon != NULL && colon > line && strchr("0123456789", colon[-1]) != NULL) {
+		colon--;
+	}
+	*told = true;
+	return at != NULL && colon < at && colon > line && colon[-1] == ':' &&
+	       log_hex(at + 1 + strlen(PLACE_PC), pc) != NULL;
+}
+
+bool
+log_names_source(const char *program, const char *place)
+{
+	const char *file = place + 1, *end = strstr(place, ":0 " PLACE_PC);
+	const char *base = symbols_base_name(program);
+	size_t n = strlen(base);
+
+	return end != NULL && ((size_t)(end - file) < n || strncmp(end - n, base, n) != 0 ||
+				      (end - n > file && end[-(ptrdiff_t)n - 1] != '/'));
+}
+
 const char *
 log_offset(const char *program, const char *line, uint64_t *offset, const char **end)
 {

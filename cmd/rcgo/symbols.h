@@ -49,6 +49,14 @@ const char *log_hex(const char *s, uint64_t *value);
 // source: "\tpc=0x…", or with a file but line 0. line may be NULL.
 bool log_place(const char *line, uint64_t *pc);
 
+// Reads the program counter of the second line of a frame of C. *told says whether that line tells a
+// place in the source.
+bool log_frame(const char *line, uint64_t *pc, bool *told);
+
+// Whether place, a line that log_place takes, names a file other than PROGRAM: a source whose line
+// is not known.
+bool log_names_source(const char *program, const char *place);
+
 // Finds PROGRAM+0xOFFSET in line, by PROGRAM's last part. Returns where it begins, or NULL; *end is
 // set behind it.
 const char *log_offset(const char *program, const char *line, uint64_t *offset, const char **end);

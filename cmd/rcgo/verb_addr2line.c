@@ -37,7 +37,7 @@ print_function(const struct addr2line *a, const struct rcgo_frame *frame)
 static void
 print_place(const struct addr2line *a, const struct rcgo_frame *frame)
 {
-	const char *file = frame->file != NULL ? frame->file : "??";
+	const char *file = frame->file != NULL && frame->file[0] != 0 ? frame->file : "??";
 
 	fputs(a->base_names ? symbols_base_name(file) : file, stdout);
 	if (frame->line == 0) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "crash_reporter.h"
+#include "default_hooks.h"
 #include "module.h"
 #include "options.h"
 #include "raw_syscall.h"
@@ -46,6 +47,7 @@ struct crash {
 	uintptr_t pcs[FRAMES_MOST];
 	char strings[STRINGS_SIZE];
 	char line[2048];
+	char path[4096];
 };
 
 static void
@@ -87,19 +89,26 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 	write_line(t);
 }
 
+// A function without debug information has the name of its object beside its own.
 static void
-say_frame(struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
 	rcgo__append_str(t, f->function != NULL ? f->function : "?");
 	rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
+	if (f->file == NULL) {
+		rcgo__name_object(t, pc, c->path, sizeof c->path);
+	}
 	write_line(t);
 	rcgo__append_str(t, "\t");
-	rcgo__append_str(t, f->file != NULL ? f->file : "?");
-	if (f->line != 0) {
-		rcgo__append_str(t, ":");
-		rcgo__append_uint(t, f->line, 0);
+	if (f->file != NULL) {
+		rcgo__append_str(t, f->file);
+		if (f->line != 0) {
+			rcgo__append_str(t, ":");
+			rcgo__append_uint(t, f->line, 0);
+		}
+		rcgo__append_str(t, " ");
 	}
-	rcgo__append_str(t, " pc=");
+	rcgo__append_str(t, "pc=");
 	rcgo__append_hex(t, pc);
 	write_line(t);
 }
@@ -120,7 +129,7 @@ report_on_own_stack(void *arg)
 			c->pcs[i], c->frames, INLINED_MOST, c->strings, sizeof c->strings);
 
 		for (size_t k = 0; k < found; k++) {
-			say_frame(&t, &c->frames[k], c->pcs[i]);
+			say_frame(c, &t, &c->frames[k], c->pcs[i]);
 		}
 	}
 	if (n == FRAMES_MOST) {

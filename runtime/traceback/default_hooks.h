@@ -116,6 +116,13 @@ RCGO_EXPORT void x_cgo_default_traceback(struct cgoTracebackArg *arg);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_EXPORT void x_cgo_default_symbolizer(struct cgoSymbolizerArg *arg);
 
+struct rcgo_strbuf;
+
+// Appends " (libfoo.so)", the object that holds pc; nothing when it is not known. path is scratch
+// memory of size bytes.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size);
+
 // Writes the function at pc and its object into text; nothing when neither is known.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size);

@@ -76,29 +76,37 @@ struct name {
 	char path[4096];
 };
 
+void
+rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size)
+{
+	struct rcgo_module module;
+	const char *slash;
+
+	if (rcgo__module_find(pc, &module) && rcgo__module_name(&module, path, size)) {
+		slash = strrchr(path, '/');
+		rcgo__append_str(t, " (");
+		rcgo__append_str(t, slash == NULL ? path : slash + 1);
+		rcgo__append_str(t, ")");
+	}
+}
+
 static void
 name_on_own_stack(void *arg)
 {
 	struct name *name = arg;
 	struct rcgo_strbuf t = rcgo__strbuf_init(name->text, name->size);
-	struct rcgo_module module;
 	size_t n = rcgo__symbolize_into(
 		name->pc, name->frames, INLINED_MOST, name->strings, sizeof name->strings);
 	// The function that was called, not what became part of it.
 	const struct rcgo_frame *f = &name->frames[n - 1];
-	const char *slash;
 
 	if (n == 0 || f->function == NULL) {
 		return;
 	}
 	rcgo__append_str(&t, f->function);
 	// Where the symbolizer knows no function it names the object.
-	if (f->entry != 0 && rcgo__module_find(name->pc, &module) &&
-		rcgo__module_name(&module, name->path, sizeof name->path)) {
-		slash = strrchr(name->path, '/');
-		rcgo__append_str(&t, " (");
-		rcgo__append_str(&t, slash == NULL ? name->path : slash + 1);
-		rcgo__append_str(&t, ")");
+	if (f->entry != 0) {
+		rcgo__name_object(&t, name->pc, name->path, sizeof name->path);
 	}
 }
 

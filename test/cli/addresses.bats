@@ -220,6 +220,35 @@ check_symbolized() {
 	has "main.c:"
 }
 
+# An inlined function whose line is 0, as the compiler gives it to code that stands for several.
+@test "symbolize leaves frames that the log has already" {
+	stripped -no-pie
+	local outer
+	outer=$(pc outer)
+	{
+		printf 'touch\n\t/src/gen.h:0 pc=%s\n' "$outer"
+		printf 'middle\n\tpc=%s\nouter\n\t/src/main.c:12 pc=%s\n' "$outer" "$outer"
+		printf 'main.main()\n\t/src/main.go:12 +0x1d\n'
+	} >log
+	"$RCGO" symbolize -e whole log >out
+	diff log out
+}
+
+@test "symbolize demangles names that the log has already" {
+	stripped -no-pie
+	{
+		printf '_ZNK4tree4nodeIiE5twiceERKNS_3whyE\n\t/src/_Z1.cc:3 pc=0x1\n'
+		printf '_ZN1a1bEv(...) inlined\n\t/src/a.cc:0 pc=0x2\n'
+		printf '_RNvC7mycrate3foo(...) (libx.so)\n\tpc=0x3\nmain._Cfunc__Z3foov()\n'
+	} >log
+	run "$RCGO" symbolize -C -e whole log
+	has "tree::node<int>::twice(tree::why const&) const"
+	has "/src/_Z1.cc:3"
+	has "a::b()(...) inlined"
+	has "mycrate::foo(...) (libx.so)"
+	has "main._Cfunc__Z3foov()"
+}
+
 @test "symbolize demangles on demand, and refuses what does not fit" {
 	stripped -no-pie -O0
 	local twice
