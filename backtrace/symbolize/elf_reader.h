@@ -95,6 +95,11 @@ RCGO_INTERN bool rcgo__elf_segment_at(
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_at_address(const struct rcgo_elf *elf, uint64_t address);
 
+// Finds where the function begins that holds an address, by .eh_frame_hdr. Returns whether it is
+// known.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start);
+
 // The content of the GNU build-id note, usually 20 bytes; empty when there is none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_build_id(const struct rcgo_elf *elf);

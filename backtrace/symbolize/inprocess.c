@@ -26,10 +26,12 @@ here_give(struct rcgo_inprocess *here)
 	rcgo_store_rel(&here->busy, 0);
 }
 
-size_t
-rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+static size_t
+symbolize(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max, char *text,
+	size_t size)
 {
 	struct rcgo_line_text out = {.at = text, .size = size};
+	struct rcgo_here_query reentrant = *query;
 	size_t n = 0;
 	int cancel;
 
@@ -38,15 +40,16 @@ rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 	}
 	cancel = rcgo__cancel_disable();
 	if (here_take(&here_everyday)) {
-		n = rcgo__inprocess_frames(&here_everyday, true, pc, frames, max, &out);
+		n = rcgo__inprocess_frames(&here_everyday, query, frames, max, &out);
 		here_give(&here_everyday);
 	} else if (here_take(&here_spare)) {
-		n = rcgo__inprocess_frames(&here_spare, false, pc, frames, max, &out);
+		reentrant.cached = false;
+		n = rcgo__inprocess_frames(&here_spare, &reentrant, frames, max, &out);
 		here_give(&here_spare);
 	} else {
 		struct rcgo_inprocess_mapping place;
 
-		rcgo__inprocess_find(pc, &place);
+		rcgo__inprocess_find(query->pc, &place);
 		if (rcgo__inprocess_is_code(NULL, &place)) {
 			rcgo__inprocess_fallback(&place, frames, &out);
 			n = 1;
@@ -56,10 +59,21 @@ rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 	return n;
 }
 
+// A profile counts functions; the report of a crash tells each address, for other tools.
+size_t
+rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+{
+	const struct rcgo_here_query query = {
+		.pc = pc, .cached = true, .by_function = !rcgo__editions_have_ended()};
+
+	return symbolize(&query, frames, max, text, size);
+}
+
 size_t
 rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
-	size_t n = rcgo__symbolize_code(pc, frames, max, text, size);
+	const struct rcgo_here_query query = {.pc = pc, .cached = true};
+	size_t n = symbolize(&query, frames, max, text, size);
 
 	if (n == 0 && max != 0) {
 		struct rcgo_line_text out = {.at = text, .size = size};
@@ -337,19 +351,33 @@ here_copy_names(struct rcgo_frame *frames, size_t n, struct rcgo_line_text *text
 	}
 }
 
+// Names what has no symbol.
+static void
+here_nameless(const struct rcgo_inprocess_object *slot, struct rcgo_inprocess_mapping *place,
+	bool by_function, struct rcgo_frame *frame, struct rcgo_line_text *text)
+{
+	uint64_t start;
+
+	if (by_function && slot != NULL && slot->object != NULL &&
+		rcgo__elf_function(&slot->object->elf, place->pc - place->module.bias, &start)) {
+		place->pc = (uintptr_t)start + place->module.bias;
+	}
+	rcgo__inprocess_fallback(place, frame, text);
+}
+
 size_t
-rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
+rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query *query,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text)
 {
 	struct rcgo_inprocess_object *slot = NULL;
 	struct rcgo_inprocess_mapping place;
 	size_t n = 0, for_names = (text->size - text->used) / 2;
 
-	rcgo__inprocess_find(pc, &place);
+	rcgo__inprocess_find(query->pc, &place);
 	if (!rcgo__inprocess_is_code(here, &place)) {
 		return 0;
 	}
-	if (place.known && here_ready(here, cached)) {
+	if (place.known && here_ready(here, query->cached)) {
 		slot = here_object(here, &place);
 	}
 	if (slot != NULL && slot->object != NULL) {
@@ -370,13 +398,13 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
 		}
 	}
 	if (n == 0) {
-		rcgo__inprocess_fallback(&place, &frames[0], text);
+		here_nameless(slot, &place, query->by_function, &frames[0], text);
 		return 1;
 	}
 	if (frames[0].function == NULL) {
 		struct rcgo_frame bare;
 
-		rcgo__inprocess_fallback(&place, &bare, text);
+		here_nameless(slot, &place, query->by_function, &bare, text);
 		frames[0].function = bare.function;
 	}
 	return n;

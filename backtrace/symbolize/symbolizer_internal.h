@@ -60,11 +60,19 @@ struct rcgo_inprocess {
 	uintptr_t generated_start, generated_end; // where code without an object was last
 };
 
-// Describes pc with that memory, which the caller has taken; strings are put into text. Returns how
-// many frames there are; 0 when there is no code at pc.
+// What a caller asks for.
+struct rcgo_here_query {
+	uintptr_t pc;
+	bool cached;	  // see struct rcgo_dwarf_memory
+	bool by_function; // all of a function without a symbol has the name of its first address
+};
+
+// Describes a program counter with that memory, which the caller has taken; strings are put into
+// text. Returns how many frames there are; 0 when there is no code at pc.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here, bool cached, uintptr_t pc,
-	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text);
+RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here,
+	const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max,
+	struct rcgo_line_text *text);
 
 // Where a program counter lies.
 struct rcgo_inprocess_mapping {

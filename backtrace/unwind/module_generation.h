@@ -46,6 +46,10 @@ RCGO_SHARED void rcgo__generations_tag(uintptr_t *pcs, size_t n);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__generations_stop(void);
 
+// Whether that was called.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__editions_have_ended(void);
+
 // Turns a program counter that Go asks about into one that has a number if it is a sample's that
 // needs one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

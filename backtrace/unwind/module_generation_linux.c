@@ -176,6 +176,12 @@ rcgo__generations_stop(void)
 	rcgo_store_rlx(&editions_ended, true);
 }
 
+bool
+rcgo__editions_have_ended(void)
+{
+	return rcgo_load_rlx(&editions_ended);
+}
+
 uintptr_t
 rcgo__generation_resolve(uintptr_t pc)
 {
@@ -215,6 +221,12 @@ rcgo__generations_tag(RCGO_UNUSED uintptr_t *pcs, RCGO_UNUSED size_t n)
 void
 rcgo__generations_stop(void)
 {
+}
+
+bool
+rcgo__editions_have_ended(void)
+{
+	return false;
 }
 
 uintptr_t

@@ -14,6 +14,7 @@
 #include "module.h"
 #include "symbolizer.h"
 #include "unit.h"
+#include "unit_shell.h"
 
 // The address of the instruction after the call of here, less 1: a place in its caller.
 static __attribute__((noinline)) uintptr_t
@@ -226,6 +227,53 @@ TEST(generated_code)
 	}
 }
 
+// Of a stripped library each function is one node, and none takes in what is beside it.
+TEST(functions_without_symbols)
+{
+	static const char source[] = "static __attribute__((noinline)) int a(int n) { return n * n "
+				     "% 7 + (n ^ 5) * 3; }\n"
+				     "static __attribute__((noinline)) int b(int n) { return n / 3 "
+				     "+ a(n) * a(n + 1); }\n"
+				     "__attribute__((visibility(\"default\"))) int c(int n) { "
+				     "return a(n) + b(n) * 5; }\n";
+	struct rcgo_frame frame;
+	char *line, *all, *rest, text[4096], want[64];
+	unsigned long start, size;
+	int functions = 0;
+	int (*c)(int);
+	uintptr_t base;
+	void *handle;
+
+	unit_shell_write("source.c", source, sizeof source - 1);
+	unit_shell("gcc -O1 -shared -fPIC -fvisibility=hidden -o libs.so source.c && "
+		   "cp libs.so whole.so && strip libs.so");
+	handle = dlopen(unit_shell_path("libs.so"), RTLD_NOW);
+	CHECK(handle != NULL);
+	*(void **)&c = dlsym(handle, "c");
+	CHECK(c != NULL && c(3) != 0);
+	all = unit_shell_output(NULL, "nm -S whole.so | sed -n 's/ [tT] [abc]$//p'");
+	base = (uintptr_t)c -
+	       strtoul(unit_shell_output(NULL, "nm whole.so | sed -n 's/ T c$//p'"), NULL, 16);
+	for (line = strtok_r(all, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		CHECK_INT(sscanf(line, "%lx %lx", &start, &size), 2);
+		if (base + start == (uintptr_t)c) {
+			continue; // has a symbol
+		}
+		snprintf(want, sizeof want, "libs.so+0x%lx", start);
+		for (unsigned long at = start; at < start + size; at++) {
+			CHECK_INT(rcgo__symbolize(base + at, &frame, 1), 1);
+			CHECK_STR(frame.function, want);
+		}
+		// The report of a crash has the address itself.
+		snprintf(want, sizeof want, "libs.so+0x%lx", start + 1);
+		CHECK_INT(rcgo__symbolize_into(base + start + 1, &frame, 1, text, sizeof text), 1);
+		CHECK_STR(frame.function, want);
+		functions++;
+	}
+	CHECK_INT(functions, 2);
+	free(all);
+}
+
 TEST(vdso)
 {
 	uintptr_t base = getauxval(AT_SYSINFO_EHDR);
@@ -281,5 +329,5 @@ TEST(threads_at_once)
 UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(little_room_is_for_names),
 	UNIT_TEST(a_file_that_could_not_be_opened_is_opened_later), UNIT_TEST(protocol),
 	UNIT_TEST(many_sequences), UNIT_TEST(always_an_answer),
-	UNIT_TEST(what_is_no_code_is_declined), UNIT_TEST(generated_code), UNIT_TEST(vdso),
-	UNIT_TEST(threads_at_once))
+	UNIT_TEST(what_is_no_code_is_declined), UNIT_TEST(generated_code),
+	UNIT_TEST(functions_without_symbols), UNIT_TEST(vdso), UNIT_TEST(threads_at_once))
