@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where ELF images come from: files, each with a window, and the vDSO. Runs on
-// any stack, in signal handlers too.
+// Traceback Generation: where ELF images come from: files, each with a window, and the vDSO. Runs
+// on any stack, in signal handlers too.
 
 #include <elf.h>
 #include <errno.h>

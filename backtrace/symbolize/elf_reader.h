@@ -40,8 +40,8 @@ struct rcgo_segment {
 	uint32_t type, flags;
 };
 
-// Opens the regular file at path. Returns 0, or -errno; -ENOEXEC says that it is no ELF file. elf is
-// then empty, and closing it does nothing.
+// Opens the regular file at path. Returns 0, or -errno; -ENOEXEC says that it is no ELF file. elf
+// is then empty, and closing it does nothing.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_open(struct rcgo_elf *elf, const char *path);
 

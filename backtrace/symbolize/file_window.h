@@ -23,8 +23,8 @@ struct rcgo_file_window {
 	uint64_t have[]; // a bit for each block that was copied
 };
 
-// Makes a window for size bytes that are mapped at file, and owns that mapping from then on. Returns
-// NULL when there is no memory; the mapping then stays the caller's.
+// Makes a window for size bytes that are mapped at file, and owns that mapping from then on.
+// Returns NULL when there is no memory; the mapping then stays the caller's.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN struct rcgo_file_window *rcgo__file_window_open(const uint8_t *file, size_t size);
 

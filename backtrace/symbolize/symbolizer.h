@@ -59,7 +59,8 @@ RCGO_SHARED size_t rcgo__symbolize_code(
 RCGO_SHARED size_t rcgo__symbolize_into(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
-// As rcgo__symbolize_code, with strings that live until a few more calls have been made, by whichever thread.
+// As rcgo__symbolize_code, with strings that live until a few more calls have been made, by
+// whichever thread.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
 

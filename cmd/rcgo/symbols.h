@@ -49,8 +49,8 @@ const char *log_hex(const char *s, uint64_t *value);
 // source: "\tpc=0x…", or with a file but line 0. line may be NULL.
 bool log_place(const char *line, uint64_t *pc);
 
-// Reads the program counter of the second line of a frame of C. *told says whether that line tells a
-// place in the source.
+// Reads the program counter of the second line of a frame of C. *told says whether that line tells
+// a place in the source.
 bool log_frame(const char *line, uint64_t *pc, bool *told);
 
 // Whether place, a line that log_place takes, names a file other than PROGRAM: a source whose line
