@@ -19,6 +19,13 @@
 #	define MAP_NORESERVE 0
 #endif
 
+// A core file would show a large hole, or on a file system without holes, zeros.
+#ifdef MADV_DONTDUMP
+#	define ARENA_ADVICE MADV_DONTDUMP
+#else
+#	define ARENA_ADVICE MADV_NORMAL
+#endif
+
 static size_t
 arena_round(size_t n, size_t unit)
 {
@@ -45,6 +52,7 @@ rcgo__arena_init(struct rcgo_arena *arena, size_t cap)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		if (at != MAP_FAILED) {
+			madvise(at, cap, ARENA_ADVICE);
 			arena->at = at;
 			arena->cap = cap;
 			err = 0;

@@ -18,19 +18,24 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	pushq	%rbp
 	.cfi_def_cfa_offset 16
 	.cfi_offset %rbp, -16
-	movq	%rsp, %rbp
-	.cfi_def_cfa_register %rbp
+	movq	%rsp, %rbp		// the CFA counts from rsp: Go's code does not keep rbp
 	pushq	%rbx
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rbx, -24
 	pushq	%r12
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset %r12, -32
 	pushq	%r13
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset %r13, -40
 	pushq	%r14
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset %r14, -48
 	pushq	%r15
+	.cfi_adjust_cfa_offset 8
 	.cfi_offset %r15, -56
 	subq	$8, %rsp		// rsp is a multiple of 16 at each call
+	.cfi_adjust_cfa_offset 8
 
 	movq	%rdi, %rbx
 	movq	%rdx, %rdi
@@ -38,19 +43,25 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	call	*%rbx			// fn()
 
 	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
 	popq	%r15
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %r15
 	popq	%r14
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %r14
 	popq	%r13
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %r13
 	popq	%r12
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %r12
 	popq	%rbx
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbx
 	popq	%rbp
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %rbp
-	.cfi_def_cfa %rsp, 8
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
@@ -87,6 +98,64 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	.cfi_def_cfa %rsp, 8
 	ret
 RCGO_ASM_END(rcgo__call_on)
+
+// Handlers that look at a signal first and then go on to Go's, by a jump: on the stack there is no
+// frame of theirs when Go's handler runs. A debugger knows of Go's code where each frame ends, and
+// not which registers it has saved, so that a frame of C above Go's, which begins at rbp or has
+// saved it, could not be left.
+
+// void x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
+//	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))
+	.text
+	.balign 16
+	.globl	x_cgo_callers
+	.type	x_cgo_callers, %function
+x_cgo_callers:
+	.cfi_startproc
+	endbr64
+	pushq	%rdi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdx
+	.cfi_adjust_cfa_offset 8
+	pushq	%r9
+	.cfi_adjust_cfa_offset 8
+	subq	$8, %rsp		// rsp is a multiple of 16
+	.cfi_adjust_cfa_offset 8
+	call	rcgo__callers_collect	// (sig, info, context, traceback, callers)
+	addq	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	popq	%rax
+	.cfi_adjust_cfa_offset -8
+	popq	%rdx
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+	popq	%rdi
+	.cfi_adjust_cfa_offset -8
+	jmp	*%rax
+	.cfi_endproc
+	.size	x_cgo_callers, . - x_cgo_callers
+
+// void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
+RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
+	endbr64
+	pushq	%rdi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rsi
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdx
+	.cfi_adjust_cfa_offset 8
+	call	rcgo__signal_chain_look	// (sig, info, context) -> Go's handler
+	popq	%rdx
+	.cfi_adjust_cfa_offset -8
+	popq	%rsi
+	.cfi_adjust_cfa_offset -8
+	popq	%rdi
+	.cfi_adjust_cfa_offset -8
+	jmp	*%rax
+RCGO_ASM_END(rcgo__signal_chain_entry)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 

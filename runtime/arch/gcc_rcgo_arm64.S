@@ -18,8 +18,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	.cfi_def_cfa_offset 160
 	.cfi_offset x29, -160
 	.cfi_offset x30, -152
-	mov	x29, sp
-	.cfi_def_cfa_register x29
+	mov	x29, sp			// the CFA counts from sp: Go's code does not keep x29
 	stp	x19, x20, [sp, #16]
 	.cfi_offset x19, -144
 	.cfi_offset x20, -136
@@ -83,7 +82,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ldp	x29, x30, [sp], #160
 	.cfi_restore x29
 	.cfi_restore x30
-	.cfi_def_cfa sp, 0
+	.cfi_def_cfa_offset 0
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
@@ -121,6 +120,58 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	.cfi_def_cfa sp, 0
 	ret
 RCGO_ASM_END(rcgo__call_on)
+
+// Handlers that look at a signal first and then go on to Go's, by a jump: on the stack there is no
+// frame of theirs when Go's handler runs. A debugger knows of Go's code where each frame ends, and
+// not which registers it has saved, so that a frame of C above Go's, which begins at x29 or has
+// saved it, could not be left.
+
+// void x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
+//	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))
+	.balign 16
+	.globl	x_cgo_callers
+	.type	x_cgo_callers, %function
+x_cgo_callers:
+	.cfi_startproc
+	hint	#34			// bti c
+	stp	x29, x30, [sp, #-48]!
+	.cfi_def_cfa_offset 48
+	.cfi_offset x29, -48
+	.cfi_offset x30, -40
+	mov	x29, sp
+	stp	x0, x1, [sp, #16]
+	stp	x2, x5, [sp, #32]
+	bl	rcgo__callers_collect	// (sig, info, context, traceback, callers)
+	ldp	x0, x1, [sp, #16]
+	ldp	x2, x16, [sp, #32]
+	ldp	x29, x30, [sp], #48
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_def_cfa_offset 0
+	br	x16
+	.cfi_endproc
+	.size	x_cgo_callers, . - x_cgo_callers
+
+// void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
+RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
+	hint	#34			// bti c
+	stp	x29, x30, [sp, #-48]!
+	.cfi_def_cfa_offset 48
+	.cfi_offset x29, -48
+	.cfi_offset x30, -40
+	mov	x29, sp
+	stp	x0, x1, [sp, #16]
+	str	x2, [sp, #32]
+	bl	rcgo__signal_chain_look	// (sig, info, context) -> Go's handler
+	mov	x16, x0
+	ldp	x0, x1, [sp, #16]
+	ldr	x2, [sp, #32]
+	ldp	x29, x30, [sp], #48
+	.cfi_restore x29
+	.cfi_restore x30
+	.cfi_def_cfa_offset 0
+	br	x16
+RCGO_ASM_END(rcgo__signal_chain_entry)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 

@@ -46,10 +46,8 @@ rcgo__signal_chain_go_handler(int sig)
 	return has ? rcgo_load_rlx(&go_handler) : NULL;
 }
 
-// The kernel enters this for a signal of crashes, on the alternate stack with all signals blocked.
-// Indirect: Go's handler, which the kernel would have called.
-static void
-front(int sig, siginfo_t *info, void *context)
+rcgo_go_handler
+rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
 {
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
 		// What C's handler makes of it is its own affair.
@@ -57,7 +55,7 @@ front(int sig, siginfo_t *info, void *context)
 			rcgo__c_fault_inspect(sig, info, context);
 		}
 	}
-	rcgo_load_rlx (&go_handler)(sig, info, context);
+	return rcgo_load_rlx(&go_handler);
 }
 
 // The default action, once the handler of Go's that is running has returned.
@@ -110,7 +108,7 @@ rcgo__signal_chain_is_go_handler(uintptr_t handler)
 {
 	uintptr_t gos = (uintptr_t)rcgo_load_acq(&go_handler);
 
-	return gos != 0 && (handler == (uintptr_t)front || handler == gos);
+	return gos != 0 && (handler == (uintptr_t)rcgo__signal_chain_entry || handler == gos);
 }
 
 const struct rcgo_action_slot *
@@ -128,7 +126,7 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 		return false;
 	}
 	if (is_fronted(sig)) {
-		rcgo__action_set_handler(act, (uintptr_t)front);
+		rcgo__action_set_handler(act, (uintptr_t)rcgo__signal_chain_entry);
 	}
 	// C that saw the handler by signal(3) knows no flags to put it back with, or others: in
 	// strict C99 it is one-shot.
@@ -149,7 +147,7 @@ query(int sig, struct sigaction *old)
 	}
 	rcgo__interpose_view(sig, old);
 	handler = rcgo__action_handler(old);
-	if (handler == (uintptr_t)front) {
+	if (handler == (uintptr_t)rcgo__signal_chain_entry) {
 		rcgo__action_set_handler(old, (uintptr_t)rcgo_load_rlx(&go_handler));
 	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
 		rcgo_store_rel(&saved_of[sig], NULL);
@@ -204,7 +202,8 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	}
 	if (rcgo__in_go_text(handler)) {
 		rcgo_store_rel(&go_handler, (rcgo_go_handler)handler);
-		rcgo__action_set_handler(&ours, is_fronted(sig) ? (uintptr_t)front : handler);
+		rcgo__action_set_handler(
+			&ours, is_fronted(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
 	}
 	if (rcgo__libc_sigaction(sig, &ours, NULL) != 0) {
 		return errno;

@@ -37,4 +37,10 @@
 // GO: runtime/defs_linux_arm64.go _SIGURG = 0x17
 #define RCGO_SIGPREEMPT 0x17
 
+// What x_cgo_callers does before it goes on to Go's handler: has callers filled by the program's
+// traceback function. That one is in runtime/arch, so that it goes on by a jump.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+extern RCGO_HIDDEN void rcgo__callers_collect(
+	uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback, uintptr_t *callers);
+
 #endif // RCGO_TRACEBACK_GENERATION_H

@@ -2,8 +2,10 @@
 // Base: memory where malloc may not be called.
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "inject.h"
 #include "arena.h"
@@ -121,6 +123,40 @@ TEST(takes_less_when_the_system_has_less)
 	CHECK_INT(rcgo__arena_init(&arena, SIZE_MAX), -ENOMEM);
 }
 
+// Whether the mapping that begins at start has flag, in the kernel's two letters.
+static bool
+mapping_has(const void *start, const char *flag)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	char line[512], begin[32];
+	bool inside = false, has = false;
+
+	CHECK(smaps != NULL);
+	snprintf(begin, sizeof begin, "%lx-", (unsigned long)start);
+	while (fgets(line, sizeof line, smaps) != NULL) {
+		if (strchr(line, '-') != NULL && strchr(line, '-') < strchr(line, ' ')) {
+			inside = strncmp(line, begin, strlen(begin)) == 0;
+		} else if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+			has = strstr(line, flag) != NULL;
+		}
+	}
+	fclose(smaps);
+	return has;
+}
+
+// It would be most of a core file, and tells nothing of the program.
+TEST(is_not_part_of_a_core_file)
+{
+	struct rcgo_arena arena;
+
+	if (access("/proc/self/smaps", R_OK) != 0 || unit_emulated()) {
+		unit_skip("no smaps");
+	}
+	CHECK_INT(rcgo__arena_init(&arena, 64 << 20), 0);
+	CHECK(mapping_has(arena.at, " dd"));
+	rcgo__arena_free(&arena);
+}
+
 UNIT_MAIN(UNIT_TEST(gives_aligned_bytes_until_full), UNIT_TEST(refuses_what_cannot_be),
 	UNIT_TEST(takes_back_to_a_mark), UNIT_TEST(trims_what_is_not_used),
-	UNIT_TEST(takes_less_when_the_system_has_less))
+	UNIT_TEST(is_not_part_of_a_core_file), UNIT_TEST(takes_less_when_the_system_has_less))
