@@ -10,7 +10,8 @@
 // Callers and stacks:
 //   x_cgo_callers                   cgoSigtramp jumps here on the signal stack, all signals
 //                                   blocked, when a signal interrupts C code; it stands in for
-//                                   the handler and must end in Go's
+//                                   the handler and must end in Go's. It is in runtime/arch, to
+//                                   go there by a jump: rcgo__callers_collect does its work
 //   x_cgo_call_traceback_function   Go's unwinder, by cgocall, or by asmcgocall while panicking:
 //                                   then on the 32 KiB signal stack, perhaps with libc's malloc
 //                                   lock held
