@@ -23,8 +23,8 @@
 // only grow: who installs an action adds to them before it looks at what the others have in the
 // kernel, and looks at its own again afterwards, so one of two sees the other.
 //
-// Order: a fault (SEGV BUS FPE) in Go's code, and SIGURG from Go, go to Go's handler first, whoever
-// installed last.
+// Order: a nil pointer and a division by zero in Go's code (SEGV BUS FPE), and SIGURG from Go, go
+// to Go's handler first, whoever installed last. Other faults go to the last installer's first.
 //
 // Under sanitizers nothing of this is compiled: their own interceptors rule. Nor is it in a program
 // that leaves it out.

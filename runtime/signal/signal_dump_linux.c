@@ -122,6 +122,19 @@ say_gos(struct rcgo_strbuf *t, int sig, const go_sigaction_t *now)
 	}
 }
 
+static const char *
+what_is_gos(int sig)
+{
+	switch (sig) {
+	case SIGURG:
+		return "; after Go's handler";
+	case SIGFPE:
+		return "; faults in Go are Go's";
+	default:
+		return "; nil pointers in Go are Go's";
+	}
+}
+
 static void
 say_guarded(struct rcgo_strbuf *t, int sig, const struct rcgo_action_slot *slot)
 {
@@ -131,8 +144,7 @@ say_guarded(struct rcgo_strbuf *t, int sig, const struct rcgo_action_slot *slot)
 	rcgo__append_str(t,
 		bare ? "; on C's stack: moved there with its frame" : "; on the alternate stack");
 	if (rcgo__interpose_deliver_to_go(sig) && rcgo__signal_chain_go_handler(sig) != NULL) {
-		rcgo__append_str(
-			t, sig == SIGURG ? "; after Go's handler" : "; faults in Go are Go's");
+		rcgo__append_str(t, what_is_gos(sig));
 	}
 }
 

@@ -48,6 +48,16 @@ fault_in_go(const ucontext_t *uc)
 	       (rcgo__signal_thread(&t) && on_goroutine(uc, &t));
 }
 
+// Whether C's handler is the first to see a fault of Go's code: at any address that a nil pointer
+// does not lead to. A handler that C installs after Go may map pages on demand, take note of writes
+// or move memory, and Go can touch such memory as C can; for Go, such a fault is the end. What the
+// handler declines, by a call of the handler that it replaced, is Go's.
+static bool
+c_sees_first(int sig, const siginfo_t *info)
+{
+	return (sig == SIGSEGV || sig == SIGBUS) && (uintptr_t)info->si_addr >= FIRST_PAGE;
+}
+
 // Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
 // goroutines is for both, for nobody can tell it from one that C sends; Go's comes first, for it
 // may change where the interrupted code goes on.
@@ -66,7 +76,7 @@ is_for_go(int sig, siginfo_t *info, void *context)
 		}
 		return false;
 	}
-	return info->si_code > 0 && fault_in_go(context);
+	return info->si_code > 0 && !c_sees_first(sig, info) && fault_in_go(context);
 }
 
 // Below which address on a stack of C's the handler's frame may lie; 0 when that is not known.

@@ -42,7 +42,7 @@ func TestSight(t *testing.T) {
 		table := []string{
 			"\tSIGUSR2: handler (cases), SA_RESTART, mask none; on C's stack: moved there with its frame\n",
 			"\tSIGSEGV: handler (cases), SA_RESTART, mask SIGSEGV; on C's stack: moved there with its frame; " +
-				"faults in Go are Go's\n",
+				"nil pointers in Go are Go's\n",
 			"\tSIGCHLD: Go's handler, SA_SIGINFO|SA_ONSTACK|SA_RESTART, mask all; on the alternate stack\n",
 		}
 		t.Run("trace", func(t *testing.T) {
