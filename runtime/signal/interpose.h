@@ -86,6 +86,8 @@ struct rcgo_trampoline_frame {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
+typedef int (*rcgo_sigaction_fn)(int sig, const struct sigaction *act, struct sigaction *old);
+
 // rt_sigreturn, for actions that no libc installs (runtime/arch).
 extern RCGO_HIDDEN char rcgo__sigreturn[];
 
@@ -125,6 +127,14 @@ rcgo__action_slot_lookup_or_insert(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__interpose_sigaction(
 	int sig, const struct sigaction *act, struct sigaction *old);
+
+// The same for a function of libc's that ends in another sigaction than C's own calls do. No
+// function of ours may end in the next library's function of another name: a preloaded library may
+// have called it from there.
+// Indirect: below, libc's or a preloaded library's, or the system call (libc_signal.h).
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__interpose_sigaction_by(
+	rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old);
 
 // The same when Go gives C its action back, or has seen that there is one: as by C itself, but
 // where the guard can do nothing the handler gets SA_ONSTACK, as from Go.
@@ -206,38 +216,44 @@ extern RCGO_HIDDEN const char rcgo__trampolines[];
 
 // Signal Handling: the functions of libc that the guard has its own of, for the C code of the
 // program. All behave as libc's; see interpose.h for what handlers without SA_ONSTACK gain.
+//
+// They are weak. A program may define a variable or a function of such a name itself (`sigset_t
+// sigset`), as libc's shared object and its archive allow, and the linker then takes the program's.
+// So none of our own code calls them by these names.
+
+#define RCGO_STAND_IN RCGO_EXPORT __attribute__((weak))
 
 typedef void (*rcgo_sighandler)(int);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+RCGO_STAND_IN int sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int __sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+RCGO_STAND_IN int __sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler signal(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler signal(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler bsd_signal(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler bsd_signal(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler ssignal(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler ssignal(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler sysv_signal(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler sysv_signal(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler __sysv_signal(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler __sysv_signal(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT rcgo_sighandler sigset(int sig, rcgo_sighandler handler);
+RCGO_STAND_IN rcgo_sighandler sigset(int sig, rcgo_sighandler handler);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int siginterrupt(int sig, int flag);
+RCGO_STAND_IN int siginterrupt(int sig, int flag);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sigaltstack(const stack_t *want, stack_t *old);
+RCGO_STAND_IN int sigaltstack(const stack_t *want, stack_t *old);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_EXPORT int pthread_sigmask(int how, const sigset_t *want, sigset_t *old);
+RCGO_STAND_IN int pthread_sigmask(int how, const sigset_t *want, sigset_t *old);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sigprocmask(int how, const sigset_t *want, sigset_t *old);
+RCGO_STAND_IN int sigprocmask(int how, const sigset_t *want, sigset_t *old);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sighold(int sig);
+RCGO_STAND_IN int sighold(int sig);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sigblock(int mask);
+RCGO_STAND_IN int sigblock(int mask);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_EXPORT int sigsetmask(int mask);
+RCGO_STAND_IN int sigsetmask(int mask);
 
 #endif // RCGO_INTERPOSE_H

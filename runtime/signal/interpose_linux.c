@@ -48,9 +48,10 @@ is_signal(int sig)
 }
 
 static int
-change(int sig, const struct sigaction *act, struct sigaction *old, uintptr_t who)
+change(rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old,
+	uintptr_t who)
 {
-	int err = rcgo__interpose_sigaction(sig, act, old);
+	int err = rcgo__interpose_sigaction_by(below, sig, act, old);
 
 	if (act != NULL && err == 0) {
 		rcgo__signal_dump_change(sig, who);
@@ -58,6 +59,7 @@ change(int sig, const struct sigaction *act, struct sigaction *old, uintptr_t wh
 	return err;
 }
 
+// As libc's, which ends in the kernel: a preloaded sigaction does not see signal(3).
 static rcgo_sighandler
 install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t who)
 {
@@ -75,51 +77,87 @@ install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t w
 	if (mask_self) {
 		sigaddset(&act.sa_mask, sig);
 	}
-	return change(sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
+	return change(rcgo__kernel_sigaction, sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
+}
+
+// By a preloaded library's function. What that has installed is guarded then: until it is, which
+// takes a microsecond or two, a handler is as in stock Go.
+// Indirect: preloaded, which the program would have called without us.
+static rcgo_sighandler
+install_by(rcgo_signal_fn preloaded, int sig, rcgo_sighandler handler, uintptr_t who)
+{
+	rcgo_sighandler before = preloaded(sig, handler);
+	const struct rcgo_action_slot *slot = rcgo__action_slot_of((uintptr_t)before);
+
+	if (before == SIG_ERR || sig <= 0 || sig > RCGO_SIGNALS) {
+		return before;
+	}
+	rcgo__interpose_rewrap(sig);
+	rcgo__signal_dump_change(sig, who);
+	if (slot != NULL) {
+		memcpy(&before, &slot->handler, sizeof before);
+	}
+	return before;
 }
 
 static rcgo_sighandler
-install_bsd(int sig, rcgo_sighandler handler, uintptr_t who)
+install_bsd(enum rcgo_libc_signal as, int sig, rcgo_sighandler handler, uintptr_t who)
 {
-	bool stop = is_signal(sig) && (rcgo_load_rlx(&interrupted) >> (sig - 1) & 1) != 0;
+	rcgo_signal_fn preloaded = rcgo__libc_preloaded(as);
+	bool stop;
 
+	if (RCGO_UNLIKELY(preloaded != NULL)) {
+		return install_by(preloaded, sig, handler, who);
+	}
+	stop = is_signal(sig) && (rcgo_load_rlx(&interrupted) >> (sig - 1) & 1) != 0;
 	return install(sig, handler, stop ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
+}
+
+static rcgo_sighandler
+install_sysv(enum rcgo_libc_signal as, int sig, rcgo_sighandler handler, uintptr_t who)
+{
+	rcgo_signal_fn preloaded = rcgo__libc_preloaded(as);
+
+	if (RCGO_UNLIKELY(preloaded != NULL)) {
+		return install_by(preloaded, sig, handler, who);
+	}
+	return install(sig, handler, SYSV_FLAGS, false, who);
 }
 
 int
 sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return change(sig, act, old, CALLER);
+	return change(rcgo__libc_sigaction, sig, act, old, CALLER);
 }
 
 rcgo_sighandler
 signal(int sig, rcgo_sighandler handler)
 {
-	return install_bsd(sig, handler, CALLER);
+	return install_bsd(RCGO_LIBC_SIGNAL, sig, handler, CALLER);
 }
 
 rcgo_sighandler
 bsd_signal(int sig, rcgo_sighandler handler)
 {
-	return install_bsd(sig, handler, CALLER);
+	return install_bsd(RCGO_LIBC_BSD_SIGNAL, sig, handler, CALLER);
 }
 
 rcgo_sighandler
 ssignal(int sig, rcgo_sighandler handler)
 {
-	return install_bsd(sig, handler, CALLER);
+	return install_bsd(RCGO_LIBC_SSIGNAL, sig, handler, CALLER);
 }
 
 rcgo_sighandler
 sysv_signal(int sig, rcgo_sighandler handler)
 {
-	return install(sig, handler, SYSV_FLAGS, false, CALLER);
+	return install_sysv(RCGO_LIBC_SYSV_SIGNAL, sig, handler, CALLER);
 }
 
 rcgo_sighandler
 __sysv_signal(int sig, rcgo_sighandler handler)
 {
-	return install(sig, handler, SYSV_FLAGS, false, CALLER);
+	return install_sysv(RCGO_LIBC_SYSV_SIGNAL_TOO, sig, handler, CALLER);
 }
 
 rcgo_sighandler
@@ -135,16 +173,18 @@ sigset(int sig, rcgo_sighandler handler)
 	sigemptyset(&one);
 	sigaddset(&one, sig);
 	if (handler == SIG_HOLD) {
-		if (sigprocmask(SIG_BLOCK, &one, &mask) != 0) {
+		if (rcgo__masks_change(SIG_BLOCK, &one, &mask) != 0) {
 			return SIG_ERR;
 		}
 		if (sigismember(&mask, sig) == 1) {
 			return SIG_HOLD;
 		}
-		return rcgo__interpose_sigaction(sig, NULL, &act) != 0 ? SIG_ERR : act.sa_handler;
+		return rcgo__interpose_sigaction_by(rcgo__kernel_sigaction, sig, NULL, &act) != 0
+			       ? SIG_ERR
+			       : act.sa_handler;
 	}
 	before = install(sig, handler, 0, false, CALLER);
-	if (before == SIG_ERR || sigprocmask(SIG_UNBLOCK, &one, &mask) != 0) {
+	if (before == SIG_ERR || rcgo__masks_change(SIG_UNBLOCK, &one, &mask) != 0) {
 		return SIG_ERR;
 	}
 	return sigismember(&mask, sig) == 1 ? SIG_HOLD : before;
@@ -155,7 +195,8 @@ siginterrupt(int sig, int flag)
 {
 	struct sigaction act;
 
-	if (!is_signal(sig) || rcgo__interpose_sigaction(sig, NULL, &act) != 0) {
+	if (!is_signal(sig) ||
+		rcgo__interpose_sigaction_by(rcgo__kernel_sigaction, sig, NULL, &act) != 0) {
 		return -1;
 	}
 	if (flag != 0) {
@@ -165,7 +206,7 @@ siginterrupt(int sig, int flag)
 		__atomic_fetch_and(&interrupted, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
 		act.sa_flags |= SA_RESTART;
 	}
-	return change(sig, &act, NULL, CALLER);
+	return change(rcgo__kernel_sigaction, sig, &act, NULL, CALLER);
 }
 
 // musl has it inside only, where a static program would have it twice.
@@ -173,7 +214,7 @@ siginterrupt(int sig, int flag)
 int
 __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return change(sig, act, old, CALLER);
+	return change(rcgo__libc_other_sigaction, sig, act, old, CALLER);
 }
 #endif
 
@@ -221,9 +262,7 @@ pthread_sigmask(int how, const sigset_t *want, sigset_t *old)
 int
 sigprocmask(int how, const sigset_t *want, sigset_t *old)
 {
-	sigset_t room;
-
-	return rcgo__libc_sigprocmask(how, rcgo__signal_mask_filter(how, want, &room), old);
+	return rcgo__masks_change(how, want, old);
 }
 
 int
@@ -232,7 +271,7 @@ sighold(int sig)
 	sigset_t one;
 
 	sigemptyset(&one);
-	return sigaddset(&one, sig) != 0 ? -1 : sigprocmask(SIG_BLOCK, &one, NULL);
+	return sigaddset(&one, sig) != 0 ? -1 : rcgo__masks_change(SIG_BLOCK, &one, NULL);
 }
 
 // BSD's know the first 32 signals.
@@ -243,7 +282,7 @@ bsd_mask(int how, int mask)
 
 	sigemptyset(&old);
 	rcgo__sigmask_from_go(&want, (unsigned)mask);
-	return sigprocmask(how, &want, &old) != 0 ? -1 : (int)rcgo__sigmask_to_go(&old);
+	return rcgo__masks_change(how, &want, &old) != 0 ? -1 : (int)rcgo__sigmask_to_go(&old);
 }
 
 int

@@ -18,6 +18,33 @@ typedef void (*rcgo_any_fn)(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__libc_find(
 	rcgo_any_fn *place, const char *name, rcgo_any_fn instead);
+
+// The system call, with libc's restrictions: what libc's signal(3) and its like end in, whatever
+// library was preloaded.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__kernel_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
+
+// The next library's __sigaction.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__libc_other_sigaction(
+	int sig, const struct sigaction *act, struct sigaction *old);
+
+typedef void (*(*rcgo_signal_fn)(int sig, void (*handler)(int)))(int);
+
+// signal(3) and its like.
+enum rcgo_libc_signal {
+	RCGO_LIBC_SIGNAL,
+	RCGO_LIBC_BSD_SIGNAL,
+	RCGO_LIBC_SSIGNAL,
+	RCGO_LIBC_SYSV_SIGNAL,
+	RCGO_LIBC_SYSV_SIGNAL_TOO, // __sysv_signal
+	RCGO_LIBC_SIGNAL_COUNT
+};
+
+// The next library's function, where that is a preloaded library's; NULL where it is libc's, which
+// needs no call: ours does the same.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_signal_fn rcgo__libc_preloaded(enum rcgo_libc_signal which);
 #endif
 
 // Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=set alloc=no lock=none
@@ -49,5 +76,9 @@ RCGO_INTERN void rcgo__signal_mask_init(void);
 // What is to be blocked instead of *want: that, or *room, which is then filled in.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const sigset_t *rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room);
+
+// sigprocmask(2) for C code, by whatever function it asks for it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__masks_change(int how, const sigset_t *want, sigset_t *old);
 
 #endif // RCGO_LIBC_SIGNAL_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the sigaction behind ours: libc's, that of a preloaded library, or in a static
+// Signal Handling: the sigactions behind ours: libc's, those of a preloaded library, or in a static
 // program the system call. Runs on any stack, in handlers too.
 
 #ifndef _GNU_SOURCE
@@ -33,14 +33,31 @@ rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old
 
 #else
 
-typedef int (*sigaction_fn)(int, const struct sigaction *, struct sigaction *);
-
 // owner: rcgo__libc_sigaction, always with the same value; lock: none; ordering: none needed
 static rcgo_any_fn next_sigaction;
 
-// The same for programs that are linked statically, where ours has replaced libc's.
-static int
-raw_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+// owner: as next_sigaction; lock: none; ordering: none needed
+static rcgo_any_fn next_other_sigaction;
+
+// libc has each of these functions by two names at least. Where what lies behind the two differs,
+// it is a preloaded library's.
+static const struct {
+	const char *name;
+	enum rcgo_libc_signal twin;
+} signals[RCGO_LIBC_SIGNAL_COUNT] = {
+	[RCGO_LIBC_SIGNAL] = {"signal", RCGO_LIBC_BSD_SIGNAL},
+	[RCGO_LIBC_BSD_SIGNAL] = {"bsd_signal", RCGO_LIBC_SSIGNAL},
+	[RCGO_LIBC_SSIGNAL] = {"ssignal", RCGO_LIBC_BSD_SIGNAL},
+	[RCGO_LIBC_SYSV_SIGNAL] = {"sysv_signal", RCGO_LIBC_SYSV_SIGNAL_TOO},
+	[RCGO_LIBC_SYSV_SIGNAL_TOO] = {"__sysv_signal", RCGO_LIBC_SYSV_SIGNAL},
+};
+
+// owner: rcgo__libc_preloaded, always with the same values; lock: none; ordering: release and
+// acquire
+static rcgo_any_fn next_signals[RCGO_LIBC_SIGNAL_COUNT];
+
+int
+rcgo__kernel_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
 	go_sigaction_t kernel = {0}, kernel_old;
 
@@ -80,9 +97,44 @@ int
 rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
 	if (rcgo_load_acq(&next_sigaction) == NULL) {
-		rcgo__libc_find(&next_sigaction, "sigaction", (rcgo_any_fn)raw_sigaction);
+		rcgo__libc_find(&next_sigaction, "sigaction", (rcgo_any_fn)rcgo__kernel_sigaction);
 	}
-	return ((sigaction_fn)rcgo_load_rlx(&next_sigaction))(sig, act, old);
+	return ((rcgo_sigaction_fn)rcgo_load_rlx(&next_sigaction))(sig, act, old);
+}
+
+// What stands for a function that no library has.
+static void
+not_there(void)
+{
+}
+
+static rcgo_any_fn
+next_signal(enum rcgo_libc_signal which)
+{
+	if (rcgo_load_acq(&next_signals[which]) == NULL) {
+		rcgo__libc_find(&next_signals[which], signals[which].name, not_there);
+	}
+	return rcgo_load_rlx(&next_signals[which]);
+}
+
+rcgo_signal_fn
+rcgo__libc_preloaded(enum rcgo_libc_signal which)
+{
+	rcgo_any_fn next = next_signal(which), twin = next_signal(signals[which].twin);
+	bool is_libcs = next == twin || next == not_there || twin == not_there;
+
+	return is_libcs ? NULL : (rcgo_signal_fn)next;
+}
+
+// Indirect: as in rcgo__libc_sigaction.
+int
+rcgo__libc_other_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	if (rcgo_load_acq(&next_other_sigaction) == NULL) {
+		rcgo__libc_find(
+			&next_other_sigaction, "__sigaction", (rcgo_any_fn)rcgo__kernel_sigaction);
+	}
+	return ((rcgo_sigaction_fn)rcgo_load_rlx(&next_other_sigaction))(sig, act, old);
 }
 
 #endif
@@ -206,9 +258,14 @@ rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
 void
 rcgo__libc_init(void)
 {
+	struct sigaction act;
 	stack_t st;
 	sigset_t mask;
 
+	rcgo__libc_other_sigaction(SIGSEGV, NULL, &act);
+	for (int which = 0; which < RCGO_LIBC_SIGNAL_COUNT; which++) {
+		rcgo__libc_preloaded((enum rcgo_libc_signal)which);
+	}
 	rcgo__libc_sigaltstack(NULL, &st);
 	rcgo__libc_thread_mask(SIG_BLOCK, NULL, &mask);
 	rcgo__libc_sigprocmask(SIG_BLOCK, NULL, &mask);
@@ -265,4 +322,12 @@ rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 	*room = *want;
 	memcpy(room, &mask, sizeof mask);
 	return room;
+}
+
+int
+rcgo__masks_change(int how, const sigset_t *want, sigset_t *old)
+{
+	sigset_t room;
+
+	return rcgo__libc_sigprocmask(how, rcgo__signal_mask_filter(how, want, &room), old);
 }

@@ -112,12 +112,19 @@ guard(int sig, struct sigaction *act)
 int
 rcgo__interpose_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
+	return rcgo__interpose_sigaction_by(rcgo__libc_sigaction, sig, act, old);
+}
+
+int
+rcgo__interpose_sigaction_by(
+	rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old)
+{
 	const struct rcgo_action_slot *slot = NULL, *before;
 	struct sigaction ours;
 	int err;
 
 	if (sig <= 0 || sig > RCGO_SIGNALS) {
-		return rcgo__libc_sigaction(sig, act, old);
+		return below(sig, act, old);
 	}
 	before = rcgo_load_acq(&last_slot[sig]);
 	if (act != NULL && rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF) {
@@ -128,7 +135,7 @@ rcgo__interpose_sigaction(int sig, const struct sigaction *act, struct sigaction
 		}
 		act = &ours;
 	}
-	err = rcgo__libc_sigaction(sig, act, old);
+	err = below(sig, act, old);
 	if (err == 0 && old != NULL) {
 		view(sig, old, before);
 	}

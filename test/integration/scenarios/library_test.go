@@ -100,3 +100,23 @@ func TestLateHandlersOfHost(t *testing.T) {
 		}
 	})
 }
+
+// Libraries that were preloaded see the calls that they see without us, may call any function of
+// libc's from there, and what they let pass is guarded all the same.
+func TestPreloads(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for what, says := range map[string]string{
+			"OTHER": "preloaded sigaction\n", "SIGNAL": "preloaded signal\n", "BACK": "preloaded sigaction\n",
+		} {
+			what, says := what, says
+			t.Run(what, func(t *testing.T) {
+				t.Parallel()
+				library := host(t, tc, "gcc", "preloads", "-D"+what, "-shared", "-fPIC", "-ldl")
+				preload := []string{"LD_PRELOAD=" + library}
+				program := cases(ours).must(t, tc)
+				run(t, tc, nil, preload, program, "guard-how").want(t, 0, "done guard-how", says)
+				run(t, tc, nil, preload, program, "guard-put-back").want(t, 0, "done guard-put-back")
+			})
+		}
+	})
+}

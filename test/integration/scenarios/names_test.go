@@ -29,6 +29,29 @@ func TestUsersNames(t *testing.T) {
 	})
 }
 
+// Nor do the names stand in its way that libc has for signals and our half defines too: the program's
+// own come first, as they do with libc's.
+func TestUsersSignalNames(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		for name, b := range map[string]build{
+			"exe":         {},
+			"pie":         {flags: "-buildmode=pie"},
+			"static":      {flags: linkStatic},
+			"musl-static": {flags: linkStatic, env: "CC=musl-gcc"},
+			"from-c":      {env: "CGO_CFLAGS=-O2 -g -DRCGO_FROM_C=1"},
+		} {
+			name, b := name, b
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				b.program = "ownsignals"
+				for _, b.side = range []side{stock, ours} {
+					run(t, tc, nil, nil, b.must(t, tc)).want(t, 0, "own signals: 62010\n")
+				}
+			})
+		}
+	})
+}
+
 // contract gives the names of runtime/abi/symbols.txt.
 func contract(t *testing.T) map[string]bool {
 	t.Helper()
