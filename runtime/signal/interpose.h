@@ -94,7 +94,7 @@ extern RCGO_HIDDEN char rcgo__sigreturn[];
 #ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing of it is there
 
 static inline int
-rcgo__interpose_restore(int sig, const struct sigaction *act)
+rcgo__interpose_restore(int sig, const struct sigaction *act, RCGO_UNUSED bool past_us)
 {
 	struct sigaction flagged = *act;
 
@@ -137,9 +137,15 @@ RCGO_INTERN int rcgo__interpose_sigaction_by(
 	rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old);
 
 // The same when Go gives C its action back, or has seen that there is one: as by C itself, but
-// where the guard can do nothing the handler gets SA_ONSTACK, as from Go.
+// where the guard can do nothing the handler gets SA_ONSTACK, as from Go. past_us: it was installed
+// past our functions, so whoever installed it sees what the kernel has; see rcgo__host_keeps.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
-RCGO_INTERN int rcgo__interpose_restore(int sig, const struct sigaction *act);
+RCGO_INTERN int rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us);
+
+// Whether an action of a host, installed past our functions, stays in the kernel as it is but for
+// SA_ONSTACK, which Go asks for.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__host_keeps(int sig, const struct sigaction *act);
 
 // Guards an action without SA_ONSTACK that C has installed past us.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none

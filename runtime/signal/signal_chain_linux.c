@@ -30,6 +30,15 @@ static uint64_t go_signals;
 static const struct rcgo_action_slot *saved_of[RCGO_SIGNALS + 1];
 static const struct rcgo_action_slot spent_action;
 
+// Whether that came into the kernel's table past our functions, as bits.
+// owner: as go_handler; lock: none; ordering: atomic operations
+static uint64_t saved_past_us;
+
+// The default action or SIG_IGN that C has had for a signal when Go asked, with its flags and mask,
+// to put back; NULL when Go has not asked, or has seen a handler.
+// owner: as go_handler; lock: none; ordering: release and acquire
+static const struct rcgo_action_slot *saved_default_of[RCGO_SIGNALS + 1];
+
 // Whether ours stands before Go's handler.
 static bool
 is_fronted(int sig)
@@ -135,27 +144,42 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 	return true;
 }
 
+static void
+note_past_us(int sig, bool past_us)
+{
+	if (past_us) {
+		__atomic_fetch_or(&saved_past_us, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
+	} else {
+		__atomic_fetch_and(&saved_past_us, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
+	}
+}
+
 // Go asks what there is, and may keep the handler that it is shown.
 static int
 query(int sig, struct sigaction *old)
 {
 	int err = rcgo__libc_sigaction(sig, NULL, old) != 0 ? errno : 0;
-	uintptr_t handler;
+	uintptr_t handler, kernels;
 
 	if (err != 0) {
 		return err;
 	}
+	kernels = rcgo__action_handler(old);
 	rcgo__interpose_view(sig, old);
 	handler = rcgo__action_handler(old);
 	if (handler == (uintptr_t)rcgo__signal_chain_entry) {
 		rcgo__action_set_handler(old, (uintptr_t)rcgo_load_rlx(&go_handler));
 	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
 		rcgo_store_rel(&saved_of[sig], NULL);
+		rcgo_store_rel(
+			&saved_default_of[sig], rcgo__action_slot_lookup_or_insert(old, false));
 	} else if (!rcgo__in_go_text(handler)) {
 		const struct rcgo_action_slot *saved =
 			rcgo__action_slot_lookup_or_insert(old, false);
 
+		rcgo_store_rel(&saved_default_of[sig], NULL);
 		if (saved != NULL) {
+			note_past_us(sig, kernels == handler);
 			rcgo_store_rel(&saved_of[sig], saved);
 			rcgo__action_set_handler(old, (uintptr_t)forward);
 		}
@@ -163,20 +187,39 @@ query(int sig, struct sigaction *old)
 	return 0;
 }
 
+static void
+set_to(struct sigaction *act, const struct rcgo_action_slot *saved)
+{
+	memset(act, 0, sizeof *act);
+	rcgo__action_set_handler(act, saved->handler);
+	act->sa_flags = (int)saved->flags;
+	rcgo__sigmask_from_go(&act->sa_mask, saved->mask);
+}
+
 // Go puts back what C had, but with flags and a mask of its own.
 static int
 restore_action(int sig)
 {
 	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
+	bool past_us = (rcgo_load_acq(&saved_past_us) & rcgo__sig_bit(sig)) != 0;
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
 	sigemptyset(&act.sa_mask);
 	if (saved != NULL) {
-		rcgo__action_set_handler(&act, saved->handler);
-		act.sa_flags = (int)saved->flags;
-		rcgo__sigmask_from_go(&act.sa_mask, saved->mask);
+		set_to(&act, saved);
 	}
-	return rcgo__interpose_restore(sig, &act) != 0 ? errno : 0;
+	return rcgo__interpose_restore(sig, &act, past_us) != 0 ? errno : 0;
+}
+
+// The same for the default action and SIG_IGN.
+static void
+put_back_default(int sig, struct sigaction *act)
+{
+	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_default_of[sig]);
+
+	if (saved != NULL && saved->handler == rcgo__action_handler(act)) {
+		set_to(act, saved);
+	}
 }
 
 int
@@ -204,6 +247,8 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 		rcgo_store_rel(&go_handler, (rcgo_go_handler)handler);
 		rcgo__action_set_handler(
 			&ours, is_fronted(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
+	} else {
+		put_back_default(sig, &ours);
 	}
 	if (rcgo__libc_sigaction(sig, &ours, NULL) != 0) {
 		return errno;

@@ -146,13 +146,14 @@ rcgo__interpose_sigaction_by(
 }
 
 int
-rcgo__interpose_restore(int sig, const struct sigaction *act)
+rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us)
 {
 	const struct rcgo_action_slot *slot = NULL;
 	struct sigaction ours = *act;
 	int err;
 
-	if (rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF) {
+	if (rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF &&
+		!(past_us && rcgo__host_keeps(sig, act))) {
 		slot = guard(sig, &ours);
 	}
 	// Without a stub, goroutines need the flag, as Go itself sees to it.
@@ -178,7 +179,7 @@ revert_action(void)
 		if (rcgo__libc_sigaction(sig, NULL, &act) == 0 &&
 			rcgo__action_slot_of(rcgo__action_handler(&act)) != NULL) {
 			rcgo__interpose_view(sig, &act);
-			rcgo__interpose_restore(sig, &act);
+			rcgo__interpose_restore(sig, &act, false);
 		}
 	}
 	errno = saved;

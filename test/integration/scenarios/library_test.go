@@ -80,6 +80,20 @@ func TestHandlersOfHost(t *testing.T) {
 	})
 }
 
+// A host that loads Go asks for its handlers, and puts them back.
+func TestHostAsks(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		so := shared(ours).must(t, tc)
+		t.Run("c", func(t *testing.T) {
+			run(t, tc, nil, nil, host(t, tc, "gcc", "asks", "-ldl"), so).want(t, 0, "asks ok")
+		})
+		t.Run("ruby", func(t *testing.T) {
+			need(t, "ruby", "ruby")
+			run(t, tc, nil, nil, "ruby", "testdata/hosts/trap.rb", so).want(t, 0, "trap ok")
+		})
+	})
+}
+
 // Handlers without SA_ONSTACK that C installs when Go is up, by ways that nobody can stand in. A
 // thread of C's that comes into Go for the first time, and Go's own new threads, find them.
 func TestLateHandlersOfHost(t *testing.T) {
