@@ -41,7 +41,7 @@ UNIT_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h test/unit/*
 UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
-	sigaction dlsym read write open nanosleep clock_gettime unsetenv
+	sigaction rcgo__lookup_next read write open nanosleep clock_gettime unsetenv
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 

@@ -2,10 +2,9 @@
 // Traceback Generation, unwind: which object holds an address, and its name. Runs on any stack, in
 // handlers too.
 
-#include <elf.h>
-#include <string.h>
 #include <time.h>
 
+#include "lookup.h"
 #include "module_internal.h"
 #include "safe_read.h"
 
@@ -134,74 +133,17 @@ typedef int (*find_object_fn)(const void *address, struct found_object *result);
 // owner: rcgo__dlfo_look, once; lock: none; ordering: release and acquire
 static find_object_fn find_object;
 
-struct symbols {
-	const ElfW(Sym) * table;
-	const char *strings;
-	const uint32_t *hash; // DT_GNU_HASH
-};
-
-static uint32_t
-gnu_hash(const char *name)
-{
-	uint32_t h = 5381;
-
-	for (; *name != 0; name++) {
-		h = h * 33 + (unsigned char)*name;
-	}
-	return h;
-}
-
-static const ElfW(Sym) * find_symbol(const struct symbols *s)
-{
-	uint32_t hash = gnu_hash(function_name);
-	uint32_t buckets = s->hash[0];
-	uint32_t first = s->hash[1];
-	const uint32_t *bucket = s->hash + 4 + s->hash[2] * (sizeof(ElfW(Addr)) / 4);
-	const uint32_t *chain = bucket + buckets;
-	uint32_t at = buckets != 0 ? bucket[hash % buckets] : 0;
-
-	while (at >= first && at != 0) {
-		uint32_t h = chain[at - first];
-
-		if ((h | 1) == (hash | 1) &&
-			strcmp(s->strings + s->table[at].st_name, function_name) == 0 &&
-			s->table[at].st_shndx != SHN_UNDEF) {
-			return &s->table[at];
-		}
-		if ((h & 1) != 0) {
-			break;
-		}
-		at++;
-	}
-	return NULL;
-}
-
 void
 rcgo__dlfo_look(uintptr_t bias, const ElfW(Dyn) * dynamic)
 {
-	struct symbols s = {NULL, NULL, NULL};
-	const ElfW(Sym) * symbol;
+	void *at;
 
 	if (rcgo_load_rlx(&find_object) != NULL) {
 		return;
 	}
-	for (; dynamic->d_tag != DT_NULL; dynamic++) {
-		uintptr_t at = rcgo__dynamic_address(bias, (uintptr_t)dynamic->d_un.d_ptr);
-
-		if (dynamic->d_tag == DT_SYMTAB) {
-			s.table = (const ElfW(Sym) *)at;
-		} else if (dynamic->d_tag == DT_STRTAB) {
-			s.strings = (const char *)at;
-		} else if (dynamic->d_tag == DT_GNU_HASH) {
-			s.hash = (const uint32_t *)at;
-		}
-	}
-	if (s.table == NULL || s.strings == NULL || s.hash == NULL) {
-		return;
-	}
-	symbol = find_symbol(&s);
-	if (symbol != NULL && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC) {
-		rcgo_store_rel(&find_object, (find_object_fn)(bias + symbol->st_value));
+	at = rcgo__lookup_in(bias, dynamic, function_name);
+	if (at != NULL) {
+		rcgo_store_rel(&find_object, (find_object_fn)(uintptr_t)at);
 	}
 }
 

@@ -81,8 +81,7 @@ struct rcgo_trampoline_frame {
 	uint64_t link; // arm64: the return address
 };
 
-// libc's sigaction, or that of a library that was preloaded before it. Its first call has to be
-// outside of handlers: it is the one that installs the first.
+// libc's sigaction, or that of a library that was preloaded before it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: the functions of libc behind ours of the same names: libc's, or those of a
 // library that was preloaded; in a static program, where ours have replaced them, the system call.
-// Each first call has to be outside of handlers: rcgo__libc_init sees to it as Go starts.
+// They are found without the dynamic loader's lock (lookup.h), so a first call may be anywhere.
 #ifndef RCGO_LIBC_SIGNAL_H
 #define RCGO_LIBC_SIGNAL_H
 
@@ -47,7 +47,8 @@ enum rcgo_libc_signal {
 RCGO_INTERN rcgo_signal_fn rcgo__libc_preloaded(enum rcgo_libc_signal which);
 #endif
 
-// Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=set alloc=no lock=none
+// Finds them as Go starts, which spares handlers the search.
+// Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__libc_init(void);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none

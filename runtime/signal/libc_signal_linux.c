@@ -2,18 +2,15 @@
 // Signal Handling: the sigactions behind ours: libc's, those of a preloaded library, or in a static
 // program the system call. Runs on any stack, in handlers too.
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // RTLD_NEXT
-#endif
 #include "libc_signal.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "interpose.h"
+#include "lookup.h"
 #include "raw_syscall.h"
 #include "sanitizer.h"
 #include "sigframe.h"
@@ -84,7 +81,7 @@ rcgo__kernel_sigaction(int sig, const struct sigaction *act, struct sigaction *o
 void
 rcgo__libc_find(rcgo_any_fn *place, const char *name, rcgo_any_fn instead)
 {
-	void *found = dlsym(RTLD_NEXT, name);
+	void *found = rcgo__lookup_next(name);
 
 	if (found != NULL) {
 		memcpy(&instead, &found, sizeof instead);
@@ -258,17 +255,13 @@ rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
 void
 rcgo__libc_init(void)
 {
-	struct sigaction act;
-	stack_t st;
-	sigset_t mask;
-
-	rcgo__libc_other_sigaction(SIGSEGV, NULL, &act);
+	rcgo__libc_find(&next_other_sigaction, "__sigaction", (rcgo_any_fn)rcgo__kernel_sigaction);
 	for (int which = 0; which < RCGO_LIBC_SIGNAL_COUNT; which++) {
 		rcgo__libc_preloaded((enum rcgo_libc_signal)which);
 	}
-	rcgo__libc_sigaltstack(NULL, &st);
-	rcgo__libc_thread_mask(SIG_BLOCK, NULL, &mask);
-	rcgo__libc_sigprocmask(SIG_BLOCK, NULL, &mask);
+	rcgo__libc_find(&next_sigaltstack, "sigaltstack", (rcgo_any_fn)raw_sigaltstack);
+	rcgo__libc_find(&next_thread_mask, "pthread_sigmask", (rcgo_any_fn)raw_thread_mask);
+	rcgo__libc_find(&next_sigprocmask, "sigprocmask", (rcgo_any_fn)raw_sigprocmask);
 }
 
 #endif

@@ -80,8 +80,6 @@ void
 rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t))
 {
-	struct sigaction act;
-
 	rcgo_store_rel(&thread_of_caller, thread_fn);
 	rcgo_store_rel(&overflow_of_caller, overflow_fn);
 	if (rcgo__option_is("signals", "off")) {
@@ -94,8 +92,6 @@ rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 		rcgo__signal_mask_init();
 	}
 	rcgo__signal_dump_init();
-	// Finds libc's functions while no handler runs.
-	rcgo__libc_sigaction(SIGSEGV, NULL, &act);
 	rcgo__libc_init();
 }
 

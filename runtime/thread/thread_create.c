@@ -5,10 +5,6 @@
 
 //go:build unix
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // RTLD_DEFAULT
-#endif
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +15,7 @@
 
 #include "fatal.h"
 #include "libc_signal.h"
+#include "lookup.h"
 #include "options.h"
 #include "raw_syscall.h"
 #include "stats_page.h"
@@ -63,8 +60,8 @@ attr_blocks_signals(pthread_attr_t *attr)
 	sigset_t all;
 
 	if (!rcgo_load_acq(&set_mask_known)) {
-		void *p = dlsym(RTLD_DEFAULT, SANITIZER) == NULL ? dlsym(RTLD_DEFAULT, SET_MASK)
-								 : NULL;
+		void *p =
+			rcgo__lookup_first(SANITIZER) == NULL ? rcgo__lookup_first(SET_MASK) : NULL;
 
 		memcpy(&set_mask, &p, sizeof p);
 		rcgo_store_rel(&set_mask_known, true);

@@ -3,17 +3,14 @@
 
 //go:build unix
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // RTLD_DEFAULT
-#endif
 #include "thread_record.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lookup.h"
 #include "thread_management.h"
 #include "thread_slots.h"
 
@@ -316,7 +313,7 @@ rcgo__thread_slots_init(void (*ended)(void *))
 	if (thread_slots != NULL) {
 		return true;
 	}
-	p = dlsym(RTLD_DEFAULT, AT_THREAD_EXIT);
+	p = rcgo__lookup_first(AT_THREAD_EXIT);
 	if (p == NULL) {
 		errno = saved;
 		return false;

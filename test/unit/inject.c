@@ -133,8 +133,6 @@ WRAP(int, madvise, (void *addr, size_t n, int advice), {
 	return __real_madvise(addr, n, advice);
 })
 
-void *__real_dlsym(void *library, const char *name);
-
 // Past ours, which is linked in here too.
 static int
 libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -144,7 +142,7 @@ libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	int (*fn)(int, const struct sigaction *, struct sigaction *);
 
 	if (found == NULL) {
-		found = __real_dlsym(RTLD_NEXT, "sigaction");
+		found = dlsym(RTLD_NEXT, "sigaction");
 		__atomic_store_n(&cached, found, __ATOMIC_RELEASE);
 	}
 	memcpy(&fn, &found, sizeof fn);
@@ -162,8 +160,10 @@ WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *ol
 	return libc_sigaction(sig, act, old);
 })
 
+void *__real_rcgo__lookup_next(const char *name);
+
 // src/ looks for libc's sigaction, for it has one of its own.
-WRAP(void *, dlsym, (void *library, const char *name), {
+WRAP(void *, rcgo__lookup_next, (const char *name), {
 	if (strcmp(name, "sigaction") == 0) {
 		int (*ours)(int, const struct sigaction *, struct sigaction *) = __wrap_sigaction;
 		void *found;
@@ -171,7 +171,7 @@ WRAP(void *, dlsym, (void *library, const char *name), {
 		memcpy(&found, &ours, sizeof found);
 		return found;
 	}
-	return __real_dlsym(library, name);
+	return __real_rcgo__lookup_next(name);
 })
 
 WRAP(ssize_t, read, (int fd, void *buf, size_t n), {

@@ -30,6 +30,22 @@ func TestLatch(t *testing.T) {
 	})
 }
 
+// A constructor that calls Go, which starts while the dynamic loader's lock is held.
+func TestConstructorCallsGo(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		so := shared(ours).must(t, tc)
+		object := host(t, tc, "gcc", "constructor", "-shared", "-fPIC", so, "-Wl,-rpath,"+filepath.Dir(so))
+		program := host(t, tc, "gcc", "constructor", "-DHOST", "-ldl")
+		for _, how := range []string{"dlopen", "dlmopen"} {
+			how := how
+			t.Run(how, func(t *testing.T) {
+				t.Parallel()
+				run(t, tc, nil, nil, program, how, object).want(t, 0, "constructor got 42 from Go")
+			})
+		}
+	})
+}
+
 // A C program that loads Go and forks before, meanwhile and after.
 func TestForkOfLibrary(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: the address of a function of another object, without the dynamic loader. dlsym takes the
+// loader's lock, which another thread may hold while its constructor waits for Go to start. These
+// functions read the loader's list of objects and their symbol tables directly.
+//
+// They read only objects that were loaded together with the program (or, in a namespace of
+// dlmopen's, before libc): those are never unloaded, so their memory can be read without a lock.
+// The last of these is libc.
+#ifndef RCGO_LOOKUP_H
+#define RCGO_LOOKUP_H
+
+#include <link.h>
+
+#include "compat.h"
+
+// Returns the function's address as code anywhere in the program finds it, or NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD void *rcgo__lookup_first(const char *name);
+
+// Returns the address of the definition behind our own object's, as dlsym(RTLD_NEXT) does, or NULL.
+// An object that was loaded later by dlopen is not in front of anything: it gets the first one.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD void *rcgo__lookup_next(const char *name);
+
+// Returns the address of a function that one object defines, or NULL. bias is where the object is
+// loaded, dynamic its dynamic section.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD void *rcgo__lookup_in(
+	uintptr_t bias, const ElfW(Dyn) * dynamic, const char *name);
+
+// Returns the name that an object has given itself, or NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD const char *rcgo__lookup_soname(uintptr_t bias, const ElfW(Dyn) * dynamic);
+
+#endif // RCGO_LOOKUP_H

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: the objects that were loaded with the program, in the order in which the dynamic loader
+// searches them. Runs on any stack, in handlers too, and takes no lock.
+// Contract: link.h (r_debug, link_map), getauxval(3), glibc's manual (_dl_find_object).
+
+#include "lookup.h"
+
+#include <elf.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#define HEADER_PAGE 4096u // holds an object's program headers
+
+// The program headers of an object.
+struct lookup_headers {
+	uintptr_t bias;
+	const ElfW(Phdr) * at;
+	size_t count;
+};
+
+static const ElfW(Dyn) * headers_dynamic(const struct lookup_headers *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		if (h->at[i].p_type == PT_DYNAMIC) {
+			return (const ElfW(Dyn) *)(h->bias + h->at[i].p_vaddr);
+		}
+	}
+	return NULL;
+}
+
+static bool
+headers_hold(const struct lookup_headers *h, uintptr_t address)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		uintptr_t start = h->bias + h->at[i].p_vaddr;
+
+		if (h->at[i].p_type == PT_LOAD && address - start < h->at[i].p_memsz) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// The program headers of a shared object that is loaded at base.
+static struct lookup_headers
+headers_at(uintptr_t base)
+{
+	const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)base;
+	struct lookup_headers h = {.bias = base};
+
+	if (base != 0 && memcmp(header->e_ident, ELFMAG, SELFMAG) == 0) {
+		h.at = (const ElfW(Phdr) *)(base + header->e_phoff);
+		h.count = header->e_phnum;
+	}
+	return h;
+}
+
+// What the kernel has executed: the program, or the dynamic loader with the program's name as its
+// argument. Linkers tell where the headers are of what has an interpreter; what has none is the
+// loader or a static program.
+static struct lookup_headers
+headers_executed(void)
+{
+	uintptr_t at = (uintptr_t)getauxval(AT_PHDR);
+	struct lookup_headers h = {.count = at != 0 ? (size_t)getauxval(AT_PHNUM) : 0};
+
+	h.at = (const ElfW(Phdr) *)at;
+	for (size_t i = 0; i < h.count; i++) {
+		if (h.at[i].p_type == PT_PHDR) {
+			h.bias = at - h.at[i].p_vaddr;
+			return h;
+		}
+	}
+	return headers_at(at & ~(uintptr_t)(HEADER_PAGE - 1));
+}
+
+// The objects to be searched: first is the head of our namespace's list.
+struct lookup_scope {
+	const struct link_map *first;
+	const struct link_map *own;
+	uintptr_t loader; // where the dynamic loader is loaded
+};
+
+// As much of glibc's struct dl_find_object as is read here; there is room for what follows.
+struct glibc_object {
+	unsigned long long flags;
+	void *map_start, *map_end;
+	const struct link_map *map;
+	unsigned long long rest[16];
+};
+
+// Fills in s by _dl_find_object (glibc 2.35), which takes no lock and may be called in a handler.
+// Indirect: that function.
+static bool
+scope_by_glibc(struct lookup_scope *s)
+{
+	struct lookup_headers h = headers_at(s->loader);
+	void *at = rcgo__lookup_in(s->loader, headers_dynamic(&h), "_dl_find_object");
+	int (*find)(void *, struct glibc_object *);
+	struct glibc_object found;
+
+	memcpy(&find, &at, sizeof find);
+	if (at == NULL || find((void *)(uintptr_t)scope_by_glibc, &found) != 0) {
+		return false;
+	}
+	s->own = found.map;
+	s->first = found.map;
+	while (s->first->l_prev != NULL) {
+		s->first = s->first->l_prev;
+	}
+	return true;
+}
+
+// Whether our own code lies in map, which program is if it is the program.
+static bool
+map_is_own(const struct link_map *map, const struct lookup_headers *program)
+{
+	struct lookup_headers h = map->l_ld == headers_dynamic(program)
+					  ? *program
+					  : headers_at((uintptr_t)map->l_addr);
+
+	return headers_hold(&h, (uintptr_t)map_is_own);
+}
+
+// Whether an object is libc. musl's has no name, for it is the loader as well.
+static bool
+map_is_libc(const struct link_map *map, uintptr_t loader)
+{
+	uintptr_t bias = (uintptr_t)map->l_addr;
+	const char *name = rcgo__lookup_soname(bias, map->l_ld);
+
+	return name == NULL ? bias == loader : strncmp(name, "libc.", sizeof "libc." - 1) == 0;
+}
+
+// Fills in s by what the dynamic loader shows debuggers: the program's namespace.
+static void
+scope_by_debug(
+	struct lookup_scope *s, const struct r_debug *debug, const struct lookup_headers *program)
+{
+	s->first = debug != NULL ? debug->r_map : NULL;
+	for (const struct link_map *map = s->first; map != NULL; map = map->l_next) {
+		if (map_is_own(map, program)) {
+			s->own = map;
+			return;
+		}
+		if (map_is_libc(map, s->loader)) {
+			return;
+		}
+	}
+}
+
+// Leaves s empty in a static program.
+static void
+scope_read(struct lookup_scope *s)
+{
+	struct lookup_headers executed = headers_executed();
+	const struct r_debug *debug = NULL;
+
+	for (const ElfW(Dyn) *d = headers_dynamic(&executed); d != NULL && d->d_tag != DT_NULL;
+		d++) {
+		if (d->d_tag == DT_DEBUG) {
+			debug = (const struct r_debug *)d->d_un.d_ptr;
+		}
+	}
+	*s = (struct lookup_scope){.loader = (uintptr_t)getauxval(AT_BASE)};
+	if (s->loader == 0 && debug != NULL) { // glibc's loader was executed
+		s->loader = (uintptr_t)debug->r_ldbase;
+	} else if (s->loader == 0 && !headers_hold(&executed, (uintptr_t)scope_read)) {
+		s->loader = executed.bias; // musl's was
+	}
+	if (s->loader != 0 && !scope_by_glibc(s)) {
+		scope_by_debug(s, debug, &executed);
+	}
+}
+
+static void *
+scope_look(const struct lookup_scope *s, const char *name, bool behind_own)
+{
+	void *found = NULL;
+
+	for (const struct link_map *map = s->first; map != NULL; map = map->l_next) {
+		if (behind_own && map == s->own) {
+			found = NULL;
+			continue;
+		}
+		if (found == NULL) {
+			found = rcgo__lookup_in((uintptr_t)map->l_addr, map->l_ld, name);
+		}
+		if (map_is_libc(map, s->loader)) {
+			break;
+		}
+	}
+	return found;
+}
+
+static void *
+lookup(const char *name, bool behind_own)
+{
+	struct lookup_scope s;
+	struct lookup_headers loader;
+
+	scope_read(&s);
+	if (s.first != NULL || s.loader == 0) {
+		return scope_look(&s, name, behind_own);
+	}
+	loader = headers_at(s.loader); // which is libc too, or has nothing of the name
+	return rcgo__lookup_in(s.loader, headers_dynamic(&loader), name);
+}
+
+void *
+rcgo__lookup_first(const char *name)
+{
+	return lookup(name, false);
+}
+
+void *
+rcgo__lookup_next(const char *name)
+{
+	return lookup(name, true);
+}
