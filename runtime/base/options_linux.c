@@ -34,7 +34,7 @@ static const struct {
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
 	{"spare", {SIZES}},
-	{"names", {"on", "off"}},
+	{"names", {"off", "on"}},
 	{"stats", {"off", "on"}},
 	{"leafcheck", {"off", "on"}},
 	{"handles", {"off", "trace"}},

@@ -36,7 +36,7 @@ _cgo_wait_runtime_init_done(void)
 	// Up to Go 1.20 nobody else tells of a thread's first call.
 	if (x_crosscall2_ptr == NULL && rcgo__thread_record() == NULL) {
 		rcgo__thread_attach();
-		rcgo__signal_rescan_ratelimited();
+		rcgo__signal_rescan_ratelimited(true);
 	}
 	if (init_state == RCGO_INIT_STATE_COUNTS) {
 		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);

@@ -123,12 +123,12 @@ RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *
 #ifndef RCGO_WITHOUT_SIGNALS
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__signal_rescan(void);
-// The same unless it was done some times in this tick of the kernel's clock (1 to 10 ms): threads
-// that start by the thousand do not pay for it each.
+// The same, but at most once a second, so that a thread's start costs no system call for it; and at
+// the first call that a thread of C makes: a host installs handlers after it has loaded Go.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__signal_rescan_ratelimited(void);
+RCGO_INTERN void rcgo__signal_rescan_ratelimited(bool is_foreign);
 #else
-#	define rcgo__signal_rescan_ratelimited() ((void)0)
+#	define rcgo__signal_rescan_ratelimited(is_foreign) ((void)(is_foreign))
 #endif
 
 #endif // RCGO_SIGNAL_HANDLING_H

@@ -346,8 +346,8 @@ rcgo__interpose_note_altstack(const stack_t *st)
 // The signals that come to any thread at any time, or that Go cannot do without.
 static const int swept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
 
-// In one tick of the kernel's coarse clock, 1 to 10 ms; then a storm of threads goes without.
-#	define SWEEPS_A_TICK 8u
+// How often the actions are looked at, in nanoseconds.
+#	define SWEEP_INTERVAL ((uint64_t)1000000000)
 
 void
 rcgo__signal_rescan(void)
@@ -368,27 +368,33 @@ rcgo__signal_rescan(void)
 	errno = saved;
 }
 
-// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, a sweep more or less does
-// no harm
-static uint64_t tick_now;
-// owner: as tick_now; lock: none; ordering: as tick_now
-static uint32_t sweeps_in_tick;
+// When the last sweep began, by the coarse clock; 0: there was none.
+// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, a sweep more or less does no harm
+static uint64_t swept_at;
+// Whether a thread of C has called Go.
+// owner: as swept_at; lock: none; ordering: as swept_at
+static bool swept_for_c;
 
 void
-rcgo__signal_rescan_ratelimited(void)
+rcgo__signal_rescan_ratelimited(bool is_foreign)
 {
 	struct timespec coarse = {0};
-	uint64_t tick;
+	uint64_t now, last = rcgo_load_rlx(&swept_at);
+	bool first_of_c = is_foreign && !rcgo_load_rlx(&swept_for_c);
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse); // no system call, nothing of the hardware
-	tick = (uint64_t)coarse.tv_sec * 1000000000u + (uint64_t)coarse.tv_nsec;
-	if (tick != rcgo_load_rlx(&tick_now)) {
-		rcgo_store_rlx(&tick_now, tick);
-		rcgo_store_rlx(&sweeps_in_tick, 0);
+	now = (uint64_t)coarse.tv_sec * 1000000000u + (uint64_t)coarse.tv_nsec;
+	if (!first_of_c && last != 0 && now - last < SWEEP_INTERVAL) {
+		return;
 	}
-	if (rcgo_add_rlx(&sweeps_in_tick, 1) < SWEEPS_A_TICK) {
-		rcgo__signal_rescan();
+	rcgo_store_rlx(&swept_at, now);
+	// The first threads of Go start just after Go has read every action itself.
+	if (is_foreign) {
+		rcgo_store_rlx(&swept_for_c, true);
+	} else if (last == 0) {
+		return;
 	}
+	rcgo__signal_rescan();
 }
 
 #endif

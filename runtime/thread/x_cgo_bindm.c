@@ -19,5 +19,5 @@ void
 x_cgo_bindm(void *g)
 {
 	rcgo__m_bind(g);
-	rcgo__signal_rescan_ratelimited();
+	rcgo__signal_rescan_ratelimited(true);
 }

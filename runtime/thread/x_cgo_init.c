@@ -42,7 +42,7 @@ thread_run(const struct rcgo_thread_start *start)
 	rcgo__thread_record_begin(&record, start->ts.g, start->stack_size);
 	rcgo__altstack_begin(&record.altstack);
 	rcgo__thread_name(rcgo__stats_thread_begins());
-	rcgo__signal_rescan_ratelimited();
+	rcgo__signal_rescan_ratelimited(false);
 	rcgo__crosscall1(start->ts.fn, go_setg, start->ts.g);
 	rcgo__stats_thread_ends();
 	rcgo__altstack_end(&record.altstack);

@@ -83,7 +83,7 @@ stop_waiting() {
 }
 
 @test "top: the threads and the counters of a program" {
-	start_waiting "$RCGO"
+	OPTIONS=RCGO=names=on start_waiting "$RCGO"
 	run "$RCGO" top "$PID"
 	[ "$status" = 0 ]
 	[[ $output == *"process $PID: "*" threads"* ]]
@@ -101,7 +101,7 @@ stop_waiting() {
 }
 
 @test "top: JSON, so many looks, and calls when they are counted" {
-	OPTIONS=RCGO=stats=on start_waiting "$RCGO"
+	OPTIONS=RCGO=stats=on,names=on start_waiting "$RCGO"
 	run "$RCGO" top -json -n 3 -d 0.01 "$PID"
 	[ "$status" = 0 ]
 	[ "${#lines[@]}" = 3 ]

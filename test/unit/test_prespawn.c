@@ -107,6 +107,7 @@ static void
 start(const char *options)
 {
 	const struct timespec pause = {0, 1000000};
+	char all[64];
 	pthread_t t;
 	pid_t id;
 
@@ -118,7 +119,8 @@ start(const char *options)
 		nanosleep(&pause, NULL);
 	}
 	before = unit_threads();
-	CHECK_INT(setenv("RCGO", options, 1), 0);
+	snprintf(all, sizeof all, "names=on,%s", options);
+	CHECK_INT(setenv("RCGO", all, 1), 0);
 	standin_start();
 }
 

@@ -15,6 +15,6 @@ func TestThreadsLeaveNothing(t *testing.T) {
 func TestSpareThreads(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		soak := build{program: "threadsoak", side: ours}.must(t, tc)
-		run(t, tc, nil, []string{"RCGO=spare=3"}, soak, "3s").want(t, 0, "0 leaks, 0 hangs", " 4 spare")
+		run(t, tc, nil, []string{"RCGO=spare=3,names=on"}, soak, "3s").want(t, 0, "0 leaks, 0 hangs", " 4 spare")
 	})
 }

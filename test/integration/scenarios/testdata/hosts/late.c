@@ -113,6 +113,8 @@ main(int argc, char **argv)
 	CHECK(libAdd(1, 2) == 3);
 	CHECK(libFault() == 1);
 	install_all();
+	sleep(1); // until the actions are looked at again
+	usleep(50 * 1000);
 	CHECK(pthread_create(&thread, NULL, first_entry, NULL) == 0);
 	pthread_join(thread, NULL);
 	CHECK(libFault() == 1); // on this thread too, which is no new one
