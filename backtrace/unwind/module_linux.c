@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "lookup.h"
+#include "symbol_lookup.h"
 #include "module_internal.h"
 #include "safe_read.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: the functions of libc behind ours of the same names: libc's, or those of a
 // library that was preloaded; in a static program, where ours have replaced them, the system call.
-// They are found without the dynamic loader's lock (lookup.h), so a first call may be anywhere.
+// They are found without the dynamic loader's lock (symbol_lookup.h), so a first call may be
+// anywhere.
 #ifndef RCGO_LIBC_SIGNAL_H
 #define RCGO_LIBC_SIGNAL_H
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "interpose.h"
-#include "lookup.h"
+#include "symbol_lookup.h"
 #include "raw_syscall.h"
 #include "sanitizer.h"
 #include "sigframe.h"

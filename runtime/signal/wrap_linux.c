@@ -369,7 +369,8 @@ rcgo__signal_rescan(void)
 }
 
 // When the last sweep began, by the coarse clock; 0: there was none.
-// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, a sweep more or less does no harm
+// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, a sweep more or less does
+// no harm
 static uint64_t swept_at;
 // Whether a thread of C has called Go.
 // owner: as swept_at; lock: none; ordering: as swept_at

@@ -92,8 +92,8 @@ main_stack(uintptr_t here, uintptr_t bounds[2])
 	uintptr_t size, lo;
 	struct rlimit limit;
 
-	// A thread's descriptor lies at the end of its stack (glibc, musl), the main thread's below its
-	// stack: so no other thread has to ask the kernel.
+	// A thread's descriptor lies at the end of its stack (glibc, musl), the main thread's below
+	// its stack: so no other thread has to ask the kernel.
 	if ((uintptr_t)pthread_self() > here) {
 		return false;
 	}

@@ -15,7 +15,7 @@
 
 #include "fatal.h"
 #include "libc_signal.h"
-#include "lookup.h"
+#include "symbol_lookup.h"
 #include "options.h"
 #include "raw_syscall.h"
 #include "stats_page.h"

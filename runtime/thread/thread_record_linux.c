@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lookup.h"
+#include "symbol_lookup.h"
 #include "thread_management.h"
 #include "thread_slots.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: a signal has interrupted C code. x_cgo_callers (runtime/arch) calls this on the
-// signal stack with all signals blocked, and goes on to Go's handler.
-// Re-read runtime/cgo/gcc_traceback.c and runtime/sys_linux_*.s (cgoSigtramp).
+// Traceback Generation: a signal has interrupted C code. x_cgo_callers (runtime/arch) calls this on
+// the signal stack with all signals blocked, and goes on to Go's handler. Re-read
+// runtime/cgo/gcc_traceback.c and runtime/sys_linux_*.s (cgoSigtramp).
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 // searches them. Runs on any stack, in handlers too, and takes no lock.
 // Contract: link.h (r_debug, link_map), getauxval(3), glibc's manual (_dl_find_object).
 
-#include "lookup.h"
+#include "symbol_lookup.h"
 
 #include <elf.h>
 #include <stdbool.h>

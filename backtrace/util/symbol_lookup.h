@@ -6,8 +6,8 @@
 // They read only objects that were loaded together with the program (or, in a namespace of
 // dlmopen's, before libc): those are never unloaded, so their memory can be read without a lock.
 // The last of these is libc.
-#ifndef RCGO_LOOKUP_H
-#define RCGO_LOOKUP_H
+#ifndef RCGO_SYMBOL_LOOKUP_H
+#define RCGO_SYMBOL_LOOKUP_H
 
 #include <link.h>
 
@@ -32,4 +32,4 @@ RCGO_SHARED RCGO_COLD void *rcgo__lookup_in(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD const char *rcgo__lookup_soname(uintptr_t bias, const ElfW(Dyn) * dynamic);
 
-#endif // RCGO_LOOKUP_H
+#endif // RCGO_SYMBOL_LOOKUP_H

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lookup.h"
+#include "symbol_lookup.h"
 #include "unit.h"
 
 #define ENTRIES 128

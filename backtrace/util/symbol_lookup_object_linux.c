@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lookup.h"
+#include "symbol_lookup.h"
 
 #define VERSION_HIDDEN 0x8000u // not the version that a reference without one means
 
