@@ -17,6 +17,7 @@ CSTD := -std=gnu11
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
+include backtrace/backtrace.mk
 include runtime/runtime.mk
 include cmd/rcgo/rcgo.mk
 include test/test.mk

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// runtime_cgo.h: the public header of runtime_cgo, for C and C++ code inside a Go program: the
-// structures that Go fixes (runtime.SetCgoTraceback; re-read runtime/traceback.go), and functions
-// that C may call.
+// runtime_cgo.h: the public header of runtime_cgo, for C and C++ code inside a Go program that was
+// built by `rcgo build`:
+//
+//   1. Structures that Go fixes     what runtime.SetCgoTraceback's functions get
+//   2. C stacks and their names     rcgo_backtrace.h
+//   3. Threads                      counters, stacks that C switches to
+//   4. Signals                      the table of signal handlers
+//   5. System calls                 one system call on every thread
+//   6. Helpers for the Go module    handles, strings and slices that Go passes
+//
+// The functions of 2 to 5 are weak: they are NULL in a program built by plain go, so test them
+// before the call. A reference must be weak, since cgo links each package once without Go.
+//
+// Each declaration has a line "Safety: ...". MT-Safe: any number of threads may call the function
+// at once. AS-Safe: it may be called in a signal handler. stack= says what it may be called on: any
+// stack, a signal stack of 32 KiB (signal), or the stack of a C thread (c). g=maybe-nil: the thread
+// need not be known to Go. errno=kept: errno does not change. alloc=no: it does not call malloc.
+// lock=none: it takes no lock.
 #ifndef RUNTIME_CGO_H
 #define RUNTIME_CGO_H
 
@@ -9,9 +24,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef RCGO_PUBLIC
+#	ifdef RCGO_COMPAT_H
+#		define RCGO_PUBLIC RCGO_EXPORT
+#	else
+#		define RCGO_PUBLIC __attribute__((weak))
+#	endif
+#endif
+#ifndef RCGO_BACKTRACE_API
+#	define RCGO_BACKTRACE_API RCGO_PUBLIC
+#endif
+
+// ---- 2. C stacks and their names (absent after `rcgo build --without=traceback`) ----
+
+#include "rcgo_backtrace.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+// ---- 1. Structures that Go fixes ----
 
 // What a traceback function gets. Go wants the program counters of the C stack, innermost first,
 // in Buf[0..Max), ended by a 0 when there are fewer than Max.
@@ -51,17 +83,46 @@ struct cgoSymbolizerArg {
 	uintptr_t Data;
 };
 
-// All-threads system calls.
+// ---- 3. Threads ----
 
-// The functions are weak: cgo links each package by itself once, without Go, to see what it needs.
-// They are NULL in a program built by plain go, so ask before calling.
-#ifndef RCGO_PUBLIC
-#	ifdef RCGO_LINKAGE_H
-#		define RCGO_PUBLIC RCGO_EXPORT
-#	else
-#		define RCGO_PUBLIC __attribute__((weak))
-#	endif
-#endif
+// Threads, counted since Go started. All but the peak are exact.
+struct rcgo_stats {
+	uint64_t threads_started; // for Go
+	uint64_t threads_running;
+	uint64_t threads_peak;
+	uint64_t foreign_bound;	 // threads of C that have an M of Go now
+	uint64_t foreign_seen;	 // and that ever had one
+	uint64_t start_retries;	 // starts that a limit had in its way for a while
+	uint64_t stacks_smaller; // starts that took a smaller stack, for memory had run out
+	uint64_t all_threads_calls;
+	uint64_t all_threads_given_up; // calls that were not made: a thread could not be stopped
+	uint64_t start_failures;       // starts that failed for good
+	uint64_t waits;		       // threads of C that had to wait for Go to be up
+	uint64_t callbacks;	       // calls from C to Go; 0 without RCGO=stats=on
+	uint64_t callbacks_counted;    // 1 with RCGO=stats=on
+};
+
+// Fills in the first size bytes of what is known; the rest of stats becomes 0.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
+
+// Tells that the calling thread is about to run on a stack of its own from lo up to hi: for C that
+// switches stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there;
+// golang/go#62130. 0, 0: it is back on the thread's stack. On a thread that Go started, calls from
+// there end with "morestack on g0" without this. Only threads that have entered Go can tell; one of
+// C that has not is asked for its stack as it enters.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
+
+// ---- 4. Signals ----
+
+// Writes to file descriptor fd the signals that have a handler, one a line: the handler, its flags
+// and mask as who installed it asked for, on whose stack it runs, and what is done about it. NULL
+// too after `rcgo build --without=signals`; the names are left out after --without=traceback.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC void rcgo_signal_dump(int fd);
+
+// ---- 5. System calls ----
 
 // Why an all-threads system call was not made.
 struct rcgo_all_threads_failure {
@@ -81,45 +142,7 @@ struct rcgo_all_threads_failure {
 RCGO_PUBLIC long rcgo_syscall_all_threads(
 	long number, const uintptr_t args[6], struct rcgo_all_threads_failure *why);
 
-// The C frames of a stack. NULL too after `rcgo build --without=traceback`.
-
-// One function at a program counter. The innermost comes first; all but the last are inlined into
-// the one that follows, and so is the last where there was no room for more.
-struct rcgo_frame {
-	const char *function; // as the linker knows it; NULL when unknown
-	const char *file;     // NULL when unknown
-	uint32_t line;	      // 0 when unknown
-	uint32_t column;      // 0 when unknown
-	uintptr_t entry;      // of the function that the code belongs to; 0 when unknown
-	bool inlined;
-};
-
-// Stores the program counters of the calling thread's C frames in pcs[0..max), innermost first,
-// beginning with the caller. Returns how many. It ends where C was called from Go.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC size_t rcgo_backtrace(uintptr_t *pcs, size_t max);
-
-// The same of what a signal has interrupted; ucontext is the third argument of its handler.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC size_t rcgo_backtrace_from_context(const void *ucontext, uintptr_t *pcs, size_t max);
-
-// Describes a program counter that one of the two has stored: stores its functions in
-// frames[0..max), the innermost first, and the strings that they name in text[0..size). Returns how
-// many, at least 1 if max is not 0: where nothing is known it names object and offset. The first
-// call for an object opens files; it takes about a millisecond.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC size_t rcgo_symbolize(
-	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
-
-#ifdef __cplusplus
-}
-#endif
-
-// ---- For programs with the Go module runtime_cgo (go/ in the source tree) ----
-
-#ifdef __cplusplus
-extern "C" {
-#endif
+// ---- 6. Helpers for the Go module ----
 
 #define RCGO_HELPER static inline __attribute__((unused))
 
@@ -221,45 +244,8 @@ rcgo_view_is_utf8(struct rcgo_view v)
 	return rune == -2;
 }
 
-// Threads, counted since Go started. All but the peak are exact.
-struct rcgo_stats {
-	uint64_t threads_started; // for Go
-	uint64_t threads_running;
-	uint64_t threads_peak;
-	uint64_t foreign_bound;	 // threads of C that have an M of Go now
-	uint64_t foreign_seen;	 // and that ever had one
-	uint64_t start_retries;	 // starts that a limit had in its way for a while
-	uint64_t stacks_smaller; // starts that took a smaller stack, for memory had run out
-	uint64_t all_threads_calls;
-	uint64_t all_threads_given_up; // calls that were not made: a thread could not be stopped
-	uint64_t start_failures;       // starts that failed for good
-	uint64_t waits;		       // threads of C that had to wait for Go to be up
-	uint64_t callbacks;	       // calls from C to Go; 0 without RCGO=stats=on
-	uint64_t callbacks_counted;    // 1 with RCGO=stats=on
-};
-
-// Fills in the first size bytes of what is known; the rest of stats becomes 0.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
-
-// Tells that the calling thread is about to run on a stack of its own from lo up to hi: for C that
-// switches stacks (coroutines, fibers, ucontext) and then calls Go or may be interrupted there;
-// golang/go#62130. 0, 0: it is back on the thread's stack. On a thread that Go started, calls from
-// there end with "morestack on g0" without this. Only threads that have entered Go can tell; one of
-// C that has not is asked for its stack as it enters.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
-
-// Writes to file descriptor fd the signals that have a handler, one a line: the handler, its flags
-// and mask as who installed it asked for, on whose stack it runs, and what is done about it. NULL
-// too after `rcgo build --without=signals`; the names are left out after --without=traceback.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_PUBLIC void rcgo_signal_dump(int fd);
-
 #ifdef __cplusplus
 }
 #endif
-
-// ---- End of that ----
 
 #endif // RUNTIME_CGO_H

@@ -20,14 +20,14 @@
 #endif
 
 // The table, which is sorted: the address of a function and of its FDE, relative to the header.
-struct hdr_table {
+struct eh_frame_table {
 	struct rcgo_bytes bytes;
 	uint64_t address; // of the header
 	uint64_t count;
 };
 
 static bool
-hdr_find(const struct rcgo_elf *elf, struct hdr_table *table)
+hdr_find(const struct rcgo_elf *elf, struct eh_frame_table *table)
 {
 	struct rcgo_segment segment;
 	struct rcgo_bytes hdr, head;
@@ -51,7 +51,7 @@ hdr_find(const struct rcgo_elf *elf, struct hdr_table *table)
 }
 
 static uint64_t
-hdr_word(const struct rcgo_elf *elf, const struct hdr_table *table, uint64_t at)
+hdr_word(const struct rcgo_elf *elf, const struct eh_frame_table *table, uint64_t at)
 {
 	const uint8_t *word = rcgo__bytes_read(table->bytes, at, 4).at;
 
@@ -79,7 +79,7 @@ fde_size(const struct rcgo_elf *elf, uint64_t fde, uint64_t start)
 bool
 rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start)
 {
-	struct hdr_table table = {.count = 0};
+	struct eh_frame_table table = {.count = 0};
 	uint64_t low = 0, high;
 
 	if (!hdr_find(elf, &table)) {

@@ -9,8 +9,8 @@
 // everyday use, with a cache of capped size, behind a lock that is only ever tried; and a small one
 // for whoever finds that lock taken, who may be a handler that interrupted its owner.
 //
-// Callers and stacks: rcgo__default_symbolizer is called by Go, on g0 or while crashing on the 32
-// KiB signal stack, perhaps with malloc's lock held. So nothing here allocates, waits or recurses.
+// Callers and stacks: any stack of 32 KiB or more, also in signal handlers and with malloc's lock
+// held. So nothing here allocates, waits or recurses.
 //
 // A port must: nothing but what elf_reader.h and module.h ask for.
 #ifndef RCGO_SYMBOLIZER_H
@@ -22,7 +22,7 @@
 
 #include "arena.h"
 #include "byte_range.h"
-#include "runtime_cgo.h"
+#include "rcgo_backtrace.h"
 
 // Longer chains of inlined functions are cut at their outer end.
 #define RCGO_FRAMES_MAX 64
@@ -63,9 +63,5 @@ RCGO_SHARED size_t rcgo__symbolize_into(
 // whichever thread.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
-
-// What runtime.SetCgoTraceback wants as its symbolizer.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__default_symbolizer(struct cgoSymbolizerArg *arg);
 
 #endif // RCGO_SYMBOLIZER_H

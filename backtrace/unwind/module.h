@@ -70,8 +70,15 @@ RCGO_SHARED bool rcgo__module_name(const struct rcgo_module *m, char *path, size
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__module_build_id(const struct rcgo_module *m, uint8_t *id, size_t cap);
 
-// Whether Go's linker made m: it has Go's build-id. Costs a system call for each header.
+// A kind of ELF note: the name of its owner, padded with zeros, and the owner's number for it.
+struct rcgo_note_kind {
+	char name[4];
+	uint32_t type;
+};
+
+// Whether m carries a note of this kind. The first question costs a system call for each header.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__module_has_go(const struct rcgo_module *m);
+RCGO_SHARED bool rcgo__module_has_note(
+	const struct rcgo_module *m, const struct rcgo_note_kind *kind);
 
 #endif // RCGO_MODULE_H

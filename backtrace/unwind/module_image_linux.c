@@ -148,19 +148,12 @@ rcgo__image_key(struct rcgo_module *m, const uintptr_t *bias_at)
 #define MAX_PHDRS 256
 #define MAX_NOTES 64
 
-// Who defines a note, and which of theirs it is.
-struct note_kind {
-	char name[4];
-	uint32_t type;
-};
-
-static const struct note_kind gnu_build_id = {"GNU", NT_GNU_BUILD_ID};
-static const struct note_kind go_build_id = {"Go", 4};
+static const struct rcgo_note_kind gnu_build_id = {"GNU", NT_GNU_BUILD_ID};
 
 // Looks for a note of that kind from at to end. Returns the address of what it says, and stores the
 // size; 0 without one.
 static uintptr_t
-note_between(uintptr_t at, uintptr_t end, const struct note_kind *kind, size_t *size)
+note_between(uintptr_t at, uintptr_t end, const struct rcgo_note_kind *kind, size_t *size)
 {
 	for (int i = 0; i < MAX_NOTES && end - at > sizeof(ElfW(Nhdr)) + 4; i++) {
 		struct {
@@ -190,7 +183,7 @@ note_between(uintptr_t at, uintptr_t end, const struct note_kind *kind, size_t *
 
 // The same in all notes of m.
 static uintptr_t
-note_in(const struct rcgo_module *m, const struct note_kind *kind, size_t *size)
+note_in(const struct rcgo_module *m, const struct rcgo_note_kind *kind, size_t *size)
 {
 	ElfW(Ehdr) ehdr;
 	ElfW(Phdr) phdr;
@@ -225,9 +218,9 @@ rcgo__module_build_id(const struct rcgo_module *m, uint8_t *id, size_t cap)
 }
 
 bool
-rcgo__module_has_go(const struct rcgo_module *m)
+rcgo__module_has_note(const struct rcgo_module *m, const struct rcgo_note_kind *kind)
 {
 	size_t size;
 
-	return note_in(m, &go_build_id, &size) != 0;
+	return note_in(m, kind, &size) != 0;
 }

@@ -30,7 +30,7 @@ enum rcgo_unwind_entry_kind {
 	RCGO_UNWIND_ENTRY_END = 9,	  // the outermost frame
 	RCGO_UNWIND_ENTRY_SLOW = 10,	  // needs other registers, or more than fits here
 	RCGO_UNWIND_ENTRY_HEURISTIC = 11, // no unwind information
-	RCGO_UNWIND_ENTRY_GO = 12,	  // Go's code, before which a walk ends
+	RCGO_UNWIND_ENTRY_BOUNDARY = 12,  // code at which unwinding ends
 	RCGO_UNWIND_ENTRY_IS_FACT = 15,	  // no rule, see rcgo__cached_fact_store
 };
 #define RCGO_UNWIND_ENTRY_RARE (0xcU | RCGO_UNWIND_ENTRY_RA_IN_LR | RCGO_UNWIND_ENTRY_INTERRUPTED)

@@ -40,8 +40,8 @@ make_rule_slowly(const struct rcgo_unwind *walk, const struct rcgo_unwind_frame 
 	uint64_t rule = make_rule(walk, at, NULL);
 	struct rcgo_debug_frame found;
 
-	if (rule == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_object_is_go(walk)) {
-		return RCGO_UNWIND_ENTRY_GO;
+	if (rule == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_object_is_opaque(walk)) {
+		return RCGO_UNWIND_ENTRY_BOUNDARY;
 	}
 	if (rule == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_debug(walk, pc, &found)) {
 		rule = make_rule(walk, at, &found);
@@ -213,7 +213,7 @@ walk_quickly(struct rcgo_unwind *walk)
 		rule = rcgo__unwind_cache_find(pc, rcgo__unwind_cache_key(pc - back, module_hash));
 		if (RCGO_UNLIKELY(rule == RCGO_UNWIND_ENTRY_NONE ||
 				  (rule & RCGO_UNWIND_ENTRY_RARE) != 0 || out == end ||
-				  rcgo__unwind_in_go(pc))) {
+				  rcgo__unwind_is_boundary(pc))) {
 			break;
 		}
 		base = (rule & 1) != 0 ? sp : fp;
@@ -264,7 +264,7 @@ rcgo__unwind_cached(struct rcgo_unwind *walk)
 			rule = walk_quickly(walk);
 		}
 		if (at->pc == 0 || walk->n == walk->max || at->pc % RCGO_PC_ALIGN != 0 ||
-			rcgo__unwind_in_go(at->pc)) {
+			rcgo__unwind_is_boundary(at->pc)) {
 			break;
 		}
 		if (rule == RCGO_UNWIND_ENTRY_NONE) {
@@ -273,7 +273,7 @@ rcgo__unwind_cached(struct rcgo_unwind *walk)
 		if (rule == RCGO_UNWIND_ENTRY_SLOW) {
 			return false;
 		}
-		if (rule == RCGO_UNWIND_ENTRY_NONE || rule == RCGO_UNWIND_ENTRY_GO) {
+		if (rule == RCGO_UNWIND_ENTRY_NONE || rule == RCGO_UNWIND_ENTRY_BOUNDARY) {
 			break;
 		}
 		if (walk->skip > 0) {

@@ -113,55 +113,57 @@ rcgo__unwind_here(uintptr_t *pcs, size_t max)
 	return n;
 }
 
-// Traceback Generation, unwind: where Go's code lies. The bounds of the program's own are told; in
-// plugins and shared objects of Go packages it is what lacks the unwind information that every
-// compiler of C leaves, and Go's linker does not. Runs in handlers.
+// The boundary: code at which unwinding ends. The program gives the bounds of one range. In other
+// objects of the same origin it is the code without unwind information, which every C compiler
+// emits.
 
-// owner: whoever starts Go, once; lock: none; ordering: relaxed: the size is stored last, and
-// before there are signals for Go
+// owner: rcgo__unwind_set_boundary, before there are signals whose stacks are unwound; lock: none;
+// ordering: relaxed, the size is stored last
 static struct {
 	uintptr_t start, size;
-} go_text;
+	struct rcgo_note_kind note;
+} boundary;
 
 void
-rcgo__unwind_set_go_text(uintptr_t start, uintptr_t end)
+rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *wanted)
 {
-	rcgo_store_rlx(&go_text.start, start);
-	rcgo_store_rel(&go_text.size, end - start);
+	boundary.note = wanted->note;
+	rcgo_store_rlx(&boundary.start, wanted->start);
+	rcgo_store_rel(&boundary.size, wanted->end - wanted->start);
 }
 
 bool
-rcgo__unwind_in_go(uintptr_t pc)
+rcgo__unwind_is_boundary(uintptr_t pc)
 {
-	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_rlx(&go_text.size);
+	return pc - rcgo_load_rlx(&boundary.start) < rcgo_load_rlx(&boundary.size);
 }
 
-// What was found out of objects, by key: the key, and in its lowest bit, which is set in every key,
-// whether Go's linker made the object.
+// Which objects carry the note, by module key: the key with its lowest bit replaced by the answer.
 // owner: any; lock: none; ordering: relaxed, each word stands for itself
-static uintptr_t makers[16];
+static uintptr_t noted_objects[16];
 
 static bool
-has_go(const struct rcgo_module *m)
+carries_note(const struct rcgo_module *m)
 {
 	uintptr_t key = m->key & ~(uintptr_t)1;
-	uintptr_t *known = &makers[key / 2 % RCGO_COUNTOF(makers)];
-	uintptr_t maker = rcgo_load_rlx(known);
+	uintptr_t *cached = &noted_objects[key / 2 % RCGO_COUNTOF(noted_objects)];
+	uintptr_t answer = rcgo_load_rlx(cached);
 
-	if ((maker & ~(uintptr_t)1) != key) {
-		maker = key | rcgo__module_has_go(m);
-		rcgo_store_rlx(known, maker);
+	if ((answer & ~(uintptr_t)1) != key) {
+		answer = key | rcgo__module_has_note(m, &boundary.note);
+		rcgo_store_rlx(cached, answer);
 	}
-	return (maker & 1) != 0;
+	return (answer & 1) != 0;
 }
 
-// The program's own object is not meant: C without unwind information may be anywhere in it, and
-// where Go is, is known.
+// The object that holds the range itself is not opaque: there, C code without unwind information
+// may lie anywhere, and the boundary is known exactly.
 bool
-rcgo__unwind_object_is_go(const struct rcgo_unwind *walk)
+rcgo__unwind_object_is_opaque(const struct rcgo_unwind *walk)
 {
 	const struct rcgo_module *m = &walk->object[walk->current].module;
-	uintptr_t start = rcgo_load_rlx(&go_text.start);
+	uintptr_t start = rcgo_load_rlx(&boundary.start);
 
-	return m->eh_frame_hdr != NULL && start - m->start >= m->end - m->start && has_go(m);
+	return boundary.note.type != 0 && m->eh_frame_hdr != NULL &&
+	       start - m->start >= m->end - m->start && carries_note(m);
 }

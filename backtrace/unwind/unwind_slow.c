@@ -223,14 +223,15 @@ full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bo
 	return regs->pc % RCGO_PC_ALIGN == 0;
 }
 
-// Whether the place, in the current object, is in Go's code.
+// Whether pc, in the current object, is beyond the boundary.
 static __attribute__((noinline)) bool
-full_in_go(const struct rcgo_unwind *walk, uintptr_t pc)
+slow_is_boundary(const struct rcgo_unwind *walk, uintptr_t pc)
 {
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 
-	return rcgo__unwind_object_is_go(walk) && !rcgo__unwind_fde(walk, pc, NULL, &fde, &copy);
+	return rcgo__unwind_object_is_opaque(walk) &&
+	       !rcgo__unwind_fde(walk, pc, NULL, &fde, &copy);
 }
 
 static bool
@@ -262,7 +263,7 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 		uintptr_t pc = regs.pc - !pc_is_precise;
 		bool known;
 
-		if (rcgo__unwind_in_go(regs.pc)) {
+		if (rcgo__unwind_is_boundary(regs.pc)) {
 			break;
 		}
 		known = rcgo__unwind_select_object(walk, pc);
@@ -270,7 +271,7 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 			!rcgo__heuristic_is_sigreturn(regs.pc)) {
 			break;
 		}
-		if (known && full_in_go(walk, pc)) {
+		if (known && slow_is_boundary(walk, pc)) {
 			break;
 		}
 		if (walk->skip > 0) {
@@ -319,7 +320,7 @@ return_address(struct rcgo_stack_reader *memory, uintptr_t address, uintptr_t *r
 		return false;
 	}
 	*ra = rcgo__arch_strip(*ra);
-	return rcgo__unwind_in_go(*ra) || rcgo__heuristic_is_return(*ra);
+	return rcgo__unwind_is_boundary(*ra) || rcgo__heuristic_is_return(*ra);
 }
 
 // A frame that was interrupted before it had made itself a frame of its own.
@@ -330,7 +331,7 @@ guess_leaf(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
 
 	if (RCGO_HAS_LR) {
 		ra = rcgo__arch_strip(at->lr);
-		if (!rcgo__unwind_in_go(ra) && !rcgo__heuristic_is_return(ra)) {
+		if (!rcgo__unwind_is_boundary(ra) && !rcgo__heuristic_is_return(ra)) {
 			return false;
 		}
 		at->pc = ra;

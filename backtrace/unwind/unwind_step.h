@@ -78,14 +78,14 @@ RCGO_INTERN bool rcgo__unwind_debug(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *walk, uintptr_t pc);
 
-// Whether the current object is one that Go's linker made beside the program, a plugin for one:
-// what has no unwind information there is Go's code.
+// Whether the current object carries the boundary's note, as a plugin does: its code without unwind
+// information is beyond the boundary.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_object_is_go(const struct rcgo_unwind *walk);
+RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *walk);
 
-// Whether the text of the program's Go holds pc.
+// Whether pc lies in the boundary's range.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_in_go(uintptr_t pc);
+RCGO_INTERN bool rcgo__unwind_is_boundary(uintptr_t pc);
 
 // Walks from *walk's place on. Returns false at a frame that needs more registers.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -14,7 +14,8 @@
 // within known bounds or in pages that were probed, objects as module.h says.
 //
 // Program counters that it gives are those of the calls: the interrupted instruction itself, and
-// the return address less one of all other frames. None lies in Go's code: a walk ends before it.
+// the return address less one of all other frames. Unwinding ends at the boundary that
+// the program has set, and no program counter beyond it is given.
 //
 // Callers and stacks: handlers of signals; whoever wants its own stack; at most 4 KiB of it.
 //
@@ -27,6 +28,7 @@
 #include <stdint.h>
 
 #include "compat.h"
+#include "module.h"
 #include "saved_regs.h"
 
 // Stores at most max program counters, innermost first, of what the signal interrupted whose
@@ -51,9 +53,16 @@ RCGO_SHARED size_t rcgo__unwind_saved(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_here(uintptr_t *pcs, size_t max);
 
-// Tells where Go's text lies: [start, end).
+// The code of another language's runtime, where unwinding ends: all code in [start, end), and in
+// other objects that carry the note all code without unwind information.
+struct rcgo_unwind_boundary {
+	uintptr_t start, end;
+	struct rcgo_note_kind note; // type 0: there are no such objects
+};
+
+// Sets the boundary of this process, which *boundary need not outlive.
 // Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__unwind_set_go_text(uintptr_t start, uintptr_t end);
+RCGO_SHARED void rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *boundary);
 
 // Gives the walker a function that knows the stack that sp lies on: [lo, hi), all of which is
 // mapped and stays so during a walk: no guard page, and of a stack that grows only what it has

@@ -36,7 +36,7 @@ $(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # The page of counters that rcgo top reads.
 RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
-$(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/util -Iruntime/abi -Iruntime/thread
+$(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
 $(RCGO_TOP): cmd/rcgo/top.h runtime/thread/stats_page.h include/runtime_cgo.h
 
 # The version is compiled into one file only, which therefore depends on the changelog.
@@ -62,10 +62,11 @@ $(BUILD)/rcgo/payload_table.o: $(BUILD)/rcgo/payload_table.c cmd/rcgo/rcgo.h
 # The Go module of `rcgo init`: what a user's module needs of go/, each path with ! for /.
 MODULE_FILES := $(sort $(shell find go -type f ! -name '*_test.go' ! -path '*test/*' ! -path '*/testdata/*'))
 
-$(BUILD)/module/.stamp: $(MODULE_FILES) include/runtime_cgo.h cmd/rcgo/rcgo.mk
+$(BUILD)/module/.stamp: $(MODULE_FILES) include/runtime_cgo.h backtrace/include/rcgo_backtrace.h cmd/rcgo/rcgo.mk
 	@rm -rf $(@D) && mkdir -p $(@D)
 	for f in $(MODULE_FILES:go/%=%); do cp "go/$$f" "$(@D)/$$(printf %s "$$f" | tr / '!')"; done
 	cp include/runtime_cgo.h '$(@D)/include!runtime_cgo.h'
+	cp backtrace/include/rcgo_backtrace.h '$(@D)/include!rcgo_backtrace.h'
 	@touch $@
 
 $(BUILD)/rcgo/module_data.S: $(BUILD)/module/.stamp cmd/rcgo/embed

@@ -41,7 +41,7 @@ static rcgo_any_fn next_other_sigaction;
 static const struct {
 	const char *name;
 	enum rcgo_libc_signal twin;
-} signals[RCGO_LIBC_SIGNAL_COUNT] = {
+} libc_signals[RCGO_LIBC_SIGNAL_COUNT] = {
 	[RCGO_LIBC_SIGNAL] = {"signal", RCGO_LIBC_BSD_SIGNAL},
 	[RCGO_LIBC_BSD_SIGNAL] = {"bsd_signal", RCGO_LIBC_SSIGNAL},
 	[RCGO_LIBC_SSIGNAL] = {"ssignal", RCGO_LIBC_BSD_SIGNAL},
@@ -109,7 +109,7 @@ static rcgo_any_fn
 next_signal(enum rcgo_libc_signal which)
 {
 	if (rcgo_load_acq(&next_signals[which]) == NULL) {
-		rcgo__libc_find(&next_signals[which], signals[which].name, not_there);
+		rcgo__libc_find(&next_signals[which], libc_signals[which].name, not_there);
 	}
 	return rcgo_load_rlx(&next_signals[which]);
 }
@@ -117,7 +117,7 @@ next_signal(enum rcgo_libc_signal which)
 rcgo_signal_fn
 rcgo__libc_preloaded(enum rcgo_libc_signal which)
 {
-	rcgo_any_fn next = next_signal(which), twin = next_signal(signals[which].twin);
+	rcgo_any_fn next = next_signal(which), twin = next_signal(libc_signals[which].twin);
 	bool is_libcs = next == twin || next == not_there || twin == not_there;
 
 	return is_libcs ? NULL : (rcgo_signal_fn)next;

@@ -123,6 +123,10 @@ struct rcgo_strbuf;
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size);
 
+// What runtime.SetCgoTraceback wants as its symbolizer.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__default_symbolizer(struct cgoSymbolizerArg *arg);
+
 // Writes the function at pc and its object into text; nothing when neither is known.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size);

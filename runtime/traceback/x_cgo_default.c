@@ -113,6 +113,20 @@ default_for_signals(struct cgoTracebackArg *arg, uintptr_t sig)
 	give(arg, n);
 }
 
+// C code ends where Go's begins. Plugins and shared objects of Go packages carry the note of Go's
+// linker.
+static void
+end_unwinding_at_go(const struct rcgo_go_module *module)
+{
+	const struct rcgo_unwind_boundary boundary = {
+		.start = rcgo__go_module_text(module),
+		.end = module->etext,
+		.note = {.name = "Go", .type = 4},
+	};
+
+	rcgo__unwind_set_boundary(&boundary);
+}
+
 void
 x_cgo_default_start(const struct rcgo_default_start *arg)
 {
@@ -121,7 +135,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	// The walker serves C and the report of a crash too, whoever describes C frames to Go.
 	rcgo__modules_init();
 	if (rcgo__go_module_known(arg->module)) {
-		rcgo__unwind_set_go_text(rcgo__go_module_text(arg->module), arg->module->etext);
+		end_unwinding_at_go(arg->module);
 	}
 	rcgo__unwind_set_bounds(default_bounds);
 	rcgo__crash_init();

@@ -133,6 +133,8 @@ WRAP(int, madvise, (void *addr, size_t n, int advice), {
 	return __real_madvise(addr, n, advice);
 })
 
+void *__real_rcgo__lookup_next(const char *name);
+
 // Past ours, which is linked in here too.
 static int
 libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -159,8 +161,6 @@ WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *ol
 	}
 	return libc_sigaction(sig, act, old);
 })
-
-void *__real_rcgo__lookup_next(const char *name);
 
 // src/ looks for libc's sigaction, for it has one of its own.
 WRAP(void *, rcgo__lookup_next, (const char *name), {

@@ -260,14 +260,16 @@ __asm__(".pushsection .note.go.buildid, \"a\"\n"
 	".ascii \"Go\\0\\0some id.\"\n"
 	".popsection\n");
 
-TEST(knows_what_go_has_made)
+TEST(knows_objects_by_their_notes)
 {
+	static const struct rcgo_note_kind go_build_id = {"Go", 4};
 	struct rcgo_module m;
 
 	rcgo__modules_init();
-	CHECK(rcgo__module_find((uintptr_t)&rcgo__modules_init, &m) && rcgo__module_has_go(&m));
+	CHECK(rcgo__module_find((uintptr_t)&rcgo__modules_init, &m) &&
+		rcgo__module_has_note(&m, &go_build_id));
 	CHECK(rcgo__module_find((uintptr_t)dlsym(RTLD_DEFAULT, "getpid"), &m));
-	CHECK(!rcgo__module_has_go(&m));
+	CHECK(!rcgo__module_has_note(&m, &go_build_id));
 }
 
 UNIT_MAIN(UNIT_TEST(finds_what_was_there_at_the_start), UNIT_TEST(finds_the_vdso),
@@ -275,4 +277,4 @@ UNIT_MAIN(UNIT_TEST(finds_what_was_there_at_the_start), UNIT_TEST(finds_the_vdso
 	UNIT_TEST(finds_what_is_loaded_later_and_forgets_what_goes),
 	UNIT_TEST(finds_other_namespaces), UNIT_TEST(the_kernel_knows_too),
 	UNIT_TEST(without_any_list_the_kernel_is_asked), UNIT_TEST(the_kernel_says_the_same_twice),
-	UNIT_TEST(knows_names_and_build_ids), UNIT_TEST(knows_what_go_has_made))
+	UNIT_TEST(knows_names_and_build_ids), UNIT_TEST(knows_objects_by_their_notes))

@@ -75,17 +75,25 @@ WALK_TEST(saved_registers)
 	check_tail(24);
 }
 
-// A walk ends before the first frame of Go's text.
-WALK_TEST(stops_before_go)
+static void
+set_boundary(uintptr_t start, uintptr_t end)
+{
+	const struct rcgo_unwind_boundary boundary = {.start = start, .end = end};
+
+	rcgo__unwind_set_boundary(&boundary);
+}
+
+// Unwinding ends before the first frame beyond the boundary.
+WALK_TEST(stops_at_boundary)
 {
 	uintptr_t all[UNIT_WALK_MAX], pcs[UNIT_WALK_MAX];
 	size_t n = rcgo__unwind_here(all, UNIT_WALK_MAX);
 
 	for (size_t stop = 1; stop < n; stop++) {
-		rcgo__unwind_set_go_text(all[stop], all[stop] + 2);
+		set_boundary(all[stop], all[stop] + 2);
 		CHECK_INT(rcgo__unwind_here(pcs, UNIT_WALK_MAX), stop);
 	}
-	rcgo__unwind_set_go_text(0, 0);
+	set_boundary(0, 0);
 	CHECK_INT(rcgo__unwind_here(pcs, UNIT_WALK_MAX), n);
 }
 
@@ -120,4 +128,4 @@ WALK_TEST(many_threads)
 }
 
 UNIT_MAIN(UNIT_TEST(here), UNIT_TEST(first_is_the_call), UNIT_TEST(cuts),
-	UNIT_TEST(saved_registers), UNIT_TEST(stops_before_go), UNIT_TEST(many_threads))
+	UNIT_TEST(saved_registers), UNIT_TEST(stops_at_boundary), UNIT_TEST(many_threads))

@@ -10,7 +10,7 @@ import (
 // rank orders the parts: a part may call those of its own rank or a higher one. arch is a leaf,
 // and so is the public header.
 var rank = map[string]int{
-	"public": 0, "syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "base": 6, "abi": 7,
+	"syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "base": 6, "abi": 7,
 	"symbolize": 8, "unwind": 9, "util": 10, "arch": 11, "include": 12,
 }
 
@@ -31,17 +31,11 @@ func invariantsOfDeps() []invariant {
 
 var includeLine = regexp.MustCompile(`^([<"])([^>"]+)[>"]`)
 
-// publicAPI holds the functions that C code of the program may call: it is above all parts.
-const publicAPI = "runtime/abi/public_api.c"
-
 // partOf gives the part that a path lies in.
 func partOf(path string) string {
 	dirs := strings.Split(path, "/")
 	if dirs[0] == "include" {
 		return "include"
-	}
-	if path == publicAPI {
-		return "public"
 	}
 	if len(dirs) > 2 && (dirs[0] == "backtrace" || dirs[0] == "runtime") {
 		return dirs[1]

@@ -3,7 +3,7 @@
 package cmemtest
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../../../include
+#cgo CFLAGS: -I${SRCDIR}/../../../../include -I${SRCDIR}/../../../../backtrace/include
 #include "runtime_cgo.h"
 
 static int valid(_GoString_ s) { return rcgo_view_is_utf8(rcgo_view_of(_GoStringPtr(s), _GoStringLen(s))); }

@@ -4,7 +4,7 @@
 package handletest
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../../../include
+#cgo CFLAGS: -I${SRCDIR}/../../../../include -I${SRCDIR}/../../../../backtrace/include
 #include <pthread.h>
 #include "runtime_cgo.h"
 

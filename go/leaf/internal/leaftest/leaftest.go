@@ -4,7 +4,7 @@
 package leaftest
 
 /*
-#cgo CFLAGS: -I${SRCDIR}/../../../../include
+#cgo CFLAGS: -I${SRCDIR}/../../../../include -I${SRCDIR}/../../../../backtrace/include
 #include <stdlib.h>
 #include <string.h>
 #include "leaftest.h"

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default, the edge to C code in the program: what runtime_cgo.h promises it.
-// Runs on any stack.
+// The public functions of rcgo_backtrace.h.
 
-#include "default_hooks.h"
-#include "runtime_cgo.h"
+#include "module.h"
+#include "rcgo_backtrace.h"
 #include "symbolizer.h"
 #include "unwinder.h"
 
-// Begins at the caller: nobody wants to see this function.
+void
+rcgo_backtrace_init(void)
+{
+	rcgo__modules_init();
+	rcgo__modules_refresh();
+}
+
+// The frames begin at the caller, so this function itself is not among them.
 size_t
 rcgo_backtrace(uintptr_t *pcs, size_t max)
 {

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: a place in bytes whose content nobody vouches for. What is read beyond the
+// end is 0, and the reader then says that it is bad and stays at the end, so a loop over it ends.
+#ifndef RCGO_DWARF_READER_H
+#define RCGO_DWARF_READER_H
+
+#include "byte_range.h"
+
+// Only the functions here may change at: the bytes from at to ready are there, and at is never
+// beyond ready.
+struct rcgo_reader {
+	const uint8_t *at, *end;
+	const uint8_t *ready;		 // the end of what can be read without loading more
+	struct rcgo_file_window *window; // NULL when ready is the end
+	bool big;			 // the most significant byte comes first
+	bool bad;			 // something was missing
+};
+
+static inline struct rcgo_reader
+rcgo__reader_make(struct rcgo_bytes b, bool big)
+{
+	static const uint8_t none[1];
+
+	if (b.size == 0) {
+		b.at = none; // it may be NULL
+	}
+	return (struct rcgo_reader){.at = b.at,
+		.end = b.at + b.size,
+		.ready = b.window != NULL ? b.at : b.at + b.size,
+		.window = b.window,
+		.big = big};
+}
+
+static inline size_t
+rcgo__reader_left(const struct rcgo_reader *c)
+{
+	return (size_t)(c->end - c->at);
+}
+
+// Goes to a place between the current one and the end, or to a later one than was current before.
+static inline void
+rcgo__reader_go(struct rcgo_reader *c, const uint8_t *to)
+{
+	if (to > c->ready || to < c->at) {
+		c->ready = c->window != NULL ? to : c->end;
+	}
+	c->at = to;
+}
+
+static inline void
+rcgo__reader_end(struct rcgo_reader *c)
+{
+	c->at = c->ready = c->end;
+}
+
+// Loads more. Returns false, and the reader is bad and at its end, when there is none.
+static RCGO_COLD RCGO_UNUSED bool
+rcgo__reader_more(struct rcgo_reader *c, uint64_t n)
+{
+	if (n > rcgo__reader_left(c)) {
+		rcgo__reader_end(c);
+		c->bad = true;
+		return false;
+	}
+	while (n > (size_t)(c->ready - c->at)) {
+		c->ready = rcgo__file_window_more(c->window, c->ready, c->end);
+	}
+	return true;
+}
+
+// Whether there are n bytes more; they can then be read at at.
+static inline bool
+rcgo__reader_has(struct rcgo_reader *c, uint64_t n)
+{
+	return RCGO_LIKELY(n <= (size_t)(c->ready - c->at)) || rcgo__reader_more(c, n);
+}
+
+static inline void
+rcgo__reader_skip(struct rcgo_reader *c, uint64_t n)
+{
+	if (RCGO_UNLIKELY(n > rcgo__reader_left(c))) {
+		rcgo__reader_end(c);
+		c->bad = true;
+	} else {
+		rcgo__reader_go(c, c->at + n);
+	}
+}
+
+// A word of 1 to 8 bytes.
+static inline uint64_t
+rcgo__reader_word(struct rcgo_reader *c, unsigned size)
+{
+	const uint8_t *at = c->at;
+	uint64_t value = 0;
+
+	if (!rcgo__reader_has(c, size)) {
+		return 0;
+	}
+	c->at += size;
+	switch (size) {
+	case 1:
+		return at[0];
+	case 2:
+		return rcgo__get16(at, c->big);
+	case 4:
+		return rcgo__get32(at, c->big);
+	case 8:
+		return rcgo__get64(at, c->big);
+	default:
+		for (unsigned i = 0; i < size; i++) {
+			value = value << 8 | at[c->big ? i : size - 1 - i];
+		}
+		return value;
+	}
+}
+
+static inline uint64_t
+rcgo__reader_uleb(struct rcgo_reader *c)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	while (rcgo__reader_has(c, 1)) {
+		uint8_t byte = *c->at++;
+
+		if (shift < 64) {
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		}
+		if ((byte & 0x80) == 0) {
+			return value;
+		}
+		shift += 7;
+	}
+	return 0;
+}
+
+static inline int64_t
+rcgo__reader_sleb(struct rcgo_reader *c)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	while (rcgo__reader_has(c, 1)) {
+		uint8_t byte = *c->at++;
+
+		if (shift < 64) {
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		}
+		shift += 7;
+		if ((byte & 0x80) == 0) {
+			if ((byte & 0x40) != 0 && shift < 64) {
+				value |= ~(uint64_t)0 << shift;
+			}
+			return (int64_t)value;
+		}
+	}
+	return 0;
+}
+
+// A string that ends by a 0; NULL without one.
+static inline const char *
+rcgo__reader_string(struct rcgo_reader *c)
+{
+	const uint8_t *from = c->at, *zero = NULL;
+
+	for (size_t looked = 0; zero == NULL && rcgo__reader_has(c, looked + 1);) {
+		zero = memchr(from + looked, 0, (size_t)(c->ready - from) - looked);
+		looked = (size_t)(c->ready - from);
+	}
+	if (zero == NULL) {
+		return NULL; // and the reader is bad
+	}
+	c->at = zero + 1;
+	return (const char *)from;
+}
+
+// The next n bytes as a reader of their own.
+static inline struct rcgo_reader
+rcgo__reader_part(struct rcgo_reader *c, uint64_t n)
+{
+	struct rcgo_reader part = *c;
+
+	rcgo__reader_skip(c, n);
+	if (c->bad) {
+		rcgo__reader_end(&part);
+		part.bad = true;
+		return part;
+	}
+	part.end = c->at;
+	part.ready = part.ready < part.end ? part.ready : part.end;
+	return part;
+}
+
+// The length that a unit begins with; sets how many bytes an offset in it has.
+static inline uint64_t
+rcgo__reader_length(struct rcgo_reader *c, uint8_t *offset_size)
+{
+	uint64_t length = rcgo__reader_word(c, 4);
+
+	*offset_size = 4;
+	if (length == 0xffffffff) {
+		*offset_size = 8;
+		length = rcgo__reader_word(c, 8);
+	} else if (length >= 0xfffffff0) {
+		c->bad = true;
+		return 0;
+	}
+	return length;
+}
+
+#endif // RCGO_DWARF_READER_H
