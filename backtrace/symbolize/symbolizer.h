@@ -33,18 +33,18 @@ struct rcgo_object;
 // the file. All memory comes from arena, and is not given back to it. Returns 0, or -errno: -ESTALE
 // says that the build-id is another.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED int rcgo__object_open(struct rcgo_arena *arena, const char *path,
+RCGO_INTERN int rcgo__object_open(struct rcgo_arena *arena, const char *path,
 	struct rcgo_bytes build_id, struct rcgo_object **out);
 
 // Describes an address of the file. Returns how many frames there are; 0 when nothing is known. The
 // strings live until the next call for this object.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__object_frames(
+RCGO_INTERN size_t rcgo__object_frames(
 	struct rcgo_object *object, uint64_t address, struct rcgo_frame *frames, size_t max);
 
 // Closes the files.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__object_close(struct rcgo_object *object);
+RCGO_INTERN void rcgo__object_close(struct rcgo_object *object);
 
 // Describes a program counter of this process, as rcgo__symbolize_into does, but returns 0 where
 // no code is: for the sentinels that Go puts into stacks, and for what cannot be executed.
@@ -56,12 +56,12 @@ RCGO_SHARED size_t rcgo__symbolize_code(
 // Returns how many frames there are, at least 1, whose function or file is known. The strings are
 // put into text.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__symbolize_into(
+RCGO_INTERN size_t rcgo__symbolize_into(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
 // As rcgo__symbolize_code, with strings that live until a few more calls have been made, by
 // whichever thread.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
+RCGO_INTERN size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
 
 #endif // RCGO_SYMBOLIZER_H

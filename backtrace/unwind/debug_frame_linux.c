@@ -2,6 +2,8 @@
 // Traceback Generation, unwind: .debug_frame of an object, kept and searched. Runs on any stack, in
 // handlers too. Contract: DWARF 5, section 6.4.1.
 
+//rcgo:small
+
 #include "debug_frame.h"
 
 #include <elf.h>

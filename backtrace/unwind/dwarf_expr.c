@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Traceback Generation, unwind: DWARF expressions. Runs anywhere.
 
+//rcgo:small
+
 #include "dwarf_expr.h"
 
 #include "safe_read.h"

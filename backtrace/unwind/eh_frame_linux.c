@@ -3,6 +3,8 @@
 // in static programs. Runs on any stack, in handlers too.
 // Contract: Linux Standard Base, section 10.6 (.eh_frame).
 
+//rcgo:small
+
 #include <string.h>
 
 #include "debug_frame.h"

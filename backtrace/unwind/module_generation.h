@@ -40,7 +40,7 @@ struct rcgo_module_generation {
 
 // Keeps what is needed to name these places, and gives them their numbers.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__generations_tag(uintptr_t *pcs, size_t n);
+RCGO_INTERN void rcgo__generations_tag(uintptr_t *pcs, size_t n);
 
 // From now on program counters without a number mean what is mapped, for Go is crashing there.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

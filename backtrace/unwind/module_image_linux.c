@@ -2,6 +2,8 @@
 // Traceback Generation, unwind: an object as it is mapped. Runs on any stack, in handlers too.
 // Contract: elf(5).
 
+//rcgo:small
+
 #include <elf.h>
 #include <string.h>
 

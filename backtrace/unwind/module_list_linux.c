@@ -2,6 +2,8 @@
 // Traceback Generation, unwind: the published list of modules. Written outside of handlers, read
 // anywhere. Contract: dl_iterate_phdr(3), getauxval(3).
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // dl_iterate_phdr
 #endif

@@ -2,6 +2,8 @@
 // Traceback Generation, unwind: what the kernel says of a mapping. Runs on any stack, in handlers
 // too. Contract: proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
 
+//rcgo:small
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

@@ -2,6 +2,8 @@
 // Traceback Generation, unwind: the walk with all registers, for stacks with a frame whose rule is
 // RCGO_UNWIND_ENTRY_SLOW. Nothing is taken from the cache of rules. Runs in handlers.
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif

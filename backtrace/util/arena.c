@@ -3,6 +3,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "arena.h"
 
 #include <errno.h>

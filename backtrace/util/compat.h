@@ -10,19 +10,15 @@
 #define RCGO_EXPORT __attribute__((visibility("default")))
 #define RCGO_HIDDEN __attribute__((visibility("hidden")))
 
-// Functions shared between files are hidden. tools/amalgamate joins files, and there they are
-// static, so that the compiler sees through them: those that only one group of parts uses
-// (RCGO_INTERN) in either shape, those that the groups share (RCGO_SHARED) where all are one file.
+// Functions shared between files are hidden. tools/amalgamate joins the files of a group of parts,
+// and there those that only the group uses (RCGO_INTERN) are static, so that the compiler sees
+// through them. Those that the groups share (RCGO_SHARED) stay hidden.
 #ifdef RCGO_AMALGAMATION
 #	define RCGO_INTERN static __attribute__((unused))
 #else
 #	define RCGO_INTERN extern RCGO_HIDDEN
 #endif
-#if defined(RCGO_AMALGAMATION) && !defined(RCGO_GROUPS)
-#	define RCGO_SHARED static __attribute__((unused))
-#else
-#	define RCGO_SHARED extern RCGO_HIDDEN
-#endif
+#define RCGO_SHARED extern RCGO_HIDDEN
 
 // Base: the words that every file of src/ uses: attributes, atomics, and linkage.
 

@@ -3,6 +3,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "strbuf.h"
 
 #include <errno.h>

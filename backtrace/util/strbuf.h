@@ -36,12 +36,12 @@ RCGO_SHARED RCGO_COLD void rcgo__append_hex(struct rcgo_strbuf *t, uint64_t n);
 
 // Appends spaces until the text is column bytes long, counted from its byte at start.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void rcgo__append_padding(struct rcgo_strbuf *t, size_t start, size_t column);
+RCGO_INTERN RCGO_COLD void rcgo__append_padding(struct rcgo_strbuf *t, size_t start, size_t column);
 
 // Appends what the error number err means, with its name: "… (EAGAIN)". Known are the errors
 // that the calls of src/ can return; any other is "errno N".
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
+RCGO_INTERN RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
 
 // Writes the text to file descriptor fd, all of it or as much as the system takes.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -50,7 +50,7 @@ RCGO_SHARED RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int f
 // Reads at most size - 1 bytes of the file at path into buf and ends them with a 0. Returns how
 // many, or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD long rcgo__file_read(const char *path, char *buf, size_t size);
+RCGO_INTERN RCGO_COLD long rcgo__file_read(const char *path, char *buf, size_t size);
 
 // Gets one line without its newline, cut to RCGO_LINE_MAX - 1 bytes, and the caller's arg. Returns
 // whether it has seen enough.
@@ -59,27 +59,27 @@ typedef bool (*rcgo_line_fn)(const char *line, void *arg);
 
 // Shows visit each line of the file at path, until it has seen enough. Returns 0, or -errno.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD int rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg);
+RCGO_INTERN RCGO_COLD int rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg);
 
 // Counts the lines of the file at path. Returns the count, or -errno.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD long rcgo__file_lines(const char *path);
+RCGO_INTERN RCGO_COLD long rcgo__file_lines(const char *path);
 
 // Whether s begins with start; *rest is then what follows.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__has_prefix(const char *s, const char *start, const char **rest);
+RCGO_INTERN bool rcgo__has_prefix(const char *s, const char *start, const char **rest);
 
 // Reads the decimal number at *s into *n and moves *s behind it; leading spaces and tabs are
 // skipped. Returns 0, or -1 when there is no number there or it does not fit.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD int rcgo__parse_uint(const char **s, uint64_t *n);
+RCGO_INTERN RCGO_COLD int rcgo__parse_uint(const char **s, uint64_t *n);
 
 // The same for a hexadecimal number without a prefix.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD int rcgo__parse_hex(const char **s, uint64_t *n);
+RCGO_INTERN RCGO_COLD int rcgo__parse_hex(const char **s, uint64_t *n);
 
 // Reads the decimal number that the file at path begins with. Returns whether there is one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD bool rcgo__file_number(const char *path, uint64_t *value);
+RCGO_INTERN RCGO_COLD bool rcgo__file_number(const char *path, uint64_t *value);
 
 #endif // RCGO_STRBUF_H

@@ -8,8 +8,8 @@ ROUNDS ?= 300
 $(BENCH_C)/bench_unwind: bench/c/bench_unwind.c backtrace/util/safe_read_linux.c $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fomit-frame-pointer -fasynchronous-unwind-tables -D_GNU_SOURCE \
-		-Ibacktrace/util -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux_$(UNIT_HOST_ARCH).c"' \
-		-I$(BUILD)/payload/groups -o $@ bench/c/bench_unwind.c backtrace/util/safe_read_linux.c -ldl -pthread
+		-Ibacktrace/util -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux.c"' \
+		-I$(BUILD)/payload -o $@ bench/c/bench_unwind.c backtrace/util/safe_read_linux.c -ldl -pthread
 
 bench-unwind: $(BENCH_C)/bench_unwind ## the walker beside libgcc, glibc and libunwind
 	$(BENCH_C)/bench_unwind $(ROUNDS)
@@ -38,8 +38,8 @@ PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
 $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch $(PSX_FLAGS) -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
-		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch $(PSX_FLAGS) -I$(BUILD)/payload -o $@ \
+		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
 
 # libpsx 2.72 and later work in another way: PSX=DIR has libpsx.a and include/sys/psx_syscall.h of one
@@ -47,15 +47,15 @@ $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/b
 $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -DWITH_PSX -I$(PSX)/include \
-		-I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
-		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+		-I$(BUILD)/payload -o $@ \
+		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
 		-Wl,-wrap,pthread_create -pthread
 
 $(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 \
-		-static -o $@ bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload \
+		-static -o $@ bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
 .PHONY: bench-allthreads
@@ -71,8 +71,8 @@ bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and lib
 
 $(BENCH_C)/thread_start: bench/c/thread_start.c bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -DRCGO_FROM_C=1 -o $@ \
-		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux_$(UNIT_HOST_ARCH).c \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -o $@ \
+		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
 .PHONY: bench-threads

@@ -127,7 +127,7 @@ cache_none(const struct cache *c, const char *second, const char *why2)
 
 	fail(fmt("no place to keep our sources: %s; %s: %s", firsts, second, why2),
 		"the go command compiles our C half from files, which must lie somewhere safe",
-		"set RCGO_CACHE to a directory that you own and that has 1 MB free");
+		"set RCGO_CACHE to a directory that you own and that has 2 MB free");
 }
 
 // Goes on with the second choice.

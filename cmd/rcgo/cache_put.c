@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What rcgo leaves in its cache. Entries are named after their content, checked at every use and
-// put there by rename, so that any number of builds may run at once and nothing ever goes stale.
+// What rcgo leaves in its cache. Entries are named after their content, checked at every use (our
+// sources by a stamp) and put there by rename, so that any number of builds may run at once and
+// nothing ever goes stale.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 // True when a file holds exactly this and only we may write it.
@@ -44,11 +46,67 @@ put(const char *path, const void *data, size_t size)
 	return holds(path, data, size) ? 0 : write_file(path, data, size);
 }
 
+static const char stamp_name[] = "stamp";
+
+// The attributes of our sources in dir, of which the kernel changes one when a file changes; NULL
+// when a file is missing or may be written by others. Stores the time of the last change.
+static char *
+payload_attributes(const char *dir, time_t *changed)
+{
+	char *text = xstrdup("");
+
+	*changed = 0;
+	for (size_t i = 0; i < payload_count; i++) {
+		const char *name = payload[i].name;
+		struct stat st;
+
+		if (!payload_is_source(&payload[i])) {
+			continue;
+		}
+		if (lstat(path_join(dir, name), &st) != 0 || !S_ISREG(st.st_mode) ||
+			st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
+			return NULL;
+		}
+		text = fmt("%s%s %llu %lld %lld.%09ld %lld.%09ld\n", text, name,
+			(unsigned long long)st.st_ino, (long long)st.st_size,
+			(long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+			(long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+		*changed = st.st_ctim.tv_sec > *changed ? st.st_ctim.tv_sec : *changed;
+	}
+	return text;
+}
+
+// Whether our sources are those that were compared, byte for byte, when the stamp was made.
+static bool
+is_stamped(const char *dir)
+{
+	time_t changed;
+	char *text = payload_attributes(dir, &changed);
+
+	return text != NULL && holds(path_join(dir, stamp_name), text, strlen(text));
+}
+
+// Stamps sources that were compared. A file that changed within the last two seconds may change
+// again without another time: then the next command compares once more.
+static void
+stamp(const char *dir)
+{
+	time_t changed;
+	char *text = payload_attributes(dir, &changed);
+
+	if (text != NULL && changed + 2 < time(NULL)) {
+		write_file(path_join(dir, stamp_name), text, strlen(text));
+	}
+}
+
 static char *
 put_payload_in(const char *dir)
 {
 	char *why = cache_try(dir, false);
 
+	if (why == NULL && is_stamped(dir)) {
+		return NULL;
+	}
 	for (size_t i = 0; i < payload_count && why == NULL; i++) {
 		const struct payload_file *f = &payload[i];
 		char *path = path_join(dir, f->name);
@@ -57,6 +115,9 @@ put_payload_in(const char *dir)
 		if (err != 0) {
 			why = fmt("%s: %s", path, strerror(-err));
 		}
+	}
+	if (why == NULL) {
+		stamp(dir);
 	}
 	return why;
 }

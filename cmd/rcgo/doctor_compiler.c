@@ -29,30 +29,6 @@ static const char probe[] = "#include <pthread.h>\n"
 			    "	return 0;\n"
 			    "}\n";
 
-// The words of CC, as in CC="ccache gcc", with the program's full path first. NULL when it is not
-// to be found.
-static struct strings
-compiler_words(const char *cc)
-{
-	struct strings words = {0};
-	char *first = first_word(cc);
-	char *path = path_search(first);
-
-	if (path == NULL) {
-		return words;
-	}
-	strings_add(&words, path);
-	const char *rest = strstr(cc, first) + strlen(first);
-
-	rest += *rest == '\'' || *rest == '"';
-	for (char *word = first_word(rest); *word != '\0'; word = first_word(rest)) {
-		strings_add(&words, word);
-		rest = strstr(rest, word) + strlen(word);
-		rest += *rest == '\'' || *rest == '"';
-	}
-	return words;
-}
-
 static struct spawned
 run_with(const struct strings *words, const char *dir, const char *const *more)
 {

@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char whole_prefix[] = "rcgo_linux_";
 static const char core_prefix[] = "rcgo_core_";
-static const char core_asm[] = "gcc_rcgo_core_linux.S";
 
 static bool
 is_c_half(const char *name)
@@ -40,10 +38,7 @@ is_laid(struct features f, const char *name)
 		return false;
 	}
 	if (has_suffix(name, ".c")) {
-		return has_prefix(name, frames ? whole_prefix : core_prefix);
-	}
-	if (has_suffix(name, "_linux.S")) {
-		return frames || strcmp(name, core_asm) == 0;
+		return frames || has_prefix(name, core_prefix);
 	}
 	return frames || strcmp(name, "rcgo_traceback.go") != 0;
 }
@@ -62,10 +57,6 @@ key_of(const struct goenv *e, const char *name)
 	}
 	if (has_prefix(name, "gcc_rcgo_")) {
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("gcc_rcgo_")));
-	} else if (has_prefix(name, whole_prefix)) {
-		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("rcgo_")));
-	} else if (has_prefix(name, core_prefix)) {
-		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen(core_prefix)));
 	}
 	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
 }
@@ -80,7 +71,7 @@ set_flags(
 	size_t size;
 	char *text = json_object_get(users, key) != NULL
 			     ? NULL
-			     : derive_flags(e, shape_defines(e, f), &size);
+			     : derive_flags(e, derive_cflags(e, f), &size);
 
 	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
 		return false;
@@ -95,7 +86,7 @@ static char *
 path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
 	size_t size;
-	char *text = derive_is_flags(name) ? derive_flags_file(shape_defines(e, f), &size) : NULL;
+	char *text = derive_is_flags(name) ? derive_flags_file(derive_cflags(e, f), &size) : NULL;
 	if (text == NULL) {
 		return path_join(src, name);
 	}

@@ -33,6 +33,13 @@ our_flags(const char *defines)
 	return out;
 }
 
+// The flags of the C compiler that depend on this build, each after a space.
+char *
+derive_cflags(const struct goenv *e, struct features f)
+{
+	return fmt("%s%s", compiler_debug_flags(e), features_cflags(f));
+}
+
 bool
 derive_is_flags(const char *name)
 {

@@ -81,6 +81,10 @@ struct goenv {
 struct problem *goenv_ask(struct goenv *e, const char *dir);
 void goenv_load(struct goenv *e, const char *dir);
 
+// compiler.c: the C compiler at hand
+struct strings compiler_words(const char *cc);
+const char *compiler_debug_flags(const struct goenv *e);
+
 // check.c: what must hold before a build. A problem ends rcgo, a doubt is a warning.
 struct problem *problem_version(const struct goenv *e);
 struct problem *problem_platform(const struct goenv *e);
@@ -173,15 +177,13 @@ bool goroot_is_renamed(const struct goenv *e);
 
 // patch_go_file.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);
+char *derive_cflags(const struct goenv *e, struct features f);
 char *derive_syscall_key(const struct goenv *e);
 char *derive_syscall(const struct goenv *e, const char *src);
 char *derive_flags(const struct goenv *e, const char *defines, size_t *size);
 char *derive_flags_file(const char *defines, size_t *size);
 char *derive_joined_host(const struct goenv *e, const char *name);
 char *derive_joined(const char *host, const char *ours);
-
-// build_variant.c: which shape of our C half a build gets
-char *shape_defines(const struct goenv *e, struct features f);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {

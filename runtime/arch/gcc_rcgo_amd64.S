@@ -171,22 +171,45 @@ RCGO_ASM_END(rcgo__signal_chain_entry)
 	.type	rcgo__trampolines, %function
 rcgo__trampolines:
 	.cfi_startproc
-	.set	slot, 0
-	.rept	1024		// RCGO_ACTION_SLOTS
-	.balign 16		// RCGO_TRAMPOLINE_SIZE
+	// A stub of RCGO_TRAMPOLINE_SIZE bytes has room for the low byte of its number. There are four
+	// times 256, RCGO_ACTION_SLOTS, and each has an entry that knows the rest.
+	.macro	STUBS entry
+	.set	low, 0
+	.rept	256
 	endbr64
-	movl	$slot, %ecx
-	jmp	.Lguard_entry
-	.set	slot, slot + 1
+	movb	$low, %cl
+	.byte	0xe9		// jmp, of one size however near the entry is
+	.long	\entry - . - 4
+	nop
+	.set	low, low + 1
 	.endr
+	.endm
+	STUBS	.Lguard_entry_0
+	STUBS	.Lguard_entry_1
+	STUBS	.Lguard_entry_2
+	STUBS	.Lguard_entry_3
 	.cfi_endproc
 	.size	rcgo__trampolines, . - rcgo__trampolines
 
 	.balign 16
 	.type	rcgo__trampoline_entry, %function
 rcgo__trampoline_entry:
-.Lguard_entry:
 	.cfi_startproc
+.Lguard_entry_0:
+	movzbl	%cl, %ecx
+	jmp	.Lguard_entry
+.Lguard_entry_1:
+	movzbl	%cl, %ecx
+	orl	$0x100, %ecx
+	jmp	.Lguard_entry
+.Lguard_entry_2:
+	movzbl	%cl, %ecx
+	orl	$0x200, %ecx
+	jmp	.Lguard_entry
+.Lguard_entry_3:
+	movzbl	%cl, %ecx
+	orl	$0x300, %ecx
+.Lguard_entry:
 	movq	%rsp, %rax
 	subq	$72, %rsp		// struct rcgo_trampoline_frame; rsp is a multiple of 16
 	.cfi_def_cfa_offset 80

@@ -192,7 +192,6 @@ rcgo__trampolines:
 	hint	#34			// bti c; a stub has RCGO_TRAMPOLINE_SIZE bytes
 	mov	w3, #slot
 	b	.Lguard_entry
-	nop
 	.set	slot, slot + 1
 	.endr
 	.cfi_endproc

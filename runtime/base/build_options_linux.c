@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what is not known before a program is built. It is compiled with every program, also where
-// the rest was when rcgo was made (runtime/abi/build_variant.h). Runs on any stack.
+// Base: what is not known before a program is built. Runs on any stack.
 
 #include "options.h"
 

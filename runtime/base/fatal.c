@@ -3,6 +3,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "fatal.h"
 
 #include <signal.h>

@@ -3,6 +3,8 @@
 // The kernel wipes one page in every child (MADV_WIPEONFORK, Linux 4.14), so no atfork handler is
 // needed, which libc runs for its own fork(3) only, and the check is one load in the fast path.
 
+//rcgo:small
+
 #include "fork_detect.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 // Base: the options of RCGO=name=value,… and of the build. Read on the OS stack as Go starts,
 // asked on any stack.
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // secure_getenv
 #endif

@@ -28,7 +28,7 @@ RCGO_SHARED int rcgo__contexts_init(void);
 
 // Notes a call. Returns the context, 0 when it cannot be noted.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=none
-RCGO_SHARED uintptr_t rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp);
+RCGO_INTERN uintptr_t rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp);
 
 // A context function that releases. The gate carries it when calls are to be noted, but nobody
 // calls it to begin: that wants the caller's registers.

@@ -3,6 +3,8 @@
 // beginning and the end of threads, and where C calls sigaltstack, in handlers too.
 // Re-read runtime/signal_unix.go (minitSignalStack, unminitSignals, adjustSignalStack).
 
+//rcgo:small
+
 #include <errno.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>

@@ -214,7 +214,7 @@ RCGO_INTERN bool rcgo__frame_is_from_kernel(const struct rcgo_trampoline_frame *
 RCGO_INTERN void rcgo__frame_relocate(struct rcgo_trampoline_frame *entry, uintptr_t sp);
 
 // The stubs: RCGO_ACTION_SLOTS of them, RCGO_TRAMPOLINE_SIZE bytes each (runtime/arch).
-#	define RCGO_TRAMPOLINE_SIZE 16
+#	define RCGO_TRAMPOLINE_SIZE 12
 extern RCGO_HIDDEN const char rcgo__trampolines[];
 
 #endif

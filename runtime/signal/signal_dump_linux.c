@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: an action in words. Runs on any stack, in handlers too.
 
+//rcgo:small
+
 #include "signal_dump.h"
 
 #include <errno.h>

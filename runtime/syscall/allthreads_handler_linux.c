@@ -3,6 +3,8 @@
 // installation beside libc's and libpsx's. The handler runs on any stack, of any thread, at any
 // instruction outside of the kernel, perhaps before libc has set the thread up.
 
+//rcgo:small
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -3,6 +3,8 @@
 // stack with all signals blocked, while other threads are stopped anywhere.
 // Contract: the kernel's fs/proc/base.c (proc_task_readdir, proc_task_getattr), kernel/signal.c.
 
+//rcgo:small
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 // System Calls: makes environ an array of ours. Runs on g0, under Go's envLock.
 // Contract: glibc stdlib/setenv.c (its lock, what it frees, and that it frees no string).
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // environ
 #endif

@@ -3,6 +3,8 @@
 // Contract: glibc nptl/nptl_setxid.c; musl runtime/thread/synccall.c; Linux kernel/signal.c
 // (__sigqueue_alloc), which counts pending signals by user.
 
+//rcgo:small
+
 #include "setxid.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
 // wrappers change it in all of them, where that can be trusted (setxid.h). Runs on g0.
 // Re-read runtime/cgo/linux_syscall.c and syscall/syscall_linux.go.
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // setresuid, setresgid
 #endif

@@ -5,6 +5,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "altstack_internal.h"
 #include "fork_detect.h"
 #include "go_entry_points.h"

@@ -4,6 +4,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "prespawn.h"
 
 #include <errno.h>

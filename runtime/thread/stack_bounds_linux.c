@@ -3,6 +3,8 @@
 // Re-read runtime/cgo/gcc_stack_unix.c and runtime/cgocall.go (callbackUpdateSystemStack); Linux
 // fs/exec.c (bprm_stack_limits) and mm/util.c (arch_pick_mmap_layout).
 
+//rcgo:small
+
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // pthread_getattr_np
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Thread Management: the counters, and the page that they lie in. On any stack.
 
+//rcgo:small
+
 #include "stats_page.h"
 
 #include <errno.h>

@@ -5,6 +5,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -2,6 +2,8 @@
 // Thread Management: why a thread did not start, in words (golang/go#51678, golang/go#81552).
 // Runs on g0, once, just before the process ends.
 
+//rcgo:small
+
 #include "thread_limits.h"
 
 #include <errno.h>

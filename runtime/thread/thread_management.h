@@ -50,7 +50,7 @@ RCGO_INTERN void rcgo__m_binding_init(bool last_chance);
 // A thread of C enters Go: makes its record and gives it a signal stack, once. NULL when there is
 // no record.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
-RCGO_SHARED struct rcgo_thread_record *rcgo__thread_attach(void);
+RCGO_INTERN struct rcgo_thread_record *rcgo__thread_attach(void);
 
 // Binds g to the calling thread of C until it ends. Only when x_cgo_pthread_key_created is set.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc

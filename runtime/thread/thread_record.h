@@ -51,21 +51,21 @@ RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record(void);
 // The same, made when there is none; it ends with the thread. NULL when libc has no memory or no
 // key left.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
-RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record_make(enum rcgo_thread_kind kind);
+RCGO_INTERN struct rcgo_thread_record *rcgo__thread_record_make(enum rcgo_thread_kind kind);
 
 // Begins and ends the record of a thread of Go, in the caller's frame. stack_size is what its
 // stack was asked to have.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=kept alloc=libc lock=libc
-RCGO_SHARED void rcgo__thread_record_begin(
+RCGO_INTERN void rcgo__thread_record_begin(
 	struct rcgo_thread_record *own, const G *g0, size_t stack_size);
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=none
-RCGO_SHARED void rcgo__thread_record_end(void);
+RCGO_INTERN void rcgo__thread_record_end(void);
 
 // Takes the key that finds records, if that has not been done. ended is called with the record of
 // each thread of C that ends. With last_chance, slots do where there is no key. Returns whether
 // there is either.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
-RCGO_SHARED bool rcgo__thread_records_init(
+RCGO_INTERN bool rcgo__thread_records_init(
 	void (*ended)(struct rcgo_thread_record *), bool last_chance);
 
 #endif // RCGO_THREAD_RECORD_H

@@ -5,6 +5,8 @@
 
 //go:build unix
 
+//rcgo:small
+
 #include "altstack_internal.h"
 #include "fatal.h"
 #include "fork_detect.h"

@@ -10,7 +10,7 @@ overlay_of() {
 	output=$(cat "$path")
 }
 
-@test "by default the C frames are in, in each shape" {
+@test "by default the C frames are in" {
 	for version in go1.22.1 go1.26.8; do
 		fake_go GOVERSION=$version
 		run "$RCGO" build
@@ -18,9 +18,8 @@ overlay_of() {
 		has "rcgo_traceback.go"
 		lacks "RCGO_BUILD_OPTIONS"
 	done
-	has "rcgo_linux_amd64.c"
-	for group in core unwind symbolize default; do
-		has "gcc_rcgo_${group}_linux.S"
+	for group in core unwind symbolize; do
+		has "/rcgo_${group}_linux.c"
 	done
 }
 
@@ -31,13 +30,10 @@ overlay_of() {
 		[ "$status" -eq 0 ]
 		has "args: <build> <-v> <x>"
 		overlay_of
-		has "/rcgo_core_linux_amd64.c"
-		has "/gcc_rcgo_core_linux.S"
-		lacks "/rcgo_linux_amd64.c"
+		has "/rcgo_core_linux.c"
 		lacks "rcgo_traceback.go"
 		lacks "rcgo_unwind"
 		lacks "rcgo_symbolize"
-		lacks "rcgo_default"
 	done
 }
 
@@ -50,7 +46,7 @@ overlay_of() {
 	run "$RCGO" build --with=contexts --without=crash,signals
 	overlay_of
 	flags=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-rcgo_flags\.go\)",*/\1/p')
-	grep -x '#cgo CFLAGS: -DRCGO_FROM_C=1 -DRCGO_BUILD_OPTIONS=contexts=on,crash=off -DRCGO_WITHOUT_SIGNALS' "$flags"
+	grep -x '#cgo CFLAGS: -g1 -DRCGO_BUILD_OPTIONS=contexts=on,crash=off -DRCGO_WITHOUT_SIGNALS' "$flags"
 	grep -x '#cgo CFLAGS: -std=gnu11 .*' "$flags"
 }
 

@@ -25,8 +25,7 @@ func invariantsOfSafety() []invariant {
 				if units, ok := t.graphUnits(c, p, "-O2"); ok {
 					checkDepth(t, c, units, said)
 				}
-				if whole, groups, ok := t.amalgamUnits(c, p); ok {
-					checkDepth(t, c, whole, said)
+				if groups, ok := t.groupUnits(c, p); ok {
 					checkDepth(t, c, groups, said)
 				}
 			}})
@@ -192,7 +191,7 @@ func checkDepth(t *tree, c *check, units []unit, said map[string]*promise) {
 			continue
 		}
 		if n, chain := g.deepest(key, map[string]bool{}); n > stackBudget && !p.tooDeep[c.name] {
-			p.tooDeep[c.name] = true // once is enough, of the three shapes
+			p.tooDeep[c.name] = true // once is enough, of the two shapes
 			c.bad(p.file, p.line, "%s may run on a signal stack (stack=%s) and takes %d bytes, over %d: %s",
 				f.name, p.keys["stack"], n, stackBudget, strings.Join(chain, " -> "))
 		}

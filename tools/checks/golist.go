@@ -185,7 +185,7 @@ func (t *tree) compareFiles(c *check, p platform) {
 	t.comparePayload(c, p)
 }
 
-// comparePayload: of each shape of the payload the go command compiles the files of one platform.
+// comparePayload: the go command compiles all groups of the payload for each platform.
 func (t *tree) comparePayload(c *check, p platform) {
 	dir, ok := t.payload(c)
 	if !ok {
@@ -207,7 +207,9 @@ func (t *tree) comparePayload(c *check, p platform) {
 			got = append(got, name)
 		}
 	}
-	want = append(want, filepath.Base(t.shapes(dir, p)[0]), "rcgo_core_"+p.os+"_"+p.arch+".c")
+	for _, group := range t.groups(dir, p) {
+		want = append(want, filepath.Base(group))
+	}
 	sort.Strings(want)
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		c.bad(amalgamate, 0, "of the payload the go command compiles %q for %s/%s, not %q", got, p.os, p.arch, want)

@@ -6,19 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 const amalgamate = "tools/amalgamate"
 
-// payload makes the C shapes once and gives the folder that they are in.
-func (t *tree) payload(c *check) (string, bool) { return t.amalgamated(c, "c", "--c") }
-
-// carried makes all that rcgo carries, assembly too, which takes longer.
-func (t *tree) carried(c *check) (string, bool) { return t.amalgamated(c, "all") }
-
-func (t *tree) amalgamated(c *check, what string, flags ...string) (string, bool) {
-	dir := filepath.Join(t.cacheDir(), "payload-"+what+"-"+t.payloadHash())
+// payload makes what rcgo carries once and gives the folder that it is in.
+func (t *tree) payload(c *check) (string, bool) {
+	dir := filepath.Join(t.cacheDir(), "payload-"+t.payloadHash())
 	if _, err := os.Stat(filepath.Join(dir, ".done")); err == nil {
 		return dir, true
 	}
@@ -32,7 +26,7 @@ func (t *tree) amalgamated(c *check, what string, flags ...string) (string, bool
 		return "", false
 	}
 	defer os.RemoveAll(tmp)
-	out, err := exec.Command(t.path(amalgamate), append(flags, tmp)...).CombinedOutput()
+	out, err := exec.Command(t.path(amalgamate), tmp).CombinedOutput()
 	if err != nil {
 		c.bad(amalgamate, 0, "%v\n%s", err, out)
 		return "", false
@@ -47,12 +41,10 @@ func (t *tree) amalgamated(c *check, what string, flags ...string) (string, bool
 	return dir, true
 }
 
-// shapes gives the C files of the payload for a platform: the one that has it all, then those of
-// the groups.
-func (t *tree) shapes(dir string, p platform) []string {
-	files := []string{filepath.Join(dir, "rcgo_"+p.os+"_"+p.arch+".c")}
-	groups, _ := filepath.Glob(filepath.Join(dir, "groups", "rcgo_*_"+p.os+"_"+p.arch+".c"))
-	return append(files, groups...)
+// groups gives the C files of the payload for a platform, one for each group of parts.
+func (t *tree) groups(dir string, p platform) []string {
+	files, _ := filepath.Glob(filepath.Join(dir, "rcgo_*_"+p.os+".c"))
+	return files
 }
 
 // payloadHash changes whenever a file changes that the payload is made of.
@@ -64,32 +56,21 @@ func (t *tree) payloadHash() string {
 	return t.fingerprint(append([]string{"gcc"}, cmd...), amalgamate)
 }
 
-// amalgamUnits compiles the one-file shape for a platform as Go would, and the groups as they are
-// compiled to be carried, with their call graphs.
-func (t *tree) amalgamUnits(c *check, p platform) (whole, groups []unit, ok bool) {
+// groupUnits compiles the groups for a platform as Go would, with their call graphs.
+func (t *tree) groupUnits(c *check, p platform) ([]unit, bool) {
 	dir, ok := t.payload(c)
 	if !ok || !needs(c, gccFor(p.arch)) {
-		return nil, nil, false
+		return nil, false
 	}
-	cc := []string{gccFor(p.arch)}
-	for i, src := range t.shapes(dir, p) {
-		if i == 0 {
-			whole = []unit{t.compilePayload(cc, dir, src, "-O2", "-g", "-fcallgraph-info=su")}
-			continue
-		}
-		group := strings.Split(filepath.Base(src), "_")[1]
-		flags, err := exec.Command(t.path(amalgamate), "--flags", group, p.arch).Output()
-		if err != nil {
-			c.bad(amalgamate, 0, "--flags %s %s: %v", group, p.arch, err)
-			return nil, nil, false
-		}
-		groups = append(groups, t.compilePayload(cc, dir, src, append(strings.Fields(string(flags)), "-fcallgraph-info=su")...))
+	var units []unit
+	for _, src := range t.groups(dir, p) {
+		units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, src, "-O2", "-g", "-fcallgraph-info=su"))
 	}
-	return whole, groups, failures(c, append(append([]unit{}, whole...), groups...))
+	return units, failures(c, units)
 }
 
-// compilePayload compiles a file of the payload, as C, beside its own headers.
+// compilePayload compiles a file of the payload beside its own headers.
 func (t *tree) compilePayload(cc []string, dir, src string, flags ...string) unit {
-	stem, err := t.compile(cc, src, append(flags, "-I"+dir, "-DRCGO_FROM_C=1")...)
+	stem, err := t.compile(cc, src, append(flags, "-I"+dir)...)
 	return unit{src, stem, err}
 }

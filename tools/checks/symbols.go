@@ -33,14 +33,11 @@ func invariantsOfSymbols() []invariant {
 				t.checkSeparate(c, p)
 				good = good && len(c.list) == 0
 			}},
-			invariant{"one-file-" + p.arch, func(t *tree, c *check) {
-				t.checkOneFile(c, p)
+			invariant{"groups-" + p.arch, func(t *tree, c *check) {
+				t.checkGroups(c, p)
 				good = good && len(c.list) == 0
 			}},
-			invariant{"carried-" + p.arch, func(t *tree, c *check) {
-				t.checkCarried(c, p)
-				good = good && len(c.list) == 0
-			}})
+			invariant{"lines-" + p.arch, func(t *tree, c *check) { t.checkLines(c, p) }})
 	}
 	return append(out, invariant{"rcgo", checkRcgo}, invariant{"program", func(t *tree, c *check) {
 		if good {
@@ -110,44 +107,44 @@ func (t *tree) checkSeparate(c *check, p platform) {
 	t.compare(c, "the sources for "+p.arch+", each file on its own", all, ours, "")
 }
 
-func (t *tree) checkOneFile(c *check, p platform) {
+func (t *tree) checkGroups(c *check, p platform) {
 	dir, ok := t.payload(c)
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return
 	}
-	src := t.shapes(dir, p)[0]
-	asm := filepath.Join(dir, "gcc_rcgo_"+p.arch+".S")
 	shapes := [][]string{{"-O2"}}
 	if p.arch == runtime.GOARCH {
 		shapes = append(shapes, []string{"-O0"}, []string{"-O2", "-fsanitize=thread"})
 	}
+	files := append(t.groups(dir, p), filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
 	for _, shape := range shapes {
-		cc := []string{gccFor(p.arch)}
-		units := []unit{
-			t.compilePayload(cc, dir, src, append([]string{"-g"}, shape...)...),
-			t.compilePayload(cc, dir, asm, "-g"),
+		var units []unit
+		for _, file := range files {
+			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, append([]string{"-g"}, shape...)...))
 		}
 		if !failures(c, units) {
 			return
 		}
-		csyms, err := objSymbols(units[0].stem + ".o")
-		ssyms, err2 := objSymbols(units[1].stem + ".o")
-		if err != nil || err2 != nil {
-			c.bad(src, 0, "%v %v", err, err2)
-			return
-		}
-		// What C and assembly share has to be a name of the linker's.
-		shared := map[string]bool{}
-		for _, s := range ssyms {
-			shared[s.name] = true
+		var all []objSym
+		wanted := map[string]bool{} // by another object
+		for _, u := range units {
+			syms, err := objSymbols(u.stem + ".o")
+			if err != nil {
+				c.bad(u.src, 0, "%v", err)
+				return
+			}
+			for _, s := range syms {
+				wanted[s.name] = wanted[s.name] || !s.defined
+			}
+			all = append(all, syms...)
 		}
 		common := ""
 		if len(shape) > 1 {
 			common = "_cgo_sync"
 		}
-		t.compare(c, filepath.Base(src)+" ("+strings.Join(shape, " ")+")", append(csyms, ssyms...),
+		t.compare(c, "the groups ("+strings.Join(shape, " ")+")", all,
 			func(name string) bool {
-				return strings.HasPrefix(name, "rcgo_") && (shared[name] || common != "")
+				return strings.HasPrefix(name, "rcgo_") && (wanted[name] || common != "")
 			}, common)
 	}
 }

@@ -38,7 +38,7 @@ func checkHeaders(t *tree, c *check) {
 	}
 }
 
-// compileClean compiles the sources with every warning as an error, both shapes, and with the sanitizers
+// compileClean compiles the sources with every warning as an error, alone and in groups, and with the sanitizers
 // that have code of their own.
 func (t *tree) compileClean(c *check, cc []string, p platform) {
 	flags := append(strings.Fields(cWarn), "-Werror", "-O2")
@@ -63,7 +63,7 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 		shapes = append(shapes, []string{"-fsanitize=memory"})
 	}
 	for _, shape := range shapes {
-		for _, file := range t.shapes(dir, p) {
+		for _, file := range t.groups(dir, p) {
 			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{syntaxOnly}, flags...), shape...)...)})
 		}
 	}

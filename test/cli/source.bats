@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# A program's own compiler compiles our C half, by whatever name and with whatever flags.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+# In $output the flags that our C is compiled with in a build that has these variables.
+flags_of() { # NAME=VALUE...
+	run env "$@" "$RCGO" build
+	[ "$status" -eq 0 ]
+	local path=${output##*-overlay=}
+	path=${path%%[\'\" ]*}
+	output=$(cat "$(sed -n 's/.*: "\(.*rcgo_flags\.go\)",*/\1/p' "$path")")
+	has "-std=gnu11"
+}
+
+@test "debug information is lines and inlined calls, where nobody says how much there shall be" {
+	fake_go
+	for flags in "-O2 -g" "-g" "-g3 -O0 -g"; do
+		flags_of "CGO_CFLAGS=$flags"
+		has "#cgo CFLAGS: -g1"
+		lacks "column"
+	done
+	# gcc 7 does not take the flag, and what does not tell its version may not.
+	for cc in 7.5.0:no 8:yes 14.0.6:yes nothing:no; do
+		printf '#!/bin/sh\necho %s\n' "${cc%:*}" >"$T/bin/$cc"
+		chmod +x "$T/bin/$cc"
+		flags_of "CC=$T/bin/$cc -m64"
+		case $cc in
+		*:yes) has "#cgo CFLAGS: -g1 -gno-column-info" ;;
+		*) lacks "column" ;;
+		esac
+	done
+	for flags in "" "-O2" "-g -g0" "-g3" "-ggdb -O0" "-gdwarf-5"; do
+		flags_of "CGO_CFLAGS=$flags"
+		lacks "-g1"
+	done
+}
+
+@test "-Werror, gnu90 and warnings of the user's are not ours" {
+	hello
+	CGO_CFLAGS='-g -O2 -std=gnu90 -Wall -Wextra -Wdeclaration-after-statement -Werror' \
+		"$RCGO" build -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+}
+
+@test "without optimization and with variables, to debug our C" {
+	hello
+	CGO_CFLAGS='-g3 -O0' "$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+	carries_ours "$T/prog"
+	readelf --debug-dump=info "$T/prog" 2>/dev/null | grep -q 'DW_AT_name.*rcgo_strbuf$'
+}
+
+@test "a sanitizer that rcgo does not hear of" {
+	hello
+	"$RCGO" overlay -o "$T/o.json"
+	CC=clang go build -overlay "$T/o.json" -ldflags=-compressdwarf=false -msan -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+	carries_ours "$T/prog"
+}
+
+@test "musl, statically" {
+	command -v musl-gcc >/dev/null || skip "no musl-gcc"
+	hello
+	CC=musl-gcc "$RCGO" build -ldflags '-linkmode=external -extldflags=-static' -o "$T/prog" .
+	run "$T/prog"
+	is "C says 42"
+}
+
+@test "lines of our files are known in each group of parts" {
+	hello
+	"$RCGO" build -o "$T/prog" .
+	while read -r name dir; do
+		run "$RCGO" addr2line -f -e "$T/prog" "0x$(nm "$T/prog" | sed -n "s/ [tT] $name\$//p")"
+		has "$name"
+		has "runtime_cgo/src/$dir/"
+	done <<-END
+		x_cgo_init thread
+		rcgo__unwind_here traceback/unwind
+		rcgo_symbolize traceback/default
+	END
+}
+
+@test "the same sources make the same payload without a compiler" {
+	src=$HERE/../..
+	mkdir "$T/path"
+	for tool in awk bash cat cp dirname env head ls mkdir rm sed sh; do
+		ln -s "$(command -v "$tool")" "$T/path/$tool"
+	done
+	PATH=$T/path "$src/tools/amalgamate" "$T/payload"
+	fake_go
+	"$RCGO" overlay >"$T/o.json"
+	laid=$(sed -n 's/.*: "\(.*\)\/rcgo_core_linux\.c",*/\1/p' "$T/o.json")
+	for f in "$T"/payload/rcgo_*_linux.c "$T"/payload/gcc_*.S; do
+		cmp "$f" "$laid/${f##*/}"
+	done
+}
