@@ -35,17 +35,19 @@ rcgo__crc32_more(uint32_t before, struct rcgo_bytes b)
 uint64_t
 rcgo__crc64(struct rcgo_bytes b)
 {
-	uint64_t table[256];
+	uint64_t table[16]; // of half a byte: a table of bytes takes 2 KB of stack
 	uint64_t crc = UINT64_MAX;
 
-	for (uint32_t i = 0; i < 256; i++) {
+	for (uint32_t i = 0; i < 16; i++) {
 		table[i] = i;
-		for (int bit = 0; bit < 8; bit++) {
+		for (int bit = 0; bit < 4; bit++) {
 			table[i] = table[i] >> 1 ^ (table[i] & 1 ? CRC64_POLYNOMIAL : 0);
 		}
 	}
 	for (size_t i = 0; i < b.size; i++) {
-		crc = crc >> 8 ^ table[(crc ^ b.at[i]) & 0xff];
+		crc ^= b.at[i];
+		crc = crc >> 4 ^ table[crc & 15];
+		crc = crc >> 4 ^ table[crc & 15];
 	}
 	return ~crc;
 }

@@ -106,7 +106,6 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 
 #define HERE_KEEP ((size_t)256 << 20) // address space: it must hold decompressed DWARF
 #define HERE_CACHE ((size_t)16 << 20)
-#define HERE_PATH 1024
 #define HERE_ID 64
 #define HERE_OPENED_MAX 1024  // opened before the memory is begun anew
 #define HERE_SPLIT_MAX 0x7000 // and files of split DWARF
@@ -188,12 +187,15 @@ here_name(const struct rcgo_inprocess_mapping *place, char *path, size_t cap)
 	return path[0] != 0;
 }
 
+// Longer paths are cut: this is on the stack.
+#define FALLBACK_PATH 768
+
 void
 rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,
 	struct rcgo_line_text *text)
 {
 	static const char digits[] = "0123456789abcdef";
-	char name[HERE_PATH + 24];
+	char name[FALLBACK_PATH + 24];
 	uintptr_t number = place->pc - (place->known ? place->module.bias : 0);
 	size_t n = 0;
 	int shift = (int)sizeof number * 8 - 4;
@@ -203,7 +205,7 @@ rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo
 		frame->function = here_copy(text, "[JIT]");
 		return;
 	}
-	if (place->known && here_name(place, name, HERE_PATH)) {
+	if (place->known && here_name(place, name, FALLBACK_PATH)) {
 		const char *base = strrchr(name, '/');
 
 		frame->file = here_copy(text, name);
@@ -272,24 +274,22 @@ here_build_id(const struct rcgo_inprocess_mapping *place, uint8_t *id, size_t ca
 	return place->edition->size;
 }
 
-// Returns 0, or -errno. Not inlined: its path must not be on the stack while an address is
-// described.
-static __attribute__((noinline)) int
+// Returns 0, or -errno.
+static int
 here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place,
 	struct rcgo_object **object)
 {
 	uint8_t id[HERE_ID];
-	char path[HERE_PATH];
 	size_t size = here_build_id(place, id, sizeof id);
 	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
 	uint16_t number = (uint16_t)(1 + 2 * here->opened);
 	int err;
 
 	here->opened++;
-	if (!here_name(place, path, sizeof path)) {
+	if (!here_name(place, here->path, sizeof here->path)) {
 		return -EAGAIN; // it had one
 	}
-	err = rcgo__object_open_in(&here->memory, path, build_id, number, object);
+	err = rcgo__object_open_in(&here->memory, here->path, build_id, number, object);
 	if (err != 0 && build_id.size != 0 &&
 		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, object) ==
 			0) {

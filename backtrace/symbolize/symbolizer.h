@@ -49,7 +49,7 @@ RCGO_INTERN void rcgo__object_close(struct rcgo_object *object);
 // Describes a program counter of this process, as rcgo__symbolize_into does, but returns 0 where
 // no code is: for the sentinels that Go puts into stacks, and for what cannot be executed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__symbolize_code(
+RCGO_INTERN size_t rcgo__symbolize_code(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
 // Describes a program counter of this process; one that is a return address wants 1 taken off.

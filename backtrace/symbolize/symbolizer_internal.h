@@ -41,6 +41,7 @@ RCGO_INTERN size_t rcgo__object_frames_in(struct rcgo_object *object, uint64_t a
 // Traceback Generation: the objects of this process, and the memory for describing them. For
 // symbolize/ alone.
 
+#define RCGO_INPROCESS_PATH 1024
 #define RCGO_INPROCESS_OBJECTS 64
 
 // An object that was looked at.
@@ -58,6 +59,7 @@ struct rcgo_inprocess {
 	struct rcgo_inprocess_object objects[RCGO_INPROCESS_OBJECTS];
 	uint32_t opened;			  // since memory was new
 	uintptr_t generated_start, generated_end; // where code without an object was last
+	char path[RCGO_INPROCESS_PATH];		  // of the file that is being opened
 };
 
 // What a caller asks for.

@@ -78,7 +78,7 @@ struct rcgo_note_kind {
 
 // Whether m carries a note of this kind. The first question costs a system call for each header.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__module_has_note(
+RCGO_INTERN bool rcgo__module_has_note(
 	const struct rcgo_module *m, const struct rcgo_note_kind *kind);
 
 #endif // RCGO_MODULE_H

@@ -15,12 +15,12 @@
 
 // Returns the function's address as code anywhere in the program finds it, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void *rcgo__lookup_first(const char *name);
+RCGO_INTERN RCGO_COLD void *rcgo__lookup_first(const char *name);
 
 // Returns the address of the definition behind our own object's, as dlsym(RTLD_NEXT) does, or NULL.
 // An object that was loaded later by dlopen is not in front of anything: it gets the first one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void *rcgo__lookup_next(const char *name);
+RCGO_INTERN RCGO_COLD void *rcgo__lookup_next(const char *name);
 
 // Returns the address of a function that one object defines, or NULL. bias is where the object is
 // loaded, dynamic its dynamic section.

@@ -171,9 +171,9 @@ RCGO_ASM_END(rcgo__signal_chain_entry)
 	.type	rcgo__trampolines, %function
 rcgo__trampolines:
 	.cfi_startproc
-	// A stub of RCGO_TRAMPOLINE_SIZE bytes has room for the low byte of its number. There are four
+	// A trampoline has room for the low byte of its slot number only. There are four
 	// times 256, RCGO_ACTION_SLOTS, and each has an entry that knows the rest.
-	.macro	STUBS entry
+	.macro	TRAMPOLINES entry
 	.set	low, 0
 	.rept	256
 	endbr64
@@ -184,10 +184,10 @@ rcgo__trampolines:
 	.set	low, low + 1
 	.endr
 	.endm
-	STUBS	.Lguard_entry_0
-	STUBS	.Lguard_entry_1
-	STUBS	.Lguard_entry_2
-	STUBS	.Lguard_entry_3
+	TRAMPOLINES	.Ltrampoline_entry_0
+	TRAMPOLINES	.Ltrampoline_entry_1
+	TRAMPOLINES	.Ltrampoline_entry_2
+	TRAMPOLINES	.Ltrampoline_entry_3
 	.cfi_endproc
 	.size	rcgo__trampolines, . - rcgo__trampolines
 
@@ -195,21 +195,21 @@ rcgo__trampolines:
 	.type	rcgo__trampoline_entry, %function
 rcgo__trampoline_entry:
 	.cfi_startproc
-.Lguard_entry_0:
+.Ltrampoline_entry_0:
 	movzbl	%cl, %ecx
-	jmp	.Lguard_entry
-.Lguard_entry_1:
+	jmp	.Ltrampoline_entry
+.Ltrampoline_entry_1:
 	movzbl	%cl, %ecx
 	orl	$0x100, %ecx
-	jmp	.Lguard_entry
-.Lguard_entry_2:
+	jmp	.Ltrampoline_entry
+.Ltrampoline_entry_2:
 	movzbl	%cl, %ecx
 	orl	$0x200, %ecx
-	jmp	.Lguard_entry
-.Lguard_entry_3:
+	jmp	.Ltrampoline_entry
+.Ltrampoline_entry_3:
 	movzbl	%cl, %ecx
 	orl	$0x300, %ecx
-.Lguard_entry:
+.Ltrampoline_entry:
 	movq	%rsp, %rax
 	subq	$72, %rsp		// struct rcgo_trampoline_frame; rsp is a multiple of 16
 	.cfi_def_cfa_offset 80

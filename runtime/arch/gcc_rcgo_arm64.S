@@ -191,7 +191,7 @@ rcgo__trampolines:
 	.rept	1024			// RCGO_ACTION_SLOTS
 	hint	#34			// bti c; a stub has RCGO_TRAMPOLINE_SIZE bytes
 	mov	w3, #slot
-	b	.Lguard_entry
+	b	.Ltrampoline_entry
 	.set	slot, slot + 1
 	.endr
 	.cfi_endproc
@@ -200,7 +200,7 @@ rcgo__trampolines:
 	.balign 16
 	.type	rcgo__trampoline_entry, %function
 rcgo__trampoline_entry:
-.Lguard_entry:
+.Ltrampoline_entry:
 	.cfi_startproc
 	mov	x9, sp
 	sub	sp, sp, #80		// struct rcgo_trampoline_frame
