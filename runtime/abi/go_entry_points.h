@@ -90,8 +90,9 @@ RCGO_EXPORT extern uintptr_t x_cgo_pthread_key_created;
 // Go's crosscall2, stored here by Go (set_crosscall2); NULL up to 1.20.
 RCGO_EXPORT extern void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t);
 
-// Lets libc interceptors do deferred work; NULL where there are none.
-RCGO_EXPORT extern void (*const _cgo_yield)(void);
+// Go calls it, if it is not NULL, while one of its threads waits for another: under TSAN it lets
+// interceptors do deferred work, in a forked child it watches (fork_watch.h).
+RCGO_EXPORT extern void (*_cgo_yield)(void);
 
 // 5 System Calls
 

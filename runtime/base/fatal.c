@@ -13,8 +13,8 @@
 
 #include "strbuf.h"
 
-static void
-say(const char *message)
+void
+rcgo__say(const char *message)
 {
 	char buf[2048];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
@@ -28,7 +28,7 @@ say(const char *message)
 void
 rcgo__fatal(const char *message)
 {
-	say(message);
+	rcgo__say(message);
 	abort();
 }
 
@@ -38,7 +38,7 @@ rcgo__fatal_unreported(const char *message)
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t abrt;
 
-	say(message);
+	rcgo__say(message);
 	// Not abort: it may take a lock that another thread held at the fork.
 	sigaction(SIGABRT, &dfl, NULL);
 	sigemptyset(&abrt);

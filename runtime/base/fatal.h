@@ -6,6 +6,10 @@
 
 #include "compat.h"
 
+// Writes "runtime/cgo: " and message, which needs no newline at its end, to standard error.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__say(const char *message);
+
 // Writes "runtime/cgo: " and message to standard error and aborts. message may have several
 // lines and needs no newline at its end.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

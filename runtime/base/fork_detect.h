@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: is this process a fork of the one that Go started in? Threads do not survive fork(2), so
-// Go is dead in such a child; calling it hangs unless somebody notices (golang/go#67174).
+// Base: is this process a fork of the one that Go started in? Go's other threads do not survive
+// fork(2): in such a child a call works that needs none of them, and any other hangs
+// (golang/go#67174).
 #ifndef RCGO_FORK_DETECT_H
 #define RCGO_FORK_DETECT_H
 
@@ -16,6 +17,8 @@ struct rcgo_wipe_on_fork {
 	uintptr_t alive;
 	// For the init latch: see context_management.h.
 	uintptr_t init_state;
+	// In a child: whether it has been warned.
+	uintptr_t warned;
 };
 
 // Marks this process as the one Go lives in. Called as Go starts; later calls do nothing.
@@ -32,8 +35,17 @@ RCGO_INTERN struct rcgo_wipe_on_fork *rcgo__wipe_on_fork_page(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__forked(void);
 
-// Ends a forked child that wants to enter Go, with a message that says why and what to do.
+enum rcgo_fork_end {
+	RCGO_FORK_ENTERS, // it wants to enter Go
+	RCGO_FORK_WAITS,  // it is in Go and waits for a thread that it does not have
+};
+
+// Ends a forked child, with a message that says why and what to do.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fork_fatal(void);
+RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fork_fatal(enum rcgo_fork_end why);
+
+// Says that a forked child has entered Go.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__fork_warn(void);
 
 #endif // RCGO_FORK_DETECT_H

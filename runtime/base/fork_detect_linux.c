@@ -89,13 +89,25 @@ rcgo__forked(void)
 	return rcgo_load_rlx(&page->alive) == 0;
 }
 
+#define ENTERED "Go was entered in a forked child process.\n"
+#define ADVICE                                                                          \
+	"\tCall exec after fork, or posix_spawn instead of fork, or fork before Go is " \
+	"loaded; in Python, use the multiprocessing start method \"spawn\"."
+
 void
-rcgo__fork_fatal(void)
+rcgo__fork_fatal(enum rcgo_fork_end why)
 {
 	rcgo__fatal_unreported(
-		"Go was entered in a forked child process.\n"
-		"\tfork() copies only the calling thread: Go's other threads are gone in the child "
-		"and the call would hang.\n"
-		"\tCall exec after fork, or posix_spawn instead of fork, or fork before Go is "
-		"loaded; in Python, use the multiprocessing start method \"spawn\".");
+		why == RCGO_FORK_WAITS
+			? ENTERED "\tThe call waits for one of Go's other threads, which fork() "
+				  "does not copy: it would hang.\n" ADVICE
+			: ENTERED "\tfork() copies only the calling thread: Go's other threads are "
+				  "gone in the child and the call would hang.\n" ADVICE);
+}
+
+void
+rcgo__fork_warn(void)
+{
+	rcgo__say(ENTERED "\tfork() copies only the calling thread: a call that needs Go's other "
+			  "threads hangs.\n" ADVICE);
 }

@@ -32,6 +32,7 @@ static const struct {
 	{"traceback", {"on", "off", "always"}},
 	{"contexts", {"off", "on"}},
 	{"crash", {"on", "off"}},
+	{"fork", {"auto", "stock", "warn", "end"}},
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},

@@ -51,8 +51,8 @@ rcgo__init_barrier_state(void)
 	return rcgo_load_acq(&rcgo__wipe_on_fork_page()->init_state);
 }
 
-// Waits until Go is up and returns the gate's word, never 0. In a forked child, where Go will
-// never be up, it ends the process with a message.
+// Waits until Go is up and returns the gate's word, never 0. In a forked child, see
+// fork_watch.h.
 // Safety: MT-Safe AS-Unsafe | stack=c g=nil errno=kept alloc=no lock=latch
 RCGO_INTERN RCGO_COLD uintptr_t rcgo__init_barrier_wait(void);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <semaphore.h>
 
+#include "fork_detect.h"
 #include "options.h"
 #include "stats_page.h"
 
@@ -115,6 +116,10 @@ rcgo__prespawn_init(void (*run)(const struct rcgo_thread_start *))
 bool
 rcgo__prespawn_take(const ThreadStart *ts)
 {
+	// A forked child has the places, but not the threads.
+	if (spares_wanted != 0 && rcgo__forked()) {
+		return false;
+	}
 	for (uint32_t i = 0; i < spares_wanted; i++) {
 		struct spare_place *place = &spare_places[i];
 		uint32_t was = PLACE_PARKED;
@@ -138,7 +143,7 @@ rcgo__prespawn_missed(void)
 	uint32_t nobody = 0;
 	int saved = errno;
 
-	if (spares_wanted == 0) {
+	if (spares_wanted == 0 || rcgo__forked()) {
 		return;
 	}
 	if (!rcgo_cas(&keeper_claimed, &nobody, 1)) {

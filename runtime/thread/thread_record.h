@@ -22,6 +22,15 @@ enum rcgo_thread_kind {
 	RCGO_THREAD_FOREIGN,   // made by C, and has entered Go
 };
 
+// How long a thread of a forked child waits in Go, in nanoseconds of a coarse clock.
+struct rcgo_fork_wait {
+	uint64_t since;
+	uint64_t last;	 // when it was seen last
+	uint64_t others; // what other threads had used of the processors when it began
+	uint32_t looks;	 // how often it was seen
+	bool asked;	 // whether the process had other threads
+};
+
 // A new record is all 0 but for its stack and kind.
 struct rcgo_thread_record {
 	// The thread's C stack: lowest usable address and end; 0, 0 when the system did not say.
@@ -41,6 +50,9 @@ struct rcgo_thread_record {
 	void *g;
 	// The thread's g0, as far as known: an M's that is bound to a thread of C is one.
 	const G *g0;
+	// Whether g was bound in a forked child.
+	bool bound_in_child;
+	struct rcgo_fork_wait fork_wait;
 };
 
 // The record of the calling thread; NULL when it has none: a thread that has not entered Go, or

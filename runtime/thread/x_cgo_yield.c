@@ -23,10 +23,12 @@ yield(void)
 	strncpy(to, from, size);
 }
 
-void (*const _cgo_yield)(void) = yield;
+// owner: nobody; lock: none; ordering: it does not change
+void (*_cgo_yield)(void) = yield;
 
 #else
 
-void (*const _cgo_yield)(void) = NULL;
+// owner: rcgo__fork_enter, in a forked child; lock: none; ordering: a word
+void (*_cgo_yield)(void) = NULL;
 
 #endif

@@ -217,8 +217,7 @@ TEST(fallback_without_memory)
 static void
 enter(void *arg)
 {
-	(void)arg;
-	rcgo__fork_fatal();
+	rcgo__fork_fatal(arg != NULL ? RCGO_FORK_WAITS : RCGO_FORK_ENTERS);
 }
 
 TEST(message)
@@ -227,6 +226,10 @@ TEST(message)
 	CHECK_HAS(end.err, "runtime/cgo: Go was entered in a forked child process.\n");
 	CHECK_HAS(end.err, "posix_spawn");
 	CHECK_HAS(end.err, "exec after fork");
+	CHECK_HAS(end.err, "multiprocessing start method \"spawn\".\n");
+	CHECK_ABORTS(&end, enter, "waits");
+	CHECK_HAS(end.err, "runtime/cgo: Go was entered in a forked child process.\n");
+	CHECK_HAS(end.err, "waits for one of Go's other threads");
 	CHECK_HAS(end.err, "multiprocessing start method \"spawn\".\n");
 }
 

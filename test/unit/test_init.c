@@ -268,7 +268,7 @@ TEST(bounds_of_threads)
 	}
 }
 
-// For TSAN only: Go calls it wherever it is not NULL.
+// For TSAN, and in a forked child: Go calls it wherever it is not NULL.
 TEST(yield)
 {
 	CHECK((_cgo_yield != NULL) == UNIT_TSAN);

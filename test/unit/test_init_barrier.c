@@ -16,6 +16,8 @@
 #include "go_standin.h"
 #include "inject.h"
 #include "context_management.h"
+#include "fork_detect.h"
+#include "options.h"
 #include "unit.h"
 
 #define WAITERS 8
@@ -158,13 +160,109 @@ TEST(a_child_forked_before_go_is_up)
 	CHECK_HAS(end.err, "Go was entered in a forked child process");
 }
 
+// A call that needs no other thread works in a child, and costs what it costs in the parent.
+static void
+go_on(void *arg)
+{
+	CHECK_INT(_cgo_wait_runtime_init_done(), arg != NULL ? 5 : 0);
+	CHECK(rcgo__init_barrier_state() != 0);
+	CHECK(rcgo__forked());
+	CHECK_INT(_cgo_wait_runtime_init_done(), arg != NULL ? 5 : 0);
+}
+
+static void
+fork_again(void *arg)
+{
+	go_on(arg);
+	CHECK_ENDS_WELL(&end, go_on, arg);
+}
+
 TEST(a_child_forked_when_go_is_up)
 {
 	need_wiping();
 	standin_start();
+	CHECK_ENDS_WELL(&end, go_on, NULL);
+	CHECK_STR(end.err, "");
+	CHECK_ENDS_WELL(&end, fork_again, NULL);
+	CHECK_INT(_cgo_wait_runtime_init_done(), 0);
+	CHECK((_cgo_yield != NULL) == UNIT_TSAN);
+}
+
+TEST(a_child_that_is_to_end)
+{
+	need_wiping();
+	CHECK_INT(setenv("RCGO", "fork=end", 1), 0);
+	standin_start();
 	CHECK_ABORTS(&end, enter_go, NULL);
 	CHECK_HAS(end.err, "Go was entered in a forked child process");
 	CHECK_INT(_cgo_wait_runtime_init_done(), 0);
+}
+
+TEST(a_child_that_is_warned)
+{
+	need_wiping();
+	CHECK_INT(setenv("RCGO", "fork=warn", 1), 0);
+	standin_start();
+	CHECK_ENDS_WELL(&end, go_on, NULL);
+	CHECK_HAS(end.err, "runtime/cgo: Go was entered in a forked child process");
+	CHECK(strstr(strstr(end.err, "Go was entered") + 1, "Go was entered") == NULL);
+}
+
+// What Go does while the calling thread waits for another, for so long.
+static void
+wait_in_go(unsigned milliseconds)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	_cgo_wait_runtime_init_done();
+	for (unsigned i = 0; i < milliseconds / 10 && _cgo_yield != NULL; i++) {
+		nanosleep(&pause, NULL);
+		_cgo_yield();
+	}
+}
+
+static void
+wait_alone(void *arg)
+{
+	wait_in_go(arg != NULL ? 200 : 3000);
+}
+
+static void
+wait_with_another(void *arg)
+{
+	pthread_t t;
+
+	CHECK_INT(pthread_create(&t, NULL, (void *(*)(void *))(uintptr_t)pause, arg), 0);
+	wait_in_go(1500);
+}
+
+static void *
+fork_on_a_thread(void *arg)
+{
+	standin_export(NULL, NULL);
+	CHECK_ENDS_WELL(&end, wait_alone, "for a short time");
+	CHECK_ABORTS(&end, wait_alone, NULL);
+	CHECK_HAS(end.err, "waits for one of Go's other threads");
+	CHECK_ENDS_WELL(&end, wait_with_another, NULL);
+	CHECK_INT(setenv("RCGO", "fork=stock", 1), 0);
+	rcgo__options_init();
+	CHECK_ENDS_WELL(&end, wait_alone, NULL);
+	CHECK_STR(end.err, "");
+	return arg;
+}
+
+// A child ends when nobody is there who could wake the thread that waits.
+TEST(a_child_that_waits_for_ever)
+{
+	pthread_t t;
+
+	need_wiping();
+	if (UNIT_TSAN) {
+		unit_skip("TSAN has a thread of its own, and the yield");
+	}
+	standin_start();
+	CHECK_INT(pthread_create(&t, NULL, fork_on_a_thread, NULL), 0);
+	pthread_join(t, NULL);
 }
 
 static void *
@@ -201,15 +299,14 @@ hook(struct cgoContextArg *arg)
 	arg->Context = 5;
 }
 
-// A context function makes the gate another word: the child must not call it.
+// A context function makes the gate another word.
 TEST(a_child_of_a_program_with_a_context_function)
 {
 	need_wiping();
 	standin_start();
 	x_cgo_set_context_function(hook);
 	CHECK_INT(_cgo_wait_runtime_init_done(), 5);
-	CHECK_ABORTS(&end, enter_go, NULL);
-	CHECK_HAS(end.err, "Go was entered in a forked child process");
+	CHECK_ENDS_WELL(&end, go_on, "with a context");
 }
 
 TEST(a_child_where_the_kernel_cannot_wipe)
@@ -238,6 +335,7 @@ UNIT_MAIN(UNIT_TEST(threads_wait_until_go_is_up), UNIT_TEST(threads_wait_from_be
 	UNIT_TEST(threads_wait_while_a_library_loads),
 	UNIT_TEST(threads_wait_through_a_storm_of_signals), UNIT_TEST(an_open_gate_costs_nothing),
 	UNIT_TEST(a_child_forked_before_go_is_up), UNIT_TEST(a_child_forked_when_go_is_up),
-	UNIT_TEST(a_child_forked_while_threads_wait),
+	UNIT_TEST(a_child_that_is_to_end), UNIT_TEST(a_child_that_is_warned),
+	UNIT_TEST(a_child_that_waits_for_ever), UNIT_TEST(a_child_forked_while_threads_wait),
 	UNIT_TEST(a_child_of_a_program_with_a_context_function),
 	UNIT_TEST(a_child_where_the_kernel_cannot_wipe), UNIT_TEST(a_child_that_loads_go_itself))

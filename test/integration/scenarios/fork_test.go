@@ -9,8 +9,8 @@ import (
 // What a forked child that enters Go is told (golang/go#67174).
 const forkMessage = "runtime/cgo: Go was entered in a forked child process."
 
-// A forked child that enters Go ends at once by SIGABRT and with a message, however it was forked
-// and on whichever thread it calls.
+// With RCGO=fork=end a forked child that enters Go ends at once by SIGABRT and with a message, however
+// it was forked and on whichever thread it calls.
 func TestForkThatCallsGoSaysSo(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, how := range []string{"libc", "clone"} {
@@ -19,7 +19,8 @@ func TestForkThatCallsGoSaysSo(t *testing.T) {
 					how, what, where := how, what, where
 					t.Run(how+"-"+what+"-"+where, func(t *testing.T) {
 						t.Parallel()
-						o := runCase(t, tc, "fork", how, what, where)
+						program := cases(ours).must(t, tc)
+						o := run(t, tc, nil, []string{"RCGO=fork=end"}, program, "fork", how, what, where)
 						o.want(t, 0, forkMessage, "child: signal 6\n", "posix_spawn")
 					})
 				}

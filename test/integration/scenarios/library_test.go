@@ -57,6 +57,8 @@ func TestForkOfLibrary(t *testing.T) {
 			"after":       "child: signal 6\n",
 			"execs":       "child: exit 0\n",
 			"thread-ends": "child: exit 0\n",
+			"short":       "child: exit 0\n",
+			"at-exit":     "child: exit 0\n",
 		} {
 			what, child := what, child
 			t.Run(what, func(t *testing.T) {

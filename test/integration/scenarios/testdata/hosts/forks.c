@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program that loads Go and forks: forks LIBRARY before|during|after|execs|thread-ends.
-// Prints how the child ended.
+// A program that loads Go and forks: forks LIBRARY
+// before|during|after|execs|thread-ends|short|at-exit. Prints how the child ended.
 #define DLOPEN
 #include "hosts.h"
 
@@ -18,6 +18,12 @@ is(const char *name)
 	return strcmp(what, name) == 0;
 }
 
+static void
+short_call(void)
+{
+	libGot(0);
+}
+
 static _Noreturn void
 child(void)
 {
@@ -32,6 +38,16 @@ child(void)
 	}
 	if (is("thread-ends")) {
 		pthread_exit(NULL); // the last thread of the child: it ends with 0
+	}
+	if (is("short")) { // Go needs no other thread for it
+		for (int i = 0; i < 1000; i++) {
+			libGot(0);
+		}
+		_exit(0);
+	}
+	if (is("at-exit")) { // as a finalizer of the host's
+		atexit(short_call);
+		exit(0);
 	}
 	_exit(libAdd(1, 2) == 3 ? 0 : 9);
 }
