@@ -41,7 +41,7 @@ struct rcgo_module {
 RCGO_SHARED bool rcgo__module_find(uintptr_t pc, struct rcgo_module *out);
 
 // Makes the first list. Called as Go starts; later calls do nothing. Without it modules are found
-// by the kernel alone.
+// by the kernel alone. With glibc 2.35 and later it takes no lock.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=dl
 RCGO_SHARED void rcgo__modules_init(void);
 

@@ -62,6 +62,15 @@ RCGO_INTERN void rcgo__nodelete_mark(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__dynamic_address(uintptr_t bias, uintptr_t address);
 
+typedef void (*rcgo_object_fn)(
+	uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr, size_t count);
+
+// Calls visit with each object that stays until the process ends: those that were loaded with the
+// program, and our own. Takes no lock. Returns false, and calls nothing, where the dynamic loader
+// does not tell without one.
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__modules_first(rcgo_object_fn visit);
+
 // Looks for _dl_find_object in one loaded object.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__dlfo_look(uintptr_t bias, const ElfW(Dyn) * dynamic);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Traceback Generation, unwind: the published list of modules. Written outside of handlers, read
 // anywhere. Contract: dl_iterate_phdr(3), getauxval(3).
+// Long because: the two ways to collect share the draft and how it is published.
 
 //rcgo:small
 
@@ -43,6 +44,7 @@ static struct {
 	size_t missed; // modules without room
 	unsigned long long adds, subs;
 	bool made;
+	bool lasting; // only what stays is collected
 } draft;
 
 static bool
@@ -140,6 +142,19 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
+// Takes in one object that stays until the process ends.
+static void
+visit_lasting(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr, size_t count)
+{
+	struct rcgo_module m;
+
+	if (rcgo__image_segments(&m, bias, phdr, count)) {
+		m.nodelete = true;
+		rcgo__dlfo_look(bias, dynamic);
+		add_module(&m);
+	}
+}
+
 // Static programs of some libcs do not know of the vDSO, which is never unmapped.
 static void
 add_vdso(void)
@@ -161,7 +176,9 @@ add_vdso(void)
 	}
 }
 
-// Collects all modules. Returns whether there is something to publish.
+// Collects all modules. Returns whether there is something to publish. What glibc tells without a
+// lock is enough: it is asked for all objects that are not in the list. dl_iterate_phdr may wait, for
+// a callback of the program's that calls Go.
 static bool
 collect(void)
 {
@@ -169,7 +186,15 @@ collect(void)
 
 	draft.count = 0;
 	draft.missed = 0;
-	dl_iterate_phdr(visit_object, &changed);
+	if (draft.lasting && draft.made) {
+		return false;
+	}
+	draft.lasting = rcgo__modules_first(visit_lasting);
+	if (draft.lasting) {
+		changed = true;
+	} else {
+		dl_iterate_phdr(visit_object, &changed);
+	}
 	if (changed) {
 		add_vdso();
 	}
@@ -224,7 +249,7 @@ rcgo__modules_refresh(void)
 				draft.adds = ~draft.adds;
 				continue;
 			}
-			if (!draft.made) {
+			if (!draft.made && !draft.lasting) {
 				dl_iterate_phdr(visit_first, NULL);
 			}
 			publish();

@@ -10,6 +10,7 @@
 #define RCGO_SYMBOL_LOOKUP_H
 
 #include <link.h>
+#include <stdbool.h>
 
 #include "compat.h"
 
@@ -22,6 +23,18 @@ RCGO_INTERN RCGO_COLD void *rcgo__lookup_first(const char *name);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void *rcgo__lookup_next(const char *name);
 
+// Sets *first to the head of our namespace's list of objects and *own to our own object in it.
+// Returns false where the loader does not tell (before glibc 2.35, other libcs, static programs).
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD bool rcgo__lookup_maps(
+	const struct link_map **first, const struct link_map **own);
+
+// Sets *phdr and *count to the program headers of an object in that list. Returns false when they are
+// not in memory.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD bool rcgo__lookup_headers(
+	const struct link_map *map, const ElfW(Phdr) * *phdr, size_t *count);
+
 // Returns the address of a function that one object defines, or NULL. bias is where the object is
 // loaded, dynamic its dynamic section.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -30,6 +43,6 @@ RCGO_SHARED RCGO_COLD void *rcgo__lookup_in(
 
 // Returns the name that an object has given itself, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD const char *rcgo__lookup_soname(uintptr_t bias, const ElfW(Dyn) * dynamic);
+RCGO_SHARED RCGO_COLD const char *rcgo__lookup_soname(uintptr_t bias, const ElfW(Dyn) * dynamic);
 
 #endif // RCGO_SYMBOL_LOOKUP_H

@@ -90,28 +90,6 @@ struct glibc_object {
 	unsigned long long rest[16];
 };
 
-// Fills in s by _dl_find_object (glibc 2.35), which takes no lock and may be called in a handler.
-// Indirect: that function.
-static bool
-scope_by_glibc(struct lookup_scope *s)
-{
-	struct lookup_headers h = headers_at(s->loader);
-	void *at = rcgo__lookup_in(s->loader, headers_dynamic(&h), "_dl_find_object");
-	int (*find)(void *, struct glibc_object *);
-	struct glibc_object found;
-
-	memcpy(&find, &at, sizeof find);
-	if (at == NULL || find((void *)(uintptr_t)scope_by_glibc, &found) != 0) {
-		return false;
-	}
-	s->own = found.map;
-	s->first = found.map;
-	while (s->first->l_prev != NULL) {
-		s->first = s->first->l_prev;
-	}
-	return true;
-}
-
 // Whether our own code lies in map, which program is if it is the program.
 static bool
 map_is_own(const struct link_map *map, const struct lookup_headers *program)
@@ -150,26 +128,80 @@ scope_by_debug(
 	}
 }
 
+static const struct r_debug *
+loader_debug(const struct lookup_headers *executed)
+{
+	const ElfW(Dyn) *d = headers_dynamic(executed);
+
+	for (; d != NULL && d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_DEBUG) {
+			return (const struct r_debug *)d->d_un.d_ptr;
+		}
+	}
+	return NULL;
+}
+
+// Where the dynamic loader is loaded; 0 in a static program.
+static uintptr_t
+loader_base(const struct lookup_headers *executed, const struct r_debug *debug)
+{
+	uintptr_t base = (uintptr_t)getauxval(AT_BASE);
+
+	if (base == 0 && debug != NULL) { // glibc's loader was executed
+		return (uintptr_t)debug->r_ldbase;
+	}
+	if (base == 0 && !headers_hold(executed, (uintptr_t)loader_base)) {
+		return executed->bias; // musl's was
+	}
+	return base;
+}
+
+// Asks _dl_find_object (glibc 2.35) of the program's libc which object of any namespace holds an
+// address. It takes no lock and may be called in a handler.
+// Indirect: that function.
+static bool
+find_by_glibc(const struct r_debug *debug, uintptr_t loader, uintptr_t address,
+	struct glibc_object *found)
+{
+	const struct link_map *map = debug != NULL ? debug->r_map : NULL;
+	int (*find)(void *, struct glibc_object *);
+	void *at = NULL;
+
+	while (map != NULL && !map_is_libc(map, loader)) {
+		map = map->l_next;
+	}
+	if (map != NULL) {
+		at = rcgo__lookup_in((uintptr_t)map->l_addr, map->l_ld, "_dl_find_object");
+	}
+	memcpy(&find, &at, sizeof find);
+	return at != NULL && find((void *)address, found) == 0;
+}
+
+static bool
+scope_by_glibc(struct lookup_scope *s, const struct r_debug *debug)
+{
+	struct glibc_object found;
+
+	if (!find_by_glibc(debug, s->loader, (uintptr_t)scope_by_glibc, &found)) {
+		return false;
+	}
+	s->own = found.map;
+	s->first = found.map;
+	while (s->first->l_prev != NULL) {
+		s->first = s->first->l_prev;
+	}
+	return true;
+}
+
 // Leaves s empty in a static program.
 static void
 scope_read(struct lookup_scope *s)
 {
 	struct lookup_headers executed = headers_executed();
-	const struct r_debug *debug = NULL;
+	const struct r_debug *debug = loader_debug(&executed);
 
-	for (const ElfW(Dyn) *d = headers_dynamic(&executed); d != NULL && d->d_tag != DT_NULL;
-		d++) {
-		if (d->d_tag == DT_DEBUG) {
-			debug = (const struct r_debug *)d->d_un.d_ptr;
-		}
-	}
-	*s = (struct lookup_scope){.loader = (uintptr_t)getauxval(AT_BASE)};
-	if (s->loader == 0 && debug != NULL) { // glibc's loader was executed
-		s->loader = (uintptr_t)debug->r_ldbase;
-	} else if (s->loader == 0 && !headers_hold(&executed, (uintptr_t)scope_read)) {
-		s->loader = executed.bias; // musl's was
-	}
-	if (s->loader != 0 && !scope_by_glibc(s)) {
+	*s = (struct lookup_scope){.loader = loader_base(&executed, debug)};
+	if (s->loader != 0 && !scope_by_glibc(s, debug)) {
 		scope_by_debug(s, debug, &executed);
 	}
 }
@@ -206,6 +238,37 @@ lookup(const char *name, bool behind_own)
 	}
 	loader = headers_at(s.loader); // which is libc too, or has nothing of the name
 	return rcgo__lookup_in(s.loader, headers_dynamic(&loader), name);
+}
+
+bool
+rcgo__lookup_maps(const struct link_map **first, const struct link_map **own)
+{
+	struct lookup_headers executed = headers_executed();
+	const struct r_debug *debug = loader_debug(&executed);
+	struct lookup_scope s = {.loader = loader_base(&executed, debug)};
+
+	if (!scope_by_glibc(&s, debug)) {
+		return false;
+	}
+	*first = s.first;
+	*own = s.own;
+	return true;
+}
+
+bool
+rcgo__lookup_headers(const struct link_map *map, const ElfW(Phdr) * *phdr, size_t *count)
+{
+	struct lookup_headers h = headers_executed();
+	const struct r_debug *debug = loader_debug(&h);
+	struct glibc_object found;
+
+	if (!find_by_glibc(debug, loader_base(&h, debug), (uintptr_t)map->l_ld, &found)) {
+		return false;
+	}
+	h = headers_at((uintptr_t)found.map_start);
+	*count = h.count;
+	*phdr = h.at;
+	return h.at != NULL;
 }
 
 void *
