@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mark.h"
 #include "raw_syscall.h"
 #include "symbolizer.h"
 #include "symbolizer_internal.h"
+#include "unwinder.h"
 
 // owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
 static struct rcgo_inprocess here_everyday;
@@ -38,6 +40,11 @@ symbolize(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t
 	if (max == 0) {
 		return 0;
 	}
+	if (rcgo__mark_is(query->pc)) {
+		rcgo__mark_text(query->pc, text, size);
+		frames[0] = (struct rcgo_frame){.function = size != 0 ? text : NULL};
+		return 1;
+	}
 	cancel = rcgo__cancel_disable();
 	if (here_take(&here_everyday)) {
 		n = rcgo__inprocess_frames(&here_everyday, query, frames, max, &out);
@@ -56,6 +63,10 @@ symbolize(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t
 		}
 	}
 	rcgo__cancel_restore(cancel);
+	if (n != 0 && frames[0].line == 0 && rcgo__unwind_is_handler_frame(query->pc)) {
+		frames[0] = (struct rcgo_frame){.function = "<signal handler called>"};
+		return 1;
+	}
 	return n;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "compat.h"
+#include "safe_read.h"
 #include "saved_regs.h"
 
 #define RCGO_WORD_SIZE sizeof(uintptr_t)

@@ -123,6 +123,42 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 	return false;
 }
 
+// Where the call before ra goes to, when it says so itself.
+static inline bool
+rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
+{
+	uint32_t offset = (uint32_t)before[3] | (uint32_t)before[4] << 8 |
+			  (uint32_t)before[5] << 16 | (uint32_t)before[6] << 24;
+
+	*target = ra + (uintptr_t)(intptr_t)(int32_t)offset;
+	return before[2] == 0xe8;
+}
+
+#define RCGO_STUB_SIZE_MAX 11
+
+// Whether code at an address is a stub of the linker's, which jumps to what a word holds: endbr64,
+// bnd, jmp *offset(%rip). Stores where that word is.
+static inline bool
+rcgo__arch_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	unsigned i = rcgo__arch_same(code, endbr64, sizeof endbr64) ? sizeof endbr64 : 0;
+	uint32_t offset;
+
+	i += code[i] == 0xf2;
+	offset = (uint32_t)code[i + 2] | (uint32_t)code[i + 3] << 8 | (uint32_t)code[i + 4] << 16 |
+		 (uint32_t)code[i + 5] << 24;
+	*word = at + i + 6 + (uintptr_t)(intptr_t)(int32_t)offset;
+	return code[i] == 0xff && code[i + 1] == 0x25;
+}
+
+// Whether the signal came because the instruction at the program counter cannot be read: a page
+// fault (14) whose error code has the bit of an instruction fetch, at that address.
+#define RCGO_UC_FETCH_FAILED(uc)                                  \
+	((uc)->uc_mcontext.gregs[REG_TRAPNO] == 14 &&             \
+		((uc)->uc_mcontext.gregs[REG_ERR] & 0x10) != 0 && \
+		(uc)->uc_mcontext.gregs[REG_CR2] == (uc)->uc_mcontext.gregs[REG_RIP])
+
 // The address that a return address stands for.
 static inline uintptr_t
 rcgo__arch_strip(uintptr_t ra)

@@ -93,6 +93,46 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 	return (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
 }
 
+// Where the call before ra goes to, when it says so itself: bl.
+static inline bool
+rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
+{
+	uint32_t insn = (uint32_t)before[0] | (uint32_t)before[1] << 8 | (uint32_t)before[2] << 16 |
+			(uint32_t)before[3] << 24;
+	int32_t words = (int32_t)(insn << 6) >> 6;
+
+	*target = ra - 4 + (uintptr_t)((intptr_t)words * 4);
+	return (insn & 0xfc000000) == 0x94000000;
+}
+
+#define RCGO_STUB_SIZE_MAX 12
+
+// Whether code at an address is a stub of the linker's, which jumps to what a word holds: bti c,
+// adrp x16, ldr x17 [x16, offset]. Stores where that word is.
+static inline bool
+rcgo__arch_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
+{
+	uint32_t insn[3];
+	unsigned i;
+	int32_t pages;
+
+	for (i = 0; i < 3; i++) {
+		const uint8_t *p = code + i * sizeof *insn;
+
+		insn[i] = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+			  (uint32_t)p[3] << 24;
+	}
+	i = insn[0] == 0xd503245f;
+	pages = (int32_t)((insn[i] >> 29 & 3) | (insn[i] >> 5 & 0x7ffff) << 2);
+	pages = (int32_t)((uint32_t)pages << 11) >> 11;
+	*word = ((at + i * sizeof *insn) & ~(uintptr_t)0xfff) +
+		(uintptr_t)((intptr_t)pages * 4096) + (insn[i + 1] >> 10 & 0xfff) * 8;
+	return (insn[i] & 0x9f00001f) == 0x90000010 && (insn[i + 1] & 0xffc003ff) == 0xf9400211;
+}
+
+// Whether the signal came because the instruction at the program counter cannot be read.
+#define RCGO_UC_FETCH_FAILED(uc) ((uc)->uc_mcontext.fault_address == (uc)->uc_mcontext.pc)
+
 #ifdef __aarch64__ // so that the file is good C anywhere
 // The address that a return address stands for: with pointer authentication its upper bits hold a
 // signature. xpaclri takes that out of x30, and does nothing on processors that know none.

@@ -4,6 +4,7 @@
 
 #include "module_generation.h"
 
+#include "mark.h"
 #include "module_internal.h"
 
 #if UINTPTR_MAX > 0xffffffffu
@@ -158,6 +159,9 @@ rcgo__generations_tag(uintptr_t *pcs, size_t n)
 	uint32_t number = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		if (rcgo__mark_is(pcs[i])) {
+			continue;
+		}
 		if (pcs[i] - m.start >= m.end - m.start) {
 			if (!rcgo__module_find(pcs[i], &m)) {
 				m.start = m.end = 0;

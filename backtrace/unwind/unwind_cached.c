@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Traceback Generation, unwind: the walk by rules. Runs in handlers with all signals blocked.
+// Long because: of the loop that has all in registers, into which the compiler takes the rest.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
 #include "debug_frame.h"
+#include "module_internal.h"
 #include "unwind_cache.h"
 #include "unwind_step.h"
 
@@ -113,6 +115,7 @@ step_signal(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
 	uintptr_t uc = at->sp + RCGO_SIGFRAME_UC;
 	uintptr_t sp;
 
+	rcgo__unwind_note_restorer(at->pc);
 	if (!rcgo__stack_reader_word(memory, uc + RCGO_UC_PC, &at->pc) ||
 		!rcgo__stack_reader_word(memory, uc + RCGO_UC_FP, &at->fp) ||
 		!rcgo__stack_reader_word(memory, uc + RCGO_UC_LR, &at->lr) ||
@@ -175,7 +178,7 @@ step_rule(struct rcgo_unwind *walk, uint64_t rule)
 	case RCGO_UNWIND_ENTRY_SIGNAL:
 		return step_signal(&walk->memory, &walk->at);
 	case RCGO_UNWIND_ENTRY_HEURISTIC:
-		return rcgo__heuristic_step(&walk->memory, &walk->at);
+		return rcgo__heuristic_step(walk, &walk->at);
 	default:
 		return false;
 	}
@@ -240,6 +243,37 @@ walk_quickly(struct rcgo_unwind *walk)
 	return rule;
 }
 
+bool
+rcgo__unwind_ahead(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintptr_t *start)
+{
+	struct rcgo_unwind_frame was = walk->at;
+	uint64_t rule;
+	bool stepped;
+
+	if (!rcgo__unwind_start(walk, rcgo__unwind_frame_lookup_pc(at), start)) {
+		return false;
+	}
+	walk->at = *at;
+	rule = find_rule(walk, false);
+	walk->at = was;
+	switch (RCGO_UNWIND_ENTRY_KIND(rule)) {
+	case RCGO_UNWIND_ENTRY_SP:
+	case RCGO_UNWIND_ENTRY_FP:
+	case RCGO_UNWIND_ENTRY_SP_LOAD:
+	case RCGO_UNWIND_ENTRY_FP_LOAD:
+		stepped = step_cfa(&walk->memory, at, rule);
+		break;
+	case RCGO_UNWIND_ENTRY_END:
+		at->pc = 0;
+		stepped = true;
+		break;
+	default:
+		stepped = false;
+		break;
+	}
+	return stepped;
+}
+
 // Not inlined: what it has on the stack must not be there while a walk with all registers is.
 __attribute__((noinline)) bool
 rcgo__unwind_cached(struct rcgo_unwind *walk)
@@ -250,11 +284,10 @@ rcgo__unwind_cached(struct rcgo_unwind *walk)
 	walk->quick = &quick;
 	walk->quick_of = RCGO_COUNTOF(walk->object);
 	// A call of nothing: there is only what it came from.
-	if (RCGO_UNLIKELY(at->pc == 0) && at->pc_is_precise &&
-		!rcgo__heuristic_step(&walk->memory, at)) {
+	if (RCGO_UNLIKELY(at->pc == 0) && at->pc_is_precise && !rcgo__heuristic_step(walk, at)) {
 		return true;
 	}
-	while (walk->n < walk->max) {
+	while (walk->n < walk->max || rcgo__unwind_fold(walk)) {
 		uint64_t rule =
 			RCGO_LIKELY(walk->skip == 0) ? walk_quickly(walk) : RCGO_UNWIND_ENTRY_NONE;
 
@@ -263,17 +296,20 @@ rcgo__unwind_cached(struct rcgo_unwind *walk)
 			rcgo__unwind_select_object(walk, rcgo__unwind_frame_lookup_pc(at))) {
 			rule = walk_quickly(walk);
 		}
-		if (at->pc == 0 || walk->n == walk->max || at->pc % RCGO_PC_ALIGN != 0 ||
-			rcgo__unwind_is_boundary(at->pc)) {
+		if (at->pc == 0 || rcgo__unwind_is_boundary(at->pc)) {
 			break;
 		}
-		if (rule == RCGO_UNWIND_ENTRY_NONE) {
+		if (walk->n == walk->max) {
+			continue;
+		}
+		if (rule == RCGO_UNWIND_ENTRY_NONE && at->pc % RCGO_PC_ALIGN == 0) {
 			rule = find_rule(walk, walk->skip == 0);
 		}
 		if (rule == RCGO_UNWIND_ENTRY_SLOW) {
 			return false;
 		}
 		if (rule == RCGO_UNWIND_ENTRY_NONE || rule == RCGO_UNWIND_ENTRY_BOUNDARY) {
+			walk->lost = rule == RCGO_UNWIND_ENTRY_NONE;
 			break;
 		}
 		if (walk->skip > 0) {
@@ -282,6 +318,7 @@ rcgo__unwind_cached(struct rcgo_unwind *walk)
 			walk->pcs[walk->n++] = rcgo__unwind_frame_lookup_pc(at);
 		}
 		if (!step_rule(walk, rule)) {
+			walk->lost = RCGO_UNWIND_ENTRY_KIND(rule) != RCGO_UNWIND_ENTRY_END;
 			break;
 		}
 	}
@@ -384,6 +421,53 @@ rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc, const struct rcgo
 	return module->eh_frame_hdr != NULL &&
 	       rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr, module->eh_frame_hdr_size, pc,
 		       fde, copy);
+}
+
+// Not inlined: the buffers are not to be on the stack of who asks.
+__attribute__((noinline)) bool
+rcgo__unwind_start(struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start)
+{
+	struct rcgo_fde fde;
+	struct rcgo_cfi_copy copy;
+
+	if (!rcgo__unwind_select_object(walk, pc) ||
+		!rcgo__unwind_fde(walk, pc, NULL, &fde, &copy)) {
+		return false;
+	}
+	*start = fde.start;
+	return true;
+}
+
+__attribute__((noinline)) uintptr_t
+rcgo__unwind_gap(struct rcgo_unwind *walk, uintptr_t pc)
+{
+	struct rcgo_fde fde = {.start = 0, .end = 0};
+	struct rcgo_cfi_copy copy;
+
+	if (pc < RCGO_NOFAULT_PAGE || !rcgo__unwind_select_object(walk, pc)) {
+		return 0;
+	}
+	// The sorted table gives the last function that begins before pc.
+	if (rcgo__unwind_fde(walk, pc, NULL, &fde, &copy) || fde.start > pc || fde.end > pc) {
+		return 0;
+	}
+	return fde.end;
+}
+
+bool
+rcgo__unwind_may_be_code(const struct rcgo_unwind *walk, uintptr_t pc)
+{
+	struct rcgo_module module;
+
+	if (pc < RCGO_NOFAULT_PAGE) {
+		return false;
+	}
+	for (unsigned i = 0; i < RCGO_COUNTOF(walk->object); i++) {
+		if (pc - walk->object[i].module.start < walk->object[i].size) {
+			return true;
+		}
+	}
+	return rcgo__list_find(pc, &module) || rcgo__dlfo_find(pc, &module) == RCGO_LOOKUP_YES;
 }
 
 RCGO_UNINSTRUMENTED_READS bool

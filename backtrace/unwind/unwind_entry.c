@@ -4,6 +4,7 @@
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
+#include "mark.h"
 #include "module_generation.h"
 #include "unwind_step.h"
 
@@ -21,16 +22,21 @@ walk_from(
 	walk->object[1].module.start = 0;
 	walk->current = 0;
 	walk->unloadable = false;
+	walk->lost = false;
 	walk->pcs = pcs;
 	walk->max = max;
 	walk->n = 0;
 	rcgo__stack_reader_set(&walk->memory, from.sp);
 	if (!rcgo__unwind_cached(walk)) {
 		walk->at = from;
-		walk->n = 0;
 		walk->skip = skip;
+		walk->lost = false;
+		rcgo__unwind_fold_again(walk);
 		rcgo__stack_reader_set(&walk->memory, from.sp);
 		rcgo__unwind_slow(walk, start);
+	}
+	if (RCGO_UNLIKELY(walk->fold != NULL)) {
+		rcgo__unwind_unfold(walk);
 	}
 	return walk->n;
 }
@@ -58,15 +64,60 @@ rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_unwind walk;
 
+	walk.fold = NULL;
 	return walk_interrupted(&walk, ucontext, pcs, max);
+}
+
+// Below so many there is no room for marks.
+#define MARKS_LEAST 8
+
+// Not all of it is made 0: that would take as long as some frames.
+static struct rcgo_fold *
+fold_for(struct rcgo_fold *fold, size_t max, bool counts)
+{
+	fold->counts = counts;
+	fold->head = NULL;
+	fold->elided = 0;
+	return max >= MARKS_LEAST ? fold : NULL;
+}
+
+RCGO_UNINSTRUMENTED_READS static bool
+fetch_failed(const ucontext_t *uc)
+{
+	return RCGO_UC_FETCH_FAILED(uc);
+}
+
+size_t
+rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max)
+{
+	uintptr_t pc = rcgo__unwind_pc(ucontext);
+	bool not_code = max >= MARKS_LEAST && fetch_failed(ucontext);
+	// A place that is 0 has no frame in a walk.
+	size_t marked = not_code && pc == 0;
+	struct rcgo_fold fold;
+	struct rcgo_unwind walk;
+	size_t n;
+
+	walk.fold = fold_for(&fold, max, true);
+	n = marked + walk_interrupted(&walk, ucontext, pcs + marked, max - marked);
+	if (not_code && (marked || (n > 0 && pcs[0] == pc))) {
+		pcs[0] = rcgo__mark(RCGO_MARK_NOT_CODE, pc);
+	}
+	if (walk.lost && n < max && max >= MARKS_LEAST) {
+		pcs[n++] = rcgo__mark(RCGO_MARK_LOST, 0);
+	}
+	return n;
 }
 
 size_t
 rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max)
 {
+	struct rcgo_fold fold;
 	struct rcgo_unwind walk;
-	size_t n = walk_interrupted(&walk, ucontext, pcs, max);
+	size_t n;
 
+	walk.fold = fold_for(&fold, max, false);
+	n = walk_interrupted(&walk, ucontext, pcs, max);
 	if (walk.unloadable) {
 		rcgo__generations_tag(pcs, n);
 	}
@@ -85,6 +136,7 @@ walk_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, siz
 	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved};
 	struct rcgo_unwind walk;
 
+	walk.fold = NULL;
 	walk.at = (struct rcgo_unwind_frame){
 		.pc = rcgo__arch_strip(saved->pc),
 		.sp = saved->sp,

@@ -45,6 +45,7 @@ full_signal(struct rcgo_stack_reader *memory, struct rcgo_frame_regs *regs)
 {
 	uintptr_t uc = regs->reg[RCGO_DW_SP] + RCGO_SIGFRAME_UC;
 
+	rcgo__unwind_note_restorer(regs->pc);
 	if (!rcgo__stack_reader_word(memory, uc + RCGO_UC_PC, &regs->pc)) {
 		return false;
 	}
@@ -60,7 +61,7 @@ full_signal(struct rcgo_stack_reader *memory, struct rcgo_frame_regs *regs)
 
 // Goes to the caller where there is no unwind information.
 static bool
-full_guess(struct rcgo_stack_reader *memory, struct rcgo_frame_regs *regs, bool pc_is_precise)
+full_guess(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool pc_is_precise)
 {
 	struct rcgo_unwind_frame at = {
 		.pc = regs->pc,
@@ -70,7 +71,7 @@ full_guess(struct rcgo_stack_reader *memory, struct rcgo_frame_regs *regs, bool 
 		.pc_is_precise = pc_is_precise,
 	};
 
-	if (!rcgo__heuristic_step(memory, &at)) {
+	if (!rcgo__heuristic_step(walk, &at)) {
 		return false;
 	}
 	regs->pc = at.pc;
@@ -186,11 +187,12 @@ apply_row(struct full_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
 }
 
 // Goes from regs, in the current object when known, to the caller. *exact changes with it. With
-// found NULL *missing says that the object's unwind information has to be looked for elsewhere. Not
-// inlined: what it has on the stack must not be there while something is looked for.
+// found NULL *missing says that the object's unwind information has to be looked for elsewhere.
+// *end becomes true at the outermost frame. Not inlined: what it has on the stack must not be there
+// while something is looked for.
 static __attribute__((noinline)) bool
 full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise,
-	const struct rcgo_debug_frame *found, bool *missing)
+	const struct rcgo_debug_frame *found, bool *missing, bool *end)
 {
 	bool was_exact = *pc_is_precise;
 	uintptr_t pc = regs->pc - !was_exact;
@@ -215,9 +217,10 @@ full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bo
 	}
 	*pc_is_precise = false;
 	if (!known || !rcgo__cfi_row(&fde, pc, false, &row)) {
-		return full_guess(&walk->memory, regs, was_exact);
+		return full_guess(walk, regs, was_exact);
 	}
 	if (!apply_row(&s, was_exact, &to)) {
+		*end = fde.ra < RCGO_DW_REGS && row.reg_rule[fde.ra] == RCGO_RULE_UNDEFINED;
 		return false;
 	}
 	*regs = to;
@@ -237,16 +240,16 @@ slow_is_boundary(const struct rcgo_unwind *walk, uintptr_t pc)
 }
 
 static bool
-full_step_any(
-	struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise)
+full_step_any(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known,
+	bool *pc_is_precise, bool *end)
 {
 	struct rcgo_debug_frame found;
 	bool missing = false;
-	bool stepped = full_step(walk, regs, known, pc_is_precise, NULL, &missing);
+	bool stepped = full_step(walk, regs, known, pc_is_precise, NULL, &missing, end);
 
 	if (missing) {
 		known = rcgo__unwind_debug(walk, regs->pc - !*pc_is_precise, &found);
-		stepped = full_step(walk, regs, known, pc_is_precise, &found, &missing);
+		stepped = full_step(walk, regs, known, pc_is_precise, &found, &missing, end);
 	}
 	return stepped;
 }
@@ -258,19 +261,18 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 	bool pc_is_precise = walk->at.pc_is_precise;
 
 	first_regs(&regs, walk, start);
-	if (regs.pc == 0 && pc_is_precise && full_guess(&walk->memory, &regs, true)) {
+	if (regs.pc == 0 && pc_is_precise && full_guess(walk, &regs, true)) {
 		pc_is_precise = false;
 	}
-	while (walk->n < walk->max && regs.pc != 0) {
+	while (regs.pc != 0 && !rcgo__unwind_is_boundary(regs.pc) &&
+		(walk->n < walk->max || rcgo__unwind_fold(walk))) {
 		uintptr_t pc = regs.pc - !pc_is_precise;
-		bool known;
+		bool known, end = false;
 
-		if (rcgo__unwind_is_boundary(regs.pc)) {
-			break;
-		}
 		known = rcgo__unwind_select_object(walk, pc);
 		if (!known && !pc_is_precise && !rcgo__heuristic_is_return(regs.pc) &&
 			!rcgo__heuristic_is_sigreturn(regs.pc)) {
+			walk->lost = true;
 			break;
 		}
 		if (known && slow_is_boundary(walk, pc)) {
@@ -281,7 +283,8 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 		} else {
 			walk->pcs[walk->n++] = pc;
 		}
-		if (!full_step_any(walk, &regs, known, &pc_is_precise)) {
+		if (!full_step_any(walk, &regs, known, &pc_is_precise, &end)) {
+			walk->lost = !end;
 			break;
 		}
 	}
@@ -314,74 +317,170 @@ rcgo__heuristic_is_sigreturn(uintptr_t pc)
 	return read_code(pc, code, RCGO_SIGRETURN_SIZE) && rcgo__arch_is_sigreturn(code);
 }
 
-// Takes the word at address for a return address when it looks like one.
-static bool
-return_address(struct rcgo_stack_reader *memory, uintptr_t address, uintptr_t *ra)
+#define RESTORERS 4
+
+// Restorers of handlers that walks have met.
+// owner: any walk; lock: none; ordering: relaxed, each word stands for itself
+static uintptr_t restorers[RESTORERS];
+
+void
+rcgo__unwind_note_restorer(uintptr_t pc)
 {
-	if (!rcgo__stack_reader_word(memory, address, ra)) {
-		return false;
+	for (unsigned i = 0; i < RESTORERS; i++) {
+		uintptr_t known = rcgo_load_rlx(&restorers[i]);
+
+		if (known == pc) {
+			return;
+		}
+		if (known == 0) {
+			rcgo_store_rlx(&restorers[i], pc);
+			return;
+		}
 	}
-	*ra = rcgo__arch_strip(*ra);
-	return rcgo__unwind_is_boundary(*ra) || rcgo__heuristic_is_return(*ra);
 }
 
-// A frame that was interrupted before it had made itself a frame of its own.
-static bool
-guess_leaf(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
+bool
+rcgo__unwind_is_handler_frame(uintptr_t pc)
 {
-	uintptr_t ra, saved;
-
-	if (RCGO_HAS_LR) {
-		ra = rcgo__arch_strip(at->lr);
-		if (!rcgo__unwind_is_boundary(ra) && !rcgo__heuristic_is_return(ra)) {
-			return false;
+	for (unsigned i = 0; i < RESTORERS; i++) {
+		if (rcgo_load_rlx(&restorers[i]) == pc + 1) {
+			return true;
 		}
-		at->pc = ra;
-		return true;
-	}
-	if (return_address(memory, at->sp, &ra)) {
-		at->pc = ra;
-		at->sp += RCGO_WORD_SIZE;
-		return true;
-	}
-	// Or just after it pushed the frame pointer.
-	if (rcgo__stack_reader_word(memory, at->sp, &saved) && saved == at->fp &&
-		return_address(memory, at->sp + RCGO_WORD_SIZE, &ra)) {
-		at->pc = ra;
-		at->sp += 2 * RCGO_WORD_SIZE;
-		return true;
 	}
 	return false;
 }
 
+// No function has so much code before one of its instructions.
+#define FUNCTION_MOST ((uintptr_t)64 * 1024)
+
+// Makes *guess that of the frame at, in which nothing says where its function begins.
+static void
+guess_of(struct rcgo_guess *guess, struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at)
+{
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(at);
+	uintptr_t gap = rcgo__unwind_gap(walk, pc);
+
+	guess->walk = walk;
+	guess->pc = pc;
+	guess->sp = at->sp;
+	guess->from = pc < FUNCTION_MOST ? 0 : pc - FUNCTION_MOST;
+	if (gap > guess->from) {
+		guess->from = gap;
+	}
+}
+
+static enum rcgo_call
+call_at(const struct rcgo_guess *guess, uintptr_t address, uintptr_t *ra)
+{
+	if (!rcgo__stack_reader_word(&guess->walk->memory, address, ra)) {
+		return RCGO_CALL_NONE;
+	}
+	*ra = rcgo__arch_strip(*ra);
+	return rcgo__heuristic_call(guess, *ra);
+}
+
+// A frame that was interrupted before it had made itself a frame of its own: where its caller would
+// be, and what was called there.
+static enum rcgo_call
+guess_leaf(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+	struct rcgo_unwind_frame *to)
+{
+	enum rcgo_call call;
+	uintptr_t saved;
+
+	*to = *at;
+	if (RCGO_HAS_LR) {
+		to->pc = rcgo__arch_strip(at->lr);
+		return rcgo__heuristic_call(guess, to->pc);
+	}
+	call = call_at(guess, at->sp, &to->pc);
+	to->sp = at->sp + RCGO_WORD_SIZE;
+	if (call != RCGO_CALL_NONE) {
+		return call;
+	}
+	// Or just after it pushed the frame pointer.
+	if (rcgo__stack_reader_word(&guess->walk->memory, at->sp, &saved) && saved == at->fp) {
+		call = call_at(guess, at->sp + RCGO_WORD_SIZE, &to->pc);
+		to->sp = at->sp + 2 * RCGO_WORD_SIZE;
+	}
+	return call;
+}
+
 // The saved frame pointer with the return address above it, which is how compilers for all
 // processors of Go with a frame pointer lay them.
-static bool
-guess_chain(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
+static enum rcgo_call
+guess_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+	struct rcgo_unwind_frame *to)
 {
 	uintptr_t fp = at->fp;
-	uintptr_t ra, caller;
 
+	*to = *at;
 	if (fp < at->sp || fp % RCGO_WORD_SIZE != 0 ||
-		!rcgo__stack_reader_word(memory, fp, &caller) ||
-		!return_address(memory, fp + RCGO_WORD_SIZE, &ra)) {
+		!rcgo__stack_reader_word(&guess->walk->memory, fp, &to->fp)) {
+		return RCGO_CALL_NONE;
+	}
+	to->sp = fp + 2 * RCGO_WORD_SIZE;
+	return call_at(guess, fp + RCGO_WORD_SIZE, &to->pc);
+}
+
+static bool
+guess_scan(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at, uintptr_t limit,
+	struct rcgo_unwind_frame *to)
+{
+	uintptr_t ra_at;
+
+	*to = *at;
+	if (!rcgo__heuristic_scan(guess, limit, &ra_at, &to->fp) ||
+		!rcgo__stack_reader_word(&guess->walk->memory, ra_at, &to->pc)) {
 		return false;
 	}
-	at->pc = ra;
-	at->sp = fp + 2 * RCGO_WORD_SIZE;
-	at->fp = caller;
+	to->pc = rcgo__arch_strip(to->pc);
+	to->sp = ra_at + RCGO_WORD_SIZE;
+	return true;
+}
+
+// What is certain comes first: the address behind a call of this very function. A frame pointer
+// that is still the caller's leads past the caller, so that the words below it are looked at, too.
+static bool
+guess_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+	struct rcgo_unwind_frame *to)
+{
+	struct rcgo_unwind_frame leaf = *at, chain, scan;
+	enum rcgo_call called = at->pc_is_precise ? guess_leaf(guess, at, &leaf) : RCGO_CALL_NONE;
+	enum rcgo_call chained = guess_chain(guess, at, &chain);
+	// Code that was made at run time lies in no object, and no table says anything of it.
+	bool foreign = !rcgo__unwind_may_be_code(guess->walk, guess->pc);
+
+	if (called == RCGO_CALL_HERE || (called == RCGO_CALL_UNKNOWN && foreign && !RCGO_HAS_LR)) {
+		*to = leaf;
+	} else if (chained == RCGO_CALL_HERE || (chained == RCGO_CALL_UNKNOWN && foreign)) {
+		*to = chain;
+	} else if (called == RCGO_CALL_UNKNOWN &&
+		   rcgo__heuristic_lead(guess, leaf.pc, leaf.sp, leaf.fp) == RCGO_LEAD_YES) {
+		*to = leaf;
+	} else if (guess_scan(guess, at, chained == RCGO_CALL_NONE ? UINTPTR_MAX : at->fp, &scan)) {
+		*to = scan;
+	} else if (chained != RCGO_CALL_NONE) {
+		*to = chain;
+	} else if (called != RCGO_CALL_NONE) {
+		*to = leaf;
+	} else {
+		return false;
+	}
 	return true;
 }
 
 bool
-rcgo__heuristic_step(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
+rcgo__heuristic_step(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at)
 {
+	struct rcgo_guess guess;
+	struct rcgo_unwind_frame to;
 	bool found;
 
-	if (RCGO_HAS_LR) {
-		found = guess_chain(memory, at) || (at->pc_is_precise && guess_leaf(memory, at));
-	} else {
-		found = (at->pc_is_precise && guess_leaf(memory, at)) || guess_chain(memory, at);
+	guess_of(&guess, walk, at);
+	found = guess_caller(&guess, at, &to);
+	if (found) {
+		*at = to;
 	}
 	at->pc_is_precise = false;
 	return found;

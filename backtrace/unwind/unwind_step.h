@@ -33,6 +33,18 @@ struct rcgo_unwind_object {
 	uint64_t module_hash;
 };
 
+// How many of the outermost frames are kept of a stack that has too many.
+#define RCGO_FOLD_KEEP 12
+
+// Frames that there is no room for; see fold.c.
+struct rcgo_fold {
+	bool counts;	 // the mark says how many were left out
+	uintptr_t *head; // the innermost, once that is full
+	size_t size;	 // its room
+	size_t elided;	 // frames between it and tail
+	uintptr_t tail[2 * RCGO_FOLD_KEEP];
+};
+
 struct rcgo_unwind {
 	struct rcgo_unwind_frame at;
 	struct rcgo_stack_reader memory;
@@ -42,8 +54,10 @@ struct rcgo_unwind {
 	struct rcgo_cfi_fast *quick;	     // of a walk by rules
 	uintptr_t *pcs;
 	size_t n, max;
-	size_t skip;	 // frames that are not given
-	bool unloadable; // an object was met that may be unmapped
+	size_t skip;		// frames that are not given
+	bool unloadable;	// an object was met that may be unmapped
+	bool lost;		// it ended where it could not go on
+	struct rcgo_fold *fold; // NULL: the walk ends when pcs is full
 };
 
 // The address by which a frame is looked up and told of: that of the call.
@@ -87,6 +101,19 @@ RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *walk);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_is_boundary(uintptr_t pc);
 
+// Makes room when pcs is full: what was found is kept, and the walk goes on in the tail. Returns
+// false when it is to end.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_fold(struct rcgo_unwind *walk);
+
+// Forgets what was found, to begin anew.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__unwind_fold_again(struct rcgo_unwind *walk);
+
+// Puts the outermost frames behind the innermost ones, with a mark between them.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__unwind_unfold(struct rcgo_unwind *walk);
+
 // Walks from *walk's place on. Returns false at a frame that needs more registers.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_cached(struct rcgo_unwind *walk);
@@ -101,11 +128,69 @@ struct rcgo_unwind_start {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *start);
 
-// Goes to the caller where nothing says how: by the frame pointer, or by the return address of a
-// frame that was interrupted. What does not look like the address behind a call is not believed.
+// Goes to the caller where nothing says how: by the frame pointer, by the return address of a frame
+// that was interrupted, or by the first word of the stack behind which the frames go on as they
+// must. What does not look like the address behind a call is not believed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__heuristic_step(
-	struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at);
+RCGO_INTERN bool rcgo__heuristic_step(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at);
+
+// What stands before an address, for the frame of a function that has no unwind information.
+enum rcgo_call {
+	RCGO_CALL_NONE,	     // no call
+	RCGO_CALL_ELSEWHERE, // a call of another function
+	RCGO_CALL_UNKNOWN,   // a call through a pointer
+	RCGO_CALL_HERE,	     // a call of the function
+};
+
+// Where the function of a frame without unwind information may begin: in [from, pc].
+struct rcgo_guess {
+	struct rcgo_unwind *walk;
+	uintptr_t from, pc;
+	uintptr_t sp;
+};
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN enum rcgo_call rcgo__heuristic_call(const struct rcgo_guess *guess, uintptr_t ra);
+
+// How well the frames go on behind a return address, with the stack pointer and frame pointer that
+// the caller then has.
+enum rcgo_lead {
+	RCGO_LEAD_NO,	// there is none of its caller
+	RCGO_LEAD_WEAK, // there is, but it called another function, which may have jumped to it
+	RCGO_LEAD_YES,
+};
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN enum rcgo_lead rcgo__heuristic_lead(
+	const struct rcgo_guess *guess, uintptr_t ra, uintptr_t sp, uintptr_t fp);
+
+// Looks for the return address among the words of the stack from guess->sp up to limit. Stores
+// where it lies, and the frame pointer that the caller has.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heuristic_scan(
+	const struct rcgo_guess *guess, uintptr_t limit, uintptr_t *ra_at, uintptr_t *fp);
+
+// Goes from at, a return address, to its caller by the unwind information alone, and stores where
+// the function of at begins. Returns false when that is not enough.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_ahead(
+	struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintptr_t *start);
+
+// Stores where the function begins whose unwind information holds pc.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_start(struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start);
+
+// Where what has no unwind information begins around pc, in the object that holds it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uintptr_t rcgo__unwind_gap(struct rcgo_unwind *walk, uintptr_t pc);
+
+// Whether pc may be code: a cheap answer, for words that mostly are not.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_may_be_code(const struct rcgo_unwind *walk, uintptr_t pc);
+
+// Notes a restorer that was met, so that it gets its name.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__unwind_note_restorer(uintptr_t pc);
 
 // The same as rcgo__unwind_is_sigreturn outside of all objects.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

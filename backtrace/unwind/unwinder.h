@@ -36,7 +36,14 @@
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max);
 
-// The same for a sample of a profile, which is named later: see module_generation.h.
+// The same for who reads the stack of a crash: with marks (mark.h) for a call of what is no
+// code, for frames that there is no room for, between the innermost and the outermost ones, and
+// where the stack is lost.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max);
+
+// The same for a sample of a profile, which is named later (module_generation.h), with a mark for frames
+// that there is no room for.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max);
 
@@ -52,6 +59,11 @@ RCGO_SHARED size_t rcgo__unwind_saved(
 // The same for the calling thread. The first is that of the call of this function.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_here(uintptr_t *pcs, size_t max);
+
+// Whether pc, less one as a walk gives it, is that of a frame that the kernel made for a handler,
+// in a walk that there was.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__unwind_is_handler_frame(uintptr_t pc);
 
 // The code of another language's runtime, where unwinding ends: all code in [start, end), and in
 // other objects that carry the note all code without unwind information.

@@ -15,6 +15,7 @@
 
 #include "crash_reporter.h"
 #include "default_hooks.h"
+#include "mark.h"
 #include "module.h"
 #include "options.h"
 #include "raw_syscall.h"
@@ -22,7 +23,7 @@
 #include "symbolizer.h"
 #include "unwinder.h"
 
-#define FRAMES_MOST 64
+#define FRAMES_MOST 4096
 #define INLINED_MOST 16
 #define STRINGS_SIZE 8192
 
@@ -93,6 +94,11 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 static void
 say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
+	if (rcgo__mark_is(pc)) {
+		rcgo__append_str(t, f->function);
+		write_line(t);
+		return;
+	}
 	rcgo__append_str(t, f->function != NULL ? f->function : "?");
 	rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
 	if (f->file == NULL) {
@@ -121,7 +127,7 @@ report_on_own_stack(void *arg)
 	size_t n;
 
 	say_head(c, &t);
-	n = rcgo__unwind_from_handler(c->context, c->pcs, FRAMES_MOST);
+	n = rcgo__unwind_report(c->context, c->pcs, FRAMES_MOST);
 	rcgo__append_str(&t, n != 0 ? "C stack:" : "C stack: cannot be read");
 	write_line(&t);
 	for (size_t i = 0; i < n; i++) {
@@ -131,10 +137,6 @@ report_on_own_stack(void *arg)
 		for (size_t k = 0; k < found; k++) {
 			say_frame(c, &t, &c->frames[k], c->pcs[i]);
 		}
-	}
-	if (n == FRAMES_MOST) {
-		rcgo__append_str(&t, "...more frames");
-		write_line(&t);
 	}
 }
 

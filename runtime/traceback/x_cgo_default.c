@@ -108,7 +108,7 @@ default_for_signals(struct cgoTracebackArg *arg, uintptr_t sig)
 			sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS) {
 			rcgo__generations_stop();
 		}
-		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_from_handler);
+		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
 	}
 	give(arg, n);
 }
@@ -160,8 +160,7 @@ x_cgo_default_traceback(struct cgoTracebackArg *arg)
 
 	if (rcgo_load_acq(&default_ready)) {
 		if (arg->SigContext != 0) {
-			n = handler_walk(
-				arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_from_handler);
+			n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
 		} else if (arg->Context != 0) {
 			n = context_walk(arg->Context, arg->Buf, arg->Max);
 		} else {

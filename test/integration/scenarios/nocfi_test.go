@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// cFrames are the C functions of a report: of Go's, or of ours for a thread that Go does not know.
+func cFrames(o outcome) string {
+	var names []string
+	if i := strings.Index(o.out, "C stack:\n"); i >= 0 {
+		for _, line := range strings.Split(o.out[i+len("C stack:\n"):], "\n") {
+			if line == "" || strings.HasPrefix(line, "SIG") || strings.HasPrefix(line, "fatal") {
+				break
+			}
+			if !strings.HasPrefix(line, "\t") {
+				names = append(names, strings.TrimSuffix(strings.TrimSuffix(line, " inlined"), "(...)"))
+			}
+		}
+		return strings.Join(names, "\n") + "\n"
+	}
+	for _, m := range regexp.MustCompile(`(?m)^([\w:<\[].*)\n\t(?:\S+:\d+ )?pc=0x`).FindAllStringSubmatch(o.out, -1) {
+		names = append(names, m[1])
+	}
+	return strings.Join(names, "\n") + "\n"
+}
+
+// How a program ends that crashes on a thread of Go, and on one that Go does not know.
+var status = map[string]int{"go": 2, "thread": -1}
+
+var nocfiFlags = map[string]string{
+	"O2": "", "frame pointers": "CGO_CFLAGS=-O2 -g -fno-omit-frame-pointer", "O0": "CGO_CFLAGS=-O0 -g",
+}
+
+// Assembly without unwind information does not hide its callers in C, however it was called and
+// whatever it has done to the stack; nor do calls of what is no code.
+func TestFramesWithoutCFI(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the functions are for amd64")
+	}
+	each(t, func(t *testing.T, tc toolchain) {
+		for name, env := range nocfiFlags {
+			name, env := name, env
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				exe := build{program: "nocfi", side: ours, env: env}.must(t, tc)
+				for _, how := range []string{"direct", "pointer"} {
+					for _, kernel := range strings.Fields("push spoilt align room frame leaf outer") {
+						for _, where := range []string{"go", "thread"} {
+							o := run(t, tc, nil, nil, exe, where, how+"-"+kernel)
+							o.want(t, status[where])
+							want := fmt.Sprintf("nc_%s\nnc_%s\nnc_caller\nrun_case\n", kernel, how)
+							if kernel == "outer" {
+								want = "nc_push\n" + want
+							}
+							if got := cFrames(o); !strings.HasPrefix(got, want) {
+								t.Errorf("%s %s-%s: got\n%s\nwant first\n%s", where, how, kernel, got, want)
+							}
+						}
+					}
+				}
+			})
+		}
+	})
+}
+
+// What a reader of a crash has to be told beside the frames.
+func TestFramesMarks(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		exe := build{program: "nocfi", side: ours}.must(t, tc)
+		deep := strings.Repeat("d", 199)
+		for _, c := range []struct{ name, want string }{
+			{"null", `^\[call of NULL\]\nnc_call\nrun_case\n`},
+			{"data", `^\[call of data: nocfi\+0x[0-9a-f]+\]\nnc_call\nrun_case\n`},
+			{"wild", `^\[call of 0xdead000, which is not code\]\nnc_call\nrun_case\n`},
+			{"handler", `^nc_handler\n<signal handler called>\n(.*\n)*nc_raise\nrun_case\n`},
+			{"smash", `^nc_smash\n(.*\n)*\[the C stack is lost here\]\n`},
+			{deep, ``},
+		} {
+			c := c
+			for _, where := range []string{"go", "thread"} {
+				where := where
+				t.Run(where+" "+c.name[:4], func(t *testing.T) {
+					t.Parallel()
+					o := run(t, tc, nil, nil, exe, where, c.name)
+					o.want(t, status[where])
+					want := c.want
+					if want == "" && where == "go" {
+						// 32 in all: of 202 frames or more, by how the outermost were compiled.
+						want = `^(nc_deep\n){19}\[1[78]\d frames elided\]\n(nc_deep\n)+nc_root\nrun_case\n`
+					} else if want == "" {
+						want = `^(nc_deep\n){200}nc_root\nrun_case\nrun\n`
+					}
+					if got := cFrames(o); !regexp.MustCompile(want).MatchString(got) {
+						t.Errorf("got\n%s\nwant %s\n%v", got, want, o)
+					}
+				})
+			}
+		}
+	})
+}
