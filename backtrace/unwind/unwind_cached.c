@@ -250,7 +250,9 @@ rcgo__unwind_ahead(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintp
 	uint64_t rule;
 	bool stepped;
 
-	if (!rcgo__unwind_start(walk, rcgo__unwind_frame_lookup_pc(at), start)) {
+	// In this order, so that the buffers of one are not on the stack of the other.
+	if (!rcgo__unwind_select_object(walk, rcgo__unwind_frame_lookup_pc(at)) ||
+		!rcgo__unwind_start(walk, rcgo__unwind_frame_lookup_pc(at), start)) {
 		return false;
 	}
 	walk->at = *at;
@@ -425,13 +427,12 @@ rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc, const struct rcgo
 
 // Not inlined: the buffers are not to be on the stack of who asks.
 __attribute__((noinline)) bool
-rcgo__unwind_start(struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start)
+rcgo__unwind_start(const struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start)
 {
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 
-	if (!rcgo__unwind_select_object(walk, pc) ||
-		!rcgo__unwind_fde(walk, pc, NULL, &fde, &copy)) {
+	if (!rcgo__unwind_fde(walk, pc, NULL, &fde, &copy)) {
 		return false;
 	}
 	*start = fde.start;
@@ -439,14 +440,11 @@ rcgo__unwind_start(struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start)
 }
 
 __attribute__((noinline)) uintptr_t
-rcgo__unwind_gap(struct rcgo_unwind *walk, uintptr_t pc)
+rcgo__unwind_gap(const struct rcgo_unwind *walk, uintptr_t pc)
 {
 	struct rcgo_fde fde = {.start = 0, .end = 0};
 	struct rcgo_cfi_copy copy;
 
-	if (pc < RCGO_NOFAULT_PAGE || !rcgo__unwind_select_object(walk, pc)) {
-		return 0;
-	}
 	// The sorted table gives the last function that begins before pc.
 	if (rcgo__unwind_fde(walk, pc, NULL, &fde, &copy) || fde.start > pc || fde.end > pc) {
 		return 0;

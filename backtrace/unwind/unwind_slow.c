@@ -186,16 +186,22 @@ apply_row(struct full_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
 	       to->reg[RCGO_DW_SP] % RCGO_WORD_SIZE == 0;
 }
 
-// Goes from regs, in the current object when known, to the caller. *exact changes with it. With
-// found NULL *missing says that the object's unwind information has to be looked for elsewhere.
-// *end becomes true at the outermost frame. Not inlined: what it has on the stack must not be there
-// while something is looked for.
-static __attribute__((noinline)) bool
+// How a step ended.
+enum full_result {
+	FULL_STEPPED,
+	FULL_LOST,
+	FULL_END,     // at the outermost frame
+	FULL_MISSING, // the object's unwind information has to be looked for elsewhere
+	FULL_GUESS,   // there is none
+};
+
+// Goes from regs, in the current object when known, to the caller. *exact changes with it. Not
+// inlined: what it has on the stack must not be there while something is looked for.
+static __attribute__((noinline)) enum full_result
 full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise,
-	const struct rcgo_debug_frame *found, bool *missing, bool *end)
+	const struct rcgo_debug_frame *found)
 {
-	bool was_exact = *pc_is_precise;
-	uintptr_t pc = regs->pc - !was_exact;
+	uintptr_t pc = regs->pc - !*pc_is_precise;
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 	struct rcgo_cfi_row row;
@@ -206,26 +212,22 @@ full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bo
 	if (known ? rcgo__unwind_is_sigreturn(walk, regs->pc)
 		  : rcgo__heuristic_is_sigreturn(regs->pc)) {
 		*pc_is_precise = true;
-		return full_signal(&walk->memory, regs);
+		return full_signal(&walk->memory, regs) ? FULL_STEPPED : FULL_LOST;
 	}
 	if (known && !rcgo__unwind_fde(walk, pc, found, &fde, &copy)) {
-		known = false;
-		if (found == NULL) {
-			*missing = true;
-			return false;
-		}
+		return found == NULL ? FULL_MISSING : FULL_GUESS;
 	}
-	*pc_is_precise = false;
 	if (!known || !rcgo__cfi_row(&fde, pc, false, &row)) {
-		return full_guess(walk, regs, was_exact);
+		return FULL_GUESS;
 	}
-	if (!apply_row(&s, was_exact, &to)) {
-		*end = fde.ra < RCGO_DW_REGS && row.reg_rule[fde.ra] == RCGO_RULE_UNDEFINED;
-		return false;
+	if (!apply_row(&s, *pc_is_precise, &to)) {
+		return fde.ra < RCGO_DW_REGS && row.reg_rule[fde.ra] == RCGO_RULE_UNDEFINED
+			       ? FULL_END
+			       : FULL_LOST;
 	}
 	*regs = to;
 	*pc_is_precise = fde.interrupted;
-	return regs->pc % RCGO_PC_ALIGN == 0;
+	return regs->pc % RCGO_PC_ALIGN == 0 ? FULL_STEPPED : FULL_LOST;
 }
 
 // Whether pc, in the current object, is beyond the boundary.
@@ -239,22 +241,27 @@ slow_is_boundary(const struct rcgo_unwind *walk, uintptr_t pc)
 	       !rcgo__unwind_fde(walk, pc, NULL, &fde, &copy);
 }
 
-static bool
-full_step_any(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known,
-	bool *pc_is_precise, bool *end)
+static enum full_result
+full_step_any(
+	struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise)
 {
-	struct rcgo_debug_frame found;
-	bool missing = false;
-	bool stepped = full_step(walk, regs, known, pc_is_precise, NULL, &missing, end);
+	enum full_result result = full_step(walk, regs, known, pc_is_precise, NULL);
 
-	if (missing) {
+	if (result == FULL_MISSING) {
+		struct rcgo_debug_frame found;
+
 		known = rcgo__unwind_debug(walk, regs->pc - !*pc_is_precise, &found);
-		stepped = full_step(walk, regs, known, pc_is_precise, &found, &missing, end);
+		result = full_step(walk, regs, known, pc_is_precise, &found);
 	}
-	return stepped;
+	if (result == FULL_GUESS) {
+		result = full_guess(walk, regs, *pc_is_precise) ? FULL_STEPPED : FULL_LOST;
+		*pc_is_precise = false;
+	}
+	return result;
 }
 
-void
+// Not inlined: its registers must not be on the stack of a walk by rules.
+__attribute__((noinline)) void
 rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *start)
 {
 	struct rcgo_frame_regs regs;
@@ -267,7 +274,8 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 	while (regs.pc != 0 && !rcgo__unwind_is_boundary(regs.pc) &&
 		(walk->n < walk->max || rcgo__unwind_fold(walk))) {
 		uintptr_t pc = regs.pc - !pc_is_precise;
-		bool known, end = false;
+		enum full_result result;
+		bool known;
 
 		known = rcgo__unwind_select_object(walk, pc);
 		if (!known && !pc_is_precise && !rcgo__heuristic_is_return(regs.pc) &&
@@ -283,8 +291,9 @@ rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *star
 		} else {
 			walk->pcs[walk->n++] = pc;
 		}
-		if (!full_step_any(walk, &regs, known, &pc_is_precise, &end)) {
-			walk->lost = !end;
+		result = full_step_any(walk, &regs, known, &pc_is_precise);
+		if (result != FULL_STEPPED) {
+			walk->lost = result != FULL_END;
 			break;
 		}
 	}
@@ -358,7 +367,8 @@ static void
 guess_of(struct rcgo_guess *guess, struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at)
 {
 	uintptr_t pc = rcgo__unwind_frame_lookup_pc(at);
-	uintptr_t gap = rcgo__unwind_gap(walk, pc);
+	bool known = pc >= RCGO_NOFAULT_PAGE && rcgo__unwind_select_object(walk, pc);
+	uintptr_t gap = known ? rcgo__unwind_gap(walk, pc) : 0;
 
 	guess->walk = walk;
 	guess->pc = pc;

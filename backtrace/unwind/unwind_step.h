@@ -34,7 +34,7 @@ struct rcgo_unwind_object {
 };
 
 // How many of the outermost frames are kept of a stack that has too many.
-#define RCGO_FOLD_KEEP 12
+#define RCGO_FOLD_KEEP 10
 
 // Frames that there is no room for; see fold.c.
 struct rcgo_fold {
@@ -176,13 +176,14 @@ RCGO_INTERN bool rcgo__heuristic_scan(
 RCGO_INTERN bool rcgo__unwind_ahead(
 	struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintptr_t *start);
 
-// Stores where the function begins whose unwind information holds pc.
+// Stores where the function begins whose unwind information holds pc, which is in the current
+// object.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_start(struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start);
+RCGO_INTERN bool rcgo__unwind_start(const struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start);
 
-// Where what has no unwind information begins around pc, in the object that holds it.
+// Where what has no unwind information begins around pc, which is in the current object.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uintptr_t rcgo__unwind_gap(struct rcgo_unwind *walk, uintptr_t pc);
+RCGO_INTERN uintptr_t rcgo__unwind_gap(const struct rcgo_unwind *walk, uintptr_t pc);
 
 // Whether pc may be code: a cheap answer, for words that mostly are not.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
