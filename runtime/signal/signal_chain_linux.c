@@ -39,12 +39,21 @@ static uint64_t saved_past_us;
 // owner: as go_handler; lock: none; ordering: release and acquire
 static const struct rcgo_action_slot *saved_default_of[RCGO_SIGNALS + 1];
 
+// owner: rcgo__signal_chain_set_quit; lock: none; ordering: release and acquire
+static void (*before_quit)(void);
+
+void
+rcgo__signal_chain_set_quit(void (*fn)(void))
+{
+	rcgo_store_rel(&before_quit, fn);
+}
+
 // Whether ours stands before Go's handler.
 static bool
 is_fronted(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
-	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS;
+	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS || sig == SIGQUIT;
 }
 
 rcgo_go_handler
@@ -55,9 +64,18 @@ rcgo__signal_chain_go_handler(int sig)
 	return has ? rcgo_load_rlx(&go_handler) : NULL;
 }
 
+// Indirect: the traceback part's, made for handlers.
 rcgo_go_handler
 rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
 {
+	void (*quit)(void) = rcgo_load_acq(&before_quit);
+
+	if (sig == SIGQUIT) {
+		if (quit != NULL) {
+			quit();
+		}
+		return rcgo_load_rlx(&go_handler);
+	}
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
 		// What C's handler makes of it is its own affair.
 		if (rcgo__signal_chain_saved(sig) == NULL) {

@@ -22,7 +22,7 @@ rcgo__callers_collect(
 	int saved = errno; // of the C code that was interrupted
 
 	(void)info;
-	if (sig == RCGO_SIGPREEMPT) {
+	if (sig == RCGO_SIGPREEMPT && !rcgo__callers_wanted()) {
 		return;
 	}
 	for_signals = rcgo__hooks_async_traceback(traceback);
@@ -34,5 +34,8 @@ rcgo__callers_collect(
 		traceback(&arg);
 	}
 	rcgo_tsan_release();
+	if (sig == RCGO_SIGPREEMPT) {
+		rcgo__callers_stored();
+	}
 	errno = saved;
 }

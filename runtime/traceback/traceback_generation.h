@@ -27,6 +27,8 @@
 #ifndef RCGO_TRACEBACK_GENERATION_H
 #define RCGO_TRACEBACK_GENERATION_H
 
+#include <stdbool.h>
+
 #include "context_management.h"
 #include "go_entry_points.h"
 #include "sanitizer.h"
@@ -43,5 +45,16 @@
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__callers_collect(
 	uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback, uintptr_t *callers);
+
+// Has each thread that is in C store its frames where Go's report looks for them, for a report of
+// all goroutines. Threads that block SIGURG store none.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__callers_gather(void);
+
+// Whether somebody waits for that; and that the calling thread has done it.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__callers_wanted(void);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__callers_stored(void);
 
 #endif // RCGO_TRACEBACK_GENERATION_H

@@ -9,6 +9,7 @@
 
 #include "c_context.h"
 #include "crash_report.h"
+#include "crash_reporter.h"
 #include "default_hooks.h"
 #include "hook_registry.h"
 #include "module.h"
@@ -17,6 +18,7 @@
 #include "signal_dump.h"
 #include "symbolizer.h"
 #include "thread_record.h"
+#include "traceback_generation.h"
 #include "unwinder.h"
 
 // What a walk may need of a stack, and half as much again for code that is not optimised.
@@ -54,7 +56,8 @@ default_yields(const struct rcgo_go_module *m)
 	       rcgo__go_module_has(m, name, sizeof name);
 }
 
-static size_t
+// Not inlined: what it has on the stack must not be there while a handler walks.
+static __attribute__((noinline)) size_t
 context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
 {
 	const struct rcgo_context_record *note = (const struct rcgo_context_record *)context;
@@ -149,6 +152,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 		context = rcgo__contexts_release;
 	}
 	rcgo_store_rel(&default_ready, true);
+	rcgo__signal_chain_set_quit(rcgo__callers_gather);
 	rcgo__hooks_set_async_traceback(x_cgo_default_traceback, default_for_signals);
 	rcgo__hooks_set(x_cgo_default_traceback, context, x_cgo_default_symbolizer);
 }

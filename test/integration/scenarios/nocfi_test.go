@@ -91,7 +91,7 @@ func TestFramesMarks(t *testing.T) {
 					want := c.want
 					if want == "" && where == "go" {
 						// 32 in all: of 202 frames or more, by how the outermost were compiled.
-						want = `^(nc_deep\n){19}\[1[78]\d frames elided\]\n(nc_deep\n)+nc_root\nrun_case\n`
+						want = `^(nc_deep\n){21}\[1[78]\d frames elided\]\n(nc_deep\n)+nc_root\nrun_case\n`
 					} else if want == "" {
 						want = `^(nc_deep\n){200}nc_root\nrun_case\nrun\n`
 					}
@@ -101,5 +101,20 @@ func TestFramesMarks(t *testing.T) {
 				})
 			}
 		}
+	})
+}
+
+// Go's report at SIGQUIT shows where each goroutine is that is in C, whichever thread got the signal.
+func TestFramesQuit(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		o := run(t, tc, nil, nil, build{program: "nocfi", side: ours}.must(t, tc), "stuck")
+		o.want(t, 2, "SIGQUIT")
+		found := regexp.MustCompile(`(?m)^wait_reply\n\t.*\nfetch\n\t.*\n(?:_cgo_.*\n\t.*\n)?runtime\.cgocall\(`)
+		if n := len(found.FindAllString(o.out, -1)); n != 3 {
+			t.Errorf("%d goroutines with their C frames, want 3:\n%v", n, o)
+		}
+		o = run(t, tc, nil, []string{"RCGO=traceback=off"}, build{program: "nocfi", side: ours}.must(t, tc), "stuck")
+		o.want(t, 2, "SIGQUIT")
+		o.lacks(t, "wait_reply\n")
 	})
 }
