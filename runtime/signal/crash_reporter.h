@@ -14,8 +14,8 @@
 RCGO_SHARED void rcgo__signal_chain_set_reporter(
 	void (*reporter)(int sig, const siginfo_t *info, void *context));
 
-// Sets what is called at SIGQUIT before Go's handler, which reports all goroutines unless the program
-// has asked os/signal for it.
+// Sets what is called at SIGQUIT before Go's handler, which reports all goroutines unless the
+// program has asked os/signal for it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__signal_chain_set_quit(void (*fn)(void));
 

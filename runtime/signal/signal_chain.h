@@ -15,7 +15,7 @@
 RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context);
 
 // Signal Handling: what stands between the kernel and Go's handler. Go installs its handler by
-// x_cgo_sigaction; for those of a crash (SEGV BUS FPE ILL TRAP ABRT SYS) and QUIT the kernel gets ours
+// x_cgo_sigaction; for those of a crash (SEGV BUS FPE ILL TRAP ABRT SYS) and QUIT it gets us
 // instead, which looks at faults that are not Go's and goes on to Go's. It tells the overflow of a
 // C stack by its name, and calls the reporter when a thread that Go does not know is about to die.
 // And what C installed before Go, and Go calls for it, gets its own mask and is called once if it
