@@ -2,6 +2,7 @@
 package scenarios
 
 import (
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,6 +33,18 @@ func TestMoved(t *testing.T) {
 				run(t, tc, nil, nil, program).want(t, 0, "moved ok")
 			})
 		}
+	})
+}
+
+// valgrind lays frames of its own, which go where the handler goes, so that it finds its way back.
+func TestValgrind(t *testing.T) {
+	if _, err := exec.LookPath("valgrind"); err != nil {
+		t.Skip("valgrind is missing")
+	}
+	each(t, func(t *testing.T, tc toolchain) {
+		o := run(t, tc, nil, nil, "valgrind", cases(ours).must(t, tc), "guard-how")
+		o.want(t, 0, "done guard-how")
+		o.lacks(t, "choose_stack")
 	})
 }
 
