@@ -71,6 +71,9 @@ ask_valgrind(uintptr_t what, uintptr_t a, uintptr_t b)
 #	define RUNNING_ON_VALGRIND ((uintptr_t)0x1001)
 #	define MAKE_MEM_UNDEFINED ((uintptr_t)'M' << 24 | (uintptr_t)'C' << 16 | 1)
 #	define MAKE_MEM_DEFINED ((uintptr_t)'M' << 24 | (uintptr_t)'C' << 16 | 2)
+// How much of the stack below the frame a handler may use unreported: memcheck does not follow its
+// stack pointer there at first.
+#	define HANDLER_ROOM ((uintptr_t)64 * 1024)
 
 // valgrind's frame begins as the kernel's does, and goes on with what it wants back itself, to the
 // end of the alternate stack. All of it is moved as it is. Memcheck must be told: it takes its own
@@ -89,7 +92,7 @@ move_under_valgrind(struct rcgo_trampoline_frame *entry, uintptr_t sp)
 	by = (entry->sp - (sp - RED_ZONE - size) + 63) & ~(uintptr_t)63;
 	frame = entry->sp - by;
 	ask_valgrind(MAKE_MEM_DEFINED, entry->sp, size);
-	ask_valgrind(MAKE_MEM_UNDEFINED, frame, sp - frame);
+	ask_valgrind(MAKE_MEM_UNDEFINED, frame - HANDLER_ROOM, sp - frame + HANDLER_ROOM);
 	if (uc->uc_mcontext.fpregs != NULL) {
 		uc->uc_mcontext.fpregs = (void *)((uintptr_t)uc->uc_mcontext.fpregs - by);
 	}

@@ -44,7 +44,7 @@ func TestValgrind(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		o := run(t, tc, nil, nil, "valgrind", cases(ours).must(t, tc), "guard-how")
 		o.want(t, 0, "done guard-how")
-		o.lacks(t, "choose_stack")
+		o.lacks(t, "rcgo_")
 	})
 }
 
