@@ -42,7 +42,6 @@ var modes = []mode{
 	{name: "unoptimized", program: "modes", env: "CGO_CFLAGS=-O0 -g"},
 	{name: "size", program: "modes", env: "CGO_CFLAGS=-Os", heavy: true},
 	{name: "packed", program: "packed", env: "CGO_CFLAGS=-O2 -g -fpack-struct=1"},
-	{name: "packed-from-c", program: "packed", env: "CGO_CFLAGS=-O2 -g -fpack-struct=1 -DRCGO_FROM_C=1"},
 	{name: "static", program: "modes", flags: linkStatic},
 	{name: "static-pie", program: "modes", flags: "-buildmode=pie\n-ldflags=-linkmode=external -extldflags=-static-pie",
 		maybe: true},

@@ -38,7 +38,6 @@ func TestUsersSignalNames(t *testing.T) {
 			"pie":         {flags: "-buildmode=pie"},
 			"static":      {flags: linkStatic},
 			"musl-static": {flags: linkStatic, env: "CC=musl-gcc"},
-			"from-c":      {env: "CGO_CFLAGS=-O2 -g -DRCGO_FROM_C=1"},
 		} {
 			name, b := name, b
 			t.Run(name, func(t *testing.T) {
