@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Base: reads of memory that may not be there. Runs on any stack, in signal handlers too.
 // Contract: rt_sigprocmask(2) copies the new mask before it looks at how; process_vm_readv(2).
+// rt_sigprocmask comes first because no seccomp filter of a Go program can forbid it.
 
 #include "safe_read.h"
 
@@ -10,12 +11,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "raw_syscall.h"
+
 #define NO_SUCH_HOW (-1l)
 #define WORD 8ul // what rt_sigprocmask reads: the kernel's signal mask
 
 // How this process may ask, found out at the first question of the kind. A seccomp filter that
 // answers EPERM or ENOSYS, or an emulator that looks at the arguments in another order, cannot tell
-// good from bad. As some filters kill for it, process_vm_readv is not tried before it is needed.
+// good from bad. As some filters kill for it, process_vm_readv is tried only where rt_sigprocmask
+// does not tell.
 enum way {
 	UNKNOWN = 0,
 	WORKS,
@@ -121,50 +125,74 @@ rcgo__readable_nofault(const void *p, size_t n)
 	return good;
 }
 
-// Copies what has been probed. The empty asm keeps the compiler from making a call of memcpy, which
-// the sanitizers watch, out of the loop.
-RCGO_UNINSTRUMENTED_READS
-static void
-copy_bytes(unsigned char *dst, const unsigned char *src, size_t n)
+// Of rcgo__probe_bytes: where it copies, and where the handler of a fault there goes on.
+extern RCGO_HIDDEN const char rcgo__probe_bytes_first[], rcgo__probe_bytes_last[],
+	rcgo__probe_bytes_fault[];
+
+bool
+rcgo__probe_catches(uintptr_t pc, uintptr_t *resume)
 {
-	for (size_t i = 0; i < n; i++) {
-		dst[i] = src[i];
-		__asm__("" ::: "memory");
+	if (RCGO_LIKELY(pc - (uintptr_t)rcgo__probe_bytes_first >=
+			(uintptr_t)rcgo__probe_bytes_last - (uintptr_t)rcgo__probe_bytes_first)) {
+		return false;
 	}
+	*resume = (uintptr_t)rcgo__probe_bytes_fault;
+	return true;
 }
 
+// Another thread may unmap a page after it was probed. The fault is then Go's handler's, or ours in
+// front of it, which must be able to come.
 static bool
 probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
 {
+	const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
+	uint64_t before = 0;
+	bool good = true;
+
 	for (size_t i = 0; i < count; i++) {
 		if (!rcgo__readable_nofault(piece[i].src, piece[i].size)) {
 			return false;
 		}
-		copy_bytes(piece[i].dst, piece[i].src, piece[i].size);
 	}
-	return true;
+	rcgo__raw_syscall(
+		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&faults, (long)&before, WORD, 0, 0);
+	for (size_t i = 0; i < count && good; i++) {
+		good = rcgo__probe_bytes(piece[i].dst, piece[i].src, piece[i].size) != 0;
+	}
+	if ((before & faults) != 0) {
+		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, WORD, 0, 0);
+	}
+	return good;
 }
 
-bool
-rcgo__copy_nofault_pieces(const struct rcgo_nofault_piece *piece, size_t count)
+static bool
+kernel_copies_pieces(const struct rcgo_nofault_piece *piece, size_t count)
 {
 	struct iovec to[RCGO_NOFAULT_PIECES];
 	struct iovec from[RCGO_NOFAULT_PIECES];
 	size_t total = 0;
-	int saved = errno;
-	bool good = true;
 
-	if (count > RCGO_NOFAULT_PIECES) {
-		return false;
-	}
 	for (size_t i = 0; i < count; i++) {
 		to[i] = (struct iovec){piece[i].dst, piece[i].size};
 		from[i] = (struct iovec){(void *)(uintptr_t)piece[i].src, piece[i].size};
 		total += piece[i].size;
 	}
-	if (total != 0) {
-		good = by_copy() ? kernel_copies(to, from, count, total)
-				 : probe_then_copy(piece, count);
+	return total == 0 || kernel_copies(to, from, count, total);
+}
+
+bool
+rcgo__copy_nofault_pieces(const struct rcgo_nofault_piece *piece, size_t count)
+{
+	int saved = errno;
+	bool good = false;
+
+	if (count > RCGO_NOFAULT_PIECES) {
+		return false;
+	}
+	if (RCGO_LIKELY(by_mask())) {
+		good = probe_then_copy(piece, count);
+	} else if (by_copy()) {
+		good = kernel_copies_pieces(piece, count);
 	}
 	errno = saved;
 	return good;

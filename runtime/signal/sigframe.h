@@ -16,6 +16,7 @@
 #if defined(__x86_64__)
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
+#	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.gregs[16] = (long long)(pc))
 // Stores the return address of a call of nothing, which no frame has saved, in *to. False where the
 // stack ends: then it was a return to nothing.
 #	define RCGO_FRAME_CALLER(uc, to) \
@@ -23,6 +24,7 @@
 #elif defined(__aarch64__)
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.pc = (value))
 #	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.regs[30], true)
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
@@ -53,6 +55,19 @@ rcgo__uc_on_altstack(const ucontext_t *uc, uintptr_t at)
 
 	return (uc->uc_stack.ss_flags & SS_DISABLE) == 0 && at > lo &&
 	       at - lo <= uc->uc_stack.ss_size;
+}
+
+// Whether the frame is of a fault in a copy of the probe's (safe_read.h); it then goes on there.
+static inline bool
+rcgo__uc_catch_probe(ucontext_t *uc)
+{
+	uintptr_t resume;
+
+	if (RCGO_LIKELY(!rcgo__probe_catches(RCGO_FRAME_PC(uc), &resume))) {
+		return false;
+	}
+	RCGO_FRAME_SET_PC(uc, resume);
+	return true;
 }
 
 #endif // RCGO_SIGFRAME_H

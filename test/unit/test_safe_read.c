@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "safe_read.h"
+#include "sigframe.h"
 #include "unit.h"
 
 // Three pages; the second can be read, and the others not.
@@ -82,14 +85,14 @@ TEST(copies_pieces)
 	CHECK(!rcgo__copy_nofault_pieces(piece, RCGO_NOFAULT_PIECES + 1));
 }
 
-// Makes one system call fail from now on, as sandboxes do.
+// Makes one system call do something else from now on, as sandboxes do.
 static void
-forbid(int number, int error)
+answer(int number, unsigned action)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {UNIT_COUNTOF(code), code};
@@ -98,6 +101,73 @@ forbid(int number, int error)
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
 		unit_skip("no seccomp here: %s", strerror(errno));
 	}
+}
+
+static void
+forbid(int number, int error)
+{
+	answer(number, SECCOMP_RET_ERRNO | (unsigned)error);
+}
+
+// The system calls that filters end a process for, because a Go program does not need them.
+TEST(makes_no_call_that_a_filter_kills_for)
+{
+	if (unit_emulated()) {
+		unit_skip("the emulator asks in another order");
+	}
+	answer(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS);
+	answer(SYS_getpid, SECCOMP_RET_KILL_PROCESS);
+	check_all();
+	_exit(0); // leak checkers ask for the process
+}
+
+static void
+on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)info;
+	if (!rcgo__uc_catch_probe(context)) {
+		signal(sig, SIG_DFL);
+	}
+}
+
+static unsigned stop_toggling;
+
+static void *
+toggle(void *page)
+{
+	while (rcgo_load_acq(&stop_toggling) == 0) {
+		mprotect(page, RCGO_NOFAULT_PAGE, PROT_NONE);
+		mprotect(page, RCGO_NOFAULT_PAGE, PROT_READ);
+	}
+	return NULL;
+}
+
+// With all signals blocked, as in Go's handlers.
+TEST(another_thread_unmaps_what_is_copied)
+{
+	struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+	unsigned char *good = island();
+	unsigned char got[RCGO_NOFAULT_PAGE];
+	unsigned copied = 0, refused = 0;
+	sigset_t all, now;
+	pthread_t thread;
+
+	if (unit_emulated() || UNIT_ASAN || UNIT_TSAN) {
+		unit_skip("faults are not the program's own there");
+	}
+	sigemptyset(&act.sa_mask);
+	CHECK_INT(sigaction(SIGSEGV, &act, NULL), 0);
+	sigfillset(&all);
+	CHECK_INT(pthread_sigmask(SIG_SETMASK, &all, NULL), 0);
+	CHECK_INT(pthread_create(&thread, NULL, toggle, good), 0);
+	for (int i = 0; i < 200000 || (i < 2000000 && (copied < 50 || refused < 50)); i++) {
+		*(rcgo__copy_nofault(got, good, sizeof got) ? &copied : &refused) += 1;
+	}
+	rcgo_store_rel(&stop_toggling, 1);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	CHECK(copied >= 50 && refused >= 50);
+	CHECK_INT(pthread_sigmask(SIG_SETMASK, NULL, &now), 0);
+	CHECK(sigismember(&now, SIGSEGV) == 1 && sigismember(&now, SIGBUS) == 1);
 }
 
 TEST(without_process_vm_readv)
@@ -140,6 +210,8 @@ TEST(without_either_nothing_is_readable)
 }
 
 UNIT_MAIN(UNIT_TEST(tells_good_from_bad), UNIT_TEST(copies_pieces),
-	UNIT_TEST(without_process_vm_readv), UNIT_TEST(without_process_vm_readv_in_the_kernel),
-	UNIT_TEST(without_rt_sigprocmask), UNIT_TEST(a_filter_that_says_einval_is_seen_through),
+	UNIT_TEST(makes_no_call_that_a_filter_kills_for),
+	UNIT_TEST(another_thread_unmaps_what_is_copied), UNIT_TEST(without_process_vm_readv),
+	UNIT_TEST(without_process_vm_readv_in_the_kernel), UNIT_TEST(without_rt_sigprocmask),
+	UNIT_TEST(a_filter_that_says_einval_is_seen_through),
 	UNIT_TEST(without_either_nothing_is_readable))
