@@ -9,6 +9,7 @@
 #include "raw_syscall.h"
 #include "symbolizer.h"
 #include "symbolizer_internal.h"
+#include "trial.h"
 #include "unwinder.h"
 
 // owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
@@ -388,7 +389,7 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query
 	if (!rcgo__inprocess_is_code(here, &place)) {
 		return 0;
 	}
-	if (place.known && here_ready(here, query->cached)) {
+	if (place.known && rcgo__trial_passed() && here_ready(here, query->cached)) {
 		slot = here_object(here, &place);
 	}
 	if (slot != NULL && slot->object != NULL) {

@@ -17,6 +17,7 @@
 
 #include "raw_syscall.h"
 #include "safe_read.h"
+#include "trial.h"
 
 // So many objects may have no other unwind information.
 #define KEPT_SECTIONS 16
@@ -313,7 +314,7 @@ open_file(const struct rcgo_module *m)
 	if (s == MAP_FAILED) {
 		return -1;
 	}
-	if (rcgo__module_name(m, s->path, sizeof s->path)) {
+	if (rcgo__module_name(m, s->path, sizeof s->path) && rcgo__trial_passed()) {
 		fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
 	if (fd >= 0 &&

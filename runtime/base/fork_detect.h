@@ -35,6 +35,10 @@ RCGO_INTERN struct rcgo_wipe_on_fork *rcgo__wipe_on_fork_page(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__forked(void);
 
+// Whether pid is this process's id. Asks the kernel only in a forked child.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__is_own_pid(int32_t pid);
+
 enum rcgo_fork_end {
 	RCGO_FORK_ENTERS, // it wants to enter Go
 	RCGO_FORK_WAITS,  // it is in Go and waits for a thread that it does not have

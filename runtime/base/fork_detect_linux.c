@@ -89,6 +89,14 @@ rcgo__forked(void)
 	return rcgo_load_rlx(&page->alive) == 0;
 }
 
+bool
+rcgo__is_own_pid(int32_t pid)
+{
+	pid_t own = rcgo_load_rlx(&home);
+
+	return pid == (own != 0 && !rcgo__forked() ? own : getpid());
+}
+
 #define ENTERED "Go was entered in a forked child process.\n"
 #define ADVICE                                                                          \
 	"\tCall exec after fork, or posix_spawn instead of fork, or fork before Go is " \

@@ -23,6 +23,7 @@
 #include "strbuf.h"
 #include "thread_management.h"
 #include "thread_record.h"
+#include "trial.h"
 
 // The kernel keeps so much free below the main thread's stack; with a greater limit the stack ends
 // where the next mapping does, less the gap that the kernel leaves (stack_guard_gap).
@@ -237,6 +238,15 @@ search_maps(struct search *s)
 	}
 }
 
+// The kernel has put the program's name at the end of the main thread's stack.
+static bool
+is_main_stack(const struct stack *s)
+{
+	uintptr_t name = (uintptr_t)getauxval(AT_EXECFN);
+
+	return name >= s->lo && name < s->hi;
+}
+
 static bool
 find_stack(uintptr_t fault, uintptr_t sp, struct stack *found)
 {
@@ -250,8 +260,12 @@ find_stack(uintptr_t fault, uintptr_t sp, struct stack *found)
 	}
 	if (r != NULL && r->stack_lo != 0 && is_over(r->stack_lo, fault, sp)) {
 		*found = (struct stack){r->stack_lo, r->stack_hi, false};
-		found->is_main = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0) == getpid();
+		found->is_main = is_main_stack(found);
 		return true;
+	}
+	// No stack that ends above the fault has this stack pointer.
+	if (fault + BELOW_SP < sp || !rcgo__trial_passed()) {
+		return false;
 	}
 	search_maps(&s);
 	return found->lo != 0 && is_over(found->lo, fault, sp);
@@ -268,12 +282,17 @@ rcgo__describe_stack_overflow(uintptr_t fault_address, uintptr_t sp, char *buf, 
 	if (!find_stack(fault_address, sp, &found)) {
 		return false;
 	}
-	rcgo__raw_syscall(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+	if (rcgo__trial_passed()) {
+		rcgo__raw_syscall(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+	}
 	rcgo__append_str(&t, "C stack overflow on thread ");
 	rcgo__append_uint(&t, (uint64_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0), 0);
-	rcgo__append_str(&t, " (");
-	rcgo__append_str(&t, name);
-	rcgo__append_str(&t, "): its stack is ");
+	if (name[0] != 0) {
+		rcgo__append_str(&t, " (");
+		rcgo__append_str(&t, name);
+		rcgo__append_str(&t, ")");
+	}
+	rcgo__append_str(&t, ": its stack is ");
 	rcgo__append_uint(&t, (found.hi - found.lo) / 1024, 0);
 	rcgo__append_str(&t, " KiB; raise it with ");
 	if (found.is_main) {

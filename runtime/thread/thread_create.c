@@ -22,6 +22,7 @@
 #include "raw_syscall.h"
 #include "stats_page.h"
 #include "thread_management.h"
+#include "trial.h"
 
 // A limit may be reached for a moment only (golang/go#18146), so a start is tried again, at first
 // soon, then less often, until two seconds have gone.
@@ -165,7 +166,12 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 	rcgo__append_errno(&t, err);
 	rcgo__append_str(&t, ", tries: ");
 	rcgo__append_uint(&t, attr_req->tries, 0);
-	rcgo__limits_explain(&t, attr_req->stack_size);
+	if (rcgo__trial_passed()) {
+		rcgo__limits_explain(&t, attr_req->stack_size);
+	} else {
+		rcgo__append_str(
+			&t, "\n\tA seccomp filter keeps this program from looking for the reason.");
+	}
 	rcgo__fatal(buf);
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: may a system call be made that stock would not make here?
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trial.h"
+#include "unit.h"
+
+static void
+answer(int number, unsigned action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {UNIT_COUNTOF(code), code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+		unit_skip("no seccomp here: %s", strerror(errno));
+	}
+}
+
+static void
+check_mask_is(const sigset_t *want)
+{
+	sigset_t now;
+
+	CHECK_INT(sigprocmask(SIG_SETMASK, NULL, &now), 0);
+	for (int sig = 1; sig < 32; sig++) {
+		CHECK_INT(sigismember(&now, sig), sigismember(want, sig));
+	}
+}
+
+TEST(passes_where_there_is_no_filter)
+{
+	sigset_t before;
+
+	CHECK_INT(sigprocmask(SIG_SETMASK, NULL, &before), 0);
+	errno = 77;
+	CHECK(rcgo__trial_passed());
+	CHECK(rcgo__trial_passed());
+	CHECK_INT(errno, 77);
+	check_mask_is(&before);
+	// It leaves no child behind.
+	CHECK_INT(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	CHECK_INT(errno, ECHILD);
+}
+
+static void
+check_fails(int number, unsigned action)
+{
+	answer(number, action);
+	CHECK(!rcgo__trial_passed());
+	rcgo__trial_renew();
+	CHECK(!rcgo__trial_passed());
+	_exit(0); // leak checkers make some of these calls
+}
+
+TEST(openat_kills)
+{
+	check_fails(SYS_openat, SECCOMP_RET_KILL_PROCESS);
+}
+
+TEST(openat_kills_the_thread)
+{
+	check_fails(SYS_openat, SECCOMP_RET_KILL_THREAD);
+}
+
+TEST(prctl_raises_a_signal)
+{
+	signal(SIGSYS, SIG_IGN);
+	check_fails(SYS_prctl, SECCOMP_RET_TRAP);
+}
+
+TEST(ioctl_kills)
+{
+	check_fails(SYS_ioctl, SECCOMP_RET_KILL_PROCESS);
+}
+
+TEST(no_child_may_be_made)
+{
+	check_fails(SYS_clone, SECCOMP_RET_ERRNO | EPERM);
+}
+
+// The child cannot be waited for, and the calls on files can be made.
+TEST(wait4_kills)
+{
+	answer(SYS_wait4, SECCOMP_RET_KILL_PROCESS);
+	CHECK(rcgo__trial_passed());
+	_exit(0);
+}
+
+// Calls that fail are as good as any: their callers know what to do.
+TEST(openat_is_refused)
+{
+	answer(SYS_openat, SECCOMP_RET_ERRNO | EPERM);
+	CHECK(rcgo__trial_passed());
+	_exit(0);
+}
+
+TEST(a_filter_that_comes_later_is_seen)
+{
+	const struct timespec more_than_a_second = {1, 100 * 1000 * 1000};
+
+	CHECK(rcgo__trial_passed());
+	answer(SYS_openat, SECCOMP_RET_KILL_PROCESS);
+	nanosleep(&more_than_a_second, NULL);
+	rcgo__trial_renew();
+	CHECK(!rcgo__trial_passed());
+	_exit(0);
+}
+
+UNIT_MAIN(UNIT_TEST(passes_where_there_is_no_filter), UNIT_TEST(openat_kills),
+	UNIT_TEST(openat_kills_the_thread), UNIT_TEST(prctl_raises_a_signal),
+	UNIT_TEST(ioctl_kills), UNIT_TEST(no_child_may_be_made), UNIT_TEST(wait4_kills),
+	UNIT_TEST(openat_is_refused), UNIT_TEST(a_filter_that_comes_later_is_seen))
