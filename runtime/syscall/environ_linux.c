@@ -15,11 +15,6 @@
 
 #define ENV_TRIES 1000
 
-// Where names were found last, by their first and last letter.
-#define ENV_SEEN 64U
-// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
-static size_t env_seen[ENV_SEEN];
-
 // What ours took to be in the environment and is not, for C has replaced it or we have.
 static void
 env_retire_others(const char *name, size_t name_size, char *old, const char *text)
@@ -41,20 +36,6 @@ env_retire_others(const char *name, size_t name_size, char *old, const char *tex
 	}
 }
 
-// The first slot of this name in our array, or that of the NULL.
-static size_t
-env_find_again(char **env, const char *name, size_t name_size)
-{
-	size_t *seen = &env_seen[((uint8_t)name[0] * 7U + (uint8_t)name[name_size - 1]) % ENV_SEEN];
-
-	// What fills holes is in the first slot, too.
-	if (env[*seen] == NULL || !rcgo__environ_pool_names(env[*seen], name, name_size) ||
-		rcgo__environ_pool_names(env[0], name, name_size)) {
-		*seen = rcgo__environ_slots_find(env, 0, name, name_size, false);
-	}
-	return *seen;
-}
-
 // Our array if environ is that and has variables, else NULL; then *i is the slot of the name.
 static char **
 env_quick(const char *name, size_t name_size, size_t *i)
@@ -64,12 +45,29 @@ env_quick(const char *name, size_t name_size, size_t *i)
 	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
 		return NULL;
 	}
-	*i = env_find_again(env, name, name_size);
+	*i = rcgo__envindex_find_again(env, name, name_size);
 	return env;
 }
 
+// A name that is in none of the slots before end, which has the NULL.
+static bool
+env_add_quickly(char **env, size_t end, const char *name, const char *value, char *text)
+{
+	size_t hole = rcgo__envindex_hole(env);
+
+	if (hole != 0) {
+		return rcgo__environ_slots_put(&env[hole], env[0], text, name, value);
+	}
+	if (!rcgo__environ_slots_has_room(end)) {
+		return false;
+	}
+	rcgo__environ_slots_hide(end + 1);
+	return rcgo__environ_slots_put(&env[end], NULL, text, name, value);
+}
+
 // What is most often so, in few steps: environ is ours, and the name has a slot that is not the
-// first, which others may repeat, or there is a hole for it. Returns whether it was so.
+// first, which others may repeat, or there is a hole for it, or room at the end. Returns whether it
+// was so.
 static bool
 env_set_quickly(const char *name, size_t name_size, const char *value, char *text)
 {
@@ -81,8 +79,7 @@ env_set_quickly(const char *name, size_t name_size, const char *value, char *tex
 	}
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
-		i = i > 0 ? rcgo__environ_slots_tombstone(env) : 0;
-		return i != 0 && rcgo__environ_slots_put(&env[i], env[0], text, name, value);
+		return i > 0 && env_add_quickly(env, i, name, value, text);
 	}
 	if (i == 0 || (was != text && !rcgo__environ_slots_put(&env[i], was, text, name, value))) {
 		return false;
@@ -125,7 +122,7 @@ rcgo__environ_set(const char *name, const char *value)
 	if (text != NULL && env_set_quickly(name, name_size, value, text)) {
 		return true;
 	}
-	memset(env_seen, 0, sizeof env_seen);
+	rcgo__envindex_forget_slots();
 	for (int i = 0; i < ENV_TRIES && text != NULL &&
 			rcgo__environ_takeover(text, name_size) == RCGO_ENV_TAKEN_OVER;
 		i++) {
@@ -160,7 +157,7 @@ rcgo__environ_unset(const char *name)
 	if (env_unset_quickly(name, name_size)) {
 		return true;
 	}
-	memset(env_seen, 0, sizeof env_seen);
+	rcgo__envindex_forget_slots();
 	for (int i = 0; i < ENV_TRIES; i++) {
 		enum rcgo_environ_takeover_result adopted = rcgo__environ_takeover(NULL, 0);
 		char **env = rcgo__environ_slots(), *was;
@@ -282,10 +279,13 @@ rcgo__environ_slots_holds(char **env, const char *text)
 size_t
 rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_size, bool other)
 {
+	if (!other) {
+		return rcgo__envindex_find(env, i, name, name_size);
+	}
 	for (;; i++) {
 		const char *text = rcgo_load_acq(&env[i]);
 
-		if (text == NULL || rcgo__environ_pool_names(text, name, name_size) != other) {
+		if (text == NULL || !rcgo__environ_pool_names(text, name, name_size)) {
 			return i;
 		}
 	}

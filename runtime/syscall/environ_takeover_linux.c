@@ -52,6 +52,12 @@ rcgo__environ_slots(void)
 }
 
 bool
+rcgo__environ_slots_has_room(size_t i)
+{
+	return i + 2 <= own_room;
+}
+
+bool
 rcgo__environ_slots_wants_front(size_t i)
 {
 	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
@@ -75,6 +81,7 @@ own_grow(size_t want)
 	}
 	own_env = bigger;
 	own_room = room;
+	rcgo__envindex_begin(bigger, room);
 	return true;
 }
 

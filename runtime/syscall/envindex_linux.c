@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// System Calls: finds a name in our array of the environment without a look at each string, which
+// would cost a cache miss each. Runs on g0, under Go's envLock.
+
+#include <stdint.h>
+#include <string.h>
+
+#include "environ.h"
+
+// What each slot held when it was last looked at, and a hash of the name of that. C may change any
+// slot, so a slot counts only while it holds the same string; a string changes its name only when
+// its memory is used again, and is forgotten then.
+// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+static struct {
+	char **env; // the array, of so many slots
+	size_t room;
+	const char **text;
+	uint32_t *hash;
+	uint32_t *slot; // by the hash of a name: the slot where it was found last
+	size_t hole[2]; // the first ones that the last search has passed, or 0
+} env_index;
+
+static uint32_t
+name_hash(const char *name, size_t size)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < size; i++) {
+		h = (h ^ (uint8_t)name[i]) * 16777619U;
+	}
+	return h ^ h >> 15;
+}
+
+// For the same array nothing is to be done. Without memory every string is looked at.
+void
+rcgo__envindex_begin(char **env, size_t room)
+{
+	size_t bytes = sizeof *env_index.text + sizeof *env_index.hash + sizeof *env_index.slot;
+	char *at;
+
+	if (env_index.env == env) {
+		return;
+	}
+	at = room <= env_index.room ? (char *)env_index.text
+				    : rcgo__environ_pool_alloc(room * bytes);
+	env_index.env = at != NULL ? env : NULL;
+	env_index.room = at != NULL ? room : 0;
+	if (at != NULL) {
+		memset(at, 0, room * bytes);
+		env_index.text = (const char **)(void *)at;
+		env_index.hash = (uint32_t *)(void *)(at + room * sizeof *env_index.text);
+		env_index.slot = env_index.hash + room;
+	}
+}
+
+static size_t
+find_by_strings(char **env, size_t i, const char *name, size_t name_size)
+{
+	const char *text;
+
+	while ((text = rcgo_load_acq(&env[i])) != NULL &&
+		!rcgo__environ_pool_names(text, name, name_size)) {
+		i++;
+	}
+	return i;
+}
+
+size_t
+rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size)
+{
+	uint32_t hash = name_hash(name, name_size);
+	const char *first = rcgo_load_acq(&env[0]);
+
+	env_index.hole[0] = env_index.hole[1] = 0;
+	if (env != env_index.env) {
+		return find_by_strings(env, i, name, name_size);
+	}
+	for (; i < env_index.room; i++) {
+		const char *text = rcgo_load_acq(&env[i]);
+
+		if (text == NULL) {
+			return i;
+		}
+		if (RCGO_UNLIKELY(text == first) && i != 0 && env_index.hole[1] == 0) {
+			env_index.hole[env_index.hole[0] != 0] = i;
+		}
+		if (RCGO_UNLIKELY(env_index.text[i] != text)) {
+			env_index.text[i] = text;
+			env_index.hash[i] = name_hash(text, strcspn(text, "="));
+		}
+		if (RCGO_UNLIKELY(env_index.hash[i] == hash) &&
+			rcgo__environ_pool_names(text, name, name_size)) {
+			return i;
+		}
+	}
+	return find_by_strings(env, i, name, name_size);
+}
+
+size_t
+rcgo__envindex_find_again(char **env, const char *name, size_t name_size)
+{
+	uint32_t *slot;
+
+	if (env != env_index.env) {
+		return find_by_strings(env, 0, name, name_size);
+	}
+	slot = &env_index.slot[name_hash(name, name_size) % env_index.room];
+	// What fills holes is in the first slot, too.
+	if (env[*slot] == NULL || !rcgo__environ_pool_names(env[*slot], name, name_size) ||
+		rcgo__environ_pool_names(env[0], name, name_size)) {
+		*slot = (uint32_t)rcgo__envindex_find(env, 0, name, name_size);
+	}
+	return *slot;
+}
+
+size_t
+rcgo__envindex_hole(char **env)
+{
+	if (env != env_index.env) {
+		return rcgo__environ_slots_tombstone(env);
+	}
+	return env_index.hole[1] != 0 ? env_index.hole[0] : 0;
+}
+
+void
+rcgo__envindex_forget_slots(void)
+{
+	if (env_index.env != NULL) {
+		memset(env_index.slot, 0, env_index.room * sizeof *env_index.slot);
+	}
+}
+
+void
+rcgo__envindex_forget_text(const char *text)
+{
+	for (size_t i = 0; i < env_index.room; i++) {
+		if (env_index.text[i] == text) {
+			env_index.text[i] = NULL;
+		}
+	}
+}
