@@ -16,6 +16,8 @@
 #include "strbuf.h"
 
 #define SIZES "SIZE"
+// Beside its other values an option may have this: a path with a slash in it, or a descriptor.
+#define FILES "FILE|fd:N"
 
 // The guard is on where it has been proved on real processors.
 #ifdef __x86_64__
@@ -31,7 +33,7 @@ static const struct {
 } options[] = {
 	{"traceback", {"on", "off", "always"}},
 	{"contexts", {"off", "on"}},
-	{"crash", {"on", "off"}},
+	{"crash", {"on", "off", FILES}},
 	{"fork", {"auto", "stock", "warn", "end"}},
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
@@ -50,6 +52,10 @@ static struct {
 	bool set;
 	uint64_t size;
 } option_set[RCGO_COUNTOF(options)];
+
+// The file of the one option that has FILES.
+// owner: rcgo__options_init; lock: none; ordering: as option_set
+static char option_file[1024];
 
 static bool
 span_is(const char *s, size_t n, const char *word)
@@ -79,6 +85,18 @@ parse_size(const char *s, size_t n, uint64_t *size)
 	return true;
 }
 
+static bool
+take_file(const char *value, size_t n)
+{
+	if (n >= sizeof option_file ||
+		(memchr(value, '/', n) == NULL && (n < 4 || memcmp(value, "fd:", 3) != 0))) {
+		return false;
+	}
+	memcpy(option_file, value, n);
+	option_file[n] = 0;
+	return true;
+}
+
 // Takes value[0..n) for option i. Returns whether the option has such a value.
 static bool
 option_choose(size_t i, const char *value, size_t n)
@@ -95,7 +113,9 @@ option_choose(size_t i, const char *value, size_t n)
 	}
 	for (size_t v = 0; v < RCGO_COUNTOF(options[i].values) && options[i].values[v] != NULL;
 		v++) {
-		if (span_is(value, n, options[i].values[v])) {
+		if (strcmp(options[i].values[v], FILES) == 0
+				? take_file(value, n)
+				: span_is(value, n, options[i].values[v])) {
 			option_set[i].value = (uint8_t)v;
 			return true;
 		}
@@ -202,4 +222,10 @@ rcgo__option_size(const char *name, uint64_t fallback)
 		}
 	}
 	return fallback;
+}
+
+const char *
+rcgo__option_text(const char *name)
+{
+	return rcgo__option_is(name, FILES) ? option_file : NULL;
 }

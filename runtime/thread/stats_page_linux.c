@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -87,10 +88,21 @@ rcgo__stats_thread_ends(void)
 // Away from the low numbers, which a program may expect its own files to get.
 #define FD_FROM 200
 
+// The kernel ends a process by SIGXFSZ that makes a file longer than its limit (ulimit -f).
+static bool
+may_grow(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= size;
+}
+
 void *
 rcgo__stats_page_map(size_t size)
 {
-	int low = (int)syscall(SYS_memfd_create, RCGO_STATS_PAGE_FILE, CLOSE_ON_EXEC);
+	int low = may_grow(size)
+			  ? (int)syscall(SYS_memfd_create, RCGO_STATS_PAGE_FILE, CLOSE_ON_EXEC)
+			  : -1;
 	int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, FD_FROM);
 	void *page = MAP_FAILED;
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -108,6 +109,18 @@ TEST(names_are_off)
 	standin_newm(&gs[0], mstart_named);
 	unit_await(&ran, 1);
 	CHECK_STR(name, "creator");
+}
+
+// The kernel ends a process that makes a file longer than this limit.
+TEST(no_file_may_grow)
+{
+	struct rlimit none = {0, 0};
+
+	CHECK_INT(setenv("RCGO", "stats=on", 1), 0);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &none), 0);
+	standin_start();
+	CHECK(rcgo__stats()->callbacks_counted != 0);
+	_exit(0); // reports are files, too
 }
 
 static struct rcgo_stats_page *
@@ -235,5 +248,5 @@ TEST(a_stack_that_c_has_switched_to)
 
 UNIT_MAIN(UNIT_TEST(threads_of_go), UNIT_TEST(threads_of_c), UNIT_TEST(starts_that_are_retried),
 	UNIT_TEST(other_sizes), UNIT_TEST(names), UNIT_TEST(names_are_off),
-	UNIT_TEST(calls_are_counted), UNIT_TEST(calls_are_not_counted),
+	UNIT_TEST(no_file_may_grow), UNIT_TEST(calls_are_counted), UNIT_TEST(calls_are_not_counted),
 	UNIT_TEST(a_stack_that_c_has_switched_to))
