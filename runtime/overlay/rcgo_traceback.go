@@ -39,11 +39,18 @@ func rcgo_main()
 //go:linkname rcgo_cgocall runtime.cgocall
 func rcgo_cgocall(fn, arg unsafe.Pointer) int32
 
+// Go's file of debug.SetCrashOutput (Go 1.23 and later), which is all ones when there is none, before
+// and after it starts. Earlier versions have no use for the name.
+//
+//go:linkname rcgo_crash_fd runtime.crashFD
+var rcgo_crash_fd = ^uintptr(0)
+
 // What C gets lies here: C may not have pointers to a Go stack.
 var rcgo_default_start struct {
 	traceback  *unsafe.Pointer
 	symbolizer *unsafe.Pointer
 	module     unsafe.Pointer
+	crash_fd   *uintptr
 }
 
 func init() {
@@ -54,5 +61,6 @@ func init() {
 	rcgo_default_start.traceback = &rcgo_traceback
 	rcgo_default_start.symbolizer = &rcgo_symbolizer
 	rcgo_default_start.module = module
+	rcgo_default_start.crash_fd = &rcgo_crash_fd
 	rcgo_cgocall(unsafe.Pointer(&x_cgo_default_start), unsafe.Pointer(&rcgo_default_start))
 }

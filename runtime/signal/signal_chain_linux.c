@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "crash_reporter.h"
+#include "crash_turn.h"
+#include "fork_detect.h"
 #include "go_text.h"
 #include "interpose.h"
+#include "report.h"
 #include "sanitizer.h"
 #include "sigframe.h"
 #include "signal_handling.h"
 #include "strbuf.h"
+#include "trial.h"
 
 // Go's one handler for all signals.
 // owner: Go, through x_cgo_sigaction; lock: none; ordering: release and acquire
@@ -64,6 +68,15 @@ rcgo__signal_chain_go_handler(int sig)
 	return has ? rcgo_load_rlx(&go_handler) : NULL;
 }
 
+// Stands for Go's handler where a fault of our own reads has been dealt with.
+static void
+return_at_once(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	(void)context;
+}
+
 // Indirect: the traceback part's, made for handlers.
 rcgo_go_handler
 rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
@@ -77,8 +90,13 @@ rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
 		return rcgo_load_rlx(&go_handler);
 	}
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
+		if (rcgo__uc_catch_probe(context)) {
+			return return_at_once;
+		}
+		rcgo__trial_renew();
 		// What C's handler makes of it is its own affair.
 		if (rcgo__signal_chain_saved(sig) == NULL) {
+			// The turn is not given back where Go's handler returns: it passes on by itself.
 			rcgo__c_fault_inspect(sig, info, context);
 		}
 	}
@@ -306,7 +324,7 @@ static bool
 is_crash(int sig, const siginfo_t *info)
 {
 	return info->si_code > 0 ||
-	       (sig == SIGABRT && info->si_code == SI_TKILL && info->si_pid == getpid());
+	       (sig == SIGABRT && info->si_code == SI_TKILL && rcgo__is_own_pid(info->si_pid));
 }
 
 static bool
@@ -324,7 +342,7 @@ say_line(const char *what)
 	rcgo__append_str(&t, "runtime/cgo: ");
 	rcgo__append_str(&t, what);
 	rcgo__append_str(&t, "\n");
-	rcgo__strbuf_write(&t, STDERR_FILENO);
+	rcgo__report_write(&t);
 }
 
 static void
@@ -385,17 +403,21 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 	reporter_fn report = rcgo_load_acq(&reporter);
 	struct rcgo_signal_thread t = {0};
 	int saved = errno;
-	bool known;
+	bool known, turn;
 
-	if (is_crash(sig, info)) {
-		known = rcgo__signal_thread(&t);
-		if (sig == SIGSEGV || sig == SIGBUS) {
-			name_overflow(info, uc);
-		}
-		known = known && (!t.is_foreign || go_is_below(RCGO_FRAME_SP(uc), &t));
-		if (!known && report != NULL) {
-			report(sig, info, context);
-		}
+	if (!is_crash(sig, info)) {
+		return;
+	}
+	turn = report != NULL && rcgo__crash_turn_take();
+	known = rcgo__signal_thread(&t);
+	if (sig == SIGSEGV || sig == SIGBUS) {
+		name_overflow(info, uc);
+	}
+	known = known && (!t.is_foreign || go_is_below(RCGO_FRAME_SP(uc), &t));
+	if (!known && turn) {
+		report(sig, info, context);
+		rcgo__crash_turn_give();
+		rcgo__crash_turn_await_others();
 	}
 	errno = saved;
 }

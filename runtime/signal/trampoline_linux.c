@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "fork_detect.h"
 #include "go_text.h"
 #include "interpose.h"
 #include "safe_read.h"
@@ -71,7 +72,7 @@ is_for_go(int sig, siginfo_t *info, void *context)
 		return false;
 	}
 	if (sig == SIGURG) {
-		if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
+		if (info->si_code == SI_TKILL && rcgo__is_own_pid(info->si_pid)) {
 			go(sig, info, context);
 		}
 		return false;
@@ -134,6 +135,12 @@ consume_oneshot(int sig, const struct rcgo_action_slot *slot)
 	}
 }
 
+// The handler of a fault that has been dealt with.
+static void
+nothing_is_left(RCGO_UNUSED int sig, RCGO_UNUSED siginfo_t *info, RCGO_UNUSED void *context)
+{
+}
+
 static void
 open_mask(int sig, const ucontext_t *uc, const struct rcgo_action_slot *slot,
 	struct rcgo_trampoline_frame *entry)
@@ -167,6 +174,10 @@ rcgo__trampoline_enter(int sig, siginfo_t *info, void *context, unsigned number,
 		!(rcgo__readable_nofault(info, sizeof *info) &&
 			rcgo__readable_nofault(context, sizeof(ucontext_t)))) {
 		errno = saved;
+		return;
+	}
+	if (RCGO_UNLIKELY(info->si_code > 0) && rcgo__uc_catch_probe(context)) {
+		entry->target = (uintptr_t)nothing_is_left;
 		return;
 	}
 	if (rcgo__interpose_deliver_to_go(sig) && is_for_go(sig, info, context)) {

@@ -3,8 +3,9 @@
 // no stack there; this prints the thread, the signal and its address, and the C stack with file and
 // line, on standard error. The process then ends as it would have without.
 //
-// It is on unless RCGO=crash=off. One thread reports at a time; another that crashes meanwhile
-// waits for a moment, in which the first one ends the process.
+// It is on unless RCGO=crash=off. One thread reports at a time (crash_turn.h), to the outputs
+// of report.h. Where Go shows no stacks (GOTRACEBACK=none, raised privileges) there is one
+// line, without addresses.
 #ifndef RCGO_CRASH_REPORT_H
 #define RCGO_CRASH_REPORT_H
 
@@ -14,9 +15,9 @@
 
 #include "compat.h"
 
-// Makes the reports ready, as Go starts.
+// Makes the reports ready, as Go starts. crash_fd is where Go has the descriptor of its crash output.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
-RCGO_INTERN void rcgo__crash_init(void);
+RCGO_INTERN void rcgo__crash_init(uintptr_t *crash_fd);
 
 // What a signal means, such as "segmentation violation", with its name before it; and what si_code
 // means for it, "" when there is nothing to say.

@@ -8,10 +8,11 @@
 #include "crash_report.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "crash_reporter.h"
 #include "default_hooks.h"
@@ -19,25 +20,26 @@
 #include "module.h"
 #include "options.h"
 #include "raw_syscall.h"
+#include "report.h"
 #include "strbuf.h"
 #include "symbolizer.h"
+#include "trial.h"
 #include "unwinder.h"
 
 #define FRAMES_MOST 4096
 #define INLINED_MOST 16
 #define STRINGS_SIZE 8192
+#define REPORT_PIECE 2048
 
-// How long a second thread waits for the first one's report, in steps of 10 ms.
-#define STEPS_MOST 300
-#define STEP_NS (10 * 1000 * 1000L)
+// The threads that have reported. A program in which a crash does not end the process (os/signal
+// may be asked for one) gets one report of each thread, and so many in all.
+#define THREADS_MOST 16
+// owner: the thread whose turn it is; lock: crash_turn.h; ordering: that
+static long told[THREADS_MOST];
 
-// The thread that reports, or has; 0 before. A program in which a crash does not end the process
-// (os/signal may be asked for one) gets one report.
-// owner: the first thread that crashes; lock: none; ordering: compare and swap
-static long reporting;
-
-// owner: as reporting; lock: none; ordering: release and acquire
-static bool reported;
+// Whether reports have one line, and no addresses.
+// owner: rcgo__crash_init; lock: none; ordering: rcgo__signal_chain_set_reporter
+static bool crash_is_brief;
 
 struct crash {
 	int sig;
@@ -47,17 +49,26 @@ struct crash {
 	struct rcgo_frame frames[INLINED_MOST];
 	uintptr_t pcs[FRAMES_MOST];
 	char strings[STRINGS_SIZE];
-	char line[2048];
+	char text[REPORT_PIECE + 4096];
 	char path[4096];
 };
 
 static void
-write_line(struct rcgo_strbuf *t)
+write_out(struct rcgo_strbuf *t)
 {
-	rcgo__append_str(t, "\n");
-	rcgo__strbuf_write(t, STDERR_FILENO);
+	rcgo__report_write(t);
 	t->len = 0;
 	t->buf[0] = 0;
+}
+
+// Pieces of some size stay whole where others write to the same file.
+static void
+end_line(struct rcgo_strbuf *t)
+{
+	rcgo__append_str(t, "\n");
+	if (t->len >= REPORT_PIECE) {
+		write_out(t);
+	}
 }
 
 static void
@@ -67,16 +78,21 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 	char name[17] = "";
 	bool sent = c->info->si_code <= 0;
 
-	rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
+	if (rcgo__trial_passed()) {
+		rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
+	}
 	rcgo__append_str(t, "runtime/cgo: ");
 	rcgo__append_str(t, rcgo__crash_signal(c->sig));
 	rcgo__append_str(t, " on thread ");
 	rcgo__append_uint(t, (uint64_t)c->tid, 0);
-	rcgo__append_str(t, " (");
-	rcgo__append_str(t, name);
-	rcgo__append_str(t, "), which was made by C and is not in Go");
-	write_line(t);
-	if (sent) {
+	if (name[0] != 0) {
+		rcgo__append_str(t, " (");
+		rcgo__append_str(t, name);
+		rcgo__append_str(t, ")");
+	}
+	rcgo__append_str(t, ", which was made by C and is not in Go");
+	end_line(t);
+	if (sent || crash_is_brief) {
 		return;
 	}
 	rcgo__append_str(t, "\taddress ");
@@ -87,7 +103,7 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 	} else {
 		rcgo__append_uint(t, (uint64_t)c->info->si_code, 0);
 	}
-	write_line(t);
+	end_line(t);
 }
 
 // A function without debug information has the name of its object beside its own.
@@ -96,7 +112,7 @@ say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, ui
 {
 	if (rcgo__mark_is(pc)) {
 		rcgo__append_str(t, f->function);
-		write_line(t);
+		end_line(t);
 		return;
 	}
 	rcgo__append_str(t, f->function != NULL ? f->function : "?");
@@ -104,7 +120,7 @@ say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, ui
 	if (f->file == NULL) {
 		rcgo__name_object(t, pc, c->path, sizeof c->path);
 	}
-	write_line(t);
+	end_line(t);
 	rcgo__append_str(t, "\t");
 	if (f->file != NULL) {
 		rcgo__append_str(t, f->file);
@@ -116,20 +132,24 @@ say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, ui
 	}
 	rcgo__append_str(t, "pc=");
 	rcgo__append_hex(t, pc);
-	write_line(t);
+	end_line(t);
 }
 
 static void
 report_on_own_stack(void *arg)
 {
 	struct crash *c = arg;
-	struct rcgo_strbuf t = rcgo__strbuf_init(c->line, sizeof c->line);
+	struct rcgo_strbuf t = rcgo__strbuf_init(c->text, sizeof c->text);
 	size_t n;
 
 	say_head(c, &t);
+	write_out(&t);
+	if (crash_is_brief) {
+		return;
+	}
 	n = rcgo__unwind_report(c->context, c->pcs, FRAMES_MOST);
 	rcgo__append_str(&t, n != 0 ? "C stack:" : "C stack: cannot be read");
-	write_line(&t);
+	end_line(&t);
 	for (size_t i = 0; i < n; i++) {
 		size_t found = rcgo__symbolize_into(
 			c->pcs[i], c->frames, INLINED_MOST, c->strings, sizeof c->strings);
@@ -138,21 +158,21 @@ report_on_own_stack(void *arg)
 			say_frame(c, &t, &c->frames[k], c->pcs[i]);
 		}
 	}
+	write_out(&t);
 }
 
-// Whether this thread is the one to report. Another waits until that has been done.
+// Whether this thread is to report.
 static bool
-take_turn(long tid)
+is_new(long tid)
 {
-	const struct timespec step = {.tv_nsec = STEP_NS};
-	long none = 0;
-
-	if (__atomic_compare_exchange_n(
-		    &reporting, &none, tid, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		return true;
-	}
-	for (int i = 0; i < STEPS_MOST && none != tid && !rcgo_load_acq(&reported); i++) {
-		rcgo__raw_syscall(SYS_nanosleep, (long)&step, 0, 0, 0, 0, 0);
+	for (size_t i = 0; i < THREADS_MOST; i++) {
+		if (told[i] == 0) {
+			told[i] = tid;
+			return true;
+		}
+		if (told[i] == tid) {
+			return false;
+		}
 	}
 	return false;
 }
@@ -162,26 +182,34 @@ crash_report(int sig, const siginfo_t *info, void *context)
 {
 	long tid = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	int saved = errno;
-	struct crash *c;
+	struct crash *c = is_new(tid) ? rcgo__own_stack_map() : NULL;
 
-	if (take_turn(tid)) {
-		c = rcgo__own_stack_map();
-		if (c != NULL) {
-			c->sig = sig;
-			c->info = info;
-			c->context = context;
-			c->tid = tid;
-			rcgo__own_stack_run(c, report_on_own_stack);
-		}
-		rcgo_store_rel(&reported, true);
+	if (c != NULL) {
+		c->sig = sig;
+		c->info = info;
+		c->context = context;
+		c->tid = tid;
+		rcgo__own_stack_run(c, report_on_own_stack);
 	}
 	errno = saved;
 }
 
-void
-rcgo__crash_init(void)
+// Re-read runtime/runtime1.go (setTraceback) and runtime/security_unix.go (secureEnv).
+static bool
+go_shows_no_stacks(void)
 {
-	if (rcgo__option_is("crash", "on")) {
+	const char *level = getenv("GOTRACEBACK");
+
+	return getauxval(AT_SECURE) != 0 ||
+	       (level != NULL && (strcmp(level, "none") == 0 || strcmp(level, "0") == 0));
+}
+
+void
+rcgo__crash_init(uintptr_t *crash_fd)
+{
+	if (!rcgo__option_is("crash", "off")) {
+		rcgo__report_init(crash_fd);
+		crash_is_brief = go_shows_no_stacks();
 		rcgo__modules_init();
 		rcgo__signal_chain_set_reporter(crash_report);
 	}

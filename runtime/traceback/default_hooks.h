@@ -99,11 +99,13 @@ RCGO_INTERN bool rcgo__go_module_has(const struct rcgo_go_module *m, const char 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__go_module_text(const struct rcgo_go_module *m);
 
-// What x_cgo_default_start gets: Go's two variables, and the module of main.main.
+// What x_cgo_default_start gets: Go's two variables, the module of main.main, and Go's variable for
+// the file of crashes.
 struct rcgo_default_start {
 	rcgo_traceback_fn *traceback;
 	rcgo_symbolizer_fn *symbolizer;
 	const struct rcgo_go_module *module;
+	uintptr_t *crash_fd;
 };
 
 // Decides who describes C frames in this program, and makes ready if it is us.

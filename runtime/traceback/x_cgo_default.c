@@ -141,7 +141,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 		end_unwinding_at_go(arg->module);
 	}
 	rcgo__unwind_set_bounds(default_bounds);
-	rcgo__crash_init();
+	rcgo__crash_init(arg->crash_fd);
 	rcgo__signal_dump_start(rcgo__symbolize_callback);
 	if (default_yields(arg->module)) {
 		*arg->traceback = NULL;

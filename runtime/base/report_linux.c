@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Base: where crash reports go. Opened on g0 as Go starts; written in signal handlers.
+// Contract: poll(2), pipe(7): a pipe that polls as writable takes PIPE_BUF bytes without waiting.
+
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "raw_syscall.h"
+#include "trial.h"
+
+#define REPORT_CHUNK 4096 // PIPE_BUF
+#define REPORT_WAIT_NS (300 * 1000 * 1000L)
+// Away from the low numbers, which a program may expect its own files to get.
+#define REPORT_FD_FROM 200
+
+#define NO_FD (~(uintptr_t)0)
+
+// Used until Go has told where its own is.
+// owner: nobody writes it; lock: none; ordering: none
+static uintptr_t no_crash_fd = NO_FD;
+// owner: rcgo__report_init; lock: none; ordering: release and acquire
+static uintptr_t *crash_fd = &no_crash_fd;
+
+// Whether nobody reads an output.
+// owner: whoever writes a report; lock: none; ordering: a word, any order will do
+static bool stderr_stuck, file_stuck;
+
+// Whether the output takes REPORT_CHUNK bytes now. Where poll may not be called, nobody knows, and
+// the write has to show it.
+static bool
+is_ready(long fd, bool *stuck)
+{
+	struct timespec wait = {.tv_nsec = rcgo_load_rlx(stuck) ? 0 : REPORT_WAIT_NS};
+	struct pollfd p = {.fd = (int)fd, .events = POLLOUT};
+	long n;
+
+	if (!rcgo__trial_passed()) {
+		return true;
+	}
+	n = rcgo__raw_syscall(SYS_ppoll, (long)&p, 1, (long)&wait, 0, 0, 0);
+	if (n == 0) {
+		rcgo_store_rlx(stuck, true);
+		return false;
+	}
+	// A closed pipe would answer by a signal.
+	return n < 0 || (p.revents & (POLLERR | POLLNVAL)) == 0;
+}
+
+static void
+output_write(long fd, bool *stuck, const struct rcgo_strbuf *t)
+{
+	size_t done = 0;
+
+	while (done < t->len && is_ready(fd, stuck)) {
+		size_t size = t->len - done < REPORT_CHUNK ? t->len - done : REPORT_CHUNK;
+		long n = rcgo__raw_syscall(
+			SYS_write, fd, (long)(t->buf + done), (long)size, 0, 0, 0);
+
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n != -EINTR) {
+			break;
+		}
+	}
+}
+
+void
+rcgo__report_write(const struct rcgo_strbuf *t)
+{
+	uintptr_t fd = rcgo_load_acq(rcgo_load_acq(&crash_fd));
+
+	output_write(STDERR_FILENO, &stderr_stuck, t);
+	if (fd != NO_FD) {
+		output_write((long)fd, &file_stuck, t);
+	}
+}
+
+static RCGO_COLD void
+say_not_open(const char *name, int err)
+{
+	char buf[512];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+
+	rcgo__append_str(&t, "runtime/cgo: RCGO=crash=");
+	rcgo__append_str(&t, name);
+	rcgo__append_str(&t, " cannot be opened: ");
+	rcgo__append_errno(&t, err);
+	rcgo__append_str(&t, "\n");
+	rcgo__strbuf_write(&t, STDERR_FILENO);
+}
+
+// Returns a descriptor that exec closes, or -errno.
+static int
+open_named(const char *name)
+{
+	const char *digits;
+	uint64_t number;
+	int fd, high;
+
+	if (rcgo__has_prefix(name, "fd:", &digits)) {
+		if (rcgo__parse_uint(&digits, &number) != 0 || *digits != 0 || number > INT32_MAX) {
+			return -EINVAL;
+		}
+		high = fcntl((int)number, F_DUPFD_CLOEXEC, REPORT_FD_FROM);
+		return high < 0 ? -errno : high;
+	}
+	fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (fd < 0) {
+		return -errno;
+	}
+	high = fcntl(fd, F_DUPFD_CLOEXEC, REPORT_FD_FROM);
+	if (high >= 0) {
+		close(fd);
+	}
+	return high >= 0 ? high : fd;
+}
+
+void
+rcgo__report_init(uintptr_t *gos)
+{
+	const char *name = rcgo__option_text("crash");
+	int saved = errno;
+	uintptr_t none = NO_FD;
+	int fd;
+
+	rcgo_store_rel(&crash_fd, gos);
+	if (name == NULL) {
+		return;
+	}
+	fd = open_named(name);
+	if (fd < 0) {
+		say_not_open(name, -fd);
+	} else if (!rcgo_cas(gos, &none, (uintptr_t)fd)) {
+		close(fd); // the program has one
+	}
+	errno = saved;
+}

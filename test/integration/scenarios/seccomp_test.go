@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+package scenarios
+
+import (
+	"strings"
+	"testing"
+)
+
+// A filter that is enough for stock is enough for ours: the program ends as it does with stock, and
+// says no less.
+func TestSeccomp(t *testing.T) {
+	actions := []struct{ name, number string }{
+		{"kill", "0x80000000"}, {"trap", "0x00030000"}, {"eperm", "0x00050001"},
+	}
+	whats := []struct{ name, says string }{
+		{"threads", "done seccomp"}, {"setenv", "done seccomp"}, {"nil", "main.seccomp("},
+		{"panic", "panic: in a sandbox"}, {"c-nil", "main.seccomp("}, {"c-abort", "main.seccomp("},
+		{"c-thread-nil", "C stack:"},
+	}
+	each(t, func(t *testing.T, tc toolchain) {
+		if o := run(t, tc, nil, nil, cases(stock).must(t, tc), "seccomp", "0x7fff0000", "panic"); strings.Contains(o.out, "no filter") {
+			t.Skip("no seccomp here")
+		}
+		for _, action := range actions {
+			for _, what := range whats {
+				t.Run(action.name+"/"+what.name, func(t *testing.T) {
+					words := []string{"seccomp", action.number, what.name}
+					// Else glibc's malloc counts processors, by a file, at the second thread.
+					env := []string{"MALLOC_ARENA_MAX=1"}
+					want := run(t, tc, nil, env, append([]string{cases(stock).must(t, tc)}, words...)...)
+					got := run(t, tc, nil, env, append([]string{cases(ours).must(t, tc)}, words...)...)
+					if got.exit != want.exit || got.signal != want.signal || got.hung {
+						t.Errorf("stock: %v\nours: %v", want, got)
+					}
+					got.want(t, want.exit, what.says)
+				})
+			}
+		}
+	})
+}
