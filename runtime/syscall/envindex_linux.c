@@ -8,8 +8,9 @@
 #include "environ.h"
 
 // What each slot held when it was last looked at, and a hash of the name of that. C may change any
-// slot, so a slot counts only while it holds the same string; a string changes its name only when
-// its memory is used again, and is forgotten then.
+// slot, so a slot counts only while it holds the same string, and may change its own strings, so
+// only ours count. One of ours changes its name only when its memory is used again, and is forgotten
+// then.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
 	char **env; // the array, of so many slots
@@ -65,6 +66,15 @@ find_by_strings(char **env, size_t i, const char *name, size_t name_size)
 	return i;
 }
 
+static void
+look_at(size_t i, const char *text)
+{
+	if (rcgo__environ_pool_is_ours(text)) {
+		env_index.text[i] = text;
+		env_index.hash[i] = name_hash(text, strcspn(text, "="));
+	}
+}
+
 size_t
 rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size)
 {
@@ -85,10 +95,9 @@ rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size)
 			env_index.hole[env_index.hole[0] != 0] = i;
 		}
 		if (RCGO_UNLIKELY(env_index.text[i] != text)) {
-			env_index.text[i] = text;
-			env_index.hash[i] = name_hash(text, strcspn(text, "="));
+			look_at(i, text);
 		}
-		if (RCGO_UNLIKELY(env_index.hash[i] == hash) &&
+		if (RCGO_UNLIKELY(env_index.hash[i] == hash || env_index.text[i] != text) &&
 			rcgo__environ_pool_names(text, name, name_size)) {
 			return i;
 		}
@@ -111,6 +120,12 @@ rcgo__envindex_find_again(char **env, const char *name, size_t name_size)
 		*slot = (uint32_t)rcgo__envindex_find(env, 0, name, name_size);
 	}
 	return *slot;
+}
+
+bool
+rcgo__envindex_has_room(size_t i)
+{
+	return i + 2 <= env_index.room;
 }
 
 size_t

@@ -77,7 +77,7 @@ RCGO_INTERN bool rcgo__environ_slots_put(
 RCGO_INTERN size_t rcgo__environ_slots_count(char **env);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__environ_slots_holds(char **env, const char *text);
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__environ_slots_find(
 	char **env, size_t i, const char *name, size_t name_size, bool other);
 
@@ -96,9 +96,9 @@ RCGO_INTERN void rcgo__environ_slots_add(char *text);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__environ_slots_hide(size_t i);
 
-// Whether slot i of our array and the one behind it are there.
+// Whether slot i of the array that has the index, and the one behind it, are there.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__environ_slots_has_room(size_t i);
+RCGO_INTERN bool rcgo__envindex_has_room(size_t i);
 
 // An index of the array env, which has room slots and is ours.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
@@ -138,6 +138,10 @@ RCGO_INTERN char *rcgo__environ_pool_new(const char *name, size_t name_size, con
 // The text is not in the environment any more. Returns whether it is ours; else it is left alone.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__environ_pool_free_deferred(char *text);
+
+// Whether a text is ours.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__environ_pool_is_ours(const char *text);
 
 // Milliseconds of a clock that wraps, and moves by its ticks.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

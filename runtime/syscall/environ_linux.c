@@ -58,7 +58,7 @@ env_add_quickly(char **env, size_t end, const char *name, const char *value, cha
 	if (hole != 0) {
 		return rcgo__environ_slots_put(&env[hole], env[0], text, name, value);
 	}
-	if (!rcgo__environ_slots_has_room(end)) {
+	if (!rcgo__envindex_has_room(end)) {
 		return false;
 	}
 	rcgo__environ_slots_hide(end + 1);

@@ -122,6 +122,12 @@ env_text_of(char *text)
 	return NULL;
 }
 
+bool
+rcgo__environ_pool_is_ours(const char *text)
+{
+	return env_text_of((char *)(uintptr_t)text) != NULL;
+}
+
 // Takes from the line what may be written over.
 static void
 env_reap(void)

@@ -21,6 +21,7 @@
 
 #define ENV_ADOPT_TRIES 1000
 #define ENV_QUIET_LOOKS 8U
+#define ENV_UNREADABLE SIZE_MAX
 
 // Where C has taken environ back more often than this, Go looks for quiet once a tick of the clock.
 #define ENV_LOOKS_FREE 16U
@@ -33,7 +34,7 @@
 static char **own_env;
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_room; // slots, of which one at least is NULL
-// owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
+// owner: as own_room; lock: Go's; ordering: Go's lock
 static size_t own_front; // how many arrays were made for a variable that came to the front
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static uint32_t own_looked_ms, own_looks; // when, and how often as far as that counts
@@ -49,12 +50,6 @@ char **
 rcgo__environ_slots(void)
 {
 	return own_env;
-}
-
-bool
-rcgo__environ_slots_has_room(size_t i)
-{
-	return i + 2 <= own_room;
 }
 
 bool
@@ -84,8 +79,6 @@ own_grow(size_t want)
 	rcgo__envindex_begin(bigger, room);
 	return true;
 }
-
-#define ENV_UNREADABLE SIZE_MAX
 
 // Copies what env has to env_words.at[from], as far as there is room. Returns how many slots are
 // filled: as many as a half has room for when there may be more; ENV_UNREADABLE when env is none
