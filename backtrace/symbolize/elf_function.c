@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where a function without a symbol begins: .eh_frame_hdr knows it, which
-// also stripped objects have. Runs on any stack, in signal handlers too. Contract: the Linux
-// Standard Base's chapter on .eh_frame_hdr; the encodings are those that linkers write for every
-// object.
+// Traceback Generation: where a function without a symbol begins: .eh_frame_hdr, which stripped
+// objects have too, knows it. Runs on any stack, in signal handlers too. Contract: the Linux
+// Standard Base's chapter on .eh_frame_hdr; the encodings are those that all linkers write.
 
 #include <elf.h>
 

@@ -4,7 +4,7 @@
 // mapping. Who may run here: anybody, in signal handlers too.
 //
 // A file may be truncated or rewritten while it is in use: it is read through a window
-// (file_window.h), so what is gone reads as zeros. Bytes that a function here returns are those of
+// (file_window.h), so what is gone reads as zeros. Bytes that a function here returns are of
 // the window: whoever reads them directly calls rcgo__bytes_load first.
 // Contract: the ELF gABI, and for notes and compressed sections binutils' documentation.
 #ifndef RCGO_ELF_READER_H

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "demangle.h"
 #include "mark.h"
 #include "raw_syscall.h"
 #include "symbolizer.h"
@@ -71,30 +72,60 @@ symbolize(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t
 	return n;
 }
 
-// A profile counts functions; the report of a crash tells each address, for other tools.
+// owner: rcgo__symbolize_set_mangled; lock: none; ordering: a word
+static bool names_stay_mangled;
+
+void
+rcgo__symbolize_set_mangled(bool mangled)
+{
+	rcgo_store_rlx(&names_stay_mangled, mangled);
+}
+
+// A profile counts functions, and pprof demangles by itself; the report of a crash tells each
+// address, for other tools, and is read as it is.
 size_t
 rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
-	const struct rcgo_here_query query = {
-		.pc = pc, .cached = true, .by_function = !rcgo__editions_have_ended()};
+	const bool report = rcgo__editions_have_ended();
+	const struct rcgo_here_query query = {.pc = pc,
+		.cached = true,
+		.by_function = !report,
+		.demangled = report && !rcgo_load_rlx(&names_stay_mangled)};
 
 	return symbolize(&query, frames, max, text, size);
+}
+
+static size_t
+symbolize_always(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max,
+	char *text, size_t size)
+{
+	size_t n = symbolize(query, frames, max, text, size);
+
+	if (n == 0 && max != 0) {
+		struct rcgo_line_text out = {.at = text, .size = size};
+		const struct rcgo_inprocess_mapping place = {.pc = query->pc};
+
+		rcgo__inprocess_fallback(&place, frames, &out);
+		n = 1;
+	}
+	return n;
 }
 
 size_t
 rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
 	const struct rcgo_here_query query = {.pc = pc, .cached = true};
-	size_t n = symbolize(&query, frames, max, text, size);
 
-	if (n == 0 && max != 0) {
-		struct rcgo_line_text out = {.at = text, .size = size};
-		const struct rcgo_inprocess_mapping place = {.pc = pc};
+	return symbolize_always(&query, frames, max, text, size);
+}
 
-		rcgo__inprocess_fallback(&place, frames, &out);
-		n = 1;
-	}
-	return n;
+size_t
+rcgo__symbolize_report(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
+{
+	const struct rcgo_here_query query = {
+		.pc = pc, .cached = true, .demangled = !rcgo_load_rlx(&names_stay_mangled)};
+
+	return symbolize_always(&query, frames, max, text, size);
 }
 
 #define TEXTS 4
@@ -147,9 +178,11 @@ rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
 {
 	place->edition = rcgo__generation_untag(&pc);
 	place->pc = pc;
-	place->generated = false;
-	if (place->edition == NULL) {
+	place->generated = rcgo__edition_is_generated(place->edition);
+	if (place->edition == NULL || place->generated) {
+		place->edition = NULL;
 		place->known = rcgo__module_find(pc, &place->module);
+		place->generated = place->generated && !place->known;
 		return;
 	}
 	place->module = place->edition->module;
@@ -162,7 +195,7 @@ rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mappi
 	uintptr_t start = 0, end = 0;
 
 	// What has a number was code when it was sampled.
-	if (place->known || place->edition != NULL) {
+	if (place->known || place->edition != NULL || place->generated) {
 		return true;
 	}
 	if (here != NULL &&
@@ -350,15 +383,31 @@ here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *pl
 	return slot;
 }
 
+// Puts a name into text as the source has it. Returns NULL when it is not mangled, or there is no
+// room.
+static const char *
+here_demangled(struct rcgo_inprocess *here, const char *name, struct rcgo_line_text *text)
+{
+	char *at = text->at + text->used;
+	size_t n = rcgo__demangle(name, &here->memory.scratch, at, text->size - text->used);
+
+	text->used += n > 0 ? n + 1 : 0;
+	return n > 0 ? at : NULL;
+}
+
 // The outermost first: it is the function that was called.
 static void
-here_copy_names(struct rcgo_frame *frames, size_t n, struct rcgo_line_text *text)
+here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *frames, size_t n,
+	struct rcgo_line_text *text)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct rcgo_frame *frame = &frames[i == 0 ? n - 1 : i - 1];
 
 		if (frame->function != NULL) {
-			frame->function = here_copy(text, frame->function);
+			const char *name =
+				demangled ? here_demangled(here, frame->function, text) : NULL;
+
+			frame->function = name != NULL ? name : here_copy(text, frame->function);
 		}
 	}
 }
@@ -398,7 +447,7 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query
 			slot->object, place.pc - place.module.bias, frames, max, text);
 		text->size += for_names;
 	}
-	here_copy_names(frames, n, text);
+	here_copy_names(here, query->demangled, frames, n, text);
 	for (size_t i = 0; i < n; i++) {
 		// Paths that found no room are not in text.
 		if (frames[i].file != NULL &&

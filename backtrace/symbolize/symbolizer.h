@@ -3,7 +3,7 @@
 //
 // Answers come, in this order, from DWARF (with the chain of inlined functions), .symtab, .dynsym
 // and MiniDebugInfo, the vDSO's own symbols, and at last "module+0xoffset". Function names are as
-// the linker knows them (mangled): whoever prints them may demangle.
+// the linker knows them (mangled), but in reports of crashes, where nobody demangles them later.
 //
 // State: memory comes from arenas alone. In this process there are two sets of it: one for
 // everyday use, with a cache of capped size, behind a lock that is only ever tried; and a small one
@@ -58,6 +58,16 @@ RCGO_INTERN size_t rcgo__symbolize_code(
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__symbolize_into(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
+
+// The same for a report: names are demangled, unless rcgo__symbolize_set_mangled
+// was called.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__symbolize_report(
+	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
+
+// Whether reports show names as the linker knows them.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__symbolize_set_mangled(bool mangled);
 
 // As rcgo__symbolize_code, with strings that live until a few more calls have been made, by
 // whichever thread.

@@ -66,6 +66,7 @@ struct rcgo_inprocess {
 struct rcgo_here_query {
 	uintptr_t pc;
 	bool cached;	  // see struct rcgo_dwarf_memory
+	bool demangled;	  // names as the source has them
 	bool by_function; // all of a function without a symbol has the name of its first address
 };
 

@@ -10,6 +10,8 @@
 // Not sooner, as Go writes which files are mapped when a profile begins, and pprof trusts that more
 // than the names where one function of a file has no line.
 //
+// Code of no object, which a just-in-time compiler may free at any time, has a number that says so.
+//
 // State: a table that only grows, written in handlers, each entry once and then constant but for
 // what became of it. When it is full, places in further objects have the names of what lies there
 // as Go asks, or none where objects have followed upon others in this process.
@@ -54,6 +56,10 @@ RCGO_SHARED bool rcgo__editions_have_ended(void);
 // needs one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uintptr_t rcgo__generation_resolve(uintptr_t pc);
+
+// Whether this stands for code that is in no object, as far as was known when it was sampled.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__edition_is_generated(const struct rcgo_module_generation *edition);
 
 // Takes the number off. Returns its edition, or NULL when there is none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

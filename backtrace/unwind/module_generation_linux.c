@@ -14,9 +14,11 @@
 #	define WITH_NUMBER(pc, number) ((pc) | (uintptr_t)(number) << NUMBER_SHIFT)
 #	define WITHOUT_NUMBER(pc) ((pc) & (((uintptr_t)1 << NUMBER_SHIFT) - 1))
 
-// The numbers are those of entries from 1 on, and one for what found no room.
-#	define EDITIONS 126
-#	define NUMBER_LOST (EDITIONS + 1)
+// The numbers are those of entries from 1 on, one for code that is in no object, and one for what
+// found no room.
+#	define EDITIONS 125
+#	define NUMBER_GENERATED (EDITIONS + 1)
+#	define NUMBER_LOST (EDITIONS + 2)
 
 #	define STAYS_AFTER 1000 // milliseconds
 
@@ -34,7 +36,7 @@ static bool editions_follow;
 // owner: rcgo__generations_stop; lock: none; ordering: a word
 static bool editions_ended;
 
-static const struct rcgo_module_generation edition_lost;
+static const struct rcgo_module_generation edition_lost, edition_generated;
 
 static bool
 holds(const struct rcgo_module_generation *e, uintptr_t pc)
@@ -137,7 +139,8 @@ number_of(const struct rcgo_module *m)
 	return learn(m);
 }
 
-// A place whose object is not known now, as where the kernel would have to be asked too often, must
+// What is in no object was written by a just-in-time compiler, and may be gone when Go asks. But a
+// place whose object is not known now, as where the kernel would have to be asked too often, must
 // not have the name of one that was there before.
 static uint32_t
 number_of_unknown(uintptr_t pc)
@@ -149,7 +152,7 @@ number_of_unknown(uintptr_t pc)
 			return NUMBER_LOST;
 		}
 	}
-	return 0;
+	return NUMBER_GENERATED;
 }
 
 void
@@ -211,11 +214,26 @@ rcgo__generation_untag(uintptr_t *pc)
 		return NULL; // what is beyond is no program counter at all
 	}
 	*pc = WITHOUT_NUMBER(*pc);
+	if (number == NUMBER_GENERATED) {
+		return &edition_generated;
+	}
 	return number <= EDITIONS && holds(&editions[number - 1], *pc) ? &editions[number - 1]
 								       : &edition_lost;
 }
 
+bool
+rcgo__edition_is_generated(const struct rcgo_module_generation *edition)
+{
+	return edition == &edition_generated;
+}
+
 #else
+
+bool
+rcgo__edition_is_generated(RCGO_UNUSED const struct rcgo_module_generation *edition)
+{
+	return false;
+}
 
 void
 rcgo__generations_tag(RCGO_UNUSED uintptr_t *pcs, RCGO_UNUSED size_t n)

@@ -34,6 +34,7 @@ static const struct {
 	{"traceback", {"on", "off", "always"}},
 	{"contexts", {"off", "on"}},
 	{"crash", {"on", "off", FILES}},
+	{"demangle", {"on", "off"}},
 	{"fork", {"auto", "stock", "warn", "end"}},
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},

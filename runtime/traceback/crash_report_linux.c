@@ -151,7 +151,7 @@ report_on_own_stack(void *arg)
 	rcgo__append_str(&t, n != 0 ? "C stack:" : "C stack: cannot be read");
 	end_line(&t);
 	for (size_t i = 0; i < n; i++) {
-		size_t found = rcgo__symbolize_into(
+		size_t found = rcgo__symbolize_report(
 			c->pcs[i], c->frames, INLINED_MOST, c->strings, sizeof c->strings);
 
 		for (size_t k = 0; k < found; k++) {

@@ -95,7 +95,7 @@ name_on_own_stack(void *arg)
 {
 	struct name *name = arg;
 	struct rcgo_strbuf t = rcgo__strbuf_init(name->text, name->size);
-	size_t n = rcgo__symbolize_into(
+	size_t n = rcgo__symbolize_report(
 		name->pc, name->frames, INLINED_MOST, name->strings, sizeof name->strings);
 	// The function that was called, not what became part of it.
 	const struct rcgo_frame *f = &name->frames[n - 1];

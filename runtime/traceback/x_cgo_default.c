@@ -140,6 +140,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	if (rcgo__go_module_known(arg->module)) {
 		end_unwinding_at_go(arg->module);
 	}
+	rcgo__symbolize_set_mangled(rcgo__option_is("demangle", "off"));
 	rcgo__unwind_set_bounds(default_bounds);
 	rcgo__crash_init(arg->crash_fd);
 	rcgo__signal_dump_start(rcgo__symbolize_callback);

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: demangling: which language a name is of, and Rust's legacy names, which are
+// C++ names with escapes and a hash. Runs on any stack, in signal handlers too.
+
+#include "demangle.h"
+
+#include <string.h>
+
+#define LEGACY_HASH 17 // 'h' and 16 hexadecimal digits
+
+void
+rcgo__demangle_bytes(struct rcgo_demangle *d, const char *s, size_t n)
+{
+	if (d->quiet > 0 || d->failed) {
+		return;
+	}
+	if (n >= d->size - d->used) {
+		d->failed = true;
+		return;
+	}
+	memcpy(d->out + d->used, s, n);
+	d->used += n;
+}
+
+void
+rcgo__demangle_text(struct rcgo_demangle *d, const char *s)
+{
+	rcgo__demangle_bytes(d, s, strlen(s));
+}
+
+void
+rcgo__demangle_number(struct rcgo_demangle *d, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	rcgo__demangle_bytes(d, digits + at, sizeof digits - at);
+}
+
+uint64_t
+rcgo__demangle_decimal(struct rcgo_demangle *d)
+{
+	uint64_t n = 0;
+	const char *from = d->at;
+
+	while (d->at < d->end && *d->at >= '0' && *d->at <= '9' && n < UINT64_MAX / 16) {
+		n = n * 10 + (uint64_t)(*d->at++ - '0');
+	}
+	d->failed |= d->at == from;
+	return n;
+}
+
+// The value of a lower-case hexadecimal digit, or -1.
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+is_hash(const char *s, size_t n)
+{
+	if (n != LEGACY_HASH || s[0] != 'h') {
+		return false;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if (hex_digit(s[i]) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+// Appends the character of this number as UTF-8.
+static void
+put_character(struct rcgo_demangle *d, uint32_t c)
+{
+	char utf8[4];
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	if (c > 0x10ffff || c < 0x20) {
+		d->failed = true;
+		return;
+	}
+	for (size_t i = n; i-- > 1; c >>= 6) {
+		utf8[i] = (char)(0x80 | (c & 0x3f));
+	}
+	utf8[0] = (char)(n == 1 ? c : ((0xf00u >> n) & 0xff) | c);
+	rcgo__demangle_bytes(d, utf8, n);
+}
+
+// Prints what stands between two dollars.
+static void
+legacy_escape(struct rcgo_demangle *d, const char *s, size_t n)
+{
+	static const struct {
+		char name[3], text[2];
+	} escapes[] = {{"SP", "@"}, {"BP", "*"}, {"RF", "&"}, {"LT", "<"}, {"GT", ">"}, {"LP", "("},
+		{"RP", ")"}, {"C", ","}};
+	uint32_t c = 0;
+
+	for (size_t i = 0; i < RCGO_COUNTOF(escapes); i++) {
+		if (strlen(escapes[i].name) == n && memcmp(escapes[i].name, s, n) == 0) {
+			rcgo__demangle_text(d, escapes[i].text);
+			return;
+		}
+	}
+	if (n < 2 || n > 7 || s[0] != 'u') {
+		d->failed = true;
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		d->failed |= hex_digit(s[i]) < 0;
+		c = c << 4 | (uint32_t)(hex_digit(s[i]) & 15);
+	}
+	put_character(d, c);
+}
+
+// Prints one part of a path.
+static void
+legacy_part(struct rcgo_demangle *d, const char *s, size_t n)
+{
+	if (n > 1 && s[0] == '_' && s[1] == '$') {
+		s++;
+		n--;
+	}
+	while (n > 0 && !d->failed) {
+		const char *close = s[0] == '$' ? memchr(s + 1, '$', n - 1) : NULL;
+		size_t step = 1;
+
+		if (close != NULL) {
+			step = (size_t)(close - s) + 1;
+			legacy_escape(d, s + 1, step - 2);
+		} else if (n > 1 && s[0] == '.' && s[1] == '.') {
+			step = 2;
+			rcgo__demangle_text(d, "::");
+		} else {
+			rcgo__demangle_bytes(d, s, 1);
+		}
+		s += step;
+		n -= step;
+	}
+}
+
+// A path whose last part is the hash, which is left out.
+static void
+demangle_legacy(struct rcgo_demangle *d)
+{
+	bool hashed = false;
+
+	for (int parts = 0; !d->failed && !rcgo__demangle_take(d, 'E'); parts++) {
+		uint64_t n = rcgo__demangle_decimal(d);
+
+		if (d->failed || n == 0 || n > (uint64_t)(d->end - d->at)) {
+			d->failed = true;
+			return;
+		}
+		hashed = parts > 0 && is_hash(d->at, (size_t)n) && n < (uint64_t)(d->end - d->at) &&
+			 d->at[n] == 'E';
+		if (!hashed) {
+			rcgo__demangle_text(d, parts > 0 ? "::" : "");
+			legacy_part(d, d->at, (size_t)n);
+		}
+		d->at += n;
+	}
+	// What follows is the mark of a copy: .llvm.123, .cold
+	d->failed |= !hashed || (d->at < d->end && *d->at != '.');
+}
+
+static bool
+begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+size_t
+rcgo__demangle(const char *name, struct rcgo_arena *scratch, char *out, size_t size)
+{
+	const struct rcgo_demangle start = {
+		.at = name, .end = name + strlen(name), .out = out, .size = size};
+	struct rcgo_demangle d = start;
+
+	if (size == 0) {
+		return 0;
+	}
+	d.failed = true;
+	if (begins(name, "_R")) {
+		d = start;
+		d.at += 2;
+		rcgo__demangle_rust(&d, scratch);
+	} else if (begins(name, "_Z")) {
+		if (begins(name, "_ZN")) {
+			d = start;
+			d.at += 3;
+			demangle_legacy(&d);
+		}
+	}
+	if (d.failed || d.used == 0) {
+		return 0;
+	}
+	out[d.used] = 0;
+	return d.used;
+}

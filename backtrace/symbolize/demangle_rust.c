@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Traceback Generation: demangling: Rust's v0 names. The grammar is a prefix one and the text is
+// printed in the order of the input, so what is yet to be done stands on a stack of actions. Runs
+// on any stack, in signal handlers too. Contract: Rust RFC 2603.
+
+#include <string.h>
+
+#include "demangle.h"
+
+#define RUST_ACTIONS 512
+#define RUST_STEPS 20000 // back references could make an exponential text
+
+enum rust_kind {
+	RUST_PATH,	// arg: inside of an expression, where arguments want ::
+	RUST_PATH_OPEN, // a path whose list of arguments stays open, if it has one
+	RUST_TYPE,
+	RUST_CONST,
+	RUST_TEXT,	// text
+	RUST_PART,	// the rest of a nested path; arg is its namespace
+	RUST_ARGUMENTS, // generic ones, to the E; arg counts them
+	RUST_TUPLE,	// types to the E; arg counts them
+	RUST_PARAMETERS,
+	RUST_RESULT,   // of a function
+	RUST_TRAITS,   // of dyn, to the E
+	RUST_BINDINGS, // of a trait's associated types
+	RUST_LIFETIME, // behind dyn
+	RUST_UNBIND,   // arg lifetimes
+	RUST_LOUD,     // ends a quiet part
+	RUST_RETURN,   // to arg, from a back reference
+};
+
+struct rust_action {
+	uint8_t kind;
+	uint32_t arg;
+	const char *text;
+};
+
+struct rust {
+	struct rcgo_demangle *d;
+	const char *start;  // what back references count from
+	uint32_t lifetimes; // bound so far
+	bool open;	    // the list of arguments of a RUST_PATH_OPEN is
+	size_t count;
+	struct rust_action actions[RUST_ACTIONS];
+};
+
+static void
+push(struct rust *r, enum rust_kind kind, uint32_t arg)
+{
+	if (r->count == RUST_ACTIONS) {
+		r->d->failed = true;
+		return;
+	}
+	r->actions[r->count++] = (struct rust_action){.kind = (uint8_t)kind, .arg = arg};
+}
+
+static void
+push_text(struct rust *r, const char *text)
+{
+	push(r, RUST_TEXT, 0);
+	r->actions[r->count - 1].text = text;
+}
+
+// A number in 62 digits; the end alone is 0.
+static uint64_t
+number62(struct rcgo_demangle *d)
+{
+	uint64_t n = 0;
+
+	if (rcgo__demangle_take(d, '_')) {
+		return 0;
+	}
+	while (!d->failed && !rcgo__demangle_take(d, '_')) {
+		char c = rcgo__demangle_peek(d);
+		uint64_t digit = c >= '0' && c <= '9'	? (uint64_t)(c - '0')
+				 : c >= 'a' && c <= 'z' ? (uint64_t)(c - 'a') + 10
+							: (uint64_t)(c - 'A') + 36;
+
+		d->failed |= digit >= 62 || n > UINT64_MAX / 128;
+		n = n * 62 + digit;
+		d->at++;
+	}
+	return n + 1;
+}
+
+static uint64_t
+disambiguator(struct rcgo_demangle *d)
+{
+	return rcgo__demangle_take(d, 's') ? number62(d) + 1 : 0;
+}
+
+// Takes an identifier. One with other letters than ASCII's is written in Punycode.
+static const char *
+identifier(struct rcgo_demangle *d, size_t *size, bool *punycode)
+{
+	const char *s;
+	uint64_t n;
+
+	*punycode = rcgo__demangle_take(d, 'u');
+	n = rcgo__demangle_decimal(d);
+	rcgo__demangle_take(d, '_');
+	s = d->at;
+	if (d->failed || n > (uint64_t)(d->end - s)) {
+		d->failed = true;
+		n = 0;
+	}
+	d->at += n;
+	*size = (size_t)n;
+	return s;
+}
+
+static void
+print_identifier(struct rcgo_demangle *d, const char *s, size_t n, bool punycode)
+{
+	rcgo__demangle_text(d, punycode ? "punycode{" : "");
+	rcgo__demangle_bytes(d, s, n);
+	rcgo__demangle_text(d, punycode ? "}" : "");
+}
+
+static void
+lifetime(struct rust *r, uint64_t index)
+{
+	uint64_t depth = r->lifetimes - index;
+	char letter[] = {'\'', (char)('a' + depth), 0};
+
+	if (index == 0) {
+		rcgo__demangle_text(r->d, "'_");
+	} else if (index > r->lifetimes) {
+		r->d->failed = true;
+	} else if (depth < 26) {
+		rcgo__demangle_text(r->d, letter);
+	} else {
+		rcgo__demangle_text(r->d, "'_");
+		rcgo__demangle_number(r->d, depth);
+	}
+}
+
+// for<'a, 'b> of a function or dyn.
+static void
+binder(struct rust *r)
+{
+	uint64_t n = rcgo__demangle_take(r->d, 'G') ? number62(r->d) + 1 : 0;
+
+	if (n > 64) {
+		r->d->failed = true;
+		return;
+	}
+	push(r, RUST_UNBIND, (uint32_t)n);
+	for (uint64_t i = 0; i < n; i++) {
+		rcgo__demangle_text(r->d, i == 0 ? "for<" : ", ");
+		r->lifetimes++;
+		lifetime(r, 1);
+	}
+	rcgo__demangle_text(r->d, n > 0 ? "> " : "");
+}
+
+// Reads on at a place before, for one action.
+static void
+back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
+{
+	const char *from = r->d->at - 1;
+	uint64_t to = number62(r->d);
+
+	if (r->d->failed || to >= (uint64_t)(from - r->start)) {
+		r->d->failed = true;
+		return;
+	}
+	if (r->d->quiet == 0) {
+		push(r, RUST_RETURN, (uint32_t)(r->d->at - r->start));
+		push(r, kind, arg);
+		r->d->at = r->start + to;
+	}
+}
+
+static void
+path(struct rust *r, enum rust_kind kind, uint32_t arg)
+{
+	struct rcgo_demangle *d = r->d;
+	char tag = rcgo__demangle_peek(d);
+	bool punycode;
+	size_t size;
+	const char *s;
+
+	d->at++;
+	switch (tag) {
+	case 'C':
+		disambiguator(d);
+		s = identifier(d, &size, &punycode);
+		print_identifier(d, s, size, punycode);
+		break;
+	case 'N':
+		push(r, RUST_PART, (uint8_t)rcgo__demangle_peek(d));
+		d->at++;
+		push(r, RUST_PATH, arg);
+		break;
+	case 'M':
+	case 'X':
+	case 'Y':
+		push_text(r, ">");
+		if (tag != 'M') {
+			push(r, RUST_PATH, 0);
+			push_text(r, " as ");
+		}
+		push(r, RUST_TYPE, 0);
+		push_text(r, "<");
+		if (tag != 'Y') {
+			// Where the impl stands says less than what it is of.
+			disambiguator(d);
+			push(r, RUST_LOUD, 0);
+			push(r, RUST_PATH, 0);
+			d->quiet++;
+		}
+		break;
+	case 'I':
+		if (kind == RUST_PATH_OPEN) {
+			r->open = true;
+		} else {
+			push_text(r, ">");
+		}
+		push(r, RUST_ARGUMENTS, 0);
+		push_text(r, arg != 0 ? "::<" : "<");
+		push(r, RUST_PATH, arg);
+		break;
+	case 'B':
+		back_reference(r, kind, arg);
+		break;
+	default:
+		d->failed = true;
+	}
+}
+
+// What follows the path that a nested one is in.
+static void
+part(struct rust *r, char space)
+{
+	struct rcgo_demangle *d = r->d;
+	uint64_t number = disambiguator(d);
+	bool punycode;
+	size_t size;
+	const char *s = identifier(d, &size, &punycode);
+	char other[] = {space, 0};
+
+	if (space >= 'a' && space <= 'z') {
+		rcgo__demangle_text(d, size > 0 ? "::" : "");
+		print_identifier(d, s, size, punycode);
+		return;
+	}
+	d->failed |= space < 'A' || space > 'Z';
+	rcgo__demangle_text(d, "::{");
+	rcgo__demangle_text(d, space == 'C' ? "closure" : space == 'S' ? "shim" : other);
+	rcgo__demangle_text(d, size > 0 ? ":" : "");
+	print_identifier(d, s, size, punycode);
+	rcgo__demangle_text(d, "#");
+	rcgo__demangle_number(d, number);
+	rcgo__demangle_text(d, "}");
+}
+
+static const char *
+basic_type(char tag)
+{
+	static const char *const names[26] = {"i8", "bool", "char", "f64", "str", "f32", NULL, "u8",
+		"isize", "usize", NULL, "i32", "u32", "i128", "u128", "_", NULL, NULL, "i16", "u16",
+		"()", "...", NULL, "i64", "u64", "!"};
+
+	return tag >= 'a' && tag <= 'z' ? names[tag - 'a'] : NULL;
+}
+
+static void
+function_type(struct rust *r)
+{
+	struct rcgo_demangle *d = r->d;
+	bool punycode;
+	size_t size;
+	const char *s;
+
+	binder(r);
+	rcgo__demangle_text(d, rcgo__demangle_take(d, 'U') ? "unsafe " : "");
+	if (rcgo__demangle_take(d, 'K')) {
+		rcgo__demangle_text(d, "extern \"");
+		if (rcgo__demangle_take(d, 'C')) {
+			rcgo__demangle_text(d, "C");
+		} else {
+			s = identifier(d, &size, &punycode);
+			for (size_t i = 0; i < size; i++) {
+				rcgo__demangle_bytes(d, s[i] == '_' ? "-" : s + i, 1);
+			}
+		}
+		rcgo__demangle_text(d, "\" ");
+	}
+	rcgo__demangle_text(d, "fn(");
+	push(r, RUST_RESULT, 0);
+	push(r, RUST_PARAMETERS, 0);
+}
+
+static void
+reference(struct rust *r, bool mutable)
+{
+	uint64_t index = rcgo__demangle_take(r->d, 'L') ? number62(r->d) : 0;
+
+	rcgo__demangle_text(r->d, "&");
+	if (index != 0) {
+		lifetime(r, index);
+		rcgo__demangle_text(r->d, " ");
+	}
+	rcgo__demangle_text(r->d, mutable ? "mut " : "");
+	push(r, RUST_TYPE, 0);
+}
+
+static void
+type(struct rust *r)
+{
+	struct rcgo_demangle *d = r->d;
+	char tag = rcgo__demangle_peek(d);
+	const char *basic = basic_type(tag);
+
+	d->at++;
+	if (basic != NULL) {
+		rcgo__demangle_text(d, basic);
+		return;
+	}
+	switch (tag) {
+	case 'R':
+	case 'Q':
+		reference(r, tag == 'Q');
+		break;
+	case 'P':
+	case 'O':
+		rcgo__demangle_text(d, tag == 'P' ? "*const " : "*mut ");
+		push(r, RUST_TYPE, 0);
+		break;
+	case 'A':
+	case 'S':
+		rcgo__demangle_text(d, "[");
+		push_text(r, "]");
+		if (tag == 'A') {
+			push(r, RUST_CONST, 0);
+			push_text(r, "; ");
+		}
+		push(r, RUST_TYPE, 0);
+		break;
+	case 'T':
+		rcgo__demangle_text(d, "(");
+		push(r, RUST_TUPLE, 0);
+		break;
+	case 'F':
+		function_type(r);
+		break;
+	case 'D':
+		rcgo__demangle_text(d, "dyn ");
+		push(r, RUST_LIFETIME, 0);
+		binder(r);
+		push(r, RUST_TRAITS, 0);
+		break;
+	case 'B':
+		back_reference(r, RUST_TYPE, 0);
+		break;
+	default:
+		d->at--;
+		push(r, RUST_PATH, 0);
+	}
+}
+
+// A constant: an integer, a bool or a character, in hexadecimal digits.
+static void
+constant(struct rust *r)
+{
+	struct rcgo_demangle *d = r->d;
+	char tag = rcgo__demangle_peek(d);
+	const char *digits;
+	uint64_t n = 0;
+	size_t size;
+
+	d->at++;
+	if (tag == 'B') {
+		back_reference(r, RUST_CONST, 0);
+		return;
+	}
+	if (tag == 'p') {
+		rcgo__demangle_text(d, "_");
+		return;
+	}
+	d->failed |= tag == '\0' || strchr("abchijlmnostxy", tag) == NULL;
+	rcgo__demangle_text(d, rcgo__demangle_take(d, 'n') ? "-" : "");
+	digits = d->at;
+	while (rcgo__demangle_peek(d) != '\0' && strchr("0123456789abcdef", *d->at) != NULL) {
+		n = n << 4 | (uint64_t)(*d->at <= '9' ? *d->at - '0' : *d->at - 'a' + 10);
+		d->at++;
+	}
+	size = (size_t)(d->at - digits);
+	d->failed |= !rcgo__demangle_take(d, '_');
+	if (tag == 'b') {
+		rcgo__demangle_text(d, n == 0 ? "false" : "true");
+	} else if (tag == 'c') {
+		char character[] = {'\'', (char)n, '\'', 0};
+
+		d->failed |= n < 0x20 || n > 0x7e;
+		rcgo__demangle_text(d, character);
+	} else if (size > 16) {
+		rcgo__demangle_text(d, "0x");
+		rcgo__demangle_bytes(d, digits, size);
+	} else {
+		rcgo__demangle_number(d, n);
+	}
+}
+
+// One more of a list that ends by E, or its end. Returns whether there is one.
+static bool
+list_goes_on(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
+{
+	if (rcgo__demangle_take(r->d, 'E')) {
+		return false;
+	}
+	rcgo__demangle_text(r->d, n > 0 ? between : "");
+	push(r, kind, n + 1);
+	return true;
+}
+
+static void
+bindings(struct rust *r)
+{
+	bool punycode;
+	size_t size;
+	const char *s;
+
+	if (rcgo__demangle_take(r->d, 'p')) {
+		rcgo__demangle_text(r->d, r->open ? ", " : "<");
+		r->open = true;
+		s = identifier(r->d, &size, &punycode);
+		print_identifier(r->d, s, size, punycode);
+		rcgo__demangle_text(r->d, " = ");
+		push(r, RUST_BINDINGS, 0);
+		push(r, RUST_TYPE, 0);
+	} else {
+		rcgo__demangle_text(r->d, r->open ? ">" : "");
+		r->open = false;
+	}
+}
+
+static void
+list(struct rust *r, const struct rust_action *a)
+{
+	struct rcgo_demangle *d = r->d;
+
+	switch (a->kind) {
+	case RUST_ARGUMENTS:
+		if (list_goes_on(r, RUST_ARGUMENTS, a->arg, ", ")) {
+			if (rcgo__demangle_take(d, 'L')) {
+				lifetime(r, number62(d));
+			} else {
+				push(r, rcgo__demangle_take(d, 'K') ? RUST_CONST : RUST_TYPE, 0);
+			}
+		}
+		break;
+	case RUST_TUPLE:
+		if (list_goes_on(r, RUST_TUPLE, a->arg, ", ")) {
+			push(r, RUST_TYPE, 0);
+		} else {
+			rcgo__demangle_text(d, a->arg == 1 ? ",)" : ")");
+		}
+		break;
+	case RUST_PARAMETERS:
+		if (list_goes_on(r, RUST_PARAMETERS, a->arg, ", ")) {
+			push(r, RUST_TYPE, 0);
+		}
+		break;
+	case RUST_TRAITS:
+		if (list_goes_on(r, RUST_TRAITS, a->arg, " + ")) {
+			r->open = false;
+			push(r, RUST_BINDINGS, 0);
+			push(r, RUST_PATH_OPEN, 0);
+		}
+		break;
+	}
+}
+
+static void
+perform(struct rust *r, const struct rust_action *a)
+{
+	struct rcgo_demangle *d = r->d;
+	uint64_t index;
+
+	switch (a->kind) {
+	case RUST_PATH:
+	case RUST_PATH_OPEN:
+		path(r, a->kind, a->arg);
+		break;
+	case RUST_TYPE:
+		type(r);
+		break;
+	case RUST_CONST:
+		constant(r);
+		break;
+	case RUST_TEXT:
+		rcgo__demangle_text(d, a->text);
+		break;
+	case RUST_PART:
+		part(r, (char)a->arg);
+		break;
+	case RUST_RESULT:
+		rcgo__demangle_text(d, ")");
+		if (!rcgo__demangle_take(d, 'u')) {
+			rcgo__demangle_text(d, " -> ");
+			push(r, RUST_TYPE, 0);
+		}
+		break;
+	case RUST_BINDINGS:
+		bindings(r);
+		break;
+	case RUST_LIFETIME:
+		d->failed |= !rcgo__demangle_take(d, 'L');
+		index = number62(d);
+		if (index != 0) {
+			rcgo__demangle_text(d, " + ");
+			lifetime(r, index);
+		}
+		break;
+	case RUST_UNBIND:
+		r->lifetimes -= a->arg;
+		break;
+	case RUST_LOUD:
+		d->quiet--;
+		break;
+	case RUST_RETURN:
+		d->at = r->start + a->arg;
+		break;
+	default:
+		list(r, a);
+	}
+}
+
+static void
+run(struct rust *r, uint32_t in_value)
+{
+	int steps = 0;
+
+	push(r, RUST_PATH, in_value);
+	while (r->count > 0 && !r->d->failed) {
+		struct rust_action a = r->actions[--r->count];
+
+		perform(r, &a);
+		r->d->failed |= steps++ > RUST_STEPS || r->d->at > r->d->end;
+	}
+}
+
+void
+rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch)
+{
+	size_t mark = rcgo__arena_mark(scratch);
+	struct rust *r = rcgo__arena_alloc(scratch, sizeof *r);
+
+	// A number would be a version that is not known.
+	if (r == NULL || rcgo__demangle_peek(d) < 'A' || rcgo__demangle_peek(d) > 'Z') {
+		d->failed = true;
+	} else {
+		r->d = d;
+		r->start = d->at;
+		r->lifetimes = 0;
+		r->open = false;
+		r->count = 0;
+		run(r, 1);
+		if (!d->failed && d->at < d->end && *d->at != '.' && *d->at != '$') {
+			// The crate that had this instance made.
+			d->quiet++;
+			run(r, 0);
+			d->quiet--;
+			d->failed |= d->at < d->end && *d->at != '.' && *d->at != '$';
+		}
+	}
+	rcgo__arena_release(scratch, mark);
+}
