@@ -107,4 +107,14 @@ RCGO_INTERN uint32_t rcgo__inline_tree_find(
 RCGO_INTERN const char *rcgo__inline_node_name(
 	struct rcgo_unit *unit, struct rcgo_inline_node *node);
 
+// The name of the function that the entry die of unit declares, with the namespaces, classes and
+// functions around it; name alone where they are not found. It lives as long as the files.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const char *rcgo__scope_qualified(
+	struct rcgo_unit *unit, uint64_t die, const char *name);
+
+// Whether the linker knows functions of the unit by other names than the source does.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unit_mangles(const struct rcgo_unit *unit);
+
 #endif // RCGO_DWARF_INLINE_H

@@ -109,7 +109,12 @@ rcgo__inline_node_name(struct rcgo_unit *unit, struct rcgo_inline_node *node)
 		}
 		offset = origin.u;
 	}
-	node->name = name != NULL ? name_whole(name) : NULL;
+	name = name != NULL ? name_whole(name) : NULL;
+	if (name != NULL && !node->mangled && unit->dwarf->memory->qualified &&
+		rcgo__unit_mangles(unit)) {
+		name = rcgo__scope_qualified(w->unit, w->die.offset, name);
+	}
+	node->name = name;
 	node->named = true;
 	return node->name;
 }

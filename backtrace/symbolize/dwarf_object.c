@@ -135,9 +135,8 @@ debug_path(const struct debug_place *place, uint32_t file, struct rcgo_line_text
 				    : rcgo__lines_path(place->unit, place->lines, file, text);
 }
 
-// Whether the linker knows functions of the unit by other names than the source does.
-static bool
-debug_mangles(const struct rcgo_unit *unit)
+bool
+rcgo__unit_mangles(const struct rcgo_unit *unit)
 {
 	switch (unit->language) {
 	case DW_LANG_C_plus_plus:
@@ -178,7 +177,7 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 			.line = line,
 			.column = column,
 			.inlined = node->inlined};
-		place->source_name = !node->mangled && debug_mangles(place->scope_unit);
+		place->source_name = !node->mangled && rcgo__unit_mangles(place->scope_unit);
 		if (!node->inlined) {
 			break;
 		}

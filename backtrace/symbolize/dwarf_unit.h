@@ -16,6 +16,7 @@ enum {
 	DW_TAG_inlined_subroutine = 0x1d,
 	DW_TAG_subprogram = 0x2e,
 	DW_TAG_interface_type = 0x38,
+	DW_TAG_namespace = 0x39,
 	DW_TAG_partial_unit = 0x3c,
 };
 
@@ -193,6 +194,7 @@ struct rcgo_dwarf_memory {
 	int64_t step_limit;   // what budget is at the start of a lookup
 	uint16_t split_files; // opened so far
 	bool cached;	      // tables of whole units are made and kept
+	bool qualified;	      // names that are the source's alone have their scope with them
 };
 
 #define RCGO_DWARF_BUDGET (INT64_C(1) << 27)

@@ -305,6 +305,7 @@ here_ready(struct rcgo_inprocess *here, bool cached)
 		return false;
 	}
 	here->memory.cached = cached;
+	here->memory.qualified = true;
 	here->ready = true;
 	return true;
 }

@@ -274,6 +274,52 @@ TEST(functions_without_symbols)
 	free(all);
 }
 
+// Functions that the linker does not know, as lambdas, are told apart by where they are.
+TEST(scopes_of_lambdas)
+{
+	static const char source[] =
+		"volatile int s;\n"
+		"template <class F> __attribute__((always_inline)) static inline void loop(F f)\n"
+		"{ for (int i = 0; i < 9; i++) s = s + f(i); }\n"
+		"namespace audio { static __attribute__((noinline)) void go() {\n"
+		"  loop([](int i) { return s * i + 3; }); loop([](int i) { return s / (i + 1); }); "
+		"} }\n"
+		"namespace { struct Box { static int step(int n) { return s % (n + 7); } }; }\n"
+		"extern \"C\" void work() { audio::go(); s = Box::step(s); }\n";
+	static const char *const wanted[] = {
+		"#1}::operator()", "#2}::operator()", "(anonymous namespace)::Box::step"};
+	unsigned found[UNIT_COUNTOF(wanted)] = {0};
+	unsigned char *at;
+	void *handle;
+
+	unit_shell_needs("g++");
+	unit_shell_write("source.cc", source, sizeof source - 1);
+	unit_shell("g++ -g -O2 -shared -fPIC -o libl.so source.cc");
+	handle = dlopen(unit_shell_path("libl.so"), RTLD_NOW);
+	CHECK(handle != NULL);
+	at = dlsym(handle, "work");
+	CHECK(at != NULL);
+	for (int i = -512; i < 512; i++) {
+		struct rcgo_frame frames[8];
+		size_t n = rcgo__symbolize((uintptr_t)at + (uintptr_t)i, frames, 8);
+
+		for (size_t k = 0; k < n; k++) {
+			CHECK(strcmp(frames[k].function, "operator()") != 0);
+			const char *name = frames[k].function;
+
+			if (strncmp(name, "audio::go::{lambda", 18) == 0) {
+				name += strcspn(name, "#");
+			}
+			for (size_t w = 0; w < UNIT_COUNTOF(wanted); w++) {
+				found[w] += strcmp(name, wanted[w]) == 0;
+			}
+		}
+	}
+	for (size_t w = 0; w < UNIT_COUNTOF(wanted); w++) {
+		CHECK(found[w] > 0);
+	}
+}
+
 TEST(vdso)
 {
 	uintptr_t base = getauxval(AT_SYSINFO_EHDR);
@@ -330,4 +376,5 @@ UNIT_MAIN(UNIT_TEST(chain_of_inlined_functions), UNIT_TEST(little_room_is_for_na
 	UNIT_TEST(a_file_that_could_not_be_opened_is_opened_later), UNIT_TEST(protocol),
 	UNIT_TEST(many_sequences), UNIT_TEST(always_an_answer),
 	UNIT_TEST(what_is_no_code_is_declined), UNIT_TEST(generated_code),
-	UNIT_TEST(functions_without_symbols), UNIT_TEST(vdso), UNIT_TEST(threads_at_once))
+	UNIT_TEST(functions_without_symbols), UNIT_TEST(scopes_of_lambdas), UNIT_TEST(vdso),
+	UNIT_TEST(threads_at_once))
