@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: mangled names. The first byte says how much room there is.
+// Fuzzers: mangled names, to the end of the line. The first byte says how much room there is.
 
 #include <string.h>
 
@@ -15,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(name, data + (size != 0), size - (size != 0));
 	name[size - (size != 0)] = 0;
+	name[strcspn(name, "\n")] = 0;
 	n = rcgo__demangle(name, arena, out, room);
 	if ((n != 0 && (n >= room || out[n] != 0)) || arena->used != 0) {
 		abort();

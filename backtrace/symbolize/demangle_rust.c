@@ -2,6 +2,7 @@
 // Traceback Generation: demangling: Rust's v0 names. The grammar is a prefix one and the text is
 // printed in the order of the input, so what is yet to be done stands on a stack of actions. Runs
 // on any stack, in signal handlers too. Contract: Rust RFC 2603.
+// Long because: one grammar, whose productions use one another.
 
 #include <string.h>
 
@@ -172,6 +173,7 @@ back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
 	}
 }
 
+// Long because: one case for each tag of a path.
 static void
 path(struct rust *r, enum rust_kind kind, uint32_t arg)
 {
@@ -306,6 +308,7 @@ reference(struct rust *r, bool mutable)
 	push(r, RUST_TYPE, 0);
 }
 
+// Long because: one case for each tag of a type.
 static void
 type(struct rust *r)
 {
@@ -473,6 +476,7 @@ list(struct rust *r, const struct rust_action *a)
 	}
 }
 
+// Long because: one case for each kind of action.
 static void
 perform(struct rust *r, const struct rust_action *a)
 {

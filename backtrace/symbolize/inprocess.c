@@ -153,124 +153,6 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 #define HERE_OPENED_MAX 1024  // opened before the memory is begun anew
 #define HERE_SPLIT_MAX 0x7000 // and files of split DWARF
 
-// Copies s into text; cut when there is little room, NULL without any.
-static const char *
-here_copy(struct rcgo_line_text *text, const char *s)
-{
-	size_t size = s == NULL ? 0 : strlen(s) + 1;
-	size_t room = text->size - text->used;
-	char *at = text->at + text->used;
-
-	if (size > room) {
-		size = room;
-	}
-	if (size == 0) {
-		return NULL;
-	}
-	memcpy(at, s, size - 1);
-	at[size - 1] = 0;
-	text->used += size;
-	return at;
-}
-
-void
-rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
-{
-	place->edition = rcgo__generation_untag(&pc);
-	place->pc = pc;
-	place->generated = rcgo__edition_is_generated(place->edition);
-	if (place->edition == NULL || place->generated) {
-		place->edition = NULL;
-		place->known = rcgo__module_find(pc, &place->module);
-		place->generated = place->generated && !place->known;
-		return;
-	}
-	place->module = place->edition->module;
-	place->known = place->edition->path[0] != 0;
-}
-
-bool
-rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place)
-{
-	uintptr_t start = 0, end = 0;
-
-	// What has a number was code when it was sampled.
-	if (place->known || place->edition != NULL || place->generated) {
-		return true;
-	}
-	if (here != NULL &&
-		place->pc - here->generated_start < here->generated_end - here->generated_start) {
-		place->generated = true;
-		return true;
-	}
-	switch (rcgo__module_code(place->pc, &start, &end)) {
-	case RCGO_CODE_NONE:
-		return false;
-	case RCGO_CODE_GENERATED:
-		place->generated = true;
-		if (here != NULL) {
-			here->generated_start = start;
-			here->generated_end = end;
-		}
-		return true;
-	default:
-		return true;
-	}
-}
-
-static bool
-here_name(const struct rcgo_inprocess_mapping *place, char *path, size_t cap)
-{
-	if (place->edition == NULL) {
-		return rcgo__module_name(&place->module, path, cap);
-	}
-	if (cap > sizeof place->edition->path) {
-		cap = sizeof place->edition->path;
-	}
-	memcpy(path, place->edition->path, cap);
-	path[cap - 1] = 0;
-	return path[0] != 0;
-}
-
-// Longer paths are cut: this is on the stack.
-#define FALLBACK_PATH 768
-
-void
-rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,
-	struct rcgo_line_text *text)
-{
-	static const char digits[] = "0123456789abcdef";
-	char name[FALLBACK_PATH + 24];
-	uintptr_t number = place->pc - (place->known ? place->module.bias : 0);
-	size_t n = 0;
-	int shift = (int)sizeof number * 8 - 4;
-
-	*frame = (struct rcgo_frame){0};
-	if (place->generated) {
-		frame->function = here_copy(text, "[JIT]");
-		return;
-	}
-	if (place->known && here_name(place, name, FALLBACK_PATH)) {
-		const char *base = strrchr(name, '/');
-
-		frame->file = here_copy(text, name);
-		base = base == NULL || base[1] == 0 ? name : base + 1;
-		n = strlen(base);
-		memmove(name, base, n);
-		name[n++] = '+';
-	}
-	name[n++] = '0';
-	name[n++] = 'x';
-	while (shift > 0 && number >> shift == 0) {
-		shift -= 4;
-	}
-	for (; shift >= 0; shift -= 4) {
-		name[n++] = digits[number >> shift & 15];
-	}
-	name[n] = 0;
-	frame->function = here_copy(text, name);
-}
-
 static void
 here_forget(struct rcgo_inprocess *here)
 {
@@ -332,7 +214,7 @@ here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *plac
 	int err;
 
 	here->opened++;
-	if (!here_name(place, here->path, sizeof here->path)) {
+	if (!rcgo__inprocess_name(place, here->path, sizeof here->path)) {
 		return -EAGAIN; // it had one
 	}
 	err = rcgo__object_open_in(&here->memory, here->path, build_id, number, object);
@@ -408,7 +290,8 @@ here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *
 			const char *name =
 				demangled ? here_demangled(here, frame->function, text) : NULL;
 
-			frame->function = name != NULL ? name : here_copy(text, frame->function);
+			frame->function =
+				name != NULL ? name : rcgo__inprocess_copy(text, frame->function);
 		}
 	}
 }
@@ -453,7 +336,7 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query
 		// Paths that found no room are not in text.
 		if (frames[i].file != NULL &&
 			(frames[i].file < text->at || frames[i].file >= text->at + text->size)) {
-			frames[i].file = here_copy(text, frames[i].file);
+			frames[i].file = rcgo__inprocess_copy(text, frames[i].file);
 		}
 		if (frames[i].entry != 0) {
 			frames[i].entry += place.module.bias;

@@ -95,6 +95,15 @@ RCGO_INTERN void rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mappin
 RCGO_INTERN bool rcgo__inprocess_is_code(
 	struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place);
 
+// Copies s into text; cut when there is little room, NULL without any.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const char *rcgo__inprocess_copy(struct rcgo_line_text *text, const char *s);
+
+// The path of the object's file, cut to cap - 1 bytes. Returns whether there is one.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__inprocess_name(
+	const struct rcgo_inprocess_mapping *place, char *path, size_t cap);
+
 // The last resort: module+0xoffset, [JIT], or the address alone.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place,

@@ -3,6 +3,8 @@
 #include "rcgo.h"
 
 #include <inttypes.h>
+#include <libiberty/demangle.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "symbols.h"
@@ -82,4 +84,42 @@ log_offset(const char *program, const char *line, uint64_t *offset, const char *
 		}
 	}
 	return NULL;
+}
+
+bool
+log_told_at(const struct strings *lines, size_t i, uint64_t pc)
+{
+	uint64_t other;
+	bool told;
+
+	return i < lines->n && log_frame(lines->at[i], &other, &told) && told && other == pc;
+}
+
+static bool
+is_symbol(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' ||
+	       c == '.' || c == '$' || c == '@';
+}
+
+void
+log_print(const char *line, bool demangle)
+{
+	while (demangle && line[0] != '\t' && *line != 0) {
+		size_t n = 0;
+		char *word;
+
+		while (is_symbol(line[n])) {
+			n++;
+		}
+		word = fmt("%.*s", (int)n, line);
+		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
+					      : word,
+			stdout);
+		line += n;
+		if (*line != 0) {
+			putchar(*line++);
+		}
+	}
+	puts(line);
 }

@@ -53,6 +53,15 @@ bool log_place(const char *line, uint64_t *pc);
 // a place in the source.
 bool log_frame(const char *line, uint64_t *pc, bool *told);
 
+// Whether line number i of the log is the second one of a frame with this program counter, and
+// tells a place in the source.
+struct strings;
+bool log_told_at(const struct strings *lines, size_t i, uint64_t pc);
+
+// Prints a line; where demangle is set, with the names in it that are mangled as the source has
+// them.
+void log_print(const char *line, bool demangle);
+
 // Whether place, a line that log_place takes, names a file other than PROGRAM: a source whose line
 // is not known.
 bool log_names_source(const char *program, const char *place);

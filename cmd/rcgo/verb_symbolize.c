@@ -98,16 +98,6 @@ print_in_line(struct log *log, uint64_t address, const char *before, const char 
 	return n > 0;
 }
 
-// Whether the frame whose second line is number i of the log has pc, and a place in the source.
-static bool
-told_at(const struct strings *lines, size_t i, uint64_t pc)
-{
-	uint64_t other;
-	bool told;
-
-	return i < lines->n && log_frame(lines->at[i], &other, &told) && told && other == pc;
-}
-
 // Line number i of the log, if it names no place, and the line that follows it. Returns whether
 // both were printed. The frames of one program counter stand together: where one of them has a
 // place, the log has the whole chain of inlined functions already.
@@ -121,7 +111,7 @@ rewrite_pair(struct log *log, const struct strings *lines, size_t i)
 	if (line[0] == '\t' || !log_place(next, &pc)) {
 		return false;
 	}
-	if (told_at(lines, i + 3, pc) || (i > 0 && told_at(lines, i - 1, pc)) ||
+	if (log_told_at(lines, i + 3, pc) || (i > 0 && log_told_at(lines, i - 1, pc)) ||
 		log_names_source(log->program, next)) {
 		return false;
 	}
@@ -232,36 +222,6 @@ check_debug(const struct log *log, const char *debug)
 	rcgo__elf_close(&elf);
 }
 
-static bool
-is_symbol(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' ||
-	       c == '.' || c == '$' || c == '@';
-}
-
-// Prints a line; when asked for, with the names in it that are mangled as the source has them.
-static void
-print_line(const struct log *log, const char *line)
-{
-	while (log->demangle && line[0] != '\t' && *line != 0) {
-		size_t n = 0;
-		char *word;
-
-		while (is_symbol(line[n])) {
-			n++;
-		}
-		word = fmt("%.*s", (int)n, line);
-		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
-					      : word,
-			stdout);
-		line += n;
-		if (*line != 0) {
-			putchar(*line++);
-		}
-	}
-	puts(line);
-}
-
 static void
 rewrite(struct log *log, const struct strings *lines)
 {
@@ -269,7 +229,7 @@ rewrite(struct log *log, const struct strings *lines)
 		if (rewrite_pair(log, lines, i)) {
 			i++;
 		} else if (!rewrite_line(log, lines->at[i])) {
-			print_line(log, lines->at[i]);
+			log_print(lines->at[i], log->demangle);
 		}
 	}
 	if (log->lost > 0) {
