@@ -56,7 +56,7 @@ rcgo__demangle_decimal(struct rcgo_demangle *d)
 
 // The value of a lower-case hexadecimal digit, or -1.
 static int
-hex_digit(char c)
+legacy_hex(char c)
 {
 	if (c >= '0' && c <= '9') {
 		return c - '0';
@@ -65,13 +65,13 @@ hex_digit(char c)
 }
 
 static bool
-is_hash(const char *s, size_t n)
+legacy_is_hash(const char *s, size_t n)
 {
 	if (n != LEGACY_HASH || s[0] != 'h') {
 		return false;
 	}
 	for (size_t i = 1; i < n; i++) {
-		if (hex_digit(s[i]) < 0) {
+		if (legacy_hex(s[i]) < 0) {
 			return false;
 		}
 	}
@@ -80,7 +80,7 @@ is_hash(const char *s, size_t n)
 
 // Appends the character of this number as UTF-8.
 static void
-put_character(struct rcgo_demangle *d, uint32_t c)
+legacy_character(struct rcgo_demangle *d, uint32_t c)
 {
 	char utf8[4];
 	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
@@ -117,10 +117,10 @@ legacy_escape(struct rcgo_demangle *d, const char *s, size_t n)
 		return;
 	}
 	for (size_t i = 1; i < n; i++) {
-		d->failed |= hex_digit(s[i]) < 0;
-		c = c << 4 | (uint32_t)(hex_digit(s[i]) & 15);
+		d->failed |= legacy_hex(s[i]) < 0;
+		c = c << 4 | (uint32_t)(legacy_hex(s[i]) & 15);
 	}
-	put_character(d, c);
+	legacy_character(d, c);
 }
 
 // Prints one part of a path.
@@ -162,8 +162,8 @@ demangle_legacy(struct rcgo_demangle *d)
 			d->failed = true;
 			return;
 		}
-		hashed = parts > 0 && is_hash(d->at, (size_t)n) && n < (uint64_t)(d->end - d->at) &&
-			 d->at[n] == 'E';
+		hashed = parts > 0 && legacy_is_hash(d->at, (size_t)n) &&
+			 n < (uint64_t)(d->end - d->at) && d->at[n] == 'E';
 		if (!hashed) {
 			rcgo__demangle_text(d, parts > 0 ? "::" : "");
 			legacy_part(d, d->at, (size_t)n);
@@ -175,7 +175,7 @@ demangle_legacy(struct rcgo_demangle *d)
 }
 
 static bool
-begins(const char *s, const char *with)
+demangle_begins(const char *s, const char *with)
 {
 	return strncmp(s, with, strlen(with)) == 0;
 }
@@ -191,12 +191,12 @@ rcgo__demangle(const char *name, struct rcgo_arena *scratch, char *out, size_t s
 		return 0;
 	}
 	d.failed = true;
-	if (begins(name, "_R")) {
+	if (demangle_begins(name, "_R")) {
 		d = start;
 		d.at += 2;
 		rcgo__demangle_rust(&d, scratch);
-	} else if (begins(name, "_Z")) {
-		if (begins(name, "_ZN")) {
+	} else if (demangle_begins(name, "_Z")) {
+		if (demangle_begins(name, "_ZN")) {
 			d = start;
 			d.at += 3;
 			demangle_legacy(&d);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: demangling: Rust's v0 names. The grammar is a prefix one and the text is
-// printed in the order of the input, so what is yet to be done stands on a stack of actions. Runs
-// on any stack, in signal handlers too. Contract: Rust RFC 2603.
+// Traceback Generation: demangling: Rust's v0 names (RFC 2603), printed in the order of the input:
+// what is yet to be done stands on a stack of actions. Runs on any stack, in signal handlers too.
 // Long because: one grammar, whose productions use one another.
 
 #include <string.h>
@@ -46,7 +45,7 @@ struct rust {
 };
 
 static void
-push(struct rust *r, enum rust_kind kind, uint32_t arg)
+rust_push(struct rust *r, enum rust_kind kind, uint32_t arg)
 {
 	if (r->count == RUST_ACTIONS) {
 		r->d->failed = true;
@@ -56,15 +55,15 @@ push(struct rust *r, enum rust_kind kind, uint32_t arg)
 }
 
 static void
-push_text(struct rust *r, const char *text)
+rust_push_text(struct rust *r, const char *text)
 {
-	push(r, RUST_TEXT, 0);
+	rust_push(r, RUST_TEXT, 0);
 	r->actions[r->count - 1].text = text;
 }
 
 // A number in 62 digits; the end alone is 0.
 static uint64_t
-number62(struct rcgo_demangle *d)
+rust_number62(struct rcgo_demangle *d)
 {
 	uint64_t n = 0;
 
@@ -85,14 +84,14 @@ number62(struct rcgo_demangle *d)
 }
 
 static uint64_t
-disambiguator(struct rcgo_demangle *d)
+rust_disambiguator(struct rcgo_demangle *d)
 {
-	return rcgo__demangle_take(d, 's') ? number62(d) + 1 : 0;
+	return rcgo__demangle_take(d, 's') ? rust_number62(d) + 1 : 0;
 }
 
 // Takes an identifier. One with other letters than ASCII's is written in Punycode.
 static const char *
-identifier(struct rcgo_demangle *d, size_t *size, bool *punycode)
+rust_identifier(struct rcgo_demangle *d, size_t *size, bool *punycode)
 {
 	const char *s;
 	uint64_t n;
@@ -111,7 +110,7 @@ identifier(struct rcgo_demangle *d, size_t *size, bool *punycode)
 }
 
 static void
-print_identifier(struct rcgo_demangle *d, const char *s, size_t n, bool punycode)
+rust_print_identifier(struct rcgo_demangle *d, const char *s, size_t n, bool punycode)
 {
 	rcgo__demangle_text(d, punycode ? "punycode{" : "");
 	rcgo__demangle_bytes(d, s, n);
@@ -119,7 +118,7 @@ print_identifier(struct rcgo_demangle *d, const char *s, size_t n, bool punycode
 }
 
 static void
-lifetime(struct rust *r, uint64_t index)
+rust_lifetime(struct rust *r, uint64_t index)
 {
 	uint64_t depth = r->lifetimes - index;
 	char letter[] = {'\'', (char)('a' + depth), 0};
@@ -138,44 +137,44 @@ lifetime(struct rust *r, uint64_t index)
 
 // for<'a, 'b> of a function or dyn.
 static void
-binder(struct rust *r)
+rust_binder(struct rust *r)
 {
-	uint64_t n = rcgo__demangle_take(r->d, 'G') ? number62(r->d) + 1 : 0;
+	uint64_t n = rcgo__demangle_take(r->d, 'G') ? rust_number62(r->d) + 1 : 0;
 
 	if (n > 64) {
 		r->d->failed = true;
 		return;
 	}
-	push(r, RUST_UNBIND, (uint32_t)n);
+	rust_push(r, RUST_UNBIND, (uint32_t)n);
 	for (uint64_t i = 0; i < n; i++) {
 		rcgo__demangle_text(r->d, i == 0 ? "for<" : ", ");
 		r->lifetimes++;
-		lifetime(r, 1);
+		rust_lifetime(r, 1);
 	}
 	rcgo__demangle_text(r->d, n > 0 ? "> " : "");
 }
 
 // Reads on at a place before, for one action.
 static void
-back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
+rust_back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
 {
 	const char *from = r->d->at - 1;
-	uint64_t to = number62(r->d);
+	uint64_t to = rust_number62(r->d);
 
 	if (r->d->failed || to >= (uint64_t)(from - r->start)) {
 		r->d->failed = true;
 		return;
 	}
 	if (r->d->quiet == 0) {
-		push(r, RUST_RETURN, (uint32_t)(r->d->at - r->start));
-		push(r, kind, arg);
+		rust_push(r, RUST_RETURN, (uint32_t)(r->d->at - r->start));
+		rust_push(r, kind, arg);
 		r->d->at = r->start + to;
 	}
 }
 
 // Long because: one case for each tag of a path.
 static void
-path(struct rust *r, enum rust_kind kind, uint32_t arg)
+rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 {
 	struct rcgo_demangle *d = r->d;
 	char tag = rcgo__demangle_peek(d);
@@ -186,30 +185,30 @@ path(struct rust *r, enum rust_kind kind, uint32_t arg)
 	d->at++;
 	switch (tag) {
 	case 'C':
-		disambiguator(d);
-		s = identifier(d, &size, &punycode);
-		print_identifier(d, s, size, punycode);
+		rust_disambiguator(d);
+		s = rust_identifier(d, &size, &punycode);
+		rust_print_identifier(d, s, size, punycode);
 		break;
 	case 'N':
-		push(r, RUST_PART, (uint8_t)rcgo__demangle_peek(d));
+		rust_push(r, RUST_PART, (uint8_t)rcgo__demangle_peek(d));
 		d->at++;
-		push(r, RUST_PATH, arg);
+		rust_push(r, RUST_PATH, arg);
 		break;
 	case 'M':
 	case 'X':
 	case 'Y':
-		push_text(r, ">");
+		rust_push_text(r, ">");
 		if (tag != 'M') {
-			push(r, RUST_PATH, 0);
-			push_text(r, " as ");
+			rust_push(r, RUST_PATH, 0);
+			rust_push_text(r, " as ");
 		}
-		push(r, RUST_TYPE, 0);
-		push_text(r, "<");
+		rust_push(r, RUST_TYPE, 0);
+		rust_push_text(r, "<");
 		if (tag != 'Y') {
 			// Where the impl stands says less than what it is of.
-			disambiguator(d);
-			push(r, RUST_LOUD, 0);
-			push(r, RUST_PATH, 0);
+			rust_disambiguator(d);
+			rust_push(r, RUST_LOUD, 0);
+			rust_push(r, RUST_PATH, 0);
 			d->quiet++;
 		}
 		break;
@@ -217,14 +216,14 @@ path(struct rust *r, enum rust_kind kind, uint32_t arg)
 		if (kind == RUST_PATH_OPEN) {
 			r->open = true;
 		} else {
-			push_text(r, ">");
+			rust_push_text(r, ">");
 		}
-		push(r, RUST_ARGUMENTS, 0);
-		push_text(r, arg != 0 ? "::<" : "<");
-		push(r, RUST_PATH, arg);
+		rust_push(r, RUST_ARGUMENTS, 0);
+		rust_push_text(r, arg != 0 ? "::<" : "<");
+		rust_push(r, RUST_PATH, arg);
 		break;
 	case 'B':
-		back_reference(r, kind, arg);
+		rust_back_reference(r, kind, arg);
 		break;
 	default:
 		d->failed = true;
@@ -233,32 +232,32 @@ path(struct rust *r, enum rust_kind kind, uint32_t arg)
 
 // What follows the path that a nested one is in.
 static void
-part(struct rust *r, char space)
+rust_part(struct rust *r, char space)
 {
 	struct rcgo_demangle *d = r->d;
-	uint64_t number = disambiguator(d);
+	uint64_t number = rust_disambiguator(d);
 	bool punycode;
 	size_t size;
-	const char *s = identifier(d, &size, &punycode);
+	const char *s = rust_identifier(d, &size, &punycode);
 	char other[] = {space, 0};
 
 	if (space >= 'a' && space <= 'z') {
 		rcgo__demangle_text(d, size > 0 ? "::" : "");
-		print_identifier(d, s, size, punycode);
+		rust_print_identifier(d, s, size, punycode);
 		return;
 	}
 	d->failed |= space < 'A' || space > 'Z';
 	rcgo__demangle_text(d, "::{");
 	rcgo__demangle_text(d, space == 'C' ? "closure" : space == 'S' ? "shim" : other);
 	rcgo__demangle_text(d, size > 0 ? ":" : "");
-	print_identifier(d, s, size, punycode);
+	rust_print_identifier(d, s, size, punycode);
 	rcgo__demangle_text(d, "#");
 	rcgo__demangle_number(d, number);
 	rcgo__demangle_text(d, "}");
 }
 
 static const char *
-basic_type(char tag)
+rust_basic_type(char tag)
 {
 	static const char *const names[26] = {"i8", "bool", "char", "f64", "str", "f32", NULL, "u8",
 		"isize", "usize", NULL, "i32", "u32", "i128", "u128", "_", NULL, NULL, "i16", "u16",
@@ -268,21 +267,21 @@ basic_type(char tag)
 }
 
 static void
-function_type(struct rust *r)
+rust_function_type(struct rust *r)
 {
 	struct rcgo_demangle *d = r->d;
 	bool punycode;
 	size_t size;
 	const char *s;
 
-	binder(r);
+	rust_binder(r);
 	rcgo__demangle_text(d, rcgo__demangle_take(d, 'U') ? "unsafe " : "");
 	if (rcgo__demangle_take(d, 'K')) {
 		rcgo__demangle_text(d, "extern \"");
 		if (rcgo__demangle_take(d, 'C')) {
 			rcgo__demangle_text(d, "C");
 		} else {
-			s = identifier(d, &size, &punycode);
+			s = rust_identifier(d, &size, &punycode);
 			for (size_t i = 0; i < size; i++) {
 				rcgo__demangle_bytes(d, s[i] == '_' ? "-" : s + i, 1);
 			}
@@ -290,31 +289,31 @@ function_type(struct rust *r)
 		rcgo__demangle_text(d, "\" ");
 	}
 	rcgo__demangle_text(d, "fn(");
-	push(r, RUST_RESULT, 0);
-	push(r, RUST_PARAMETERS, 0);
+	rust_push(r, RUST_RESULT, 0);
+	rust_push(r, RUST_PARAMETERS, 0);
 }
 
 static void
-reference(struct rust *r, bool mutable)
+rust_reference(struct rust *r, bool mutable)
 {
-	uint64_t index = rcgo__demangle_take(r->d, 'L') ? number62(r->d) : 0;
+	uint64_t index = rcgo__demangle_take(r->d, 'L') ? rust_number62(r->d) : 0;
 
 	rcgo__demangle_text(r->d, "&");
 	if (index != 0) {
-		lifetime(r, index);
+		rust_lifetime(r, index);
 		rcgo__demangle_text(r->d, " ");
 	}
 	rcgo__demangle_text(r->d, mutable ? "mut " : "");
-	push(r, RUST_TYPE, 0);
+	rust_push(r, RUST_TYPE, 0);
 }
 
 // Long because: one case for each tag of a type.
 static void
-type(struct rust *r)
+rust_type(struct rust *r)
 {
 	struct rcgo_demangle *d = r->d;
 	char tag = rcgo__demangle_peek(d);
-	const char *basic = basic_type(tag);
+	const char *basic = rust_basic_type(tag);
 
 	d->at++;
 	if (basic != NULL) {
@@ -324,48 +323,48 @@ type(struct rust *r)
 	switch (tag) {
 	case 'R':
 	case 'Q':
-		reference(r, tag == 'Q');
+		rust_reference(r, tag == 'Q');
 		break;
 	case 'P':
 	case 'O':
 		rcgo__demangle_text(d, tag == 'P' ? "*const " : "*mut ");
-		push(r, RUST_TYPE, 0);
+		rust_push(r, RUST_TYPE, 0);
 		break;
 	case 'A':
 	case 'S':
 		rcgo__demangle_text(d, "[");
-		push_text(r, "]");
+		rust_push_text(r, "]");
 		if (tag == 'A') {
-			push(r, RUST_CONST, 0);
-			push_text(r, "; ");
+			rust_push(r, RUST_CONST, 0);
+			rust_push_text(r, "; ");
 		}
-		push(r, RUST_TYPE, 0);
+		rust_push(r, RUST_TYPE, 0);
 		break;
 	case 'T':
 		rcgo__demangle_text(d, "(");
-		push(r, RUST_TUPLE, 0);
+		rust_push(r, RUST_TUPLE, 0);
 		break;
 	case 'F':
-		function_type(r);
+		rust_function_type(r);
 		break;
 	case 'D':
 		rcgo__demangle_text(d, "dyn ");
-		push(r, RUST_LIFETIME, 0);
-		binder(r);
-		push(r, RUST_TRAITS, 0);
+		rust_push(r, RUST_LIFETIME, 0);
+		rust_binder(r);
+		rust_push(r, RUST_TRAITS, 0);
 		break;
 	case 'B':
-		back_reference(r, RUST_TYPE, 0);
+		rust_back_reference(r, RUST_TYPE, 0);
 		break;
 	default:
 		d->at--;
-		push(r, RUST_PATH, 0);
+		rust_push(r, RUST_PATH, 0);
 	}
 }
 
 // A constant: an integer, a bool or a character, in hexadecimal digits.
 static void
-constant(struct rust *r)
+rust_constant(struct rust *r)
 {
 	struct rcgo_demangle *d = r->d;
 	char tag = rcgo__demangle_peek(d);
@@ -375,7 +374,7 @@ constant(struct rust *r)
 
 	d->at++;
 	if (tag == 'B') {
-		back_reference(r, RUST_CONST, 0);
+		rust_back_reference(r, RUST_CONST, 0);
 		return;
 	}
 	if (tag == 'p') {
@@ -408,18 +407,18 @@ constant(struct rust *r)
 
 // One more of a list that ends by E, or its end. Returns whether there is one.
 static bool
-list_goes_on(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
+rust_list_goes_on(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
 {
 	if (rcgo__demangle_take(r->d, 'E')) {
 		return false;
 	}
 	rcgo__demangle_text(r->d, n > 0 ? between : "");
-	push(r, kind, n + 1);
+	rust_push(r, kind, n + 1);
 	return true;
 }
 
 static void
-bindings(struct rust *r)
+rust_bindings(struct rust *r)
 {
 	bool punycode;
 	size_t size;
@@ -428,11 +427,11 @@ bindings(struct rust *r)
 	if (rcgo__demangle_take(r->d, 'p')) {
 		rcgo__demangle_text(r->d, r->open ? ", " : "<");
 		r->open = true;
-		s = identifier(r->d, &size, &punycode);
-		print_identifier(r->d, s, size, punycode);
+		s = rust_identifier(r->d, &size, &punycode);
+		rust_print_identifier(r->d, s, size, punycode);
 		rcgo__demangle_text(r->d, " = ");
-		push(r, RUST_BINDINGS, 0);
-		push(r, RUST_TYPE, 0);
+		rust_push(r, RUST_BINDINGS, 0);
+		rust_push(r, RUST_TYPE, 0);
 	} else {
 		rcgo__demangle_text(r->d, r->open ? ">" : "");
 		r->open = false;
@@ -440,37 +439,38 @@ bindings(struct rust *r)
 }
 
 static void
-list(struct rust *r, const struct rust_action *a)
+rust_list(struct rust *r, const struct rust_action *a)
 {
 	struct rcgo_demangle *d = r->d;
 
 	switch (a->kind) {
 	case RUST_ARGUMENTS:
-		if (list_goes_on(r, RUST_ARGUMENTS, a->arg, ", ")) {
+		if (rust_list_goes_on(r, RUST_ARGUMENTS, a->arg, ", ")) {
 			if (rcgo__demangle_take(d, 'L')) {
-				lifetime(r, number62(d));
+				rust_lifetime(r, rust_number62(d));
 			} else {
-				push(r, rcgo__demangle_take(d, 'K') ? RUST_CONST : RUST_TYPE, 0);
+				rust_push(
+					r, rcgo__demangle_take(d, 'K') ? RUST_CONST : RUST_TYPE, 0);
 			}
 		}
 		break;
 	case RUST_TUPLE:
-		if (list_goes_on(r, RUST_TUPLE, a->arg, ", ")) {
-			push(r, RUST_TYPE, 0);
+		if (rust_list_goes_on(r, RUST_TUPLE, a->arg, ", ")) {
+			rust_push(r, RUST_TYPE, 0);
 		} else {
 			rcgo__demangle_text(d, a->arg == 1 ? ",)" : ")");
 		}
 		break;
 	case RUST_PARAMETERS:
-		if (list_goes_on(r, RUST_PARAMETERS, a->arg, ", ")) {
-			push(r, RUST_TYPE, 0);
+		if (rust_list_goes_on(r, RUST_PARAMETERS, a->arg, ", ")) {
+			rust_push(r, RUST_TYPE, 0);
 		}
 		break;
 	case RUST_TRAITS:
-		if (list_goes_on(r, RUST_TRAITS, a->arg, " + ")) {
+		if (rust_list_goes_on(r, RUST_TRAITS, a->arg, " + ")) {
 			r->open = false;
-			push(r, RUST_BINDINGS, 0);
-			push(r, RUST_PATH_OPEN, 0);
+			rust_push(r, RUST_BINDINGS, 0);
+			rust_push(r, RUST_PATH_OPEN, 0);
 		}
 		break;
 	}
@@ -478,7 +478,7 @@ list(struct rust *r, const struct rust_action *a)
 
 // Long because: one case for each kind of action.
 static void
-perform(struct rust *r, const struct rust_action *a)
+rust_perform(struct rust *r, const struct rust_action *a)
 {
 	struct rcgo_demangle *d = r->d;
 	uint64_t index;
@@ -486,36 +486,36 @@ perform(struct rust *r, const struct rust_action *a)
 	switch (a->kind) {
 	case RUST_PATH:
 	case RUST_PATH_OPEN:
-		path(r, a->kind, a->arg);
+		rust_path(r, a->kind, a->arg);
 		break;
 	case RUST_TYPE:
-		type(r);
+		rust_type(r);
 		break;
 	case RUST_CONST:
-		constant(r);
+		rust_constant(r);
 		break;
 	case RUST_TEXT:
 		rcgo__demangle_text(d, a->text);
 		break;
 	case RUST_PART:
-		part(r, (char)a->arg);
+		rust_part(r, (char)a->arg);
 		break;
 	case RUST_RESULT:
 		rcgo__demangle_text(d, ")");
 		if (!rcgo__demangle_take(d, 'u')) {
 			rcgo__demangle_text(d, " -> ");
-			push(r, RUST_TYPE, 0);
+			rust_push(r, RUST_TYPE, 0);
 		}
 		break;
 	case RUST_BINDINGS:
-		bindings(r);
+		rust_bindings(r);
 		break;
 	case RUST_LIFETIME:
 		d->failed |= !rcgo__demangle_take(d, 'L');
-		index = number62(d);
+		index = rust_number62(d);
 		if (index != 0) {
 			rcgo__demangle_text(d, " + ");
-			lifetime(r, index);
+			rust_lifetime(r, index);
 		}
 		break;
 	case RUST_UNBIND:
@@ -528,20 +528,20 @@ perform(struct rust *r, const struct rust_action *a)
 		d->at = r->start + a->arg;
 		break;
 	default:
-		list(r, a);
+		rust_list(r, a);
 	}
 }
 
 static void
-run(struct rust *r, uint32_t in_value)
+rust_run(struct rust *r, uint32_t in_value)
 {
 	int steps = 0;
 
-	push(r, RUST_PATH, in_value);
+	rust_push(r, RUST_PATH, in_value);
 	while (r->count > 0 && !r->d->failed) {
 		struct rust_action a = r->actions[--r->count];
 
-		perform(r, &a);
+		rust_perform(r, &a);
 		r->d->failed |= steps++ > RUST_STEPS || r->d->at > r->d->end;
 	}
 }
@@ -561,11 +561,11 @@ rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch)
 		r->lifetimes = 0;
 		r->open = false;
 		r->count = 0;
-		run(r, 1);
+		rust_run(r, 1);
 		if (!d->failed && d->at < d->end && *d->at != '.' && *d->at != '$') {
 			// The crate that had this instance made.
 			d->quiet++;
-			run(r, 0);
+			rust_run(r, 0);
 			d->quiet--;
 			d->failed |= d->at < d->end && *d->at != '.' && *d->at != '$';
 		}

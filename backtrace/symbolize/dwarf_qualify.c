@@ -32,16 +32,16 @@ struct qualify {
 };
 
 static bool
-is_class(uint16_t tag)
+qualify_is_class(uint16_t tag)
 {
 	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
 // gcc calls the class of a lambda <lambda(int)>; clang gives it no name.
 static bool
-is_lambda(uint16_t tag, const char *name)
+qualify_is_lambda(uint16_t tag, const char *name)
 {
-	return is_class(tag) && (name == NULL || strncmp(name, "<lambda", 7) == 0);
+	return qualify_is_class(tag) && (name == NULL || strncmp(name, "<lambda", 7) == 0);
 }
 
 // The name of an entry, which a definition has at its declaration.
@@ -84,7 +84,7 @@ qualify_step(struct qualify *q, const struct rcgo_abbrev *abbrev)
 	sibling = q->die.sibling;
 	origin = q->die.origin;
 	name = qualify_name(q, &q->die);
-	lambda = is_lambda(abbrev->tag, name);
+	lambda = qualify_is_lambda(abbrev->tag, name);
 	parent->lambdas += lambda;
 	if (sibling.kind == RCGO_VALUE_REF && sibling.u <= q->target &&
 		q->info + sibling.u > q->c.at) {
@@ -167,8 +167,9 @@ qualify_add_level(struct qualify *q, const struct qualify_level *level)
 		number[--at] = '#';
 		qualify_add(q, number + at, sizeof number - at);
 		qualify_add(q, "}::", 3);
-	} else if (name != NULL && (level->tag == DW_TAG_namespace || is_class(level->tag) ||
-					   level->tag == DW_TAG_subprogram)) {
+	} else if (name != NULL &&
+		   (level->tag == DW_TAG_namespace || qualify_is_class(level->tag) ||
+			   level->tag == DW_TAG_subprogram)) {
 		qualify_add(q, name, strlen(name));
 		qualify_add(q, "::", 2);
 	}

@@ -19,14 +19,14 @@
 #endif
 
 // The table, which is sorted: the address of a function and of its FDE, relative to the header.
-struct eh_frame_table {
+struct function_table {
 	struct rcgo_bytes bytes;
 	uint64_t address; // of the header
 	uint64_t count;
 };
 
 static bool
-hdr_find(const struct rcgo_elf *elf, struct eh_frame_table *table)
+function_table_find(const struct rcgo_elf *elf, struct function_table *table)
 {
 	struct rcgo_segment segment;
 	struct rcgo_bytes hdr, head;
@@ -50,7 +50,7 @@ hdr_find(const struct rcgo_elf *elf, struct eh_frame_table *table)
 }
 
 static uint64_t
-hdr_word(const struct rcgo_elf *elf, const struct eh_frame_table *table, uint64_t at)
+function_table_word(const struct rcgo_elf *elf, const struct function_table *table, uint64_t at)
 {
 	const uint8_t *word = rcgo__bytes_read(table->bytes, at, 4).at;
 
@@ -60,7 +60,7 @@ hdr_word(const struct rcgo_elf *elf, const struct eh_frame_table *table, uint64_
 // The size of the function that begins at start, by its FDE; 0 when that is not understood. Its
 // addresses are relative to themselves in 4 or 8 bytes, or absolute in 8.
 static uint64_t
-fde_size(const struct rcgo_elf *elf, uint64_t fde, uint64_t start)
+function_size(const struct rcgo_elf *elf, uint64_t fde, uint64_t start)
 {
 	struct rcgo_bytes b = rcgo__bytes_read(rcgo__elf_at_address(elf, fde), 0, 24);
 	uint64_t wide;
@@ -78,17 +78,17 @@ fde_size(const struct rcgo_elf *elf, uint64_t fde, uint64_t start)
 bool
 rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start)
 {
-	struct eh_frame_table table = {.count = 0};
+	struct function_table table = {.count = 0};
 	uint64_t low = 0, high;
 
-	if (!hdr_find(elf, &table)) {
+	if (!function_table_find(elf, &table)) {
 		return false;
 	}
 	// The last that begins at address or before.
 	for (high = table.count; low < high;) {
 		uint64_t middle = low + (high - low) / 2;
 
-		if (hdr_word(elf, &table, middle * HDR_ENTRY) <= address) {
+		if (function_table_word(elf, &table, middle * HDR_ENTRY) <= address) {
 			low = middle + 1;
 		} else {
 			high = middle;
@@ -97,7 +97,8 @@ rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start
 	if (low == 0) {
 		return false;
 	}
-	*start = hdr_word(elf, &table, (low - 1) * HDR_ENTRY);
+	*start = function_table_word(elf, &table, (low - 1) * HDR_ENTRY);
 	return address - *start <
-	       fde_size(elf, hdr_word(elf, &table, (low - 1) * HDR_ENTRY + 4), *start);
+	       function_size(
+		       elf, function_table_word(elf, &table, (low - 1) * HDR_ENTRY + 4), *start);
 }
