@@ -159,10 +159,8 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	bool flagged = set_flags(e, f, src, users, map);
 
-	if (e->minor >= 0 && e->minor < VETTING_GO) {
-		set_joined(e, f, src, derive_joined_host(e, ".go"), users, map);
-		set_joined(e, f, src, derive_joined_host(e, ".s"), users, map);
-	}
+	set_joined(e, f, src, derive_joined_host(e, ".go"), users, map);
+	set_joined(e, f, src, derive_joined_host(e, ".s"), users, map);
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files of ours at the end of files that GOROOT has. Before Go 1.24 the go command tells `go vet`
-// of a package's files by their paths in GOROOT, and vet opens them on disk, overlay or not: a file
-// that is only in the overlay ends `go vet runtime/cgo` and `go test runtime/cgo` with an error.
+// Appends our Go and Go assembly files to files that every GOROOT has, so the overlay adds no new
+// name. Tools built on go/packages (gopls, staticcheck, deadcode, govulncheck) get the names of a
+// package's files from `go list` and open them on disk, where a file of the overlay does not exist.
+// `go vet` before Go 1.24 does the same.
 #include "rcgo.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ static const char import_line[] = "\nimport \"unsafe\"\n";
 char *
 derive_joined_host(const struct goenv *e, const char *name)
 {
-	if (e->minor < 0 || e->minor >= VETTING_GO || derive_is_flags(name)) {
+	if (derive_is_flags(name)) {
 		return NULL;
 	}
 	if (has_suffix(name, ".go")) {

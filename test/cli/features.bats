@@ -50,29 +50,29 @@ overlay_of() {
 	grep -x '#cgo CFLAGS: -std=gnu11 .*' "$flags"
 }
 
-# go vet opens them on disk there.
-@test "before Go 1.24 what Go compiles lies in files that GOROOT has" {
-	fake_go GOVERSION=go1.23.4
-	printf '// stock\n\npackage cgo\n\nimport "unsafe"\n\nvar stock unsafe.Pointer\n' >"$T/goroot/src/runtime/cgo/linux.go"
-	printf '// stock\n\n#include "textflag.h"\n' >"$T/goroot/src/runtime/cgo/asm_amd64.s"
-	for without in "" signals traceback,signals; do
-		run "$RCGO" build ${without:+"--without=$without"} x
-		overlay_of
-		for name in rcgo_names rcgo_signals rcgo_syscall rcgo_traceback rcgo_gotext; do
-			lacks "$name"
-		done
-		joined=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-linux\.go\)",*/\1/p')
-		[ "$(grep -c '^import\|^package' "$joined")" = 2 ]
-		grep -x 'var stock unsafe.Pointer' "$joined"
-		grep -x '//go:cgo_export_static rcgo_go_text' "$joined"
-		[ "$(grep -c 'cgo_export_dynamic sigaction$' "$joined")" = "$([ -n "$without" ] && echo 0 || echo 1)" ]
-		asm=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-asm_amd64\.s\)",*/\1/p')
-		[ "$(grep -c textflag "$asm")" = 1 ]
-		grep '^GLOBL rcgo_go_text' "$asm"
-	done
-	for go in go1.23.4 go1.24.1; do
-		echo "package cgo // of no shape that we know" >"$T/goroot/src/runtime/cgo/linux.go"
+# Tools built on go/packages, and go vet before Go 1.24, open a package's Go files on disk.
+@test "what Go compiles lies in files that GOROOT has" {
+	printf '// stock\n\npackage cgo\n\nimport "unsafe"\n\nvar stock unsafe.Pointer\n' >"$T/linux.go"
+	printf '// stock\n\n#include "textflag.h"\n' >"$T/asm_amd64.s"
+	for go in go1.23.4 go1.26.1; do
 		fake_go GOVERSION=$go
+		cp "$T/linux.go" "$T/asm_amd64.s" "$T/goroot/src/runtime/cgo"
+		for without in "" signals traceback,signals; do
+			run "$RCGO" build ${without:+"--without=$without"} x
+			overlay_of
+			for name in rcgo_names rcgo_signals rcgo_syscall rcgo_traceback rcgo_gotext; do
+				lacks "$name"
+			done
+			joined=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-linux\.go\)",*/\1/p')
+			[ "$(grep -c '^import\|^package' "$joined")" = 2 ]
+			grep -x 'var stock unsafe.Pointer' "$joined"
+			grep -x '//go:cgo_export_static rcgo_go_text' "$joined"
+			[ "$(grep -c 'cgo_export_dynamic sigaction$' "$joined")" = "$([ -n "$without" ] && echo 0 || echo 1)" ]
+			asm=$(printf '%s\n' "$output" | sed -n 's/.*: "\(.*-asm_amd64\.s\)",*/\1/p')
+			[ "$(grep -c textflag "$asm")" = 1 ]
+			grep '^GLOBL rcgo_go_text' "$asm"
+		done
+		echo "package cgo // of no shape that we know" >"$T/goroot/src/runtime/cgo/linux.go"
 		run "$RCGO" build x
 		overlay_of
 		has "rcgo_traceback.go"
