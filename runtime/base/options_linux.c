@@ -18,6 +18,7 @@
 #define SIZES "SIZE"
 // Beside its other values an option may have this: a path with a slash in it, or a descriptor.
 #define FILES "FILE|fd:N"
+#define COUNTS "N"
 
 // The guard is on where it has been proved on real processors.
 #ifdef __x86_64__
@@ -26,7 +27,7 @@
 #	define SIGNALS "off", "full", "onstack", "trace"
 #endif
 
-// Every option: its values, the default first; or SIZES.
+// Every option: its values, the default first; or SIZES or COUNTS.
 static const struct {
 	const char *name;
 	const char *values[4];
@@ -39,7 +40,7 @@ static const struct {
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
-	{"spare", {SIZES}},
+	{"spare", {COUNTS}},
 	{"names", {"off", "on"}},
 	{"stats", {"off", "on"}},
 	{"leafcheck", {"off", "on"}},
@@ -102,7 +103,7 @@ take_file(const char *value, size_t n)
 static bool
 option_choose(size_t i, const char *value, size_t n)
 {
-	if (strcmp(options[i].values[0], SIZES) == 0) {
+	if (strcmp(options[i].values[0], SIZES) == 0 || strcmp(options[i].values[0], COUNTS) == 0) {
 		uint64_t size;
 
 		if (!parse_size(value, n, &size)) {
