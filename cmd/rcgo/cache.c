@@ -19,7 +19,13 @@ cache_dir_wanted(void)
 		   *home = getenv("HOME");
 
 	if (own != NULL && *own != '\0') {
-		return path_absolute(working_dir("."), own);
+		if (*own != '/') {
+			fail(fmt("RCGO_CACHE=%s is not an absolute path", own),
+				"go commands in other directories would look for our files "
+				"elsewhere",
+				"set RCGO_CACHE to a path that begins with /");
+		}
+		return path_clean(own);
 	}
 	if (xdg != NULL && *xdg == '/') {
 		return path_clean(path_join(xdg, "rcgo"));
@@ -40,6 +46,33 @@ cache_dir_private(bool plain)
 		tmp = "/tmp";
 	}
 	return path_clean(fmt("%s/rcgo-%lu", tmp, (unsigned long)geteuid()));
+}
+
+// Whether a group has no members but this user: the group of root, or the group of its own that a
+// system with umask 002 gives to each user.
+static bool
+is_private_group(gid_t gid)
+{
+	size_t size;
+	char *text = read_file("/etc/group", &size), *save;
+
+	if (gid == 0) {
+		return true;
+	}
+	for (char *line = text == NULL ? NULL : strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		char *colon = strchr(line, ':'), *end;
+		char *id = colon == NULL ? NULL : strchr(colon + 1, ':');
+
+		if (id == NULL || strtoul(id + 1, &end, 10) != gid || *end != ':') {
+			continue;
+		}
+		size_t n = (size_t)(colon - line);
+
+		return gid == getegid() &&
+		       (end[1] == '\0' || (strncmp(end + 1, line, n) == 0 && end[1 + n] == '\0'));
+	}
+	return false;
 }
 
 // Why somebody else could put another directory in the place of this one; NULL when nobody can.
@@ -63,6 +96,11 @@ why_replaceable(const char *dir)
 		}
 		if ((st.st_mode & 0002) != 0 && (st.st_mode & S_ISVTX) == 0) {
 			return fmt("everybody may rename files in %s", up);
+		}
+		if ((st.st_mode & 0020) != 0 && (st.st_mode & S_ISVTX) == 0 &&
+			!is_private_group(st.st_gid)) {
+			return fmt("others of group %lu may rename files in %s",
+				(unsigned long)st.st_gid, up);
 		}
 	}
 	return NULL;
