@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,6 +34,10 @@ child(const char *dir, char *const argv[], enum spawn_stderr how, int out, int f
 	_exit(n == sizeof err ? 127 : 126);
 }
 
+// What a program may print. A go command prints a few kilobytes.
+enum { OUTPUT_MOST = 64 << 20 };
+
+// Reads to the end; NULL when there is too much.
 static char *
 read_all(int fd)
 {
@@ -50,6 +55,9 @@ read_all(int fd)
 			return buf;
 		}
 		n += (size_t)got;
+		if (n > OUTPUT_MOST) {
+			return NULL;
+		}
 		if (n + 1 == room) {
 			char *more = xalloc(2 * room);
 
@@ -81,10 +89,16 @@ spawn(const char *dir, char *const argv[], enum spawn_stderr how)
 	if (pid > 0) {
 		s.err = 0;
 		s.out = read_all(out[0]);
+		if (s.out == NULL) {
+			kill(pid, SIGKILL);
+		}
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
 		}
 		if (read(failed[0], &s.err, sizeof s.err) != sizeof s.err) {
 			s.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		}
+		if (s.out == NULL) {
+			s = (struct spawned){.status = -1, .err = EFBIG, .out = xstrdup("")};
 		}
 	}
 	close(out[0]);
