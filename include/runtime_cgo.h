@@ -114,6 +114,11 @@ RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 
+// Returns one line that names this C half: "runtime_cgo version=V payload=HASH go=VERSION
+// features=LIST options=LIST". HASH names the sources of the C half. The text is never freed.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC const char *rcgo_build_info(void);
+
 // ---- 4. Signals ----
 
 // Writes to file descriptor fd the signals that have a handler, one a line: the handler, its flags

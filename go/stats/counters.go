@@ -45,6 +45,10 @@ type Stats struct {
 // Read gives the counters as they are now; false where there are none.
 func Read() (Stats, bool) { return read() }
 
+// Build says in one line which C half the program was built with: its version, the hash of its
+// sources, the Go version and the features; "" for the stock one. `rcgo version FILE` prints the same.
+func Build() string { return build() }
+
 // A Metric is one counter.
 type Metric struct {
 	Name        string // "/rcgo/threads/started:threads": a path and a unit, as in runtime/metrics

@@ -13,6 +13,14 @@ package stats
 struct rcgo_stats;
 extern void rcgo_stats(struct rcgo_stats *stats, size_t size) __attribute__((weak));
 
+extern const char *rcgo_build_info(void) __attribute__((weak));
+
+static const char *
+build_info(void)
+{
+	return rcgo_build_info == 0 ? "" : rcgo_build_info();
+}
+
 static int
 read_stats(uint64_t *values, size_t size)
 {
@@ -24,6 +32,8 @@ read_stats(uint64_t *values, size_t size)
 }
 */
 import "C"
+
+func build() string { return C.GoString(C.build_info()) }
 
 func read() (Stats, bool) {
 	var s Stats

@@ -4,4 +4,6 @@
 
 package stats
 
+func build() string { return "" }
+
 func read() (Stats, bool) { return Stats{}, false }

@@ -33,6 +33,12 @@ func need(t *testing.T) stats.Stats {
 	return s
 }
 
+func TestBuild(t *testing.T) {
+	if _, ours := stats.Read(); strings.HasPrefix(stats.Build(), "runtime_cgo version=") != ours {
+		t.Errorf("Build says %q", stats.Build())
+	}
+}
+
 // Starts so many threads of Go, and keeps them until the function that it returns is called.
 func hold(n int) (release func()) {
 	up, stop := make(chan bool), make(chan bool)

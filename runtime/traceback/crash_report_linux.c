@@ -21,6 +21,7 @@
 #include "options.h"
 #include "raw_syscall.h"
 #include "report.h"
+#include "runtime_cgo.h"
 #include "strbuf.h"
 #include "symbolizer.h"
 #include "trial.h"
@@ -158,6 +159,8 @@ report_on_own_stack(void *arg)
 			say_frame(c, &t, &c->frames[k], c->pcs[i]);
 		}
 	}
+	rcgo__append_str(&t, rcgo_build_info());
+	end_line(&t);
 	write_out(&t);
 }
 

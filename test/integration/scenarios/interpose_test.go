@@ -107,7 +107,7 @@ func TestCrash(t *testing.T) {
 		}
 		t.Run("fault", func(t *testing.T) {
 			start("crash-fault").died(t, syscall.SIGSEGV, "runtime/cgo: SIGSEGV: segmentation violation on thread ",
-				"address 0x8: nothing is mapped there", "fault_here(...)", "interpose.c:")
+				"address 0x8: nothing is mapped there", "fault_here(...)", "interpose.c:", "runtime_cgo version=")
 		})
 		t.Run("abort", func(t *testing.T) {
 			start("crash-abort").died(t, syscall.SIGABRT, "runtime/cgo: SIGABRT: abort on thread ",
