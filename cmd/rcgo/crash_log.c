@@ -6,6 +6,7 @@
 #include <libiberty/demangle.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "symbols.h"
 
@@ -102,6 +103,24 @@ is_symbol(char c)
 	       c == '.' || c == '$' || c == '@';
 }
 
+// A log can hold what an attacker had the program print: no control character reaches a terminal.
+static void
+put_text(const char *text)
+{
+	static int to_terminal = -1;
+
+	to_terminal = to_terminal < 0 ? isatty(1) : to_terminal;
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		bool control = (*p < ' ' && *p != '\t') || *p == 0x7f;
+
+		if (to_terminal && control) {
+			printf("^%c", *p ^ 0x40);
+		} else {
+			putchar(*p);
+		}
+	}
+}
+
 void
 log_print(const char *line, bool demangle)
 {
@@ -112,14 +131,11 @@ log_print(const char *line, bool demangle)
 		while (is_symbol(line[n])) {
 			n++;
 		}
-		word = fmt("%.*s", (int)n, line);
-		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
-					      : word,
-			stdout);
-		line += n;
-		if (*line != 0) {
-			putchar(*line++);
-		}
+		word = fmt("%.*s", (int)(n == 0 ? 1 : n), line);
+		put_text(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
+						 : word);
+		line += n == 0 ? 1 : n;
 	}
-	puts(line);
+	put_text(line);
+	putchar('\n');
 }

@@ -9,13 +9,14 @@
 // the flag that leaves its C out altogether.
 static const struct {
 	const char *name, *with, *without, *left_out;
+	bool on; // by default
 } table[] = {
-	{"traceback", "traceback=on", NULL, NULL}, // its C is in files of its own
-	{"contexts", "contexts=on", "contexts=off", NULL},
-	{"crash", "crash=on", "crash=off", NULL},
-	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS"},
+	{"traceback", "traceback=on", NULL, NULL, true}, // its C is in files of its own
+	{"contexts", "contexts=on", "contexts=off", NULL, false},
+	{"crash", "crash=on", "crash=off", NULL, true},
+	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS", true},
 	// Off if not chosen: it makes go build the standard library anew.
-	{"syscall", NULL, NULL, NULL},
+	{"syscall", NULL, NULL, NULL, false},
 };
 
 _Static_assert(sizeof table / sizeof *table == FEATURES, "a feature for each bit of struct");
@@ -53,22 +54,29 @@ take(struct features *f, const char *list, enum feature_choice choice)
 	}
 }
 
-// Whether word is one of the two flags; then it is taken.
-bool
-features_flag(struct features *f, const char *verb, const char *word)
+// Takes --with=LIST, --without=LIST, or one of them with the list as the next word. Returns how
+// many words that took; 0 when the first is neither flag.
+int
+features_flag(struct features *f, const char *verb, char *const *words)
 {
-	static const char with[] = "--with=", without[] = "--without=";
-	bool on = has_prefix(word, with);
+	const char *name = *words + 2 * has_prefix(*words, "--");
+	size_t n = strcspn(name, "=");
+	bool on = n == strlen("with") && has_prefix(name, "with");
 
-	if (!on && !has_prefix(word, without)) {
-		return false;
+	if (name == *words || !(on || (n == strlen("without") && has_prefix(name, "without")))) {
+		return 0;
 	}
-	const char *bad = take(f, strchr(word, '=') + 1, on ? FEATURE_WITH : FEATURE_WITHOUT);
+	const char *list = name[n] == '=' ? name + n + 1 : words[1];
+
+	if (list == NULL) {
+		usage_error(verb, "%s wants a feature: %s", *words, names());
+	}
+	const char *bad = take(f, list, on ? FEATURE_WITH : FEATURE_WITHOUT);
 
 	if (bad != NULL) {
-		usage_error(verb, "%s: there is no \"%s\"; there is %s", word, bad, names());
+		usage_error(verb, "%s: there is no \"%s\"; there is %s", *words, bad, names());
 	}
-	return true;
+	return name[n] == '=' ? 1 : 2;
 }
 
 // Takes the flags out of a command line that is rcgo's own.
@@ -76,11 +84,13 @@ struct features
 features_own_flags(int *argc, char **argv)
 {
 	struct features f = {0};
-	int kept = 1;
+	int kept = 1, words;
 
-	for (int i = 1; i < *argc; i++) {
-		if (!features_flag(&f, argv[0], argv[i])) {
+	for (int i = 1; i < *argc; i += words) {
+		words = features_flag(&f, argv[0], &argv[i]);
+		if (words == 0) {
 			argv[kept++] = argv[i];
+			words = 1;
 		}
 	}
 	argv[kept] = NULL;
@@ -125,6 +135,22 @@ features_from_lists(const char *with, const char *without)
 		take(&f, without, FEATURE_WITHOUT);
 	}
 	return f;
+}
+
+// What a program has of these, as a list: what was chosen, and what is on by default.
+char *
+features_in_force(struct features f)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < FEATURES; i++) {
+		bool on = f.at[i] == FEATURE_UNSAID ? table[i].on : f.at[i] == FEATURE_WITH;
+
+		if (on) {
+			out = fmt("%s%s%s", out, *out == '\0' ? "" : ",", table[i].name);
+		}
+	}
+	return out;
 }
 
 // The C compiler's flags that tell the C half, each after a space, the options as in RCGO=; "" when

@@ -79,13 +79,19 @@ is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-// Where a shell would find a program; NULL when nowhere.
-char *
-path_search(const char *name)
+// Whether a path leads to this rcgo, as the `go` of `rcgo shim` does.
+bool
+path_is_self(const char *path)
 {
-	if (strchr(name, '/') != NULL) {
-		return is_program(name) ? xstrdup(name) : NULL;
-	}
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+static char *
+search(const char *name, bool other)
+{
 	const char *path = getenv("PATH");
 
 	for (const char *p = path; p != NULL && *p != '\0';) {
@@ -93,12 +99,29 @@ path_search(const char *name)
 		char *dir = n == 0 ? xstrdup(".") : strndup(p, n);
 		char *full = path_join(dir, name);
 
-		if (is_program(full)) {
+		if (is_program(full) && !(other && path_is_self(full))) {
 			return full;
 		}
 		p += n + (p[n] == ':');
 	}
 	return NULL;
+}
+
+// Where a shell would find a program; NULL when nowhere.
+char *
+path_search(const char *name)
+{
+	if (strchr(name, '/') != NULL) {
+		return is_program(name) ? xstrdup(name) : NULL;
+	}
+	return search(name, false);
+}
+
+// The same in PATH, where what leads to this rcgo does not count.
+char *
+path_search_other(const char *name)
+{
+	return search(name, true);
 }
 
 // The program in a value such as CC="ccache gcc", where the go command allows quotes around a word.

@@ -3,6 +3,7 @@
 #include "rcgo.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,25 +13,38 @@ static const char install_go[] = "install Go 1.19 or newer: `apt install golang-
 				 "Ubuntu, or https://go.dev/dl; "
 				 "or set RCGO_GO to the path of a go command";
 
+// Set for the go commands that we ask. A go that is a script around rcgo would ask without end.
+static const char asking[] = "RCGO_ASKING";
+
 static struct problem *
 find_go(char **go)
 {
 	const char *wanted = getenv("RCGO_GO");
+	bool in_path = wanted == NULL || *wanted == '\0';
 
-	if (wanted == NULL || *wanted == '\0') {
-		*go = path_search("go");
-		return *go != NULL ? NULL
-				   : problem("no Go found: there is no `go` in PATH",
-					     "rcgo runs the go command that you have and brings "
-					     "none of its own",
-					     install_go);
+	if (getenv(asking) != NULL) {
+		return problem(fmt("no Go found: %s leads back to rcgo",
+				       in_path ? "`go` in PATH" : fmt("RCGO_GO=%s", wanted)),
+			"rcgo runs the go command that you have and brings none of its own",
+			"set RCGO_GO to the path of a real go command");
 	}
-	*go = path_search(wanted);
-	return *go != NULL ? NULL
-			   : problem(fmt("no Go found: RCGO_GO=%s is not a program", wanted),
-				     "RCGO_GO says which go command rcgo runs",
-				     "set it to the path of a go command, or unset it to take the "
-				     "one in PATH");
+	*go = in_path ? path_search_other("go") : path_search(wanted);
+	if (*go != NULL && path_is_self(*go)) {
+		return problem(fmt("no Go found: RCGO_GO=%s is rcgo itself", wanted),
+			"RCGO_GO says which go command rcgo runs",
+			"set it to the path of a real go command, or unset it");
+	}
+	if (*go != NULL) {
+		return NULL;
+	}
+	return in_path ? problem("no Go found: there is no `go` in PATH",
+				 "rcgo runs the go command that you have and brings none of its "
+				 "own",
+				 install_go)
+		       : problem(fmt("no Go found: RCGO_GO=%s is not a program", wanted),
+				 "RCGO_GO says which go command rcgo runs",
+				 "set it to the path of a go command, or unset it to take the one "
+				 "in PATH");
 }
 
 // The 22 of "go1.22.1", "go1.22rc1", "go1.22.1-custom" or "devel go1.22-0a1b2c"; -1 when the
@@ -116,10 +130,13 @@ ask(struct goenv *e)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		strings_add(&argv, xstrdup(words[i]));
 	}
+	setenv(asking, "1", 1);
 	struct spawned s = spawn(e->dir, argv.at, STDERR_KEEP);
 
+	unsetenv(asking);
 	if (s.status < 0) {
-		return broken(e->go, "could not be started", strerror(s.err));
+		return broken(e->go, s.err == EFBIG ? "prints without end" : "could not be started",
+			strerror(s.err));
 	}
 	if (s.status != 0) {
 		return broken(e->go, fmt("ended with status %d", s.status), "");
@@ -133,12 +150,14 @@ ask(struct goenv *e)
 	return *e->goroot == '\0' ? broken(e->go, "knows no GOROOT", "") : NULL;
 }
 
+// Finds the go command and asks it nothing.
 struct problem *
-goenv_ask(struct goenv *e, const char *dir)
+goenv_find(struct goenv *e, const char *dir)
 {
 	struct stat st;
 
 	memset(e, 0, sizeof *e);
+	e->minor = -1;
 	struct problem *p = find_go(&e->go);
 
 	if (p != NULL) {
@@ -149,7 +168,15 @@ goenv_ask(struct goenv *e, const char *dir)
 	// When the directory of -C is not there, go itself says so best.
 	bool usable = dir != NULL && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
 	e->dir = working_dir(usable ? dir : ".");
-	p = ask(e);
+	return NULL;
+}
+
+struct problem *
+goenv_ask(struct goenv *e, const char *dir)
+{
+	struct problem *p = goenv_find(e, dir);
+
+	p = p != NULL ? p : ask(e);
 	if (p != NULL) {
 		return p;
 	}

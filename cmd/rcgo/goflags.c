@@ -23,8 +23,16 @@ value_in(const char *word, const char *name)
 	return strncmp(word, name, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
 }
 
-// Takes -overlay out of GOFLAGS and leaves every other byte alone, so that a word that we and this
-// version of Go might split differently still reaches it as the user wrote it.
+// An overlay names files of one GOROOT. A go command that works with another one, because go.mod,
+// go.work or GOTOOLCHAIN make it switch or because it is another go command, would build on the
+// stock C half without a word. This flag makes Go's assembler stumble over the stock file of
+// runtime/cgo, with the value in its message; ours takes the flag back (derive_guard).
+static const char guard_flag[] = "-asmflags=runtime/cgo=-D=TEXT=runtime_cgo_";
+static const char guard_says[] =
+	"__if_this_is_an_error_the_overlay_is_for_another_GOROOT__run_rcgo_env_again";
+
+// Takes -overlay and our own flag out of GOFLAGS and leaves every other byte alone, so that a word
+// that we and this version of Go might split differently still reaches it as the user wrote it.
 struct goflags
 goflags_split(const char *goflags, int minor)
 {
@@ -59,6 +67,9 @@ goflags_split(const char *goflags, int minor)
 		const char *value = value_in(text, "overlay");
 
 		p += quote != 0;
+		if (has_prefix(text, guard_flag)) {
+			continue;
+		}
 		if (value != NULL) {
 			f.overlay = xstrdup(value);
 			continue;
@@ -92,6 +103,17 @@ goflags_with_overlay(const char *rest, const char *path)
 	const char *q = !needs_quotes(path) ? "" : strchr(path, '\'') == NULL ? "'" : "\"";
 
 	return fmt("%s%s%s-overlay=%s%s", rest, *rest == '\0' ? "" : " ", q, path, q);
+}
+
+// GOFLAGS for our overlay.
+char *
+goflags_with_ours(const char *rest, const struct overlay *o)
+{
+	if (o->guarded) {
+		rest = fmt("%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", guard_flag, payload_hash,
+			guard_says);
+	}
+	return goflags_with_overlay(rest, o->path);
 }
 
 // The flags of go's building verbs that take a value as their next word. Any other flag is a
@@ -169,8 +191,10 @@ scan_flag(struct scan *s, const char *name)
 
 	s->in_packages = false;
 	s->maybe_value = false;
-	if (features_flag(&s->cl->features, s->cl->verb, *s->next)) {
-		s->next++;
+	int words = features_flag(&s->cl->features, s->cl->verb, s->next);
+
+	if (words > 0) {
+		s->next += words;
 		return;
 	}
 	if (len == strlen("overlay") && takes && has_prefix(name, "overlay") && value != NULL) {
@@ -209,6 +233,7 @@ cmdline_scan(char **argv)
 		cl.dir = xstrdup(value_in(first, "C"));
 		strings_add(&cl.args, *s.next++);
 	}
+	cl.verb_words = cl.args.n;
 	while (takes_overlay(cl.verb) && *s.next != NULL) {
 		const char *word = *s.next;
 		const char *name = word + (has_prefix(word, "--") ? 2 : 1);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool
 goroot_in_module_cache(const struct goenv *e)
@@ -25,24 +26,43 @@ goroot_rename(struct goenv *e, struct cache *c)
 	}
 	unsigned long long hash = fnv1a(FNV1A_START, e->goroot, strlen(e->goroot));
 
+	e->renamed = true;
 	e->goroot = cache_put_link(c, fmt("go1.%d-%016llx", e->minor, hash), e->goroot);
 	e->go = path_join(e->goroot, "bin/go");
 	e->cgo_dir = path_join(e->goroot, "src/runtime/cgo");
-	if (setenv("GOROOT", e->goroot, 1) != 0) {
-		fail("cannot set GOROOT: out of memory", NULL, NULL);
-	}
 	return true;
 }
 
-// Whether GOROOT has such a name, from an rcgo before this one.
-bool
-goroot_is_renamed(const struct goenv *e)
+// The GOROOT of the go command when it does not switch to another Go.
+static char *
+unswitched_goroot(const struct goenv *e)
 {
-	const char *wanted = cache_dir_wanted(), *name = strrchr(e->goroot, '/');
-	size_t n = name == NULL ? 0 : (size_t)(name - e->goroot);
-	char *dir = fmt("%.*s", (int)n, e->goroot);
+	char *argv[] = {e->go, xstrdup("env"), xstrdup("GOROOT"), NULL};
+	const char *was = getenv("GOTOOLCHAIN");
 
-	return name != NULL && has_prefix(name, "/go1.") &&
-	       ((wanted != NULL && strcmp(dir, wanted) == 0) ||
-		       strcmp(dir, cache_dir_private(false)) == 0);
+	was = was == NULL ? NULL : xstrdup(was);
+	setenv("GOTOOLCHAIN", "local", 1);
+	struct spawned s = spawn(e->dir, argv, STDERR_DROP);
+
+	if (was == NULL) {
+		unsetenv("GOTOOLCHAIN");
+	} else {
+		setenv("GOTOOLCHAIN", was, 1);
+	}
+	return strndup(s.out, strcspn(s.out, "\n"));
+}
+
+// When go.mod, go.work or GOTOOLCHAIN make the go command switch to another Go, e names the
+// GOROOT of that other one. Makes e->go its go command, so that nothing needs to switch again. A
+// wrapper script around go is no such switch.
+void
+goroot_follow_switch(struct goenv *e)
+{
+	char *own = path_join(e->goroot, "bin/go");
+	char *a = realpath(own, NULL), *b = realpath(e->go, NULL);
+
+	if (a != NULL && b != NULL && strcmp(a, b) != 0 && access(own, X_OK) == 0 &&
+		strcmp(unswitched_goroot(e), e->goroot) != 0) {
+		e->go = own;
+	}
 }

@@ -21,6 +21,7 @@ static const struct {
 	{"init", verb_init},
 	{"leaf", verb_leaf},
 	{"overlay", verb_overlay},
+	{"shim", verb_shim},
 	{"symbolize", verb_symbolize},
 	{"top", verb_top},
 	{"version", verb_version},
@@ -48,6 +49,24 @@ wants_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0;
 }
 
+// Called by the name go, rcgo has no verbs of its own.
+static bool
+is_called_go(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strcmp(slash == NULL ? name : slash + 1, "go") == 0;
+}
+
+// Of the verbs that both have, whether go's is meant.
+static bool
+is_gos(char **argv)
+{
+	return (strcmp(argv[1], "env") == 0 && env_is_gos(argv + 2)) ||
+	       (strcmp(argv[1], "version") == 0 && version_is_gos(argv + 2)) ||
+	       (strcmp(argv[1], "help") == 0 && help_is_gos(argv + 2));
+}
+
 // A full disk is noticed as late as this.
 static int
 finish(int status)
@@ -64,9 +83,16 @@ main(int argc, char **argv)
 	fill_streams();
 	// Who ignores it learns no child's status.
 	signal(SIGCHLD, SIG_DFL);
+	session_leave();
+	if (argc > 0 && is_called_go(argv[0])) {
+		return run_go(argv + 1);
+	}
 	if (argc < 2) {
 		help_short(stderr);
 		return EXIT_RCGO;
+	}
+	if (is_gos(argv)) {
+		run_go_plain(argv + 1);
 	}
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0) {

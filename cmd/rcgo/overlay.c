@@ -71,7 +71,7 @@ set_flags(
 	size_t size;
 	char *text = json_object_get(users, key) != NULL
 			     ? NULL
-			     : derive_flags(e, derive_cflags(e, f), &size);
+			     : derive_flags(e, build_lines(e, f), &size);
 
 	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
 		return false;
@@ -86,7 +86,7 @@ static char *
 path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
 	size_t size;
-	char *text = derive_is_flags(name) ? derive_flags_file(derive_cflags(e, f), &size) : NULL;
+	char *text = derive_is_flags(name) ? derive_flags_file(build_lines(e, f), &size) : NULL;
 	if (text == NULL) {
 		return path_join(src, name);
 	}
@@ -116,6 +116,9 @@ set_joined(const struct goenv *e, struct features f, const char *src, const char
 		if (wanted != NULL && strcmp(wanted, host) == 0 && is_laid(f, payload[i].name)) {
 			text = derive_joined(text, payload_text(&payload[i]));
 		}
+	}
+	if (text != NULL && has_suffix(host, ".s")) {
+		text = derive_guard(host, text);
 	}
 	char *path = text == NULL ? NULL : cache_put_derived(src, host, text, strlen(text));
 
@@ -211,6 +214,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 
 	overlay_set(own, "payload", payload_hash);
 	overlay_set(own, "goroot", e->goroot);
+	overlay_set(own, "go", e->version);
 	overlay_set(own, "with", features_list(f, FEATURE_WITH));
 	overlay_set(own, "without", features_list(f, FEATURE_WITHOUT));
 	if (u.original != NULL) {
@@ -220,6 +224,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 	}
 	json_object_set_new(o.json, "Replace", map);
 	json_object_set_new(o.json, OVERLAY_OWN_KEY, own);
+	o.guarded = is_joined(e, ".s", map);
 	o.text = fmt("%s\n", json_dumps(o.json, JSON_INDENT(2) | JSON_SORT_KEYS));
 	o.size = strlen(o.text);
 	return o;

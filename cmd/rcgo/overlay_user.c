@@ -48,7 +48,34 @@ get_nocase(json_t *object, const char *key)
 	return found;
 }
 
-// Reads the user's overlay. If it is one of ours, what counts is the user's part of it.
+static char *
+text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return xstrdup(text == NULL ? "" : text);
+}
+
+// What was merged into an overlay of ours whose file is gone.
+static struct problem *
+overlay_lost(const struct goenv *e, struct user_overlay *u)
+{
+	struct features features = u->features;
+	struct problem *p = NULL;
+
+	if (u->original == NULL) {
+		u->entries = json_object();
+	} else {
+		p = overlay_user(e, u->original, u);
+	}
+	u->ours = true;
+	u->goroot = NULL;
+	u->features = features;
+	return p;
+}
+
+// Reads the user's overlay. If it is one of ours, what counts is the user's part of it; that is
+// known even when the file is gone, as after the removal of our cache.
 struct problem *
 overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 {
@@ -57,6 +84,9 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	char *full = path_absolute(e->dir, path);
 	char *text = read_file(full, &size);
 
+	if (text == NULL && errno == ENOENT && session_overlay(full, u)) {
+		return overlay_lost(e, u);
+	}
 	if (text == NULL) {
 		return problem(fmt("cannot read the overlay %s: %s", full, strerror(errno)),
 			"GOFLAGS or the command line names it with -overlay",
@@ -74,7 +104,11 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
 
 	u->original = full;
-	if (json_is_object(own)) {
+	u->ours = json_is_object(own);
+	if (u->ours) {
+		u->goroot = text_of(own, "goroot");
+		u->go = text_of(own, "go");
+		u->payload = text_of(own, "payload");
 		const char *was = json_string_value(json_object_get(own, "overlay"));
 
 		u->original = was == NULL ? NULL : xstrdup(was);

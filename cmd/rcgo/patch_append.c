@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Appends our Go and Go assembly files to files that every GOROOT has, so the overlay adds no new
-// name. Tools built on go/packages (gopls, staticcheck, deadcode, govulncheck) get the names of a
-// package's files from `go list` and open them on disk, where a file of the overlay does not exist.
-// `go vet` before Go 1.24 does the same.
+// Appends our Go and Go assembly files to files that every GOROOT has. Tools built on go/packages
+// (gopls, staticcheck, deadcode) and go vet before Go 1.24 get the names of a package's files from
+// `go list` and open them on disk, where a file that only the overlay has does not exist.
 #include "rcgo.h"
 
 #include <string.h>
@@ -51,4 +50,12 @@ derive_joined(const char *host, const char *ours)
 		return NULL;
 	}
 	return fmt("%s\n%s", host, imported == NULL ? body : imported);
+}
+
+// Has Go's assembly take back the flag that goflags_with_ours puts into GOFLAGS. Lines keep their
+// numbers: the assembler counts the line of #line, too.
+char *
+derive_guard(const char *host, const char *text)
+{
+	return fmt("#ifdef TEXT\n#undef TEXT\n#endif\n#line 2 \"%s\"\n%s", host, text);
 }

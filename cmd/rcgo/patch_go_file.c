@@ -10,12 +10,12 @@ static const char flags_file[] = "rcgo_flags.go";
 static const char flags_mark[] = "#cgo ";
 static const char preamble_end[] = "\n*/\nimport \"C\"\n";
 
-// The #cgo lines of our own flags file, the one place where the flags stand, and one more for what
-// the C half is told.
+// The #cgo lines of our own flags file, the one place where the flags stand, behind those of
+// build_lines.
 static char *
-our_flags(const char *defines)
+our_flags(const char *lines)
 {
-	char *out = *defines == '\0' ? xstrdup("") : fmt("%sCFLAGS:%s\n", flags_mark, defines);
+	char *out = xstrdup(lines);
 
 	for (size_t i = 0; i < payload_count; i++) {
 		if (strcmp(payload[i].name, flags_file) != 0) {
@@ -50,7 +50,7 @@ derive_is_flags(const char *name)
 // a preamble of its own costs a run of the compiler, so this saves one against a file beside it.
 // NULL when cgo.go does not end its preamble as all known versions do.
 char *
-derive_flags(const struct goenv *e, const char *defines, size_t *size)
+derive_flags(const struct goenv *e, const char *lines, size_t *size)
 {
 	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size);
 	char *end = text == NULL ? NULL : strstr(text, preamble_end);
@@ -59,17 +59,17 @@ derive_flags(const struct goenv *e, const char *defines, size_t *size)
 		return NULL;
 	}
 	end++;
-	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(defines), end);
+	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(lines), end);
 
 	*size = strlen(out);
 	return out;
 }
 
-// Our own flags file with what the C half is told; NULL when that is nothing.
+// Our own flags file with those lines.
 char *
-derive_flags_file(const char *defines, size_t *size)
+derive_flags_file(const char *lines, size_t *size)
 {
-	for (size_t i = 0; i < payload_count && *defines != '\0'; i++) {
+	for (size_t i = 0; i < payload_count; i++) {
 		if (!derive_is_flags(payload[i].name)) {
 			continue;
 		}
@@ -79,8 +79,7 @@ derive_flags_file(const char *defines, size_t *size)
 		if (at == NULL) {
 			break;
 		}
-		char *out =
-			fmt("%.*s%sCFLAGS:%s\n%s", (int)(at - text), text, flags_mark, defines, at);
+		char *out = fmt("%.*s%s%s", (int)(at - text), text, lines, at);
 
 		*size = strlen(out);
 		return out;

@@ -32,10 +32,11 @@ struct problem {
 };
 struct problem *problem(const char *what, const char *why, const char *todo);
 void warn(const struct problem *p);
+void note(const char *text);
 _Noreturn void fail(const char *what, const char *why, const char *todo);
 void fail_on(const struct problem *p);
 _Noreturn void usage_error(const char *verb, const char *format, ...) PRINTF(2, 3);
-_Noreturn void usage_flag(const char *verb, const char *flag);
+_Noreturn void usage_flag(const char *verb, char *const *argv);
 bool has_prefix(const char *s, const char *prefix);
 bool has_suffix(const char *s, const char *suffix);
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
@@ -54,6 +55,8 @@ char *path_clean(const char *path);
 char *path_absolute(const char *base, const char *path);
 char *working_dir(const char *dir);
 char *path_search(const char *name);
+char *path_search_other(const char *name);
+bool path_is_self(const char *path);
 char *first_word(const char *command);
 char *read_file(const char *path, size_t *size);
 int write_file(const char *path, const void *data, size_t size);
@@ -76,8 +79,10 @@ struct goenv {
 	char *cgo_enabled, *cc, *cgo_cflags, *cgo_cppflags, *goflags, *gotoolchain, *gocache,
 		*goenv_file, *gomodcache;
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
+	bool renamed;  // GOROOT has a name in our cache, see goroot.c
 	int minor;     // 22 for go1.22.1; -1 when the version does not tell
 };
+struct problem *goenv_find(struct goenv *e, const char *dir);
 struct problem *goenv_ask(struct goenv *e, const char *dir);
 void goenv_load(struct goenv *e, const char *dir);
 
@@ -102,11 +107,12 @@ enum feature_choice { FEATURE_UNSAID, FEATURE_WITH, FEATURE_WITHOUT };
 struct features {
 	enum feature_choice at[FEATURES];
 };
-bool features_flag(struct features *f, const char *verb, const char *word);
+int features_flag(struct features *f, const char *verb, char *const *words);
 struct features features_own_flags(int *argc, char **argv);
 struct features features_over(struct features base, struct features f);
 struct features features_from_lists(const char *with, const char *without);
 char *features_list(struct features f, enum feature_choice choice);
+char *features_in_force(struct features f);
 char *features_cflags(struct features f);
 bool features_traceback(struct features f);
 bool features_signals(struct features f);
@@ -120,6 +126,8 @@ struct goflags {
 struct goflags goflags_split(const char *goflags, int minor);
 bool goflags_can_hold(const char *path, int minor);
 char *goflags_with_overlay(const char *rest, const char *path);
+struct overlay;
+char *goflags_with_ours(const char *rest, const struct overlay *o);
 
 struct cmdline {
 	const char *verb;
@@ -127,6 +135,7 @@ struct cmdline {
 	char *overlay; // of -overlay, or NULL
 	struct features features;
 	struct strings args; // what go gets: the verb and all else
+	size_t verb_words;   // the first of these that are the verb and -C
 };
 struct cmdline cmdline_scan(char **argv);
 
@@ -137,6 +146,7 @@ struct payload_file {
 };
 extern const struct payload_file payload[];
 extern const size_t payload_count;
+extern const char rcgo_version[];		 // verb_version.c
 extern const char payload_hash[];		 // names one version of our sources
 extern const struct payload_file module_files[]; // the Go module of rcgo init, / as !
 extern const size_t module_count;
@@ -173,24 +183,29 @@ char *cache_put_overlay(struct cache *c, const char *text, size_t size, int mino
 // goroot.c: a GOROOT that the go command takes overlays over, by another name where need be
 bool goroot_in_module_cache(const struct goenv *e);
 bool goroot_rename(struct goenv *e, struct cache *c);
-bool goroot_is_renamed(const struct goenv *e);
+void goroot_follow_switch(struct goenv *e);
 
 // patch_go_file.c: files of GOROOT with a little of ours in them
 bool derive_is_flags(const char *name);
 char *derive_cflags(const struct goenv *e, struct features f);
 char *derive_syscall_key(const struct goenv *e);
 char *derive_syscall(const struct goenv *e, const char *src);
-char *derive_flags(const struct goenv *e, const char *defines, size_t *size);
-char *derive_flags_file(const char *defines, size_t *size);
+char *derive_flags(const struct goenv *e, const char *lines, size_t *size);
+char *derive_flags_file(const char *lines, size_t *size);
 char *derive_joined_host(const struct goenv *e, const char *name);
 char *derive_joined(const char *host, const char *ours);
+char *derive_guard(const char *host, const char *text);
+
+// build_lines.c: what the C half is told of a build
+char *build_lines(const struct goenv *e, struct features f);
 
 // overlay.c: the JSON that lays our files over runtime/cgo
 struct overlay {
 	json_t *json;
 	char *text;
 	size_t size;
-	char *path; // of the file in the cache, set by overlay_store
+	char *path;   // of the file in the cache, set by overlay_store
+	bool guarded; // it can tell its own GOROOT from another (derive_guard)
 };
 struct overlay overlay_make(
 	const struct goenv *e, const char *user, struct features f, struct cache *c);
@@ -202,11 +217,38 @@ void overlay_set(json_t *object, const char *key, const char *value);
 // an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
 #define OVERLAY_OWN_KEY "rcgo"
 struct user_overlay {
+	bool ours; // it is an overlay of ours
+	char *goroot, *go,
+		*payload; // then, what it was made for and of; NULL when its file is gone
 	char *original;	 // path of the user's own file; NULL when an overlay of ours holds no other
 	json_t *entries; // its "Replace", with absolute paths
 	struct features features; // what an overlay of ours was made with
 };
 struct problem *overlay_user(const struct goenv *e, const char *path, struct user_overlay *u);
+
+// session.c: the environment for go commands below rcgo, and the way back
+struct session {
+	json_t *was, *set, *variables; // by name: before us, as we set them, and all to set
+};
+void session_leave(void);
+bool session_is_on(void);
+const char *session_outer(const char *name);
+const char *session_was(const char *name);
+struct session session_make(
+	const struct goenv *e, const char *goflags, const char *bin, const struct overlay *o);
+void session_enter(const struct session *s);
+void session_forget(const struct goenv *e);
+char *session_users_goflags(const struct goenv *e);
+bool session_overlay(const char *path, struct user_overlay *u);
+
+// shim.c: a go that is rcgo
+int shim_put(const char *dir);
+char *shim_dir(const struct cache *c);
+char *shim_path(const char *dir, bool with);
+
+// env_format.c: variables in the words of a shell or a tool
+bool env_print(json_t *variables, const char *format);
+char *env_formats(void);
 
 // contract.c: the names Go imports, beside those we supply
 struct contract_name {
@@ -222,16 +264,21 @@ bool contract_load(const struct goenv *e, struct contract *c, char **why);
 
 // run_go.c and verb_*.c: what main chooses from
 int run_go(char **argv);
+_Noreturn void run_go_plain(char **argv);
 int verb_abi(int argc, char **argv);
 int verb_addr2line(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_env(int argc, char **argv);
+bool env_is_gos(char *const *words);
 int verb_help(int argc, char **argv);
+bool help_is_gos(char *const *words);
 int verb_init(int argc, char **argv);
 int verb_leaf(int argc, char **argv);
+int verb_shim(int argc, char **argv);
 int verb_overlay(int argc, char **argv);
 int verb_symbolize(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_version(int argc, char **argv);
+bool version_is_gos(char *const *words);
 void help_short(void *stream);
 #endif

@@ -39,6 +39,11 @@ RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
 $(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
 $(RCGO_TOP): cmd/rcgo/top.h runtime/thread/stats_page.h include/runtime_cgo.h
 
+# What a built program says of itself.
+RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o verb_version.o)
+$(RCGO_IDENTITY): RCGO_CFLAGS += -Isrc/base
+$(RCGO_IDENTITY): cmd/rcgo/identity.h runtime/base/build_identity.h
+
 # The version is compiled into one file only, which therefore depends on the changelog.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
 

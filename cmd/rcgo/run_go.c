@@ -7,19 +7,31 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool
+is_among(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(*words, word) != 0) {
+		words++;
+	}
+	return *words != NULL;
+}
+
 // The verbs that compile: for them anything that would leave our C half out is an error. The
 // others get the overlay where it can be had, because they may list, generate or run a nested go.
 static bool
 compiles(const char *verb)
 {
-	static const char *const verbs[] = {"build", "install", "run", "test", "vet"};
+	return is_among(
+		verb, (const char *const[]){"build", "install", "run", "test", "vet", NULL});
+}
 
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (strcmp(verb, verbs[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
+// The verbs that neither build nor run anything. They get the environment as the user has it, so
+// that `go env -w` and its kind find nothing of ours there.
+static bool
+is_plain(const char *verb)
+{
+	return is_among(verb, (const char *const[]){"bug", "clean", "doc", "env", "fmt", "get",
+				      "help", "mod", "telemetry", "version", "work", NULL});
 }
 
 static _Noreturn void
@@ -36,20 +48,48 @@ exec_go(const struct goenv *e, struct strings *args)
 		"see that it is a program for this machine");
 }
 
-// `go install PKG@VERSION` may find that PKG wants a later Go, and go on as that one, which has no
-// overlay of ours. It says so instead when it is told to be this one.
-static void
-keep_toolchain(const struct goenv *e, const struct strings *args)
+// Why a build has no C half at all, so that ours has no place in it; NULL when it has one.
+static const char *
+why_stock(const struct goenv *e)
 {
-	bool at_version = false;
+	struct problem *p = problem_platform(e);
 
-	for (size_t i = 0; i < args->n; i++) {
-		at_version |= args->at[i][0] != '-' && strchr(args->at[i], '@') != NULL;
+	if (p == NULL && strcmp(e->cgo_enabled, "1") != 0) {
+		p = problem_cgo(e);
 	}
-	if (at_version && e->minor >= 21 &&
-		strspn(e->version, "go.rc0123456789") == strlen(e->version)) {
-		setenv("GOTOOLCHAIN", e->version, 1);
+	return p == NULL ? NULL : p->what;
+}
+
+// Runs go as if there were no rcgo. Any words will do, none as well.
+void
+run_go_plain(char **argv)
+{
+	struct goenv e;
+	struct strings args = {0};
+
+	for (char **word = argv; *word != NULL; word++) {
+		strings_add(&args, *word);
 	}
+	fail_on(goenv_find(&e, NULL));
+	session_forget(&e);
+	exec_go(&e, &args);
+}
+
+static _Noreturn void
+run_stock(const struct goenv *e, struct cmdline *cl, const char *why)
+{
+	if (compiles(cl->verb) && strcmp(cl->verb, "vet") != 0) {
+		note(fmt("%s; go builds this without our C half", why));
+	}
+	if (cl->overlay != NULL) {
+		strings_add(&cl->args, NULL);
+		for (size_t i = cl->args.n - 1; i > cl->verb_words; i--) {
+			cl->args.at[i] = cl->args.at[i - 1];
+		}
+		cl->args.at[cl->verb_words] = fmt("-overlay=%s", cl->overlay);
+	}
+	session_forget(e);
+	exec_go(e, &cl->args);
 }
 
 int
@@ -57,21 +97,24 @@ run_go(char **argv)
 {
 	struct goenv e;
 
-	if (argv[0] == NULL) {
-		usage_error(NULL, "a verb of go must follow, as in `rcgo go env`");
+	if (argv[0] == NULL || argv[0][0] == '-' || is_plain(argv[0])) {
+		run_go_plain(argv);
 	}
 	struct cmdline cl = cmdline_scan(argv);
 
 	goenv_load(&e, cl.dir);
+	const char *why = why_stock(&e);
+
+	if (why != NULL || (!compiles(cl.verb) && !overlay_possible(&e))) {
+		run_stock(&e, &cl, why);
+	}
 	if (compiles(cl.verb)) {
 		check_build(&e);
-		keep_toolchain(&e, &cl.args);
-	} else if (!overlay_possible(&e)) {
-		exec_go(&e, &cl.args);
 	}
 	struct goflags flags = goflags_split(e.goflags, e.minor);
 	struct cache c = cache_open();
 
+	goroot_follow_switch(&e);
 	goroot_rename(&e, &c);
 
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
@@ -86,8 +129,8 @@ run_go(char **argv)
 	struct overlay o = overlay_make(&e, user, cl.features, &c);
 
 	overlay_store(&o, &e, &c);
-	if (setenv("GOFLAGS", goflags_with_overlay(flags.rest, o.path), 1) != 0) {
-		fail(fmt("cannot set GOFLAGS: %s", strerror(errno)), NULL, NULL);
-	}
+	struct session s = session_make(&e, goflags_with_ours(flags.rest, &o), NULL, &o);
+
+	session_enter(&s);
 	exec_go(&e, &cl.args);
 }

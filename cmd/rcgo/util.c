@@ -2,6 +2,7 @@
 // Memory, strings and messages for rcgo.
 #include "rcgo.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,14 @@ warn(const struct problem *p)
 	}
 }
 
+// One line on standard error.
+void
+note(const char *text)
+{
+	fflush(stdout);
+	fprintf(stderr, "rcgo: note: %s\n", text);
+}
+
 void
 fail(const char *what, const char *why, const char *todo)
 {
@@ -121,10 +130,18 @@ usage_error(const char *verb, const char *format, ...)
 	exit(EXIT_RCGO);
 }
 
+// Blames the word that getopt has just refused: the next one while getopt is within a word such as
+// -xyz.
 void
-usage_flag(const char *verb, const char *flag)
+usage_flag(const char *verb, char *const *argv)
 {
-	usage_error(verb, "%s: unknown flag, or flag without its value: %s", verb, flag);
+	const char *word = argv[optind - 1], *next = argv[optind];
+
+	if (optopt != 0 && next != NULL && *next == '-' && strchr(next, optopt) != NULL &&
+		(*word != '-' || strchr(word, optopt) == NULL)) {
+		word = next;
+	}
+	usage_error(verb, "%s: unknown flag, or flag without its value: %s", verb, word);
 }
 
 bool

@@ -69,7 +69,7 @@ verb_abi(int argc, char **argv)
 			json = true;
 			break;
 		default:
-			usage_flag("abi", argv[optind - 1]);
+			usage_flag("abi", argv);
 		}
 	}
 	if (optind < argc) {

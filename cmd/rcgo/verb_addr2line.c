@@ -202,7 +202,7 @@ parse_flags(struct addr2line *a, int argc, char **argv)
 			a->base_names = true;
 			break;
 		default:
-			usage_flag("addr2line", argv[optind - 1]);
+			usage_flag("addr2line", argv);
 		}
 	}
 }

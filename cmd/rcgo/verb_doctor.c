@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static unsigned counts[LEVEL_FAIL + 1];
+static json_t *findings; // with -json
 
 static bool
 in_colour(void)
@@ -29,6 +30,12 @@ finding(enum level level, const char *name, const char *text, const char *todo)
 	bool colour = in_colour();
 
 	counts[level]++;
+	if (findings != NULL) {
+		json_array_append_new(
+			findings, json_pack("{s:s, s:s, s:s, s:s?}", "level", words[level], "name",
+					  name, "text", text, "todo", todo));
+		return;
+	}
 	printf("%s%-4s%s  %-14s  %s\n", colour ? colours[level] : "", words[level],
 		colour ? "\033[0m" : "", name, text);
 	if (todo != NULL) {
@@ -95,11 +102,39 @@ look_at_target(const struct goenv *e)
 	}
 }
 
+// Whether the overlay in GOFLAGS is one for the Go that runs here.
+static void
+look_at_ours(const struct goenv *e, const struct user_overlay *u)
+{
+	static const char again[] = "run: eval \"$(rcgo env)\"";
+	const char *go = path_search("go"), *why = NULL;
+	char *made = u->goroot == NULL ? NULL : realpath(u->goroot, NULL);
+	char *here = realpath(e->goroot, NULL);
+
+	if (u->goroot == NULL) {
+		why = "ours is in GOFLAGS, but its file is gone";
+	} else if (strcmp(u->payload, payload_hash) != 0) {
+		why = fmt("ours in GOFLAGS is of C half %s", u->payload);
+	} else if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
+		   strcmp(u->go, e->version) != 0) {
+		why = fmt("ours in GOFLAGS is for %s in %s, and here runs %s in %s", u->go,
+			u->goroot, e->version, e->goroot);
+	}
+	if (why == NULL) {
+		finding(LEVEL_OK, "overlay", "ours is in GOFLAGS: plain `go` builds with it", NULL);
+	} else if (go != NULL && path_is_self(go)) {
+		finding(LEVEL_OK, "overlay",
+			fmt("%s; the `go` in PATH is rcgo, which makes the right one", why), NULL);
+	} else {
+		finding(LEVEL_WARN, "overlay", why, again);
+	}
+}
+
 static void
 look_at_overlay(const struct goenv *e)
 {
 	struct goflags flags = goflags_split(e->goflags, e->minor);
-	struct user_overlay u;
+	struct user_overlay u = {0};
 
 	finding(LEVEL_OK, "GOFLAGS", *e->goflags == '\0' ? "not set" : e->goflags, NULL);
 	if (flags.overlay == NULL) {
@@ -111,11 +146,11 @@ look_at_overlay(const struct goenv *e)
 
 	if (p != NULL) {
 		finding_of(LEVEL_FAIL, "overlay", p);
-	} else if (u.original != NULL) {
+	} else if (!u.ours) {
 		finding(LEVEL_OK, "overlay", fmt("yours, %s, is merged with ours", u.original),
 			NULL);
 	} else {
-		finding(LEVEL_OK, "overlay", "ours is in GOFLAGS: plain `go` builds with it", NULL);
+		look_at_ours(e, &u);
 	}
 }
 
@@ -138,18 +173,34 @@ look_at_kernel(void)
 	}
 }
 
+static void
+print_json(void)
+{
+	json_t *json = json_pack("{s:i, s:i, s:i, s:o}", "ok", (int)counts[LEVEL_OK], "warn",
+		(int)counts[LEVEL_WARN], "fail", (int)counts[LEVEL_FAIL], "findings", findings);
+
+	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) != 0) {
+		fail("cannot print the findings as JSON", NULL, NULL);
+	}
+	puts("");
+}
+
 int
 verb_doctor(int argc, char **argv)
 {
+	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	const char *dir = NULL;
 	struct goenv e;
 
 	opterr = 0; // usage_flag says it
-	for (int c; (c = getopt(argc, argv, "C:")) != -1;) {
-		if (c != 'C') {
-			usage_flag("doctor", argv[optind - 1]);
+	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
+		if (c == 'j') {
+			findings = json_array();
+		} else if (c == 'C') {
+			dir = optarg;
+		} else {
+			usage_flag("doctor", argv);
 		}
-		dir = optarg;
 	}
 	if (optind < argc) {
 		usage_error("doctor", "doctor takes no arguments, got %s", argv[optind]);
@@ -168,6 +219,10 @@ verb_doctor(int argc, char **argv)
 	look_at_kernel();
 	doctor_cache(p == NULL ? &e : NULL);
 	doctor_limits();
+	if (findings != NULL) {
+		print_json();
+		return counts[LEVEL_FAIL] == 0 ? 0 : 1;
+	}
 	printf("\n%u ok, %u to look at, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
 		counts[LEVEL_FAIL]);
 	return counts[LEVEL_FAIL] == 0 ? 0 : 1;

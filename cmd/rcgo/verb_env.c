@@ -1,101 +1,87 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo env: prints what a shell needs so that plain go uses our C half.
+// rcgo env: prints what a shell needs so that go uses our C half, and the way back.
 #include "rcgo.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-// PATH with the directory in front of it, or without it.
-static char *
-path_with(const char *dir, bool with)
+static void
+set_null_or(json_t *json, const char *name, const char *value)
 {
-	const char *path = getenv("PATH");
-	char *rest = xstrdup(""), *save, *words = xstrdup(path == NULL ? "" : path);
-
-	for (char *word = strtok_r(words, ":", &save); word != NULL;
-		word = strtok_r(NULL, ":", &save)) {
-		if (strcmp(word, dir) != 0) {
-			rest = fmt("%s%s%s", rest, *rest == '\0' ? "" : ":", word);
-		}
-	}
-	return with ? fmt("%s:%s", dir, rest) : rest;
-}
-
-// The state before `eval "$(rcgo env)"`: GOFLAGS with the user's own overlay back in its place.
-static int
-print_undo(const struct goenv *e)
-{
-	struct goflags flags = goflags_split(e->goflags, e->minor);
-	struct user_overlay u = {0};
-	char *was = flags.rest;
-
-	if (flags.overlay != NULL) {
-		fail_on(overlay_user(e, flags.overlay, &u));
-	}
-	if (u.original != NULL) {
-		was = goflags_with_overlay(flags.rest, u.original);
-	}
-	if (goroot_is_renamed(e)) {
-		puts("unset GOROOT");
-		printf("export PATH=%s\n",
-			shell_quote(path_with(path_join(e->goroot, "bin"), false)));
-		unsetenv("GOROOT");
-	}
-	// What `go env -w` or a default of the toolchain says needs no variable.
-	unsetenv("GOFLAGS");
-	struct goenv plain;
-
-	goenv_load(&plain, e->dir);
-	if (strcmp(was, plain.goflags) == 0) {
-		puts("unset GOFLAGS");
+	if (value == NULL) {
+		json_object_set_new(json, name, json_null());
 	} else {
-		printf("export GOFLAGS=%s\n", shell_quote(was));
+		overlay_set(json, name, value);
+	}
+}
+
+// The way back needs no go command, no cache and no overlay: what is to be put back stands in the
+// environment.
+static json_t *
+undo(const struct goenv *e)
+{
+	json_t *json = json_object();
+	const char *was = session_outer("PATH");
+
+	set_null_or(json, "GOFLAGS", session_users_goflags(e));
+	// session_leave has put it back in our own environment, unless it is the user's.
+	if (session_outer("GOROOT") != NULL) {
+		set_null_or(json, "GOROOT", getenv("GOROOT"));
+	}
+	if (was != NULL) {
+		overlay_set(json, "PATH", shim_path(was, false));
+	}
+	if (session_is_on()) {
+		json_object_set_new(json, "RCGO_ENV", json_null());
+	}
+	return json;
+}
+
+static int
+print(json_t *variables, const char *format)
+{
+	if (!env_print(variables, format)) {
+		usage_error("env", "there is no format \"%s\"; there is %s", format, env_formats());
 	}
 	return 0;
 }
 
-// renamed is the Go whose GOROOT has another name now, or NULL.
-static int
-print_json(const char *goflags, const struct overlay *o, const struct goenv *renamed)
+static json_t *
+make(const char *dir, struct features features, bool json)
 {
-	json_t *json = json_pack("{s:s, s:s}", "GOFLAGS", goflags, "RCGO_OVERLAY", o->path);
+	struct goenv e;
 
-	if (renamed != NULL) {
-		char *bin = path_join(renamed->goroot, "bin");
+	goenv_load(&e, dir);
+	check_overlay(&e);
+	struct goflags flags = goflags_split(e.goflags, e.minor);
+	struct cache cache = cache_open();
 
-		overlay_set(json, "GOROOT", renamed->goroot);
-		overlay_set(json, "PATH", path_with(bin, true));
+	goroot_follow_switch(&e);
+	goroot_rename(&e, &cache);
+	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
+
+	overlay_store(&o, &e, &cache);
+	char *bin = shim_dir(&cache);
+	struct session s = session_make(&e, goflags_with_ours(flags.rest, &o), bin, &o);
+
+	if (bin != NULL) {
+		overlay_set(s.variables, "PATH", shim_path(bin, true));
 	}
-	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) != 0) {
-		fail("cannot print the environment as JSON", NULL, NULL);
+	if (json) {
+		overlay_set(s.variables, "RCGO_OVERLAY", o.path);
 	}
-	puts("");
-	return 0;
-}
-
-static int
-print_shell(const char *goflags, const struct goenv *renamed)
-{
-	if (renamed != NULL) {
-		char *bin = path_join(renamed->goroot, "bin");
-
-		printf("export GOROOT=%s\n", shell_quote(renamed->goroot));
-		printf("export PATH=%s\n", shell_quote(path_with(bin, true)));
-	}
-	printf("export GOFLAGS=%s\n", shell_quote(goflags));
-	return 0;
+	return s.variables;
 }
 
 int
 verb_env(int argc, char **argv)
 {
-	static const struct option longs[] = {
+	static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
 		{"json", no_argument, NULL, 'j'}, {"unset", no_argument, NULL, 'u'}, {0}};
-	bool json = false, undo = false;
-	const char *dir = NULL;
+	bool off = false;
+	const char *dir = NULL, *format = "sh";
 	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
@@ -105,35 +91,55 @@ verb_env(int argc, char **argv)
 		case 'C':
 			dir = optarg;
 			break;
+		case 'f':
+			format = optarg;
+			break;
 		case 'j':
-			json = true;
+			format = "json";
 			break;
 		case 'u':
-			undo = true;
+			off = true;
 			break;
 		default:
-			usage_flag("env", argv[optind - 1]);
+			usage_flag("env", argv);
 		}
 	}
-	if (optind < argc) {
-		usage_error("env", "env takes no arguments, got %s (go's own: `rcgo go env %s`)",
-			argv[optind], argv[optind]);
+	if (off) {
+		memset(&e, 0, sizeof e);
+		e.dir = working_dir(dir == NULL ? "." : dir);
+		e.minor = -1;
+		return print(undo(&e), format);
 	}
-	goenv_load(&e, dir);
-	if (undo) {
-		return print_undo(&e);
-	}
-	check_overlay(&e);
-	struct goflags flags = goflags_split(e.goflags, e.minor);
-	struct cache cache = cache_open();
-	bool renamed = goroot_rename(&e, &cache);
-	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
+	return print(make(dir, features, strcmp(format, "json") == 0), format);
+}
 
-	overlay_store(&o, &e, &cache);
-	char *goflags = goflags_with_overlay(flags.rest, o.path);
+// Whether these words after `env` are meant for go's own env: a variable's name, or a flag that
+// only go has.
+bool
+env_is_gos(char *const *words)
+{
+	static const char *const ours[] = {"json", "u", "unset", "h", "help"};
 
-	if (json) {
-		return print_json(goflags, &o, renamed ? &e : NULL);
+	for (; *words != NULL; words++) {
+		const char *name = *words;
+		bool known = false;
+
+		if (*name != '-') {
+			return true;
+		}
+		name += 1 + (name[1] == '-');
+		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+			known |= strcmp(name, ours[i]) == 0;
+		}
+		size_t n = strcspn(name, "=");
+		bool valued = (n == 1 && *name == 'C') || (n == 6 && has_prefix(name, "format")) ||
+			      (n == 4 && has_prefix(name, "with")) ||
+			      (n == 7 && has_prefix(name, "without"));
+
+		if (!known && !valued) {
+			return true;
+		}
+		words += valued && name[n] == '\0' && words[1] != NULL;
 	}
-	return print_shell(goflags, renamed ? &e : NULL);
+	return false;
 }

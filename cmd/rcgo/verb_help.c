@@ -11,8 +11,9 @@ static const char overview[] =
 	"  rcgo build|run|test|install|vet|list|… [ARGS]\n"
 	"                     the same verb of go, with our overlay\n"
 	"                     --with=F, --without=F: features, see rcgo help features\n"
-	"  rcgo go VERB …     a verb of go that rcgo has too: env, help, version\n"
 	"  rcgo env           print what a shell needs: eval \"$(rcgo env)\"\n"
+	"  rcgo shim DIR      write a `go` that is rcgo, for tools that call go\n"
+	"  rcgo go VERB …     a verb of go, whatever it is\n"
 	"  rcgo overlay       write the overlay as JSON\n"
 	"  rcgo init          give a module the Go packages allthreads, cmem, handle, leaf, stats\n"
 	"  rcgo leaf          write Go functions that call C at the price of C\n"
@@ -21,7 +22,7 @@ static const char overview[] =
 	"  rcgo addr2line     functions, files and lines of addresses, as binutils has it\n"
 	"  rcgo symbolize     name the C functions in the crash log of a stripped program\n"
 	"  rcgo top PID       the threads of a running program, and what is counted of them\n"
-	"  rcgo version       of rcgo, its C half and Go\n"
+	"  rcgo version [FILE|PID]  of rcgo and Go, or the C half in a program\n"
 	"  rcgo help [VERB]   this, or more about a verb or features\n"
 	"\n"
 	"Exit status: go's own; 2 when rcgo itself has to say something.\n"
@@ -30,24 +31,36 @@ static const char overview[] =
 static const struct {
 	const char *verb, *text;
 } topics[] = {
-	{"env", "usage: rcgo env [-C DIR] [-json | -u]\n"
+	{"env", "usage: rcgo env [-C DIR] [-format FORMAT | -json] [-u]\n"
 		"\n"
-		"Prints shell commands after which plain go, and all that runs go, builds on our "
-		"C\n"
-		"half. For sh, bash, dash, zsh and other POSIX shells (not fish or csh):\n"
+		"Prints an environment in which plain go, and all that runs go, builds on our C "
+		"half:\n"
 		"\n"
 		"  eval \"$(rcgo env)\"       on\n"
-		"  eval \"$(rcgo env -u)\"    off again: GOFLAGS as it was\n"
+		"  eval \"$(rcgo env -u)\"    off again: everything as it was\n"
 		"\n"
-		"Where GOROOT is in the module cache, GOROOT and PATH change as well: from Go 1.25 "
-		"on\n"
-		"go takes no overlay there, and is to see it through a link.\n"
+		"  -format FORMAT  sh, fish, direnv, github (for $GITHUB_ENV), make, vscode or "
+		"json\n"
+		"  -json           the same as -format json\n"
+		"  -u              print the way back\n"
+		"  -C DIR          as if started in DIR\n"
 		"\n"
-		"  -json    print a JSON object instead\n"
-		"  -u       print the way back\n"
-		"  -C DIR   as if started in DIR\n"
+		"PATH gets a `go` that is rcgo, so that a module that asks for another Go is built "
+		"by\n"
+		"that one, and a cache that was removed is made again. A go command that runs by "
+		"its\n"
+		"own path with another GOROOT stops at runtime/cgo with an error.\n"
 		"\n"
-		"What it prints holds for the Go at hand; after a change of Go, run it again.\n"},
+		"With the name of a variable, and with -w, -u NAME and -changed, it is go's own "
+		"env.\n"},
+	{"shim", "usage: rcgo shim DIR\n"
+		 "\n"
+		 "Writes DIR/go, a symbolic link to rcgo, for tools that call go themselves: put "
+		 "DIR "
+		 "first\n"
+		 "in PATH. By the name go, rcgo takes the words of go and no others; it runs the "
+		 "next\n"
+		 "`go` in PATH, or RCGO_GO.\n"},
 	{"overlay", "usage: rcgo overlay [-C DIR] [-o FILE] [-p]\n"
 		    "\n"
 		    "Writes the JSON that `go build -overlay` wants, made for the GOROOT at hand, "
@@ -95,7 +108,7 @@ static const struct {
 		"Variadic functions, structures by value and what does not fit into registers are\n"
 		"refused with the reason.\n"},
 	{"doctor",
-		"usage: rcgo doctor [-C DIR]\n"
+		"usage: rcgo doctor [-C DIR] [-json]\n"
 		"\n"
 		"Looks at everything that a cgo program needs to be built and run, and says for\n"
 		"each finding what to do. Exit status 1 when something fails.\n"},
@@ -154,11 +167,22 @@ static const struct {
 		"may know. The program pays nothing. Calls from C to Go are counted only when it\n"
 		"was started with RCGO=stats=on, which also makes the counters readable where the\n"
 		"kernel lets nobody look into another process (kernel.yama.ptrace_scope).\n"},
-	{"version", "usage: rcgo version\n"
-		    "\n"
-		    "Prints the version of rcgo, the hash of its C half, the Go versions it was "
-		    "tested\n"
-		    "with, and the Go in use. Go's own: rcgo go version.\n"},
+	{"version",
+		"usage: rcgo version [-sbom] [FILE | PID ...]\n"
+		"\n"
+		"Says which C half is in a program, a library, an archive, a core or a process: "
+		"its\n"
+		"version, the hash of its sources, the Go version, features and options. Exit "
+		"status 1\n"
+		"when one has none of ours.\n"
+		"\n"
+		"  -sbom   a line of CycloneDX for each; without FILE, for the C half that rcgo "
+		"carries\n"
+		"\n"
+		"Without FILE, prints what go version does, and on standard error the version of "
+		"rcgo,\n"
+		"the hash of its C half, the Go versions it was tested with, and the Go in use.\n"
+		"`rcgo --version` prints these alone. With -m or -v, it is go's own version.\n"},
 	{"features",
 		"usage: rcgo build|run|test|env|overlay|… --with=FEATURE,… --without=FEATURE,…\n"
 		"\n"
@@ -182,19 +206,13 @@ static const struct {
 		"RCGO=signals=trace writes on standard error which signals have a handler, and "
 		"who\n"
 		"changes that.\n"},
-	{"help", "usage: rcgo help [VERB]\n\nGo's own: rcgo go help [TOPIC].\n"},
+	{"help", "usage: rcgo help [VERB]\n\nFor a verb or topic that only go has, this is go's "
+		 "own help.\n"},
 	{"go", "usage: rcgo go VERB [ARGS]\n"
 	       "\n"
 	       "Runs any verb of go with our overlay, also those that rcgo has itself:\n"
 	       "`rcgo go env GOROOT`, `rcgo go version`, `rcgo go help build`.\n"},
 };
-
-static const char go_verb[] =
-	"usage: rcgo %s [ARGS]\n"
-	"\n"
-	"The same as `go %s [ARGS]`, with our C half laid over runtime/cgo by -overlay in\n"
-	"GOFLAGS, so that go commands which it starts see it too. An -overlay or GOFLAGS of\n"
-	"yours is merged. The exit status is go's. More: rcgo go help %s\n";
 
 void
 help_short(void *stream)
@@ -202,22 +220,47 @@ help_short(void *stream)
 	fputs(overview, stream);
 }
 
+static const char *
+topic_text(const char *word)
+{
+	for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+		if (strcmp(word, topics[i].verb) == 0) {
+			return topics[i].text;
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_also_gos(const char *verb)
+{
+	return strcmp(verb, "env") == 0 || strcmp(verb, "version") == 0;
+}
+
 int
 verb_help(int argc, char **argv)
 {
-	if (argc > 2) {
-		usage_error("help", "help takes one verb");
-	}
 	if (argc < 2) {
 		help_short(stdout);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
-		if (strcmp(argv[1], topics[i].verb) == 0) {
-			fputs(topics[i].text, stdout);
-			return 0;
-		}
+	const char *text = topic_text(argv[1]);
+
+	if (text == NULL) { // rcgo VERB -h, or help with several words
+		usage_error(NULL, "there is no help for %s", argv[1]);
 	}
-	printf(go_verb, argv[1], argv[1], argv[1]);
+	fputs(text, stdout);
+	if (path_search_other("go") != NULL && is_also_gos(argv[1])) {
+		puts("\nAnd go's own:\n");
+		fflush(stdout);
+		run_go_plain((char *[]){"help", argv[1], NULL});
+	}
 	return 0;
+}
+
+// Whether these words after `help` are meant for go: what rcgo has no page for.
+bool
+help_is_gos(char *const *words)
+{
+	return words[0] != NULL && (words[1] != NULL || topic_text(words[0]) == NULL);
 }

@@ -74,7 +74,7 @@ verb_init(int argc, char **argv)
 			undo = true;
 			break;
 		default:
-			usage_flag("init", argv[optind - 1]);
+			usage_flag("init", argv);
 		}
 	}
 	if (optind < argc || *name == '/' || strstr(name, "..") != NULL || *name == '\0') {

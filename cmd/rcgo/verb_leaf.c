@@ -157,7 +157,7 @@ read_flags(int argc, char **argv, struct leaf_output *o)
 			o->ldflags = optarg;
 			break;
 		default:
-			usage_flag("leaf", argv[optind - 1]);
+			usage_flag("leaf", argv);
 		}
 	}
 	return path;

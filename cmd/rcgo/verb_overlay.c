@@ -37,7 +37,7 @@ verb_overlay(int argc, char **argv)
 			path = true;
 			break;
 		default:
-			usage_flag("overlay", argv[optind - 1]);
+			usage_flag("overlay", argv);
 		}
 	}
 	if (optind < argc) {

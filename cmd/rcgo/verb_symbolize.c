@@ -196,6 +196,11 @@ read_lines(const char *path)
 		fail(fmt("cannot read %s: %m", path), NULL, NULL);
 	}
 	while (getline(&line, &room, in) >= 0) {
+		if (lines.n == 0 && has_prefix(line, ELFMAG)) {
+			fail(fmt("%s is an ELF file, not a crash log",
+				     path != NULL ? path : "standard input"),
+				NULL, "give the program with -e, and the log as the last word");
+		}
 		line[strcspn(line, "\r\n")] = 0;
 		strings_add(&lines, xstrdup(line));
 	}
@@ -277,7 +282,7 @@ verb_symbolize(int argc, char **argv)
 			log.program = optarg;
 			break;
 		default:
-			usage_flag("symbolize", argv[optind - 1]);
+			usage_flag("symbolize", argv);
 		}
 	}
 	if (log.program == NULL) {

@@ -231,7 +231,7 @@ verb_top(int argc, char **argv)
 		} else if (c == 'j') {
 			top.json = true;
 		} else {
-			usage_flag("top", argv[optind - 1]);
+			usage_flag("top", argv);
 		}
 	}
 	if (argc - optind != 1) {

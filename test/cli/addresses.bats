@@ -304,3 +304,13 @@ END
 		has "$(cat go_frames)"
 	done
 }
+
+@test "symbolize takes no ELF file for a log, and gives a terminal no control characters" {
+	run "$RCGO" symbolize -e "$RCGO" "$RCGO"
+	says_first "rcgo: $RCGO is an ELF file, not a crash log"
+	command -v script >/dev/null || skip "no script here"
+	printf 'a\033]0;title\007b\n' >log
+	run script -qec "'$RCGO' symbolize -e '$RCGO' log" /dev/null
+	has 'a^[]0;title^Gb'
+	[ "$("$RCGO" symbolize -e "$RCGO" log)" = "$(cat log)" ]
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Editors, linters and debuggers in a shell that `rcgo env` has set up answer as they do without.
 # A tool is taken from RCGO_GOTOOLS, a directory, or from PATH; a tool that is not there is skipped.
-# `GOBIN=DIR go install MODULE@latest` gets one from the module proxy; doc/tools.md lists them.
+# `GOBIN=DIR go install MODULE@latest` gets one from the module proxy.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 

@@ -45,6 +45,7 @@ complete_as() {
 	[ "$(complete_as rcgo help ab)" = abi ]
 	[ "$(complete_as rcgo overlay --o)" = --output= ]
 	[ "$(complete_as rcgo env -j)" = -json ]
+	[ "$(complete_as rcgo build --wit | tr '\n' ' ')" = "--with= --without= " ]
 	[ "$(complete_as rcgo build --with = sy)" = syscall ]
 	[ "$(complete_as rcgo overlay --without = sig)" = signals ]
 	[ "$(complete_as rcgo help feat)" = features ]

@@ -19,9 +19,11 @@ with_overlay() {
 
 @test "GOFLAGS of go env -w stay" {
 	GOENV=$T/goenv go env -w GOFLAGS=-tags=fromfile
-	GOENV=$T/goenv run "$RCGO" go env GOFLAGS
+	hello
+	GOENV=$T/goenv run sh -c "eval \"\$('$RCGO' env)\" && echo \"\$GOFLAGS\""
 	[ "$status" -eq 0 ]
-	has "-tags=fromfile -overlay=$CACHE/"
+	has "-tags=fromfile -"
+	has " -overlay=$CACHE/"
 }
 
 @test "by GOFLAGS, in the built program" {

@@ -77,7 +77,7 @@ END
 	fake_go
 	run "$RCGO" env -json
 	[ "$status" -eq 0 ]
-	has '"GOFLAGS": "-overlay='
+	has '-overlay='
 	has '"RCGO_OVERLAY": "'
 }
 
@@ -190,7 +190,7 @@ END
 }
 
 @test "version: of rcgo, its C half and Go" {
-	run "$RCGO" version
+	run "$RCGO" --version
 	[ "$status" -eq 0 ]
 	version=$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)
 	has "rcgo $version, C half "
@@ -199,6 +199,8 @@ END
 	run env PATH="$T/bin" "$RCGO" --version
 	[ "$status" -eq 0 ]
 	has "go: none found"
+	[ "$("$RCGO" version 2>"$T/ours")" = "$(go version)" ]
+	grep -q "^rcgo $version, C half " "$T/ours"
 }
 
 @test "help: of all, of each verb" {
@@ -218,10 +220,48 @@ END
 		has "usage: rcgo $verb"
 	done
 	run "$RCGO" help build
-	has "The same as \`go build [ARGS]\`"
+	is "$(go help build)"
+	run "$RCGO" help nope
+	[ "$status" -eq 2 ]
+	has "unknown help topic"
 }
 
 @test "the binary needs nothing but libc" {
 	run ldd "$RCGO"
 	lacks jansson
+}
+
+@test "doctor: JSON, and the word that is wrong" {
+	run "$RCGO" doctor -json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.fail' <<<"$output")" = 0 ]
+	[ "$(jq -r '.findings[] | select(.name == "platform").text' <<<"$output")" = "linux/$(go env GOARCH)" ]
+	run "$RCGO" doctor -nope
+	says_first "rcgo: doctor: unknown flag, or flag without its value: -nope"
+	run "$RCGO" overlay -p -xo
+	says_first "rcgo: overlay: unknown flag, or flag without its value: -xo"
+}
+
+@test "doctor: an overlay of ours for another Go, of another rcgo, or gone" {
+	fake_go
+	eval "$("$RCGO" env)"
+	run "$RCGO" doctor
+	has "overlay         ours is in GOFLAGS: plain \`go\` builds with it"
+	fake_go GOVERSION=go1.24.1
+	run "$RCGO" doctor
+	has "ok    overlay         ours in GOFLAGS is for go1.22.1 in $T/goroot, and here runs go1.24.1 in $T/goroot; the \`go\` in PATH is rcgo"
+	export PATH=${PATH#*:}
+	run "$RCGO" doctor
+	has "warn  overlay         ours in GOFLAGS is for go1.22.1"
+	has 'do: run: eval "$(rcgo env)"'
+	rm -r "$CACHE"
+	run "$RCGO" doctor
+	has "warn  overlay         ours is in GOFLAGS, but its file is gone"
+}
+
+@test "a go env without end is not read without end" {
+	printf '#!/bin/sh\nexec yes\n' >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	RCGO_GO=$T/bin/go run timeout 60 "$RCGO" build
+	says_first "rcgo: Go does not run: \`$T/bin/go env\` prints without end: File too large"
 }

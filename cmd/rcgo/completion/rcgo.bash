@@ -28,7 +28,7 @@ _rcgo_go() {
 
 _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local own="abi addr2line doctor env go help init leaf overlay symbolize top version"
+	local own="abi addr2line doctor env go help init leaf overlay shim symbolize top version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
 	local features="traceback contexts crash signals syscall"
 	local flags=
@@ -61,8 +61,12 @@ _rcgo() {
 		flags="-b -C -d -e --base= --debug= --demangle --exe="
 		[[ $cur == -* ]] || prev=-o
 		;;
-	doctor) flags="-C" ;;
-	env) flags="-C -json -u --with= --without=" ;;
+	doctor) flags="-C -json" ;;
+	env) flags="-C -format -json -u --with= --without=" ;;
+	shim)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
 	init) flags="-C -dir -remove" ;;
 	leaf) flags="-o -package -errno -cflags -ldflags" ;;
 	overlay) flags="-C -o -p --output= --path --with= --without=" ;;
@@ -70,7 +74,9 @@ _rcgo() {
 		flags="-d -n -json"
 		[[ $cur == -* ]] || flags=$(cd /proc && echo [0-9]*)
 		;;
-	version) return ;;
+	version)
+		[[ $cur == -* ]] && flags="-sbom" || prev=-o
+		;;
 	help)
 		[[ $COMP_CWORD -eq 2 ]] && mapfile -t COMPREPLY < <(compgen -W "$own $go features" -- "$cur")
 		return
@@ -83,11 +89,15 @@ _rcgo() {
 		return
 		;;
 	*)
-		_rcgo_go
+		case $cur in
+		--w*) mapfile -t COMPREPLY < <(compgen -W "--with= --without=" -- "$cur") ;;
+		*) _rcgo_go ;;
+		esac
 		return
 		;;
 	esac
 	case $prev in
+	-format) mapfile -t COMPREPLY < <(compgen -W "sh fish direnv github make vscode json" -- "$cur") ;;
 	-C) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-o | -e | -d) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur") ;;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The lines that our overlay adds to the preamble of runtime/cgo: what the C half is told of this
+// build, and what stops a build by another Go.
+#include "rcgo.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// The go command takes few characters in a -D flag of a package.
+static char *
+as_word(const char *s)
+{
+	char *out = xstrdup(s);
+
+	for (char *p = out; *p != '\0'; p++) {
+		if (!isalnum((unsigned char)*p) && strchr("._,", *p) == NULL) {
+			*p = '_';
+		}
+	}
+	return out;
+}
+
+// What `rcgo version FILE` says of the program (runtime/base/x_cgo_build_info.c).
+static char *
+identity_line(const struct goenv *e, struct features f)
+{
+	return fmt("#cgo CFLAGS: -DRCGO_BUILD_VERSION=%s -DRCGO_BUILD_PAYLOAD=%s"
+		   " -DRCGO_BUILD_GO=%s -DRCGO_BUILD_FEATURES=%s\n",
+		as_word(rcgo_version), payload_hash, as_word(e->version),
+		as_word(features_in_force(f)));
+}
+
+// An overlay is made for one Go. After an upgrade in place it would lay over other sources, so the
+// compiler stops there.
+static char *
+other_go_lines(const struct goenv *e)
+{
+	if (e->minor < 0) {
+		return xstrdup("");
+	}
+	return fmt("#cgo !go1.%d CFLAGS: -DRCGO_OTHER_GO=1\n"
+		   "#cgo go1.%d CFLAGS: -DRCGO_OTHER_GO=1\n"
+		   "#ifdef RCGO_OTHER_GO\n"
+		   "#error \"runtime_cgo: the overlay in GOFLAGS was made for Go 1.%d, and this is "
+		   "another Go. Run: eval \\\"$(rcgo env)\\\"\"\n"
+		   "#endif\n",
+		e->minor, e->minor + 1, e->minor);
+}
+
+char *
+build_lines(const struct goenv *e, struct features f)
+{
+	char *defines = derive_cflags(e, f);
+
+	return fmt("%s%s%s%s%s", *defines == '\0' ? "" : "#cgo CFLAGS:", defines,
+		*defines == '\0' ? "" : "\n", identity_line(e, f), other_go_lines(e));
+}

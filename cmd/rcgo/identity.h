@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What our C half says of itself in a built program.
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "rcgo.h"
+
+char *identity_of_file(const char *path, char **why);
+char *identity_of_process(const char *pid, char **file, char **why);
+char *identity_field(const char *text, const char *name);
+#endif

@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# rcgo where one types go; and never a stock C half without a word.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+# another_go: prints a go command of another version than the machine's; skips where there is none.
+another_go() {
+	local go
+	for go in $(toolchains); do
+		if [ "$("$go" env GOVERSION)" != "$("$REAL_GO" env GOVERSION)" ]; then
+			printf '%s\n' "$go"
+			return
+		fi
+	done
+}
+
+as_go() {
+	"$RCGO" shim "$T/shim" >/dev/null
+	export PATH=$T/shim:$PATH
+}
+
+@test "a link named go: every word is go's" {
+	as_go
+	hello
+	[ "$(go version)" = "$("$REAL_GO" version)" ]
+	[ "$(go env GOROOT GOFLAGS)" = "$("$REAL_GO" env GOROOT GOFLAGS)" ]
+	[ "$(go env -json GOOS)" = "$("$REAL_GO" env -json GOOS)" ]
+	[ "$(go help build)" = "$("$REAL_GO" help build)" ]
+	for words in "" "help" "help nope" "env -nope" "nope" "version nope" "build -nope" "-h" "tool -n compile"; do
+		# shellcheck disable=SC2086 # words
+		run "$REAL_GO" $words
+		stock=$status:$output
+		# shellcheck disable=SC2086 # words
+		run go $words
+		[ "$status:$output" = "$stock" ]
+	done
+	go build -o "$T/prog" .
+	"$RCGO" version "$T/prog"
+	run go version "$T/prog"
+	is "$("$REAL_GO" version "$T/prog")"
+}
+
+@test "rcgo passes on what is go's" {
+	export GOENV=$T/goenv
+	for words in "env GOROOT" "env -json GOOS" "env -w GOFLAGS=-tags=x" "env GOFLAGS" "env -u GOFLAGS" \
+		"help build" "help nope" "version -m $RCGO" "env -changed"; do
+		# shellcheck disable=SC2086 # words
+		run "$REAL_GO" $words
+		stock=$status:$output
+		# shellcheck disable=SC2086 # words
+		run "$RCGO" $words
+		[ "$status:$output" = "$stock" ]
+	done
+}
+
+@test "env -w works in a shell that rcgo env has set up" {
+	export GOENV=$T/goenv
+	hello
+	eval "$("$RCGO" env)"
+	run go env -w GOFLAGS=-tags=x
+	is ""
+	run go env GOFLAGS
+	is "-tags=x"
+}
+
+@test "--with takes a space too" {
+	fake_go
+	run "$RCGO" build --with contexts --without crash x
+	has "args: <build> <x>"
+	run "$RCGO" build --with
+	[ "$status" -eq 2 ]
+	has "wants a feature"
+}
+
+@test "a go that leads back to rcgo is no go" {
+	as_go
+	run env PATH="$T/shim" "$RCGO" build
+	says_first "rcgo: no Go found: there is no \`go\` in PATH"
+	RCGO_GO=$T/shim/go run "$RCGO" build
+	says_first "rcgo: no Go found: RCGO_GO=$T/shim/go is rcgo itself"
+	printf '#!/bin/sh\nexec "%s" go "$@"\n' "$RCGO" >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	run timeout 20 env PATH="$T/bin:/usr/bin:/bin" "$RCGO" build
+	[ "$status" -eq 2 ]
+	has "leads back to rcgo"
+}
+
+@test "CGO_ENABLED=0 in a shell that rcgo env has set up: stock, with one note" {
+	printf 'module plain\n\ngo 1.19\n' >go.mod
+	printf 'package main\n\nfunc main() {}\n' >main.go
+	eval "$("$RCGO" env)"
+	CGO_ENABLED=0 run go build -o "$T/prog" .
+	is "rcgo: note: cgo is off: the environment sets CGO_ENABLED=0; go builds this without our C half"
+	CGO_ENABLED=0 run go list .
+	is plain
+}
+
+@test "the cache is removed under a shell: go makes it again, and env -u works" {
+	hello
+	export GOFLAGS=-tags=x
+	eval "$("$RCGO" env --without=crash)"
+	rm -r "$CACHE"
+	go build -o "$T/prog" .
+	run "$RCGO" version "$T/prog"
+	[ "$status" -eq 0 ]
+	has "features=traceback,signals"
+	rm -r "$CACHE"
+	eval "$(RCGO_GO=$T/nothing "$RCGO" env -u)"
+	[ "$GOFLAGS" = -tags=x ]
+	[ -z "${GOROOT-}${RCGO_ENV-}" ]
+	[ "$(command -v go)" = "$REAL_GO" ]
+}
+
+@test "env -u leaves what was set since" {
+	hello
+	before=$PATH
+	eval "$("$RCGO" env)"
+	export GOFLAGS="$GOFLAGS -v" GOTOOLCHAIN=auto PATH=$PATH:/elsewhere
+	eval "$("$RCGO" env -u)"
+	[ "$GOFLAGS" = -v ]
+	[ "$GOTOOLCHAIN" = auto ]
+	[ "$PATH" = "$before:/elsewhere" ]
+}
+
+@test "another go command by its path stops in such a shell, and go in PATH follows a switch" {
+	other=$(another_go)
+	[ -n "$other" ] || skip "one Go only"
+	hello
+	eval "$("$RCGO" env)"
+	run "$other" build -o "$T/prog" .
+	[ "$status" -ne 0 ]
+	has "the_overlay_is_for_another_GOROOT"
+	[ ! -e "$T/prog" ]
+	# A program without C is none of our business.
+	mkdir plain
+	printf 'module plain\n\ngo 1.19\n' >plain/go.mod
+	printf 'package main\n\nfunc main() {}\n' >plain/main.go
+	(cd plain && "$other" build -o "$T/plain" .)
+	# The go that comes first among the real ones changes.
+	PATH=${PATH/"${REAL_GO%/*}"/"${other%/*}:${REAL_GO%/*}"}
+	go build -o "$T/prog" .
+	run "$RCGO" version "$T/prog"
+	[ "$status" -eq 0 ]
+	has "go=$("$other" env GOVERSION)"
+}
+
+@test "Go is exchanged in place: the overlay in GOFLAGS stops the build" {
+	minor=$("$REAL_GO" env GOVERSION | sed -n 's/.*go1\.\([0-9]*\).*/\1/p')
+	hello
+	overlay=$("$RCGO" overlay -p)
+	key=$("$REAL_GO" env GOROOT)/src/runtime/cgo/cgo.go
+	derived=$(jq -r --arg key "$key" '.Replace[$key]' "$overlay")
+	# As an overlay for the Go before this one would be.
+	sed "s/go1\.$minor /go1.$((minor - 1)) /; s/go1\.$((minor + 1)) /go1.$minor /" "$derived" >"$T/cgo.go"
+	jq --arg key "$key" --arg to "$T/cgo.go" '.Replace[$key] = $to' "$overlay" >"$T/old.json"
+	run "$REAL_GO" build -overlay="$T/old.json" -o "$T/prog" .
+	[ "$status" -ne 0 ]
+	has "this is another Go"
+	has "rcgo env"
+}
+
+@test "a module that asks for another Go: our half with that Go, or a message" {
+	other=$(another_go)
+	[ -n "$other" ] || skip "one Go only"
+	version=$("$other" env GOVERSION)
+	case $version in go1.1* | go1.20*) skip "$version cannot be switched to" ;; esac
+	minor=$("$REAL_GO" env GOVERSION | sed -n 's/.*go1\.\([0-9]*\).*/\1/p')
+	[ "$minor" -ge 21 ] || skip "Go switches from 1.21 on"
+	ln -s "$other" "$T/bin/$version"
+	export PATH=$T/bin:$PATH
+	hello
+	eval "$("$RCGO" env)"
+	# GOTOOLCHAIN of the user's: the go in PATH is rcgo, which follows.
+	GOTOOLCHAIN=$version go build -o "$T/prog" .
+	run "$RCGO" version "$T/prog"
+	[ "$status" -eq 0 ]
+	has "go=$version"
+	# A go command below go generate is the real one, and switches in another module.
+	export GOTOOLCHAIN=path
+	mkdir inner
+	printf 'module inner\n\ngo 1.19\n\ntoolchain %s\n' "$version" >inner/go.mod
+	printf 'package main\n\nimport "C"\n\nfunc main() {}\n' >inner/main.go
+	printf 'package main\n\n//go:generate go build -C inner -o %s/inner .\n' "$T" >gen.go
+	run go generate .
+	if [ -e "$T/inner" ]; then
+		"$RCGO" version "$T/inner"
+	else
+		[ "$status" -ne 0 ]
+		has "the_overlay_is_for_another_GOROOT"
+	fi
+	# go.work asks for it.
+	mkdir ws
+	printf 'go 1.19\n\ntoolchain %s\n\nuse ..\n' "$version" >ws/go.work
+	GOWORK=$PWD/ws/go.work go build -o "$T/prog" .
+	"$RCGO" version "$T/prog"
+	GOWORK=$PWD/ws/go.work run "$REAL_GO" build -o "$T/prog2" .
+	[ ! -e "$T/prog2" ] || "$RCGO" version "$T/prog2"
+}
+
+@test "env in other words" {
+	fake_go
+	run "$RCGO" env -format fish
+	has "set -gx GOFLAGS '"
+	run "$RCGO" env -format=github
+	has "RCGO_ENV={"
+	run "$RCGO" env -format make
+	has "export GOFLAGS := "
+	printf 'include env.mk\nall:\n\t@echo "$$GOFLAGS"\n' >Makefile
+	"$RCGO" env -format make >env.mk
+	[ "$(make -s)" = "$("$RCGO" env -json | jq -r .GOFLAGS)" ]
+	run "$RCGO" env -format vscode
+	jq -er '."go.toolsEnvVars".GOFLAGS' <<<"$output" | grep -e -overlay
+	run "$RCGO" env -format nope
+	[ "$status" -eq 2 ]
+	has "there is sh, "
+	if command -v fish >/dev/null; then
+		run fish -c "'$RCGO' env -format fish | source; echo \$GOFLAGS"
+		has "-overlay="
+	fi
+}
+
+@test "shim: leaves a real go alone" {
+	mkdir "$T/d"
+	cp /bin/true "$T/d/go"
+	run "$RCGO" shim "$T/d"
+	says_first "rcgo: $T/d/go is there already, and is no link"
+	run "$RCGO" shim
+	[ "$status" -eq 2 ]
+}
