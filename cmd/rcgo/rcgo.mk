@@ -13,12 +13,17 @@ RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
 
 # Debian's jansson, and libiberty, which demangles: linked statically so that the binary runs where
-# the libraries are missing.
+# the libraries are missing. So is libc where the compiler can, for older and other libcs.
 RCGO_LIBS := -l:libjansson.a -l:libiberty.a
+RCGO_STATIC = $(if $(findstring sanitize,$(CFLAGS) $(LDFLAGS)),,$(shell mkdir -p $(BUILD)/rcgo; \
+	echo 'int main(void) { return 0; }' | \
+	$(CC) -static -x c -o $(BUILD)/rcgo/static_probe - 2>/dev/null && echo -static))
 
 bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 	@mkdir -p bin
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@.tmp $^ $(RCGO_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--build-id $(RCGO_STATIC) -o $@.tmp $^ $(RCGO_LIBS)
+	objcopy --only-keep-debug $@.tmp $@.debug
+	cd $(@D) && objcopy --strip-all --add-gnu-debuglink=$(@F).debug $(@F).tmp
 	@mv $@.tmp $@
 
 $(BUILD)/rcgo/obj/%.o: %.c $(RCGO_SYM_HEADERS)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +29,23 @@ command_of(pid_t pid)
 	return name;
 }
 
+// Reads the file, because getpwuid loads libraries, which a static program cannot.
 static char *
 user_name(uid_t uid)
 {
-	struct passwd *p = getpwuid(uid);
+	size_t size;
+	char *text = read_file("/etc/passwd", &size), *save;
 
-	return p != NULL ? xstrdup(p->pw_name) : fmt("%u", uid);
+	for (char *line = text == NULL ? NULL : strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		char *colon = strchr(line, ':'), *end;
+		char *id = colon == NULL ? NULL : strchr(colon + 1, ':');
+
+		if (id != NULL && strtoul(id + 1, &end, 10) == uid && *end == ':') {
+			return strndup(line, (size_t)(colon - line));
+		}
+	}
+	return fmt("%u", uid);
 }
 
 // Ends rcgo if there is no such process; a thread's number is good for /proc too, but is none.

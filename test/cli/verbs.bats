@@ -226,9 +226,16 @@ END
 	has "unknown help topic"
 }
 
-@test "the binary needs nothing but libc" {
+@test "the binary needs no library, and is stripped" {
 	run ldd "$RCGO"
 	lacks jansson
+	lacks libc.so
+	run file -L "$RCGO"
+	[ "$status" -ne 0 ] || lacks "not stripped"
+	if [ -e "$RCGO.debug" ]; then
+		run readelf -p .gnu_debuglink "$RCGO"
+		has rcgo.debug
+	fi
 }
 
 @test "doctor: JSON, and the word that is wrong" {
