@@ -205,6 +205,7 @@ as_go() {
 	has "RCGO_ENV={"
 	run "$RCGO" env -format make
 	has "export GOFLAGS := "
+	# shellcheck disable=SC2016 # make expands it
 	printf 'include env.mk\nall:\n\t@echo "$$GOFLAGS"\n' >Makefile
 	"$RCGO" env -format make >env.mk
 	[ "$(make -s)" = "$("$RCGO" env -json | jq -r .GOFLAGS)" ]
