@@ -10,7 +10,7 @@
 #include "raw_syscall.h"
 #include "symbolizer.h"
 #include "symbolizer_internal.h"
-#include "trial.h"
+#include "syscall_trial.h"
 #include "unwinder.h"
 
 // owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release

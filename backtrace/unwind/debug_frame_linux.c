@@ -17,7 +17,7 @@
 
 #include "raw_syscall.h"
 #include "safe_read.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 // So many objects may have no other unwind information.
 #define KEPT_SECTIONS 16

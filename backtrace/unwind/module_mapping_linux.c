@@ -12,7 +12,7 @@
 
 #include "module_internal.h"
 #include "raw_syscall.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 // The question and its answer, by the kernel's layout.
 struct query {

@@ -125,18 +125,49 @@ rcgo__readable_nofault(const void *p, size_t n)
 	return good;
 }
 
-// Of rcgo__probe_bytes: where it copies, and where the handler of a fault there goes on.
-extern RCGO_HIDDEN const char rcgo__probe_bytes_first[], rcgo__probe_bytes_last[],
-	rcgo__probe_bytes_fault[];
+#if defined(__x86_64__)
+#	define COPY_BYTES                                       \
+		"copy_nofault_first:\n\trep movsb\n"             \
+		"copy_nofault_last:\n\tmovl $1, %k0\n\tjmp 1f\n" \
+		"copy_nofault_resume:\n\txorl %k0, %k0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&a"(copied), "+D"(dst), "+S"(src), "+c"(n) \
+		:                                              \
+		: "memory"
+#elif defined(__aarch64__)
+#	define COPY_BYTES                                                                \
+		"copy_nofault_first:\n\tcbz %3, copy_nofault_last\n\tldrb w9, [%2], #1\n" \
+		"\tstrb w9, [%1], #1\n\tsub %3, %3, #1\n\tb copy_nofault_first\n"         \
+		"copy_nofault_last:\n\tmov %w0, #1\n\tb 1f\n"                             \
+		"copy_nofault_resume:\n\tmov %w0, #0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
+		:                                              \
+		: "x9", "memory"
+#endif
+
+// Where copy_bytes copies, and where the handler of a fault there resumes execution: labels of its
+// assembly, which stands in this file once.
+extern RCGO_HIDDEN const char copy_nofault_first[], copy_nofault_last[], copy_nofault_resume[];
+
+// Copies n bytes. Returns 1, or 0 when a fault was caught.
+static __attribute__((noinline, used)) int
+copy_bytes(void *dst, const void *src, size_t n)
+{
+	int copied;
+
+	__asm__ __volatile__(COPY_BYTES COPY_OPERANDS);
+	return copied;
+}
 
 bool
-rcgo__probe_catches(uintptr_t pc, uintptr_t *resume)
+rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume)
 {
-	if (RCGO_LIKELY(pc - (uintptr_t)rcgo__probe_bytes_first >=
-			(uintptr_t)rcgo__probe_bytes_last - (uintptr_t)rcgo__probe_bytes_first)) {
+	if (RCGO_LIKELY(pc - (uintptr_t)copy_nofault_first >=
+			(uintptr_t)copy_nofault_last - (uintptr_t)copy_nofault_first)) {
 		return false;
 	}
-	*resume = (uintptr_t)rcgo__probe_bytes_fault;
+	*resume = (uintptr_t)copy_nofault_resume;
 	return true;
 }
 
@@ -157,7 +188,7 @@ probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
 	rcgo__raw_syscall(
 		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&faults, (long)&before, WORD, 0, 0);
 	for (size_t i = 0; i < count && good; i++) {
-		good = rcgo__probe_bytes(piece[i].dst, piece[i].src, piece[i].size) != 0;
+		good = copy_bytes(piece[i].dst, piece[i].src, piece[i].size) != 0;
 	}
 	if ((before & faults) != 0) {
 		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, WORD, 0, 0);

@@ -45,8 +45,6 @@ const char *symbols_base_name(const char *path);
 // Reads a hexadecimal number with 0x at s. Returns what follows it, or NULL when there is none.
 const char *log_hex(const char *s, uint64_t *value);
 
-
-
 // Reads the program counter of the second line of a frame, if that line tells of no place in the
 // source: "\tpc=0x…", or with a file but line 0. line may be NULL.
 bool log_place(const char *line, uint64_t *pc);

@@ -157,22 +157,6 @@ RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	jmp	*%rax
 RCGO_ASM_END(rcgo__signal_chain_entry)
 
-// int rcgo__probe_bytes(void *dst, const void *src, size_t n); see safe_read_linux.c. The handler
-// of a fault at the copying instruction goes on at rcgo__probe_bytes_fault.
-RCGO_ASM_BEGIN(rcgo__probe_bytes)
-	endbr64
-	movq	%rdx, %rcx
-	.globl	rcgo__probe_bytes_first, rcgo__probe_bytes_last, rcgo__probe_bytes_fault
-	.hidden	rcgo__probe_bytes_first, rcgo__probe_bytes_last, rcgo__probe_bytes_fault
-rcgo__probe_bytes_first:
-	rep movsb
-rcgo__probe_bytes_last:
-	movl	$1, %eax
-	ret
-rcgo__probe_bytes_fault:
-	xorl	%eax, %eax
-	ret
-RCGO_ASM_END(rcgo__probe_bytes)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 

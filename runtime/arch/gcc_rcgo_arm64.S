@@ -173,29 +173,6 @@ RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	br	x16
 RCGO_ASM_END(rcgo__signal_chain_entry)
 
-// int rcgo__probe_bytes(void *dst, const void *src, size_t n); see safe_read_linux.c. The handler
-// of a fault at the copying instructions goes on at rcgo__probe_bytes_fault.
-RCGO_ASM_BEGIN(rcgo__probe_bytes)
-	hint	#34			// bti c
-	.globl	rcgo__probe_bytes_first
-	.globl	rcgo__probe_bytes_last
-	.globl	rcgo__probe_bytes_fault
-	.hidden	rcgo__probe_bytes_first
-	.hidden	rcgo__probe_bytes_last
-	.hidden	rcgo__probe_bytes_fault
-rcgo__probe_bytes_first:
-	cbz	x2, rcgo__probe_bytes_last
-	ldrb	w3, [x1], #1
-	strb	w3, [x0], #1
-	sub	x2, x2, #1
-	b	rcgo__probe_bytes_first
-rcgo__probe_bytes_last:
-	mov	w0, #1
-	ret
-rcgo__probe_bytes_fault:
-	mov	w0, #0
-	ret
-RCGO_ASM_END(rcgo__probe_bytes)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 

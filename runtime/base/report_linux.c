@@ -14,7 +14,7 @@
 
 #include "options.h"
 #include "raw_syscall.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 #define REPORT_CHUNK 4096 // PIPE_BUF
 #define REPORT_WAIT_NS (300 * 1000 * 1000L)

@@ -59,11 +59,11 @@ rcgo__uc_on_altstack(const ucontext_t *uc, uintptr_t at)
 
 // Whether the frame is of a fault in a copy of the probe's (safe_read.h); it then goes on there.
 static inline bool
-rcgo__uc_catch_probe(ucontext_t *uc)
+rcgo__uc_catch_copy(ucontext_t *uc)
 {
 	uintptr_t resume;
 
-	if (RCGO_LIKELY(!rcgo__probe_catches(RCGO_FRAME_PC(uc), &resume))) {
+	if (RCGO_LIKELY(!rcgo__copy_nofault_catches(RCGO_FRAME_PC(uc), &resume))) {
 		return false;
 	}
 	RCGO_FRAME_SET_PC(uc, resume);

@@ -18,7 +18,7 @@
 #include "sigframe.h"
 #include "signal_handling.h"
 #include "strbuf.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 // Go's one handler for all signals.
 // owner: Go, through x_cgo_sigaction; lock: none; ordering: release and acquire
@@ -90,7 +90,7 @@ rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
 		return rcgo_load_rlx(&go_handler);
 	}
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
-		if (rcgo__uc_catch_probe(context)) {
+		if (rcgo__uc_catch_copy(context)) {
 			return return_at_once;
 		}
 		rcgo__trial_renew();

@@ -176,7 +176,7 @@ rcgo__trampoline_enter(int sig, siginfo_t *info, void *context, unsigned number,
 		errno = saved;
 		return;
 	}
-	if (RCGO_UNLIKELY(info->si_code > 0) && rcgo__uc_catch_probe(context)) {
+	if (RCGO_UNLIKELY(info->si_code > 0) && rcgo__uc_catch_copy(context)) {
 		entry->target = (uintptr_t)nothing_is_left;
 		return;
 	}

@@ -23,7 +23,7 @@
 #include "strbuf.h"
 #include "thread_management.h"
 #include "thread_record.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 // The kernel keeps so much free below the main thread's stack; with a greater limit the stack ends
 // where the next mapping does, less the gap that the kernel leaves (stack_guard_gap).

@@ -22,7 +22,7 @@
 #include "raw_syscall.h"
 #include "stats_page.h"
 #include "thread_management.h"
-#include "trial.h"
+#include "syscall_trial.h"
 
 // A limit may be reached for a moment only (golang/go#18146), so a start is tried again, at first
 // soon, then less often, until two seconds have gone.

@@ -24,7 +24,7 @@
 #include "runtime_cgo.h"
 #include "strbuf.h"
 #include "symbolizer.h"
-#include "trial.h"
+#include "syscall_trial.h"
 #include "unwinder.h"
 
 #define FRAMES_MOST 4096

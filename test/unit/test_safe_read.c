@@ -125,7 +125,7 @@ static void
 on_fault(int sig, siginfo_t *info, void *context)
 {
 	(void)info;
-	if (!rcgo__uc_catch_probe(context)) {
+	if (!rcgo__uc_catch_copy(context)) {
 		signal(sig, SIG_DFL);
 	}
 }

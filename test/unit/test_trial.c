@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "syscall_trial.h"
 #include "unit.h"
 
 static void

@@ -8,8 +8,8 @@
 //
 // Callers and stacks: whoever wants to open files or to ask for names: crash reports and the
 // symbolizer, in handlers and on g0. The calls are those of child_tries.
-#ifndef RCGO_TRIAL_H
-#define RCGO_TRIAL_H
+#ifndef RCGO_SYSCALL_TRIAL_H
+#define RCGO_SYSCALL_TRIAL_H
 
 #include <stdbool.h>
 
@@ -25,4 +25,4 @@ RCGO_SHARED RCGO_COLD bool rcgo__trial_passed(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__trial_renew(void);
 
-#endif // RCGO_TRIAL_H
+#endif // RCGO_SYSCALL_TRIAL_H

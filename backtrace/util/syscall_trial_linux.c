@@ -5,7 +5,7 @@
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // CLONE_VM
 #endif
-#include "trial.h"
+#include "syscall_trial.h"
 
 #include <errno.h>
 #include <fcntl.h>
