@@ -63,7 +63,7 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 // The string at offset, or NULL when it does not end inside of b, or is too long to be a name.
 // *looked is how many bytes were looked at for its end.
 static inline RCGO_UNUSED const char *
-rcgo__bytes_string_looked(struct rcgo_bytes b, uint64_t offset, size_t *looked)
+rcgo__bytes_string_scanned(struct rcgo_bytes b, uint64_t offset, size_t *looked)
 {
 	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
 	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
@@ -87,7 +87,7 @@ rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 {
 	size_t looked;
 
-	return rcgo__bytes_string_looked(b, offset, &looked);
+	return rcgo__bytes_string_scanned(b, offset, &looked);
 }
 
 static inline RCGO_UNUSED bool

@@ -455,7 +455,7 @@ value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t o
 {
 	size_t looked;
 	const char *text =
-		rcgo__bytes_string_looked(rcgo__dwarf_section(dwarf, which), offset, &looked);
+		rcgo__bytes_string_scanned(rcgo__dwarf_section(dwarf, which), offset, &looked);
 
 	return rcgo__dwarf_charge(dwarf, looked / 256) ? text : NULL;
 }

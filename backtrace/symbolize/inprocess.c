@@ -31,11 +31,11 @@ here_give(struct rcgo_inprocess *here)
 }
 
 static size_t
-symbolize(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max, char *text,
-	size_t size)
+symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
+	char *text, size_t size)
 {
 	struct rcgo_line_text out = {.at = text, .size = size};
-	struct rcgo_here_query reentrant = *query;
+	struct rcgo_inprocess_query reentrant = *query;
 	size_t n = 0;
 	int cancel;
 
@@ -86,8 +86,8 @@ rcgo__symbolize_set_mangled(bool mangled)
 size_t
 rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
-	const bool report = rcgo__editions_have_ended();
-	const struct rcgo_here_query query = {.pc = pc,
+	const bool report = rcgo__generations_are_stopped();
+	const struct rcgo_inprocess_query query = {.pc = pc,
 		.cached = true,
 		.by_function = !report,
 		.demangled = report && !rcgo_load_rlx(&names_stay_mangled)};
@@ -96,7 +96,7 @@ rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 }
 
 static size_t
-symbolize_always(const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max,
+symbolize_always(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
 	char *text, size_t size)
 {
 	size_t n = symbolize(query, frames, max, text, size);
@@ -114,7 +114,7 @@ symbolize_always(const struct rcgo_here_query *query, struct rcgo_frame *frames,
 size_t
 rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
-	const struct rcgo_here_query query = {.pc = pc, .cached = true};
+	const struct rcgo_inprocess_query query = {.pc = pc, .cached = true};
 
 	return symbolize_always(&query, frames, max, text, size);
 }
@@ -122,7 +122,7 @@ rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 size_t
 rcgo__symbolize_report(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
-	const struct rcgo_here_query query = {
+	const struct rcgo_inprocess_query query = {
 		.pc = pc, .cached = true, .demangled = !rcgo_load_rlx(&names_stay_mangled)};
 
 	return symbolize_always(&query, frames, max, text, size);
@@ -311,7 +311,7 @@ here_nameless(const struct rcgo_inprocess_object *slot, struct rcgo_inprocess_ma
 }
 
 size_t
-rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query *query,
+rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_inprocess_query *query,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text)
 {
 	struct rcgo_inprocess_object *slot = NULL;
@@ -322,7 +322,7 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_here_query
 	if (!rcgo__inprocess_is_code(here, &place)) {
 		return 0;
 	}
-	if (place.known && rcgo__trial_passed() && here_ready(here, query->cached)) {
+	if (place.known && rcgo__syscall_trial_passed() && here_ready(here, query->cached)) {
 		slot = here_object(here, &place);
 	}
 	if (slot != NULL && slot->object != NULL) {

@@ -30,7 +30,7 @@ rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
 {
 	place->edition = rcgo__generation_untag(&pc);
 	place->pc = pc;
-	place->generated = rcgo__edition_is_generated(place->edition);
+	place->generated = rcgo__generation_is_jit(place->edition);
 	if (place->edition == NULL || place->generated) {
 		place->edition = NULL;
 		place->known = rcgo__module_find(pc, &place->module);

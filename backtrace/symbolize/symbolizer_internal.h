@@ -63,7 +63,7 @@ struct rcgo_inprocess {
 };
 
 // What a caller asks for.
-struct rcgo_here_query {
+struct rcgo_inprocess_query {
 	uintptr_t pc;
 	bool cached;	  // see struct rcgo_dwarf_memory
 	bool demangled;	  // names as the source has them
@@ -74,7 +74,7 @@ struct rcgo_here_query {
 // text. Returns how many frames there are; 0 when there is no code at pc.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here,
-	const struct rcgo_here_query *query, struct rcgo_frame *frames, size_t max,
+	const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
 	struct rcgo_line_text *text);
 
 // Where a program counter lies.

@@ -139,7 +139,7 @@ rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintp
 // Whether code at an address is a stub of the linker's, which jumps to what a word holds: endbr64,
 // bnd, jmp *offset(%rip). Stores where that word is.
 static inline bool
-rcgo__arch_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
+rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
 {
 	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 	unsigned i = rcgo__arch_same(code, endbr64, sizeof endbr64) ? sizeof endbr64 : 0;

@@ -110,7 +110,7 @@ rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintp
 // Whether code at an address is a stub of the linker's, which jumps to what a word holds: bti c,
 // adrp x16, ldr x17 [x16, offset]. Stores where that word is.
 static inline bool
-rcgo__arch_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
+rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
 {
 	uint32_t insn[3];
 	unsigned i;

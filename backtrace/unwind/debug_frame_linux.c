@@ -314,7 +314,7 @@ open_file(const struct rcgo_module *m)
 	if (s == MAP_FAILED) {
 		return -1;
 	}
-	if (rcgo__module_name(m, s->path, sizeof s->path) && rcgo__trial_passed()) {
+	if (rcgo__module_name(m, s->path, sizeof s->path) && rcgo__syscall_trial_passed()) {
 		fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
 	if (fd >= 0 &&

@@ -34,7 +34,7 @@ is_call_of(const struct rcgo_guess *guess, uintptr_t target, uintptr_t from, uin
 	if (target - from <= to - from) {
 		return true;
 	}
-	return code_at(target, code, sizeof code) && rcgo__arch_stub(code, target, &word) &&
+	return code_at(target, code, sizeof code) && rcgo__arch_plt_stub(code, target, &word) &&
 	       rcgo__stack_reader_word(&guess->walk->memory, word, &target) &&
 	       target - from <= to - from;
 }

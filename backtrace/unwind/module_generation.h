@@ -50,7 +50,7 @@ RCGO_SHARED void rcgo__generations_stop(void);
 
 // Whether that was called.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__editions_have_ended(void);
+RCGO_SHARED bool rcgo__generations_are_stopped(void);
 
 // Turns a program counter that Go asks about into one that has a number if it is a sample's that
 // needs one.
@@ -59,7 +59,7 @@ RCGO_SHARED uintptr_t rcgo__generation_resolve(uintptr_t pc);
 
 // Whether this stands for code that is in no object, as far as was known when it was sampled.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__edition_is_generated(const struct rcgo_module_generation *edition);
+RCGO_SHARED bool rcgo__generation_is_jit(const struct rcgo_module_generation *edition);
 
 // Takes the number off. Returns its edition, or NULL when there is none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

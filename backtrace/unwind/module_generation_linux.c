@@ -184,7 +184,7 @@ rcgo__generations_stop(void)
 }
 
 bool
-rcgo__editions_have_ended(void)
+rcgo__generations_are_stopped(void)
 {
 	return rcgo_load_rlx(&editions_ended);
 }
@@ -222,7 +222,7 @@ rcgo__generation_untag(uintptr_t *pc)
 }
 
 bool
-rcgo__edition_is_generated(const struct rcgo_module_generation *edition)
+rcgo__generation_is_jit(const struct rcgo_module_generation *edition)
 {
 	return edition == &edition_generated;
 }
@@ -230,7 +230,7 @@ rcgo__edition_is_generated(const struct rcgo_module_generation *edition)
 #else
 
 bool
-rcgo__edition_is_generated(RCGO_UNUSED const struct rcgo_module_generation *edition)
+rcgo__generation_is_jit(RCGO_UNUSED const struct rcgo_module_generation *edition)
 {
 	return false;
 }
@@ -246,7 +246,7 @@ rcgo__generations_stop(void)
 }
 
 bool
-rcgo__editions_have_ended(void)
+rcgo__generations_are_stopped(void)
 {
 	return false;
 }

@@ -73,7 +73,7 @@ RCGO_INTERN RCGO_COLD bool rcgo__modules_first(rcgo_object_fn visit);
 
 // Looks for _dl_find_object in one loaded object.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__dlfo_look(uintptr_t bias, const ElfW(Dyn) * dynamic);
+RCGO_INTERN void rcgo__dlfo_init(uintptr_t bias, const ElfW(Dyn) * dynamic);
 
 enum rcgo_lookup_result {
 	RCGO_LOOKUP_NONE, // nobody to ask

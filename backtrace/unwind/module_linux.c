@@ -130,11 +130,11 @@ struct found_object {
 
 typedef int (*find_object_fn)(const void *address, struct found_object *result);
 
-// owner: rcgo__dlfo_look, once; lock: none; ordering: release and acquire
+// owner: rcgo__dlfo_init, once; lock: none; ordering: release and acquire
 static find_object_fn find_object;
 
 void
-rcgo__dlfo_look(uintptr_t bias, const ElfW(Dyn) * dynamic)
+rcgo__dlfo_init(uintptr_t bias, const ElfW(Dyn) * dynamic)
 {
 	void *at;
 

@@ -135,7 +135,7 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 
 		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) {
 			m.nodelete = m.nodelete || rcgo__nodelete_requested(dynamic);
-			rcgo__dlfo_look(info->dlpi_addr, dynamic);
+			rcgo__dlfo_init(info->dlpi_addr, dynamic);
 		}
 	}
 	add_module(&m);
@@ -150,7 +150,7 @@ visit_lasting(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr
 
 	if (rcgo__image_segments(&m, bias, phdr, count)) {
 		m.nodelete = true;
-		rcgo__dlfo_look(bias, dynamic);
+		rcgo__dlfo_init(bias, dynamic);
 		add_module(&m);
 	}
 }

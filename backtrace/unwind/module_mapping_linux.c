@@ -208,7 +208,7 @@ bool
 rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
 {
 	int saved = errno, cancel = rcgo__cancel_disable();
-	int fd = rcgo__trial_passed() ? open("/proc/self/maps", O_RDONLY | O_CLOEXEC) : -1;
+	int fd = rcgo__syscall_trial_passed() ? open("/proc/self/maps", O_RDONLY | O_CLOEXEC) : -1;
 	bool found = false;
 
 	if (fd >= 0) {

@@ -18,11 +18,11 @@
 // Whether files may be opened, read, mapped, and names asked for. The answer is remembered; costs a
 // child (about 0.1 ms) when there is none, or when it is old.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD bool rcgo__trial_passed(void);
+RCGO_SHARED RCGO_COLD bool rcgo__syscall_trial_passed(void);
 
 // Makes an answer "yes" that is older than a second forgotten: the process is about to end, and may
 // have been sandboxed meanwhile.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void rcgo__trial_renew(void);
+RCGO_SHARED RCGO_COLD void rcgo__syscall_trial_renew(void);
 
 #endif // RCGO_SYSCALL_TRIAL_H

@@ -177,7 +177,7 @@ is_old(void)
 }
 
 bool
-rcgo__trial_passed(void)
+rcgo__syscall_trial_passed(void)
 {
 	const struct timespec step = {.tv_nsec = 1000000};
 	uint32_t state = rcgo_load_acq(&trial_state);
@@ -199,7 +199,7 @@ rcgo__trial_passed(void)
 }
 
 void
-rcgo__trial_renew(void)
+rcgo__syscall_trial_renew(void)
 {
 	uint32_t passed = TRIAL_PASSED;
 

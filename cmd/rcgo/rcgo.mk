@@ -6,7 +6,7 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
 RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
 
-# The symbolizer of src/, of which the command takes what it calls.
+# The symbolizer of backtrace/, of which the command takes what it calls.
 RCGO_SYM_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/symbolize/*.c))
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
@@ -46,7 +46,7 @@ $(RCGO_TOP): cmd/rcgo/top.h runtime/thread/stats_page.h include/runtime_cgo.h
 
 # What a built program says of itself.
 RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o verb_version.o)
-$(RCGO_IDENTITY): RCGO_CFLAGS += -Isrc/base
+$(RCGO_IDENTITY): RCGO_CFLAGS += -Iruntime/base
 $(RCGO_IDENTITY): cmd/rcgo/identity.h runtime/base/build_identity.h
 
 # The version is compiled into one file only, which therefore depends on the changelog.

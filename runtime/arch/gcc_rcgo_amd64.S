@@ -147,7 +147,7 @@ RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	.cfi_adjust_cfa_offset 8
 	pushq	%rdx
 	.cfi_adjust_cfa_offset 8
-	call	rcgo__signal_chain_look	// (sig, info, context) -> Go's handler
+	call	rcgo__signal_chain_inspect	// (sig, info, context) -> Go's handler
 	popq	%rdx
 	.cfi_adjust_cfa_offset -8
 	popq	%rsi

@@ -162,7 +162,7 @@ RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	mov	x29, sp
 	stp	x0, x1, [sp, #16]
 	str	x2, [sp, #32]
-	bl	rcgo__signal_chain_look	// (sig, info, context) -> Go's handler
+	bl	rcgo__signal_chain_inspect	// (sig, info, context) -> Go's handler
 	mov	x16, x0
 	ldp	x0, x1, [sp, #16]
 	ldr	x2, [sp, #32]

@@ -42,7 +42,7 @@ is_ready(long fd, bool *stuck)
 	struct pollfd p = {.fd = (int)fd, .events = POLLOUT};
 	long n;
 
-	if (!rcgo__trial_passed()) {
+	if (!rcgo__syscall_trial_passed()) {
 		return true;
 	}
 	n = rcgo__raw_syscall(SYS_ppoll, (long)&p, 1, (long)&wait, 0, 0, 0);

@@ -38,6 +38,6 @@ RCGO_INTERN void rcgo__altstack_give(uintptr_t lo);
 
 // Whether a stack that was taken is still mapped as it was: C may have unmapped what it found.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD bool rcgo__altstack_is_whole(uintptr_t lo);
+RCGO_INTERN RCGO_COLD bool rcgo__altstack_is_mapped(uintptr_t lo);
 
 #endif // RCGO_ALTSTACK_INTERNAL_H

@@ -112,7 +112,7 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 	}
 	if ((uintptr_t)was.ss_sp != lo) {
 		altstack_set(&was, NULL); // C's own, set past us
-		lo = rcgo__altstack_is_whole(lo) ? lo : 0;
+		lo = rcgo__altstack_is_mapped(lo) ? lo : 0;
 	}
 	*own = (struct rcgo_altstack){0};
 	if (lo != 0) {
@@ -342,7 +342,7 @@ rcgo__altstack_give(uintptr_t lo)
 }
 
 bool
-rcgo__altstack_is_whole(uintptr_t lo)
+rcgo__altstack_is_mapped(uintptr_t lo)
 {
 	const struct altstack_header *h = header_of(lo);
 	uintptr_t word;

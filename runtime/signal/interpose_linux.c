@@ -173,7 +173,7 @@ sigset(int sig, rcgo_sighandler handler)
 	sigemptyset(&one);
 	sigaddset(&one, sig);
 	if (handler == SIG_HOLD) {
-		if (rcgo__masks_change(SIG_BLOCK, &one, &mask) != 0) {
+		if (rcgo__signal_mask_change(SIG_BLOCK, &one, &mask) != 0) {
 			return SIG_ERR;
 		}
 		if (sigismember(&mask, sig) == 1) {
@@ -184,7 +184,7 @@ sigset(int sig, rcgo_sighandler handler)
 			       : act.sa_handler;
 	}
 	before = install(sig, handler, 0, false, CALLER);
-	if (before == SIG_ERR || rcgo__masks_change(SIG_UNBLOCK, &one, &mask) != 0) {
+	if (before == SIG_ERR || rcgo__signal_mask_change(SIG_UNBLOCK, &one, &mask) != 0) {
 		return SIG_ERR;
 	}
 	return sigismember(&mask, sig) == 1 ? SIG_HOLD : before;
@@ -262,7 +262,7 @@ pthread_sigmask(int how, const sigset_t *want, sigset_t *old)
 int
 sigprocmask(int how, const sigset_t *want, sigset_t *old)
 {
-	return rcgo__masks_change(how, want, old);
+	return rcgo__signal_mask_change(how, want, old);
 }
 
 int
@@ -271,7 +271,7 @@ sighold(int sig)
 	sigset_t one;
 
 	sigemptyset(&one);
-	return sigaddset(&one, sig) != 0 ? -1 : rcgo__masks_change(SIG_BLOCK, &one, NULL);
+	return sigaddset(&one, sig) != 0 ? -1 : rcgo__signal_mask_change(SIG_BLOCK, &one, NULL);
 }
 
 // BSD's know the first 32 signals.
@@ -282,7 +282,8 @@ bsd_mask(int how, int mask)
 
 	sigemptyset(&old);
 	rcgo__sigmask_from_go(&want, (unsigned)mask);
-	return rcgo__masks_change(how, &want, &old) != 0 ? -1 : (int)rcgo__sigmask_to_go(&old);
+	return rcgo__signal_mask_change(how, &want, &old) != 0 ? -1
+							       : (int)rcgo__sigmask_to_go(&old);
 }
 
 int

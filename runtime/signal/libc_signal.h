@@ -81,6 +81,6 @@ RCGO_INTERN const sigset_t *rcgo__signal_mask_filter(int how, const sigset_t *wa
 
 // sigprocmask(2) for C code, by whatever function it asks for it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
-RCGO_INTERN int rcgo__masks_change(int how, const sigset_t *want, sigset_t *old);
+RCGO_INTERN int rcgo__signal_mask_change(int how, const sigset_t *want, sigset_t *old);
 
 #endif // RCGO_LIBC_SIGNAL_H

@@ -318,7 +318,7 @@ rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 }
 
 int
-rcgo__masks_change(int how, const sigset_t *want, sigset_t *old)
+rcgo__signal_mask_change(int how, const sigset_t *want, sigset_t *old)
 {
 	sigset_t room;
 

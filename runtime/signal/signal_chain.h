@@ -33,7 +33,7 @@ RCGO_INTERN int rcgo__signal_chain_sigaction(
 
 typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
 
-// What the kernel gets in place of Go's handler: rcgo__signal_chain_look, and then Go's handler, by
+// What the kernel gets in place of Go's handler: rcgo__signal_chain_inspect, and then Go's handler, by
 // a jump (runtime/arch).
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context);
@@ -41,7 +41,8 @@ extern RCGO_HIDDEN void rcgo__signal_chain_entry(int sig, siginfo_t *info, void 
 // Looks at a signal of crashes, on the alternate stack with all signals blocked. Returns Go's
 // handler, which the kernel would have called.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-extern RCGO_HIDDEN rcgo_go_handler rcgo__signal_chain_look(int sig, siginfo_t *info, void *context);
+extern RCGO_HIDDEN rcgo_go_handler rcgo__signal_chain_inspect(
+	int sig, siginfo_t *info, void *context);
 
 // Go's handler for sig, or NULL before Go has installed one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crash_reporter.h"
-#include "crash_turn.h"
+#include "crash_lock.h"
 #include "fork_detect.h"
 #include "go_text.h"
 #include "interpose.h"
@@ -79,7 +79,7 @@ return_at_once(int sig, siginfo_t *info, void *context)
 
 // Indirect: the traceback part's, made for handlers.
 rcgo_go_handler
-rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
+rcgo__signal_chain_inspect(int sig, siginfo_t *info, void *context)
 {
 	void (*quit)(void) = rcgo_load_acq(&before_quit);
 
@@ -93,7 +93,7 @@ rcgo__signal_chain_look(int sig, siginfo_t *info, void *context)
 		if (rcgo__uc_catch_copy(context)) {
 			return return_at_once;
 		}
-		rcgo__trial_renew();
+		rcgo__syscall_trial_renew();
 		// What C's handler makes of it is its own affair.
 		if (rcgo__signal_chain_saved(sig) == NULL) {
 			// The turn is not given back where Go's handler returns: it passes on by itself.
@@ -408,7 +408,7 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 	if (!is_crash(sig, info)) {
 		return;
 	}
-	turn = report != NULL && rcgo__crash_turn_take();
+	turn = report != NULL && rcgo__crash_lock_acquire();
 	known = rcgo__signal_thread(&t);
 	if (sig == SIGSEGV || sig == SIGBUS) {
 		name_overflow(info, uc);
@@ -416,8 +416,8 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 	known = known && (!t.is_foreign || go_is_below(RCGO_FRAME_SP(uc), &t));
 	if (!known && turn) {
 		report(sig, info, context);
-		rcgo__crash_turn_give();
-		rcgo__crash_turn_await_others();
+		rcgo__crash_lock_release();
+		rcgo__crash_lock_wait_for_others();
 	}
 	errno = saved;
 }

@@ -98,29 +98,30 @@ RCGO_INTERN void rcgo__environ_slots_hide(size_t i);
 
 // Whether slot i of the array that has the index, and the one behind it, are there.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__envindex_has_room(size_t i);
+RCGO_INTERN bool rcgo__environ_index_has_room(size_t i);
 
 // An index of the array env, which has room slots and is ours.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__envindex_begin(char **env, size_t room);
+RCGO_INTERN void rcgo__environ_index_begin(char **env, size_t room);
 
 // The first slot from i on that is of this name, or that of the NULL; and the same from the first
 // one on, or where the name was found last.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size);
+RCGO_INTERN size_t rcgo__environ_index_find(
+	char **env, size_t i, const char *name, size_t name_size);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__envindex_find_again(char **env, const char *name, size_t name_size);
+RCGO_INTERN size_t rcgo__environ_index_find_again(char **env, const char *name, size_t name_size);
 
 // The first of two holes or more that a search of the whole array has passed, which found no such
 // name and was the last search; or 0.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__envindex_hole(char **env);
+RCGO_INTERN size_t rcgo__environ_index_tombstone(char **env);
 
 // Forgets where names were found last; and what a text was, whose memory is to be used again.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__envindex_forget_slots(void);
+RCGO_INTERN void rcgo__environ_index_forget_slots(void);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__envindex_forget_text(const char *text);
+RCGO_INTERN void rcgo__environ_index_forget_text(const char *text);
 
 // Makes environ an array without variables. Returns whether C has left it so.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc

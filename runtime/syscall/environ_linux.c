@@ -45,7 +45,7 @@ env_quick(const char *name, size_t name_size, size_t *i)
 	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
 		return NULL;
 	}
-	*i = rcgo__envindex_find_again(env, name, name_size);
+	*i = rcgo__environ_index_find_again(env, name, name_size);
 	return env;
 }
 
@@ -53,12 +53,12 @@ env_quick(const char *name, size_t name_size, size_t *i)
 static bool
 env_add_quickly(char **env, size_t end, const char *name, const char *value, char *text)
 {
-	size_t hole = rcgo__envindex_hole(env);
+	size_t hole = rcgo__environ_index_tombstone(env);
 
 	if (hole != 0) {
 		return rcgo__environ_slots_put(&env[hole], env[0], text, name, value);
 	}
-	if (!rcgo__envindex_has_room(end)) {
+	if (!rcgo__environ_index_has_room(end)) {
 		return false;
 	}
 	rcgo__environ_slots_hide(end + 1);
@@ -122,7 +122,7 @@ rcgo__environ_set(const char *name, const char *value)
 	if (text != NULL && env_set_quickly(name, name_size, value, text)) {
 		return true;
 	}
-	rcgo__envindex_forget_slots();
+	rcgo__environ_index_forget_slots();
 	for (int i = 0; i < ENV_TRIES && text != NULL &&
 			rcgo__environ_takeover(text, name_size) == RCGO_ENV_TAKEN_OVER;
 		i++) {
@@ -157,7 +157,7 @@ rcgo__environ_unset(const char *name)
 	if (env_unset_quickly(name, name_size)) {
 		return true;
 	}
-	rcgo__envindex_forget_slots();
+	rcgo__environ_index_forget_slots();
 	for (int i = 0; i < ENV_TRIES; i++) {
 		enum rcgo_environ_takeover_result adopted = rcgo__environ_takeover(NULL, 0);
 		char **env = rcgo__environ_slots(), *was;
@@ -280,7 +280,7 @@ size_t
 rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_size, bool other)
 {
 	if (!other) {
-		return rcgo__envindex_find(env, i, name, name_size);
+		return rcgo__environ_index_find(env, i, name, name_size);
 	}
 	for (;; i++) {
 		const char *text = rcgo_load_acq(&env[i]);

@@ -167,7 +167,7 @@ env_block_new(size_t text_size)
 	t = env_texts.spare[order];
 	if (t != NULL) {
 		env_texts.spare[order] = t->next;
-		rcgo__envindex_forget_text(t->at);
+		rcgo__environ_index_forget_text(t->at);
 	} else {
 		t = rcgo__environ_pool_alloc((size_t)1 << order);
 	}

@@ -76,7 +76,7 @@ own_grow(size_t want)
 	}
 	own_env = bigger;
 	own_room = room;
-	rcgo__envindex_begin(bigger, room);
+	rcgo__environ_index_begin(bigger, room);
 	return true;
 }
 

@@ -264,7 +264,7 @@ find_stack(uintptr_t fault, uintptr_t sp, struct stack *found)
 		return true;
 	}
 	// No stack that ends above the fault has this stack pointer.
-	if (fault + BELOW_SP < sp || !rcgo__trial_passed()) {
+	if (fault + BELOW_SP < sp || !rcgo__syscall_trial_passed()) {
 		return false;
 	}
 	search_maps(&s);
@@ -282,7 +282,7 @@ rcgo__describe_stack_overflow(uintptr_t fault_address, uintptr_t sp, char *buf, 
 	if (!find_stack(fault_address, sp, &found)) {
 		return false;
 	}
-	if (rcgo__trial_passed()) {
+	if (rcgo__syscall_trial_passed()) {
 		rcgo__raw_syscall(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
 	}
 	rcgo__append_str(&t, "C stack overflow on thread ");

@@ -166,7 +166,7 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 	rcgo__append_errno(&t, err);
 	rcgo__append_str(&t, ", tries: ");
 	rcgo__append_uint(&t, attr_req->tries, 0);
-	if (rcgo__trial_passed()) {
+	if (rcgo__syscall_trial_passed()) {
 		rcgo__limits_explain(&t, attr_req->stack_size);
 	} else {
 		rcgo__append_str(

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "context_management.h"
 #include "traceback_generation.h"
 
 // Indirect: the program's traceback function, which Go requires to be async-signal-safe, or ours.

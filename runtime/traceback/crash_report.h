@@ -3,7 +3,7 @@
 // no stack there; this prints the thread, the signal and its address, and the C stack with file and
 // line, on standard error. The process then ends as it would have without.
 //
-// It is on unless RCGO=crash=off. One thread reports at a time (crash_turn.h), to the outputs
+// It is on unless RCGO=crash=off. One thread reports at a time (crash_lock.h), to the outputs
 // of report.h. Where Go shows no stacks (GOTRACEBACK=none, raised privileges) there is one
 // line, without addresses.
 #ifndef RCGO_CRASH_REPORT_H

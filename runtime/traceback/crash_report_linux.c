@@ -35,7 +35,7 @@
 // The threads that have reported. A program in which a crash does not end the process (os/signal
 // may be asked for one) gets one report of each thread, and so many in all.
 #define THREADS_MOST 16
-// owner: the thread whose turn it is; lock: crash_turn.h; ordering: that
+// owner: the thread whose turn it is; lock: crash_lock.h; ordering: that
 static long told[THREADS_MOST];
 
 // Whether reports have one line, and no addresses.
@@ -79,7 +79,7 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 	char name[17] = "";
 	bool sent = c->info->si_code <= 0;
 
-	if (rcgo__trial_passed()) {
+	if (rcgo__syscall_trial_passed()) {
 		rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
 	}
 	rcgo__append_str(t, "runtime/cgo: ");

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "raw_syscall.h"
+#include "context_management.h"
 #include "traceback_generation.h"
 
 #define GATHER_STEP_NS (1000 * 1000L)

@@ -29,7 +29,6 @@
 
 #include <stdbool.h>
 
-#include "context_management.h"
 #include "go_entry_points.h"
 #include "sanitizer.h"
 

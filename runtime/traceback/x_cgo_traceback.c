@@ -3,6 +3,7 @@
 // Runs on g0, or on the signal stack while Go is crashing.
 // Re-read runtime/traceback.go (cgoContextPCs, printOneCgoTraceback, callCgoSymbolizer).
 
+#include "context_management.h"
 #include "traceback_generation.h"
 
 // Indirect: the program's traceback function, which Go requires to be async-signal-safe.

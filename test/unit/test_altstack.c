@@ -246,7 +246,7 @@ TEST(many_do_not_overlap)
 
 		CHECK_INT(at[0], i);
 		CHECK_INT(at[rcgo__altstack_size() - 1], i);
-		CHECK(rcgo__altstack_is_whole(all[i]));
+		CHECK(rcgo__altstack_is_mapped(all[i]));
 		rcgo__altstack_give(all[i]);
 	}
 }

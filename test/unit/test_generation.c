@@ -91,7 +91,7 @@ TEST(each_keeps_its_name)
 	early = pcs[0];
 	CHECK(early != place + 0x1000);
 	CHECK(pcs[1] != (uintptr_t)&local);
-	CHECK(rcgo__edition_is_generated(rcgo__generation_untag(&pcs[1])));
+	CHECK(rcgo__generation_is_jit(rcgo__generation_untag(&pcs[1])));
 	CHECK_INT(pcs[1], (uintptr_t)&local);
 	CHECK_INT(pcs[2], early + 1);
 	CHECK_INT(mark(), early);

@@ -50,8 +50,8 @@ TEST(passes_where_there_is_no_filter)
 
 	CHECK_INT(sigprocmask(SIG_SETMASK, NULL, &before), 0);
 	errno = 77;
-	CHECK(rcgo__trial_passed());
-	CHECK(rcgo__trial_passed());
+	CHECK(rcgo__syscall_trial_passed());
+	CHECK(rcgo__syscall_trial_passed());
 	CHECK_INT(errno, 77);
 	check_mask_is(&before);
 	// It leaves no child behind.
@@ -63,9 +63,9 @@ static void
 check_fails(int number, unsigned action)
 {
 	answer(number, action);
-	CHECK(!rcgo__trial_passed());
-	rcgo__trial_renew();
-	CHECK(!rcgo__trial_passed());
+	CHECK(!rcgo__syscall_trial_passed());
+	rcgo__syscall_trial_renew();
+	CHECK(!rcgo__syscall_trial_passed());
 	_exit(0); // leak checkers make some of these calls
 }
 
@@ -99,7 +99,7 @@ TEST(no_child_may_be_made)
 TEST(wait4_kills)
 {
 	answer(SYS_wait4, SECCOMP_RET_KILL_PROCESS);
-	CHECK(rcgo__trial_passed());
+	CHECK(rcgo__syscall_trial_passed());
 	_exit(0);
 }
 
@@ -107,7 +107,7 @@ TEST(wait4_kills)
 TEST(openat_is_refused)
 {
 	answer(SYS_openat, SECCOMP_RET_ERRNO | EPERM);
-	CHECK(rcgo__trial_passed());
+	CHECK(rcgo__syscall_trial_passed());
 	_exit(0);
 }
 
@@ -115,11 +115,11 @@ TEST(a_filter_that_comes_later_is_seen)
 {
 	const struct timespec more_than_a_second = {1, 100 * 1000 * 1000};
 
-	CHECK(rcgo__trial_passed());
+	CHECK(rcgo__syscall_trial_passed());
 	answer(SYS_openat, SECCOMP_RET_KILL_PROCESS);
 	nanosleep(&more_than_a_second, NULL);
-	rcgo__trial_renew();
-	CHECK(!rcgo__trial_passed());
+	rcgo__syscall_trial_renew();
+	CHECK(!rcgo__syscall_trial_passed());
 	_exit(0);
 }
 

@@ -34,7 +34,7 @@ name_hash(const char *name, size_t size)
 
 // For the same array nothing is to be done. Without memory every string is looked at.
 void
-rcgo__envindex_begin(char **env, size_t room)
+rcgo__environ_index_begin(char **env, size_t room)
 {
 	size_t bytes = sizeof *env_index.text + sizeof *env_index.hash + sizeof *env_index.slot;
 	char *at;
@@ -76,7 +76,7 @@ look_at(size_t i, const char *text)
 }
 
 size_t
-rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size)
+rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_size)
 {
 	uint32_t hash = name_hash(name, name_size);
 	const char *first = rcgo_load_acq(&env[0]);
@@ -106,7 +106,7 @@ rcgo__envindex_find(char **env, size_t i, const char *name, size_t name_size)
 }
 
 size_t
-rcgo__envindex_find_again(char **env, const char *name, size_t name_size)
+rcgo__environ_index_find_again(char **env, const char *name, size_t name_size)
 {
 	uint32_t *slot;
 
@@ -117,19 +117,19 @@ rcgo__envindex_find_again(char **env, const char *name, size_t name_size)
 	// What fills holes is in the first slot, too.
 	if (env[*slot] == NULL || !rcgo__environ_pool_names(env[*slot], name, name_size) ||
 		rcgo__environ_pool_names(env[0], name, name_size)) {
-		*slot = (uint32_t)rcgo__envindex_find(env, 0, name, name_size);
+		*slot = (uint32_t)rcgo__environ_index_find(env, 0, name, name_size);
 	}
 	return *slot;
 }
 
 bool
-rcgo__envindex_has_room(size_t i)
+rcgo__environ_index_has_room(size_t i)
 {
 	return i + 2 <= env_index.room;
 }
 
 size_t
-rcgo__envindex_hole(char **env)
+rcgo__environ_index_tombstone(char **env)
 {
 	if (env != env_index.env) {
 		return rcgo__environ_slots_tombstone(env);
@@ -138,7 +138,7 @@ rcgo__envindex_hole(char **env)
 }
 
 void
-rcgo__envindex_forget_slots(void)
+rcgo__environ_index_forget_slots(void)
 {
 	if (env_index.env != NULL) {
 		memset(env_index.slot, 0, env_index.room * sizeof *env_index.slot);
@@ -146,7 +146,7 @@ rcgo__envindex_forget_slots(void)
 }
 
 void
-rcgo__envindex_forget_text(const char *text)
+rcgo__environ_index_forget_text(const char *text)
 {
 	for (size_t i = 0; i < env_index.room; i++) {
 		if (env_index.text[i] == text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling: one report of a crash at a time. Runs in signal handlers.
 
-#include "crash_turn.h"
+#include "crash_lock.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ wait_a_step(void)
 }
 
 bool
-rcgo__crash_turn_take(void)
+rcgo__crash_lock_acquire(void)
 {
 	uintptr_t self = (uintptr_t)pthread_self();
 	bool got = false;
@@ -46,20 +46,21 @@ rcgo__crash_turn_take(void)
 		}
 	}
 	if (!got) {
-		rcgo_store_rel(&reporting, self); // the thread that had it goes on without a crash, or hangs
+		rcgo_store_rel(&reporting,
+			self); // the thread that had it goes on without a crash, or hangs
 	}
 	rcgo_add_acq_rel(&waiting, (uint32_t)-1);
 	return true;
 }
 
 void
-rcgo__crash_turn_give(void)
+rcgo__crash_lock_release(void)
 {
 	rcgo_store_rel(&reporting, 0);
 }
 
 void
-rcgo__crash_turn_await_others(void)
+rcgo__crash_lock_wait_for_others(void)
 {
 	for (int i = 0;
 		i < STEPS_MOST && (rcgo_load_acq(&waiting) != 0 || rcgo_load_acq(&reporting) != 0);
