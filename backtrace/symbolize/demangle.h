@@ -16,7 +16,7 @@
 // Demangles name into out, which has room for size bytes, and ends it by a 0. Working memory comes
 // from scratch and is given back. Returns the length, or 0 when the name stays as it is.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__demangle(
+RCGO_INTERN size_t rcgo__demangle(
 	const char *name, struct rcgo_arena *scratch, char *out, size_t size);
 
 // For the files of the demanglers alone.

@@ -26,25 +26,25 @@ struct rcgo_file_window {
 // Makes a window for size bytes that are mapped at file, and owns that mapping from then on.
 // Returns NULL when there is no memory; the mapping then stays the caller's.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
-RCGO_SHARED struct rcgo_file_window *rcgo__file_window_open(const uint8_t *file, size_t size);
+RCGO_INTERN struct rcgo_file_window *rcgo__file_window_open(const uint8_t *file, size_t size);
 
 // Unmaps the window and the file.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
-RCGO_SHARED void rcgo__file_window_close(struct rcgo_file_window *window);
+RCGO_INTERN void rcgo__file_window_close(struct rcgo_file_window *window);
 
 // Copies the blocks of the n bytes at at, an address in the copy, that were not copied yet.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__file_window_load(
+RCGO_INTERN void rcgo__file_window_load(
 	struct rcgo_file_window *window, const uint8_t *at, size_t n);
 
 // Copies what follows at, before end: one block, or a few where the block before was copied, as
 // someone is reading on from there. Returns the end of what is there now.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED const uint8_t *rcgo__file_window_more(
+RCGO_INTERN const uint8_t *rcgo__file_window_more(
 	struct rcgo_file_window *window, const uint8_t *at, const uint8_t *end);
 
 // Gives the memory of the copies back. All that was read through the window must be loaded again.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__file_window_drop(struct rcgo_file_window *window);
+RCGO_INTERN void rcgo__file_window_drop(struct rcgo_file_window *window);
 
 #endif // RCGO_FILE_WINDOW_H

@@ -85,7 +85,7 @@ rcgo__inprocess_name(const struct rcgo_inprocess_mapping *place, char *path, siz
 }
 
 // Longer paths are cut: this is on the stack.
-#define FALLBACK_PATH 768
+#define FALLBACK_PATH 512
 
 void
 rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,

@@ -7,7 +7,7 @@
 #include "safe_read.h"
 #include "unwind_cache.h"
 
-#define REMEMBERED_MAX 4
+#define REMEMBERED_MAX 3 // compilers nest one
 
 struct cfi_run {
 	const struct rcgo_fde *fde;

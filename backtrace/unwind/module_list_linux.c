@@ -177,8 +177,8 @@ add_vdso(void)
 }
 
 // Collects all modules. Returns whether there is something to publish. What glibc tells without a
-// lock is enough: it is asked for all objects that are not in the list. dl_iterate_phdr may wait, for
-// a callback of the program's that calls Go.
+// lock is enough: it is asked for all objects that are not in the list. dl_iterate_phdr may wait,
+// for a callback of the program's that calls Go.
 static bool
 collect(void)
 {

@@ -42,8 +42,8 @@ RCGO_SHARED size_t rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pc
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max);
 
-// The same for a sample of a profile, which is named later (module_generation.h), with a mark for frames
-// that there is no room for.
+// The same for a sample of a profile, which is named later (module_generation.h), with a mark for
+// frames that there is no room for.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max);
 

@@ -30,13 +30,14 @@ RCGO_SHARED bool rcgo__readable_nofault(const void *p, size_t n);
 // Copies n bytes from src to dst. Returns false when some cannot be read; dst then holds anything.
 // The pages are probed, then copied with the signals of faults unblocked (about 0.4 us in all).
 // A page that another thread unmaps in between makes a fault, which the handler of SIGSEGV and
-// SIGBUS passes to rcgo__copy_nofault_catches; only where that handler is not ours does it stay a fault.
+// SIGBUS passes to rcgo__copy_nofault_catches; only where that handler is not ours does it stay a
+// fault.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__copy_nofault(void *dst, const void *src, size_t n);
 
 // Whether a fault at pc is that of a copy; execution then goes on at *resume, and the copy fails.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume);
+RCGO_INTERN bool rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume);
 
 // One piece of a copy.
 struct rcgo_nofault_piece {

@@ -45,7 +45,7 @@ RCGO_INTERN RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
 
 // Writes the text to file descriptor fd, all of it or as much as the system takes.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int fd);
+RCGO_INTERN RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int fd);
 
 // Reads at most size - 1 bytes of the file at path into buf and ends them with a 0. Returns how
 // many, or -errno.

@@ -29,8 +29,8 @@ RCGO_INTERN RCGO_COLD void *rcgo__lookup_next(const char *name);
 RCGO_SHARED RCGO_COLD bool rcgo__lookup_maps(
 	const struct link_map **first, const struct link_map **own);
 
-// Sets *phdr and *count to the program headers of an object in that list. Returns false when they are
-// not in memory.
+// Sets *phdr and *count to the program headers of an object in that list. Returns false when they
+// are not in memory.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD bool rcgo__lookup_headers(
 	const struct link_map *map, const ElfW(Phdr) * *phdr, size_t *count);

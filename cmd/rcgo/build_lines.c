@@ -20,7 +20,7 @@ as_word(const char *s)
 	return out;
 }
 
-// What `rcgo version FILE` says of the program (runtime/base/x_cgo_build_info.c).
+// What `rcgo version FILE` says of the program (runtime/base/build_info.c).
 static char *
 identity_line(const struct goenv *e, struct features f)
 {

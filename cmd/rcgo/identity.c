@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds what our C half says of itself (runtime/base/x_cgo_build_info.c) in programs, libraries,
+// Finds what our C half says of itself (runtime/base/build_info.c) in programs, libraries,
 // archives, processes and cores. Files are untrusted: every offset is checked.
 // Long because: all kinds of file share one reader of program headers and notes.
 #include "identity.h"

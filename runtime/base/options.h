@@ -27,7 +27,7 @@ RCGO_INTERN uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
 // The file, or "fd:" and a number, that option name was set to; NULL when it was not.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED const char *rcgo__option_text(const char *name);
+RCGO_INTERN const char *rcgo__option_text(const char *name);
 
 // What the build was given, in the words of RCGO; "" when nothing.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

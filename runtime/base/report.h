@@ -13,8 +13,8 @@
 #include "compat.h"
 #include "strbuf.h"
 
-// Opens the file that RCGO=crash= names, and puts it into *gos, where Go has the descriptor of its own
-// crash output, or all ones. A file that cannot be opened is told in one line.
+// Opens the file that RCGO=crash= names, and puts it into *gos, where Go has the descriptor of its
+// own crash output, or all ones. A file that cannot be opened is told in one line.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__report_init(uintptr_t *gos);
 

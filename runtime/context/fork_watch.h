@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: a forked child calls Go. The child has the thread that forked and none of Go's
-// others. Most short calls need no other thread and work; a call that waits for one never returns.
+// Context Management: a forked child calls Go. The child has the thread that forked and none of
+// Go's others. Most short calls need no other thread and work; a call that waits for one never
+// returns.
 //
 // RCGO=fork= chooses what is done:
 //   auto   the call is let in, and the child ends with a message once it is certain that the call
@@ -12,9 +13,9 @@
 // How auto is certain: Go calls _cgo_yield, if there is one, every 10 ms while one of its threads
 // waits for another. A thread of C is in Go only during a call, and its M runs nothing else
 // meanwhile. So when such a thread waits and the process has no other thread, nobody can wake it.
-// A collection that waits for a processor which a lost thread held asks in a tight loop instead; that
-// loop is certain when the other threads of the child have done nothing for 10 seconds.
-// Waits for a lock of the runtime's that a lost thread held are not seen: they hang, as with stock.
+// A collection that waits for a processor which a lost thread held asks in a tight loop instead;
+// that loop is certain when the other threads of the child have done nothing for 10 seconds. Waits
+// for a lock of the runtime's that a lost thread held are not seen: they hang, as with stock.
 #ifndef RCGO_FORK_WATCH_H
 #define RCGO_FORK_WATCH_H
 

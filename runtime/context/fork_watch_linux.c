@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: what becomes of a call into Go in a forked child. rcgo__fork_enter runs on the
-// C thread's own stack, the watch on g0 while Go waits.
-// Re-read runtime/lock_futex.go (notesleep, notetsleep_internal), runtime/proc.go (schedule,
-// stoplockedm, stopTheWorldWithSema) and runtime/cgocall.go (cgocallbackg).
+// Context Management: what becomes of a call into Go in a forked child. rcgo__fork_enter runs on
+// the C thread's own stack, the watch on g0 while Go waits. Re-read runtime/lock_futex.go
+// (notesleep, notetsleep_internal), runtime/proc.go (schedule, stoplockedm, stopTheWorldWithSema)
+// and runtime/cgocall.go (cgocallbackg).
 
 #include "fork_watch.h"
 

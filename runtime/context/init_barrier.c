@@ -20,7 +20,8 @@ static pthread_mutex_t latch_lock = PTHREAD_MUTEX_INITIALIZER;
 // owner: the process; lock: latch_lock; ordering: the mutex's
 static pthread_cond_t latch_opened = PTHREAD_COND_INITIALIZER;
 // Whether Go is up. Unlike the gate it survives a fork.
-// owner: rcgo__init_barrier_open; lock: latch_lock; ordering: the mutex's; in a forked child it is constant
+// owner: rcgo__init_barrier_open; lock: latch_lock; ordering: the mutex's; in a forked child it is
+// constant
 static bool go_is_up;
 
 // Publishes what the gate has to say now. The caller holds latch_lock, or is a forked child.

@@ -33,8 +33,8 @@ RCGO_INTERN int rcgo__signal_chain_sigaction(
 
 typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
 
-// What the kernel gets in place of Go's handler: rcgo__signal_chain_inspect, and then Go's handler, by
-// a jump (runtime/arch).
+// What the kernel gets in place of Go's handler: rcgo__signal_chain_inspect, and then Go's handler,
+// by a jump (runtime/arch).
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context);
 

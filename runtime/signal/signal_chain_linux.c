@@ -96,7 +96,8 @@ rcgo__signal_chain_inspect(int sig, siginfo_t *info, void *context)
 		rcgo__syscall_trial_renew();
 		// What C's handler makes of it is its own affair.
 		if (rcgo__signal_chain_saved(sig) == NULL) {
-			// The turn is not given back where Go's handler returns: it passes on by itself.
+			// The turn is not given back where Go's handler returns: it passes on by
+			// itself.
 			rcgo__c_fault_inspect(sig, info, context);
 		}
 	}

@@ -9,8 +9,8 @@
 
 // What each slot held when it was last looked at, and a hash of the name of that. C may change any
 // slot, so a slot counts only while it holds the same string, and may change its own strings, so
-// only ours count. One of ours changes its name only when its memory is used again, and is forgotten
-// then.
+// only ours count. One of ours changes its name only when its memory is used again, and is
+// forgotten then.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
 	char **env; // the array, of so many slots

@@ -28,8 +28,8 @@ unbind(const struct rcgo_thread_record *r)
 		return;
 	}
 	rcgo_add_rlx(&rcgo__stats()->foreign_bound, (uint64_t)-1);
-	// In a forked child Go's list of Ms may be locked by a thread that is not there. The thread that
-	// forked keeps its M, which is one; those that came later must not keep theirs.
+	// In a forked child Go's list of Ms may be locked by a thread that is not there. The thread
+	// that forked keeps its M, which is one; those that came later must not keep theirs.
 	if (x_crosscall2_ptr != NULL && (!rcgo__forked() || r->bound_in_child)) {
 		x_crosscall2_ptr(NULL, r->g, 0, 0);
 	}

@@ -15,7 +15,8 @@
 
 #include "compat.h"
 
-// Makes the reports ready, as Go starts. crash_fd is where Go has the descriptor of its crash output.
+// Makes the reports ready, as Go starts. crash_fd is where Go has the descriptor of its crash
+// output.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__crash_init(uintptr_t *crash_fd);
 
