@@ -30,6 +30,20 @@ here_give(struct rcgo_inprocess *here)
 	rcgo_store_rel(&here->busy, 0);
 }
 
+// Not inlined: its mapping must not be on the stack while files are read.
+static __attribute__((noinline)) size_t
+describe_without_memory(uintptr_t pc, struct rcgo_frame *frame, struct rcgo_line_text *text)
+{
+	struct rcgo_inprocess_mapping place;
+
+	rcgo__inprocess_find(pc, &place);
+	if (!rcgo__inprocess_is_code(NULL, &place)) {
+		return 0;
+	}
+	rcgo__inprocess_fallback(&place, frame, text);
+	return 1;
+}
+
 static size_t
 symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
 	char *text, size_t size)
@@ -56,13 +70,7 @@ symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, s
 		n = rcgo__inprocess_frames(&here_spare, &reentrant, frames, max, &out);
 		here_give(&here_spare);
 	} else {
-		struct rcgo_inprocess_mapping place;
-
-		rcgo__inprocess_find(query->pc, &place);
-		if (rcgo__inprocess_is_code(NULL, &place)) {
-			rcgo__inprocess_fallback(&place, frames, &out);
-			n = 1;
-		}
+		n = describe_without_memory(query->pc, frames, &out);
 	}
 	rcgo__cancel_restore(cancel);
 	if (n != 0 && frames[0].line == 0 && rcgo__unwind_is_handler_frame(query->pc)) {

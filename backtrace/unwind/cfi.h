@@ -64,8 +64,8 @@ struct rcgo_cfi_area {
 
 // Copies of one CIE and one FDE of an object that is not pinned.
 struct rcgo_cfi_copy {
-	uint8_t cie[192];
-	uint8_t fde[576];
+	uint8_t cie[128];
+	uint8_t fde[464];
 };
 
 // A function's unwind information.

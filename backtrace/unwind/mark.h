@@ -38,6 +38,6 @@ rcgo__mark_is(uintptr_t pc)
 
 // Writes what a mark says, such as "[12 frames elided]".
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__mark_text(uintptr_t mark, char *text, size_t size);
+RCGO_INTERN __attribute__((noinline)) void rcgo__mark_text(uintptr_t mark, char *text, size_t size);
 
 #endif // RCGO_MARK_H
