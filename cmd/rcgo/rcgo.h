@@ -276,6 +276,8 @@ int verb_init(int argc, char **argv);
 int verb_leaf(int argc, char **argv);
 int verb_shim(int argc, char **argv);
 int verb_overlay(int argc, char **argv);
+int verb_record(int argc, char **argv);
+int verb_stack(int argc, char **argv);
 int verb_symbolize(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_version(int argc, char **argv);

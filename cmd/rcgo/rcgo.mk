@@ -6,8 +6,11 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
 RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
 
-# The symbolizer of backtrace/, of which the command takes what it calls.
-RCGO_SYM_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/symbolize/*.c))
+# The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
+# that reads call frame information: stack_*.c reads the memory of another process for it.
+RCGO_CFI_SRC := $(patsubst %,backtrace/unwind/%.c,cfi_index cfi_parse cfi_row dwarf_expr \
+	debug_frame_linux eh_frame_linux unwind_cache)
+RCGO_SYM_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/symbolize/*.c) $(RCGO_CFI_SRC))
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
@@ -38,6 +41,13 @@ RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 $(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
+
+# What looks into other processes and cores.
+RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c verb_stack.c \
+	verb_record.c)))
+RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
+$(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
+$(RCGO_STACK): $(wildcard cmd/rcgo/stack*.h cmd/rcgo/target*.h) cmd/rcgo/top.h cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # The page of counters that rcgo top reads.
 RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)

@@ -24,6 +24,7 @@ struct top_thread {
 	const char *kind;  // main, go, c
 	const char *where; // go, c, or -: it runs, or we may not know
 	double cpu;	   // percent since the last look; below 0: there was none
+	char *function;	   // that it waits in
 };
 struct top_threads {
 	struct top_thread *at;
@@ -31,5 +32,12 @@ struct top_threads {
 };
 struct top_threads top_threads_read(pid_t pid, const struct rcgo_stats_page *sight);
 void top_threads_compare(struct top_threads *now, const struct top_threads *before, double seconds);
+
+// stack_top.c: in which function a thread waits; - when it runs, or is not to be looked at. The
+// caller frees it.
+struct top_stacks;
+struct top_stacks *top_stacks_open(pid_t pid);
+void top_stacks_refresh(struct top_stacks *top);
+char *top_stacks_function(struct top_stacks *top, pid_t tid);
 
 #endif // TOP_H

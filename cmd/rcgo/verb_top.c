@@ -64,10 +64,10 @@ print_json(const struct top *top, const struct rcgo_stats_page *sight,
 		const struct top_thread *t = &threads->at[i];
 		char state[2] = {t->state, '\0'};
 
-		json_array_append_new(
-			list, json_pack("{s:i, s:s, s:s, s:s, s:f, s:s}", "tid", (int)t->tid,
-				      "name", t->name, "kind", t->kind, "state", state, "cpu_ms",
-				      (double)t->ticks * tick, "in", t->where));
+		json_array_append_new(list,
+			json_pack("{s:i, s:s, s:s, s:s, s:f, s:s, s:s}", "tid", (int)t->tid, "name",
+				t->name, "kind", t->kind, "state", state, "cpu_ms",
+				(double)t->ticks * tick, "in", t->where, "function", t->function));
 	}
 	json_object_set_new(object, "threads", list);
 	json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -129,8 +129,8 @@ print_table(const struct top *top, const struct rcgo_stats_page *sight,
 	}
 	fputs(top->screen ? "\033[H\033[J" : "", stdout);
 	print_summary(top, sight, threads->n);
-	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %s\n", "TID", "NAME", "KIND", "S", "CPU%", "TIME",
-		"IN");
+	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %-2s  %s\n", "TID", "NAME", "KIND", "S", "CPU%",
+		"TIME", "IN", "FUNCTION");
 	for (size_t i = 0; i < threads->n && i < rows; i++) {
 		const struct top_thread *t = &sorted[i];
 		char cpu[16] = "-";
@@ -138,8 +138,8 @@ print_table(const struct top *top, const struct rcgo_stats_page *sight,
 		if (t->cpu >= 0) {
 			snprintf(cpu, sizeof cpu, "%.1f", t->cpu);
 		}
-		printf("%8d  %-15s  %-4s  %c  %5s  %9.2f  %s\n", (int)t->tid, t->name, t->kind,
-			t->state, cpu, (double)t->ticks * tick, t->where);
+		printf("%8d  %-15s  %-4s  %c  %5s  %9.2f  %-2s  %s\n", (int)t->tid, t->name,
+			t->kind, t->state, cpu, (double)t->ticks * tick, t->where, t->function);
 	}
 	free(sorted);
 }
@@ -163,9 +163,28 @@ pause_for(double seconds)
 }
 
 static void
+find_functions(struct top_stacks *stacks, struct top_threads *threads)
+{
+	top_stacks_refresh(stacks);
+	for (size_t i = 0; i < threads->n; i++) {
+		threads->at[i].function = top_stacks_function(stacks, threads->at[i].tid);
+	}
+}
+
+static void
+free_threads(struct top_threads *threads)
+{
+	for (size_t i = 0; i < threads->n; i++) {
+		free(threads->at[i].function);
+	}
+	free(threads->at);
+}
+
+static void
 show(const struct top *top)
 {
 	struct top_page page = top_page_open(top->pid);
+	struct top_stacks *stacks = top_stacks_open(top->pid);
 	struct top_threads before = {NULL, 0};
 	double then = 0;
 
@@ -186,12 +205,13 @@ show(const struct top *top)
 		if (threads.n == 0) {
 			break;
 		}
+		find_functions(stacks, &threads);
 		top_threads_compare(&threads, &before, i > 0 ? t - then : 0);
 		(top->json ? print_json : print_table)(top, &sight, &threads);
 		if (fflush(stdout) != 0) {
 			break;
 		}
-		free(before.at);
+		free_threads(&before);
 		before = threads;
 		then = t;
 	}

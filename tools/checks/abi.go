@@ -13,7 +13,8 @@ import (
 
 // invariantsOfABI hold the contract and the GO: lines against every GOROOT at hand.
 func invariantsOfABI() []invariant {
-	out := []invariant{{"mirrors", func(t *tree, c *check) { t.checkMirrors(c) }}, {"leaf-layouts", checkLeafLayouts}}
+	out := []invariant{{"mirrors", func(t *tree, c *check) { t.checkMirrors(c) }}, {"leaf-layouts", checkLeafLayouts},
+		{"stack-layouts", checkStackLayouts}}
 	for _, p := range platforms {
 		p := p
 		out = append(out,

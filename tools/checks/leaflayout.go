@@ -54,7 +54,7 @@ func checkLeafLayouts(t *tree, c *check) {
 				c.bad(leafLayouts, 0, "there is no layout for Go 1.%d, which is at hand", g.minor)
 				continue
 			}
-			members, err := g.debugMembers(arch)
+			members, err := g.members(arch)
 			if err != nil {
 				c.bad(leafLayouts, 0, "Go 1.%d, %s: %v", g.minor, arch, err)
 				continue

@@ -28,7 +28,7 @@ _rcgo_go() {
 
 _rcgo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local own="abi addr2line doctor env go help init leaf overlay shim symbolize top version"
+	local own="abi addr2line doctor env go help init leaf overlay record shim stack symbolize top version"
 	local go="build clean doc fix fmt generate get install list mod run test tool vet work"
 	local features="traceback contexts crash signals syscall"
 	local flags=
@@ -70,6 +70,24 @@ _rcgo() {
 	init) flags="-C -dir -remove" ;;
 	leaf) flags="-o -package -errno -cflags -ldflags" ;;
 	overlay) flags="-C -o -p --output= --path --with= --without=" ;;
+	record)
+		flags="-d -F -off-cpu -wall -o -folded -runtime -debug"
+		case $prev in
+		-debug) prev=-C ;;
+		-d | -F) return ;;
+		-o) ;;
+		*) [[ $cur == -* ]] || flags=$(cd /proc && echo [0-9]*) ;;
+		esac
+		;;
+	stack)
+		flags="-all -c -stop -no-stop -thread -runtime -json -folded -pprof -debug -e -sysroot -force"
+		case $prev in
+		-pprof) prev=-o ;;
+		-debug | -sysroot) prev=-C ;;
+		-e) ;;
+		*) [[ $cur == -* ]] || flags=$(cd /proc && echo [0-9]*) ;;
+		esac
+		;;
 	top)
 		flags="-d -n -json"
 		[[ $cur == -* ]] || flags=$(cd /proc && echo [0-9]*)

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: Go's functions and their frames, by the pclntab.
+// GO: runtime/symtab.go findfunc, pcvalue; runtime/runtime2.go _func
+#include "stack_go.h"
+
+#include <string.h>
+
+#define FUNCTION_MAX ((uint64_t)64 << 20)
+
+const struct go_table *
+go_table_at(const struct go_state *go, uint64_t pc)
+{
+	for (size_t i = 0; i < go->tables; i++) {
+		if (pc >= go->table[i].text && pc < go->table[i].etext) {
+			return &go->table[i];
+		}
+	}
+	return NULL;
+}
+
+uint32_t
+go_record32(const struct go_func *f, size_t at)
+{
+	return at + 4 <= f->record.size ? rcgo__get32(f->record.at + at, false) : 0;
+}
+
+static uint64_t
+ftab_entry(const struct go_table *t, size_t i, uint32_t *record)
+{
+	*record = rcgo__get32(t->ftab.at + 8 * i + 4, false);
+	return t->text + rcgo__get32(t->ftab.at + 8 * i, false);
+}
+
+static enum go_special
+special_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum go_special special;
+	} known[] = {
+		{"runtime.asmcgocall", GO_ASMCGOCALL},
+		{"runtime.asmcgocall.abi0", GO_ASMCGOCALL},
+		{"runtime.asmcgocall_landingpad", GO_ASMCGOCALL},
+		{"runtime.asmcgocall_no_g", GO_ASMCGOCALL},
+		{"runtime.cgocallback", GO_CGOCALLBACK},
+		{"runtime.cgocallback.abi0", GO_CGOCALLBACK},
+		{"crosscall2", GO_CROSSCALL2},
+		{"runtime.systemstack", GO_SYSTEMSTACK},
+		{"runtime.systemstack.abi0", GO_SYSTEMSTACK},
+		{"runtime.morestack", GO_MORESTACK},
+		{"runtime.morestack.abi0", GO_MORESTACK},
+		{"runtime.sigreturn", GO_SIGRETURN},
+		{"runtime.sigreturn.abi0", GO_SIGRETURN},
+		{"runtime.sigreturn__sigaction", GO_SIGRETURN},
+		{"runtime.sigreturn__sigaction.abi0", GO_SIGRETURN},
+		{"runtime.nanotime1", GO_VDSO},
+		{"runtime.walltime", GO_VDSO},
+		{"runtime.walltime1", GO_VDSO},
+		{"time.now", GO_VDSO},
+		{"runtime.goexit", GO_BOTTOM},
+		{"runtime.goexit.abi0", GO_BOTTOM},
+		{"runtime.mcall", GO_BOTTOM},
+		{"runtime.mstart", GO_BOTTOM},
+		{"runtime.mstart.abi0", GO_BOTTOM},
+		{"runtime.rt0_go", GO_BOTTOM},
+		{"runtime.rt0_go.abi0", GO_BOTTOM},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (strcmp(name, known[i].name) == 0) {
+			return known[i].special;
+		}
+	}
+	return GO_PLAIN;
+}
+
+bool
+go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f)
+{
+	const struct go_table *t = go_table_at(go, pc);
+	size_t lo = 0, hi = t != NULL ? t->nfunc : 0;
+	uint32_t record;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (ftab_entry(t, mid, &record) <= pc) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	if (lo == 0) {
+		return false;
+	}
+	f->table = t;
+	f->end = ftab_entry(t, lo, &record);
+	f->entry = ftab_entry(t, lo - 1, &record);
+	f->record = rcgo__bytes_from(t->functions, record);
+	f->name = f->record.size >= 48 ? rcgo__bytes_string(t->names, go_record32(f, 4)) : NULL;
+	if (f->name == NULL || f->end - f->entry > FUNCTION_MAX || pc >= f->end) {
+		return false;
+	}
+	f->special = special_of(f->name);
+	return true;
+}
+
+// Reads LEB128 of at most 32 bits. Returns false at the end.
+static bool
+uleb(struct rcgo_bytes *b, uint32_t *value)
+{
+	*value = 0;
+	for (unsigned shift = 0; b->size > 0 && shift < 35; shift += 7) {
+		uint8_t byte = *b->at++;
+
+		b->size--;
+		*value |= (uint32_t)(byte & 0x7f) << shift;
+		if ((byte & 0x80) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Pairs of a value's change and of how far it holds. A change of 0 behind the first ends them.
+bool
+go_pcvalue(const struct go_func *f, uint32_t offset, uint64_t pc, int32_t *value)
+{
+	struct rcgo_bytes b = rcgo__bytes_from(f->table->pctab, offset);
+	uint64_t at = f->entry;
+	uint32_t change, distance;
+
+	*value = -1;
+	if (offset == 0) {
+		return false;
+	}
+	for (bool first = true; uleb(&b, &change); first = false) {
+		if ((change == 0 && !first) || !uleb(&b, &distance)) {
+			return false;
+		}
+		*value = (int32_t)((uint32_t)*value +
+				   ((change & 1) != 0 ? ~(change >> 1) : change >> 1));
+		at += (uint64_t)distance * f->table->quantum;
+		if (pc < at) {
+			return true;
+		}
+		if (at > f->end) {
+			return false;
+		}
+	}
+	return false;
+}
+
+bool
+go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size)
+{
+	int32_t n;
+
+	if (!go_pcvalue(f, go_record32(f, 16), pc, &n) || n < 0 || n > (1 << 28)) {
+		return false;
+	}
+	*size = (uint64_t)n;
+	return true;
+}

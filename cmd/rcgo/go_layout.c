@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: where the fields of g and m lie. They move from version to version, and within some,
+// so the layout is the one that fits what is seen; the version only says which to try first.
+// GO: runtime/runtime2.go
+#include "stack_go.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MS_MAX 100000
+#define DATA_MAX ((uint64_t)256 << 20)
+
+const struct go_layout go_layouts[] = {
+	// minors, syscallsp pc, status, goid, waitsince reason, gopc, startpc, lockedm,
+	// procid, gsignal, curg, ncgo, alllink, lockedg
+	{19, 20, 112, 120, 144, 152, 168, 176, 296, 312, 232, 72, 80, 192, 312, 336, 352},
+	{21, 21, 112, 120, 144, 152, 168, 176, 280, 296, 208, 72, 80, 192, 312, 336, 352},
+	{22, 22, 112, 120, 144, 152, 168, 176, 280, 296, 208, 72, 80, 192, 304, 328, 344},
+	{23, 24, 112, 120, 152, 160, 176, 184, 288, 304, 216, 72, 80, 192, 304, 328, 344},
+	{23, 24, 112, 120, 152, 160, 176, 184, 288, 304, 216, 72, 80, 192, 328, 352, 368},
+	{25, 25, 104, 112, 144, 152, 168, 176, 280, 296, 208, 64, 72, 184, 320, 344, 360},
+	{26, 27, 104, 112, 144, 152, 168, 176, 288, 304, 208, 64, 72, 184, 328, 352, 384},
+};
+const size_t go_layout_count = sizeof go_layouts / sizeof *go_layouts;
+
+static uint64_t
+field(const uint8_t *bytes, size_t at)
+{
+	return rcgo__get64(bytes + at, false);
+}
+
+bool
+go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_m *m)
+{
+	*m = (struct go_m){
+		.address = address,
+		.g0 = field(bytes, M_G0),
+		.gsignal = field(bytes, l->gsignal),
+		.curg = field(bytes, l->curg),
+		.lockedg = field(bytes, l->lockedg),
+		.procid = field(bytes, l->procid),
+		.next = field(bytes, l->alllink),
+		.ncgo = (int32_t)rcgo__get32(bytes + l->ncgo, false),
+	};
+	return m->g0 != 0 && m->procid <= INT32_MAX && m->ncgo >= 0 && m->ncgo < 10000;
+}
+
+void
+go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g)
+{
+	*g = (struct go_g){
+		.address = address,
+		.lo = field(bytes, G_STACK_LO),
+		.hi = field(bytes, G_STACK_HI),
+		.m = field(bytes, G_M),
+		.sched_sp = field(bytes, G_SCHED_SP),
+		.sched_pc = field(bytes, G_SCHED_PC),
+		.syscallsp = field(bytes, l->syscallsp),
+		.syscallpc = field(bytes, l->syscallpc),
+		.status = rcgo__get32(bytes + l->status, false),
+		.goid = field(bytes, l->goid),
+		.waitsince = (int64_t)field(bytes, l->waitsince),
+		.waitreason = bytes[l->waitreason],
+		.gopc = field(bytes, l->gopc),
+		.startpc = field(bytes, l->startpc),
+		.lockedm = field(bytes, l->lockedm),
+	};
+}
+
+// Reads an M. *whole says that it is one; one that is just being made is in the list without a g0.
+bool
+go_read_m(
+	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole)
+{
+	uint8_t bytes[M_SIZE];
+	uint64_t owner = 0;
+
+	*whole = false;
+	if (address % 8 != 0 || !target_read(t, address, bytes, sizeof bytes)) {
+		return false;
+	}
+	if (!go_parse_m(l, address, bytes, m)) {
+		return m->g0 == 0;
+	}
+	*whole = target_word(t, m->g0 + G_M, &owner) && owner == address;
+	return *whole || owner == 0;
+}
+
+// Whether a goroutine that an M says it runs is one: it belongs to that M and has a stack.
+static bool
+good_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
+{
+	uint8_t bytes[G_SIZE];
+	struct go_g g;
+
+	if (m->curg == 0) {
+		return true;
+	}
+	if (m->curg % 8 != 0 || !target_read(t, m->curg, bytes, sizeof bytes)) {
+		return false;
+	}
+	go_parse_g(l, m->curg, bytes, &g);
+	return g.m == m->address && g.lo < g.hi && (g.status & ~(uint32_t)G_SCAN) <= G_DEADEXTRA;
+}
+
+static bool
+is_thread(const struct target *t, uint64_t procid)
+{
+	for (size_t i = 0; i < t->threads; i++) {
+		if ((uint64_t)t->thread[i].ns_tid == procid) {
+			return true;
+		}
+	}
+	return t->core; // whose numbers may be of another namespace
+}
+
+// How well a layout fits the list of Ms that begins at address: the number of Ms, and of those of
+// them that are known as threads. -1: it does not.
+static long
+fit(struct target *t, const struct go_layout *l, uint64_t address)
+{
+	long ms = 0, threads = 0, running = 0;
+	struct go_m m;
+	bool whole;
+
+	for (; address != 0 && ms < MS_MAX; ms++) {
+		if (!go_read_m(t, l, address, &m, &whole) || (whole && !good_curg(t, l, &m))) {
+			return -1;
+		}
+		address = m.next;
+		threads += m.procid != 0 && is_thread(t, m.procid);
+		running += m.curg != 0;
+	}
+	return threads > 0 && address == 0 ? 2 * ms + threads + running : -1;
+}
+
+// A pointer that may be to an M: its g0 belongs to it.
+static bool
+may_be_m(struct target *t, uint64_t address)
+{
+	uint64_t g0, m;
+
+	return address >= 4096 && address % 8 == 0 && address >> 48 == 0 &&
+	       target_word(t, address + M_G0, &g0) && g0 >= 4096 && g0 % 8 == 0 && g0 >> 48 == 0 &&
+	       target_word(t, g0 + G_M, &m) && m == address;
+}
+
+// The data of the runtime's module. NULL when it cannot be read.
+static uint8_t *
+read_data(struct target *t, const struct go_table *table, size_t *size)
+{
+	uint64_t n = table->data_end - table->data;
+	uint8_t *bytes;
+
+	if (table->data_end <= table->data || n > DATA_MAX || table->data % 8 != 0) {
+		return NULL;
+	}
+	bytes = xalloc((size_t)n + 8);
+	*size = t->ops->read(t, table->data, bytes, (size_t)n);
+	return bytes;
+}
+
+// Tries all layouts with the list that begins in this variable. Those of the version's own minor
+// are better by one half.
+static void
+try_variable(
+	struct target *t, struct go_runtime *r, uint64_t variable, uint64_t address, double *best)
+{
+	for (size_t i = 0; i < go_layout_count; i++) {
+		const struct go_layout *l = &go_layouts[i];
+		bool own = r->minor >= l->minor_first && r->minor <= l->minor_last;
+		double n = (double)fit(t, l, address) + (own ? 0.5 : 0);
+
+		if (n >= 1 && n > *best) {
+			*best = n;
+			r->layout = l;
+			r->allms = 0;
+		}
+		if (n >= 1 && n >= *best && r->layout == l &&
+			r->allms < sizeof r->allm / sizeof *r->allm) {
+			r->allm[r->allms++] = variable;
+		}
+	}
+}
+
+const struct go_layout *
+go_layout_fit(struct target *t, struct go_runtime *r)
+{
+	size_t size = 0;
+	uint8_t *bytes = read_data(t, r->table, &size);
+	double best = 0;
+
+	r->layout = NULL;
+	for (size_t i = 0; bytes != NULL && i + 8 <= size; i += 8) {
+		uint64_t address = field(bytes, i);
+
+		if (address != 0 && may_be_m(t, address)) {
+			try_variable(t, r, r->table->data + i, address, &best);
+		}
+	}
+	free(bytes);
+	return r->layout;
+}

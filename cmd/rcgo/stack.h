@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: stacks of C and Go functions, and their output.
+#ifndef STACK_H
+#define STACK_H
+
+#include "stack_go.h"
+
+#include <stdio.h>
+
+enum frame_lang { FRAME_C, FRAME_GO, FRAME_NOTE };
+
+// One program counter of a stack: where the frame is, or is called from.
+struct frame {
+	uint64_t pc;
+	enum frame_lang lang;
+	const char *note;
+};
+#define FRAMES_MAX 1024
+
+struct stack {
+	size_t n;
+	struct frame frame[];
+};
+
+struct walk {
+	struct rcgo_stack_reader memory; // first: by it the DWARF machine's reads find the walk
+	struct target *t;
+	const struct thread *th;
+	const struct go_state *go;
+	struct rcgo_frame_regs regs;
+	bool exact;   // regs.pc is of the instruction itself
+	bool late;    // memory was read that had not been kept
+	bool guessed; // a frame pointer was searched for
+	bool lost;    // C frames may be missing
+	bool no_rule; // the last frame has no unwind information
+	struct frame frame[FRAMES_MAX];
+	size_t n;
+};
+
+// stack_unwind.c: from regs through C, up to Go's code, which it does not enter. Returns whether it
+// came there.
+enum c_end { C_GO, C_OUTERMOST, C_LOST };
+enum c_end unwind_c(struct walk *w);
+extern const char signal_note[];
+bool walk_word(struct walk *w, uint64_t address, uint64_t *word);
+bool walk_code(struct walk *w, uint64_t address, void *to, size_t size);
+void walk_push(struct walk *w, uint64_t pc, enum frame_lang lang);
+void walk_note(struct walk *w, const char *note);
+bool unwind_signal(struct walk *w, uint64_t ucontext);
+
+// stack_solve.c: for a frame whose CFA needs a frame pointer that is not known.
+bool unwind_solve(struct walk *w, uint64_t start, uint64_t *fp);
+bool unwind_guess(struct walk *w);
+bool unwind_is_return(struct walk *w, uint64_t pc);
+
+// stack_walk.c: the whole stack of a thread, or of a goroutine that no thread runs.
+const struct stack *walk_thread(
+	struct target *t, const struct go_state *go, struct thread *th, struct walk *w);
+const struct stack *walk_goroutine(
+	struct target *t, const struct go_state *go, const struct goroutine *g, struct walk *w);
+const struct stack *stack_keep(const struct walk *w);
+
+// stack_take.c: takes the stacks of all threads.
+struct stacks {
+	struct target t;
+	struct go_state go;
+	struct stack_options options;
+	struct goroutine *goroutine;
+	size_t goroutines, goroutines_total;
+	double ms;
+};
+void stacks_take(struct stacks *s);
+void stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w);
+// stack_goroutines.c
+void stacks_find_m(struct stacks *s, struct thread *th);
+void stacks_goroutines(struct stacks *s, struct walk *w);
+void stacks_open(struct stacks *s, const char *what);
+
+// stack_names.c
+void names_open(struct stacks *s);
+struct name {
+	const char *function, *file, *module;
+	uint64_t offset; // in the module
+	unsigned line;
+	enum frame_lang lang;
+	bool inlined;
+	bool hidden; // of the Go runtime's way between Go and C
+};
+size_t names_of(struct stacks *s, const struct frame *f, const struct name **names);
+const char *clean_text(const char *s);
+
+// stack_waits.c
+void waits_find(struct stacks *s);
+bool waits_deadlock(const struct stacks *s, const struct thread *th);
+const char *waits_owner(struct stacks *s, const struct thread *th);
+
+// stack_state.c: what a thread does, in a word or two.
+enum thread_kind { KIND_IDLE, KIND_GO, KIND_C, KIND_RUNNING, KIND_UNKNOWN };
+enum thread_kind thread_kind(struct stacks *s, const struct thread *th);
+const char *goroutine_state(const struct go_g *g);
+
+void print_head(struct stacks *s);
+void print_parked(const struct stacks *s);
+void print_text(struct stacks *s);
+void print_json(struct stacks *s);
+// A file to write, or standard output for "-"; both fail by themselves.
+FILE *output_open(const char *path);
+void output_close(FILE *out, const char *path);
+void print_folded(struct stacks *s, FILE *out);
+void fold_line(struct stacks *s, const struct stack *stack, FILE *out);
+void write_pprof(struct stacks *s, const char *path);
+
+#endif // STACK_H

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: the state of a Go runtime in another process: found by content, read by offsets that
+// depend on its version.
+#ifndef STACK_GO_H
+#define STACK_GO_H
+
+#include "stack_target.h"
+
+// GO: runtime/runtime2.go. g.stack is at 0, g.m at 48, g.sched at 56 (sp +0, pc +8), m.g0 at 0.
+// m.cgoCallersUse = ncgo + 4, m.cgoCallers = ncgo + 8.
+enum {
+	G_STACK_LO = 0,
+	G_STACK_HI = 8,
+	G_M = 48,
+	G_SCHED_SP = 56,
+	G_SCHED_PC = 64,
+	M_G0 = 0,
+	G_SIZE = 400, // no field that is read lies behind
+	M_SIZE = 400,
+};
+struct go_layout {
+	uint8_t minor_first, minor_last; // the versions that have it: a hint, no more
+	uint16_t syscallsp, syscallpc, status, goid, waitsince, waitreason, gopc, startpc, lockedm;
+	uint16_t procid, gsignal, curg, ncgo, alllink, lockedg;
+};
+extern const struct go_layout go_layouts[];
+extern const size_t go_layout_count;
+
+// GO: runtime/runtime2.go, the states of a goroutine.
+enum {
+	G_IDLE,
+	G_RUNNABLE,
+	G_RUNNING,
+	G_SYSCALL,
+	G_WAITING,
+	G_DEAD = 6,
+	G_COPYSTACK = 8,
+	G_PREEMPTED,
+	G_LEAKED,
+	G_DEADEXTRA,
+	G_SCAN = 0x1000,
+};
+
+// What a stack walk must know of a function.
+enum go_special {
+	GO_PLAIN,
+	GO_ASMCGOCALL,
+	GO_CGOCALLBACK,
+	GO_CROSSCALL2,
+	GO_SYSTEMSTACK,
+	GO_MORESTACK,
+	GO_SIGRETURN,
+	GO_VDSO, // it calls the vDSO on g0, its own stack pointer in R12
+	GO_BOTTOM,
+};
+
+// One table of functions: of a program, a library or a plugin.
+struct go_table {
+	struct module *module;
+	uint64_t pclntab, moduledata;
+	uint64_t text, etext;
+	uint64_t data, data_end; // all its variables
+	uint64_t types, etypes;
+	uint64_t gofunc;
+	struct rcgo_bytes names, cu, files, pctab, functions; // local
+	struct rcgo_bytes ftab;
+	size_t nfunc;
+	uint8_t quantum; // of program counters
+	bool old;	 // Go 1.18 and 1.19
+};
+
+struct go_func {
+	const struct go_table *table;
+	uint64_t entry, end;
+	struct rcgo_bytes record; // from its _func on
+	const char *name;
+	enum go_special special;
+};
+
+struct go_m {
+	uint64_t address, g0, gsignal, curg, lockedg;
+	uint64_t procid, next;
+	int32_t ncgo;
+};
+
+struct go_g {
+	uint64_t address;
+	uint64_t lo, hi, m, sched_sp, sched_pc, syscallsp, syscallpc;
+	uint32_t status;
+	uint64_t goid;
+	int64_t waitsince;
+	uint8_t waitreason;
+	uint64_t gopc, startpc, lockedm;
+};
+
+struct go_runtime {
+	const struct go_table *table;
+	const struct go_layout *layout; // NULL: none fits
+	char version[32];		// or ""
+	int minor;			// or -1
+	// Variables that began the list of all Ms when they were found: allm is one of them.
+	uint64_t allm[8];
+	unsigned allms;
+	uint64_t allgs; // the slice's address
+	struct go_m *m;
+	size_t ms;
+	uint64_t wait_reasons; // the array of strings; 0: not looked for, 1: not there
+};
+
+struct goroutine {
+	struct go_g g;
+	const struct go_runtime *runtime;
+	const struct stack *stack;
+	struct thread *thread;
+	const char *reason;
+	bool system; // of the runtime itself
+};
+
+struct go_state {
+	struct go_table *table;
+	size_t tables;
+	struct go_runtime *runtime;
+	size_t runtimes;
+};
+
+// go_find.c: finds all runtimes of the target.
+void go_find(struct target *t, struct go_state *go);
+
+// go_layout.c
+const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
+bool go_read_m(
+	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole);
+bool go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_m *m);
+void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g);
+
+// go_lists.c
+void go_read_ms(struct target *t, struct go_runtime *r);
+bool go_find_allgs(struct target *t, struct go_runtime *r);
+// All goroutines, at most max. Returns how many; *total how many there are.
+size_t go_read_gs(
+	struct target *t, struct go_runtime *r, struct goroutine **out, size_t max, size_t *total);
+const char *go_wait_reason(struct target *t, struct go_runtime *r, const struct go_g *g);
+
+// go_func.c
+bool go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f);
+const struct go_table *go_table_at(const struct go_state *go, uint64_t pc);
+// The size of f's frame at pc, without the return address.
+bool go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size);
+bool go_pcvalue(const struct go_func *f, uint32_t offset, uint64_t pc, int32_t *value);
+uint32_t go_record32(const struct go_func *f, size_t at);
+
+// go_lines.c: the functions at pc, innermost first. Returns how many.
+struct go_line {
+	const char *function, *file;
+	unsigned line;
+};
+size_t go_lines(const struct go_func *f, uint64_t pc, struct go_line *lines, size_t max);
+uint64_t go_find_gofunc(struct target *t, const struct go_table *table);
+
+#endif // STACK_GO_H

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: which thread is which M, and the goroutines that no thread runs.
+#include "stack.h"
+
+#include <string.h>
+
+#define GOROUTINES_MAX 1000000
+
+// Whose M has this number.
+static void
+find_m_by_number(struct stacks *s, struct thread *th)
+{
+	for (size_t i = 0; i < s->go.runtimes; i++) {
+		struct go_runtime *r = &s->go.runtime[i];
+
+		for (size_t k = 0; k < r->ms; k++) {
+			if (r->m[k].procid == (uint64_t)th->ns_tid) {
+				th->m = r->m[k].address;
+				th->runtime = r;
+			}
+		}
+	}
+}
+
+static bool
+on_stack_of(struct stacks *s, const struct go_runtime *r, uint64_t address, uint64_t sp)
+{
+	uint8_t bytes[G_SIZE];
+	struct go_g g;
+
+	if (address == 0 || !target_read(&s->t, address, bytes, sizeof bytes)) {
+		return false;
+	}
+	go_parse_g(r->layout, address, bytes, &g);
+	return sp > g.lo && sp <= g.hi;
+}
+
+// Whose M has the stack that the thread is on: a core tells numbers of the kernel, an M those of
+// its PID namespace.
+static void
+find_m_by_stack(struct stacks *s, struct thread *th)
+{
+	uint64_t sp = th->regs.reg[RCGO_DW_SP];
+
+	for (size_t i = 0; i < s->go.runtimes && th->m == 0; i++) {
+		struct go_runtime *r = &s->go.runtime[i];
+
+		for (size_t k = 0; k < r->ms; k++) {
+			const struct go_m *m = &r->m[k];
+
+			if (on_stack_of(s, r, m->curg, sp) || on_stack_of(s, r, m->g0, sp) ||
+				on_stack_of(s, r, m->gsignal, sp)) {
+				th->m = m->address;
+				th->runtime = r;
+			}
+		}
+	}
+}
+
+void
+stacks_find_m(struct stacks *s, struct thread *th)
+{
+	find_m_by_number(s, th);
+	if (s->t.core && th->m == 0) {
+		find_m_by_stack(s, th);
+	}
+}
+
+// The runtime's own goroutines, but for the one that runs main.
+static bool
+is_system(const struct stacks *s, const struct go_g *g)
+{
+	struct go_func f;
+
+	return go_func_at(&s->go, g->startpc, &f) && has_prefix(f.name, "runtime.") &&
+	       strcmp(f.name, "runtime.main") != 0;
+}
+
+static void
+take_goroutine(struct stacks *s, struct go_runtime *r, struct goroutine *g, struct walk *w)
+{
+	uint32_t status = g->g.status & ~(uint32_t)G_SCAN;
+
+	g->reason = status == G_WAITING ? go_wait_reason(&s->t, r, &g->g) : NULL;
+	g->system = is_system(s, &g->g);
+	// Those that a thread runs are that thread's.
+	if (s->options.all && (g->g.m == 0 || status == G_WAITING || status == G_LEAKED) &&
+		(!g->system || s->options.runtime)) {
+		g->stack = walk_goroutine(&s->t, &s->go, g, w);
+	}
+}
+
+void
+stacks_goroutines(struct stacks *s, struct walk *w)
+{
+	for (size_t i = 0; i < s->go.runtimes; i++) {
+		struct goroutine *list;
+		struct go_runtime *r = &s->go.runtime[i];
+		size_t total;
+		size_t n = go_read_gs(&s->t, r, &list, GOROUTINES_MAX, &total);
+
+		for (size_t k = 0; k < n; k++) {
+			take_goroutine(s, r, &list[k], w);
+			total -= list[k].system && !s->options.runtime;
+		}
+		s->goroutines_total += total;
+		if (n > 0) {
+			struct goroutine *both = xalloc((s->goroutines + n) * sizeof *both);
+
+			memcpy(both, list, n * sizeof *both);
+			if (s->goroutines > 0) {
+				memcpy(both + n, s->goroutine, s->goroutines * sizeof *both);
+			}
+			s->goroutine = both;
+			s->goroutines += n;
+		}
+	}
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: names for program counters, each worked out once.
+#include "stack.h"
+
+#include <ctype.h>
+#include <libiberty/demangle.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbols.h"
+
+#define MEMORY ((size_t)4 << 30) // pages are taken as needed
+#define CACHE ((size_t)64 << 20)
+#define SLOTS 65536
+#define NAMES_MAX 64
+
+// Names that have been worked out.
+struct known {
+	uint64_t pc;
+	enum frame_lang lang;
+	size_t n;
+	struct name *names;
+	struct known *next;
+};
+static struct known *known[SLOTS]; // of the one process or core that rcgo looks at
+
+void
+names_open(struct stacks *s)
+{
+	int err = rcgo__arena_init(&s->t.arena, MEMORY);
+
+	if (err == 0) {
+		err = rcgo__object_memory_init(&s->t.names, &s->t.arena, CACHE);
+	}
+	if (err != 0) {
+		fail(fmt("no memory for names: %s", strerror(-err)), NULL, NULL);
+	}
+}
+
+// Names come from files that anybody may have written, and go to a terminal.
+const char *
+clean_text(const char *s)
+{
+	char *copy;
+
+	if (s == NULL) {
+		return NULL;
+	}
+	copy = xstrdup(s);
+	for (char *c = copy; *c != 0; c++) {
+		*c = iscntrl((unsigned char)*c) ? '?' : *c;
+	}
+	return copy;
+}
+
+static bool
+hidden_go(const char *name)
+{
+	static const char *const names[] = {"runtime.cgocall", "runtime.cgocallback",
+		"runtime.cgocallbackg", "runtime.cgocallbackg1", "runtime.asmcgocall", "crosscall2",
+		"runtime.systemstack_switch", "runtime.goexit", "runtime.asmcgocall_landingpad"};
+	size_t n = strlen(name);
+
+	n -= has_suffix(name, ".abi0") ? strlen(".abi0") : 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strncmp(name, names[i], n) == 0 && names[i][n] == 0) {
+			return true;
+		}
+	}
+	return has_prefix(name, "_cgoexp_");
+}
+
+static bool
+hidden_c(const char *name)
+{
+	return (has_prefix(name, "_cgo_") && strstr(name, "_Cfunc_") != NULL) ||
+	       has_prefix(name, "_cgoexp_");
+}
+
+static size_t
+name_go(struct stacks *s, uint64_t pc, struct name *names)
+{
+	struct go_line lines[NAMES_MAX];
+	struct go_func f;
+	size_t n;
+
+	if (!go_func_at(&s->go, pc, &f)) {
+		return 0;
+	}
+	n = go_lines(&f, pc, lines, NAMES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		names[i] = (struct name){.function = clean_text(lines[i].function),
+			.file = clean_text(lines[i].file),
+			.line = lines[i].line,
+			.module = f.table->module->path,
+			.offset = pc - f.table->module->bias,
+			.lang = FRAME_GO,
+			.inlined = i + 1 < n,
+			.hidden = hidden_go(lines[i].function)};
+	}
+	return n;
+}
+
+// The separate debug file below the directory that the user named.
+static const char *
+debug_file(const struct target *t, const struct module *m)
+{
+	uint8_t id[64];
+	size_t n = t->debug != NULL ? module_build_id(m, id, sizeof id) : 0;
+	char hex[2 * sizeof id + 1] = "";
+	char *path;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(hex + 2 * i, 3, "%02x", id[i]);
+	}
+	if (n < 2) {
+		return NULL;
+	}
+	path = fmt("%s/.build-id/%.2s/%s.debug", t->debug, hex, hex + 2);
+	if (access(path, R_OK) != 0) {
+		path = fmt("%s/%s.debug", t->debug, symbols_base_name(m->path));
+	}
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static struct rcgo_object *
+object_of(struct target *t, struct module *m)
+{
+	struct rcgo_bytes none = {0};
+
+	if (!m->object_tried && module_open(t, m)) {
+		const char *vdso = strcmp(m->path, "[vdso]") == 0 && !t->core ? m->path : NULL;
+		const char *debug = debug_file(t, m);
+		const char *path = vdso != NULL ? vdso : m->file;
+
+		m->object_tried = true;
+		t->names_id += 2;
+		if (debug == NULL ||
+			rcgo__object_open_in(&t->names, debug, rcgo__elf_build_id(&m->elf),
+				t->names_id, &m->object) != 0) {
+			if (path == NULL || rcgo__object_open_in(&t->names, path, none, t->names_id,
+						    &m->object) != 0) {
+				m->object = NULL;
+			}
+		}
+	}
+	return m->object;
+}
+
+static const char *
+demangled(const char *name)
+{
+	return name == NULL ? NULL : clean_text(symbols_demangle(name, DMGL_PARAMS | DMGL_ANSI));
+}
+
+static size_t
+name_c(struct stacks *s, uint64_t pc, struct name *names)
+{
+	struct rcgo_frame frames[NAMES_MAX];
+	struct module *m = module_find(&s->t, pc);
+	struct rcgo_object *object = m != NULL ? object_of(&s->t, m) : NULL;
+	uint64_t address = m != NULL && m->usable ? pc - m->bias : pc;
+	size_t n = object != NULL ? rcgo__object_frames(object, address, frames, NAMES_MAX) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		names[i] = (struct name){.function = demangled(frames[i].function),
+			.file = clean_text(frames[i].file),
+			.line = frames[i].line,
+			.lang = FRAME_C,
+			.inlined = i + 1 < n,
+			.hidden = frames[i].function != NULL && hidden_c(frames[i].function)};
+	}
+	n = n == 0 ? 1 : n;
+	for (size_t i = 0; i < n; i++) {
+		names[i].module = m != NULL ? clean_text(m->path) : NULL;
+		names[i].offset = address;
+		names[i].lang = FRAME_C;
+		if (names[i].function == NULL) {
+			names[i].function =
+				m != NULL ? fmt("%s+0x%lx", symbols_base_name(names[i].module),
+						    (unsigned long)address)
+					  : fmt("0x%lx", (unsigned long)pc);
+		}
+	}
+	return n;
+}
+
+size_t
+names_of(struct stacks *s, const struct frame *f, const struct name **names)
+{
+	struct known **slot = &known[fnv1a(FNV1A_START, &f->pc, sizeof f->pc) % SLOTS];
+	struct name found[NAMES_MAX] = {{0}};
+	struct known *k;
+
+	for (k = *slot; k != NULL; k = k->next) {
+		if (k->pc == f->pc && k->lang == f->lang) {
+			*names = k->names;
+			return k->n;
+		}
+	}
+	k = xalloc(sizeof *k);
+	*k = (struct known){.pc = f->pc, .lang = f->lang, .next = *slot};
+	k->n = f->lang == FRAME_GO ? name_go(s, f->pc, found) : name_c(s, f->pc, found);
+	k->names = xalloc((k->n + 1) * sizeof *k->names);
+	memcpy(k->names, found, k->n * sizeof *k->names);
+	*slot = k;
+	*names = k->names;
+	return k->n;
+}

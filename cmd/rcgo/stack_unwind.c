@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: the C frames of another process's stack. The rules come from runtime/traceback/unwind,
+// which reads the objects' files; the stack itself is read through the walk.
+#include "stack.h"
+
+#include <string.h>
+
+#include "cfi.h"
+#include "debug_frame.h"
+
+#define BIT(reg) ((uint64_t)1 << (reg))
+#define ALL_KNOWN (~(uint64_t)0 >> (64 - RCGO_DW_REGS))
+
+const char signal_note[] = "— a signal was handled —";
+
+bool
+walk_word(struct walk *w, uint64_t address, uint64_t *word)
+{
+	return thread_read(w->t, w->th, address, word, sizeof *word, &w->late);
+}
+
+// What the machine that runs DWARF expressions reads by; its memory is the beginning of a walk.
+bool
+rcgo__stack_reader_bytes(
+	struct rcgo_stack_reader *memory, uintptr_t address, void *value, size_t size)
+{
+	struct walk *w = (struct walk *)(void *)memory;
+
+	return size <= sizeof(uint64_t) && thread_read(w->t, w->th, address, value, size, &w->late);
+}
+
+// Code comes from the file, where there is one.
+bool
+walk_code(struct walk *w, uint64_t address, void *to, size_t size)
+{
+	struct module *m = module_find(w->t, address);
+	struct rcgo_bytes bytes;
+	bool late = false;
+
+	if (m != NULL && module_open(w->t, m)) {
+		bytes = module_bytes(m, address);
+		if (bytes.size < size) {
+			return false;
+		}
+		memcpy(to, bytes.at, size);
+		return true;
+	}
+	return thread_read(w->t, w->th, address, to, size, &late);
+}
+
+void
+walk_push(struct walk *w, uint64_t pc, enum frame_lang lang)
+{
+	if (w->n < FRAMES_MAX) {
+		w->frame[w->n++] = (struct frame){pc, lang, NULL};
+	}
+}
+
+void
+walk_note(struct walk *w, const char *note)
+{
+	if (w->n < FRAMES_MAX) {
+		w->frame[w->n++] = (struct frame){0, FRAME_NOTE, note};
+	}
+}
+
+// Goes to what a handler's signal interrupted.
+bool
+unwind_signal(struct walk *w, uint64_t ucontext)
+{
+	static const uint16_t at[RCGO_DW_REGS] = RCGO_UC_REGS;
+	struct rcgo_frame_regs to = {.known = ALL_KNOWN};
+
+	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
+		if (!walk_word(w, ucontext + at[i], &to.reg[i])) {
+			return false;
+		}
+	}
+	if (!walk_word(w, ucontext + RCGO_UC_PC, &to.pc)) {
+		return false;
+	}
+	w->regs = to;
+	w->exact = true;
+	return true;
+}
+
+// What is known of a frame's function.
+struct step {
+	struct module *module;
+	struct rcgo_fde fde;
+	struct rcgo_cfi_row row;
+	uintptr_t cfa;
+};
+
+static bool
+find_row(struct walk *w, struct step *s, uint64_t pc)
+{
+	struct module *m = module_find(w->t, pc);
+	struct rcgo_cfi_area area = {.nodelete = true};
+	struct rcgo_debug_frame found;
+	uintptr_t local;
+
+	s->module = m;
+	if (m == NULL || !module_open(w->t, m)) {
+		return false;
+	}
+	area.start = (uintptr_t)m->image;
+	area.end = area.start + m->image_size;
+	local = area.start + (uintptr_t)(pc - m->bias - m->base);
+	if (m->eh_frame_hdr != 0 && rcgo__cfi_find(&area, m->eh_frame_hdr, m->eh_frame_hdr_size,
+					    local, &s->fde, NULL)) {
+		return rcgo__cfi_row(&s->fde, local, false, &s->row);
+	}
+	if (!rcgo__debug_frame_find(&(struct rcgo_module){.start = area.start,
+					    .end = area.end,
+					    .bias = area.start - (uintptr_t)m->base,
+					    .key = (uintptr_t)m},
+		    local, &found)) {
+		return false;
+	}
+	area.start = found.start;
+	area.end = found.end;
+	area.debug_frame = found.loaded ? 0 : found.start;
+	area.bias = found.loaded ? 0 : (uintptr_t)m->image - (uintptr_t)m->base;
+	return rcgo__cfi_parse(&area, found.fde, &s->fde, NULL) &&
+	       rcgo__cfi_row(&s->fde, local, false, &s->row);
+}
+
+static const uint8_t *
+end_of(const struct rcgo_fde *fde, const uint8_t *expr)
+{
+	return expr >= fde->cie_ops && expr < fde->cie_end ? fde->cie_end : fde->fde_end;
+}
+
+// An expression that takes its own address counts in the image: none does that it matters for.
+static bool
+find_cfa(struct walk *w, struct step *s)
+{
+	const struct rcgo_cfi_row *row = &s->row;
+
+	if (row->cfa_expr != NULL) {
+		return rcgo__dwarf_expr_run(row->cfa_expr, end_of(&s->fde, row->cfa_expr), &w->regs,
+			NULL, &w->memory, &s->cfa);
+	}
+	if (row->cfa_reg >= RCGO_DW_REGS) {
+		return false;
+	}
+	if ((w->regs.known & BIT(row->cfa_reg)) == 0) {
+		uint64_t fp;
+		uint64_t start = s->fde.start - (uintptr_t)s->module->image + s->module->bias +
+				 s->module->base;
+
+		if (row->cfa_reg != RCGO_DW_FP || row->reg_rule[RCGO_DW_FP] != RCGO_RULE_OFFSET ||
+			!unwind_solve(w, start, &fp)) {
+			return false;
+		}
+		w->regs.reg[RCGO_DW_FP] = fp;
+		w->regs.known |= BIT(RCGO_DW_FP);
+	}
+	s->cfa = w->regs.reg[row->cfa_reg] + (uintptr_t)row->cfa_offset;
+	return true;
+}
+
+// The caller's register reg. Returns false when it cannot be known.
+static bool
+find_register(struct walk *w, struct step *s, unsigned reg, uint64_t *value)
+{
+	int32_t n = s->row.value[reg];
+	const uint8_t *expr = s->fde.fde_ops + n;
+	uintptr_t at = s->cfa + (uintptr_t)(intptr_t)n;
+
+	switch (s->row.reg_rule[reg]) {
+	case RCGO_RULE_SAME:
+		*value = w->regs.reg[reg];
+		return (w->regs.known & BIT(reg)) != 0;
+	case RCGO_RULE_OFFSET:
+		return walk_word(w, at, value);
+	case RCGO_RULE_VAL_OFFSET:
+		*value = at;
+		return true;
+	case RCGO_RULE_REGISTER:
+		*value = (uint32_t)n < RCGO_DW_REGS ? w->regs.reg[n] : 0;
+		return (uint32_t)n < RCGO_DW_REGS && (w->regs.known & BIT(n)) != 0;
+	case RCGO_RULE_EXPR:
+		return rcgo__dwarf_expr_run(
+			       expr, end_of(&s->fde, expr), &w->regs, &s->cfa, &w->memory, &at) &&
+		       walk_word(w, at, value);
+	case RCGO_RULE_VAL_EXPR:
+		return rcgo__dwarf_expr_run(
+			expr, end_of(&s->fde, expr), &w->regs, &s->cfa, &w->memory, value);
+	default: // RCGO_RULE_UNDEFINED
+		return false;
+	}
+}
+
+// Goes to the caller by the row of pc.
+static enum c_end
+apply_row(struct walk *w, struct step *s)
+{
+	uint32_t ra = s->fde.ra;
+	uint64_t sp = w->regs.reg[RCGO_DW_SP];
+	struct rcgo_frame_regs to = {0};
+
+	if (ra >= RCGO_DW_REGS || s->row.reg_rule[ra] == RCGO_RULE_UNDEFINED) {
+		return C_OUTERMOST;
+	}
+	if (!find_cfa(w, s)) {
+		return C_LOST;
+	}
+	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
+		if (i == RCGO_DW_SP && s->row.reg_rule[i] == RCGO_RULE_SAME) {
+			to.reg[i] = s->cfa;
+			to.known |= BIT(i);
+		} else if (find_register(w, s, i, &to.reg[i])) {
+			to.known |= BIT(i);
+		}
+	}
+	if ((to.known & BIT(ra)) == 0 || (to.known & BIT(RCGO_DW_SP)) == 0) {
+		return C_LOST;
+	}
+	to.pc = to.reg[ra];
+	// Only longjmp and its like, innermost, go to another stack.
+	if (!w->exact && to.reg[RCGO_DW_SP] <= sp) {
+		return C_LOST;
+	}
+	w->regs = to;
+	w->exact = s->fde.interrupted;
+	return to.pc == 0 ? C_OUTERMOST : C_GO;
+}
+
+static bool
+is_sigreturn(struct walk *w)
+{
+	uint8_t code[RCGO_SIGRETURN_SIZE];
+
+	return walk_code(w, w->regs.pc, code, sizeof code) && rcgo__arch_is_sigreturn(code);
+}
+
+// One frame up. C_GO stands for success here.
+static enum c_end
+step_c(struct walk *w)
+{
+	struct step s;
+
+	if (find_row(w, &s, w->regs.pc - !w->exact)) {
+		return apply_row(w, &s);
+	}
+	if (unwind_guess(w)) {
+		return C_GO;
+	}
+	// The C library's assembly that starts a thread: without a frame pointer by convention, and
+	// in some libraries without unwind information.
+	if ((w->regs.known & BIT(RCGO_DW_FP)) != 0 && w->regs.reg[RCGO_DW_FP] == 0) {
+		return C_OUTERMOST;
+	}
+	w->no_rule = true;
+	return C_LOST;
+}
+
+enum c_end
+unwind_c(struct walk *w)
+{
+	enum c_end end = C_GO;
+
+	while (end == C_GO && w->n < FRAMES_MAX) {
+		uint64_t pc = w->regs.pc - !w->exact;
+
+		if (go_table_at(w->go, w->regs.pc) != NULL) {
+			return C_GO;
+		}
+		if (!w->exact && is_sigreturn(w)) {
+			walk_note(w, signal_note);
+			end = unwind_signal(w, w->regs.reg[RCGO_DW_SP] + RCGO_SIGFRAME_UC) ? C_GO
+											   : C_LOST;
+			continue;
+		}
+		walk_push(w, pc, FRAME_C);
+		end = step_c(w);
+	}
+	return end == C_GO ? C_LOST : end;
+}

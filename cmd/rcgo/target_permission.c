@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: why the kernel does not let us look at a process, and what to do.
+#include "stack_target.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_NOT_PERMITTED = 3 };
+#define CAP_SYS_PTRACE_BIT 19
+
+// A field of /proc/PID/status, as text; NULL without.
+static char *
+status_field(const char *pid, const char *name)
+{
+	size_t n = 0;
+	char *text = read_file(fmt("/proc/%s/status", pid), &n);
+	char *line = text != NULL ? strstr(text, fmt("\n%s:\t", name)) : NULL;
+
+	if (line == NULL) {
+		return NULL;
+	}
+	line += strlen(name) + 3;
+	line[strcspn(line, "\n")] = 0;
+	return line;
+}
+
+static bool
+has_ptrace(const char *pid)
+{
+	const char *caps = status_field(pid, "CapEff");
+
+	return caps != NULL && (strtoull(caps, NULL, 16) >> CAP_SYS_PTRACE_BIT & 1) != 0;
+}
+
+static const char *
+user_of(const char *pid, uid_t *uid)
+{
+	const char *field = status_field(pid, "Uid");
+	struct passwd *p;
+
+	*uid = field != NULL ? (uid_t)strtoul(field, NULL, 10) : (uid_t)-1;
+	p = getpwuid(*uid);
+	return p != NULL ? xstrdup(p->pw_name) : fmt("uid %u", *uid);
+}
+
+static const char *
+cause(pid_t pid, int err)
+{
+	const char *id = fmt("%d", pid);
+	uid_t uid;
+	const char *user = user_of(id, &uid);
+	const char *seccomp = status_field("self", "Seccomp");
+	size_t n = 0;
+	char *scope = read_file("/proc/sys/kernel/yama/ptrace_scope", &n);
+
+	if (uid != geteuid() && geteuid() != 0) {
+		return fmt("it belongs to %s, and rcgo runs as uid %u", user, geteuid());
+	}
+	if (geteuid() == 0 && !has_ptrace("self")) {
+		return "rcgo runs as root, but without the capability CAP_SYS_PTRACE";
+	}
+	if (scope != NULL && scope[0] > '0' && !has_ptrace("self")) {
+		return fmt("kernel.yama.ptrace_scope is %c: only %s may look at it", scope[0],
+			scope[0] == '1'	  ? "its parents and root"
+			: scope[0] == '2' ? "root"
+					  : "nobody");
+	}
+	if (seccomp != NULL && seccomp[0] != '0') {
+		return "a seccomp filter, such as that of a container, is on rcgo";
+	}
+	return fmt("the kernel says: %s. It may be privileged, or not dumpable", strerror(err));
+}
+
+// Says so when the process does not exist, or is one's own affair; else names the three ways out.
+void
+process_fail(pid_t pid, int err)
+{
+	const char *tgid = status_field(fmt("%d", pid), "Tgid");
+	const char *why;
+
+	if (tgid == NULL || err == ESRCH) {
+		fail(fmt(tgid == NULL ? "there is no process %d" : "process %d has ended", pid),
+			NULL, "look with `pgrep -l NAME` or `ps`");
+	}
+	if (atoi(tgid) != pid) {
+		fail(fmt("%d is a thread, of process %s", pid, tgid), NULL,
+			fmt("rcgo stack -thread %d %s", pid, tgid));
+	}
+	why = cause(pid, err);
+	fflush(stdout);
+	fprintf(stderr,
+		"rcgo: process %d must not be looked at\n"
+		"      why: %s\n"
+		"      do:  sudo rcgo stack %d\n"
+		"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
+		"      or:  let the program tell of itself: kill -QUIT, or the Go package stacks\n",
+		pid, why, pid);
+	exit(EXIT_NOT_PERMITTED);
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo stack: a live process. Threads that are blocked are read as they are; the kernel tells where
+// they wait, and whether they ran meanwhile.
+#include "stack_target.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+struct process {
+	int task; // the directory of its threads
+	bool namespaced;
+	size_t room, sorted; // of the target's threads
+};
+
+// A small file of a thread, into text, which ends with a 0. Returns its size, or -errno.
+static ssize_t
+task_file(const struct target *t, const struct thread *th, const char *name, char *text, size_t cap)
+{
+	const struct process *p = t->own;
+	char path[64];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "%d/%s", th->tid, name);
+	fd = openat(p->task, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	n = read(fd, text, cap - 1);
+	n = n < 0 ? -errno : n;
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	return n;
+}
+
+static size_t
+process_read(struct target *t, uint64_t address, void *to, size_t size)
+{
+	size_t done = 0;
+
+	// In pieces that end with pages: a call reads all of a piece or nothing.
+	while (done < size) {
+		struct iovec local = {(char *)to + done, size - done};
+		struct iovec remote = {(void *)(uintptr_t)(address + done), size - done};
+		ssize_t n = process_vm_readv(t->pid, &local, 1, &remote, 1, 0);
+
+		if (n <= 0) {
+			break;
+		}
+		done += (size_t)n;
+	}
+	return done;
+}
+
+static ssize_t
+process_read_pieces(
+	struct target *t, const struct iovec *local, const struct iovec *remote, size_t n)
+{
+	return process_vm_readv(t->pid, local, n, remote, n, 0);
+}
+
+static const struct target_ops process_ops = {process_read, process_read_pieces};
+
+// The last number of NSpid is the one in the innermost namespace, and the only one that the target
+// itself knows.
+static pid_t
+innermost_tid(const struct target *t, const struct thread *th)
+{
+	char text[4096];
+	const char *line, *at;
+	pid_t tid = th->tid;
+
+	if (task_file(t, th, "status", text, sizeof text) <= 0 ||
+		(line = strstr(text, "\nNSpid:")) == NULL) {
+		return tid;
+	}
+	at = line + strlen("\nNSpid:");
+	while (*at == '\t' || *at == ' ') {
+		char *end;
+		long n = strtol(at, &end, 10);
+
+		if (end == at) {
+			break;
+		}
+		tid = (pid_t)n;
+		at = end;
+	}
+	return tid;
+}
+
+static int
+by_tid(const void *a, const void *b)
+{
+	pid_t x = ((const struct thread *)a)->tid, y = ((const struct thread *)b)->tid;
+
+	return (x > y) - (x < y);
+}
+
+// The thread of this number; those that were found first are sorted.
+static struct thread *
+known_thread(struct target *t, size_t sorted, pid_t tid)
+{
+	struct thread key = {.tid = tid};
+	struct thread *th =
+		sorted == 0 ? NULL : bsearch(&key, t->thread, sorted, sizeof key, by_tid);
+
+	for (size_t i = sorted; i < t->threads && th == NULL; i++) {
+		th = t->thread[i].tid == tid ? &t->thread[i] : NULL;
+	}
+	return th;
+}
+
+static void
+add_thread(struct target *t, pid_t tid)
+{
+	struct process *p = t->own;
+	struct thread th = {.tid = tid, .blocked_ms = -1};
+	struct thread *known = known_thread(t, p->sorted, tid);
+
+	th.ns_tid = p->namespaced ? innermost_tid(t, &th) : tid;
+	if (known != NULL) {
+		*known = known->how == HOW_GONE ? th : *known; // its number may be taken anew
+		return;
+	}
+	if (t->threads == p->room) {
+		p->room = 2 * p->room + 64;
+		t->thread = realloc(t->thread, p->room * sizeof *t->thread);
+		if (t->thread == NULL) {
+			xalloc(SIZE_MAX);
+		}
+	}
+	t->thread[t->threads++] = th;
+}
+
+// Lists threads that are not known yet. Called again, for those that start meanwhile.
+void
+process_threads(struct target *t)
+{
+	struct process *p = t->own;
+	int fd = openat(p->task, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		pid_t tid = atoi(e->d_name);
+
+		if (tid > 0) {
+			add_thread(t, tid);
+		}
+	}
+	if (dir != NULL) {
+		closedir(dir);
+	}
+	if (p->sorted == 0 && t->threads > 0) {
+		qsort(t->thread, t->threads, sizeof *t->thread, by_tid);
+		p->sorted = t->threads;
+	}
+}
+
+void
+process_names(struct target *t)
+{
+	for (size_t i = 0; i < t->threads; i++) {
+		struct thread *th = &t->thread[i];
+
+		task_file(t, th, "comm", th->name, sizeof th->name);
+		th->name[strcspn(th->name, "\n")] = 0;
+	}
+}
+
+// A number that changes whenever the thread has run; 0 when it is gone.
+uint64_t
+process_stamp(const struct target *t, const struct thread *th)
+{
+	char text[128];
+	ssize_t n = task_file(t, th, "schedstat", text, sizeof text);
+
+	return n <= 0 ? 0 : fnv1a(FNV1A_START, text, (size_t)n) | 1;
+}
+
+// Where the thread waits, if it does: its registers PC and SP, and the system call. *stamp changes
+// when it has run meanwhile.
+bool
+process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
+{
+	char text[256];
+	uint64_t n[9];
+	int count, err;
+	ssize_t size;
+
+	*stamp = process_stamp(t, th);
+	size = task_file(t, th, "syscall", text, sizeof text);
+	err = size < 0 ? (int)-size : 0;
+	th->error = err;
+	th->running = size > 0 && isalpha((unsigned char)text[0]);
+	if (size <= 0 || th->running) {
+		return false;
+	}
+	count = sscanf(text,
+		"%" SCNi64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+		" %" SCNx64 " %" SCNx64,
+		(int64_t *)&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8]);
+	th->in_syscall = count == 9;
+	if (count != 9 && count != 3) {
+		return false;
+	}
+	th->syscall = (long)n[0];
+	for (int i = 0; i < 6 && count == 9; i++) {
+		th->args[i] = n[1 + i];
+	}
+	memset(&th->regs, 0, sizeof th->regs);
+	th->regs.pc = n[count - 1];
+	th->regs.reg[RCGO_DW_SP] = n[count - 2];
+	th->regs.known = (uint64_t)1 << RCGO_DW_SP;
+	*stamp ^= fnv1a(FNV1A_START, text, (size_t)size) << 1;
+	// A kernel thread, or one that is about to end, has none.
+	return th->regs.pc != 0 && th->regs.reg[RCGO_DW_SP] != 0;
+}
+
+// By the scheduler's clock, when the thread last ran. The kernel keeps that, unless it was built
+// without CONFIG_SCHED_DEBUG.
+static bool
+last_ran(int dir, pid_t tid, double *ms)
+{
+	char path[64], text[512];
+	const char *line;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "%d/sched", tid);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	line = strstr(text, "se.exec_start");
+	line = line != NULL ? strchr(line, ':') : NULL;
+	return line != NULL && sscanf(line, ": %lf", ms) == 1 && *ms > 0;
+}
+
+// That clock is no other clock of the system: its time is when this thread itself last ran.
+void
+process_blocked_for(struct target *t)
+{
+	struct process *p = t->own;
+	int own = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	double now, then;
+	bool known = own >= 0 && last_ran(own, gettid(), &now);
+
+	for (size_t i = 0; i < t->threads && known; i++) {
+		if (last_ran(p->task, t->thread[i].tid, &then)) {
+			t->thread[i].blocked_ms = now > then ? (int64_t)(now - then) : 0;
+		}
+	}
+	if (own >= 0) {
+		close(own);
+	}
+}
+
+int
+process_open(struct target *t, pid_t pid)
+{
+	struct process *p = xalloc(sizeof *p);
+	struct thread first = {.tid = pid};
+	uint64_t word;
+	int err;
+
+	t->pid = pid;
+	t->ops = &process_ops;
+	t->own = p;
+	t->machine = EM_X86_64;
+	t->label = fmt("process %d", pid);
+	p->task = open(fmt("/proc/%d/task", pid), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->task < 0) {
+		return errno == ENOENT ? -ESRCH : -errno;
+	}
+	p->namespaced = innermost_tid(t, &first) != pid;
+	err = process_modules(t);
+	if (err != 0) {
+		return err;
+	}
+	for (size_t i = 0; i < t->modules; i++) {
+		if (target_word(t, t->module[i].first, &word)) {
+			process_threads(t);
+			return 0;
+		}
+	}
+	return t->modules == 0 ? -ESRCH : -EPERM;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo record: a profile of a running program, sampled from outside: stacks in Go and in C, of what
+// runs or of what waits.
+#include "stack_profile.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS ((uint64_t)1000000000)
+#define SLOTS 65536
+#define LISTED_EVERY 16 // samples between two looks for new threads
+enum record_mode { RECORD_CPU, RECORD_OFF_CPU, RECORD_WALL };
+
+// A stack and how often it was seen.
+struct counted {
+	const struct stack *stack;
+	uint64_t hash, count;
+	struct counted *next;
+};
+
+// What a thread had at the last sample; while it has not run since, it has it still.
+struct last {
+	uint64_t stamp;
+	struct counted *counted;
+};
+
+struct recorder {
+	struct stacks s;
+	struct walk walk;
+	enum record_mode mode;
+	uint64_t period_ns, duration_ns, rounds, samples, lost;
+	const char *output;
+	bool folded;
+	struct counted *slot[SLOTS];
+	struct last *last;
+	size_t lasts;
+};
+
+static volatile sig_atomic_t ended;
+
+static void
+end_early(int sig)
+{
+	(void)sig;
+	ended = 1;
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+}
+
+static void
+wait_until(uint64_t ns)
+{
+	struct timespec t = {(time_t)(ns / NS), (long)(ns % NS)};
+
+	while (ended == 0 && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {
+	}
+}
+
+// Counts a stack, which is then the recorder's or freed.
+static struct counted *
+count(struct recorder *r, const struct stack *stack)
+{
+	size_t size = stack->n * sizeof *stack->frame;
+	uint64_t hash = FNV1A_START;
+	struct counted **slot, *c;
+
+	for (size_t i = 0; i < stack->n; i++) {
+		hash = fnv1a(hash, &stack->frame[i].pc, sizeof stack->frame[i].pc);
+	}
+	slot = &r->slot[hash % SLOTS];
+	for (c = *slot; c != NULL; c = c->next) {
+		if (c->hash == hash && c->stack->n == stack->n &&
+			memcmp(c->stack->frame, stack->frame, size) == 0) {
+			free((void *)(uintptr_t)stack);
+			c->count++;
+			return c;
+		}
+	}
+	c = xalloc(sizeof *c);
+	*c = (struct counted){stack, hash, 1, *slot};
+	*slot = c;
+	return c;
+}
+
+// Whether a thread that is as it was at the last sample has only to be counted again.
+static bool
+count_again(struct recorder *r, struct last *last, bool running, uint64_t stamp)
+{
+	if (running || last->counted == NULL || last->stamp != stamp) {
+		return false;
+	}
+	last->counted->count++;
+	r->samples++;
+	return true;
+}
+
+static void
+sample_thread(struct recorder *r, struct thread *th, struct last *last)
+{
+	uint64_t stamp;
+	bool blocked = process_blocked(&r->s.t, th, &stamp);
+
+	if (!blocked && !th->running) {
+		th->how = th->error == ESRCH || th->error == ENOENT ? HOW_GONE : th->how;
+		return;
+	}
+	if ((blocked && r->mode == RECORD_CPU) || (!blocked && r->mode == RECORD_OFF_CPU) ||
+		count_again(r, last, !blocked, stamp)) {
+		return;
+	}
+	th->stack = NULL;
+	r->s.t.waited_ns = 0;
+	stacks_take_thread(&r->s, th, &r->walk);
+	last->counted = NULL;
+	if (th->stack == NULL || th->stack->n == 0) {
+		r->lost += th->how != HOW_GONE;
+	} else if (blocked && thread_kind(&r->s, th) == KIND_IDLE) {
+		free((void *)(uintptr_t)th->stack);
+	} else {
+		last->counted = count(r, th->stack);
+		last->stamp = stamp;
+		r->samples++;
+	}
+	free(th->goroutine);
+	th->goroutine = NULL;
+}
+
+static void
+look_for_threads(struct recorder *r)
+{
+	size_t before = r->lasts;
+
+	process_threads(&r->s.t);
+	for (size_t i = 0; i < r->s.go.runtimes; i++) {
+		go_read_ms(&r->s.t, &r->s.go.runtime[i]);
+	}
+	for (size_t i = 0; i < r->s.t.threads; i++) {
+		if (r->s.t.thread[i].m == 0) {
+			stacks_find_m(&r->s, &r->s.t.thread[i]);
+		}
+	}
+	r->lasts = r->s.t.threads;
+	r->last = realloc(r->last, (r->lasts + 1) * sizeof *r->last);
+	if (r->last == NULL) {
+		xalloc(SIZE_MAX);
+	}
+	memset(r->last + before, 0, (r->lasts - before) * sizeof *r->last);
+}
+
+// Takes samples until the time is over. Returns for how long, in ns.
+static uint64_t
+sample(struct recorder *r)
+{
+	uint64_t start = now_ns(), next = start;
+
+	for (uint64_t n = 0; ended == 0 && next - start < r->duration_ns; n++) {
+		size_t alive = 0;
+
+		if (n % LISTED_EVERY == 0) {
+			look_for_threads(r);
+		}
+		for (size_t i = 0; i < r->lasts; i++) {
+			struct thread *th = &r->s.t.thread[i];
+
+			if (th->how != HOW_GONE) {
+				sample_thread(r, th, &r->last[i]);
+			}
+			alive += th->how != HOW_GONE;
+		}
+		if (alive == 0) {
+			break;
+		}
+		r->rounds++;
+		// A sample that comes late makes the next ones no denser.
+		next += r->period_ns;
+		next = next < now_ns() ? now_ns() : next;
+		wait_until(next);
+	}
+	return now_ns() - start;
+}
+
+static void
+write_folded(struct recorder *r)
+{
+	FILE *out = output_open(r->output);
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		for (const struct counted *c = r->slot[i]; c != NULL; c = c->next) {
+			fold_line(&r->s, c->stack, out);
+			fprintf(out, " %llu\n", (unsigned long long)c->count);
+		}
+	}
+	output_close(out, r->output);
+}
+
+static void
+write_profile(struct recorder *r, uint64_t took_ns)
+{
+	struct profile *p = profile_new("samples", "count");
+	uint64_t period = r->rounds > 0 ? took_ns / r->rounds : r->period_ns; // as it was
+
+	profile_timed(p, r->mode == RECORD_CPU ? "cpu" : "wall", "nanoseconds", period, took_ns);
+	for (size_t i = 0; i < SLOTS; i++) {
+		for (const struct counted *c = r->slot[i]; c != NULL; c = c->next) {
+			uint64_t values[2] = {c->count, c->count * period};
+
+			profile_add(p, &r->s, c->stack, values, NULL, 0);
+		}
+	}
+	profile_write(p, r->output);
+}
+
+// Seconds, or with a unit: 10, 10s, 500ms, 2m. Returns ns, or 0.
+static uint64_t
+parse_duration(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+	double unit = strcmp(end, "ms") == 0	 ? 1e6
+		      : strcmp(end, "m") == 0	 ? 60e9
+		      : strcmp(end, "s") == 0	 ? 1e9
+		      : *end == 0 && end != text ? 1e9
+						 : 0;
+
+	return n > 0 && n * unit < 1e15 ? (uint64_t)(n * unit) : 0;
+}
+
+static const char *
+take_options(int argc, char **argv, struct recorder *r)
+{
+	static const struct option longs[] = {{"d", required_argument, NULL, 'd'},
+		{"F", required_argument, NULL, 'F'}, {"o", required_argument, NULL, 'o'},
+		{"off-cpu", no_argument, NULL, 'b'}, {"wall", no_argument, NULL, 'w'},
+		{"folded", no_argument, NULL, 'f'}, {"runtime", no_argument, NULL, 'r'},
+		{"debug", required_argument, NULL, 'g'}, {0}};
+	double hertz = 99;
+
+	opterr = 0; // usage_flag says it
+	for (int c; (c = getopt_long_only(argc, argv, "", longs, NULL)) != -1;) {
+		r->duration_ns = c == 'd' ? parse_duration(optarg) : r->duration_ns;
+		hertz = c == 'F' ? strtod(optarg, NULL) : hertz;
+		r->output = c == 'o' ? optarg : r->output;
+		r->mode = c == 'b' ? RECORD_OFF_CPU : c == 'w' ? RECORD_WALL : r->mode;
+		r->folded |= c == 'f';
+		r->s.options.runtime |= c == 'r';
+		r->s.options.debug = c == 'g' ? optarg : r->s.options.debug;
+		if (c == '?') {
+			usage_flag("record", argv[optind - 1]);
+		}
+	}
+	if (r->duration_ns == 0 || !(hertz >= 0.1 && hertz <= 10000)) {
+		usage_error(
+			"record", "-d wants a time such as 10s, -F samples a second such as 99");
+	}
+	if (argc - optind != 1 || strspn(argv[optind], "0123456789") != strlen(argv[optind])) {
+		usage_error("record", "record wants one process");
+	}
+	r->period_ns = (uint64_t)(1e9 / hertz);
+	return argv[optind];
+}
+
+int
+verb_record(int argc, char **argv)
+{
+	struct recorder *r = xalloc(sizeof *r);
+	const char *what;
+	uint64_t took;
+
+	r->duration_ns = 10 * NS;
+	what = take_options(argc, argv, r);
+	if (r->output == NULL) {
+		r->output = r->folded ? "-" : "rcgo.pb.gz";
+	}
+	stacks_open(&r->s, what);
+	signal(SIGINT, end_early);
+	took = sample(r);
+	if (r->folded) {
+		write_folded(r);
+	} else {
+		write_profile(r, took);
+		printf("%llu samples in %.1f s: %s\n", (unsigned long long)r->samples,
+			(double)took / 1e9, r->output);
+	}
+	if (r->lost > 0) {
+		warn(problem(fmt("%llu samples could not be taken", (unsigned long long)r->lost),
+			"the threads changed while they were looked at", NULL));
+	}
+	return r->samples > 0 ? 0 : 1;
+}

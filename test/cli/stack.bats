@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# rcgo stack and rcgo record: what they show of programs whose stacks go from C to Go and back.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+# start_mixed [ARG]: starts testdata/mixed, built by $BUILD, and sets PID. With an argument nothing
+# spins, and a thread waits for a mutex.
+start_mixed() {
+	if [ -n "${BUILD:-}" ]; then
+		cp -r "$HERE/testdata/mixed/." .
+		# shellcheck disable=SC2086 # several words
+		$BUILD -o mixed . || return 1
+	else
+		cp "$BATS_FILE_TMPDIR/mixed" .
+	fi
+	start_as ./mixed "$@"
+}
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/testdata/mixed" && env GOFLAGS= go build -o "$BATS_FILE_TMPDIR/mixed" .
+}
+
+start_as() { # COMMAND...
+	mkfifo in out
+	"$@" <in >out &
+	PID=$!
+	exec 8>in 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+}
+
+stop_mixed() {
+	exec 8>&- 9<&-
+	wait "$PID" || true
+}
+
+# in_order TEXT WORD...: the words stand in the text one after the other.
+in_order() {
+	local text=$1 word
+	shift
+	for word in "$@"; do
+		[[ $text == *"$word"* ]] || { echo "no $word in its place" >&2; return 1; }
+		text=${text#*"$word"}
+	done
+}
+
+# The stacks of testdata/mixed, as text.
+check_mixed() {
+	in_order "$output" c_nested main._Cfunc_c_nested main.goNested goNested c_nested \
+		main._Cfunc_c_nested main.goNested goNested c_nested main._Cfunc_c_nested \
+		main.goNestedCaller
+	in_order "$output" wait_forever c_leaf main._Cfunc_c_leaf main.goFromThread goFromThread \
+		c_thread start_thread
+	in_order "$output" wait_forever plain_thread start_thread
+	[[ $output != *"may be missing"* ]]
+}
+
+@test "stack: C, Go and C again are on one stack, of a program built with stock Go" {
+	start_mixed
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == "process $PID mixed (Go "*" threads, 7 goroutines; "* ]]
+	check_mixed
+	in_order "$output" c_spin main._Cfunc_c_spin
+	stop_mixed
+}
+
+@test "stack: the same of a program built with rcgo" {
+	BUILD="$RCGO build" start_mixed
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	check_mixed
+	run "$RCGO" top "$PID"
+	[ "$status" = 0 ]
+	[[ $output == *"wait_forever, from main.goNested"* ]]
+	stop_mixed
+}
+
+@test "stack: a stripped program that may lie anywhere" {
+	BUILD="go build -buildmode=pie -ldflags=-s" start_mixed
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *", stripped)"* ]]
+	in_order "$output" main._Cfunc_c_nested main.goNested main._Cfunc_c_nested main.goNestedCaller
+	[[ $output != *"may be missing"* ]]
+	stop_mixed
+}
+
+@test "stack: threads that wait are not stopped, and no call of theirs ends early" {
+	start_mixed wait
+	for _ in 1 2 3 4 5; do
+		run "$RCGO" stack "$PID"
+		[ "$status" = 0 ]
+	done
+	[[ ${lines[0]} == *"none was stopped"* ]]
+	check_mixed
+	run "$RCGO" stack -no-stop -folded "$PID"
+	[ "$status" = 0 ]
+	stop_mixed
+}
+
+@test "stack: who holds the mutex that a thread waits for" {
+	start_mixed wait
+	run "$RCGO" stack "$PID"
+	[[ $output =~ "waits for mutex 0x"[0-9a-f]+", held by thread "[0-9]+ ]]
+	stop_mixed
+}
+
+@test "stack: parked goroutines, with the C code below them" {
+	start_mixed wait
+	run "$RCGO" stack -all "$PID"
+	in_order "$output" "waiting (chan receive)" main.goParked
+	[[ $output == *"main.goFromThread"*"goFromThread"*"c_thread"* ]]
+	stop_mixed
+}
+
+@test "stack: JSON, folded lines and a profile" {
+	start_mixed
+	run "$RCGO" stack -json -all "$PID"
+	[ "$status" = 0 ]
+	jq -e --arg pid "$PID" '.pid == ($pid | tonumber) and .go[0].layout_known
+		and ([.threads[] | select(.how == "stopped" and .state != "running")] | length <= 8)
+		and ([.threads[].frames[] | select(.function == "c_leaf" and .lang == "c")] | length == 1)
+		and ([.goroutines[] | select(.reason == "chan receive")] | length == 2)' <<<"$output"
+	run "$RCGO" stack -folded "$PID"
+	[[ $output == *"C:start_thread;C:c_thread;C:goFromThread;main.goFromThread;main._Cfunc_c_leaf;C:c_leaf;"* ]]
+	run "$RCGO" stack -pprof p.pb.gz "$PID"
+	[ "$status" = 0 ]
+	run go tool pprof -traces p.pb.gz
+	in_order "$output" c_leaf main._Cfunc_c_leaf goFromThread c_thread
+	stop_mixed
+}
+
+@test "stack: a Go library in a program of another language" {
+	command -v python3 >/dev/null || skip "no python3"
+	cp -r "$HERE/testdata/mixed/." .
+	sed -e 's,^func main() {,//export goStart\nfunc goStart() {,' -i main.go
+	echo 'func main() {}' >>main.go
+	go build -buildmode=c-shared -o libmixed.so .
+	start_as python3 -c 'import ctypes; ctypes.CDLL("./libmixed.so").goStart()'
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *"libmixed.so (Go "* ]]
+	check_mixed
+	stop_mixed
+}
+
+@test "stack: a core file" {
+	command -v gcore >/dev/null || skip "no gcore"
+	start_mixed wait
+	gcore -o core "$PID" >/dev/null 2>&1
+	stop_mixed
+	run "$RCGO" stack "core.$PID"
+	[ "$status" = 0 ]
+	check_mixed
+	[[ $output == *", held by thread "* ]]
+	# Another program under the same name would give wrong names.
+	cp /bin/true other
+	run "$RCGO" stack -e other "core.$PID"
+	[[ $output == *"is not the file that the core had mapped"* ]]
+}
+
+@test "stack: cores that are cut or broken end with an answer, not with a signal" {
+	command -v gcore >/dev/null || skip "no gcore"
+	command -v python3 >/dev/null || skip "no python3"
+	start_mixed wait
+	gcore -o core "$PID" >/dev/null 2>&1
+	stop_mixed
+	cat >break.py <<'END'
+import os, random, subprocess, sys
+rcgo, core, data = sys.argv[1], sys.argv[2], []
+fd, at = os.open(core, os.O_RDWR), 0
+size = os.fstat(fd).st_size
+while at < size:
+    try:
+        start = os.lseek(fd, at, os.SEEK_DATA)
+    except OSError:
+        break
+    at = os.lseek(fd, start, os.SEEK_HOLE)
+    data.append((start, at))
+random.seed(1)
+for n in range(60):
+    undo = []
+    for _ in range(random.choice([1, 20, 300])):
+        low, high = (0, 12000) if random.random() < 0.4 else random.choice(data)
+        where = random.randrange(low, high)
+        undo.append((where, os.pread(fd, 8, where)))
+        os.pwrite(fd, random.choice([b"\xff" * 8, b"\0" * 8, random.randbytes(8)]), where)
+    status = subprocess.run([rcgo, "stack", "-all", "-force", core], timeout=60,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    if not 0 <= status <= 3:
+        sys.exit(f"round {n}: status {status}")
+    for where, old in reversed(undo):
+        os.pwrite(fd, old, where)
+for size in (100000, 12000, 4096, 64, 1):
+    os.ftruncate(fd, size)
+    if not 0 <= subprocess.run([rcgo, "stack", core], stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL).returncode <= 3:
+        sys.exit(f"cut to {size}")
+END
+	run python3 break.py "$RCGO" "core.$PID"
+	[ "$status" = 0 ]
+}
+
+@test "stack: one thread, C alone, and what cannot be looked at" {
+	start_mixed wait
+	run "$RCGO" stack -thread "$PID" -c "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *"(no Go in it)"* ]]
+	stop_mixed
+	run "$RCGO" stack 999999999
+	[ "$status" = 2 ]
+	[[ $output == *"there is no process 999999999"* ]]
+	run "$RCGO" stack "$RCGO"
+	[ "$status" = 2 ]
+	[[ $output == *"is no core file"* ]]
+	run "$RCGO" stack
+	[ "$status" = 2 ]
+	run "$RCGO" stack -stop -no-stop 1
+	[ "$status" = 2 ]
+}
+
+@test "stack: another user's process" {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	command -v setpriv >/dev/null || skip "no setpriv"
+	start_mixed wait
+	cp "$RCGO" "$T/rcgo"
+	chmod 755 "$T" "$T/rcgo"
+	run setpriv --reuid=65534 --clear-groups "$T/rcgo" stack "$PID"
+	[ "$status" = 3 ]
+	[[ $output == *"it belongs to root, and rcgo runs as uid 65534"*"--cap-add SYS_PTRACE"* ]]
+	stop_mixed
+}
+
+@test "record: what runs, and what waits" {
+	start_mixed
+	run "$RCGO" record -d 1s -o p.pb.gz "$PID"
+	[ "$status" = 0 ]
+	run go tool pprof -traces p.pb.gz
+	in_order "$output" c_spin main._Cfunc_c_spin
+	[[ $output == *"main.goSpin"* && $output != *"plain_thread"* ]]
+	run "$RCGO" record -d 300ms -off-cpu -folded "$PID"
+	[ "$status" = 0 ]
+	[[ $output =~ "C:start_thread;C:plain_thread;C:wait_forever;"[^\;]*[\;]?[^\;]*" "[0-9]+ ]]
+	[[ $output != *"main.goSpin"* ]]
+	stop_mixed
+}
