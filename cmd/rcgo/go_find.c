@@ -185,7 +185,7 @@ by_content(struct target *t, struct go_state *go, struct module *m)
 		}
 		b = module_bytes(m, at);
 		for (size_t k = 0; k + 72 <= b.size && k < s.file_size; k += 32) {
-			if (is_pclntab((struct rcgo_bytes){b.at + k, b.size - k}) &&
+			if (is_pclntab((struct rcgo_bytes){.at = b.at + k, .size = b.size - k}) &&
 				take_pclntab(t, go, m, at + k)) {
 				return;
 			}

@@ -256,8 +256,8 @@ profile_write(struct profile *p, const char *path)
 {
 	static const uint8_t head[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
 	FILE *out = output_open(path);
-	uint32_t tail[2] = {
-		rcgo__crc32((struct rcgo_bytes){p->out.at, p->out.n}), (uint32_t)p->out.n};
+	uint32_t tail[2] = {rcgo__crc32((struct rcgo_bytes){.at = p->out.at, .size = p->out.n}),
+		(uint32_t)p->out.n};
 
 	fwrite(head, sizeof head, 1, out);
 	for (size_t at = 0; at < p->out.n;) {

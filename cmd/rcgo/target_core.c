@@ -139,7 +139,7 @@ same_build(struct target *t, const struct module *m)
 	if (m->offset == 0 && segment_at(t->own, m->start) != NULL &&
 		segment_at(t->own, m->start)->file_size >= 4096 &&
 		target_read(t, m->start, page, 4096) &&
-		rcgo__elf_from_memory(&elf, (struct rcgo_bytes){page, 4096}) == 0) {
+		rcgo__elf_from_memory(&elf, (struct rcgo_bytes){.at = page, .size = 4096}) == 0) {
 		had = rcgo__elf_build_id(&elf);
 		same = had.size == 0 || own.size == 0 || rcgo__bytes_equal(own, had);
 	}

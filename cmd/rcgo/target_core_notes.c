@@ -127,7 +127,7 @@ core_notes(struct target *t, struct rcgo_bytes b)
 		if (name > b.size - at || size > b.size - at - name) {
 			break;
 		}
-		take_note(t, type, (struct rcgo_bytes){b.at + at + name, size});
+		take_note(t, type, (struct rcgo_bytes){.at = b.at + at + name, .size = size});
 		at += name + ((size + 3) & ~(size_t)3);
 	}
 }

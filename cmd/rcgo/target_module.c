@@ -41,7 +41,7 @@ module_bytes(const struct module *m, uint64_t address)
 	if (!m->usable || offset >= m->image_size) {
 		return (struct rcgo_bytes){0};
 	}
-	return (struct rcgo_bytes){m->image + offset, m->image_size - offset};
+	return (struct rcgo_bytes){.at = m->image + offset, .size = m->image_size - offset};
 }
 
 // Where the object was loaded, from its first mapping.
@@ -129,7 +129,7 @@ open_vdso(struct target *t, struct module *m)
 	}
 	m->image = copy;
 	m->image_size = size;
-	return rcgo__elf_from_memory(&m->elf, (struct rcgo_bytes){copy, size});
+	return rcgo__elf_from_memory(&m->elf, (struct rcgo_bytes){.at = copy, .size = size});
 }
 
 static bool
