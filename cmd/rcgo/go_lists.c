@@ -243,7 +243,7 @@ find_reasons(struct target *t, const struct go_runtime *r)
 {
 	struct module *m = r->table->module;
 	uint64_t start = m->bias + m->base;
-	struct rcgo_bytes image = {m->image, m->image_size};
+	struct rcgo_bytes image = {.at = m->image, .size = m->image_size};
 	uint64_t found = 1;
 	struct rcgo_section s;
 
