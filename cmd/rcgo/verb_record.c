@@ -256,7 +256,7 @@ take_options(int argc, char **argv, struct recorder *r)
 		r->s.options.runtime |= c == 'r';
 		r->s.options.debug = c == 'g' ? optarg : r->s.options.debug;
 		if (c == '?') {
-			usage_flag("record", argv[optind - 1]);
+			usage_flag("record", argv);
 		}
 	}
 	if (r->duration_ns == 0 || !(hertz >= 0.1 && hertz <= 10000)) {

@@ -47,7 +47,7 @@ take_options(int argc, char **argv, struct stack_options *o)
 		o->exe = c == 'e' ? optarg : o->exe;
 		o->sysroot = c == 'S' ? optarg : o->sysroot;
 		if (c == '?') {
-			usage_flag("stack", argv[optind - 1]);
+			usage_flag("stack", argv);
 		}
 	}
 	if (o->stop && o->no_stop) {
