@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: memory where malloc may not be called. Runs on any stack, in signal handlers too.
+// Arena allocation where malloc must not be called. Safe in signal handlers, on any stack.
 
 //go:build unix
 
@@ -11,17 +11,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define ARENA_LEAST (64 * 1024)
+#define ARENA_MIN (64 * 1024)
 
-// The largest page of any system: trimming by it is right for all, and leaves little.
+// The largest page size of any system. Trimming by it is correct everywhere and wastes little.
 #define ARENA_PAGE (64 * 1024)
 
-// Linux asks for it to map more than it has; other systems always do.
+// Linux needs this flag to map more memory than it has; other systems always permit it.
 #ifndef MAP_NORESERVE
 #	define MAP_NORESERVE 0
 #endif
 
-// A core file would show a large hole, or on a file system without holes, zeros.
+// Without this advice a core file contains a large hole or, without sparse files, zeros.
 #ifdef MADV_DONTDUMP
 #	define ARENA_ADVICE MADV_DONTDUMP
 #else
@@ -41,15 +41,14 @@ rcgo__arena_init(struct rcgo_arena *arena, size_t cap)
 	int err = ENOMEM;
 
 	*arena = (struct rcgo_arena){0};
-	if (cap < ARENA_LEAST) {
-		cap = ARENA_LEAST;
+	if (cap < ARENA_MIN) {
+		cap = ARENA_MIN;
 	}
 	if (cap > SIZE_MAX - ARENA_PAGE) {
 		return -ENOMEM;
 	}
-	// A limit on address space (ulimit -v) may leave room for a part.
-	for (cap = arena_round(cap, ARENA_PAGE); cap >= ARENA_LEAST;
-		cap = cap / 2 & ~(size_t)0xfff) {
+	// A limit on the address space (ulimit -v) may leave room for a smaller arena.
+	for (cap = arena_round(cap, ARENA_PAGE); cap >= ARENA_MIN; cap = cap / 2 & ~(size_t)0xfff) {
 		void *at = mmap(NULL, cap, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Abi: who may see a name. The edge (x_cgo_*, _cgo_*) is what Go imports; nothing else leaves the
-// package, so a user's C code may define any other name.
+// Symbol visibility, attributes and atomics that all files use. Go imports x_cgo_* and _cgo_*; no
+// other name is exported, so a user's C code may define any other name.
 #ifndef RCGO_COMPAT_H
 #define RCGO_COMPAT_H
 
@@ -10,9 +10,9 @@
 #define RCGO_EXPORT __attribute__((visibility("default")))
 #define RCGO_HIDDEN __attribute__((visibility("hidden")))
 
-// Functions shared between files are hidden. tools/amalgamate joins the files of a group of parts,
-// and there those that only the group uses (RCGO_INTERN) are static, so that the compiler sees
-// through them. Those that the groups share (RCGO_SHARED) stay hidden.
+// Functions shared between files are hidden. tools/amalgamate joins the files of a group of parts
+// into one. Functions that only the group uses (RCGO_INTERN) are static there, so the compiler can
+// inline them. Functions that groups share (RCGO_SHARED) stay hidden.
 #ifdef RCGO_AMALGAMATION
 #	define RCGO_INTERN static __attribute__((unused))
 #else
@@ -20,7 +20,7 @@
 #endif
 #define RCGO_SHARED extern RCGO_HIDDEN
 
-// Base: the words that every file of src/ uses: attributes, atomics, and linkage.
+// Attributes and atomics.
 
 #define RCGO_NORETURN __attribute__((noreturn))
 #define RCGO_COLD __attribute__((cold, noinline))
@@ -30,15 +30,15 @@
 #define RCGO_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define RCGO_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 
-// Atomics are named by their ordering. A relaxed pair is for words whose order is given by
-// something else, which the comment beside the word names.
+// Atomics are named by their memory ordering. Use the relaxed pair for words that are ordered by
+// something else; the comment at the word says by what.
 #define rcgo_load_acq(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define rcgo_load_rlx(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 #define rcgo_store_rel(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define rcgo_store_rlx(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define rcgo_add_rlx(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define rcgo_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
-// Stores v where p points if that is still *want; else *want becomes what is there.
+// Compare-and-swap: stores v in *p if it equals *want; otherwise stores *p in *want.
 #define rcgo_cas(p, want, v) \
 	__atomic_compare_exchange_n((p), (want), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: system calls without libc: no errno, no thread-local word, no interceptor of a sanitizer.
-// For code that runs while other threads are stopped anywhere, or before a thread is set up.
+// System calls without libc: they do not touch errno or thread-local storage, and no sanitizer
+// intercepts them. For code that runs while other threads are stopped at arbitrary points, or
+// before a thread is set up.
 #ifndef RCGO_RAW_SYSCALL_H
 #define RCGO_RAW_SYSCALL_H
 
@@ -9,14 +10,14 @@
 
 #include "compat.h"
 
-// Of <linux/futex.h>, which musl's compiler driver does not find.
+// From <linux/futex.h>, which musl's compiler driver does not find.
 #define RCGO_FUTEX_WAIT 128 // FUTEX_WAIT_PRIVATE
 #define RCGO_FUTEX_WAKE 129 // FUTEX_WAKE_PRIVATE
 
-// Code that runs where a sanitizer's own state may be out of reach.
+// For code that runs where a sanitizer's own state may not be accessible.
 #define RCGO_NO_SANITIZE __attribute__((no_sanitize("address", "thread", "undefined")))
 
-// Returns the result, or -errno.
+// Makes a system call. Returns the result, or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long rcgo__raw_syscall(
 	long number, long a, long b, long c, long d, long e, long f);
@@ -61,9 +62,8 @@ rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
 #	error "runtime_cgo: no raw system call for this CPU: see doc/porting.md"
 #endif
 
-// Base: no thread ends in the middle of our work. A thread that was told to end (pthread_cancel)
-// does so in libc's next open, read, write or close; in a signal handler, or on Go's stacks, that
-// is the end of the process.
+// Disabling cancellation. A pending pthread_cancel takes effect at the next cancellation point,
+// such as open, read, write or close. In a signal handler or on Go's stacks this ends the process.
 // Contract: POSIX.1-2024, 2.9.5 and 2.4.3, where pthread_setcancelstate is async-signal-safe.
 
 #ifdef __BIONIC__ // has no pthread_cancel
@@ -74,7 +74,7 @@ rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
 #	define RCGO_CANCEL_STATE(state, old) pthread_setcancelstate(state, old)
 #endif
 
-// Keeps the calling thread from ending so. Returns what rcgo__cancel_restore wants.
+// Disables cancellation of the calling thread. Returns the state for rcgo__cancel_restore.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE int
 rcgo__cancel_disable(void)
@@ -85,7 +85,7 @@ rcgo__cancel_disable(void)
 	return state;
 }
 
-// Lets it end again, if it could before.
+// Restores the cancellation state that rcgo__cancel_disable returned.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
 rcgo__cancel_restore(int state)

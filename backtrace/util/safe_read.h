@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: reads of memory that may not be there. Where all signals are blocked a fault is the end of
-// the process, so the kernel is asked first, or is made to copy.
+// Safe reads: reads of memory that may not be mapped. With all signals blocked a fault ends the
+// process, so the kernel checks the memory first or copies it.
 #ifndef RCGO_SAFE_READ_H
 #define RCGO_SAFE_READ_H
 
@@ -10,11 +10,12 @@
 
 #include "compat.h"
 
-// The kernel protects memory in pages of this size or of a multiple of it.
+// The kernel protects memory in pages of this size or a multiple of it.
 #define RCGO_NOFAULT_PAGE 4096
 
-// For functions that read stacks and objects of others: what the sanitizers know of such memory is
-// not for them, and thread sanitizer need not see a read of what another thread may write.
+// For functions that read other code's stacks and objects. The sanitizers' knowledge of that memory
+// does not apply, and thread sanitizer must not report reads of words that another thread may
+// write.
 #if defined(__clang__)
 #	define RCGO_UNINSTRUMENTED_READS \
 		__attribute__((no_sanitize("address", "thread", "memory")))
@@ -22,20 +23,22 @@
 #	define RCGO_UNINSTRUMENTED_READS __attribute__((no_sanitize("address", "thread")))
 #endif
 
-// Whether all n bytes at p can be read now. One system call a page, about 0.1 us. Another thread
-// may unmap them a moment later: rcgo__copy_nofault is better for all but stacks of this thread.
+// Reports whether all n bytes at p are readable now. It costs one system call per page, about 0.1
+// us. Another thread may unmap them a moment later, so prefer rcgo__copy_nofault for everything
+// except stacks of the calling thread.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__readable_nofault(const void *p, size_t n);
 
-// Copies n bytes from src to dst. Returns false when some cannot be read; dst then holds anything.
-// The pages are probed, then copied with the signals of faults unblocked (about 0.4 us in all).
-// A page that another thread unmaps in between makes a fault, which the handler of SIGSEGV and
-// SIGBUS passes to rcgo__copy_nofault_catches; only where that handler is not ours does it stay a
+// Copies n bytes from src to dst. Returns false if any of them cannot be read; the content of dst
+// is then undefined. It probes the pages, then copies with SIGSEGV and SIGBUS unblocked, in about
+// 0.4 us. If another thread unmaps a page in between, the copy faults. The handler of SIGSEGV and
+// SIGBUS must pass that fault to rcgo__copy_nofault_catches; with a foreign handler it remains a
 // fault.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__copy_nofault(void *dst, const void *src, size_t n);
 
-// Whether a fault at pc is that of a copy; execution then goes on at *resume, and the copy fails.
+// Reports whether a fault at pc is that of a copy. If so, the handler must resume at *resume, and
+// the copy returns false.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume);
 
@@ -45,9 +48,9 @@ struct rcgo_nofault_piece {
 	const void *src;
 	size_t size;
 };
-#define RCGO_NOFAULT_PIECES 4 // the most in one call
+#define RCGO_NOFAULT_PIECES 4 // the maximum in one call
 
-// As rcgo__copy_nofault, for up to RCGO_NOFAULT_PIECES pieces at the price of one.
+// Copies up to RCGO_NOFAULT_PIECES pieces like rcgo__copy_nofault, for the cost of one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__copy_nofault_pieces(const struct rcgo_nofault_piece *piece, size_t count);
 

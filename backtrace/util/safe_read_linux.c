@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: reads of memory that may not be there. Runs on any stack, in signal handlers too.
+// Safe reads of memory that may not be mapped. Safe in signal handlers, on any stack.
 // Contract: rt_sigprocmask(2) copies the new mask before it looks at how; process_vm_readv(2).
 // rt_sigprocmask comes first because no seccomp filter of a Go program can forbid it.
 
@@ -14,20 +14,20 @@
 #include "raw_syscall.h"
 
 #define NO_SUCH_HOW (-1l)
-#define WORD 8ul // what rt_sigprocmask reads: the kernel's signal mask
+#define WORD 8ul // the size of the kernel's signal mask, which rt_sigprocmask reads
 
-// How this process may ask, found out at the first question of the kind. A seccomp filter that
-// answers EPERM or ENOSYS, or an emulator that looks at the arguments in another order, cannot tell
-// good from bad. As some filters kill for it, process_vm_readv is tried only where rt_sigprocmask
-// does not tell.
-enum way {
-	UNKNOWN = 0,
-	WORKS,
-	FAILS,
+// Whether a method of probing works in this process; tested at its first use. A seccomp filter that
+// returns EPERM or ENOSYS makes good and bad addresses indistinguishable. So does an emulator that
+// checks the arguments in another order. Some filters kill the process for process_vm_readv, so it
+// is tried only where rt_sigprocmask does not work.
+enum probe_state {
+	PROBE_UNTESTED = 0,
+	PROBE_WORKS,
+	PROBE_FAILS,
 };
 
 // owner: whoever asks first, all find the same; lock: none; ordering: relaxed, it is all there is
-static unsigned way_by_mask, way_by_copy;
+static unsigned mask_probe_state, copy_probe_state;
 
 static bool
 mask_readable(uintptr_t word)
@@ -38,7 +38,7 @@ mask_readable(uintptr_t word)
 static bool
 kernel_copies(struct iovec *to, struct iovec *from, size_t count, size_t total)
 {
-	// What is passed to syscall(2) must be as wide as a register, or half of it is chance.
+	// Arguments of syscall(2) must be as wide as a register, or the upper half is undefined.
 	return syscall(SYS_process_vm_readv, (long)getpid(), to, count, from, count, 0ul) ==
 	       (long)total;
 }
@@ -53,49 +53,51 @@ kernel_copies_word(uintptr_t word)
 	return kernel_copies(&to, &from, 1, sizeof got);
 }
 
-// A way that cannot say no is no way: the last page of the address space is never a program's.
-#define NEVER_OURS ((uintptr_t)0 - RCGO_NOFAULT_PAGE)
+// A method works only if it also fails for an unmapped address. A program never has the last page
+// of the address space.
+#define NEVER_MAPPED ((uintptr_t)0 - RCGO_NOFAULT_PAGE)
 
 static RCGO_COLD bool
-try_mask(void)
+test_mask_probe(void)
 {
 	uint64_t good = 0;
-	bool works = mask_readable((uintptr_t)&good) && !mask_readable(NEVER_OURS);
+	bool works = mask_readable((uintptr_t)&good) && !mask_readable(NEVER_MAPPED);
 
-	rcgo_store_rlx(&way_by_mask, works ? WORKS : FAILS);
+	rcgo_store_rlx(&mask_probe_state, works ? PROBE_WORKS : PROBE_FAILS);
 	return works;
 }
 
 static RCGO_COLD bool
-try_copy(void)
+test_copy_probe(void)
 {
 	uint64_t good = 0;
-	bool works = kernel_copies_word((uintptr_t)&good) && !kernel_copies_word(NEVER_OURS);
+	bool works = kernel_copies_word((uintptr_t)&good) && !kernel_copies_word(NEVER_MAPPED);
 
-	rcgo_store_rlx(&way_by_copy, works ? WORKS : FAILS);
+	rcgo_store_rlx(&copy_probe_state, works ? PROBE_WORKS : PROBE_FAILS);
 	return works;
 }
 
 static bool
-by_mask(void)
+mask_probe_works(void)
 {
-	unsigned way = rcgo_load_rlx(&way_by_mask);
+	unsigned state = rcgo_load_rlx(&mask_probe_state);
 
-	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_mask();
+	return RCGO_LIKELY(state != PROBE_UNTESTED) ? state == PROBE_WORKS : test_mask_probe();
 }
 
 static bool
-by_copy(void)
+copy_probe_works(void)
 {
-	unsigned way = rcgo_load_rlx(&way_by_copy);
+	unsigned state = rcgo_load_rlx(&copy_probe_state);
 
-	return RCGO_LIKELY(way != UNKNOWN) ? way == WORKS : try_copy();
+	return RCGO_LIKELY(state != PROBE_UNTESTED) ? state == PROBE_WORKS : test_copy_probe();
 }
 
 static bool
 word_readable(uintptr_t word)
 {
-	return by_mask() ? mask_readable(word) : by_copy() && kernel_copies_word(word);
+	return mask_probe_works() ? mask_readable(word)
+				  : copy_probe_works() && kernel_copies_word(word);
 }
 
 bool
@@ -146,11 +148,11 @@ rcgo__readable_nofault(const void *p, size_t n)
 		: "x9", "memory"
 #endif
 
-// Where copy_bytes copies, and where the handler of a fault there resumes execution: labels of its
-// assembly, which stands in this file once.
+// The instructions of the copy, and the address at which the fault handler resumes execution. The
+// labels are defined in copy_bytes's assembly, which occurs once in this file.
 extern RCGO_HIDDEN const char copy_nofault_first[], copy_nofault_last[], copy_nofault_resume[];
 
-// Copies n bytes. Returns 1, or 0 when a fault was caught.
+// Copies n bytes. Returns 1, or 0 if a fault was caught.
 static __attribute__((noinline, used)) int
 copy_bytes(void *dst, const void *src, size_t n)
 {
@@ -171,8 +173,9 @@ rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume)
 	return true;
 }
 
-// Another thread may unmap a page after it was probed. The fault is then Go's handler's, or ours in
-// front of it, which must be able to come.
+// Another thread may unmap a page after it was probed. The signals of faults are therefore
+// unblocked during the copy, so that Go's handler, or ours that runs before it, can catch the
+// fault.
 static bool
 probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
 {
@@ -220,9 +223,9 @@ rcgo__copy_nofault_pieces(const struct rcgo_nofault_piece *piece, size_t count)
 	if (count > RCGO_NOFAULT_PIECES) {
 		return false;
 	}
-	if (RCGO_LIKELY(by_mask())) {
+	if (RCGO_LIKELY(mask_probe_works())) {
 		good = probe_then_copy(piece, count);
-	} else if (by_copy()) {
+	} else if (copy_probe_works()) {
 		good = kernel_copies_pieces(piece, count);
 	}
 	errno = saved;

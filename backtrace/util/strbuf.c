@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: text in a fixed buffer and small files, for messages. Runs on any stack.
+// A string builder in a fixed buffer, readers of small files and parsers of numbers, for messages.
+// Safe on any stack.
 
 //go:build unix
 
@@ -22,7 +23,7 @@ rcgo__strbuf_init(char *buf, size_t size)
 }
 
 static void
-text_bytes(struct rcgo_strbuf *t, const char *s, size_t n)
+append_bytes(struct rcgo_strbuf *t, const char *s, size_t n)
 {
 	size_t room = t->size - 1 - t->len;
 
@@ -37,7 +38,7 @@ text_bytes(struct rcgo_strbuf *t, const char *s, size_t n)
 void
 rcgo__append_str(struct rcgo_strbuf *t, const char *s)
 {
-	text_bytes(t, s, strlen(s));
+	append_bytes(t, s, strlen(s));
 }
 
 void
@@ -56,7 +57,7 @@ rcgo__append_uint(struct rcgo_strbuf *t, uint64_t n, unsigned width)
 	while (sizeof digits - at < width) {
 		digits[--at] = ' ';
 	}
-	text_bytes(t, digits + at, sizeof digits - at);
+	append_bytes(t, digits + at, sizeof digits - at);
 }
 
 void
@@ -71,14 +72,14 @@ rcgo__append_hex(struct rcgo_strbuf *t, uint64_t n)
 	} while (n != 0);
 	digits[--at] = 'x';
 	digits[--at] = '0';
-	text_bytes(t, digits + at, sizeof digits - at);
+	append_bytes(t, digits + at, sizeof digits - at);
 }
 
 void
 rcgo__append_padding(struct rcgo_strbuf *t, size_t start, size_t column)
 {
 	while (t->len < start + column && t->len + 1 < t->size) {
-		text_bytes(t, " ", 1);
+		append_bytes(t, " ", 1);
 	}
 }
 
@@ -125,7 +126,8 @@ rcgo__strbuf_write(const struct rcgo_strbuf *t, int fd)
 	errno = saved;
 }
 
-// Reads until buf is full, the file ends or an error comes. Returns the bytes read or -errno.
+// Reads until buf is full, the file ends or an error occurs. Returns the number of bytes, or
+// -errno.
 static long
 read_full(int fd, char *buf, size_t size)
 {
@@ -245,7 +247,7 @@ rcgo__parse_uint(const char **s, uint64_t *n)
 	return 0;
 }
 
-// Returns the value of a hexadecimal digit, 16 of anything else.
+// Returns the value of a hexadecimal digit, or 16 for any other character.
 static unsigned
 hex_digit(char c)
 {

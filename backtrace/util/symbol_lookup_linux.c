@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the objects that were loaded with the program, in the order in which the dynamic loader
-// searches them. Runs on any stack, in handlers too, and takes no lock.
+// Looks up symbols in the objects that were loaded with the program, in the dynamic loader's search
+// order. Takes no lock. Safe in signal handlers, on any stack.
 // Contract: link.h (r_debug, link_map), getauxval(3), glibc's manual (_dl_find_object).
 
 #include "symbol_lookup.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#define HEADER_PAGE 4096u // holds an object's program headers
+#define HEADER_PAGE 4096u // the first page, which contains an object's program headers
 
 // The program headers of an object.
 struct lookup_headers {
@@ -42,7 +42,7 @@ headers_hold(const struct lookup_headers *h, uintptr_t address)
 	return false;
 }
 
-// The program headers of a shared object that is loaded at base.
+// Returns the program headers of a shared object that is loaded at base.
 static struct lookup_headers
 headers_at(uintptr_t base)
 {
@@ -56,9 +56,9 @@ headers_at(uintptr_t base)
 	return h;
 }
 
-// What the kernel has executed: the program, or the dynamic loader with the program's name as its
-// argument. Linkers tell where the headers are of what has an interpreter; what has none is the
-// loader or a static program.
+// Returns the program headers of what the kernel executed: the program, or the dynamic loader with
+// the program's name as an argument. A program with an interpreter has PT_PHDR. Without it, this is
+// the loader or a static program.
 static struct lookup_headers
 headers_executed(void)
 {
@@ -75,14 +75,14 @@ headers_executed(void)
 	return headers_at(at & ~(uintptr_t)(HEADER_PAGE - 1));
 }
 
-// The objects to be searched: first is the head of our namespace's list.
+// The objects to search. first is the head of our namespace's list.
 struct lookup_scope {
 	const struct link_map *first;
 	const struct link_map *own;
-	uintptr_t loader; // where the dynamic loader is loaded
+	uintptr_t loader; // load address of the dynamic loader
 };
 
-// As much of glibc's struct dl_find_object as is read here; there is room for what follows.
+// The part of glibc's struct dl_find_object that is used here, with room for the rest.
 struct glibc_object {
 	unsigned long long flags;
 	void *map_start, *map_end;
@@ -90,7 +90,7 @@ struct glibc_object {
 	unsigned long long rest[16];
 };
 
-// Whether our own code lies in map, which program is if it is the program.
+// Reports whether map contains our own code. program gives the headers if map is the program.
 static bool
 map_is_own(const struct link_map *map, const struct lookup_headers *program)
 {
@@ -101,7 +101,7 @@ map_is_own(const struct link_map *map, const struct lookup_headers *program)
 	return headers_hold(&h, (uintptr_t)map_is_own);
 }
 
-// Whether an object is libc. musl's has no name, for it is the loader as well.
+// Reports whether an object is libc. musl's libc is also the loader and has no DT_SONAME.
 static bool
 map_is_libc(const struct link_map *map, uintptr_t loader)
 {
@@ -111,7 +111,7 @@ map_is_libc(const struct link_map *map, uintptr_t loader)
 	return name == NULL ? bias == loader : strncmp(name, "libc.", sizeof "libc." - 1) == 0;
 }
 
-// Fills in s by what the dynamic loader shows debuggers: the program's namespace.
+// Fills in s from the list that the dynamic loader shows debuggers: the program's namespace.
 static void
 scope_by_debug(
 	struct lookup_scope *s, const struct r_debug *debug, const struct lookup_headers *program)
@@ -141,7 +141,7 @@ loader_debug(const struct lookup_headers *executed)
 	return NULL;
 }
 
-// Where the dynamic loader is loaded; 0 in a static program.
+// Returns the load address of the dynamic loader; 0 in a static program.
 static uintptr_t
 loader_base(const struct lookup_headers *executed, const struct r_debug *debug)
 {
@@ -156,8 +156,8 @@ loader_base(const struct lookup_headers *executed, const struct r_debug *debug)
 	return base;
 }
 
-// Asks _dl_find_object (glibc 2.35) of the program's libc which object of any namespace holds an
-// address. It takes no lock and may be called in a handler.
+// Calls _dl_find_object (glibc 2.35) of the program's libc, which finds the object of any namespace
+// that contains an address. It takes no lock and may be called in a signal handler.
 // Indirect: that function.
 static bool
 find_by_glibc(const struct r_debug *debug, uintptr_t loader, uintptr_t address,
@@ -193,7 +193,7 @@ scope_by_glibc(struct lookup_scope *s, const struct r_debug *debug)
 	return true;
 }
 
-// Leaves s empty in a static program.
+// Fills in s. It stays empty in a static program.
 static void
 scope_read(struct lookup_scope *s)
 {
@@ -207,12 +207,12 @@ scope_read(struct lookup_scope *s)
 }
 
 static void *
-scope_look(const struct lookup_scope *s, const char *name, bool behind_own)
+scope_find(const struct lookup_scope *s, const char *name, bool after_own)
 {
 	void *found = NULL;
 
 	for (const struct link_map *map = s->first; map != NULL; map = map->l_next) {
-		if (behind_own && map == s->own) {
+		if (after_own && map == s->own) {
 			found = NULL;
 			continue;
 		}
@@ -227,16 +227,16 @@ scope_look(const struct lookup_scope *s, const char *name, bool behind_own)
 }
 
 static void *
-lookup(const char *name, bool behind_own)
+lookup(const char *name, bool after_own)
 {
 	struct lookup_scope s;
 	struct lookup_headers loader;
 
 	scope_read(&s);
 	if (s.first != NULL || s.loader == 0) {
-		return scope_look(&s, name, behind_own);
+		return scope_find(&s, name, after_own);
 	}
-	loader = headers_at(s.loader); // which is libc too, or has nothing of the name
+	loader = headers_at(s.loader); // also libc, or does not define the name
 	return rcgo__lookup_in(s.loader, headers_dynamic(&loader), name);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the symbol table of one object, read in memory. Runs on any stack, in handlers too.
+// Looks up a symbol in the symbol table of one object in memory. Safe in signal handlers, on any
+// stack.
 // Contract: elf(5), the System V ABI's hash table, the GNU hash table of binutils.
 
 #include <elf.h>
@@ -8,7 +9,7 @@
 
 #include "symbol_lookup.h"
 
-#define VERSION_HIDDEN 0x8000u // not the version that a reference without one means
+#define VERSION_HIDDEN 0x8000u // not the default version
 
 struct lookup_object {
 	uintptr_t bias;
@@ -16,18 +17,18 @@ struct lookup_object {
 	const char *strings;
 	const uint32_t *gnu_hash;
 	const uint32_t *hash;
-	const ElfW(Half) * versions; // NULL: symbols have none
-	const char *soname;	     // NULL: it has none
+	const ElfW(Half) * versions; // NULL: symbols have no versions
+	const char *soname;	     // NULL: no DT_SONAME
 };
 
-// glibc replaces the addresses in a dynamic section by those in memory, others do not.
+// glibc relocates the addresses in a dynamic section, other C libraries do not.
 static const void *
 object_address(uintptr_t bias, uintptr_t address)
 {
 	return (const void *)(address < bias ? address + bias : address);
 }
 
-// Returns false when the object has nothing that could be looked up.
+// Reads the dynamic section. Returns false if the object has no symbols that can be looked up.
 static bool
 lookup_object_read(struct lookup_object *o, uintptr_t bias, const ElfW(Dyn) * dynamic)
 {
@@ -62,8 +63,8 @@ lookup_object_read(struct lookup_object *o, uintptr_t bias, const ElfW(Dyn) * dy
 	return o->symbols != NULL && o->strings != NULL && (o->gnu_hash != NULL || o->hash != NULL);
 }
 
-// Whether symbol i is the function name as a reference without a version means it. A function that
-// the object chooses as it is loaded (STT_GNU_IFUNC) has no address to call, and is passed over.
+// Reports whether symbol i is the default version of the function name. A function that the object
+// selects at load time (STT_GNU_IFUNC) has no callable address and is skipped.
 static bool
 symbol_is(const struct lookup_object *o, uint32_t i, const char *name)
 {

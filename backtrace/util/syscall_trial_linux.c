@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: may a system call be made that stock would not make here? Runs on any stack, in signal
-// handlers too. Contract: seccomp(2), clone(2), wait(2); doc/system-calls.md lists the calls.
+// Tests in a child process whether system calls are permitted that stock Go would not make. Safe in
+// signal handlers, on any stack. Contract: seccomp(2), clone(2), wait(2); doc/system-calls.md lists
+// the calls.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // CLONE_VM
@@ -35,10 +36,10 @@ static uint64_t trial_time;
 // owner: the thread that made it 1; lock: itself; ordering: acquire and release
 static uint32_t trial_busy;
 
-// What the child has found. It may have memory of its own, so this page is shared.
+// The child's result. The child may have memory of its own, so this page is shared.
 struct trial_page {
-	uint32_t files; // all calls on files and names may be made
-	uint32_t waits; // wait4 may be made
+	uint32_t files; // all calls on files and names are permitted
+	uint32_t waits; // wait4 is permitted
 };
 // owner: the thread that holds trial_busy; lock: trial_busy; ordering: trial_busy
 static struct trial_page *trial_page;
@@ -47,8 +48,8 @@ static struct trial_page *trial_page;
 #define TRIAL_WAIT_MS 500
 #define SIGNALS_BYTES 8UL
 
-// Before Linux 5.16 the core dump of a process ended all that share its memory. Auxiliary vectors
-// have this entry from 6.3 on.
+// Before Linux 5.16 the core dump of a process ended all processes that share its memory. The
+// auxiliary vector has this entry since 6.3.
 #ifndef AT_RSEQ_FEATURE_SIZE
 #	define AT_RSEQ_FEATURE_SIZE 27
 #endif
@@ -56,7 +57,7 @@ static struct trial_page *trial_page;
 #define PR_GET_NAME 16
 #define PROCMAP_QUERY 0xc0686611UL
 
-// The call by which libc reads links.
+// The system call that libc uses to read links.
 #ifdef SYS_readlink
 #	define TRIAL_READLINK(path, buf, n) \
 		rcgo__raw_syscall(SYS_readlink, (long)(path), (long)(buf), (n), 0, 0, 0)
@@ -86,10 +87,10 @@ trial_open(const char *path)
 	return rcgo__raw_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 }
 
-// Makes each call once. All signals are blocked, so a filter that answers by SIGSYS ends the child
-// too. It may run on the memory of its parent, which waits.
+// Makes each call once. All signals are blocked, so a filter that raises SIGSYS ends the child too.
+// It may run in the memory of its parent, which waits.
 static __attribute__((noinline)) RCGO_NO_SANITIZE RCGO_NORETURN void
-child_tries(struct trial_page *page)
+trial_child_main(struct trial_page *page)
 {
 	const uint64_t no_core[2] = {1, 1}, no_time[2] = {0, 0};
 	struct stat st;
@@ -121,7 +122,7 @@ child_tries(struct trial_page *page)
 	}
 }
 
-// Returns the child's id once it has ended, or -errno. Its end makes no signal.
+// Runs the child. Returns its process id once it has ended, or -errno. Its end sends no signal.
 static __attribute__((noinline)) RCGO_NO_SANITIZE long
 trial_child(struct trial_page *page)
 {
@@ -134,7 +135,7 @@ trial_child(struct trial_page *page)
 	pid = rcgo__raw_syscall(
 		SYS_clone, CLONE_VFORK | (shares_memory() ? CLONE_VM : 0), 0, 0, 0, 0, 0);
 	if (pid == 0) {
-		child_tries(page);
+		trial_child_main(page);
 	}
 	if (pid > 0 && rcgo_load_acq(&page->waits) != 0) {
 		rcgo__raw_syscall(SYS_wait4, pid, 0, __WALL, 0, 0, 0);
@@ -143,10 +144,10 @@ trial_child(struct trial_page *page)
 	return pid;
 }
 
-// Where a limit on processes leaves no room for a child, there is no answer, and no sandbox that we
-// know of.
+// Runs a trial. If a limit on processes prevents a child, nothing is stored, and the calls count as
+// permitted: no sandbox is known.
 static bool
-try_now(void)
+run_trial(void)
 {
 	long pid;
 
@@ -171,7 +172,7 @@ try_now(void)
 }
 
 static bool
-is_old(void)
+trial_is_old(void)
 {
 	return trial_now() - rcgo_load_rlx(&trial_time) > TRIAL_OLD_MS;
 }
@@ -183,8 +184,10 @@ rcgo__syscall_trial_passed(void)
 	uint32_t state = rcgo_load_acq(&trial_state);
 	bool passed;
 
-	// A copy of all page tables costs too much to be made again in a process that lives on.
-	if (state == TRIAL_FAILED || (state == TRIAL_PASSED && !(shares_memory() && is_old()))) {
+	// A child with a copy of all page tables is too expensive to repeat in a process that lives
+	// on.
+	if (state == TRIAL_FAILED ||
+		(state == TRIAL_PASSED && !(shares_memory() && trial_is_old()))) {
 		return state == TRIAL_PASSED;
 	}
 	for (int i = 0; __atomic_exchange_n(&trial_busy, 1, __ATOMIC_ACQUIRE) != 0; i++) {
@@ -193,7 +196,7 @@ rcgo__syscall_trial_passed(void)
 		}
 		rcgo__raw_syscall(SYS_nanosleep, (long)&step, 0, 0, 0, 0, 0);
 	}
-	passed = try_now();
+	passed = run_trial();
 	rcgo_store_rel(&trial_busy, 0);
 	return passed;
 }
@@ -203,7 +206,7 @@ rcgo__syscall_trial_renew(void)
 {
 	uint32_t passed = TRIAL_PASSED;
 
-	if (rcgo_load_acq(&trial_state) == TRIAL_PASSED && is_old()) {
+	if (rcgo_load_acq(&trial_state) == TRIAL_PASSED && trial_is_old()) {
 		rcgo_cas(&trial_state, &passed, TRIAL_NONE);
 	}
 }
