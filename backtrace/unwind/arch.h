@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: what the walker must know of the processor. One file for each; a
-// new one supplies what arch_amd64.h supplies.
+// The processor-specific part of the unwinder. Each processor has one file; a new one supplies what
+// arch_amd64.h supplies.
 #ifndef RCGO_ARCH_H
 #define RCGO_ARCH_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind, amd64: register numbers of the psABI, the kernel's signal frame,
-// and the few instructions that the walker knows by sight.
+// Unwinding on amd64: the psABI's register numbers, the kernel's signal frame, and the few
+// instructions that the unwinder recognizes.
 #ifndef RCGO_ARCH_AMD64_H
 #define RCGO_ARCH_AMD64_H
 
@@ -16,20 +16,20 @@
 #define RCGO_DW_FP 6
 #define RCGO_DW_SP 7
 #define RCGO_DW_PC 16
-// A call pushes the return address: it is never left in a register.
+// A call pushes the return address, so it is never in a register.
 #define RCGO_DW_LR RCGO_DW_PC
 #define RCGO_HAS_LR 0
 #define RCGO_PC_ALIGN 1
 
-// No two versions of clang-format agree on these.
+// Versions of clang-format disagree on how to format these macros.
 // clang-format off
-// Where struct rcgo_saved_regs keeps what: the DWARF register of kept[i].
+// RCGO_DW_KEPT[i] is the DWARF register that kept[i] of struct rcgo_saved_regs holds.
 #define RCGO_DW_KEPT              \
 	{                         \
 		3, 12, 13, 14, 15 \
 	}
 
-// Where each DWARF register lies in a ucontext_t.
+// The offset of each DWARF register in a ucontext_t.
 #define RCGO_UC_REG(name) (uint16_t) offsetof(ucontext_t, uc_mcontext.gregs[REG_##name])
 #define RCGO_UC_REGS                                                                            \
 	{                                                                                       \
@@ -45,11 +45,12 @@
 #define RCGO_UC_FP RCGO_UC_REG(RBP)
 #define RCGO_UC_LR RCGO_UC_REG(RIP)
 
-// When a handler has returned to its restorer, the ucontext_t begins at the stack pointer.
+// After a signal handler has returned to its restorer, the ucontext_t starts at the stack pointer.
 #define RCGO_SIGFRAME_UC 0
 #define RCGO_SIGRETURN_SIZE 9
 
-// No memcmp: its first call is the dynamic linker's, which takes 3 KB of stack.
+// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
+// linker, which uses 3 KB of stack.
 static inline bool
 rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 {
@@ -61,7 +62,8 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 	return size == 0;
 }
 
-// Whether code is how a handler's restorer begins: mov $15 (rt_sigreturn) to rax or eax; syscall.
+// Reports whether code starts with a signal restorer: mov $15 (rt_sigreturn) to rax or eax;
+// syscall.
 static inline bool
 rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 {
@@ -72,16 +74,17 @@ rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 	       rcgo__arch_same(code, narrow, sizeof narrow);
 }
 
-// The same of its first byte alone.
+// Reports whether a signal restorer can start with the byte first.
 static inline bool
 rcgo__arch_may_be_sigreturn(uint8_t first)
 {
 	return first == 0x48 || first == 0xb8;
 }
 
-#define RCGO_CALL_SIZE 7 // the longest call
+#define RCGO_CALL_SIZE 7 // the longest call instruction
 
-// How long the call with this ModRM (and SIB) byte is, without prefixes; 0: no call.
+// Returns the length of the call with this ModRM (and SIB) byte, without prefixes; 0 if the
+// instruction is not a call.
 static inline unsigned
 rcgo__arch_call_size(uint8_t modrm, uint8_t sib)
 {
@@ -106,7 +109,7 @@ rcgo__arch_call_size(uint8_t modrm, uint8_t sib)
 	return size;
 }
 
-// Whether the bytes before an address end in a call: E8 with 32 bits, or FF /2.
+// Reports whether the bytes before an address end in a call: E8 with a 32-bit offset, or FF /2.
 static inline bool
 rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 {
@@ -123,7 +126,7 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 	return false;
 }
 
-// Where the call before ra goes to, when it says so itself.
+// Stores the target of the call that ends at ra. Returns false if the call is indirect.
 static inline bool
 rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
 {
@@ -136,8 +139,8 @@ rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintp
 
 #define RCGO_STUB_SIZE_MAX 11
 
-// Whether code at an address is a stub of the linker's, which jumps to what a word holds: endbr64,
-// bnd, jmp *offset(%rip). Stores where that word is.
+// Reports whether the code at an address is a PLT stub: endbr64, bnd, jmp *offset(%rip). Stores the
+// address of the word that holds the jump target.
 static inline bool
 rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
 {
@@ -152,14 +155,14 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 	return code[i] == 0xff && code[i + 1] == 0x25;
 }
 
-// Whether the signal came because the instruction at the program counter cannot be read: a page
-// fault (14) whose error code has the bit of an instruction fetch, at that address.
+// Reports whether the signal was raised because the instruction at the program counter cannot be
+// fetched: a page fault (14) at that address, with the instruction-fetch bit in its error code.
 #define RCGO_UC_FETCH_FAILED(uc)                                  \
 	((uc)->uc_mcontext.gregs[REG_TRAPNO] == 14 &&             \
 		((uc)->uc_mcontext.gregs[REG_ERR] & 0x10) != 0 && \
 		(uc)->uc_mcontext.gregs[REG_CR2] == (uc)->uc_mcontext.gregs[REG_RIP])
 
-// The address that a return address stands for.
+// Returns the code address of a return address.
 static inline uintptr_t
 rcgo__arch_strip(uintptr_t ra)
 {

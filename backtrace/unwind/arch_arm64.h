@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind, arm64: register numbers of the AAPCS, the kernel's signal frame,
-// and the few instructions that the walker knows by sight.
+// Unwinding on arm64: the AAPCS's register numbers, the kernel's signal frame, and the few
+// instructions that the unwinder recognizes.
 #ifndef RCGO_ARCH_ARM64_H
 #define RCGO_ARCH_ARM64_H
 
@@ -15,21 +15,21 @@
 #define RCGO_DW_REGS 32
 #define RCGO_DW_FP 29
 #define RCGO_DW_SP 31
-// A call leaves the return address in x30, and there it stays in a function that calls none.
+// A call puts the return address into x30. In a function that makes no calls it stays there.
 #define RCGO_DW_LR 30
 #define RCGO_HAS_LR 1
-#define RCGO_DW_PC 0xffff // has no number
+#define RCGO_DW_PC 0xffff // the pc has no DWARF number
 #define RCGO_PC_ALIGN 4
 
-// No two versions of clang-format agree on these.
+// Versions of clang-format disagree on how to format these macros.
 // clang-format off
-// Where struct rcgo_saved_regs keeps what: the DWARF register of kept[i].
+// RCGO_DW_KEPT[i] is the DWARF register that kept[i] of struct rcgo_saved_regs holds.
 #define RCGO_DW_KEPT                                       \
 	{                                                  \
 		19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 30 \
 	}
 
-// Where each DWARF register lies in a ucontext_t.
+// The offset of each DWARF register in a ucontext_t.
 #define RCGO_UC_X(i) (uint16_t) offsetof(ucontext_t, uc_mcontext.regs[i])
 #define RCGO_UC_REGS                                                                               \
 	{                                                                                          \
@@ -48,12 +48,13 @@
 #define RCGO_UC_LR RCGO_UC_X(30)
 // clang-format on
 
-// When a handler has returned to its restorer, a siginfo_t of 128 bytes and then the ucontext_t
-// begin at the stack pointer.
+// After a signal handler has returned to its restorer, a siginfo_t of 128 bytes starts at the stack
+// pointer. The ucontext_t follows it.
 #define RCGO_SIGFRAME_UC 128
 #define RCGO_SIGRETURN_SIZE 8
 
-// No memcmp: its first call is the dynamic linker's, which takes 3 KB of stack.
+// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
+// linker, which uses 3 KB of stack.
 static inline bool
 rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 {
@@ -65,7 +66,7 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 	return size == 0;
 }
 
-// Whether code is how a handler's restorer begins: mov x8, #139 (rt_sigreturn); svc #0.
+// Reports whether code starts with a signal restorer: mov x8, #139 (rt_sigreturn); svc #0.
 static inline bool
 rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 {
@@ -74,7 +75,7 @@ rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 	return rcgo__arch_same(code, restorer, sizeof restorer);
 }
 
-// The same of its first byte alone.
+// Reports whether a signal restorer can start with the byte first.
 static inline bool
 rcgo__arch_may_be_sigreturn(uint8_t first)
 {
@@ -83,7 +84,7 @@ rcgo__arch_may_be_sigreturn(uint8_t first)
 
 #define RCGO_CALL_SIZE 4
 
-// Whether the instruction before an address is a call: bl, blr, and blr with authentication.
+// Reports whether the instruction before an address is a call: bl, blr, or blr with authentication.
 static inline bool
 rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 {
@@ -93,7 +94,7 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 	return (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
 }
 
-// Where the call before ra goes to, when it says so itself: bl.
+// Stores the target of the call that ends at ra. Returns false if the call is not a bl.
 static inline bool
 rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
 {
@@ -107,8 +108,8 @@ rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintp
 
 #define RCGO_STUB_SIZE_MAX 12
 
-// Whether code at an address is a stub of the linker's, which jumps to what a word holds: bti c,
-// adrp x16, ldr x17 [x16, offset]. Stores where that word is.
+// Reports whether the code at an address is a PLT stub: bti c, adrp x16, ldr x17 [x16, offset].
+// Stores the address of the word that holds the jump target.
 static inline bool
 rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintptr_t *word)
 {
@@ -130,12 +131,13 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 	return (insn[i] & 0x9f00001f) == 0x90000010 && (insn[i + 1] & 0xffc003ff) == 0xf9400211;
 }
 
-// Whether the signal came because the instruction at the program counter cannot be read.
+// Reports whether the signal was raised because the instruction at the program counter cannot be
+// fetched.
 #define RCGO_UC_FETCH_FAILED(uc) ((uc)->uc_mcontext.fault_address == (uc)->uc_mcontext.pc)
 
-#ifdef __aarch64__ // so that the file is good C anywhere
-// The address that a return address stands for: with pointer authentication its upper bits hold a
-// signature. xpaclri takes that out of x30, and does nothing on processors that know none.
+#ifdef __aarch64__ // so that the file compiles on other processors
+// Returns the code address of a return address. With pointer authentication the upper bits hold a
+// signature. xpaclri removes it from x30, and does nothing on processors without authentication.
 static inline uintptr_t
 rcgo__arch_strip(uintptr_t ra)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: rules of ordinary functions, in one pass. Runs anywhere.
+// The fast path that computes unwind-cache entries of ordinary functions in one pass. Safe in
+// signal handlers, on any stack.
 
 #include "cfi_fast.h"
 
@@ -7,13 +8,13 @@
 #include "safe_read.h"
 #include "unwind_cache.h"
 
-#define FDE_LEAST 20 // length, CIE, address, size, and at least a word of instructions
-#define FDE_MOST 65536
+#define FDE_MIN 20 // length, CIE, address, size, and at least one word of instructions
+#define FDE_MAX 65536
 #define OPERAND_MAX (1 << 24)
 
-struct quick_run {
+struct fast_run {
 	struct rcgo_cursor c;
-	const struct rcgo_cfi_fast *quick;
+	const struct rcgo_cfi_fast *fast;
 	struct rcgo_cfi_fast_row row;
 	struct rcgo_cfi_fast_row remembered;
 	bool has_remembered;
@@ -29,7 +30,7 @@ word32_at(const uint8_t *at)
 }
 
 RCGO_UNINSTRUMENTED_READS static inline uint32_t
-quick_uleb(struct rcgo_cursor *c)
+fast_uleb(struct rcgo_cursor *c)
 {
 	const uint8_t *at = c->at;
 	uint64_t n;
@@ -47,21 +48,21 @@ quick_uleb(struct rcgo_cursor *c)
 	return (uint32_t)n;
 }
 
-// The slot of a register; RCGO_SLOTS_COMPACT for one that is not followed.
+// Returns the slot of a register; RCGO_SLOTS_COMPACT if the register is not tracked.
 static inline unsigned
-quick_slot(const struct quick_run *run, uint32_t reg)
+fast_slot(const struct fast_run *run, uint32_t reg)
 {
 	if (reg == RCGO_DW_FP) {
 		return RCGO_SLOT_FP;
 	}
-	return reg == run->quick->ra ? RCGO_SLOT_RA : RCGO_SLOTS_COMPACT;
+	return reg == run->fast->ra ? RCGO_SLOT_RA : RCGO_SLOTS_COMPACT;
 }
 
 RCGO_UNINSTRUMENTED_READS static inline void
-quick_offset(struct quick_run *run, uint32_t reg)
+fast_offset(struct fast_run *run, uint32_t reg)
 {
-	int64_t value = (int64_t)quick_uleb(&run->c) * run->quick->data_align;
-	unsigned slot = quick_slot(run, reg);
+	int64_t value = (int64_t)fast_uleb(&run->c) * run->fast->data_align;
+	unsigned slot = fast_slot(run, reg);
 
 	if (slot < RCGO_SLOTS_COMPACT) {
 		run->row.reg_rule[slot] = RCGO_RULE_OFFSET;
@@ -71,9 +72,9 @@ quick_offset(struct quick_run *run, uint32_t reg)
 }
 
 static inline void
-quick_undefined(struct quick_run *run, uint32_t reg)
+fast_undefined(struct fast_run *run, uint32_t reg)
 {
-	unsigned slot = quick_slot(run, reg);
+	unsigned slot = fast_slot(run, reg);
 
 	if (slot < RCGO_SLOTS_COMPACT) {
 		run->row.reg_rule[slot] = RCGO_RULE_UNDEFINED;
@@ -82,18 +83,18 @@ quick_undefined(struct quick_run *run, uint32_t reg)
 }
 
 static inline void
-quick_restore(struct quick_run *run, uint32_t reg)
+fast_restore(struct fast_run *run, uint32_t reg)
 {
-	unsigned slot = quick_slot(run, reg);
+	unsigned slot = fast_slot(run, reg);
 
 	if (slot < RCGO_SLOTS_COMPACT) {
-		run->row.reg_rule[slot] = run->quick->initial.reg_rule[slot];
-		run->row.value[slot] = run->quick->initial.value[slot];
+		run->row.reg_rule[slot] = run->fast->initial.reg_rule[slot];
+		run->row.value[slot] = run->fast->initial.value[slot];
 	}
 }
 
 static inline void
-quick_state(struct quick_run *run, bool remember)
+fast_state(struct fast_run *run, bool remember)
 {
 	run->c.bad |= run->has_remembered == remember;
 	run->has_remembered = remember;
@@ -104,48 +105,49 @@ quick_state(struct quick_run *run, bool remember)
 	}
 }
 
-// The instructions that have no operand in their opcode and move nothing.
+// Executes an instruction that has no operand in its opcode and does not advance the location.
 RCGO_UNINSTRUMENTED_READS static inline void
-quick_extended(struct quick_run *run, uint8_t op)
+fast_extended(struct fast_run *run, uint8_t op)
 {
 	switch (op) {
 	case DW_CFA_nop:
 	case DW_CFA_AARCH64_negate_ra_state:
 		break;
 	case DW_CFA_def_cfa:
-		run->row.cfa_reg = quick_uleb(&run->c);
-		run->row.cfa_offset = (int32_t)quick_uleb(&run->c);
+		run->row.cfa_reg = fast_uleb(&run->c);
+		run->row.cfa_offset = (int32_t)fast_uleb(&run->c);
 		break;
 	case DW_CFA_def_cfa_register:
-		run->row.cfa_reg = quick_uleb(&run->c);
+		run->row.cfa_reg = fast_uleb(&run->c);
 		break;
 	case DW_CFA_def_cfa_offset:
-		run->row.cfa_offset = (int32_t)quick_uleb(&run->c);
+		run->row.cfa_offset = (int32_t)fast_uleb(&run->c);
 		break;
 	case DW_CFA_offset_extended:
-		quick_offset(run, quick_uleb(&run->c));
+		fast_offset(run, fast_uleb(&run->c));
 		break;
 	case DW_CFA_restore_extended:
-		quick_restore(run, quick_uleb(&run->c));
+		fast_restore(run, fast_uleb(&run->c));
 		break;
 	case DW_CFA_undefined:
-		quick_undefined(run, quick_uleb(&run->c));
+		fast_undefined(run, fast_uleb(&run->c));
 		break;
 	case DW_CFA_GNU_args_size:
-		quick_uleb(&run->c);
+		fast_uleb(&run->c);
 		break;
 	case DW_CFA_remember_state:
 	case DW_CFA_restore_state:
-		quick_state(run, op == DW_CFA_remember_state);
+		fast_state(run, op == DW_CFA_remember_state);
 		break;
 	default:
 		run->c.bad = true;
 	}
 }
 
-// Runs instructions until one moves behind left, counted from the function's start.
+// Executes instructions until one advances the location past left, relative to the function's
+// start.
 RCGO_UNINSTRUMENTED_READS static bool
-quick_ops(struct quick_run *run, uintptr_t left)
+fast_ops(struct fast_run *run, uintptr_t left)
 {
 	struct rcgo_cursor *c = &run->c;
 
@@ -155,21 +157,21 @@ quick_ops(struct quick_run *run, uintptr_t left)
 
 		switch (op & 0xc0) {
 		case DW_CFA_offset:
-			quick_offset(run, op & 0x3f);
+			fast_offset(run, op & 0x3f);
 			continue;
 		case DW_CFA_restore:
-			quick_restore(run, op & 0x3f);
+			fast_restore(run, op & 0x3f);
 			continue;
 		case DW_CFA_advance_loc:
 			break;
 		default:
 			if (op < DW_CFA_advance_loc1 || op > DW_CFA_advance_loc4) {
-				quick_extended(run, op);
+				fast_extended(run, op);
 				continue;
 			}
 			step = (uintptr_t)rcgo__cursor_fixed(c, 1U << (op - DW_CFA_advance_loc1));
 		}
-		step *= run->quick->code_align;
+		step *= run->fast->code_align;
 		if (step > left) {
 			break;
 		}
@@ -178,9 +180,9 @@ quick_ops(struct quick_run *run, uintptr_t left)
 	return !c->bad;
 }
 
-// As rcgo__cfi_view, for bytes that lie mostly in the page of those before.
+// Like rcgo__cfi_view, for bytes that usually are in the same page as the previous ones.
 static inline const uint8_t *
-quick_view(const struct rcgo_cfi_area *area, uintptr_t address, size_t size, uintptr_t *page)
+fast_view(const struct rcgo_cfi_area *area, uintptr_t address, size_t size, uintptr_t *page)
 {
 	uintptr_t last = address + size - 1;
 
@@ -196,29 +198,29 @@ quick_view(const struct rcgo_cfi_area *area, uintptr_t address, size_t size, uin
 }
 
 RCGO_UNINSTRUMENTED_READS bool
-rcgo__cfi_fast_code(const struct rcgo_cfi_area *area, uintptr_t pc, struct rcgo_cfi_fast *quick)
+rcgo__cfi_fast_code(const struct rcgo_cfi_area *area, uintptr_t pc, struct rcgo_cfi_fast *fast)
 {
-	const uint8_t *code = quick_view(area, pc, 1, &quick->code_page);
+	const uint8_t *code = fast_view(area, pc, 1, &fast->code_page);
 
 	return code != NULL && !rcgo__arch_may_be_sigreturn(*code);
 }
 
-// Finds the instructions of the FDE at address. *left is how far pc is from the function's start.
+// Finds the instructions of the FDE at address. *left receives pc's offset in the function.
 RCGO_UNINSTRUMENTED_READS static bool
-quick_fde(const struct rcgo_cfi_area *area, uintptr_t address, uintptr_t pc,
-	struct rcgo_cfi_fast *quick, struct rcgo_cursor *c, uintptr_t *left)
+fast_fde(const struct rcgo_cfi_area *area, uintptr_t address, uintptr_t pc,
+	struct rcgo_cfi_fast *fast, struct rcgo_cursor *c, uintptr_t *left)
 {
-	const uint8_t *at = quick_view(area, address, FDE_LEAST, &quick->fde_page);
+	const uint8_t *at = fast_view(area, address, FDE_MIN, &fast->fde_page);
 	uint32_t size = at != NULL ? word32_at(at) : 0;
 	uintptr_t cie;
 
-	if (size < FDE_LEAST - 4 || size > FDE_MOST ||
-		quick_view(area, address, 4 + size, &quick->fde_page) == NULL) {
+	if (size < FDE_MIN - 4 || size > FDE_MAX ||
+		fast_view(area, address, 4 + size, &fast->fde_page) == NULL) {
 		return false;
 	}
 	cie = address + 4 - word32_at(at + 4);
-	if (RCGO_UNLIKELY(cie != quick->cie) &&
-		(cie == address + 4 || !rcgo__cfi_fast_cie(area, cie, address, quick))) {
+	if (RCGO_UNLIKELY(cie != fast->cie) &&
+		(cie == address + 4 || !rcgo__cfi_fast_cie(area, cie, address, fast))) {
 		return false;
 	}
 	*left = pc - (address + 8 + (uintptr_t)(intptr_t)(int32_t)word32_at(at + 8));
@@ -226,38 +228,38 @@ quick_fde(const struct rcgo_cfi_area *area, uintptr_t address, uintptr_t pc,
 		return false;
 	}
 	*c = rcgo__cursor(at + 16, at + 4 + size);
-	c->at += quick->sized;
-	if (quick->sized && at[16] != 0) {
+	c->at += fast->has_augmentation;
+	if (fast->has_augmentation && at[16] != 0) {
 		c->at--;
 		rcgo__cursor_block(c);
 	}
 	return true;
 }
 
-// Not inlined: what it has on the stack must not be there while the general way is taken.
+// Not inlined: its stack frame must not be live while the general path runs.
 __attribute__((noinline)) uint64_t
 rcgo__cfi_fast(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, uintptr_t pc,
-	struct rcgo_cfi_fast *quick)
+	struct rcgo_cfi_fast *fast)
 {
-	struct quick_run run;
+	struct fast_run run;
 	struct rcgo_fde fde;
 	struct rcgo_cfi_row row;
 	uintptr_t at, left;
 
-	if (!quick->looked) {
-		quick->looked = true;
-		if (!rcgo__cfi_pairs(area, hdr, hdr_size, &quick->pairs)) {
-			quick->pairs.count = 0;
+	if (!fast->looked) {
+		fast->looked = true;
+		if (!rcgo__cfi_pairs(area, hdr, hdr_size, &fast->pairs)) {
+			fast->pairs.count = 0;
 		}
 	}
-	if (!rcgo__cfi_pairs_find(&quick->pairs, pc, &at) ||
-		!quick_fde(area, at, pc, quick, &run.c, &left)) {
+	if (!rcgo__cfi_pairs_find(&fast->pairs, pc, &at) ||
+		!fast_fde(area, at, pc, fast, &run.c, &left)) {
 		return RCGO_UNWIND_ENTRY_NONE;
 	}
-	run.quick = quick;
-	run.row = quick->initial;
+	run.fast = fast;
+	run.row = fast->initial;
 	run.has_remembered = false;
-	if (!quick_ops(&run, left)) {
+	if (!fast_ops(&run, left)) {
 		return RCGO_UNWIND_ENTRY_NONE;
 	}
 	row.cfa_expr = NULL;
@@ -267,43 +269,43 @@ rcgo__cfi_fast(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 		row.reg_rule[slot] = run.row.reg_rule[slot];
 		row.value[slot] = run.row.value[slot];
 	}
-	fde.interrupted = quick->interrupted;
+	fde.signal_frame = fast->signal_frame;
 	return rcgo__cfi_unwind_entry(&fde, pc, &row);
 }
 
-// Traceback Generation, unwind: CIEs of ordinary functions, each in a note. Runs anywhere.
+// CIEs of ordinary functions, each packed into one cached fact.
 
-#define PCREL_SDATA4 0x1b // how ordinary FDEs write addresses
+#define PCREL_SDATA4 0x1b // the pointer encoding of ordinary FDEs
 
-// A CIE in a note: that of all but the strangest fits.
-struct cie_note {
-	uint64_t is_note : RCGO_FACT_SHIFT;
+// A CIE packed into a cached fact. All but very unusual CIEs fit.
+struct cie_fact {
+	uint64_t is_fact : RCGO_FACT_SHIFT;
 	uint64_t code_align : 4;
 	uint64_t ra : 6;
-	uint64_t sized : 1;
-	uint64_t interrupted : 1;
+	uint64_t has_augmentation : 1;
+	uint64_t signal_frame : 1;
 	uint64_t cfa_reg : 6;
-	uint64_t ra_how : 2;
+	uint64_t ra_rule : 2;
 	int64_t data_align : 8;
 	int64_t cfa_offset : 16;
 	int64_t ra_value : 16;
 };
-union cie_note_word {
-	struct cie_note fields;
+union cie_fact_word {
+	struct cie_fact fields;
 	uint64_t word;
 };
 
-_Static_assert(sizeof(struct cie_note) == sizeof(uint64_t), "a word");
+_Static_assert(sizeof(struct cie_fact) == sizeof(uint64_t), "a word");
 _Static_assert(RCGO_RULE_SAME < 3 && RCGO_RULE_UNDEFINED < 3 && RCGO_RULE_OFFSET == 2, "two bits");
 
-// Makes the note of the CIE of the FDE at address; 0 when it does not fit.
+// Packs the CIE of the FDE at address; returns 0 if it does not fit.
 static RCGO_COLD uint64_t
-quick_note(const struct rcgo_cfi_area *area, uintptr_t address)
+make_cie_fact(const struct rcgo_cfi_area *area, uintptr_t address)
 {
 	struct rcgo_cfi_row row;
 	struct rcgo_fde fde;
-	union cie_note_word note = {.word = 0};
-	struct cie_note *to = &note.fields;
+	union cie_fact_word fact = {.word = 0};
+	struct cie_fact *to = &fact.fields;
 
 	if (!rcgo__cfi_parse(area, address, &fde, NULL) || fde.encoding != PCREL_SDATA4) {
 		return 0;
@@ -317,47 +319,47 @@ quick_note(const struct rcgo_cfi_area *area, uintptr_t address)
 	to->code_align = fde.code_align & 15;
 	to->data_align = (int8_t)fde.data_align;
 	to->ra = fde.ra & 63;
-	to->sized = fde.sized;
-	to->interrupted = fde.interrupted;
+	to->has_augmentation = fde.has_augmentation;
+	to->signal_frame = fde.signal_frame;
 	to->cfa_reg = row.cfa_reg & 63;
 	to->cfa_offset = (int16_t)row.cfa_offset;
-	to->ra_how = row.reg_rule[RCGO_SLOT_RA] & 3;
+	to->ra_rule = row.reg_rule[RCGO_SLOT_RA] & 3;
 	to->ra_value = (int16_t)row.value[RCGO_SLOT_RA];
 	if (to->code_align != fde.code_align || to->data_align != fde.data_align ||
 		to->ra != fde.ra || to->cfa_reg != row.cfa_reg ||
 		to->cfa_offset != row.cfa_offset || to->ra_value != row.value[RCGO_SLOT_RA]) {
 		return 0;
 	}
-	return note.word;
+	return fact.word;
 }
 
-// Takes in the CIE at cie, which is that of the FDE at address.
+// Loads the CIE at cie, which the FDE at address refers to.
 bool
 rcgo__cfi_fast_cie(const struct rcgo_cfi_area *area, uintptr_t cie, uintptr_t address,
-	struct rcgo_cfi_fast *quick)
+	struct rcgo_cfi_fast *fast)
 {
-	union cie_note_word note = {.word = rcgo__cached_fact_load(cie, RCGO_FACT_CIE)};
-	const struct cie_note *from = &note.fields;
+	union cie_fact_word fact = {.word = rcgo__cached_fact_load(cie, RCGO_FACT_CIE)};
+	const struct cie_fact *from = &fact.fields;
 
-	quick->cie = 0;
-	if (note.word == 0) {
-		note.word = quick_note(area, address);
-		if (note.word == 0) {
+	fast->cie = 0;
+	if (fact.word == 0) {
+		fact.word = make_cie_fact(area, address);
+		if (fact.word == 0) {
 			return false;
 		}
-		rcgo__cached_fact_store(cie, RCGO_FACT_CIE, note.word);
+		rcgo__cached_fact_store(cie, RCGO_FACT_CIE, fact.word);
 	}
-	quick->code_align = (uint32_t)from->code_align;
-	quick->data_align = (int32_t)from->data_align;
-	quick->ra = (uint32_t)from->ra;
-	quick->sized = from->sized;
-	quick->interrupted = from->interrupted;
-	quick->initial.cfa_reg = (uint32_t)from->cfa_reg;
-	quick->initial.cfa_offset = (int32_t)from->cfa_offset;
-	quick->initial.reg_rule[RCGO_SLOT_FP] = RCGO_RULE_SAME;
-	quick->initial.value[RCGO_SLOT_FP] = 0;
-	quick->initial.reg_rule[RCGO_SLOT_RA] = from->ra_how;
-	quick->initial.value[RCGO_SLOT_RA] = (int32_t)from->ra_value;
-	quick->cie = cie;
+	fast->code_align = (uint32_t)from->code_align;
+	fast->data_align = (int32_t)from->data_align;
+	fast->ra = (uint32_t)from->ra;
+	fast->has_augmentation = from->has_augmentation;
+	fast->signal_frame = from->signal_frame;
+	fast->initial.cfa_reg = (uint32_t)from->cfa_reg;
+	fast->initial.cfa_offset = (int32_t)from->cfa_offset;
+	fast->initial.reg_rule[RCGO_SLOT_FP] = RCGO_RULE_SAME;
+	fast->initial.value[RCGO_SLOT_FP] = 0;
+	fast->initial.reg_rule[RCGO_SLOT_RA] = from->ra_rule;
+	fast->initial.value[RCGO_SLOT_RA] = (int32_t)from->ra_value;
+	fast->cie = cie;
 	return true;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: rules of ordinary functions of objects that stay, worked out in one
-// pass. It knows the shapes and instructions that compilers emit, and leaves all others to
-// cfi.h, which knows everything and takes some three times as long. Both give the same rule.
+// The fast path that computes unwind-cache entries, for objects that are never unmapped. It handles
+// the formats and instructions that compilers emit in one pass. cfi.h handles everything and takes
+// about three times as long. Both produce the same entry.
 #ifndef RCGO_CFI_FAST_H
 #define RCGO_CFI_FAST_H
 
 #include "cfi.h"
 #include "safe_read.h"
 
-// A compact row, its CFA a register and an offset.
+// A compact row whose CFA is a register plus an offset.
 struct rcgo_cfi_fast_row {
 	int32_t cfa_offset;
 	uint32_t cfa_reg;
@@ -16,47 +16,48 @@ struct rcgo_cfi_fast_row {
 	uint8_t reg_rule[RCGO_SLOTS_COMPACT];
 };
 
-// What a walk remembers of the object it is in: its table, and the CIE of the last function, which
-// is that of most. All 0: nothing yet.
+// State that one unwind caches for the current object: its sorted table, and the CIE of the last
+// function, which most functions share. All 0 means nothing is cached.
 struct rcgo_cfi_fast {
-	bool looked; // for the table
-	bool sized, interrupted;
-	struct rcgo_cfi_pairs pairs;   // none with count 0
-	uintptr_t fde_page, code_page; // the last that were seen
-	uintptr_t cie;		       // 0: none
+	bool looked; // the table was searched for
+	bool has_augmentation, signal_frame;
+	struct rcgo_cfi_pairs pairs;   // count 0: no table
+	uintptr_t fde_page, code_page; // the last pages that are known to be readable
+	uintptr_t cie;		       // 0: none is cached
 	uint32_t code_align;
 	int32_t data_align;
 	uint32_t ra;
 	struct rcgo_cfi_fast_row initial;
 };
 
-// Begins with an object. Field by field: a whole struct would be a call of memset, whose first call
-// is the dynamic linker's and takes 3 KB of stack.
+// Resets the state for a new object. It assigns single fields: assigning a whole struct would call
+// memset, and its first call enters the dynamic linker, which uses 3 KB of stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
-rcgo__cfi_fast_forget(struct rcgo_cfi_fast *quick)
+rcgo__cfi_fast_forget(struct rcgo_cfi_fast *fast)
 {
-	quick->looked = false;
-	quick->cie = 0;
-	// The last page of all is nobody's.
-	quick->fde_page = (uintptr_t)0 - RCGO_NOFAULT_PAGE;
-	quick->code_page = (uintptr_t)0 - RCGO_NOFAULT_PAGE;
+	fast->looked = false;
+	fast->cie = 0;
+	// The last page of the address space is never mapped in a program.
+	fast->fde_page = (uintptr_t)0 - RCGO_NOFAULT_PAGE;
+	fast->code_page = (uintptr_t)0 - RCGO_NOFAULT_PAGE;
 }
 
-// The rule of pc, or RCGO_UNWIND_ENTRY_NONE when it is not for here to say. hdr is as in
-// rcgo__cfi_find.
+// Returns the entry of pc, or RCGO_UNWIND_ENTRY_NONE if the fast path cannot compute it. hdr is as
+// in rcgo__cfi_find.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__cfi_fast(const struct rcgo_cfi_area *area, uintptr_t hdr,
-	size_t hdr_size, uintptr_t pc, struct rcgo_cfi_fast *quick);
+	size_t hdr_size, uintptr_t pc, struct rcgo_cfi_fast *fast);
 
-// Whether the instruction at pc can be seen not to begin a handler's restorer.
+// Reports whether the code at pc is readable and certainly does not start a signal restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__cfi_fast_code(
-	const struct rcgo_cfi_area *area, uintptr_t pc, struct rcgo_cfi_fast *quick);
+	const struct rcgo_cfi_area *area, uintptr_t pc, struct rcgo_cfi_fast *fast);
 
-// Takes in the CIE at cie, which is that of the FDE at address. Returns false where it is strange.
+// Loads the CIE at cie, which the FDE at address refers to. Returns false if the fast path cannot
+// represent the CIE.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__cfi_fast_cie(const struct rcgo_cfi_area *area, uintptr_t cie,
-	uintptr_t address, struct rcgo_cfi_fast *quick);
+	uintptr_t address, struct rcgo_cfi_fast *fast);
 
 #endif // RCGO_CFI_FAST_H

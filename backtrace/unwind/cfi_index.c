@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the FDE of a program counter. Runs anywhere.
+// Finds the FDE of a program counter in .eh_frame_hdr or .eh_frame. Safe in signal handlers, on any
+// stack.
 
 #include "cfi.h"
 #include "safe_read.h"
 #include "unwind_cache.h"
 
-// Whether all pages of a pinned object from address on can be read. An answer is kept: such an
-// object is never unmapped.
+// Reports whether all pages of the range are readable, in an object that is never unmapped.
+// Positive answers are cached, because such an object stays mapped.
 static bool
-pages_seen(uintptr_t address, size_t size)
+pages_readable(uintptr_t address, size_t size)
 {
 	uintptr_t page = address & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
 
@@ -33,35 +34,35 @@ rcgo__cfi_view(
 		return NULL;
 	}
 	if (area->nodelete) {
-		return pages_seen(address, size) ? bytes : NULL;
+		return pages_readable(address, size) ? bytes : NULL;
 	}
 	if (size <= cap) {
 		return rcgo__copy_nofault(buf, bytes, size) ? buf : NULL;
 	}
-	// Too long for a copy: almost no function is.
+	// Too long for the copy buffer. Almost no function is.
 	return rcgo__readable_nofault(bytes, size) ? bytes : NULL;
 }
 
-// The sorted table of .eh_frame_hdr: pairs of addresses, of a function and of its FDE.
+// The sorted table of .eh_frame_hdr: pairs of a function's address and its FDE's address.
 struct hdr_table {
 	uintptr_t hdr;
 	uintptr_t at;
 	size_t count;
-	unsigned width; // of one address
+	unsigned width; // size of one address
 	uint8_t encoding;
 	uintptr_t eh_frame;
 };
 
-#define HDR_SIZE 12 // in the shape that linkers write
+#define HDR_SIZE 12 // size in the format that linkers write
 #define HDR_MAX 20
 
-// Reads the head. A table with no entry stands for none that can be searched.
+// Parses .eh_frame_hdr. A count of 0 means that there is no table that can be searched.
 static bool
 read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struct hdr_table *table)
 {
 	uint8_t buf[HDR_MAX];
-	size_t room = hdr < area->end ? area->end - hdr : 0;
-	size_t size = room < HDR_MAX ? room : HDR_MAX;
+	size_t available = hdr < area->end ? area->end - hdr : 0;
+	size_t size = available < HDR_MAX ? available : HDR_MAX;
 	const uint8_t *bytes = rcgo__cfi_view(area, hdr, size, buf, sizeof buf);
 	struct rcgo_cursor c;
 	uintptr_t moved, used;
@@ -69,8 +70,8 @@ read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struc
 	if (bytes == NULL || size < 4 || bytes[0] != 1 || bytes[1] == DW_EH_PE_OMIT) {
 		return false;
 	}
-	if (hdr_size == 0 || hdr_size > room) {
-		hdr_size = room;
+	if (hdr_size == 0 || hdr_size > available) {
+		hdr_size = available;
 	}
 	moved = hdr - (uintptr_t)bytes;
 	c = rcgo__cursor(bytes + 4, bytes + size);
@@ -93,7 +94,7 @@ read_hdr(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size, struc
 	return true;
 }
 
-// The address number field (0 or 1) of entry i.
+// Stores the address in field 0 or 1 of entry i.
 static bool
 table_address(const struct rcgo_cfi_area *area, const struct hdr_table *table, size_t i,
 	unsigned field, uintptr_t *address)
@@ -111,7 +112,7 @@ table_address(const struct rcgo_cfi_area *area, const struct hdr_table *table, s
 	return !c.bad;
 }
 
-// The FDE of the last function that begins at or before pc, in a table of any shape.
+// Stores the FDE of the last function that starts at or before pc, in a table of any format.
 static bool
 search_hdr_any(const struct rcgo_cfi_area *area, const struct hdr_table *table, uintptr_t pc,
 	uintptr_t *fde)
@@ -159,11 +160,11 @@ rcgo__cfi_pairs_find(const struct rcgo_cfi_pairs *pairs, uintptr_t pc, uintptr_t
 	return true;
 }
 
-// Whether the whole table of a pinned object can be read in place.
+// Reports whether the whole table, of an object that is never unmapped, is readable in place.
 static bool
-table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
+table_readable(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 {
-	// at is a multiple of 4, so nothing is lost by the bit that tells it from a page.
+	// at is a multiple of 4, so bit 0 can distinguish a table from a page.
 	uintptr_t what = (table->at + ((table->count * (uintptr_t)RCGO_UNWIND_ENTRY_MIX) << 2)) | 1;
 
 	if (!area->nodelete || table->encoding != 0x3b || table->at % sizeof(int32_t) != 0) {
@@ -172,7 +173,7 @@ table_seen(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 	if (rcgo__cached_fact_load(what, RCGO_FACT_SEEN) != 0) {
 		return true;
 	}
-	if (!pages_seen(table->at, table->count * sizeof(struct rcgo_cfi_pair))) {
+	if (!pages_readable(table->at, table->count * sizeof(struct rcgo_cfi_pair))) {
 		return false;
 	}
 	rcgo__cached_fact_store(what, RCGO_FACT_SEEN, 0);
@@ -189,7 +190,7 @@ pairs_of(const struct hdr_table *table)
 	};
 }
 
-// A table's note: how far it is from the head, and how many entries it has.
+// The cached fact about a table: its offset from .eh_frame_hdr, and its number of entries.
 #define TABLE_AT_MAX 255
 #define TABLE_COUNT 32
 
@@ -199,16 +200,16 @@ bool
 rcgo__cfi_pairs(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 	struct rcgo_cfi_pairs *pairs)
 {
-	uint64_t note = area->nodelete ? rcgo__cached_fact_load(hdr, RCGO_FACT_TABLE) : 0;
+	uint64_t fact = area->nodelete ? rcgo__cached_fact_load(hdr, RCGO_FACT_TABLE) : 0;
 	struct hdr_table table = {
 		.hdr = hdr,
-		.at = hdr + (note >> RCGO_FACT_SHIFT & TABLE_AT_MAX),
-		.count = note >> TABLE_COUNT,
+		.at = hdr + (fact >> RCGO_FACT_SHIFT & TABLE_AT_MAX),
+		.count = fact >> TABLE_COUNT,
 	};
 
-	if (note == 0) {
+	if (fact == 0) {
 		if (!area->nodelete || !read_hdr(area, hdr, hdr_size, &table) || table.count == 0 ||
-			table.count > UINT32_MAX || !table_seen(area, &table)) {
+			table.count > UINT32_MAX || !table_readable(area, &table)) {
 			return false;
 		}
 		rcgo__cached_fact_store(hdr, RCGO_FACT_TABLE,
@@ -218,11 +219,12 @@ rcgo__cfi_pairs(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size
 	return true;
 }
 
-// So many entries are looked at in an .eh_frame without a table.
+// The maximum number of entries to scan in an .eh_frame without a table.
 #define SCAN_MAX 200000
 #define SCAN_MAX_COPIED 2000
 
-// Reads the length of the entry at *address and moves *address behind it. 0: the end.
+// Reads the length of the entry at *address and advances *address past the length. Returns 0 at the
+// end.
 static uint64_t
 entry_size(const struct rcgo_cfi_area *area, uintptr_t *address)
 {
@@ -245,7 +247,7 @@ entry_size(const struct rcgo_cfi_area *area, uintptr_t *address)
 	return value <= area->end - *address ? value : 0;
 }
 
-// Reads all FDEs from address on.
+// Scans FDEs from address on for the one that contains pc.
 static bool
 scan_entries(const struct rcgo_cfi_area *area, uintptr_t address, uintptr_t pc,
 	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
@@ -282,7 +284,7 @@ rcgo__cfi_find(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 	if (table.count == 0) {
 		return scan_entries(area, table.eh_frame, pc, fde, copy);
 	}
-	if (table_seen(area, &table)) {
+	if (table_readable(area, &table)) {
 		struct rcgo_cfi_pairs pairs = pairs_of(&table);
 
 		found = rcgo__cfi_pairs_find(&pairs, pc, &at);

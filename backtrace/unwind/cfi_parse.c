@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: one CIE and one FDE. Runs anywhere.
+// Parses CIEs and FDEs, and the encoded numbers in them. Safe in signal handlers, on any stack.
 
 #include <string.h>
 
 #include "cfi.h"
 #include "safe_read.h"
 
-// An entry of .eh_frame or .debug_frame: its length, an identity, and the rest.
+// An entry of .eh_frame or .debug_frame: length, CIE pointer or CIE id, and body.
 struct cfi_entry {
-	uintptr_t id_at; // address of the identity
+	uintptr_t id_at; // address of the id field
 	uint64_t id;
 	uintptr_t moved;
 	const uint8_t *body, *end;
 	bool wide;
 };
 
-// Gets the bytes of the entry at address.
+// Reads the entry at address.
 static bool
 read_cfi_entry(const struct rcgo_cfi_area *area, uintptr_t address, struct cfi_entry *entry,
 	void *buf, size_t cap)
@@ -49,13 +49,13 @@ read_cfi_entry(const struct rcgo_cfi_area *area, uintptr_t address, struct cfi_e
 	entry->moved = address - (uintptr_t)bytes;
 	entry->end = bytes + size;
 	c = rcgo__cursor(bytes, entry->end);
-	// In .eh_frame the identity has 32 bits even where the length has 64.
+	// In .eh_frame the id field has 32 bits even if the length has 64.
 	entry->id = rcgo__cursor_fixed(&c, entry->wide && area->debug_frame != 0 ? 8 : 4);
 	entry->body = c.at;
 	return !c.bad;
 }
 
-// Whether an identity is that of a CIE.
+// Reports whether an entry is a CIE.
 static bool
 is_cie(const struct rcgo_cfi_area *area, const struct cfi_entry *entry)
 {
@@ -65,8 +65,8 @@ is_cie(const struct rcgo_cfi_area *area, const struct cfi_entry *entry)
 	return entry->id == (entry->wide ? UINT64_MAX : UINT32_MAX);
 }
 
-// Reads the data that the letters of a CIE's augmentation announce. A letter that nobody knows ends
-// it: the length says where the instructions begin.
+// Reads the augmentation data of a CIE. An unknown letter ends it, because the length gives the
+// start of the instructions.
 RCGO_UNINSTRUMENTED_READS static void
 read_augmentation(
 	struct rcgo_cursor *c, const uint8_t *letters, uintptr_t moved, struct rcgo_fde *fde)
@@ -86,10 +86,10 @@ read_augmentation(
 			rcgo__cursor_address(c, encoding & RCGO_EH_PE_FORM_MASK, moved, 0);
 			break;
 		case 'S':
-			fde->interrupted = true;
+			fde->signal_frame = true;
 			break;
 		case 'B': // arm64: return addresses are signed with key B
-		case 'G': // arm64: the frame's memory is tagged
+		case 'G': // arm64: the frame's memory is tagged (MTE)
 			break;
 		default:
 			return;
@@ -97,7 +97,7 @@ read_augmentation(
 	}
 }
 
-// Reads a CIE.
+// Parses the CIE at address.
 RCGO_UNINSTRUMENTED_READS static bool
 read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *fde,
 	struct rcgo_cfi_copy *copy)
@@ -127,9 +127,9 @@ read_cie(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo_fde *f
 	fde->data_align = rcgo__cursor_sleb(&c);
 	fde->ra = (uint32_t)(version == 1 ? rcgo__cursor_fixed(&c, 1) : rcgo__cursor_uleb(&c));
 	fde->encoding = 0;
-	fde->interrupted = false;
-	fde->sized = letters[0] == 'z';
-	if (fde->sized) {
+	fde->signal_frame = false;
+	fde->has_augmentation = letters[0] == 'z';
+	if (fde->has_augmentation) {
 		struct rcgo_cursor data = c;
 
 		rcgo__cursor_block(&c);
@@ -165,7 +165,7 @@ rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo
 	fde->start = rcgo__cursor_address(&c, fde->encoding, entry.moved, 0) + area->bias;
 	fde->end = fde->start +
 		   rcgo__cursor_address(&c, fde->encoding & RCGO_EH_PE_FORM_MASK, entry.moved, 0);
-	if (fde->sized) {
+	if (fde->has_augmentation) {
 		rcgo__cursor_block(&c);
 	}
 	fde->fde_ops = c.at;
@@ -174,7 +174,7 @@ rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo
 	return !c.bad && fde->start <= fde->end;
 }
 
-// Traceback Generation, unwind: numbers and addresses in unwind information. Runs anywhere.
+// Numbers and addresses in unwind information.
 
 RCGO_UNINSTRUMENTED_READS uint64_t
 rcgo__cursor_fixed(struct rcgo_cursor *c, unsigned size)
@@ -200,7 +200,7 @@ rcgo__cursor_signed(struct rcgo_cursor *c, unsigned size)
 	return (int64_t)(rcgo__cursor_fixed(c, size) << unused) >> unused;
 }
 
-// Reads LEB128. *bits is how many bits were there, *last the last byte.
+// Reads a LEB128 number. *bits receives the number of bits read, *last the last byte.
 RCGO_UNINSTRUMENTED_READS static uint64_t
 leb(struct rcgo_cursor *c, unsigned *bits, uint8_t *last)
 {

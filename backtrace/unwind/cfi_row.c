@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: runs the instructions of an FDE up to a program counter. Runs
-// anywhere.
+// Executes the instructions of an FDE up to a program counter, and packs the resulting row into an
+// unwind-cache entry. Safe in signal handlers, on any stack.
 
 #include "cfi.h"
 #include "dwarf_expr.h"
@@ -22,8 +22,8 @@ struct cfi_run {
 	struct rcgo_cfi_row remembered[REMEMBERED_MAX];
 };
 
-// The empty asm keeps the compiler from making a call of memcpy out of the loop: the first of those
-// goes through the dynamic linker and takes 3 KB of stack.
+// The empty asm prevents the compiler from turning the loop into a call of memcpy. The first such
+// call enters the dynamic linker, which uses 3 KB of stack.
 static void
 copy_cfi_row(struct rcgo_cfi_row *to, const struct rcgo_cfi_row *from, unsigned width)
 {
@@ -37,7 +37,7 @@ copy_cfi_row(struct rcgo_cfi_row *to, const struct rcgo_cfi_row *from, unsigned 
 	}
 }
 
-// The slot of a register; run->width for one that is not followed.
+// Returns the slot of a register; run->width if the register is not tracked.
 static unsigned
 cfi_slot_of(const struct cfi_run *run, uint64_t reg)
 {
@@ -77,7 +77,7 @@ factored(const struct cfi_run *run, int64_t n)
 	return (int64_t)((uint64_t)n * (uint64_t)run->fde->data_align);
 }
 
-// Where an expression lies, as a slot has it.
+// Skips an expression. Returns its offset, as a slot stores it.
 static int64_t
 expression(struct cfi_run *run)
 {
@@ -104,7 +104,7 @@ op_restore_state(struct cfi_run *run)
 	}
 }
 
-// The instructions that say where the CFA is.
+// Executes the instructions that define the CFA.
 static void
 op_cfa(struct cfi_run *run, uint8_t op)
 {
@@ -143,7 +143,7 @@ op_cfa(struct cfi_run *run, uint8_t op)
 	}
 }
 
-// The instructions that say where a register is; all others are passed on.
+// Executes the instructions that define a register rule. Passes all others to op_cfa.
 static void
 op_register(struct cfi_run *run, uint8_t op)
 {
@@ -194,7 +194,8 @@ op_register(struct cfi_run *run, uint8_t op)
 	}
 }
 
-// All instructions but those with their operand in the opcode. Returns whether it moved loc.
+// Executes all instructions except those with an operand in the opcode. Returns whether it advanced
+// loc.
 static bool
 op_extended(struct cfi_run *run, uint8_t op)
 {
@@ -203,7 +204,7 @@ op_extended(struct cfi_run *run, uint8_t op)
 
 	switch (op) {
 	case DW_CFA_nop:
-	case DW_CFA_AARCH64_negate_ra_state: // signatures are always taken off
+	case DW_CFA_AARCH64_negate_ra_state: // signatures are always stripped
 	case DW_CFA_AARCH64_negate_ra_state_with_pc:
 		return false;
 	case DW_CFA_set_loc:
@@ -233,7 +234,7 @@ op_extended(struct cfi_run *run, uint8_t op)
 	}
 }
 
-// Runs instructions until one moves behind pc.
+// Executes instructions until one advances loc past pc.
 RCGO_UNINSTRUMENTED_READS static bool
 run_ops_until(struct cfi_run *run, uintptr_t pc)
 {
@@ -296,12 +297,10 @@ rcgo__cfi_row(const struct rcgo_fde *fde, uintptr_t pc, bool compact, struct rcg
 	return run_ops_until(&run, pc);
 }
 
-// Traceback Generation, unwind: packs a row into a rule. Expressions for the CFA are worked out as
-// far as that goes without registers: those of PLTs and of realigned frames then fit too. Runs
-// anywhere.
+// Packing of a row into an unwind-cache entry. CFA expressions are evaluated symbolically, without
+// register values. The expressions of PLTs and of realigned frames then fit into an entry too.
 
-// What an expression has on its stack: a number, sp or fp plus a number, or the word at such a
-// place plus add.
+// A symbolic stack value: a number; sp or fp plus offset; or the word at such an address plus add.
 enum sym_base {
 	SYM_NUMBER,
 	SYM_SP,
@@ -365,7 +364,7 @@ sym_load(struct sym_stack *s)
 	sym_push(s, value.base == SYM_SP ? SYM_SP_LOAD : SYM_FP_LOAD, value.offset);
 }
 
-// Operators of two values: on numbers, but for plus.
+// Applies a binary operator. The operands must be numbers, except for plus.
 static void
 sym_binary(struct sym_stack *s, uint8_t op)
 {
@@ -420,9 +419,9 @@ sym_evaluate(const uint8_t *expr, const uint8_t *end, uintptr_t pc, bool *ok)
 	return result;
 }
 
-// The CFA's part of a rule; 0 when it does not fit.
+// Returns the CFA fields of an entry; 0 if the CFA does not fit.
 static uint64_t
-cfa_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *row)
+cfa_entry(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *row)
 {
 	static const uint8_t kinds[] = {
 		[SYM_SP] = RCGO_UNWIND_ENTRY_SP,
@@ -432,7 +431,7 @@ cfa_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *ro
 	};
 	struct sym cfa = {.base = SYM_NUMBER, .offset = row->cfa_offset, .add = 0};
 	bool ok = true;
-	uint64_t rule;
+	uint64_t entry;
 
 	if (row->cfa_expr != NULL) {
 		bool in_cie = row->cfa_expr >= fde->cie_ops && row->cfa_expr < fde->cie_end;
@@ -449,9 +448,9 @@ cfa_rule(const struct rcgo_fde *fde, uintptr_t pc, const struct rcgo_cfi_row *ro
 		cfa.add / (int64_t)RCGO_WORD_SIZE > 15) {
 		return 0;
 	}
-	rule = kinds[cfa.base] | (uint64_t)cfa.add / RCGO_WORD_SIZE << RCGO_UNWIND_ENTRY_ADD_AT;
-	return rcgo__unwind_entry_put_word(&rule, RCGO_UNWIND_ENTRY_FIELD_CFA, cfa.offset) ? rule
-											   : 0;
+	entry = kinds[cfa.base] | (uint64_t)cfa.add / RCGO_WORD_SIZE << RCGO_UNWIND_ENTRY_ADD_AT;
+	return rcgo__unwind_entry_put_word(&entry, RCGO_UNWIND_ENTRY_FIELD_CFA, cfa.offset) ? entry
+											    : 0;
 }
 
 uint64_t
@@ -461,32 +460,32 @@ rcgo__cfi_unwind_entry(const struct rcgo_fde *fde, uintptr_t pc, const struct rc
 	unsigned fp = row->reg_rule[RCGO_SLOT_FP];
 	int64_t ra_at = row->value[RCGO_SLOT_RA];
 	int32_t fp_at = ra == RCGO_RULE_OFFSET ? row->value[RCGO_SLOT_RA] : 0;
-	uint64_t rule;
+	uint64_t entry;
 
 	if (ra == RCGO_RULE_UNDEFINED) {
 		return RCGO_UNWIND_ENTRY_END;
 	}
-	rule = cfa_rule(fde, pc, row);
-	if (rule == 0) {
+	entry = cfa_entry(fde, pc, row);
+	if (entry == 0) {
 		return RCGO_UNWIND_ENTRY_SLOW;
 	}
-	if (!RCGO_UNWIND_ENTRY_LOADS(rule)) {
-		ra_at += (int64_t)RCGO_UNWIND_ENTRY_CFA(rule);
+	if (!RCGO_UNWIND_ENTRY_LOADS(entry)) {
+		ra_at += (int64_t)RCGO_UNWIND_ENTRY_CFA(entry);
 	}
 	if (RCGO_HAS_LR && ra == RCGO_RULE_SAME) {
-		rule |= RCGO_UNWIND_ENTRY_RA_IN_LR;
+		entry |= RCGO_UNWIND_ENTRY_RA_IN_LR;
 	} else if (ra != RCGO_RULE_OFFSET ||
-		   !rcgo__unwind_entry_put_word(&rule, RCGO_UNWIND_ENTRY_FIELD_RA, ra_at)) {
+		   !rcgo__unwind_entry_put_word(&entry, RCGO_UNWIND_ENTRY_FIELD_RA, ra_at)) {
 		return RCGO_UNWIND_ENTRY_SLOW;
 	}
 	if (fp == RCGO_RULE_OFFSET) {
-		rule |= RCGO_UNWIND_ENTRY_FP_SAVED;
+		entry |= RCGO_UNWIND_ENTRY_FP_SAVED;
 		fp_at = row->value[RCGO_SLOT_FP];
 	} else if (fp != RCGO_RULE_SAME && fp != RCGO_RULE_UNDEFINED) {
 		return RCGO_UNWIND_ENTRY_SLOW;
 	}
-	if (!rcgo__unwind_entry_put_word(&rule, RCGO_UNWIND_ENTRY_FIELD_FP, fp_at)) {
+	if (!rcgo__unwind_entry_put_word(&entry, RCGO_UNWIND_ENTRY_FIELD_FP, fp_at)) {
 		return RCGO_UNWIND_ENTRY_SLOW;
 	}
-	return rule | (fde->interrupted ? RCGO_UNWIND_ENTRY_INTERRUPTED : 0);
+	return entry | (fde->signal_frame ? RCGO_UNWIND_ENTRY_INTERRUPTED : 0);
 }

@@ -1,55 +1,55 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: call frame information of objects without .eh_frame_hdr: static
-// programs, whose .eh_frame has no sorted table, and C compiled with -g and without unwind tables,
-// which has it only for debuggers, in .debug_frame. Files say where these sections are, so the file
-// is read, once, and an index kept.
+// Call frame information of objects without .eh_frame_hdr. Static programs have an .eh_frame
+// without a sorted table. C code that is compiled with -g and without unwind tables has only
+// .debug_frame, for debuggers. The section headers in the file locate both, so the file is read
+// once and an index is kept.
 #ifndef RCGO_DEBUG_FRAME_H
 #define RCGO_DEBUG_FRAME_H
 
 #include "module.h"
 
-// Where the entry of a function lies in the section, which stays for good.
+// The location of a function's entry. The section is never freed.
 struct rcgo_debug_frame {
-	uintptr_t start, end; // the section
+	uintptr_t start, end; // the bounds of the section
 	uintptr_t fde;
-	// It is the .eh_frame that is loaded, and of that format; else our copy of .debug_frame,
-	// and addresses in it are those in the file.
+	// True: the section is the loaded .eh_frame, in that format. False: it is our copy of
+	// .debug_frame, whose addresses are file addresses.
 	bool loaded;
 };
 
-// Finds the entry of the function of m that holds pc. The first question about an object reads its
-// file; no .debug_frame of more than 4 MiB or compressed, and no other file than the mapped one.
+// Finds the entry of the function of m that contains pc. The first call for an object reads its
+// file. It ignores a .debug_frame that is compressed or larger than 4 MiB, and a file that differs
+// from the mapped one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__debug_frame_find(
 	const struct rcgo_module *m, uintptr_t pc, struct rcgo_debug_frame *out);
 
-// Traceback Generation, unwind: what the files of debug_frame.h share: the section's bytes
-// and the index of its entries.
+// Internal: the section's bytes and the index of its entries.
 
-// The bytes of a section: a copy of what only the file has, or what is loaded.
+// The bytes of a section: a copy from the file, or the loaded section.
 struct rcgo_frame_section {
 	uint8_t *at;
-	size_t size; // 0: there is none
+	size_t size; // 0: no section was found
 	bool loaded;
 };
 
-// Finds by m's file its .eh_frame, where it has no .eh_frame_hdr and is never unmapped, or copies
-// its .debug_frame.
+// Uses m's file to locate its loaded .eh_frame, if m has no .eh_frame_hdr and is never unmapped.
+// Otherwise copies its .debug_frame.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN struct rcgo_frame_section rcgo__frame_section(const struct rcgo_module *m);
 
-// A function's entry. Addresses are those in the file.
+// The index entry of a function. Addresses are file addresses.
 struct rcgo_debug_entry {
 	uintptr_t start, end;
 	uint32_t fde; // offset in the section
 };
 
-// Stores up to max entries of the section. Returns how many there are in all.
+// Stores up to max entries of a .debug_frame. Returns the total number of entries.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__debug_frame_entries(
 	const uint8_t *section, size_t size, struct rcgo_debug_entry *entry, size_t max);
 
-// The same of an .eh_frame, where it is loaded.
+// Stores up to max entries of a loaded .eh_frame. Returns the total number of entries.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__eh_frame_entries(const uint8_t *section, size_t size, uintptr_t bias,
 	struct rcgo_debug_entry *entry, size_t max);

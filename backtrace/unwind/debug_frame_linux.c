@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: .debug_frame of an object, kept and searched. Runs on any stack, in
-// handlers too. Contract: DWARF 5, section 6.4.1.
+// Caches and searches the .debug_frame or .eh_frame of objects without .eh_frame_hdr, found by the
+// object's file. Safe in signal handlers, on any stack: large buffers are mapped. Contract: DWARF
+// 5, section 6.4.1; elf(5).
 
 //rcgo:small
 
@@ -19,11 +20,11 @@
 #include "safe_read.h"
 #include "syscall_trial.h"
 
-// So many objects may have no other unwind information.
-#define KEPT_SECTIONS 16
+// The maximum number of objects without other unwind information.
+#define CACHED_SECTIONS 16
 
-// The section of one object, written once by who makes key its own; ready is stored last.
-struct kept_section {
+// The section of one object. The thread that claims key writes it once; ready is stored last.
+struct cached_section {
 	uintptr_t key;
 	struct rcgo_debug_entry *entry; // sorted by start
 	size_t count;
@@ -32,9 +33,9 @@ struct kept_section {
 };
 
 // owner: who has set a slot's key; lock: key, never waited for; ordering: ready's
-static struct kept_section kept_sections[KEPT_SECTIONS];
+static struct cached_section cached_sections[CACHED_SECTIONS];
 
-// Reads an unsigned number of size bytes, little end first as on all that we run on.
+// Reads an unsigned little-endian number of size bytes. All supported processors are little-endian.
 static uint64_t
 le_number(const uint8_t *at, size_t size)
 {
@@ -45,15 +46,15 @@ le_number(const uint8_t *at, size_t size)
 }
 
 // One entry of the section, CIE or FDE.
-struct debug_piece {
-	const uint8_t *at;   // behind the identity
-	const uint8_t *next; // behind the entry
+struct debug_entry_header {
+	const uint8_t *at;   // after the id field
+	const uint8_t *next; // after the entry
 	uint64_t id;
 	bool wide, is_cie;
 };
 
 static bool
-read_debug_piece(const uint8_t *at, const uint8_t *end, struct debug_piece *p)
+read_debug_entry_header(const uint8_t *at, const uint8_t *end, struct debug_entry_header *p)
 {
 	uint64_t size;
 
@@ -80,15 +81,15 @@ read_debug_piece(const uint8_t *at, const uint8_t *end, struct debug_piece *p)
 	return true;
 }
 
-// Whether FDEs of the CIE at this offset hold plain addresses of this machine.
+// Reports whether FDEs of the CIE at this offset hold plain addresses of this machine's size.
 static bool
 plain_addresses(const uint8_t *section, size_t size, uint64_t offset)
 {
-	struct debug_piece cie;
+	struct debug_entry_header cie;
 	uint8_t version;
 	const uint8_t *nul;
 
-	if (offset >= size || !read_debug_piece(section + offset, section + size, &cie) ||
+	if (offset >= size || !read_debug_entry_header(section + offset, section + size, &cie) ||
 		!cie.is_cie || cie.next - cie.at < 4) {
 		return false;
 	}
@@ -108,9 +109,9 @@ rcgo__debug_frame_entries(
 	const uint8_t *at = section;
 	uint64_t good_cie = UINT64_MAX;
 	size_t count = 0;
-	struct debug_piece p;
+	struct debug_entry_header p;
 
-	while (read_debug_piece(at, section + size, &p)) {
+	while (read_debug_entry_header(at, section + size, &p)) {
 		size_t fde = (size_t)(at - section);
 		uintptr_t start, length;
 
@@ -127,7 +128,7 @@ rcgo__debug_frame_entries(
 		start = (uintptr_t)le_number(p.at, sizeof start);
 		length = (uintptr_t)le_number(p.at + sizeof start, sizeof length);
 		if (start == 0 || length == 0 || start + length < start) {
-			continue; // of a function that the linker has dropped
+			continue; // a function that the linker discarded
 		}
 		if (count < max) {
 			entry[count] =
@@ -138,7 +139,7 @@ rcgo__debug_frame_entries(
 	return count;
 }
 
-// Moves entry i down to where it belongs in a heap of count.
+// Sifts entry i down in a heap of count entries.
 static void
 sift_entry(struct rcgo_debug_entry *entry, size_t i, size_t count)
 {
@@ -190,9 +191,9 @@ section_entries(const struct rcgo_frame_section *section, uintptr_t bias,
 		       : rcgo__debug_frame_entries(section->at, section->size, entry, max);
 }
 
-// Fills a slot that is ours. It stays without entries where there are none.
+// Fills a slot that this thread has claimed. Without unwind information it stays empty.
 static void
-keep_section(struct kept_section *s, const struct rcgo_module *m)
+load_section(struct cached_section *s, const struct rcgo_module *m)
 {
 	size_t count = 0;
 	void *entry = MAP_FAILED;
@@ -215,22 +216,24 @@ keep_section(struct kept_section *s, const struct rcgo_module *m)
 	rcgo_store_rel(&s->ready, true);
 }
 
-// The slot of m, filled now if it is new; NULL when all are taken or another thread fills it.
-static const struct kept_section *
-kept_section_of(const struct rcgo_module *m)
+// Returns the slot of m, and fills it if it is new. Returns NULL if all slots are taken or another
+// thread is filling this one.
+static const struct cached_section *
+cached_section_of(const struct rcgo_module *m)
 {
-	for (size_t i = 0; i < KEPT_SECTIONS; i++) {
-		uintptr_t key = rcgo_load_rlx(&kept_sections[i].key);
+	for (size_t i = 0; i < CACHED_SECTIONS; i++) {
+		uintptr_t key = rcgo_load_rlx(&cached_sections[i].key);
 
-		if (key == 0 && rcgo_cas(&kept_sections[i].key, &key, m->key)) {
+		if (key == 0 && rcgo_cas(&cached_sections[i].key, &key, m->key)) {
 			int saved = errno;
 
-			keep_section(&kept_sections[i], m);
+			load_section(&cached_sections[i], m);
 			errno = saved;
-			return &kept_sections[i];
+			return &cached_sections[i];
 		}
 		if (key == m->key) {
-			return rcgo_load_acq(&kept_sections[i].ready) ? &kept_sections[i] : NULL;
+			return rcgo_load_acq(&cached_sections[i].ready) ? &cached_sections[i]
+									: NULL;
 		}
 	}
 	return NULL;
@@ -239,7 +242,7 @@ kept_section_of(const struct rcgo_module *m)
 bool
 rcgo__debug_frame_find(const struct rcgo_module *m, uintptr_t pc, struct rcgo_debug_frame *out)
 {
-	const struct kept_section *s = kept_section_of(m);
+	const struct cached_section *s = cached_section_of(m);
 	uintptr_t address = pc - m->bias;
 	size_t lo = 0;
 	size_t hi = s != NULL ? s->count : 0;
@@ -261,4 +264,154 @@ rcgo__debug_frame_find(const struct rcgo_module *m, uintptr_t pc, struct rcgo_de
 	out->loaded = s->section.loaded;
 	out->fde = out->start + s->entry[lo - 1].fde;
 	return true;
+}
+
+// Locating .eh_frame or .debug_frame in an object's file.
+
+#define MAX_NAME 16
+#define MAX_COPY (4u << 20)    // maximum size of a .debug_frame
+#define MAX_LOADED (64u << 20) // maximum size of an .eh_frame
+#define MAX_SECTIONS 4096
+#define FILE_HEAD 1024 // bytes compared between file and mapping; they include the build-id
+
+struct load_scratch {
+	char path[PATH_MAX];
+	uint8_t in_file[FILE_HEAD];
+	uint8_t in_memory[FILE_HEAD];
+};
+
+// POSIX does not list pread as AS-Safe, but lseek and read.
+static bool
+read_at(int fd, uint64_t offset, void *buf, size_t size)
+{
+	uint8_t *at = buf;
+
+	if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0) {
+		return false;
+	}
+	while (size > 0) {
+		ssize_t n = read(fd, at, size);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return false;
+		}
+		at += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+// Opens the file that m was loaded from, if it still has the same content.
+static int
+open_file(const struct rcgo_module *m)
+{
+	struct load_scratch *s =
+		mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = -1;
+
+	if (s == MAP_FAILED) {
+		return -1;
+	}
+	if (rcgo__module_name(m, s->path, sizeof s->path) && rcgo__syscall_trial_passed()) {
+		fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (fd >= 0 &&
+		(!read_at(fd, 0, s->in_file, FILE_HEAD) ||
+			!rcgo__copy_nofault(s->in_memory, (const void *)m->start, FILE_HEAD) ||
+			memcmp(s->in_file, s->in_memory, FILE_HEAD) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	munmap(s, sizeof *s);
+	return fd;
+}
+
+// Finds a section by its name. size includes the final 0 and is at most MAX_NAME.
+static bool
+find_section(int fd, const char *name, size_t size, ElfW(Shdr) * found)
+{
+	ElfW(Ehdr) ehdr;
+	ElfW(Shdr) names;
+
+	if (!read_at(fd, 0, &ehdr, sizeof ehdr) || ehdr.e_shentsize != sizeof names ||
+		ehdr.e_shnum > MAX_SECTIONS || ehdr.e_shstrndx >= ehdr.e_shnum ||
+		!read_at(fd, ehdr.e_shoff + ehdr.e_shstrndx * sizeof names, &names, sizeof names)) {
+		return false;
+	}
+	for (size_t i = 0; i < ehdr.e_shnum; i++) {
+		char here[MAX_NAME];
+
+		if (!read_at(fd, ehdr.e_shoff + i * sizeof *found, found, sizeof *found)) {
+			return false;
+		}
+		if (found->sh_type != SHT_NOBITS && found->sh_name < names.sh_size &&
+			read_at(fd, names.sh_offset + found->sh_name, here, size) &&
+			memcmp(here, name, size) == 0) {
+			return (found->sh_flags & SHF_COMPRESSED) == 0 && found->sh_size != 0;
+		}
+	}
+	return false;
+}
+
+static bool
+loaded_section(int fd, const struct rcgo_module *m, struct rcgo_frame_section *section)
+{
+	static const char name[] = ".eh_frame";
+	ElfW(Shdr) found;
+	uintptr_t at;
+
+	if (m->eh_frame_hdr != NULL || !m->nodelete ||
+		!find_section(fd, name, sizeof name, &found)) {
+		return false;
+	}
+	at = m->bias + found.sh_addr;
+	if ((found.sh_flags & SHF_ALLOC) == 0 || found.sh_size > MAX_LOADED || at < m->start ||
+		at > m->end || found.sh_size > m->end - at ||
+		!rcgo__readable_nofault((const void *)at, found.sh_size)) {
+		return false;
+	}
+	*section = (struct rcgo_frame_section){(uint8_t *)at, found.sh_size, true};
+	return true;
+}
+
+static bool
+copied_section(int fd, struct rcgo_frame_section *section)
+{
+	static const char name[] = ".debug_frame";
+	ElfW(Shdr) found;
+	uint8_t *at;
+
+	if (!find_section(fd, name, sizeof name, &found) || found.sh_size > MAX_COPY) {
+		return false;
+	}
+	at = mmap(NULL, found.sh_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) {
+		return false;
+	}
+	if (!read_at(fd, found.sh_offset, at, found.sh_size)) {
+		munmap(at, found.sh_size);
+		return false;
+	}
+	*section = (struct rcgo_frame_section){at, found.sh_size, false};
+	return true;
+}
+
+struct rcgo_frame_section
+rcgo__frame_section(const struct rcgo_module *m)
+{
+	struct rcgo_frame_section section = {NULL, 0, false};
+	int cancel = rcgo__cancel_disable();
+	int fd = open_file(m);
+
+	if (fd >= 0) {
+		if (!loaded_section(fd, m, &section)) {
+			copied_section(fd, &section);
+		}
+		close(fd);
+	}
+	rcgo__cancel_restore(cancel);
+	return section;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: DWARF expressions. Runs anywhere.
+// Evaluates DWARF expressions. Safe in signal handlers, on any stack.
 
 //rcgo:small
 
@@ -100,17 +100,17 @@ rcgo__dwarf_expr_binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *result)
 	}
 }
 
-// Traceback Generation, unwind: the machine that runs DWARF expressions. Runs anywhere.
+// The stack machine.
 
 #define STACK_MAX 32
-// Longer expressions are wrong ones: with bra and skip they could run for ever.
+// A longer evaluation is treated as an error: bra and skip can form an endless loop.
 #define STEPS_MAX 1024
 
 struct dw_machine {
 	struct rcgo_cursor c;
 	const uint8_t *start;
 	const struct rcgo_frame_regs *regs;
-	struct rcgo_stack_reader *memory;
+	struct rcgo_stack_reader *reader;
 	uintptr_t stack[STACK_MAX];
 	unsigned depth;
 };
@@ -135,7 +135,7 @@ dw_pop(struct dw_machine *m)
 	return 0;
 }
 
-// Pushes again what lies so deep below the top.
+// Pushes a copy of the value at this depth below the top.
 static void
 dw_pick(struct dw_machine *m, uint64_t below)
 {
@@ -165,7 +165,7 @@ dw_load(struct dw_machine *m, unsigned size)
 {
 	uintptr_t value = 0;
 
-	m->c.bad |= !rcgo__stack_reader_bytes(m->memory, dw_pop(m), &value, size);
+	m->c.bad |= !rcgo__stack_reader_bytes(m->reader, dw_pop(m), &value, size);
 	dw_push(m, value);
 }
 
@@ -181,7 +181,7 @@ dw_jump(struct dw_machine *m, bool taken)
 	}
 }
 
-// Takes the top, the one below it, and the one below that off: top.
+// Executes swap, or rot, which moves the top below the next two values.
 static void
 dw_shuffle(struct dw_machine *m, uint8_t op)
 {
@@ -290,14 +290,14 @@ dw_step(struct dw_machine *m, uint8_t op)
 
 bool
 rcgo__dwarf_expr_run(const uint8_t *expr, const uint8_t *end, const struct rcgo_frame_regs *regs,
-	const uintptr_t *first, struct rcgo_stack_reader *memory, uintptr_t *result)
+	const uintptr_t *first, struct rcgo_stack_reader *reader, uintptr_t *result)
 {
 	struct dw_machine m;
 	uint64_t size;
 
 	m.c = rcgo__cursor(expr, end);
 	m.regs = regs;
-	m.memory = memory;
+	m.reader = reader;
 	m.depth = 0;
 	size = rcgo__cursor_uleb(&m.c);
 	if (m.c.bad || size > (uint64_t)(end - m.c.at)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: DWARF expressions (DWARF 5, section 2.5): operators and constants,
-// and the machine that runs them.
+// DWARF expressions (DWARF 5, section 2.5): operators, constants, and the stack machine that
+// evaluates them.
 #ifndef RCGO_DWARF_EXPR_H
 #define RCGO_DWARF_EXPR_H
 
@@ -10,7 +10,7 @@
 enum rcgo_dwarf_op {
 	DW_OP_ADDR = 0x03,
 	DW_OP_DEREF = 0x06,
-	DW_OP_CONST1U = 0x08, // 1u 1s 2u 2s 4u 4s 8u 8s
+	DW_OP_CONST1U = 0x08, // 1u 1s 2u 2s 4u 4s 8u 8s, in this order
 	DW_OP_CONST8S = 0x0f,
 	DW_OP_CONSTU = 0x10,
 	DW_OP_CONSTS = 0x11,
@@ -52,11 +52,12 @@ enum rcgo_dwarf_op {
 	DW_OP_NOP = 0x96,
 };
 
-// Reads the constant that op pushes. Returns false when op is none that does.
+// Reads the constant that op pushes. Returns false if op does not push a constant.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__dwarf_expr_constant(uint8_t op, struct rcgo_cursor *c, uint64_t *value);
 
-// Works out an operator of two values, a below b. Returns false when op is none, or divides by 0.
+// Evaluates an operator of two values; a is below b on the stack. Returns false if op is not such
+// an operator or divides by 0.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__dwarf_expr_binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *result);
 
@@ -64,16 +65,16 @@ RCGO_INTERN bool rcgo__dwarf_expr_binary(uint8_t op, uint64_t a, uint64_t b, uin
 struct rcgo_frame_regs {
 	uintptr_t pc;
 	uintptr_t reg[RCGO_DW_REGS];
-	uint64_t known; // one bit for each of reg
+	uint64_t known; // bit i: reg[i] is known
 };
 _Static_assert(RCGO_DW_REGS <= 64, "known");
 
-// Runs the expression at expr, which begins with its length and ends before end, on regs. first is
-// what the stack has at the start, when not NULL. Returns false when it makes no sense, needs a
-// register that is not known, or reads where nothing can be read.
+// Evaluates the expression at expr with the registers in regs. The expression starts with its
+// length and ends before end. If first is not NULL, *first is on the stack at the start. Returns
+// false if the expression is invalid, needs an unknown register, or reads unreadable memory.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__dwarf_expr_run(const uint8_t *expr, const uint8_t *end,
 	const struct rcgo_frame_regs *regs, const uintptr_t *first,
-	struct rcgo_stack_reader *memory, uintptr_t *result);
+	struct rcgo_stack_reader *reader, uintptr_t *result);
 
 #endif // RCGO_DWARF_EXPR_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the entries of an .eh_frame that comes without a sorted table, as
-// in static programs. Runs on any stack, in handlers too.
+// Lists the entries of an .eh_frame without a sorted table, as in static programs. Safe in signal
+// handlers, on any stack.
 // Contract: Linux Standard Base, section 10.6 (.eh_frame).
 
 //rcgo:small
@@ -10,7 +10,7 @@
 #include "debug_frame.h"
 #include "safe_read.h"
 
-// How an address is written: its form, and what it counts from.
+// Pointer encodings: the low bits are the format, the next ones the base.
 #define EH_FORM 0x0f
 #define EH_BASE 0x70
 #define EH_PCREL 0x10
@@ -21,10 +21,10 @@
 #define EH_SDATA8 0x0c
 #define EH_UNKNOWN 0xff
 
-// What is read of an .eh_frame, piece by piece.
+// A reader of .eh_frame.
 struct eh_reader {
 	const uint8_t *at, *end;
-	const uint8_t *begin; // of an entry, with its length
+	const uint8_t *begin; // start of an entry, including its length
 };
 
 static uint64_t
@@ -41,7 +41,7 @@ eh_fixed(struct eh_reader *r, size_t size)
 	return n;
 }
 
-// Skips a LEB128 number of either sign, and gives it as unsigned.
+// Reads a LEB128 number of either sign. Returns it as unsigned.
 static uint64_t
 eh_leb(struct eh_reader *r)
 {
@@ -60,7 +60,7 @@ eh_leb(struct eh_reader *r)
 	return n;
 }
 
-// The bytes of an address in this form, 0 for those that functions have no use for.
+// Returns the size of an address in this format, 0 for formats that functions do not use.
 static size_t
 eh_width(uint8_t encoding)
 {
@@ -78,7 +78,7 @@ eh_width(uint8_t encoding)
 	}
 }
 
-// Reads an address of the given form; with base also what it counts from.
+// Reads an address in this encoding. If base is true, applies the encoding's base.
 static uintptr_t
 eh_address(struct eh_reader *r, uint8_t encoding, bool base)
 {
@@ -91,7 +91,7 @@ eh_address(struct eh_reader *r, uint8_t encoding, bool base)
 	return (uintptr_t)n + (base && (encoding & EH_BASE) == EH_PCREL ? here : 0);
 }
 
-// The encoding of addresses in FDEs of this CIE, which begins behind its identity.
+// Returns the pointer encoding of FDEs that use this CIE. r starts after the CIE's id field.
 static uint8_t
 eh_encoding(struct eh_reader r)
 {
@@ -130,7 +130,7 @@ eh_encoding(struct eh_reader r)
 	return encoding;
 }
 
-// Moves r behind the next entry, whose part behind its length becomes *entry. Returns false at the
+// Advances r past the next entry. *entry receives the part after the length. Returns false at the
 // end.
 static bool
 eh_next(struct eh_reader *r, struct eh_reader *entry)
@@ -140,7 +140,7 @@ eh_next(struct eh_reader *r, struct eh_reader *entry)
 
 	while (size == 0 && r->end - r->at >= 4) {
 		begin = r->at;
-		size = eh_fixed(r, 4); // 0 ends what one file has brought
+		size = eh_fixed(r, 4); // 0 terminates the contribution of one input file
 	}
 	if (size == 0xffffffff) {
 		size = eh_fixed(r, 8);
@@ -153,7 +153,7 @@ eh_next(struct eh_reader *r, struct eh_reader *entry)
 	return true;
 }
 
-// The encoding by the CIE at cie, an address of the section.
+// Returns the pointer encoding that the CIE at address cie defines.
 static uint8_t
 eh_encoding_at(const uint8_t *section, size_t size, uintptr_t cie)
 {

@@ -1,57 +1,56 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: stacks of more frames than there is room for. The outermost frames
-// say how the program came there, so that they are kept, too, and those between them are counted.
-// Runs in handlers.
+// Folds stacks that have more frames than fit. The outermost frames show how the program got there,
+// so they are kept as well, and the frames in between are counted. Safe in signal handlers.
 
 #include "mark.h"
 #include "unwind_step.h"
 
-// No stack has so many frames that the walk would not end sooner: 8 MiB of the smallest.
-#define FOLDED_MOST ((size_t)1 << 19)
+// A bound that only a broken stack exceeds: an 8 MiB stack of the smallest frames.
+#define ELIDED_MAX ((size_t)1 << 19)
 
 bool
-rcgo__unwind_fold(struct rcgo_unwind *walk)
+rcgo__unwind_fold(struct rcgo_unwind *unwind)
 {
-	struct rcgo_fold *fold = walk->fold;
+	struct rcgo_fold *fold = unwind->fold;
 
-	if (fold == NULL || fold->elided > FOLDED_MOST) {
+	if (fold == NULL || fold->elided > ELIDED_MAX) {
 		return false;
 	}
 	if (fold->head == NULL) {
-		fold->head = walk->pcs;
-		fold->size = walk->max;
-		walk->pcs = fold->tail;
-		walk->max = 2 * RCGO_FOLD_KEEP;
-		walk->n = 0;
+		fold->head = unwind->pcs;
+		fold->size = unwind->max;
+		unwind->pcs = fold->tail;
+		unwind->max = 2 * RCGO_FOLD_KEEP;
+		unwind->n = 0;
 		return true;
 	}
 	for (size_t i = 0; i < RCGO_FOLD_KEEP; i++) {
 		fold->tail[i] = fold->tail[i + RCGO_FOLD_KEEP];
 	}
 	fold->elided += RCGO_FOLD_KEEP;
-	walk->n = RCGO_FOLD_KEEP;
+	unwind->n = RCGO_FOLD_KEEP;
 	return true;
 }
 
 void
-rcgo__unwind_fold_again(struct rcgo_unwind *walk)
+rcgo__unwind_fold_again(struct rcgo_unwind *unwind)
 {
-	struct rcgo_fold *fold = walk->fold;
+	struct rcgo_fold *fold = unwind->fold;
 
 	if (fold != NULL && fold->head != NULL) {
-		walk->pcs = fold->head;
-		walk->max = fold->size;
+		unwind->pcs = fold->head;
+		unwind->max = fold->size;
 		fold->head = NULL;
 		fold->elided = 0;
 	}
-	walk->n = 0;
+	unwind->n = 0;
 }
 
 void
-rcgo__unwind_unfold(struct rcgo_unwind *walk)
+rcgo__unwind_unfold(struct rcgo_unwind *unwind)
 {
-	struct rcgo_fold *fold = walk->fold;
-	size_t n = walk->n, size, keep, from_tail;
+	struct rcgo_fold *fold = unwind->fold;
+	size_t n = unwind->n, size, keep, from_tail;
 	uintptr_t *last;
 
 	if (fold == NULL || fold->head == NULL) {
@@ -61,8 +60,8 @@ rcgo__unwind_unfold(struct rcgo_unwind *walk)
 	keep = RCGO_FOLD_KEEP < size / 2 ? RCGO_FOLD_KEEP : size / 2;
 	from_tail = n < keep ? n : keep;
 	last = fold->head + size - keep;
-	walk->pcs = fold->head;
-	walk->max = walk->n = size;
+	unwind->pcs = fold->head;
+	unwind->max = unwind->n = size;
 	if (n == 0) {
 		return;
 	}

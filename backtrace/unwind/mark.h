@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: program counters that stand for no place in the code but for what a
-// reader of the stack has to be told: that frames were left out, that the stack is lost, that what
-// was called is no code. No processor has such addresses; the symbolizer gives their text.
+// Marks: pseudo program counters that carry a message for the reader of a stack: frames were left
+// out, the rest of the stack is unknown, or the called address is not code. No processor has such
+// addresses. The symbolizer turns them into text.
 #ifndef RCGO_MARK_H
 #define RCGO_MARK_H
 
@@ -12,15 +12,15 @@
 #include "compat.h"
 
 enum rcgo_mark {
-	RCGO_MARK_ELIDED = 0x90,   // value: how many frames; 0: some
-	RCGO_MARK_LOST = 0x91,	   // behind the last frame that is known
-	RCGO_MARK_NOT_CODE = 0x92, // value: what was called
+	RCGO_MARK_ELIDED = 0x90,   // value: number of frames; 0: unknown number
+	RCGO_MARK_LOST = 0x91,	   // after the last known frame
+	RCGO_MARK_NOT_CODE = 0x92, // value: the called address
 };
 
-// Editions have numbers below those (module_generation.h).
+// Module generations use smaller values of the highest byte (module_generation.h).
 #define RCGO_MARK_SHIFT (sizeof(uintptr_t) * 8 - 8)
 
-// The mark for value; what does not fit becomes 0.
+// Returns a mark with this value. A value that does not fit becomes 0.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uintptr_t
 rcgo__mark(enum rcgo_mark mark, uintptr_t value)
@@ -28,7 +28,7 @@ rcgo__mark(enum rcgo_mark mark, uintptr_t value)
 	return (uintptr_t)mark << RCGO_MARK_SHIFT | (value >> RCGO_MARK_SHIFT == 0 ? value : 0);
 }
 
-// Whether pc is one.
+// Reports whether pc is a mark.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE bool
 rcgo__mark_is(uintptr_t pc)
@@ -36,7 +36,7 @@ rcgo__mark_is(uintptr_t pc)
 	return (pc >> RCGO_MARK_SHIFT) - RCGO_MARK_ELIDED <= RCGO_MARK_NOT_CODE - RCGO_MARK_ELIDED;
 }
 
-// Writes what a mark says, such as "[12 frames elided]".
+// Writes the text of a mark, such as "[12 frames elided]".
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN __attribute__((noinline)) void rcgo__mark_text(uintptr_t mark, char *text, size_t size);
 

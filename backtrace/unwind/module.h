@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: which object (program, shared library, vDSO) holds an address.
+// Maps an address to the object that contains it: program, shared library or vDSO.
 //
-// State: written by rcgo__modules_init and rcgo__modules_refresh outside of handlers, and read by
-// anybody at any time without a lock; what a handler learns by itself goes into a small table of
-// its own, published word by word.
+// State: rcgo__modules_init and rcgo__modules_refresh write the list of objects outside of signal
+// handlers. Any thread reads it at any time without a lock. What a handler learns from the kernel
+// goes into a small separate cache, which is published word by word.
 //
-// Who answers, in this order:
-//   objects that are never unmapped   the published list: no system call
-//   _dl_find_object                   glibc 2.35 and later, found at run time: no system call
-//                                     but one to look at the object (see key)
-//   the published list                musl, older glibc
-//   the kernel                        PROCMAP_QUERY or /proc/self/maps, at a limited rate
+// Sources, in this order:
+//   published list, non-unloadable objects   no system call
+//   _dl_find_object                          glibc 2.35 and later, found at run time: no system
+//                                            call but one to read the object (see key)
+//   published list, all objects              musl, older glibc
+//   the kernel                               PROCMAP_QUERY or /proc/self/maps, rate-limited
 //
 // A port must: nothing but Linux is known here.
 #ifndef RCGO_MODULE_H
@@ -23,60 +23,64 @@
 #include "compat.h"
 
 struct rcgo_module {
-	uintptr_t start, end; // all its segments, first to last
-	uintptr_t bias;	      // add it to an address in the file
-	// PT_GNU_EH_FRAME, or NULL without one. The size is 0 where it is not known.
+	uintptr_t start, end; // from the first segment to the last
+	uintptr_t bias;	      // memory address minus file address
+	// PT_GNU_EH_FRAME, or NULL if the object has none. The size is 0 if unknown.
 	const uint8_t *eh_frame_hdr;
 	size_t eh_frame_hdr_size;
-	// Another object at the same place has another key: it is made of the build-id and of the
-	// first unwind data. Never 0.
+	// Identifies the object: two objects at the same address have different keys. It is a hash
+	// of the build-id and the first unwind data. Never 0.
 	uintptr_t key;
-	// Stays mapped until the process ends, so its bytes may be read directly. Those of any
-	// other may be gone: copy them (rcgo__copy_nofault) where a fault must not be.
+	// The object stays mapped until the process ends, so its bytes may be read directly. Any
+	// other object may be unmapped: copy its bytes (rcgo__copy_nofault) where a fault is not
+	// acceptable.
 	bool nodelete;
 };
 
-// Finds the object that holds pc. Of a pinned one it costs a binary search, of another about 1 us.
+// Finds the object that contains pc. For a non-unloadable object this costs a binary search, for
+// any other about 1 us.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__module_find(uintptr_t pc, struct rcgo_module *out);
 
-// Makes the first list. Called as Go starts; later calls do nothing. Without it modules are found
-// by the kernel alone. With glibc 2.35 and later it takes no lock.
+// Builds the first list. It is called when Go starts; later calls do nothing. Without it only the
+// kernel finds modules. With glibc 2.35 and later it takes no lock.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=dl
 RCGO_SHARED void rcgo__modules_init(void);
 
-// Brings the list up to date when objects have come or gone. Cheap when none has.
+// Updates the list after objects were loaded or unloaded. Cheap if nothing has changed.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=dl
 RCGO_SHARED void rcgo__modules_refresh(void);
 
-// What lies at an address that rcgo__module_find knows no object for.
+// What is mapped at an address for which rcgo__module_find finds no object.
 enum rcgo_code {
-	RCGO_CODE_UNKNOWN,   // the kernel does not tell
-	RCGO_CODE_NONE,	     // nothing that can be executed: not a program counter
-	RCGO_CODE_GENERATED, // executable memory of no object, as a just-in-time compiler writes
-	RCGO_CODE_OBJECT,    // an object
+	RCGO_CODE_UNKNOWN,   // the kernel does not answer
+	RCGO_CODE_NONE,	     // no executable memory: not a program counter
+	RCGO_CODE_GENERATED, // executable memory outside objects, such as JIT code
+	RCGO_CODE_OBJECT,    // part of an object
 };
 
-// Asks the kernel what lies at pc. *start and *end are the bounds of generated code. About 20 us.
+// Asks the kernel what is mapped at pc. For generated code, *start and *end receive its bounds.
+// Takes about 20 us.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED enum rcgo_code rcgo__module_code(uintptr_t pc, uintptr_t *start, uintptr_t *end);
 
-// Puts the path of m's file into path, as the kernel knows it: "[vdso]", "/memfd:x (deleted)". Cut
-// to cap - 1 bytes. Returns whether there is a name.
+// Stores the path of m's file as the kernel reports it: "[vdso]", "/memfd:x (deleted)". The path is
+// truncated to cap - 1 bytes. Returns whether m has a name.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__module_name(const struct rcgo_module *m, char *path, size_t cap);
 
-// Puts m's build-id into id, at most cap bytes. Returns its whole length, 0 without one.
+// Stores m's build-id in id, at most cap bytes. Returns its full length, 0 if m has none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__module_build_id(const struct rcgo_module *m, uint8_t *id, size_t cap);
 
-// A kind of ELF note: the name of its owner, padded with zeros, and the owner's number for it.
+// A kind of ELF note: the owner's name, padded with zeros, and the owner's type number.
 struct rcgo_note_kind {
 	char name[4];
 	uint32_t type;
 };
 
-// Whether m carries a note of this kind. The first question costs a system call for each header.
+// Reports whether m contains a note of this kind. The first call costs one system call per program
+// header.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__module_has_note(
 	const struct rcgo_module *m, const struct rcgo_note_kind *kind);

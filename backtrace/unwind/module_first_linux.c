@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the objects that were loaded together with the program, without the
-// dynamic loader's lock: they are never unloaded. Runs as Go starts, once.
+// Finds the objects that were loaded together with the program, without the dynamic loader's lock.
+// They are never unloaded. Runs once, when Go starts.
 // Contract: link.h (link_map), elf(5); the loader loads what an object needs by its name, and adds
 // what dlopen brings behind what the program needs.
 
@@ -10,16 +10,16 @@
 #include "module_internal.h"
 #include "symbol_lookup.h"
 
-// Names that are needed and have not been seen yet. More are not waited for.
-#define NAMES_MOST 256
+// Needed names that have not been found yet. A larger number is not tracked.
+#define NEEDED_NAMES_MAX 256
 
 struct names {
-	const char *at[NAMES_MOST];
+	const char *at[NEEDED_NAMES_MAX];
 	size_t count;
 };
 
 static const char *
-last_part(const char *path)
+base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -31,13 +31,13 @@ map_is_called(const struct link_map *map, const char *name)
 {
 	const char *own = rcgo__lookup_soname((uintptr_t)map->l_addr, map->l_ld);
 
-	return (map->l_name != NULL && strcmp(last_part(map->l_name), name) == 0) ||
+	return (map->l_name != NULL && strcmp(base_name(map->l_name), name) == 0) ||
 	       (own != NULL && strcmp(own, name) == 0);
 }
 
-// Takes the names of map out. Returns whether there were any.
+// Removes the names of map from names. Returns whether there were any.
 static bool
-names_arrive(struct names *names, const struct link_map *map)
+names_remove(struct names *names, const struct link_map *map)
 {
 	size_t kept = 0;
 	bool some;
@@ -53,7 +53,7 @@ names_arrive(struct names *names, const struct link_map *map)
 }
 
 static bool
-was_seen(const struct link_map *first, const struct link_map *last, const char *name)
+is_listed(const struct link_map *first, const struct link_map *last, const char *name)
 {
 	for (const struct link_map *map = first;; map = map->l_next) {
 		if (map_is_called(map, name)) {
@@ -65,7 +65,7 @@ was_seen(const struct link_map *first, const struct link_map *last, const char *
 	}
 }
 
-// Adds what map needs and none of first to map is called.
+// Adds the names that map needs and no object from first to map has.
 static void
 names_add(struct names *names, const struct link_map *first, const struct link_map *map)
 {
@@ -79,18 +79,19 @@ names_add(struct names *names, const struct link_map *first, const struct link_m
 	}
 	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {
 		const char *name =
-			d->d_tag == DT_NEEDED ? last_part(strings + d->d_un.d_val) : NULL;
+			d->d_tag == DT_NEEDED ? base_name(strings + d->d_un.d_val) : NULL;
 
-		if (name != NULL && names->count < NAMES_MOST && !was_seen(first, map, name)) {
+		if (name != NULL && names->count < NEEDED_NAMES_MAX &&
+			!is_listed(first, map, name)) {
 			names->at[names->count++] = name;
 		}
 	}
 }
 
-// The last object that was loaded with the first. Those behind it may be unloaded while they are
-// looked at, so the search goes no further than it must.
+// Returns the last object that was loaded together with the first. Objects after it may be unloaded
+// during the search, so the search goes no further than necessary.
 static const struct link_map *
-last_of_first(const struct link_map *first)
+last_initial_object(const struct link_map *first)
 {
 	struct names names = {.count = 0};
 	const struct link_map *last = first;
@@ -99,7 +100,7 @@ last_of_first(const struct link_map *first)
 		if (map->l_ld == NULL) {
 			continue;
 		}
-		if (names_arrive(&names, map)) {
+		if (names_remove(&names, map)) {
 			last = map;
 		}
 		names_add(&names, first, map);
@@ -131,7 +132,7 @@ rcgo__modules_first(rcgo_object_fn visit)
 	if (!rcgo__lookup_maps(&first, &own)) {
 		return false;
 	}
-	last = last_of_first(first);
+	last = last_initial_object(first);
 	for (const struct link_map *map = first;; map = map->l_next) {
 		visit_map(map, visit);
 		own_seen = own_seen || map == own;

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: objects that may be unmapped, as the samples of a profile met them.
-// Go names a sample's program counters up to a second later, and takes equal ones for the same
-// place as long as a profile lasts; by then the object may be gone, and another one lie where it
-// was. So what is needed to name a place in it is kept here, and its program counters carry a
-// number, its edition, in their highest byte.
+// Module generations: unloadable objects, as profile samples found them. Go symbolizes a sample's
+// program counters up to a second after the sample, and treats equal ones as the same location for
+// the whole profile. By then the object may be unmapped, and another one may be mapped there. This
+// table therefore keeps what symbolization needs, and program counters carry the number of their
+// generation in the highest byte (they are tagged).
 //
-// Those of an object that stays carry none, so that tools find its file by their address: it is one
-// that was the first to be met there, was met for a second and not followed by another one since.
-// Not sooner, as Go writes which files are mapped when a profile begins, and pprof trusts that more
-// than the names where one function of a file has no line.
+// Program counters of a permanent object are not tagged, so tools can find its file by address. An
+// object is permanent if it was the first at its addresses, was seen for a second, and has not been
+// replaced since. The second is needed because Go writes the list of mapped files when a profile
+// starts. pprof trusts that list more than the names if one function of a file has no line.
 //
-// Code of no object, which a just-in-time compiler may free at any time, has a number that says so.
+// Code outside all objects has a number of its own: a just-in-time compiler may free it at any
+// time.
 //
-// State: a table that only grows, written in handlers, each entry once and then constant but for
-// what became of it. When it is full, places in further objects have the names of what lies there
-// as Go asks, or none where objects have followed upon others in this process.
+// State: a table that only grows. Handlers write it. An entry is written once and then constant,
+// except for the fields that record later events. When the table is full, locations in further
+// objects get the names of what is mapped when Go asks. If an object has replaced another in this
+// process, they get no name.
 //
+// Safety: everything here runs in signal handlers.
+//
+// A port must have addresses that do not use their highest byte. On 32-bit systems there are no
+// numbers.
 // Safety: everything here runs in signal handlers.
 //
 // A port must have addresses that leave their highest byte alone; with 32 bits there are no
@@ -31,37 +37,38 @@
 struct rcgo_module_generation {
 	struct rcgo_module module;
 	uint32_t ready;
-	bool first;    // nobody was met there before: what carries no number is its
-	bool stays;    // it was met for long
-	bool followed; // another one was met there since
-	uint8_t size;  // of its build-id, 0 without one
-	uintptr_t met; // in milliseconds
+	bool first;	      // the first object here: untagged program counters belong to it
+	bool permanent;	      // seen for long enough: program counters are not tagged
+	bool replaced;	      // another object was seen here later
+	uint8_t size;	      // size of the build-id, 0 if there is none
+	uintptr_t first_seen; // time of the first sample, in milliseconds
 	uint8_t id[RCGO_GENERATION_ID];
-	char path[RCGO_GENERATION_PATH]; // of its file, empty where that is not known
+	char path[RCGO_GENERATION_PATH]; // path of its file, empty if unknown
 };
 
-// Keeps what is needed to name these places, and gives them their numbers.
+// Records what symbolizing these program counters needs, and tags them.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__generations_tag(uintptr_t *pcs, size_t n);
 
-// From now on program counters without a number mean what is mapped, for Go is crashing there.
+// Declares that untagged program counters now mean what is currently mapped. Called when Go
+// crashes.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__generations_stop(void);
 
-// Whether that was called.
+// Reports whether rcgo__generations_stop was called.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__generations_are_stopped(void);
 
-// Turns a program counter that Go asks about into one that has a number if it is a sample's that
-// needs one.
+// Tags a program counter that Go wants to symbolize, if it belongs to a sample of an object that
+// needs a tag.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uintptr_t rcgo__generation_resolve(uintptr_t pc);
 
-// Whether this stands for code that is in no object, as far as was known when it was sampled.
+// Reports whether this generation stands for code that was in no known object when it was sampled.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED bool rcgo__generation_is_jit(const struct rcgo_module_generation *edition);
+RCGO_SHARED bool rcgo__generation_is_jit(const struct rcgo_module_generation *generation);
 
-// Takes the number off. Returns its edition, or NULL when there is none.
+// Removes the tag. Returns its generation, or NULL if there is no tag.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED const struct rcgo_module_generation *rcgo__generation_untag(uintptr_t *pc);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: which object a sample met at a place. Runs in handlers with all
+// Module generations: which object a sample found at an address. Runs in signal handlers with all
 // signals blocked.
 
 #include "module_generation.h"
@@ -14,88 +14,88 @@
 #	define WITH_NUMBER(pc, number) ((pc) | (uintptr_t)(number) << NUMBER_SHIFT)
 #	define WITHOUT_NUMBER(pc) ((pc) & (((uintptr_t)1 << NUMBER_SHIFT) - 1))
 
-// The numbers are those of entries from 1 on, one for code that is in no object, and one for what
-// found no room.
-#	define EDITIONS 125
-#	define NUMBER_GENERATED (EDITIONS + 1)
-#	define NUMBER_LOST (EDITIONS + 2)
+// Numbers 1 to GENERATIONS are those of entries. One more is for code in no object, and one for
+// generations that did not fit into the table.
+#	define GENERATIONS 125
+#	define NUMBER_JIT (GENERATIONS + 1)
+#	define NUMBER_UNKNOWN (GENERATIONS + 2)
 
-#	define STAYS_AFTER 1000 // milliseconds
+#	define PERMANENT_AFTER 1000 // milliseconds
 
 // owner: whoever drew its number; lock: none; ordering: ready, release and acquire
-static struct rcgo_module_generation editions[EDITIONS];
+static struct rcgo_module_generation generations[GENERATIONS];
 
-// How many numbers have been drawn.
+// The number of entries in use.
 // owner: whoever draws; lock: none; ordering: compare and swap
-static uint32_t editions_drawn;
+static uint32_t generations_used;
 
-// Whether an object has followed upon another one.
+// Whether an object has replaced another one.
 // owner: who finds it out; lock: none; ordering: a word
-static bool editions_follow;
+static bool generations_replaced;
 
 // owner: rcgo__generations_stop; lock: none; ordering: a word
-static bool editions_ended;
+static bool generations_stopped;
 
-static const struct rcgo_module_generation edition_lost, edition_generated;
+static const struct rcgo_module_generation generation_unknown, generation_jit;
 
 static bool
-holds(const struct rcgo_module_generation *e, uintptr_t pc)
+generation_holds(const struct rcgo_module_generation *e, uintptr_t pc)
 {
 	return rcgo_load_acq(&e->ready) != 0 &&
 	       pc - e->module.start < e->module.end - e->module.start;
 }
 
 static bool
-is_same(const struct rcgo_module_generation *e, const struct rcgo_module *m)
+generation_is(const struct rcgo_module_generation *e, const struct rcgo_module *m)
 {
 	return rcgo_load_acq(&e->ready) != 0 && e->module.key == m->key &&
 	       e->module.start == m->start;
 }
 
-// Tells those that were met where m is that another one has followed. Returns whether any was.
+// Marks the generations that overlap m as replaced. Returns whether there were any.
 static bool
-note_followed(const struct rcgo_module *m)
+mark_replaced(const struct rcgo_module *m)
 {
-	uint32_t n = rcgo_load_acq(&editions_drawn);
+	uint32_t n = rcgo_load_acq(&generations_used);
 	bool any = false;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct rcgo_module *other = &editions[i].module;
+		const struct rcgo_module *other = &generations[i].module;
 
-		if (rcgo_load_acq(&editions[i].ready) != 0 && other->start < m->end &&
-			m->start < other->end && !is_same(&editions[i], m)) {
-			rcgo_store_rlx(&editions[i].followed, true);
-			rcgo_store_rlx(&editions_follow, true);
+		if (rcgo_load_acq(&generations[i].ready) != 0 && other->start < m->end &&
+			m->start < other->end && !generation_is(&generations[i], m)) {
+			rcgo_store_rlx(&generations[i].replaced, true);
+			rcgo_store_rlx(&generations_replaced, true);
 			any = true;
 		}
 	}
 	return any;
 }
 
-// Whether e is one whose program counters carry no number.
+// Reports whether e is permanent, that is, its program counters are not tagged.
 static bool
-stays(struct rcgo_module_generation *e)
+generation_is_permanent(struct rcgo_module_generation *e)
 {
-	if (!e->first || rcgo_load_rlx(&e->followed)) {
+	if (!e->first || rcgo_load_rlx(&e->replaced)) {
 		return false;
 	}
-	if (!rcgo_load_rlx(&e->stays)) {
-		if (rcgo__coarse_clock_ms() - e->met < STAYS_AFTER) {
+	if (!rcgo_load_rlx(&e->permanent)) {
+		if (rcgo__coarse_clock_ms() - e->first_seen < PERMANENT_AFTER) {
 			return false;
 		}
-		rcgo_store_rlx(&e->stays, true);
+		rcgo_store_rlx(&e->permanent, true);
 	}
 	return true;
 }
 
-// Draws a number, from 1 on; 0 when there is none left.
+// Allocates a number, from 1 on. Returns 0 if the table is full.
 static uint32_t
-draw(void)
+generation_allocate(void)
 {
-	uint32_t n = rcgo_load_acq(&editions_drawn);
+	uint32_t n = rcgo_load_acq(&generations_used);
 
-	while (n < EDITIONS) {
-		if (rcgo_cas(&editions_drawn, &n, n + 1)) {
+	while (n < GENERATIONS) {
+		if (rcgo_cas(&generations_used, &n, n + 1)) {
 			return n + 1;
 		}
 	}
@@ -103,20 +103,20 @@ draw(void)
 }
 
 static RCGO_COLD uint32_t
-learn(const struct rcgo_module *m)
+generation_add(const struct rcgo_module *m)
 {
-	bool first = !note_followed(m);
-	uint32_t number = draw();
+	bool first = !mark_replaced(m);
+	uint32_t number = generation_allocate();
 	struct rcgo_module_generation *e;
 	size_t size;
 
 	if (number == 0) {
-		return rcgo_load_rlx(&editions_follow) ? NUMBER_LOST : 0;
+		return rcgo_load_rlx(&generations_replaced) ? NUMBER_UNKNOWN : 0;
 	}
-	e = &editions[number - 1];
+	e = &generations[number - 1];
 	e->module = *m;
 	e->first = first;
-	e->met = rcgo__coarse_clock_ms();
+	e->first_seen = rcgo__coarse_clock_ms();
 	size = rcgo__module_build_id(m, e->id, sizeof e->id);
 	e->size = (uint8_t)(size > sizeof e->id ? 0 : size);
 	if (!rcgo__module_name(m, e->path, sizeof e->path)) {
@@ -127,32 +127,32 @@ learn(const struct rcgo_module *m)
 }
 
 static uint32_t
-number_of(const struct rcgo_module *m)
+generation_number(const struct rcgo_module *m)
 {
-	uint32_t n = rcgo_load_acq(&editions_drawn);
+	uint32_t n = rcgo_load_acq(&generations_used);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (is_same(&editions[i], m)) {
-			return stays(&editions[i]) ? 0 : i + 1;
+		if (generation_is(&generations[i], m)) {
+			return generation_is_permanent(&generations[i]) ? 0 : i + 1;
 		}
 	}
-	return learn(m);
+	return generation_add(m);
 }
 
-// What is in no object was written by a just-in-time compiler, and may be gone when Go asks. But a
-// place whose object is not known now, as where the kernel would have to be asked too often, must
-// not have the name of one that was there before.
+// Returns the number for a pc without a known object. Such code usually comes from a just-in-time
+// compiler, and may be gone when Go asks. But an address whose object is currently unknown, for
+// example because of the kernel's rate limit, must not get the name of an earlier object.
 static uint32_t
-number_of_unknown(uintptr_t pc)
+generation_number_unlisted(uintptr_t pc)
 {
-	uint32_t n = rcgo_load_acq(&editions_drawn);
+	uint32_t n = rcgo_load_acq(&generations_used);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (holds(&editions[i], pc)) {
-			return NUMBER_LOST;
+		if (generation_holds(&generations[i], pc)) {
+			return NUMBER_UNKNOWN;
 		}
 	}
-	return NUMBER_GENERATED;
+	return NUMBER_JIT;
 }
 
 void
@@ -168,10 +168,10 @@ rcgo__generations_tag(uintptr_t *pcs, size_t n)
 		if (pcs[i] - m.start >= m.end - m.start) {
 			if (!rcgo__module_find(pcs[i], &m)) {
 				m.start = m.end = 0;
-				pcs[i] = WITH_NUMBER(pcs[i], number_of_unknown(pcs[i]));
+				pcs[i] = WITH_NUMBER(pcs[i], generation_number_unlisted(pcs[i]));
 				continue;
 			}
-			number = m.nodelete ? 0 : number_of(&m);
+			number = m.nodelete ? 0 : generation_number(&m);
 		}
 		pcs[i] = WITH_NUMBER(pcs[i], number);
 	}
@@ -180,25 +180,25 @@ rcgo__generations_tag(uintptr_t *pcs, size_t n)
 void
 rcgo__generations_stop(void)
 {
-	rcgo_store_rlx(&editions_ended, true);
+	rcgo_store_rlx(&generations_stopped, true);
 }
 
 bool
 rcgo__generations_are_stopped(void)
 {
-	return rcgo_load_rlx(&editions_ended);
+	return rcgo_load_rlx(&generations_stopped);
 }
 
 uintptr_t
 rcgo__generation_resolve(uintptr_t pc)
 {
-	uint32_t n = rcgo_load_acq(&editions_drawn);
+	uint32_t n = rcgo_load_acq(&generations_used);
 
-	if (NUMBER_OF(pc) != 0 || rcgo_load_rlx(&editions_ended)) {
+	if (NUMBER_OF(pc) != 0 || rcgo_load_rlx(&generations_stopped)) {
 		return pc;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (holds(&editions[i], pc) && editions[i].first) {
+		if (generation_holds(&generations[i], pc) && generations[i].first) {
 			return WITH_NUMBER(pc, i + 1);
 		}
 	}
@@ -210,27 +210,28 @@ rcgo__generation_untag(uintptr_t *pc)
 {
 	uintptr_t number = NUMBER_OF(*pc);
 
-	if (number == 0 || number > NUMBER_LOST) {
-		return NULL; // what is beyond is no program counter at all
+	if (number == 0 || number > NUMBER_UNKNOWN) {
+		return NULL; // a larger number is not a tagged program counter
 	}
 	*pc = WITHOUT_NUMBER(*pc);
-	if (number == NUMBER_GENERATED) {
-		return &edition_generated;
+	if (number == NUMBER_JIT) {
+		return &generation_jit;
 	}
-	return number <= EDITIONS && holds(&editions[number - 1], *pc) ? &editions[number - 1]
-								       : &edition_lost;
+	return number <= GENERATIONS && generation_holds(&generations[number - 1], *pc)
+		       ? &generations[number - 1]
+		       : &generation_unknown;
 }
 
 bool
-rcgo__generation_is_jit(const struct rcgo_module_generation *edition)
+rcgo__generation_is_jit(const struct rcgo_module_generation *generation)
 {
-	return edition == &edition_generated;
+	return generation == &generation_jit;
 }
 
 #else
 
 bool
-rcgo__generation_is_jit(RCGO_UNUSED const struct rcgo_module_generation *edition)
+rcgo__generation_is_jit(RCGO_UNUSED const struct rcgo_module_generation *generation)
 {
 	return false;
 }

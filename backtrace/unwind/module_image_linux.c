@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: an object as it is mapped. Runs on any stack, in handlers too.
+// Reads an object as it is mapped: segments, key and ELF notes. Safe in signal handlers, on any
+// stack.
 // Contract: elf(5).
 
 //rcgo:small
@@ -10,12 +11,12 @@
 #include "module_internal.h"
 #include "safe_read.h"
 
-// Program headers are copied in portions: they need not all be on the stack at once.
+// Program headers are copied in portions, to limit stack use.
 #define PHDRS_AT_ONCE 8
 #define MAX_PHDRS 256
 
-// What a key is made of: the beginning of the file, where linkers put the build-id, and of the
-// table of functions.
+// The input of a key: the start of the file, where linkers place the build-id, and the start of the
+// .eh_frame_hdr.
 #define HEAD_BYTES 1024
 #define TABLE_BYTES 64
 
@@ -27,7 +28,7 @@ is_elf(const ElfW(Ehdr) * ehdr)
 	       ehdr->e_phentsize == sizeof(ElfW(Phdr)) && ehdr->e_phnum <= MAX_PHDRS;
 }
 
-// Takes in one program header. Addresses are those in the file.
+// Adds one program header. Addresses are file addresses.
 static void
 add_segment(struct rcgo_module *m, const ElfW(Phdr) * phdr)
 {
@@ -47,13 +48,13 @@ add_segment(struct rcgo_module *m, const ElfW(Phdr) * phdr)
 }
 
 static void
-no_segments(struct rcgo_module *m)
+clear_segments(struct rcgo_module *m)
 {
 	*m = (struct rcgo_module){.start = UINTPTR_MAX};
 }
 
 static bool
-move_segments(struct rcgo_module *m, uintptr_t bias)
+relocate_segments(struct rcgo_module *m, uintptr_t bias)
 {
 	if (m->start >= m->end) {
 		return false;
@@ -70,11 +71,11 @@ move_segments(struct rcgo_module *m, uintptr_t bias)
 bool
 rcgo__image_segments(struct rcgo_module *m, uintptr_t bias, const ElfW(Phdr) * phdr, size_t count)
 {
-	no_segments(m);
+	clear_segments(m);
 	for (size_t i = 0; i < count; i++) {
 		add_segment(m, &phdr[i]);
 	}
-	return move_segments(m, bias);
+	return relocate_segments(m, bias);
 }
 
 bool
@@ -87,7 +88,7 @@ rcgo__image_read(uintptr_t header, struct rcgo_module *out)
 	if (!rcgo__copy_nofault(&ehdr, (const void *)header, sizeof ehdr) || !is_elf(&ehdr)) {
 		return false;
 	}
-	no_segments(out);
+	clear_segments(out);
 	at = header + ehdr.e_phoff;
 	for (size_t i = 0; i < ehdr.e_phnum; i += PHDRS_AT_ONCE) {
 		size_t n = ehdr.e_phnum - i < PHDRS_AT_ONCE ? ehdr.e_phnum - i : PHDRS_AT_ONCE;
@@ -100,11 +101,11 @@ rcgo__image_read(uintptr_t header, struct rcgo_module *out)
 			add_segment(out, &phdr[k]);
 		}
 	}
-	return move_segments(out, ehdr.e_type == ET_EXEC ? 0 : header - out->start);
+	return relocate_segments(out, ehdr.e_type == ET_EXEC ? 0 : header - out->start);
 }
 
 static uintptr_t
-mix(uintptr_t h, const void *bytes, size_t size)
+hash_words(uintptr_t h, const void *bytes, size_t size)
 {
 	const unsigned char *at = bytes;
 
@@ -131,7 +132,7 @@ rcgo__image_key(struct rcgo_module *m, const uintptr_t *bias_at)
 	size_t end = (uintptr_t)m->eh_frame_hdr & (RCGO_NOFAULT_PAGE - 1);
 	uintptr_t where[2] = {m->start, (uintptr_t)m->eh_frame_hdr};
 
-	// A short table may be the last that is mapped.
+	// A short table may be at the end of the mapping.
 	if (end > RCGO_NOFAULT_PAGE - TABLE_BYTES) {
 		piece[1].size = RCGO_NOFAULT_PAGE - end;
 	}
@@ -139,12 +140,12 @@ rcgo__image_key(struct rcgo_module *m, const uintptr_t *bias_at)
 		return false;
 	}
 	m->bias = bias;
-	m->key = mix(mix(1, where, sizeof where), bytes, HEAD_BYTES + piece[1].size) | 1;
+	m->key = hash_words(hash_words(1, where, sizeof where), bytes, HEAD_BYTES + piece[1].size) |
+		 1;
 	return true;
 }
 
-// Traceback Generation, unwind: what the notes of an object say: its build-id, and whether Go's
-// linker made it. Runs on any stack, in handlers too.
+// ELF notes of an object: its build-id, and whether Go's linker made it.
 // Contract: elf(5); the note of ld's --build-id; cmd/internal/buildid (ELF_NOTE_GOBUILDID_TAG).
 
 #define MAX_PHDRS 256
@@ -152,8 +153,8 @@ rcgo__image_key(struct rcgo_module *m, const uintptr_t *bias_at)
 
 static const struct rcgo_note_kind gnu_build_id = {"GNU", NT_GNU_BUILD_ID};
 
-// Looks for a note of that kind from at to end. Returns the address of what it says, and stores the
-// size; 0 without one.
+// Searches [at, end) for a note of this kind. Returns the address of its descriptor and stores the
+// size; returns 0 if there is none.
 static uintptr_t
 note_between(uintptr_t at, uintptr_t end, const struct rcgo_note_kind *kind, size_t *size)
 {
@@ -183,7 +184,7 @@ note_between(uintptr_t at, uintptr_t end, const struct rcgo_note_kind *kind, siz
 	return 0;
 }
 
-// The same in all notes of m.
+// Searches all notes of m for a note of this kind, like note_between.
 static uintptr_t
 note_in(const struct rcgo_module *m, const struct rcgo_note_kind *kind, size_t *size)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: which object holds an address, and its name. Runs on any stack, in
-// handlers too.
+// Finds the object that contains an address, and its name. Safe in signal handlers, on any stack.
 
 #include <time.h>
 
@@ -32,7 +31,7 @@ rcgo__module_load(struct rcgo_module *to, const struct rcgo_module *from)
 	to->nodelete = rcgo_load_acq(&from->nodelete);
 }
 
-// Whether what the list knows of m is still so.
+// Reports whether m, from the published list, is still mapped.
 static bool
 still_there(const struct rcgo_module *m)
 {
@@ -68,7 +67,7 @@ rcgo__module_find(uintptr_t pc, struct rcgo_module *out)
 
 // Addresses that no program has: the first page, and the kernel's half.
 static bool
-no_address(uintptr_t pc)
+not_user_address(uintptr_t pc)
 {
 	return pc < 4096 || pc > UINTPTR_MAX / 2;
 }
@@ -79,11 +78,11 @@ rcgo__module_code(uintptr_t pc, uintptr_t *start, uintptr_t *end)
 	struct rcgo_mapping mapping, own;
 	struct rcgo_module module;
 
-	if (no_address(pc)) {
+	if (not_user_address(pc)) {
 		return RCGO_CODE_NONE;
 	}
 	if (!rcgo__mapping_find(pc, &mapping, NULL, 0)) {
-		// Nothing is there, unless the kernel tells nothing of our own code either.
+		// Nothing is mapped at pc, unless the kernel does not report our own code either.
 		return rcgo__mapping_find((uintptr_t)rcgo__module_code, &own, NULL, 0)
 			       ? RCGO_CODE_NONE
 			       : RCGO_CODE_UNKNOWN;
@@ -111,15 +110,14 @@ rcgo__module_name(const struct rcgo_module *m, char *path, size_t cap)
 	       rcgo__dlfo_name(m, path, cap);
 }
 
-// Traceback Generation, unwind: glibc's _dl_find_object (2.35), which takes no lock. Runs on any
-// stack, in handlers too.
+// glibc's _dl_find_object (2.35), which takes no lock.
 // Contract: glibc's manual, Dynamic Linker Introspection; elf(5).
 
-// It is looked up in the symbol table of the dynamic linker: even a weak reference would make the
-// linker demand glibc 2.35 of every program.
+// The function is looked up in the dynamic linker's symbol table. Even a weak reference would make
+// every program require glibc 2.35.
 static const char function_name[] = "_dl_find_object";
 
-// What it fills in. There is room for more than any version has.
+// The result structure. It has room for more than any glibc version stores.
 struct found_object {
 	unsigned long long flags;
 	uintptr_t map_start, map_end;
@@ -165,7 +163,7 @@ rcgo__dlfo_find(uintptr_t pc, struct rcgo_module *out)
 		.end = found.map_end,
 		.eh_frame_hdr = found.eh_frame_hdr,
 	};
-	// An object that goes away this moment cannot be read, and is none.
+	// An object that is being unmapped cannot be read, and counts as not found.
 	return rcgo__image_key(out, &found.link_map->l_addr) ? RCGO_LOOKUP_YES : RCGO_LOOKUP_NO;
 }
 
@@ -189,30 +187,31 @@ rcgo__dlfo_name(const struct rcgo_module *m, char *path, size_t cap)
 	return n != 0;
 }
 
-// Traceback Generation, unwind: what the kernel has said of addresses that nobody else knows: of
-// objects, where libc has no _dl_find_object or is just loading them, and of code of no object (a
-// compiler's at run time). Runs on any stack, in handlers too.
+// The cache of kernel lookups: answers of the kernel about addresses that no other source knows.
+// They are objects where libc has no _dl_find_object or is just loading them, and code outside
+// objects, such as JIT code.
 
-#define LEARNED 32
-// The kernel is asked at most once in so many milliseconds, as its text costs 20 us and more, ...
-#define ASK_EVERY 10
-// ... and what is no object may have become one after so many.
-#define FORGET_AFTER 200
+#define KERNEL_ANSWERS 32
+// The minimum interval between kernel queries, in milliseconds: reading its text costs 20 us or
+// more.
+#define KERNEL_QUERY_INTERVAL 10
+// The lifetime of a negative answer, in milliseconds: an object may be mapped there later.
+#define NEGATIVE_LIFETIME 200
 
-// One thing learned. A writer makes edition odd, and who finds it odd, or another afterwards, has
-// read nothing.
-struct learned {
-	uintptr_t edition;
-	struct rcgo_module module; // key is 0 for what is no object
-	uintptr_t until;	   // in milliseconds, for that
+// One answer. A writer makes generation odd while it writes. A reader that finds it odd or changed
+// discards what it read.
+struct kernel_answer {
+	uintptr_t generation;
+	struct rcgo_module module; // key 0: the mapping belongs to no object
+	uintptr_t expiry;	   // in milliseconds, for key 0
 };
 
 // owner: who has made its edition odd; lock: edition, never waited for; ordering: edition's
-static struct learned learned[LEARNED];
+static struct kernel_answer kernel_answers[KERNEL_ANSWERS];
 // owner: any; lock: none; ordering: relaxed, a hint
-static uintptr_t next_learned;
+static uintptr_t kernel_answers_next;
 // owner: who moves it on; lock: none; ordering: relaxed, one wins
-static uintptr_t ask_again;
+static uintptr_t kernel_query_after;
 
 uintptr_t
 rcgo__coarse_clock_ms(void)
@@ -223,58 +222,59 @@ rcgo__coarse_clock_ms(void)
 	return (uintptr_t)now.tv_sec * 1000 + (uintptr_t)now.tv_nsec / 1000000;
 }
 
-// Reads a slot. Returns whether it held still.
+// Reads a slot. Returns whether the copy is consistent.
 static bool
-read_learned(const struct learned *s, struct rcgo_module *m, uintptr_t *until)
+kernel_answer_read(const struct kernel_answer *s, struct rcgo_module *m, uintptr_t *expiry)
 {
-	uintptr_t edition = rcgo_load_acq(&s->edition);
+	uintptr_t generation = rcgo_load_acq(&s->generation);
 
 	rcgo__module_load(m, &s->module);
-	*until = rcgo_load_acq(&s->until);
-	return (edition & 1) == 0 && rcgo_load_rlx(&s->edition) == edition;
+	*expiry = rcgo_load_acq(&s->expiry);
+	return (generation & 1) == 0 && rcgo_load_rlx(&s->generation) == generation;
 }
 
-// Writes a slot, unless another thread does.
+// Writes a slot, unless another thread is writing it.
 static void
-write_learned(struct learned *s, const struct rcgo_module *m, uintptr_t until)
+kernel_answer_write(struct kernel_answer *s, const struct rcgo_module *m, uintptr_t expiry)
 {
-	uintptr_t edition = rcgo_load_rlx(&s->edition);
+	uintptr_t generation = rcgo_load_rlx(&s->generation);
 
-	if ((edition & 1) != 0 || !rcgo_cas(&s->edition, &edition, edition + 1)) {
+	if ((generation & 1) != 0 || !rcgo_cas(&s->generation, &generation, generation + 1)) {
 		return;
 	}
 	rcgo__module_store(&s->module, m);
-	rcgo_store_rel(&s->until, until);
-	rcgo_store_rel(&s->edition, edition + 2);
+	rcgo_store_rel(&s->expiry, expiry);
+	rcgo_store_rel(&s->generation, generation + 2);
 }
 
-// The slot that holds pc, or NULL.
-static struct learned *
-learned_of(uintptr_t pc, struct rcgo_module *m, uintptr_t *until)
+// Returns the slot that contains pc, or NULL.
+static struct kernel_answer *
+kernel_answer_find(uintptr_t pc, struct rcgo_module *m, uintptr_t *expiry)
 {
-	for (size_t i = 0; i < LEARNED; i++) {
-		if (pc - rcgo_load_rlx(&learned[i].module.start) <
-				rcgo_load_rlx(&learned[i].module.end) -
-					rcgo_load_rlx(&learned[i].module.start) &&
-			read_learned(&learned[i], m, until) && pc - m->start < m->end - m->start) {
-			return &learned[i];
+	for (size_t i = 0; i < KERNEL_ANSWERS; i++) {
+		if (pc - rcgo_load_rlx(&kernel_answers[i].module.start) <
+				rcgo_load_rlx(&kernel_answers[i].module.end) -
+					rcgo_load_rlx(&kernel_answers[i].module.start) &&
+			kernel_answer_read(&kernel_answers[i], m, expiry) &&
+			pc - m->start < m->end - m->start) {
+			return &kernel_answers[i];
 		}
 	}
 	return NULL;
 }
 
-// Whether the kernel may be asked now.
+// Reports whether a kernel query is permitted now.
 static bool
-may_ask(uintptr_t now)
+kernel_query_allowed(uintptr_t now)
 {
-	uintptr_t again = rcgo_load_rlx(&ask_again);
+	uintptr_t again = rcgo_load_rlx(&kernel_query_after);
 
-	return now >= again && rcgo_cas(&ask_again, &again, now + ASK_EVERY);
+	return now >= again && rcgo_cas(&kernel_query_after, &again, now + KERNEL_QUERY_INTERVAL);
 }
 
-// Asks the kernel for the object of pc. A mapping that belongs to none is m with a key of 0.
+// Asks the kernel for the object that contains pc. For a mapping of no object, m gets a key of 0.
 static bool
-ask_kernel(uintptr_t pc, struct rcgo_module *m)
+kernel_query(uintptr_t pc, struct rcgo_module *m)
 {
 	struct rcgo_mapping mapping;
 
@@ -294,13 +294,13 @@ bool
 rcgo__kernel_lookup_find(uintptr_t pc, struct rcgo_module *out)
 {
 	uintptr_t now = rcgo__coarse_clock_ms();
-	uintptr_t until;
-	struct learned *slot = learned_of(pc, out, &until);
+	uintptr_t expiry;
+	struct kernel_answer *slot = kernel_answer_find(pc, out, &expiry);
 
 	if (slot != NULL) {
 		uintptr_t key = out->key;
 
-		if (key == 0 && now < until) {
+		if (key == 0 && now < expiry) {
 			return false;
 		}
 		if (key != 0 &&
@@ -308,12 +308,12 @@ rcgo__kernel_lookup_find(uintptr_t pc, struct rcgo_module *out)
 			return true;
 		}
 	}
-	if (!may_ask(now) || !ask_kernel(pc, out)) {
+	if (!kernel_query_allowed(now) || !kernel_query(pc, out)) {
 		return false;
 	}
 	if (slot == NULL) {
-		slot = &learned[rcgo_add_rlx(&next_learned, 1) % LEARNED];
+		slot = &kernel_answers[rcgo_add_rlx(&kernel_answers_next, 1) % KERNEL_ANSWERS];
 	}
-	write_learned(slot, out, now + FORGET_AFTER);
+	kernel_answer_write(slot, out, now + NEGATIVE_LIFETIME);
 	return out->key != 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the published list of modules. Written outside of handlers, read
-// anywhere. Contract: dl_iterate_phdr(3), getauxval(3).
+// The published list of modules. It is written outside of signal handlers and read anywhere.
+// Contract: dl_iterate_phdr(3), getauxval(3).
 // Long because: the two ways to collect share the draft and how it is published.
 
 //rcgo:small
@@ -17,57 +17,58 @@
 #include "module_internal.h"
 
 #define FIRST_CAPACITY 64
-#define READER_TRIES 8 // each lost one means that a whole list was made meanwhile
+#define READER_TRIES 8 // each failure means that a whole list was published meanwhile
 
-// There are two copies: while one is written the other is read, and a reader who was slow finds by
-// the edition that its copy has been written over, and reads again.
-struct list {
+// There are two copies: readers use one while the other is written. A slow reader detects by
+// list_generation that its copy was overwritten, and retries.
+struct module_list {
 	size_t count;
 	struct rcgo_module at[];
 };
 
 // owner: who has being_made; lock: none; ordering: edition, whose lowest bit says which to read
-static struct list *lists[2];
+static struct module_list *module_lists[2];
 // owner: who has being_made; lock: none; ordering: release after a list is whole, acquire before
 // and after it is read
-static uintptr_t edition;
+static uintptr_t list_generation;
 
-// Whether somebody makes a list now; another who wants to goes away.
+// Whether a thread is building a list. Another thread that wants to build one returns.
 // owner: rcgo__modules_refresh; lock: it is one, never waited for; ordering: acquire and release
-static bool being_made;
+static bool refreshing;
 
-// What only who has being_made touches.
+// Accessed only by the thread that has set refreshing.
 // owner: who has being_made; lock: being_made; ordering: being_made's
 static struct {
 	struct rcgo_module *found; // sorted by start
 	size_t count, capacity;
-	size_t missed; // modules without room
+	size_t overflowed; // modules that did not fit
 	unsigned long long adds, subs;
-	bool made;
-	bool lasting; // only what stays is collected
+	bool published;
+	bool permanent_only; // only non-unloadable objects were collected
 } draft;
 
 static bool
 map_lists(size_t capacity)
 {
-	size_t one = sizeof(struct list) + capacity * sizeof(struct rcgo_module);
+	size_t one = sizeof(struct module_list) + capacity * sizeof(struct rcgo_module);
 	unsigned char *at =
 		mmap(NULL, 3 * one, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uintptr_t now = edition;
+	uintptr_t now = list_generation;
 
 	if (at == MAP_FAILED) {
 		return false;
 	}
-	// The old lists stay mapped, for a handler may be reading them. As the size doubles each
-	// time they are smaller than the new ones in all.
+	// The old lists stay mapped, because a handler may be reading them. The size doubles each
+	// time, so together they are smaller than the new ones.
 	draft.found = (struct rcgo_module *)(void *)at;
 	draft.capacity = capacity;
-	if (lists[now & 1] != NULL) {
-		memcpy(at + one, lists[now & 1],
-			sizeof(struct list) + lists[now & 1]->count * sizeof(struct rcgo_module));
+	if (module_lists[now & 1] != NULL) {
+		memcpy(at + one, module_lists[now & 1],
+			sizeof(struct module_list) +
+				module_lists[now & 1]->count * sizeof(struct rcgo_module));
 	}
-	rcgo_store_rel(&lists[now & 1], (struct list *)(void *)(at + one));
-	rcgo_store_rel(&lists[(now + 1) & 1], (struct list *)(void *)(at + 2 * one));
+	rcgo_store_rel(&module_lists[now & 1], (struct module_list *)(void *)(at + one));
+	rcgo_store_rel(&module_lists[(now + 1) & 1], (struct module_list *)(void *)(at + 2 * one));
 	return true;
 }
 
@@ -77,7 +78,7 @@ add_module(const struct rcgo_module *m)
 	size_t i = draft.count;
 
 	if (draft.count == draft.capacity) {
-		draft.missed++;
+		draft.overflowed++;
 		return;
 	}
 	while (i > 0 && draft.found[i - 1].start > m->start) {
@@ -88,14 +89,15 @@ add_module(const struct rcgo_module *m)
 	draft.count++;
 }
 
-// Whether the list of objects is another than the last time, as far as the libc tells.
+// Reports whether the loader's list of objects has changed since the last call, as far as libc
+// tells.
 static bool
 has_changed(const struct dl_phdr_info *info, size_t size)
 {
 	if (size < offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
 		return true;
 	}
-	if (draft.made && info->dlpi_adds == draft.adds && info->dlpi_subs == draft.subs) {
+	if (draft.published && info->dlpi_adds == draft.adds && info->dlpi_subs == draft.subs) {
 		return false;
 	}
 	draft.adds = info->dlpi_adds;
@@ -103,17 +105,17 @@ has_changed(const struct dl_phdr_info *info, size_t size)
 	return true;
 }
 
-// Whether the published list has m as one that stays.
+// Reports whether the published list contains m as non-unloadable.
 static bool
-was_pinned(const struct rcgo_module *m)
+was_nodelete(const struct rcgo_module *m)
 {
 	struct rcgo_module old;
 
 	return rcgo__list_find(m->start, &old) && old.nodelete && old.start == m->start;
 }
 
-// Takes in one object of the dynamic linker's; ends the walk when nothing has changed. The first is
-// the program.
+// Adds one object of the dynamic linker's list. Stops the iteration if nothing has changed. The
+// first object is the program.
 static int
 visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -127,7 +129,7 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 		*changed = true;
 		return 0;
 	}
-	m.nodelete = !*changed || was_pinned(&m);
+	m.nodelete = !*changed || was_nodelete(&m);
 	*changed = true;
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Dyn) *dynamic = (const ElfW(
@@ -142,9 +144,9 @@ visit_object(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-// Takes in one object that stays until the process ends.
+// Adds one object that stays mapped until the process ends.
 static void
-visit_lasting(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr, size_t count)
+visit_permanent(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr, size_t count)
 {
 	struct rcgo_module m;
 
@@ -155,7 +157,7 @@ visit_lasting(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr
 	}
 }
 
-// Static programs of some libcs do not know of the vDSO, which is never unmapped.
+// Static programs of some C libraries do not list the vDSO, which is never unmapped.
 static void
 add_vdso(void)
 {
@@ -176,21 +178,21 @@ add_vdso(void)
 	}
 }
 
-// Collects all modules. Returns whether there is something to publish. What glibc tells without a
-// lock is enough: it is asked for all objects that are not in the list. dl_iterate_phdr may wait,
-// for a callback of the program's that calls Go.
+// Collects all modules. Returns whether there is something to publish. If glibc lists the permanent
+// objects without a lock, those suffice: _dl_find_object finds all others. dl_iterate_phdr may
+// block while a callback of the program calls Go.
 static bool
 collect(void)
 {
 	bool changed = false;
 
 	draft.count = 0;
-	draft.missed = 0;
-	if (draft.lasting && draft.made) {
+	draft.overflowed = 0;
+	if (draft.permanent_only && draft.published) {
 		return false;
 	}
-	draft.lasting = rcgo__modules_first(visit_lasting);
-	if (draft.lasting) {
+	draft.permanent_only = rcgo__modules_first(visit_permanent);
+	if (draft.permanent_only) {
 		changed = true;
 	} else {
 		dl_iterate_phdr(visit_object, &changed);
@@ -201,9 +203,10 @@ collect(void)
 	return changed;
 }
 
-// Holds the list of objects still while the pins are set.
+// Marks non-unloadable objects. As a callback of dl_iterate_phdr it holds the loader's lock, so the
+// list of objects does not change.
 static int
-visit_first(struct dl_phdr_info *info, size_t size, void *arg)
+visit_nodelete(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size, (void)arg;
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
@@ -219,20 +222,20 @@ visit_first(struct dl_phdr_info *info, size_t size, void *arg)
 static void
 publish(void)
 {
-	uintptr_t next = edition + 1;
-	struct list *list = lists[next & 1];
+	uintptr_t next = list_generation + 1;
+	struct module_list *list = module_lists[next & 1];
 	size_t count = 0;
 
 	for (size_t i = 0; i < draft.count; i++) {
 		struct rcgo_module *m = &draft.found[i];
 
-		m->key = m->start | 1; // of one that stays this is enough
+		m->key = m->start | 1; // sufficient for a non-unloadable object
 		if (m->nodelete || rcgo__image_key(m, NULL)) {
 			rcgo__module_store(&list->at[count++], m);
 		}
 	}
 	rcgo_store_rel(&list->count, count);
-	rcgo_store_rel(&edition, next);
+	rcgo_store_rel(&list_generation, next);
 }
 
 void
@@ -240,38 +243,39 @@ rcgo__modules_refresh(void)
 {
 	int saved = errno;
 
-	if (__atomic_exchange_n(&being_made, true, __ATOMIC_ACQUIRE)) {
+	if (__atomic_exchange_n(&refreshing, true, __ATOMIC_ACQUIRE)) {
 		return;
 	}
 	if (draft.capacity != 0 || map_lists(FIRST_CAPACITY)) {
 		while (collect()) {
-			if (draft.missed != 0 && map_lists(2 * (draft.capacity + draft.missed))) {
+			if (draft.overflowed != 0 &&
+				map_lists(2 * (draft.capacity + draft.overflowed))) {
 				draft.adds = ~draft.adds;
 				continue;
 			}
-			if (!draft.made && !draft.lasting) {
-				dl_iterate_phdr(visit_first, NULL);
+			if (!draft.published && !draft.permanent_only) {
+				dl_iterate_phdr(visit_nodelete, NULL);
 			}
 			publish();
-			draft.made = true;
+			draft.published = true;
 			break;
 		}
 	}
-	rcgo_store_rel(&being_made, false);
+	rcgo_store_rel(&refreshing, false);
 	errno = saved;
 }
 
 void
 rcgo__modules_init(void)
 {
-	if (rcgo_load_acq(&edition) == 0) {
+	if (rcgo_load_acq(&list_generation) == 0) {
 		rcgo__modules_refresh();
 	}
 }
 
-// The last module of the list that starts at or below pc, as an index; count when there is none.
+// Returns the index of the last module that starts at or below pc; count if there is none.
 static size_t
-last_at_or_below(const struct list *list, size_t count, uintptr_t pc)
+last_at_or_below(const struct module_list *list, size_t count, uintptr_t pc)
 {
 	size_t lo = 0;
 	size_t hi = count;
@@ -292,8 +296,8 @@ bool
 rcgo__list_find(uintptr_t pc, struct rcgo_module *out)
 {
 	for (int tries = 0; tries < READER_TRIES; tries++) {
-		uintptr_t now = rcgo_load_acq(&edition);
-		const struct list *list = rcgo_load_acq(&lists[now & 1]);
+		uintptr_t now = rcgo_load_acq(&list_generation);
+		const struct module_list *list = rcgo_load_acq(&module_lists[now & 1]);
 		bool found = false;
 		size_t count, i;
 
@@ -306,27 +310,27 @@ rcgo__list_find(uintptr_t pc, struct rcgo_module *out)
 			rcgo__module_load(out, &list->at[i]);
 			found = pc - out->start < out->end - out->start;
 		}
-		if (rcgo_load_acq(&edition) == now) {
+		if (rcgo_load_acq(&list_generation) == now) {
 			return found;
 		}
 	}
 	return false;
 }
 
-// Traceback Generation, unwind: which objects are never unmapped: dlclose may take what dlopen
-// brought, not what the program needs. Runs as Go starts, once.
+// Non-unloadable objects: dlclose may unload what dlopen loaded, but not what the program needs.
+// Runs once, when Go starts.
 // Contract: elf(5), link.h (r_debug, link_map).
 
 #ifndef DF_1_NODELETE
 #	define DF_1_NODELETE 8
 #endif
 
-// More than that are not looked at: the rest is taken for what may be unmapped.
+// More objects are not examined: the rest counts as unloadable.
 #define MAX_NODES 256
 
 struct node {
 	const struct link_map *map;
-	const char *base; // the last part of its path
+	const char *base; // the last component of its path
 	bool nodelete, followed;
 };
 
@@ -366,7 +370,7 @@ module_of(struct rcgo_module *modules, size_t count, uintptr_t address)
 	return NULL;
 }
 
-// The dynamic linker's list, as it shows it to debuggers.
+// Returns the dynamic linker's list, as it is shown to debuggers.
 static const struct link_map *
 first_map(const ElfW(Dyn) * program)
 {
@@ -396,9 +400,9 @@ gather(struct graph *g, const struct link_map *map)
 	}
 }
 
-// The dynamic linker finds what is needed by its name in a directory, so paths end in that name.
+// The dynamic linker searches directories for needed names, so paths end in the name.
 static void
-pin_needed(struct graph *g, const char *name)
+mark_needed(struct graph *g, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	const char *base = slash != NULL ? slash + 1 : name;
@@ -423,12 +427,12 @@ follow(struct graph *g, const struct link_map *map)
 	}
 	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_NEEDED) {
-			pin_needed(g, strings + d->d_un.d_val);
+			mark_needed(g, strings + d->d_un.d_val);
 		}
 	}
 }
 
-// Follows what is needed until there is nothing new.
+// Computes the transitive closure of needed objects.
 static void
 close_graph(struct graph *g)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: what the kernel says of a mapping. Runs on any stack, in handlers
-// too. Contract: proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
+// Asks the kernel about mappings. Safe in signal handlers, on any stack. Contract:
+// proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
 
 //rcgo:small
 
@@ -14,9 +14,9 @@
 #include "raw_syscall.h"
 #include "syscall_trial.h"
 
-// The question and its answer, by the kernel's layout.
-struct query {
-	uint64_t size, flags, address; // asked
+// The query and its answer, in the kernel's layout.
+struct procmap_request {
+	uint64_t size, flags, address; // input
 	uint64_t start, end, vma_flags, page_size, offset, inode;
 	uint32_t major, minor;
 	uint32_t name_size, build_id_size;
@@ -26,13 +26,13 @@ struct query {
 
 #define PROCMAP_EXECUTABLE 4 // in vma_flags
 
-_Static_assert(sizeof(struct query) == 0x68, "the kernel's layout");
+_Static_assert(sizeof(struct procmap_request) == 0x68, "the kernel's layout");
 
-// A file has a handful of segments, and each may be cut by mprotect.
-#define MOST_STEPS_DOWN 32
+// A file has few segments, and mprotect may split each of them.
+#define MAX_STEPS_DOWN 32
 
 static bool
-ask(int fd, struct query *q, uint64_t address)
+procmap_query(int fd, struct procmap_request *q, uint64_t address)
 {
 	q->size = sizeof *q;
 	q->flags = 0;
@@ -40,20 +40,20 @@ ask(int fd, struct query *q, uint64_t address)
 	return syscall(SYS_ioctl, fd, PROCMAP_QUERY, q) == 0;
 }
 
-// The file's first mapping, at or below that of at.
+// Returns the address of the file's first mapping, at or below that of at; 0 if it is not found.
 static uintptr_t
-query_header(int fd, struct query at)
+query_header(int fd, struct procmap_request at)
 {
-	struct query q = at;
+	struct procmap_request q = at;
 
-	for (int i = 0; i < MOST_STEPS_DOWN && at.inode != 0; i++) {
+	for (int i = 0; i < MAX_STEPS_DOWN && at.inode != 0; i++) {
 		if (q.inode != at.inode || q.major != at.major || q.minor != at.minor) {
 			break;
 		}
 		if (q.offset == 0) {
 			return (uintptr_t)q.start;
 		}
-		if (!ask(fd, &q, q.start - 1)) {
+		if (!procmap_query(fd, &q, q.start - 1)) {
 			break;
 		}
 	}
@@ -63,9 +63,10 @@ query_header(int fd, struct query at)
 enum rcgo_lookup_result
 rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
 {
-	struct query q = {.name_size = (uint32_t)cap, .name = cap != 0 ? (uintptr_t)path : 0};
+	struct procmap_request q = {
+		.name_size = (uint32_t)cap, .name = cap != 0 ? (uintptr_t)path : 0};
 
-	if (!ask(fd, &q, address)) {
+	if (!procmap_query(fd, &q, address)) {
 		return errno == ENOENT ? RCGO_LOOKUP_NO : RCGO_LOOKUP_NONE;
 	}
 	if (cap != 0 && q.name_size == 0) {
@@ -80,14 +81,14 @@ rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *p
 	return RCGO_LOOKUP_YES;
 }
 
-struct reader {
+struct maps_reader {
 	int fd;
 	size_t at, len;
 	char buf[512];
 };
 
 static int
-next_char(struct reader *r)
+next_char(struct maps_reader *r)
 {
 	if (r->at == r->len) {
 		ssize_t n;
@@ -104,10 +105,10 @@ next_char(struct reader *r)
 	return (unsigned char)r->buf[r->at++];
 }
 
-// Reads a hexadecimal number and the character behind it; decimal digits make one too, which is as
-// good to compare.
+// Reads a hexadecimal number and the character after it. A decimal number is read as hexadecimal
+// too, which is sufficient for comparisons.
 static uint64_t
-next_number(struct reader *r, int *end)
+next_number(struct maps_reader *r, int *end)
 {
 	uint64_t n = 0;
 	int c = next_char(r);
@@ -120,15 +121,15 @@ next_number(struct reader *r, int *end)
 	return n;
 }
 
-struct line {
+struct maps_line {
 	uint64_t start, end, offset, major, minor, inode;
-	int last; // the character behind the inode
+	int last; // the character after the inode
 	bool executable;
 };
 
 // Reads a line up to the inode. Returns whether there is one.
 static bool
-next_line(struct reader *r, struct line *l)
+next_line(struct maps_reader *r, struct maps_line *l)
 {
 	int c;
 
@@ -152,9 +153,9 @@ next_line(struct reader *r, struct line *l)
 	return c >= 0;
 }
 
-// Reads the rest of a line; what is behind the spaces goes into path.
+// Reads the rest of a line. Stores the text after the spaces in path.
 static void
-finish_line(struct reader *r, const struct line *l, char *path, size_t cap)
+finish_line(struct maps_reader *r, const struct maps_line *l, char *path, size_t cap)
 {
 	size_t n = 0;
 	int c = l->last;
@@ -176,9 +177,9 @@ finish_line(struct reader *r, const struct line *l, char *path, size_t cap)
 bool
 rcgo__mapping_read(int fd, uintptr_t address, struct rcgo_mapping *out, char *path, size_t cap)
 {
-	struct reader r = {.fd = fd, .at = 0, .len = 0};
-	struct line before = {.start = 0};
-	struct line l;
+	struct maps_reader r = {.fd = fd, .at = 0, .len = 0};
+	struct maps_line before = {.start = 0};
+	struct maps_line l;
 	uintptr_t header = 0;
 
 	while (next_line(&r, &l)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the registers that a walk may start from without a signal. A few
-// words, taken by a few instructions, so that a call from C to Go can afford to keep them.
+// The registers from which unwinding can start without a signal. They are few, and few instructions
+// save them, so every call from C to Go can afford it.
 #ifndef RCGO_SAVED_REGS_H
 #define RCGO_SAVED_REGS_H
 
@@ -8,7 +8,7 @@
 
 #include "compat.h"
 
-// One file for each processor. A new one supplies what the two here supply, no more.
+// Each processor has one file. A new one supplies what these two supply.
 #if defined(__x86_64__)
 #	include "saved_regs_amd64.h"
 #elif defined(__aarch64__)
@@ -18,15 +18,15 @@
 #endif
 
 struct rcgo_saved_regs {
-	uintptr_t pc; // a return address: the walk looks up and gives pc - 1
+	uintptr_t pc; // a return address: the unwinder looks up and reports pc - 1
 	uintptr_t sp;
 	uintptr_t fp;
-	// The other registers that calls keep, in the order of the processor's file; 0 is unknown.
+	// The other callee-saved registers, in the order of the processor's file; 0 is unknown.
 	uintptr_t kept[RCGO_REGS_KEPT];
 };
 
-// Takes the registers of the function that it stands in: good until that function returns. The asm
-// has no output, which keeps it where it is.
+// Saves the registers of the function that contains it. They are valid until that function returns.
+// The asm has no output, so the compiler does not move it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
 rcgo__regs_capture(struct rcgo_saved_regs *regs)
@@ -34,10 +34,11 @@ rcgo__regs_capture(struct rcgo_saved_regs *regs)
 	RCGO_REGS_CAPTURE(regs);
 }
 
-// Takes the registers that the caller of the function that it stands in will have on return, good
-// until that one returns: for a function that notes its caller and is gone when the note is read.
-// It knows pc, sp and fp; kept is 0. gcc and clang give the function a frame pointer for it. clang
-// on arm64 gives an sp that is too low, which does no harm while its code finds frames by fp.
+// Saves the registers that the function's caller will have when the function returns. They are
+// valid until that caller returns. Use it in a function that records its caller and has returned
+// when the record is read. pc, sp and fp are known; kept is 0. gcc and clang give the function a
+// frame pointer for this. On arm64, clang stores an sp that is too low, which is harmless as long
+// as its code finds frames by fp.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
 rcgo__regs_capture_caller(struct rcgo_saved_regs *regs)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind, amd64: the registers that a walk may start from.
+// The registers from which unwinding can start, on amd64.
 #ifndef RCGO_SAVED_REGS_AMD64_H
 #define RCGO_SAVED_REGS_AMD64_H
 
 #define RCGO_REGS_KEPT 5 // rbx, r12, r13, r14, r15
 
-// The address taken is that of the next instruction, and the unwind information is the same
-// before and behind this one.
+// The saved pc is that of the next instruction. The unwind information is the same on both sides of
+// this instruction.
 #define RCGO_REGS_CAPTURE(regs)           \
 	__asm__("leaq 1f(%%rip), %%rax\n" \
 		"1:\tmovq %%rax, 0(%0)\n" \

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind, arm64: the registers that a walk may start from.
+// The registers from which unwinding can start, on arm64.
 #ifndef RCGO_SAVED_REGS_ARM64_H
 #define RCGO_SAVED_REGS_ARM64_H
 
-#define RCGO_REGS_KEPT 11 // x19 to x28, and x30 as it is now
+#define RCGO_REGS_KEPT 11 // x19 to x28, and the current x30
 
-// The address taken is that of the next instruction, and the unwind information is the same
-// before and behind this one.
+// The saved pc is that of the next instruction. The unwind information is the same on both sides of
+// this instruction.
 #define RCGO_REGS_CAPTURE(regs)               \
 	__asm__("adr x9, 1f\n"                \
 		"1:\tmov x10, sp\n"           \

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the cache of rules, one for the process, and in it the notes on
-// objects that stay. Runs anywhere, also in handlers that interrupt each other.
+// The unwind cache: entries of one process, and cached facts about non-unloadable objects. Safe in
+// signal handlers, also in handlers that interrupt each other.
 
 #include "unwind_cache.h"
 
 #define CACHE_BITS 12
-#define WAYS 4 // a line of the processor's cache
+#define WAYS 4 // the entries of one processor cache line
 
-// A pair that was torn by two writers does not give the key, and so is as good as none.
+// A pair that two writers have torn does not match its key, so it counts as absent.
 struct cached_rule {
 	uint64_t mixed; // key ^ rule
 	uint64_t rule;
@@ -18,21 +18,22 @@ static struct cached_rule rule_cache[1 << CACHE_BITS] __attribute__((aligned(64)
 
 _Static_assert(sizeof rule_cache == 64 << 10, "64 KiB");
 
-// Where a rule is looked for first; the other three places of its line are place ^ 1, 2 and 3.
+// Returns the first slot of an entry. The other three slots of its cache line are slot ^ 1, 2 and
+// 3.
 static size_t
 first_place(uintptr_t hash_pc)
 {
 	return (hash_pc ^ hash_pc >> CACHE_BITS) % RCGO_COUNTOF(rule_cache);
 }
 
-// Not inlined, so that the first look is.
+// Not inlined, so that the lookup in the first slot is.
 static __attribute__((noinline)) uint64_t
-cached_elsewhere(size_t place, uint64_t key)
+find_in_other_ways(size_t slot, uint64_t key)
 {
 	for (size_t way = 1; way < WAYS; way++) {
-		uint64_t rule = rcgo_load_rlx(&rule_cache[place ^ way].rule);
+		uint64_t rule = rcgo_load_rlx(&rule_cache[slot ^ way].rule);
 
-		if ((rcgo_load_rlx(&rule_cache[place ^ way].mixed) ^ rule) == key) {
+		if ((rcgo_load_rlx(&rule_cache[slot ^ way].mixed) ^ rule) == key) {
 			return rule;
 		}
 	}
@@ -42,48 +43,48 @@ cached_elsewhere(size_t place, uint64_t key)
 uint64_t
 rcgo__unwind_cache_find(uintptr_t hash_pc, uint64_t key)
 {
-	size_t place = first_place(hash_pc);
-	uint64_t rule = rcgo_load_rlx(&rule_cache[place].rule);
+	size_t slot = first_place(hash_pc);
+	uint64_t rule = rcgo_load_rlx(&rule_cache[slot].rule);
 
-	if (RCGO_LIKELY((rcgo_load_rlx(&rule_cache[place].mixed) ^ rule) == key)) {
+	if (RCGO_LIKELY((rcgo_load_rlx(&rule_cache[slot].mixed) ^ rule) == key)) {
 		return rule;
 	}
-	return cached_elsewhere(place, key);
+	return find_in_other_ways(slot, key);
 }
 
-// What was in the first place goes to the next, and so on up to a place that is free.
+// The entry in the first slot moves to the next one, and so on up to a free slot.
 void
 rcgo__unwind_cache_store(uintptr_t hash_pc, uint64_t key, uint64_t rule)
 {
-	size_t place = first_place(hash_pc);
-	size_t room = 0;
+	size_t slot = first_place(hash_pc);
+	size_t free_way = 0;
 
-	while (room < WAYS - 1 && rcgo_load_rlx(&rule_cache[place ^ room].rule) != 0) {
-		room++;
+	while (free_way < WAYS - 1 && rcgo_load_rlx(&rule_cache[slot ^ free_way].rule) != 0) {
+		free_way++;
 	}
-	for (size_t way = room; way > 0; way--) {
-		const struct cached_rule *from = &rule_cache[place ^ (way - 1)];
-		struct cached_rule *to = &rule_cache[place ^ way];
+	for (size_t way = free_way; way > 0; way--) {
+		const struct cached_rule *from = &rule_cache[slot ^ (way - 1)];
+		struct cached_rule *to = &rule_cache[slot ^ way];
 
 		rcgo_store_rlx(&to->rule, rcgo_load_rlx(&from->rule));
 		rcgo_store_rlx(&to->mixed, rcgo_load_rlx(&from->mixed));
 	}
-	rcgo_store_rlx(&rule_cache[place].rule, rule);
-	rcgo_store_rlx(&rule_cache[place].mixed, key ^ rule);
+	rcgo_store_rlx(&rule_cache[slot].rule, rule);
+	rcgo_store_rlx(&rule_cache[slot].mixed, key ^ rule);
 }
 
-// Notes stand among the rules, under salts that no object has.
-#define NOTE_SALT 0x5851f42d4c957f2dU
+// Facts share the cache with entries. Their hash seeds differ from the hash of any module.
+#define FACT_HASH_SEED 0x5851f42d4c957f2dU
 
 static uint64_t
-note_key(uintptr_t what, enum rcgo_cached_fact kind)
+fact_key(uintptr_t what, enum rcgo_cached_fact kind)
 {
-	return rcgo__unwind_cache_key(what, NOTE_SALT * (kind + 1));
+	return rcgo__unwind_cache_key(what, FACT_HASH_SEED * (kind + 1));
 }
 
-// Pages lie side by side, and would fill whole lines.
+// Adjacent pages would fill whole cache lines, so the address is hashed.
 static uintptr_t
-note_place(uintptr_t what)
+fact_hash_pc(uintptr_t what)
 {
 	return (uintptr_t)(what * RCGO_UNWIND_ENTRY_MIX >> 20);
 }
@@ -91,21 +92,21 @@ note_place(uintptr_t what)
 uint64_t
 rcgo__cached_fact_load(uintptr_t what, enum rcgo_cached_fact kind)
 {
-	return rcgo__unwind_cache_find(note_place(what), note_key(what, kind));
+	return rcgo__unwind_cache_find(fact_hash_pc(what), fact_key(what, kind));
 }
 
 void
-rcgo__cached_fact_store(uintptr_t what, enum rcgo_cached_fact kind, uint64_t note)
+rcgo__cached_fact_store(uintptr_t what, enum rcgo_cached_fact kind, uint64_t fact)
 {
 	rcgo__unwind_cache_store(
-		note_place(what), note_key(what, kind), note | RCGO_UNWIND_ENTRY_IS_FACT);
+		fact_hash_pc(what), fact_key(what, kind), fact | RCGO_UNWIND_ENTRY_IS_FACT);
 }
 
 void
-rcgo__unwind_cache_clear(bool notes_too)
+rcgo__unwind_cache_clear(bool facts_too)
 {
 	for (size_t i = 0; i < RCGO_COUNTOF(rule_cache); i++) {
-		if (notes_too || RCGO_UNWIND_ENTRY_KIND(rcgo_load_rlx(&rule_cache[i].rule)) !=
+		if (facts_too || RCGO_UNWIND_ENTRY_KIND(rcgo_load_rlx(&rule_cache[i].rule)) !=
 					 RCGO_UNWIND_ENTRY_IS_FACT) {
 			rcgo_store_rlx(&rule_cache[i].rule, 0);
 			rcgo_store_rlx(&rule_cache[i].mixed, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the walk by rules. Runs in handlers with all signals blocked.
+// Unwinding by cached entries. Runs in signal handlers with all signals blocked.
 // Long because: of the loop that has all in registers, into which the compiler takes the rest.
 
 #ifndef _GNU_SOURCE
@@ -10,22 +10,22 @@
 #include "unwind_cache.h"
 #include "unwind_step.h"
 
-// Works out the rule of a frame in the current object; RCGO_UNWIND_ENTRY_NONE when there is nothing
-// to work it out from. Not inlined: what it has on the stack must not be there while that is looked
-// for.
+// Computes the entry of a frame in the current object. Returns RCGO_UNWIND_ENTRY_NONE without
+// unwind information. Not inlined: its stack frame must not be live while unwind information is
+// searched for.
 static __attribute__((noinline)) uint64_t
-make_rule(const struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at,
+compute_entry(const struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame,
 	const struct rcgo_debug_frame *found)
 {
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(at);
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 	struct rcgo_cfi_row row;
 
-	if (rcgo__unwind_is_sigreturn(walk, at->pc)) {
+	if (rcgo__unwind_is_sigreturn(unwind, frame->pc)) {
 		return RCGO_UNWIND_ENTRY_SIGNAL;
 	}
-	if (!rcgo__unwind_fde(walk, pc, found, &fde, &copy)) {
+	if (!rcgo__unwind_fde(unwind, pc, found, &fde, &copy)) {
 		return RCGO_UNWIND_ENTRY_NONE;
 	}
 	if (!rcgo__cfi_row(&fde, pc, true, &row)) {
@@ -34,151 +34,154 @@ make_rule(const struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at,
 	return rcgo__cfi_unwind_entry(&fde, pc, &row);
 }
 
-// The same of one that make_rule has been left to.
+// Computes the entry of a frame that the fast path cannot handle. It also searches .debug_frame.
 static __attribute__((noinline)) uint64_t
-make_rule_slowly(const struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at)
+compute_entry_slow(const struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame)
 {
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(at);
-	uint64_t rule = make_rule(walk, at, NULL);
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
+	uint64_t entry = compute_entry(unwind, frame, NULL);
 	struct rcgo_debug_frame found;
 
-	if (rule == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_object_is_opaque(walk)) {
+	if (entry == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_object_is_opaque(unwind)) {
 		return RCGO_UNWIND_ENTRY_BOUNDARY;
 	}
-	if (rule == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_debug(walk, pc, &found)) {
-		rule = make_rule(walk, at, &found);
+	if (entry == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_debug(unwind, pc, &found)) {
+		entry = compute_entry(unwind, frame, &found);
 	}
-	if (rule == RCGO_UNWIND_ENTRY_NONE) {
-		rule = RCGO_UNWIND_ENTRY_HEURISTIC;
+	if (entry == RCGO_UNWIND_ENTRY_NONE) {
+		entry = RCGO_UNWIND_ENTRY_HEURISTIC;
 	}
-	return rule;
+	return entry;
 }
 
-// Works out the rule of the walk's place, which lies in the current object, and keeps it.
+// Computes the entry of the current frame, which is in the current object, and caches it.
 static __attribute__((noinline)) uint64_t
-learn_rule(struct rcgo_unwind *walk)
+add_entry(struct rcgo_unwind *unwind)
 {
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&walk->at);
-	uint64_t rule = rcgo__unwind_fast_entry(walk);
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
+	uint64_t entry = rcgo__unwind_fast_entry(unwind);
 
-	if (rule == RCGO_UNWIND_ENTRY_NONE) {
-		rule = make_rule_slowly(walk, &walk->at);
+	if (entry == RCGO_UNWIND_ENTRY_NONE) {
+		entry = compute_entry_slow(unwind, &unwind->frame);
 	}
-	rcgo__unwind_cache_store(walk->at.pc,
-		rcgo__unwind_cache_key(pc, walk->object[walk->current].module_hash), rule);
-	return rule;
+	rcgo__unwind_cache_store(unwind->frame.pc,
+		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash), entry);
+	return entry;
 }
 
-// The rule outside of all objects: code made at run time, a restorer that the kernel or an emulator
-// laid somewhere, or no code: RCGO_UNWIND_ENTRY_NONE. The first frame is what it is.
+// Returns the entry of a frame outside of all objects. It may be JIT code, a signal restorer that
+// the kernel or an emulator installed, or no code: RCGO_UNWIND_ENTRY_NONE. A precise frame is taken
+// as code.
 static RCGO_COLD uint64_t
-foreign_rule(const struct rcgo_unwind_frame *at)
+entry_outside_objects(const struct rcgo_unwind_frame *frame)
 {
-	if (rcgo__heuristic_is_sigreturn(at->pc)) {
+	if (rcgo__heuristic_is_sigreturn(frame->pc)) {
 		return RCGO_UNWIND_ENTRY_SIGNAL;
 	}
-	return at->pc_is_precise || rcgo__heuristic_is_return(at->pc) ? RCGO_UNWIND_ENTRY_HEURISTIC
-								      : RCGO_UNWIND_ENTRY_NONE;
+	return frame->pc_is_precise || rcgo__heuristic_is_return(frame->pc)
+		       ? RCGO_UNWIND_ENTRY_HEURISTIC
+		       : RCGO_UNWIND_ENTRY_NONE;
 }
 
 static inline bool
-in_current(const struct rcgo_unwind *walk)
+in_current(const struct rcgo_unwind *unwind)
 {
-	const struct rcgo_unwind_object *object = &walk->object[walk->current];
+	const struct rcgo_unwind_object *object = &unwind->object[unwind->current];
 
-	return rcgo__unwind_frame_lookup_pc(&walk->at) - object->module.start < object->size;
+	return rcgo__unwind_frame_lookup_pc(&unwind->frame) - object->module.start < object->size;
 }
 
-// The rule of the walk's place, which may lie in another object than the current one. missed: it is
-// not in the cache.
+// Returns the entry of the current frame, which may be in another object. missed means that it is
+// not in the cache under the current object.
 static __attribute__((noinline)) uint64_t
-find_rule(struct rcgo_unwind *walk, bool missed)
+find_entry(struct rcgo_unwind *unwind, bool missed)
 {
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&walk->at);
-	uint64_t rule;
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
+	uint64_t entry;
 
-	if (missed && in_current(walk)) {
-		return learn_rule(walk);
+	if (missed && in_current(unwind)) {
+		return add_entry(unwind);
 	}
-	if (!rcgo__unwind_select_object(walk, pc)) {
-		return foreign_rule(&walk->at);
+	if (!rcgo__unwind_select_object(unwind, pc)) {
+		return entry_outside_objects(&unwind->frame);
 	}
-	rule = rcgo__unwind_cache_find(
-		walk->at.pc, rcgo__unwind_cache_key(pc, walk->object[walk->current].module_hash));
-	return rule != RCGO_UNWIND_ENTRY_NONE ? rule : learn_rule(walk);
+	entry = rcgo__unwind_cache_find(unwind->frame.pc,
+		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash));
+	return entry != RCGO_UNWIND_ENTRY_NONE ? entry : add_entry(unwind);
 }
 
-// Goes to what a handler's signal interrupted. The stack may be another one.
+// Steps from a signal frame to the interrupted frame, which may be on another stack.
 static bool
-step_signal(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at)
+step_signal(struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame)
 {
-	uintptr_t uc = at->sp + RCGO_SIGFRAME_UC;
+	uintptr_t uc = frame->sp + RCGO_SIGFRAME_UC;
 	uintptr_t sp;
 
-	rcgo__unwind_note_restorer(at->pc);
-	if (!rcgo__stack_reader_word(memory, uc + RCGO_UC_PC, &at->pc) ||
-		!rcgo__stack_reader_word(memory, uc + RCGO_UC_FP, &at->fp) ||
-		!rcgo__stack_reader_word(memory, uc + RCGO_UC_LR, &at->lr) ||
-		!rcgo__stack_reader_word(memory, uc + RCGO_UC_SP, &sp)) {
+	rcgo__unwind_note_restorer(frame->pc);
+	if (!rcgo__stack_reader_word(reader, uc + RCGO_UC_PC, &frame->pc) ||
+		!rcgo__stack_reader_word(reader, uc + RCGO_UC_FP, &frame->fp) ||
+		!rcgo__stack_reader_word(reader, uc + RCGO_UC_LR, &frame->lr) ||
+		!rcgo__stack_reader_word(reader, uc + RCGO_UC_SP, &sp)) {
 		return false;
 	}
-	at->sp = sp;
-	at->pc_is_precise = true;
-	rcgo__stack_reader_set(memory, sp);
+	frame->sp = sp;
+	frame->pc_is_precise = true;
+	rcgo__stack_reader_set(reader, sp);
 	return true;
 }
 
-// Goes to the caller by a rule that has a CFA. A frame that was not interrupted has pushed or saved
+// Steps to the caller by an entry with a CFA. A frame that was not interrupted has pushed or saved
 // its return address, so its caller's stack pointer is above its own.
 static bool
-step_cfa(struct rcgo_stack_reader *memory, struct rcgo_unwind_frame *at, uint64_t rule)
+step_cfa(struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame, uint64_t entry)
 {
-	unsigned kind = RCGO_UNWIND_ENTRY_KIND(rule);
-	uintptr_t base = (kind & 1) != 0 ? at->sp : at->fp;
-	uintptr_t cfa = base + RCGO_UNWIND_ENTRY_CFA(rule);
+	unsigned kind = RCGO_UNWIND_ENTRY_KIND(entry);
+	uintptr_t base = (kind & 1) != 0 ? frame->sp : frame->fp;
+	uintptr_t cfa = base + RCGO_UNWIND_ENTRY_CFA(entry);
 
-	if (RCGO_UNWIND_ENTRY_LOADS(rule)) {
-		if (!rcgo__stack_reader_word(memory, cfa, &cfa)) {
+	if (RCGO_UNWIND_ENTRY_LOADS(entry)) {
+		if (!rcgo__stack_reader_word(reader, cfa, &cfa)) {
 			return false;
 		}
-		cfa += RCGO_UNWIND_ENTRY_ADD(rule);
+		cfa += RCGO_UNWIND_ENTRY_ADD(entry);
 		base = cfa;
 	}
-	if (cfa < at->sp + !at->pc_is_precise || cfa % RCGO_WORD_SIZE != 0) {
+	if (cfa < frame->sp + !frame->pc_is_precise || cfa % RCGO_WORD_SIZE != 0) {
 		return false;
 	}
-	if (RCGO_HAS_LR && (rule & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0) {
-		if (!at->pc_is_precise) {
+	if (RCGO_HAS_LR && (entry & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0) {
+		if (!frame->pc_is_precise) {
 			return false;
 		}
-		at->pc = at->lr;
+		frame->pc = frame->lr;
 	} else if (!rcgo__stack_reader_word(
-			   memory, base + RCGO_UNWIND_ENTRY_RA_AT(rule), &at->pc)) {
+			   reader, base + RCGO_UNWIND_ENTRY_RA_AT(entry), &frame->pc)) {
 		return false;
 	}
-	if ((rule & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 &&
-		!rcgo__stack_reader_word(memory, cfa + RCGO_UNWIND_ENTRY_FP_AT(rule), &at->fp)) {
+	if ((entry & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 &&
+		!rcgo__stack_reader_word(
+			reader, cfa + RCGO_UNWIND_ENTRY_FP_AT(entry), &frame->fp)) {
 		return false;
 	}
-	at->pc = rcgo__arch_strip(at->pc);
-	at->sp = cfa;
-	at->pc_is_precise = (rule & RCGO_UNWIND_ENTRY_INTERRUPTED) != 0;
+	frame->pc = rcgo__arch_strip(frame->pc);
+	frame->sp = cfa;
+	frame->pc_is_precise = (entry & RCGO_UNWIND_ENTRY_INTERRUPTED) != 0;
 	return true;
 }
 
 static __attribute__((noinline)) bool
-step_rule(struct rcgo_unwind *walk, uint64_t rule)
+step_by_entry(struct rcgo_unwind *unwind, uint64_t entry)
 {
-	switch (RCGO_UNWIND_ENTRY_KIND(rule)) {
+	switch (RCGO_UNWIND_ENTRY_KIND(entry)) {
 	case RCGO_UNWIND_ENTRY_SP:
 	case RCGO_UNWIND_ENTRY_FP:
 	case RCGO_UNWIND_ENTRY_SP_LOAD:
 	case RCGO_UNWIND_ENTRY_FP_LOAD:
-		return step_cfa(&walk->memory, &walk->at, rule);
+		return step_cfa(&unwind->reader, &unwind->frame, entry);
 	case RCGO_UNWIND_ENTRY_SIGNAL:
-		return step_signal(&walk->memory, &walk->at);
+		return step_signal(&unwind->reader, &unwind->frame);
 	case RCGO_UNWIND_ENTRY_HEURISTIC:
-		return rcgo__heuristic_step(walk, &walk->at);
+		return rcgo__heuristic_step(unwind, &unwind->frame);
 	default:
 		return false;
 	}
@@ -193,80 +196,81 @@ word_at(uintptr_t address)
 	return word;
 }
 
-// Walks from the walk's place on as long as rules are in the cache, of the common kinds and within
-// the current object, and what they read is in the window of the stack: then everything is in
-// registers, and the next frame's rule is read while this one's words arrive. Returns the rule of
-// the place that it came to, which is not given yet; RCGO_UNWIND_ENTRY_NONE when it has to be
-// looked for.
+// The fast loop. It unwinds while entries are cached, of a common kind and in the current object,
+// and while the words that they refer to are in the readable range of the stack. All state is then
+// in registers, and the next frame's entry is loaded while this frame's words arrive. Returns the
+// entry of the frame it stopped at, which is not reported yet; RCGO_UNWIND_ENTRY_NONE if the entry
+// must be looked up.
 RCGO_UNINSTRUMENTED_READS static uint64_t
-walk_quickly(struct rcgo_unwind *walk)
+unwind_fast_loop(struct rcgo_unwind *unwind)
 {
-	const struct rcgo_unwind_object *object = &walk->object[walk->current];
+	const struct rcgo_unwind_object *object = &unwind->object[unwind->current];
 	const uintptr_t start = object->module.start, size = object->size;
-	const uintptr_t lo = walk->memory.stack.lo, room = walk->memory.stack.room;
+	const uintptr_t stack_lo = unwind->reader.stack.lo, stack_size = unwind->reader.stack.size;
 	const uint64_t module_hash = object->module_hash;
-	uintptr_t *out = walk->pcs + walk->n, *end = walk->pcs + walk->max;
-	uintptr_t pc = walk->at.pc, sp = walk->at.sp, fp = walk->at.fp;
-	uintptr_t back = !walk->at.pc_is_precise;
-	uint64_t rule = RCGO_UNWIND_ENTRY_NONE;
+	uintptr_t *out = unwind->pcs + unwind->n, *end = unwind->pcs + unwind->max;
+	uintptr_t pc = unwind->frame.pc, sp = unwind->frame.sp, fp = unwind->frame.fp;
+	uintptr_t back = !unwind->frame.pc_is_precise;
+	uint64_t entry = RCGO_UNWIND_ENTRY_NONE;
 
 	while (pc - back - start < size) {
 		uintptr_t base, cfa, ra_at, fp_at, saved;
 
-		rule = rcgo__unwind_cache_find(pc, rcgo__unwind_cache_key(pc - back, module_hash));
-		if (RCGO_UNLIKELY(rule == RCGO_UNWIND_ENTRY_NONE ||
-				  (rule & RCGO_UNWIND_ENTRY_RARE) != 0 || out == end ||
+		entry = rcgo__unwind_cache_find(pc, rcgo__unwind_cache_key(pc - back, module_hash));
+		if (RCGO_UNLIKELY(entry == RCGO_UNWIND_ENTRY_NONE ||
+				  (entry & RCGO_UNWIND_ENTRY_RARE) != 0 || out == end ||
 				  rcgo__unwind_is_boundary(pc))) {
 			break;
 		}
-		base = (rule & 1) != 0 ? sp : fp;
-		cfa = base + RCGO_UNWIND_ENTRY_CFA(rule);
-		ra_at = base + RCGO_UNWIND_ENTRY_RA_AT(rule);
-		fp_at = cfa + RCGO_UNWIND_ENTRY_FP_AT(rule);
-		if (RCGO_UNLIKELY(ra_at - lo >= room || fp_at - lo >= room || cfa < sp + back ||
+		base = (entry & 1) != 0 ? sp : fp;
+		cfa = base + RCGO_UNWIND_ENTRY_CFA(entry);
+		ra_at = base + RCGO_UNWIND_ENTRY_RA_AT(entry);
+		fp_at = cfa + RCGO_UNWIND_ENTRY_FP_AT(entry);
+		if (RCGO_UNLIKELY(ra_at - stack_lo >= stack_size ||
+				  fp_at - stack_lo >= stack_size || cfa < sp + back ||
 				  cfa % RCGO_WORD_SIZE != 0)) {
 			break;
 		}
 		*out++ = pc - back;
 		pc = rcgo__arch_strip(word_at(ra_at));
 		saved = word_at(fp_at);
-		fp = (rule & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 ? saved : fp;
+		fp = (entry & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 ? saved : fp;
 		sp = cfa;
 		back = 1;
-		rule = RCGO_UNWIND_ENTRY_NONE;
+		entry = RCGO_UNWIND_ENTRY_NONE;
 	}
-	walk->at.pc = pc;
-	walk->at.sp = sp;
-	walk->at.fp = fp;
-	walk->at.pc_is_precise = back == 0;
-	walk->n = (size_t)(out - walk->pcs);
-	return rule;
+	unwind->frame.pc = pc;
+	unwind->frame.sp = sp;
+	unwind->frame.fp = fp;
+	unwind->frame.pc_is_precise = back == 0;
+	unwind->n = (size_t)(out - unwind->pcs);
+	return entry;
 }
 
 bool
-rcgo__unwind_ahead(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintptr_t *start)
+rcgo__unwind_ahead(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame, uintptr_t *start)
 {
-	struct rcgo_unwind_frame was = walk->at;
-	uint64_t rule;
+	struct rcgo_unwind_frame was = unwind->frame;
+	uint64_t entry;
 	bool stepped;
 
-	// In this order, so that the buffers of one are not on the stack of the other.
-	if (!rcgo__unwind_select_object(walk, rcgo__unwind_frame_lookup_pc(at)) ||
-		!rcgo__unwind_start(walk, rcgo__unwind_frame_lookup_pc(at), start)) {
+	// In this order, so that the buffers of the two calls are never on the stack together.
+	if (!rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame)) ||
+		!rcgo__unwind_start(unwind, rcgo__unwind_frame_lookup_pc(frame), start)) {
 		return false;
 	}
-	walk->at = *at;
-	rule = find_rule(walk, false);
-	walk->at = was;
-	switch (RCGO_UNWIND_ENTRY_KIND(rule)) {
+	unwind->frame = *frame;
+	entry = find_entry(unwind, false);
+	unwind->frame = was;
+	switch (RCGO_UNWIND_ENTRY_KIND(entry)) {
 	case RCGO_UNWIND_ENTRY_SP:
 	case RCGO_UNWIND_ENTRY_FP:
 	case RCGO_UNWIND_ENTRY_SP_LOAD:
 	case RCGO_UNWIND_ENTRY_FP_LOAD:
-		stepped = step_cfa(&walk->memory, at, rule);
+		stepped = step_cfa(&unwind->reader, frame, entry);
 		break;
 	case RCGO_UNWIND_ENTRY_END:
-		at->pc = 0;
+		frame->pc = 0;
 		stepped = true;
 		break;
 	default:
@@ -276,82 +280,82 @@ rcgo__unwind_ahead(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintp
 	return stepped;
 }
 
-// Not inlined: what it has on the stack must not be there while a walk with all registers is.
+// Not inlined: its stack frame must not be live during an unwind with all registers.
 __attribute__((noinline)) bool
-rcgo__unwind_cached(struct rcgo_unwind *walk)
+rcgo__unwind_cached(struct rcgo_unwind *unwind)
 {
-	struct rcgo_unwind_frame *at = &walk->at;
-	struct rcgo_cfi_fast quick;
+	struct rcgo_unwind_frame *frame = &unwind->frame;
+	struct rcgo_cfi_fast fast;
 
-	walk->quick = &quick;
-	walk->quick_of = RCGO_COUNTOF(walk->object);
-	// A call of nothing: there is only what it came from.
-	if (RCGO_UNLIKELY(at->pc == 0) && at->pc_is_precise && !rcgo__heuristic_step(walk, at)) {
+	unwind->fast = &fast;
+	unwind->fast_object = RCGO_COUNTOF(unwind->object);
+	// A call of address 0: only the caller's frame exists.
+	if (RCGO_UNLIKELY(frame->pc == 0) && frame->pc_is_precise &&
+		!rcgo__heuristic_step(unwind, frame)) {
 		return true;
 	}
-	while (walk->n < walk->max || rcgo__unwind_fold(walk)) {
-		uint64_t rule =
-			RCGO_LIKELY(walk->skip == 0) ? walk_quickly(walk) : RCGO_UNWIND_ENTRY_NONE;
+	while (unwind->n < unwind->max || rcgo__unwind_fold(unwind)) {
+		uint64_t entry = RCGO_LIKELY(unwind->skip == 0) ? unwind_fast_loop(unwind)
+								: RCGO_UNWIND_ENTRY_NONE;
 
-		// On in another object.
-		if (rule == RCGO_UNWIND_ENTRY_NONE && walk->skip == 0 && !in_current(walk) &&
-			rcgo__unwind_select_object(walk, rcgo__unwind_frame_lookup_pc(at))) {
-			rule = walk_quickly(walk);
+		// Continue in another object.
+		if (entry == RCGO_UNWIND_ENTRY_NONE && unwind->skip == 0 && !in_current(unwind) &&
+			rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame))) {
+			entry = unwind_fast_loop(unwind);
 		}
-		if (at->pc == 0 || rcgo__unwind_is_boundary(at->pc)) {
+		if (frame->pc == 0 || rcgo__unwind_is_boundary(frame->pc)) {
 			break;
 		}
-		if (walk->n == walk->max) {
+		if (unwind->n == unwind->max) {
 			continue;
 		}
-		if (rule == RCGO_UNWIND_ENTRY_NONE && at->pc % RCGO_PC_ALIGN == 0) {
-			rule = find_rule(walk, walk->skip == 0);
+		if (entry == RCGO_UNWIND_ENTRY_NONE && frame->pc % RCGO_PC_ALIGN == 0) {
+			entry = find_entry(unwind, unwind->skip == 0);
 		}
-		if (rule == RCGO_UNWIND_ENTRY_SLOW) {
+		if (entry == RCGO_UNWIND_ENTRY_SLOW) {
 			return false;
 		}
-		if (rule == RCGO_UNWIND_ENTRY_NONE || rule == RCGO_UNWIND_ENTRY_BOUNDARY) {
-			walk->lost = rule == RCGO_UNWIND_ENTRY_NONE;
+		if (entry == RCGO_UNWIND_ENTRY_NONE || entry == RCGO_UNWIND_ENTRY_BOUNDARY) {
+			unwind->lost = entry == RCGO_UNWIND_ENTRY_NONE;
 			break;
 		}
-		if (walk->skip > 0) {
-			walk->skip--;
+		if (unwind->skip > 0) {
+			unwind->skip--;
 		} else {
-			walk->pcs[walk->n++] = rcgo__unwind_frame_lookup_pc(at);
+			unwind->pcs[unwind->n++] = rcgo__unwind_frame_lookup_pc(frame);
 		}
-		if (!step_rule(walk, rule)) {
-			walk->lost = RCGO_UNWIND_ENTRY_KIND(rule) != RCGO_UNWIND_ENTRY_END;
+		if (!step_by_entry(unwind, entry)) {
+			unwind->lost = RCGO_UNWIND_ENTRY_KIND(entry) != RCGO_UNWIND_ENTRY_END;
 			break;
 		}
 	}
 	return true;
 }
 
-// Traceback Generation, unwind: what a program counter lies in: an object, a restorer.
-// Runs in handlers.
+// Lookup of a program counter: its object, its unwind information, signal restorers.
 
 bool
-rcgo__unwind_select_object(struct rcgo_unwind *walk, uintptr_t pc)
+rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
 {
 	struct rcgo_unwind_object *object;
 
-	for (unsigned i = 0; i < RCGO_COUNTOF(walk->object); i++) {
-		if (pc - walk->object[i].module.start < walk->object[i].size) {
-			walk->current = i;
+	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
+		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
+			unwind->current = i;
 			return true;
 		}
 	}
-	walk->current = (walk->current + 1) % RCGO_COUNTOF(walk->object);
-	object = &walk->object[walk->current];
+	unwind->current = (unwind->current + 1) % RCGO_COUNTOF(unwind->object);
+	object = &unwind->object[unwind->current];
 	if (!rcgo__module_find(pc, &object->module)) {
 		object->size = 0;
 		return false;
 	}
-	walk->unloadable |= !object->module.nodelete;
+	unwind->unloadable |= !object->module.nodelete;
 	object->size = object->module.end - object->module.start;
 	object->module_hash = object->module.key * RCGO_UNWIND_ENTRY_MIX;
-	if (walk->quick_of == walk->current) {
-		walk->quick_of = RCGO_COUNTOF(walk->object);
+	if (unwind->fast_object == unwind->current) {
+		unwind->fast_object = RCGO_COUNTOF(unwind->object);
 	}
 	return pc - object->module.start < object->size;
 }
@@ -367,27 +371,28 @@ area_of(const struct rcgo_module *module)
 }
 
 uint64_t
-rcgo__unwind_fast_entry(struct rcgo_unwind *walk)
+rcgo__unwind_fast_entry(struct rcgo_unwind *unwind)
 {
-	struct rcgo_unwind_object *object = &walk->object[walk->current];
+	struct rcgo_unwind_object *object = &unwind->object[unwind->current];
 	struct rcgo_cfi_area area = area_of(&object->module);
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&walk->at);
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
 
 	if (!object->module.nodelete || object->module.eh_frame_hdr == NULL) {
 		return RCGO_UNWIND_ENTRY_NONE;
 	}
-	if (walk->quick_of != walk->current) {
-		walk->quick_of = walk->current;
-		rcgo__cfi_fast_forget(walk->quick);
+	if (unwind->fast_object != unwind->current) {
+		unwind->fast_object = unwind->current;
+		rcgo__cfi_fast_forget(unwind->fast);
 	}
-	if (!rcgo__cfi_fast_code(&area, walk->at.pc, walk->quick)) {
+	if (!rcgo__cfi_fast_code(&area, unwind->frame.pc, unwind->fast)) {
 		return RCGO_UNWIND_ENTRY_NONE;
 	}
 	return rcgo__cfi_fast(&area, (uintptr_t)object->module.eh_frame_hdr,
-		object->module.eh_frame_hdr_size, pc, walk->quick);
+		object->module.eh_frame_hdr_size, pc, unwind->fast);
 }
 
-// What has no sorted table: .eh_frame of static programs, or a copy of .debug_frame, which stays.
+// Unwind information without a sorted table: .eh_frame of static programs, or the copy of
+// .debug_frame, which is never freed.
 static bool
 debug_fde(const struct rcgo_module *module, const struct rcgo_debug_frame *found,
 	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
@@ -404,16 +409,16 @@ debug_fde(const struct rcgo_module *module, const struct rcgo_debug_frame *found
 }
 
 bool
-rcgo__unwind_debug(const struct rcgo_unwind *walk, uintptr_t pc, struct rcgo_debug_frame *found)
+rcgo__unwind_debug(const struct rcgo_unwind *unwind, uintptr_t pc, struct rcgo_debug_frame *found)
 {
-	return rcgo__debug_frame_find(&walk->object[walk->current].module, pc, found);
+	return rcgo__debug_frame_find(&unwind->object[unwind->current].module, pc, found);
 }
 
 bool
-rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc, const struct rcgo_debug_frame *found,
-	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
+rcgo__unwind_fde(const struct rcgo_unwind *unwind, uintptr_t pc,
+	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
 {
-	const struct rcgo_module *module = &walk->object[walk->current].module;
+	const struct rcgo_module *module = &unwind->object[unwind->current].module;
 	struct rcgo_cfi_area area = area_of(module);
 
 	if (found != NULL) {
@@ -425,14 +430,14 @@ rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc, const struct rcgo
 		       fde, copy);
 }
 
-// Not inlined: the buffers are not to be on the stack of who asks.
+// Not inlined: the buffers must not be on the caller's stack.
 __attribute__((noinline)) bool
-rcgo__unwind_start(const struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start)
+rcgo__unwind_start(const struct rcgo_unwind *unwind, uintptr_t pc, uintptr_t *start)
 {
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 
-	if (!rcgo__unwind_fde(walk, pc, NULL, &fde, &copy)) {
+	if (!rcgo__unwind_fde(unwind, pc, NULL, &fde, &copy)) {
 		return false;
 	}
 	*start = fde.start;
@@ -440,28 +445,28 @@ rcgo__unwind_start(const struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *star
 }
 
 __attribute__((noinline)) uintptr_t
-rcgo__unwind_gap(const struct rcgo_unwind *walk, uintptr_t pc)
+rcgo__unwind_gap(const struct rcgo_unwind *unwind, uintptr_t pc)
 {
 	struct rcgo_fde fde = {.start = 0, .end = 0};
 	struct rcgo_cfi_copy copy;
 
-	// The sorted table gives the last function that begins before pc.
-	if (rcgo__unwind_fde(walk, pc, NULL, &fde, &copy) || fde.start > pc || fde.end > pc) {
+	// The sorted table gives the last function that starts before pc.
+	if (rcgo__unwind_fde(unwind, pc, NULL, &fde, &copy) || fde.start > pc || fde.end > pc) {
 		return 0;
 	}
 	return fde.end;
 }
 
 bool
-rcgo__unwind_may_be_code(const struct rcgo_unwind *walk, uintptr_t pc)
+rcgo__unwind_may_be_code(const struct rcgo_unwind *unwind, uintptr_t pc)
 {
 	struct rcgo_module module;
 
 	if (pc < RCGO_NOFAULT_PAGE) {
 		return false;
 	}
-	for (unsigned i = 0; i < RCGO_COUNTOF(walk->object); i++) {
-		if (pc - walk->object[i].module.start < walk->object[i].size) {
+	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
+		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
 			return true;
 		}
 	}
@@ -469,16 +474,16 @@ rcgo__unwind_may_be_code(const struct rcgo_unwind *walk, uintptr_t pc)
 }
 
 RCGO_UNINSTRUMENTED_READS bool
-rcgo__unwind_is_sigreturn(const struct rcgo_unwind *walk, uintptr_t pc)
+rcgo__unwind_is_sigreturn(const struct rcgo_unwind *unwind, uintptr_t pc)
 {
-	struct rcgo_cfi_area area = area_of(&walk->object[walk->current].module);
+	struct rcgo_cfi_area area = area_of(&unwind->object[unwind->current].module);
 	uint8_t buf[RCGO_SIGRETURN_SIZE], own[RCGO_SIGRETURN_SIZE];
 	const uint8_t *code = rcgo__cfi_view(&area, pc, sizeof buf, buf, sizeof buf);
 
 	if (code == NULL) {
 		return false;
 	}
-	// Not by memcpy, which the sanitizers watch.
+	// Not memcpy, which the sanitizers intercept.
 	for (unsigned i = 0; i < sizeof own; i++) {
 		own[i] = code[i];
 		__asm__("" ::: "memory");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the ways into a walk. Runs in handlers with all signals blocked.
+// Entry points of the unwinder, and the boundary. Runs in signal handlers with all signals blocked.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
@@ -8,77 +8,78 @@
 #include "module_generation.h"
 #include "unwind_step.h"
 
-// Walks from the place in *walk on; start is where it came from.
+// Unwinds from the frame in *unwind; start is where its registers came from.
 static size_t
-walk_from(
-	struct rcgo_unwind *walk, const struct rcgo_unwind_start *start, uintptr_t *pcs, size_t max)
+unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *start, uintptr_t *pcs,
+	size_t max)
 {
-	struct rcgo_unwind_frame from = walk->at;
-	size_t skip = walk->skip;
+	struct rcgo_unwind_frame from = unwind->frame;
+	size_t skip = unwind->skip;
 
-	walk->object[0].size = 0;
-	walk->object[0].module.start = 0;
-	walk->object[1].size = 0;
-	walk->object[1].module.start = 0;
-	walk->current = 0;
-	walk->unloadable = false;
-	walk->lost = false;
-	walk->pcs = pcs;
-	walk->max = max;
-	walk->n = 0;
-	rcgo__stack_reader_set(&walk->memory, from.sp);
-	if (!rcgo__unwind_cached(walk)) {
-		walk->at = from;
-		walk->skip = skip;
-		walk->lost = false;
-		rcgo__unwind_fold_again(walk);
-		rcgo__stack_reader_set(&walk->memory, from.sp);
-		rcgo__unwind_slow(walk, start);
+	unwind->object[0].size = 0;
+	unwind->object[0].module.start = 0;
+	unwind->object[1].size = 0;
+	unwind->object[1].module.start = 0;
+	unwind->current = 0;
+	unwind->unloadable = false;
+	unwind->lost = false;
+	unwind->pcs = pcs;
+	unwind->max = max;
+	unwind->n = 0;
+	rcgo__stack_reader_set(&unwind->reader, from.sp);
+	if (!rcgo__unwind_cached(unwind)) {
+		unwind->frame = from;
+		unwind->skip = skip;
+		unwind->lost = false;
+		rcgo__unwind_fold_again(unwind);
+		rcgo__stack_reader_set(&unwind->reader, from.sp);
+		rcgo__unwind_slow(unwind, start);
 	}
-	if (RCGO_UNLIKELY(walk->fold != NULL)) {
-		rcgo__unwind_unfold(walk);
+	if (RCGO_UNLIKELY(unwind->fold != NULL)) {
+		rcgo__unwind_unfold(unwind);
 	}
-	return walk->n;
+	return unwind->n;
 }
 
-// Where the signal has interrupted that this is the context of.
+// Unwinds from the location that the signal with this ucontext_t interrupted.
 RCGO_UNINSTRUMENTED_READS static size_t
-walk_interrupted(struct rcgo_unwind *walk, const void *ucontext, uintptr_t *pcs, size_t max)
+unwind_from_ucontext(struct rcgo_unwind *unwind, const void *ucontext, uintptr_t *pcs, size_t max)
 {
 	const char *uc = ucontext;
 	struct rcgo_unwind_start start = {.ucontext = ucontext, .saved = NULL};
 
-	walk->at = (struct rcgo_unwind_frame){
+	unwind->frame = (struct rcgo_unwind_frame){
 		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
 		.sp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_SP),
 		.fp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_FP),
 		.lr = *(const uintptr_t *)(const void *)(uc + RCGO_UC_LR),
 		.pc_is_precise = true,
 	};
-	walk->skip = 0;
-	return walk_from(walk, &start, pcs, max);
+	unwind->skip = 0;
+	return unwind_from_frame(unwind, &start, pcs, max);
 }
 
 size_t
 rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
 {
-	struct rcgo_unwind walk;
+	struct rcgo_unwind unwind;
 
-	walk.fold = NULL;
-	return walk_interrupted(&walk, ucontext, pcs, max);
+	unwind.fold = NULL;
+	return unwind_from_ucontext(&unwind, ucontext, pcs, max);
 }
 
-// Below so many there is no room for marks.
-#define MARKS_LEAST 8
+// A smaller array has no room for marks.
+#define MARKS_MIN 8
 
-// Not all of it is made 0: that would take as long as some frames.
+// Only these fields are initialized: clearing the whole struct would take as long as several
+// frames.
 static struct rcgo_fold *
-fold_for(struct rcgo_fold *fold, size_t max, bool counts)
+fold_init(struct rcgo_fold *fold, size_t max, bool counts)
 {
 	fold->counts = counts;
 	fold->head = NULL;
 	fold->elided = 0;
-	return max >= MARKS_LEAST ? fold : NULL;
+	return max >= MARKS_MIN ? fold : NULL;
 }
 
 RCGO_UNINSTRUMENTED_READS static bool
@@ -91,19 +92,19 @@ size_t
 rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max)
 {
 	uintptr_t pc = rcgo__unwind_pc(ucontext);
-	bool not_code = max >= MARKS_LEAST && fetch_failed(ucontext);
-	// A place that is 0 has no frame in a walk.
+	bool not_code = max >= MARKS_MIN && fetch_failed(ucontext);
+	// A program counter of 0 has no frame in the result.
 	size_t marked = not_code && pc == 0;
 	struct rcgo_fold fold;
-	struct rcgo_unwind walk;
+	struct rcgo_unwind unwind;
 	size_t n;
 
-	walk.fold = fold_for(&fold, max, true);
-	n = marked + walk_interrupted(&walk, ucontext, pcs + marked, max - marked);
+	unwind.fold = fold_init(&fold, max, true);
+	n = marked + unwind_from_ucontext(&unwind, ucontext, pcs + marked, max - marked);
 	if (not_code && (marked || (n > 0 && pcs[0] == pc))) {
 		pcs[0] = rcgo__mark(RCGO_MARK_NOT_CODE, pc);
 	}
-	if (walk.lost && n < max && max >= MARKS_LEAST) {
+	if (unwind.lost && n < max && max >= MARKS_MIN) {
 		pcs[n++] = rcgo__mark(RCGO_MARK_LOST, 0);
 	}
 	return n;
@@ -113,12 +114,12 @@ size_t
 rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_fold fold;
-	struct rcgo_unwind walk;
+	struct rcgo_unwind unwind;
 	size_t n;
 
-	walk.fold = fold_for(&fold, max, false);
-	n = walk_interrupted(&walk, ucontext, pcs, max);
-	if (walk.unloadable) {
+	unwind.fold = fold_init(&fold, max, false);
+	n = unwind_from_ucontext(&unwind, ucontext, pcs, max);
+	if (unwind.unloadable) {
 		rcgo__generations_tag(pcs, n);
 	}
 	return n;
@@ -131,25 +132,25 @@ rcgo__unwind_pc(const void *ucontext)
 }
 
 static size_t
-walk_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
+unwind_from_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved};
-	struct rcgo_unwind walk;
+	struct rcgo_unwind unwind;
 
-	walk.fold = NULL;
-	walk.at = (struct rcgo_unwind_frame){
+	unwind.fold = NULL;
+	unwind.frame = (struct rcgo_unwind_frame){
 		.pc = rcgo__arch_strip(saved->pc),
 		.sp = saved->sp,
 		.fp = saved->fp,
 	};
-	walk.skip = skip;
-	return walk_from(&walk, &start, pcs, max);
+	unwind.skip = skip;
+	return unwind_from_frame(&unwind, &start, pcs, max);
 }
 
 size_t
 rcgo__unwind_saved(const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max)
 {
-	return walk_saved(saved, 0, pcs, max);
+	return unwind_from_saved(saved, 0, pcs, max);
 }
 
 __attribute__((noinline)) size_t
@@ -159,15 +160,15 @@ rcgo__unwind_here(uintptr_t *pcs, size_t max)
 	size_t n;
 
 	rcgo__regs_capture(&saved);
-	n = walk_saved(&saved, 1, pcs, max);
-	// No tail call: this frame is walked.
+	n = unwind_from_saved(&saved, 1, pcs, max);
+	// Prevents a tail call: this frame must be on the stack.
 	__asm__("" : "+r"(n));
 	return n;
 }
 
 // The boundary: code at which unwinding ends. The program gives the bounds of one range. In other
-// objects of the same origin it is the code without unwind information, which every C compiler
-// emits.
+// objects of the same origin the boundary is all code without unwind information, because every C
+// compiler emits unwind information.
 
 // owner: rcgo__unwind_set_boundary, before there are signals whose stacks are unwound; lock: none;
 // ordering: relaxed, the size is stored last
@@ -190,15 +191,15 @@ rcgo__unwind_is_boundary(uintptr_t pc)
 	return pc - rcgo_load_rlx(&boundary.start) < rcgo_load_rlx(&boundary.size);
 }
 
-// Which objects carry the note, by module key: the key with its lowest bit replaced by the answer.
+// Caches which objects carry the note: the module key with its lowest bit replaced by the answer.
 // owner: any; lock: none; ordering: relaxed, each word stands for itself
-static uintptr_t noted_objects[16];
+static uintptr_t opaque_objects[16];
 
 static bool
 carries_note(const struct rcgo_module *m)
 {
 	uintptr_t key = m->key & ~(uintptr_t)1;
-	uintptr_t *cached = &noted_objects[key / 2 % RCGO_COUNTOF(noted_objects)];
+	uintptr_t *cached = &opaque_objects[key / 2 % RCGO_COUNTOF(opaque_objects)];
 	uintptr_t answer = rcgo_load_rlx(cached);
 
 	if ((answer & ~(uintptr_t)1) != key) {
@@ -208,12 +209,12 @@ carries_note(const struct rcgo_module *m)
 	return (answer & 1) != 0;
 }
 
-// The object that holds the range itself is not opaque: there, C code without unwind information
-// may lie anywhere, and the boundary is known exactly.
+// The object that contains the range itself is not opaque: its C code without unwind information
+// may be anywhere, and the boundary is known exactly.
 bool
-rcgo__unwind_object_is_opaque(const struct rcgo_unwind *walk)
+rcgo__unwind_object_is_opaque(const struct rcgo_unwind *unwind)
 {
-	const struct rcgo_module *m = &walk->object[walk->current].module;
+	const struct rcgo_module *m = &unwind->object[unwind->current].module;
 	uintptr_t start = rcgo_load_rlx(&boundary.start);
 
 	return boundary.note.type != 0 && m->eh_frame_hdr != NULL &&

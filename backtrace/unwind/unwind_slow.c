@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the walk with all registers, for stacks with a frame whose rule is
-// RCGO_UNWIND_ENTRY_SLOW. Nothing is taken from the cache of rules. Runs in handlers.
+// The slow path: unwinding with all registers, for stacks with a frame whose entry is
+// RCGO_UNWIND_ENTRY_SLOW. It does not use the unwind cache. The second half steps heuristically
+// through frames without unwind information. Runs in signal handlers.
 
 //rcgo:small
 
@@ -15,14 +16,14 @@
 static const uint16_t uc_regs[RCGO_DW_REGS] = RCGO_UC_REGS;
 static const uint8_t kept_regs[RCGO_REGS_KEPT] = RCGO_DW_KEPT;
 
-// The registers at the start of a walk.
+// Sets the registers at the start of an unwind.
 RCGO_UNINSTRUMENTED_READS static void
-first_regs(struct rcgo_frame_regs *regs, const struct rcgo_unwind *walk,
+initial_regs(struct rcgo_frame_regs *regs, const struct rcgo_unwind *unwind,
 	const struct rcgo_unwind_start *start)
 {
 	const char *uc = start->ucontext;
 
-	regs->pc = walk->at.pc;
+	regs->pc = unwind->frame.pc;
 	regs->known = BIT(RCGO_DW_SP) | BIT(RCGO_DW_FP);
 	if (uc != NULL) {
 		for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
@@ -31,39 +32,39 @@ first_regs(struct rcgo_frame_regs *regs, const struct rcgo_unwind *walk,
 		regs->known = ALL_KNOWN;
 		return;
 	}
-	regs->reg[RCGO_DW_SP] = walk->at.sp;
-	regs->reg[RCGO_DW_FP] = walk->at.fp;
+	regs->reg[RCGO_DW_SP] = unwind->frame.sp;
+	regs->reg[RCGO_DW_FP] = unwind->frame.fp;
 	for (unsigned i = 0; i < RCGO_REGS_KEPT; i++) {
 		regs->reg[kept_regs[i]] = start->saved->kept[i];
 		regs->known |= start->saved->kept[i] != 0 ? BIT(kept_regs[i]) : 0;
 	}
 }
 
-// Goes to what a handler's signal interrupted.
+// Steps from a signal frame to the interrupted frame.
 static bool
-full_signal(struct rcgo_stack_reader *memory, struct rcgo_frame_regs *regs)
+slow_signal(struct rcgo_stack_reader *reader, struct rcgo_frame_regs *regs)
 {
 	uintptr_t uc = regs->reg[RCGO_DW_SP] + RCGO_SIGFRAME_UC;
 
 	rcgo__unwind_note_restorer(regs->pc);
-	if (!rcgo__stack_reader_word(memory, uc + RCGO_UC_PC, &regs->pc)) {
+	if (!rcgo__stack_reader_word(reader, uc + RCGO_UC_PC, &regs->pc)) {
 		return false;
 	}
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
-		if (!rcgo__stack_reader_word(memory, uc + uc_regs[i], &regs->reg[i])) {
+		if (!rcgo__stack_reader_word(reader, uc + uc_regs[i], &regs->reg[i])) {
 			return false;
 		}
 	}
 	regs->known = ALL_KNOWN;
-	rcgo__stack_reader_set(memory, regs->reg[RCGO_DW_SP]);
+	rcgo__stack_reader_set(reader, regs->reg[RCGO_DW_SP]);
 	return true;
 }
 
-// Goes to the caller where there is no unwind information.
+// Steps to the caller without unwind information.
 static bool
-full_guess(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool pc_is_precise)
+slow_heuristic(struct rcgo_unwind *unwind, struct rcgo_frame_regs *regs, bool pc_is_precise)
 {
-	struct rcgo_unwind_frame at = {
+	struct rcgo_unwind_frame frame = {
 		.pc = regs->pc,
 		.sp = regs->reg[RCGO_DW_SP],
 		.fp = regs->reg[RCGO_DW_FP],
@@ -71,24 +72,24 @@ full_guess(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool pc_is_pr
 		.pc_is_precise = pc_is_precise,
 	};
 
-	if (!rcgo__heuristic_step(walk, &at)) {
+	if (!rcgo__heuristic_step(unwind, &frame)) {
 		return false;
 	}
-	regs->pc = at.pc;
-	regs->reg[RCGO_DW_SP] = at.sp;
-	regs->reg[RCGO_DW_FP] = at.fp;
+	regs->pc = frame.pc;
+	regs->reg[RCGO_DW_SP] = frame.sp;
+	regs->reg[RCGO_DW_FP] = frame.fp;
 	return true;
 }
 
 static const uint8_t *
-end_of(const struct rcgo_fde *fde, const uint8_t *expr)
+expr_end(const struct rcgo_fde *fde, const uint8_t *expr)
 {
 	return expr >= fde->cie_ops && expr < fde->cie_end ? fde->cie_end : fde->fde_end;
 }
 
-// What a step needs.
-struct full_step {
-	struct rcgo_stack_reader *memory;
+// The inputs of a step.
+struct slow_step {
+	struct rcgo_stack_reader *reader;
 	const struct rcgo_fde *fde;
 	const struct rcgo_cfi_row *row;
 	const struct rcgo_frame_regs *from;
@@ -96,13 +97,13 @@ struct full_step {
 };
 
 static bool
-find_cfa(struct full_step *s)
+find_cfa(struct slow_step *s)
 {
 	const struct rcgo_cfi_row *row = s->row;
 
 	if (row->cfa_expr != NULL) {
-		return rcgo__dwarf_expr_run(row->cfa_expr, end_of(s->fde, row->cfa_expr), s->from,
-			NULL, s->memory, &s->cfa);
+		return rcgo__dwarf_expr_run(row->cfa_expr, expr_end(s->fde, row->cfa_expr), s->from,
+			NULL, s->reader, &s->cfa);
 	}
 	if (row->cfa_reg >= RCGO_DW_REGS || (s->from->known & BIT(row->cfa_reg)) == 0) {
 		return false;
@@ -111,9 +112,9 @@ find_cfa(struct full_step *s)
 	return true;
 }
 
-// The caller's register reg. Returns false when it cannot be known.
+// Computes the caller's register reg. Returns false if it cannot be known.
 static bool
-find_reg(const struct full_step *s, unsigned reg, uintptr_t *value)
+find_reg(const struct slow_step *s, unsigned reg, uintptr_t *value)
 {
 	int32_t n = s->row->value[reg];
 	const uint8_t *expr = s->fde->fde_ops + n;
@@ -124,7 +125,7 @@ find_reg(const struct full_step *s, unsigned reg, uintptr_t *value)
 		*value = s->from->reg[reg];
 		return (s->from->known & BIT(reg)) != 0;
 	case RCGO_RULE_OFFSET:
-		return rcgo__stack_reader_word(s->memory, at, value);
+		return rcgo__stack_reader_word(s->reader, at, value);
 	case RCGO_RULE_VAL_OFFSET:
 		*value = at;
 		return true;
@@ -136,20 +137,19 @@ find_reg(const struct full_step *s, unsigned reg, uintptr_t *value)
 		return (s->from->known & BIT(n)) != 0;
 	case RCGO_RULE_EXPR:
 		return rcgo__dwarf_expr_run(
-			       expr, end_of(s->fde, expr), s->from, &s->cfa, s->memory, &at) &&
-		       rcgo__stack_reader_word(s->memory, at, value);
+			       expr, expr_end(s->fde, expr), s->from, &s->cfa, s->reader, &at) &&
+		       rcgo__stack_reader_word(s->reader, at, value);
 	case RCGO_RULE_VAL_EXPR:
 		return rcgo__dwarf_expr_run(
-			expr, end_of(s->fde, expr), s->from, &s->cfa, s->memory, value);
+			expr, expr_end(s->fde, expr), s->from, &s->cfa, s->reader, value);
 	default: // RCGO_RULE_UNDEFINED
 		return false;
 	}
 }
 
-// Goes to the caller by a row. Returns false at the outermost frame and where the row makes no
-// sense.
+// Steps to the caller by a row. Returns false at the outermost frame and if the row is invalid.
 static bool
-apply_row(struct full_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
+apply_row(struct slow_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
 {
 	uint32_t ra = s->fde->ra;
 	uintptr_t sp = s->from->reg[RCGO_DW_SP];
@@ -173,32 +173,33 @@ apply_row(struct full_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
 		return false;
 	}
 	to->pc = rcgo__arch_strip(to->reg[ra]);
-	// A call has overwritten the link register of all frames but an interrupted one.
-	if (RCGO_HAS_LR && !s->fde->interrupted) {
+	// A call has overwritten the link register in every frame except an interrupted one.
+	if (RCGO_HAS_LR && !s->fde->signal_frame) {
 		to->known &= ~BIT(RCGO_DW_LR);
 	}
-	// longjmp and its like go to another stack, and are then the innermost frame.
+	// longjmp and similar functions switch to another stack, and are the innermost frame then.
 	if (pc_is_precise && to->reg[RCGO_DW_SP] < sp) {
-		rcgo__stack_reader_set(s->memory, to->reg[RCGO_DW_SP]);
+		rcgo__stack_reader_set(s->reader, to->reg[RCGO_DW_SP]);
 		return true;
 	}
 	return to->reg[RCGO_DW_SP] >= sp + !pc_is_precise &&
 	       to->reg[RCGO_DW_SP] % RCGO_WORD_SIZE == 0;
 }
 
-// How a step ended.
-enum full_result {
-	FULL_STEPPED,
-	FULL_LOST,
-	FULL_END,     // at the outermost frame
-	FULL_MISSING, // the object's unwind information has to be looked for elsewhere
-	FULL_GUESS,   // there is none
+// The result of a step.
+enum slow_result {
+	SLOW_STEPPED,
+	SLOW_LOST,
+	SLOW_END,	// at the outermost frame
+	SLOW_MISSING,	// the unwind information must be searched for in .debug_frame
+	SLOW_HEURISTIC, // there is no unwind information
 };
 
-// Goes from regs, in the current object when known, to the caller. *exact changes with it. Not
-// inlined: what it has on the stack must not be there while something is looked for.
-static __attribute__((noinline)) enum full_result
-full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise,
+// Steps from regs to the caller. known means that regs is in the current object. Updates
+// *pc_is_precise. Not inlined: its stack frame must not be live while unwind information is
+// searched for.
+static __attribute__((noinline)) enum slow_result
+slow_step(struct rcgo_unwind *unwind, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise,
 	const struct rcgo_debug_frame *found)
 {
 	uintptr_t pc = regs->pc - !*pc_is_precise;
@@ -206,103 +207,104 @@ full_step(struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bo
 	struct rcgo_cfi_copy copy;
 	struct rcgo_cfi_row row;
 	struct rcgo_frame_regs to;
-	struct full_step s = {
-		.memory = &walk->memory, .fde = &fde, .row = &row, .from = regs, .cfa = 0};
+	struct slow_step s = {
+		.reader = &unwind->reader, .fde = &fde, .row = &row, .from = regs, .cfa = 0};
 
-	if (known ? rcgo__unwind_is_sigreturn(walk, regs->pc)
+	if (known ? rcgo__unwind_is_sigreturn(unwind, regs->pc)
 		  : rcgo__heuristic_is_sigreturn(regs->pc)) {
 		*pc_is_precise = true;
-		return full_signal(&walk->memory, regs) ? FULL_STEPPED : FULL_LOST;
+		return slow_signal(&unwind->reader, regs) ? SLOW_STEPPED : SLOW_LOST;
 	}
-	if (known && !rcgo__unwind_fde(walk, pc, found, &fde, &copy)) {
-		return found == NULL ? FULL_MISSING : FULL_GUESS;
+	if (known && !rcgo__unwind_fde(unwind, pc, found, &fde, &copy)) {
+		return found == NULL ? SLOW_MISSING : SLOW_HEURISTIC;
 	}
 	if (!known || !rcgo__cfi_row(&fde, pc, false, &row)) {
-		return FULL_GUESS;
+		return SLOW_HEURISTIC;
 	}
 	if (!apply_row(&s, *pc_is_precise, &to)) {
 		return fde.ra < RCGO_DW_REGS && row.reg_rule[fde.ra] == RCGO_RULE_UNDEFINED
-			       ? FULL_END
-			       : FULL_LOST;
+			       ? SLOW_END
+			       : SLOW_LOST;
 	}
 	*regs = to;
-	*pc_is_precise = fde.interrupted;
-	return regs->pc % RCGO_PC_ALIGN == 0 ? FULL_STEPPED : FULL_LOST;
+	*pc_is_precise = fde.signal_frame;
+	return regs->pc % RCGO_PC_ALIGN == 0 ? SLOW_STEPPED : SLOW_LOST;
 }
 
-// Whether pc, in the current object, is beyond the boundary.
+// Reports whether pc, in the current object, is beyond the boundary.
 static __attribute__((noinline)) bool
-slow_is_boundary(const struct rcgo_unwind *walk, uintptr_t pc)
+slow_is_boundary(const struct rcgo_unwind *unwind, uintptr_t pc)
 {
 	struct rcgo_fde fde;
 	struct rcgo_cfi_copy copy;
 
-	return rcgo__unwind_object_is_opaque(walk) &&
-	       !rcgo__unwind_fde(walk, pc, NULL, &fde, &copy);
+	return rcgo__unwind_object_is_opaque(unwind) &&
+	       !rcgo__unwind_fde(unwind, pc, NULL, &fde, &copy);
 }
 
-static enum full_result
-full_step_any(
-	struct rcgo_unwind *walk, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise)
+static enum slow_result
+slow_step_any(
+	struct rcgo_unwind *unwind, struct rcgo_frame_regs *regs, bool known, bool *pc_is_precise)
 {
-	enum full_result result = full_step(walk, regs, known, pc_is_precise, NULL);
+	enum slow_result result = slow_step(unwind, regs, known, pc_is_precise, NULL);
 
-	if (result == FULL_MISSING) {
+	if (result == SLOW_MISSING) {
 		struct rcgo_debug_frame found;
 
-		known = rcgo__unwind_debug(walk, regs->pc - !*pc_is_precise, &found);
-		result = full_step(walk, regs, known, pc_is_precise, &found);
+		known = rcgo__unwind_debug(unwind, regs->pc - !*pc_is_precise, &found);
+		result = slow_step(unwind, regs, known, pc_is_precise, &found);
 	}
-	if (result == FULL_GUESS) {
-		result = full_guess(walk, regs, *pc_is_precise) ? FULL_STEPPED : FULL_LOST;
+	if (result == SLOW_HEURISTIC) {
+		result = slow_heuristic(unwind, regs, *pc_is_precise) ? SLOW_STEPPED : SLOW_LOST;
 		*pc_is_precise = false;
 	}
 	return result;
 }
 
-// Not inlined: its registers must not be on the stack of a walk by rules.
+// Not inlined: its registers must not be on the stack of a cached unwind.
 __attribute__((noinline)) void
-rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *start)
+rcgo__unwind_slow(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *start)
 {
 	struct rcgo_frame_regs regs;
-	bool pc_is_precise = walk->at.pc_is_precise;
+	bool pc_is_precise = unwind->frame.pc_is_precise;
 
-	first_regs(&regs, walk, start);
-	if (regs.pc == 0 && pc_is_precise && full_guess(walk, &regs, true)) {
+	initial_regs(&regs, unwind, start);
+	if (regs.pc == 0 && pc_is_precise && slow_heuristic(unwind, &regs, true)) {
 		pc_is_precise = false;
 	}
 	while (regs.pc != 0 && !rcgo__unwind_is_boundary(regs.pc) &&
-		(walk->n < walk->max || rcgo__unwind_fold(walk))) {
+		(unwind->n < unwind->max || rcgo__unwind_fold(unwind))) {
 		uintptr_t pc = regs.pc - !pc_is_precise;
-		enum full_result result;
+		enum slow_result result;
 		bool known;
 
-		known = rcgo__unwind_select_object(walk, pc);
+		known = rcgo__unwind_select_object(unwind, pc);
 		if (!known && !pc_is_precise && !rcgo__heuristic_is_return(regs.pc) &&
 			!rcgo__heuristic_is_sigreturn(regs.pc)) {
-			walk->lost = true;
+			unwind->lost = true;
 			break;
 		}
-		if (known && slow_is_boundary(walk, pc)) {
+		if (known && slow_is_boundary(unwind, pc)) {
 			break;
 		}
-		if (walk->skip > 0) {
-			walk->skip--;
+		if (unwind->skip > 0) {
+			unwind->skip--;
 		} else {
-			walk->pcs[walk->n++] = pc;
+			unwind->pcs[unwind->n++] = pc;
 		}
-		result = full_step_any(walk, &regs, known, &pc_is_precise);
-		if (result != FULL_STEPPED) {
-			walk->lost = result != FULL_END;
+		result = slow_step_any(unwind, &regs, known, &pc_is_precise);
+		if (result != SLOW_STEPPED) {
+			unwind->lost = result != SLOW_END;
 			break;
 		}
 	}
 }
 
-// Traceback Generation, unwind: frames without unwind information: code made at run time, assembly,
-// C that Go's own linker linked. Runs anywhere.
+// Heuristic steps through frames without unwind information: JIT code, assembly, C that Go's
+// internal linker linked.
 
-// What looks like a return address may be any word, and what is there may be unmapped meanwhile.
+// A candidate return address may be any word, and the memory it points to may be unmapped
+// meanwhile.
 static bool
 read_code(uintptr_t pc, uint8_t *code, unsigned size)
 {
@@ -328,7 +330,7 @@ rcgo__heuristic_is_sigreturn(uintptr_t pc)
 
 #define RESTORERS 4
 
-// Restorers of handlers that walks have met.
+// Signal restorers that unwinding has found.
 // owner: any walk; lock: none; ordering: relaxed, each word stands for itself
 static uintptr_t restorers[RESTORERS];
 
@@ -359,21 +361,22 @@ rcgo__unwind_is_handler_frame(uintptr_t pc)
 	return false;
 }
 
-// No function has so much code before one of its instructions.
-#define FUNCTION_MOST ((uintptr_t)64 * 1024)
+// The assumed maximum of code before an instruction in its function.
+#define FUNCTION_MAX ((uintptr_t)64 * 1024)
 
-// Makes *guess that of the frame at, in which nothing says where its function begins.
+// Initializes *guess for a frame whose function start is unknown.
 static void
-guess_of(struct rcgo_guess *guess, struct rcgo_unwind *walk, const struct rcgo_unwind_frame *at)
+heuristic_init(
+	struct rcgo_guess *guess, struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame)
 {
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(at);
-	bool known = pc >= RCGO_NOFAULT_PAGE && rcgo__unwind_select_object(walk, pc);
-	uintptr_t gap = known ? rcgo__unwind_gap(walk, pc) : 0;
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
+	bool known = pc >= RCGO_NOFAULT_PAGE && rcgo__unwind_select_object(unwind, pc);
+	uintptr_t gap = known ? rcgo__unwind_gap(unwind, pc) : 0;
 
-	guess->walk = walk;
+	guess->unwind = unwind;
 	guess->pc = pc;
-	guess->sp = at->sp;
-	guess->from = pc < FUNCTION_MOST ? 0 : pc - FUNCTION_MOST;
+	guess->sp = frame->sp;
+	guess->from = pc < FUNCTION_MAX ? 0 : pc - FUNCTION_MAX;
 	if (gap > guess->from) {
 		guess->from = gap;
 	}
@@ -382,51 +385,52 @@ guess_of(struct rcgo_guess *guess, struct rcgo_unwind *walk, const struct rcgo_u
 static enum rcgo_call
 call_at(const struct rcgo_guess *guess, uintptr_t address, uintptr_t *ra)
 {
-	if (!rcgo__stack_reader_word(&guess->walk->memory, address, ra)) {
+	if (!rcgo__stack_reader_word(&guess->unwind->reader, address, ra)) {
 		return RCGO_CALL_NONE;
 	}
 	*ra = rcgo__arch_strip(*ra);
 	return rcgo__heuristic_call(guess, *ra);
 }
 
-// A frame that was interrupted before it had made itself a frame of its own: where its caller would
-// be, and what was called there.
+// Assumes a leaf: the frame was interrupted before it set up a stack frame. Stores its caller and
+// returns what the caller called.
 static enum rcgo_call
-guess_leaf(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+heuristic_leaf(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
 	struct rcgo_unwind_frame *to)
 {
 	enum rcgo_call call;
 	uintptr_t saved;
 
-	*to = *at;
+	*to = *frame;
 	if (RCGO_HAS_LR) {
-		to->pc = rcgo__arch_strip(at->lr);
+		to->pc = rcgo__arch_strip(frame->lr);
 		return rcgo__heuristic_call(guess, to->pc);
 	}
-	call = call_at(guess, at->sp, &to->pc);
-	to->sp = at->sp + RCGO_WORD_SIZE;
+	call = call_at(guess, frame->sp, &to->pc);
+	to->sp = frame->sp + RCGO_WORD_SIZE;
 	if (call != RCGO_CALL_NONE) {
 		return call;
 	}
 	// Or just after it pushed the frame pointer.
-	if (rcgo__stack_reader_word(&guess->walk->memory, at->sp, &saved) && saved == at->fp) {
-		call = call_at(guess, at->sp + RCGO_WORD_SIZE, &to->pc);
-		to->sp = at->sp + 2 * RCGO_WORD_SIZE;
+	if (rcgo__stack_reader_word(&guess->unwind->reader, frame->sp, &saved) &&
+		saved == frame->fp) {
+		call = call_at(guess, frame->sp + RCGO_WORD_SIZE, &to->pc);
+		to->sp = frame->sp + 2 * RCGO_WORD_SIZE;
 	}
 	return call;
 }
 
-// The saved frame pointer with the return address above it, which is how compilers for all
-// processors of Go with a frame pointer lay them.
+// Assumes a frame-pointer chain: the saved frame pointer, with the return address above it.
+// Compilers for all of Go's processors that have a frame pointer use this layout.
 static enum rcgo_call
-guess_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+heuristic_fp_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
 	struct rcgo_unwind_frame *to)
 {
-	uintptr_t fp = at->fp;
+	uintptr_t fp = frame->fp;
 
-	*to = *at;
-	if (fp < at->sp || fp % RCGO_WORD_SIZE != 0 ||
-		!rcgo__stack_reader_word(&guess->walk->memory, fp, &to->fp)) {
+	*to = *frame;
+	if (fp < frame->sp || fp % RCGO_WORD_SIZE != 0 ||
+		!rcgo__stack_reader_word(&guess->unwind->reader, fp, &to->fp)) {
 		return RCGO_CALL_NONE;
 	}
 	to->sp = fp + 2 * RCGO_WORD_SIZE;
@@ -434,14 +438,14 @@ guess_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
 }
 
 static bool
-guess_scan(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at, uintptr_t limit,
-	struct rcgo_unwind_frame *to)
+heuristic_scan_stack(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
+	uintptr_t limit, struct rcgo_unwind_frame *to)
 {
 	uintptr_t ra_at;
 
-	*to = *at;
+	*to = *frame;
 	if (!rcgo__heuristic_scan(guess, limit, &ra_at, &to->fp) ||
-		!rcgo__stack_reader_word(&guess->walk->memory, ra_at, &to->pc)) {
+		!rcgo__stack_reader_word(&guess->unwind->reader, ra_at, &to->pc)) {
 		return false;
 	}
 	to->pc = rcgo__arch_strip(to->pc);
@@ -449,17 +453,18 @@ guess_scan(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at, u
 	return true;
 }
 
-// What is certain comes first: the address behind a call of this very function. A frame pointer
-// that is still the caller's leads past the caller, so that the words below it are looked at, too.
+// Certain results come first: the address after a call of this function. A frame pointer that is
+// still the caller's leads past the caller, so the words below it are examined too.
 static bool
-guess_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
+heuristic_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
 	struct rcgo_unwind_frame *to)
 {
-	struct rcgo_unwind_frame leaf = *at, chain, scan;
-	enum rcgo_call called = at->pc_is_precise ? guess_leaf(guess, at, &leaf) : RCGO_CALL_NONE;
-	enum rcgo_call chained = guess_chain(guess, at, &chain);
-	// Code that was made at run time lies in no object, and no table says anything of it.
-	bool foreign = !rcgo__unwind_may_be_code(guess->walk, guess->pc);
+	struct rcgo_unwind_frame leaf = *frame, chain, scan;
+	enum rcgo_call called =
+		frame->pc_is_precise ? heuristic_leaf(guess, frame, &leaf) : RCGO_CALL_NONE;
+	enum rcgo_call chained = heuristic_fp_chain(guess, frame, &chain);
+	// JIT code is in no object, and no table describes it.
+	bool foreign = !rcgo__unwind_may_be_code(guess->unwind, guess->pc);
 
 	if (called == RCGO_CALL_HERE || (called == RCGO_CALL_UNKNOWN && foreign && !RCGO_HAS_LR)) {
 		*to = leaf;
@@ -468,7 +473,8 @@ guess_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
 	} else if (called == RCGO_CALL_UNKNOWN &&
 		   rcgo__heuristic_lead(guess, leaf.pc, leaf.sp, leaf.fp) == RCGO_LEAD_YES) {
 		*to = leaf;
-	} else if (guess_scan(guess, at, chained == RCGO_CALL_NONE ? UINTPTR_MAX : at->fp, &scan)) {
+	} else if (heuristic_scan_stack(guess, frame,
+			   chained == RCGO_CALL_NONE ? UINTPTR_MAX : frame->fp, &scan)) {
 		*to = scan;
 	} else if (chained != RCGO_CALL_NONE) {
 		*to = chain;
@@ -481,17 +487,17 @@ guess_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *at,
 }
 
 bool
-rcgo__heuristic_step(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at)
+rcgo__heuristic_step(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame)
 {
 	struct rcgo_guess guess;
 	struct rcgo_unwind_frame to;
 	bool found;
 
-	guess_of(&guess, walk, at);
-	found = guess_caller(&guess, at, &to);
+	heuristic_init(&guess, unwind, frame);
+	found = heuristic_caller(&guess, frame, &to);
 	if (found) {
-		*at = to;
+		*frame = to;
 	}
-	at->pc_is_precise = false;
+	frame->pc_is_precise = false;
 	return found;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: what a walk knows, and its steps: the common one by a rule
-// (unwind_cached.c), the slow one with all registers (unwind_slow.c), and the guess
-// (unwind_slow.c).
+// The state of an unwind, and its steps: the fast one by a cached entry (unwind_cached.c), the slow
+// one with all registers (unwind_slow.c), and the heuristic one (unwind_slow.c).
 #ifndef RCGO_UNWIND_STEP_H
 #define RCGO_UNWIND_STEP_H
 
@@ -17,134 +16,136 @@
 #include "stack_reader.h"
 #include "unwinder.h"
 
-// A frame: where it is and what the walk needs of its registers.
+// A frame: its location and the registers that the unwinder needs.
 struct rcgo_unwind_frame {
-	uintptr_t pc; // the interrupted instruction when exact, else a return address
+	uintptr_t pc; // the interrupted instruction if precise, else a return address
 	uintptr_t sp;
 	uintptr_t fp;
-	uintptr_t lr; // of an exact frame only, and only where RCGO_HAS_LR
+	uintptr_t lr; // set only in a precise frame, and only if RCGO_HAS_LR
 	bool pc_is_precise;
 };
 
-// An object, and what stands for it in the keys of rules.
+// An object, and its hash in cache keys.
 struct rcgo_unwind_object {
 	struct rcgo_module module;
 	uintptr_t size;
 	uint64_t module_hash;
 };
 
-// How many of the outermost frames are kept of a stack that has too many.
+// The number of outermost frames that are kept of a stack that has too many.
 #define RCGO_FOLD_KEEP 10
 
-// Frames that there is no room for; see fold.c.
+// Folding of a stack with more frames than fit; see fold.c.
 struct rcgo_fold {
-	bool counts;	 // the mark says how many were left out
-	uintptr_t *head; // the innermost, once that is full
-	size_t size;	 // its room
-	size_t elided;	 // frames between it and tail
+	bool counts;	 // the mark gives the number of elided frames
+	uintptr_t *head; // the innermost frames, once the caller's array is full
+	size_t size;	 // capacity of head
+	size_t elided;	 // number of frames between head and tail
 	uintptr_t tail[2 * RCGO_FOLD_KEEP];
 };
 
 struct rcgo_unwind {
-	struct rcgo_unwind_frame at;
-	struct rcgo_stack_reader memory;
-	struct rcgo_unwind_object object[2]; // frames often go to and fro between two
-	unsigned current;		     // the one that was last found
-	unsigned quick_of;		     // the one that this is of:
-	struct rcgo_cfi_fast *quick;	     // of a walk by rules
+	struct rcgo_unwind_frame frame;
+	struct rcgo_stack_reader reader;
+	struct rcgo_unwind_object object[2]; // frames often alternate between two objects
+	unsigned current;		     // index of the last object found
+	unsigned fast_object;		     // index of the object of:
+	struct rcgo_cfi_fast *fast;	     // set during a cached unwind
 	uintptr_t *pcs;
 	size_t n, max;
-	size_t skip;		// frames that are not given
-	bool unloadable;	// an object was met that may be unmapped
-	bool lost;		// it ended where it could not go on
-	struct rcgo_fold *fold; // NULL: the walk ends when pcs is full
+	size_t skip;		// number of innermost frames to omit
+	bool unloadable;	// an unloadable object was found
+	bool lost;		// it ended before the outermost frame
+	struct rcgo_fold *fold; // NULL: unwinding ends when pcs is full
 };
 
-// The address by which a frame is looked up and told of: that of the call.
+// Returns the address by which a frame is looked up and reported: that of the call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uintptr_t
-rcgo__unwind_frame_lookup_pc(const struct rcgo_unwind_frame *at)
+rcgo__unwind_frame_lookup_pc(const struct rcgo_unwind_frame *frame)
 {
-	return at->pc - (at->pc_is_precise ? 0 : 1);
+	return frame->pc - (frame->pc_is_precise ? 0 : 1);
 }
 
-// Makes the object that holds pc the current one.
+// Makes the object that contains pc the current one. Returns false if there is none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *walk, uintptr_t pc);
+RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc);
 
-// The rule of the walk's place, which is in the current object, when it is one of the ordinary; or
-// RCGO_UNWIND_ENTRY_NONE.
+// Computes the cache entry of the current frame, which is in the current object, by the fast path.
+// Returns RCGO_UNWIND_ENTRY_NONE if the fast path cannot.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__unwind_fast_entry(struct rcgo_unwind *walk);
+RCGO_INTERN uint64_t rcgo__unwind_fast_entry(struct rcgo_unwind *unwind);
 
-// Finds the unwind information of the function at pc, which is in the current object: what has a
-// sorted table, or what rcgo__unwind_debug found. That one reads files: it is not to be called with
-// the buffers of this one on the stack.
+// Finds the unwind information of the function at pc, in the current object. It uses the sorted
+// table, or what rcgo__unwind_debug found if found is not NULL. rcgo__unwind_debug reads files: do
+// not call it with the buffers of this function on the stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_fde(const struct rcgo_unwind *walk, uintptr_t pc,
+RCGO_INTERN bool rcgo__unwind_fde(const struct rcgo_unwind *unwind, uintptr_t pc,
 	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_debug(
-	const struct rcgo_unwind *walk, uintptr_t pc, struct rcgo_debug_frame *found);
+	const struct rcgo_unwind *unwind, uintptr_t pc, struct rcgo_debug_frame *found);
 
-// Whether the frame at pc, which is in the current object, is that of a handler's restorer.
+// Reports whether pc, in the current object, is in a signal restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *walk, uintptr_t pc);
+RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *unwind, uintptr_t pc);
 
-// Whether the current object carries the boundary's note, as a plugin does: its code without unwind
-// information is beyond the boundary.
+// Reports whether the current object carries the boundary's note, as a plugin does. Its code
+// without unwind information is beyond the boundary.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *walk);
+RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *unwind);
 
-// Whether pc lies in the boundary's range.
+// Reports whether pc is in the boundary's range.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_is_boundary(uintptr_t pc);
 
-// Makes room when pcs is full: what was found is kept, and the walk goes on in the tail. Returns
-// false when it is to end.
+// Makes room when pcs is full: the frames found are kept, and later frames go into the tail.
+// Returns false if unwinding must end.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_fold(struct rcgo_unwind *walk);
+RCGO_INTERN bool rcgo__unwind_fold(struct rcgo_unwind *unwind);
 
-// Forgets what was found, to begin anew.
+// Discards the frames found, to start again.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__unwind_fold_again(struct rcgo_unwind *walk);
+RCGO_INTERN void rcgo__unwind_fold_again(struct rcgo_unwind *unwind);
 
-// Puts the outermost frames behind the innermost ones, with a mark between them.
+// Appends the outermost frames to the innermost ones, with a mark between them.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__unwind_unfold(struct rcgo_unwind *walk);
+RCGO_INTERN void rcgo__unwind_unfold(struct rcgo_unwind *unwind);
 
-// Walks from *walk's place on. Returns false at a frame that needs more registers.
+// Unwinds from the current frame with cached entries. Returns false at a frame that needs more
+// registers.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_cached(struct rcgo_unwind *walk);
+RCGO_INTERN bool rcgo__unwind_cached(struct rcgo_unwind *unwind);
 
-// Where a walk starts: one of the two, the other is NULL.
+// The start of an unwind: one of the two is set, the other is NULL.
 struct rcgo_unwind_start {
 	const void *ucontext;
 	const struct rcgo_saved_regs *saved;
 };
 
-// Walks again from *walk's place on, with all registers.
+// Unwinds again from the current frame, with all registers.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__unwind_slow(struct rcgo_unwind *walk, const struct rcgo_unwind_start *start);
+RCGO_INTERN void rcgo__unwind_slow(
+	struct rcgo_unwind *unwind, const struct rcgo_unwind_start *start);
 
-// Goes to the caller where nothing says how: by the frame pointer, by the return address of a frame
-// that was interrupted, or by the first word of the stack behind which the frames go on as they
-// must. What does not look like the address behind a call is not believed.
+// Steps to the caller without unwind information. It tries the frame pointer, the return address of
+// an interrupted frame, and the first word of the stack from which the frames continue plausibly. A
+// candidate must be the address after a call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__heuristic_step(struct rcgo_unwind *walk, struct rcgo_unwind_frame *at);
+RCGO_INTERN bool rcgo__heuristic_step(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame);
 
-// What stands before an address, for the frame of a function that has no unwind information.
+// The instruction before a return address, relative to a function without unwind information.
 enum rcgo_call {
-	RCGO_CALL_NONE,	     // no call
+	RCGO_CALL_NONE,	     // not a call
 	RCGO_CALL_ELSEWHERE, // a call of another function
-	RCGO_CALL_UNKNOWN,   // a call through a pointer
-	RCGO_CALL_HERE,	     // a call of the function
+	RCGO_CALL_UNKNOWN,   // an indirect call
+	RCGO_CALL_HERE,	     // a call of this function
 };
 
-// Where the function of a frame without unwind information may begin: in [from, pc].
+// A frame without unwind information. Its function may start anywhere in [from, pc].
 struct rcgo_guess {
-	struct rcgo_unwind *walk;
+	struct rcgo_unwind *unwind;
 	uintptr_t from, pc;
 	uintptr_t sp;
 };
@@ -152,11 +153,11 @@ struct rcgo_guess {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN enum rcgo_call rcgo__heuristic_call(const struct rcgo_guess *guess, uintptr_t ra);
 
-// How well the frames go on behind a return address, with the stack pointer and frame pointer that
-// the caller then has.
+// How plausibly the frames continue from a return address, given the caller's stack pointer and
+// frame pointer.
 enum rcgo_lead {
-	RCGO_LEAD_NO,	// there is none of its caller
-	RCGO_LEAD_WEAK, // there is, but it called another function, which may have jumped to it
+	RCGO_LEAD_NO,	// no frame of its caller was found
+	RCGO_LEAD_WEAK, // found, but it called another function, which may have tail-called
 	RCGO_LEAD_YES,
 };
 
@@ -164,40 +165,42 @@ enum rcgo_lead {
 RCGO_INTERN enum rcgo_lead rcgo__heuristic_lead(
 	const struct rcgo_guess *guess, uintptr_t ra, uintptr_t sp, uintptr_t fp);
 
-// Looks for the return address among the words of the stack from guess->sp up to limit. Stores
-// where it lies, and the frame pointer that the caller has.
+// Searches the words of the stack from guess->sp to limit for the return address. Stores its
+// location and the caller's frame pointer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heuristic_scan(
 	const struct rcgo_guess *guess, uintptr_t limit, uintptr_t *ra_at, uintptr_t *fp);
 
-// Goes from at, a return address, to its caller by the unwind information alone, and stores where
-// the function of at begins. Returns false when that is not enough.
+// Steps from frame, a return address, to its caller by unwind information alone. Stores the start
+// of the function that contains the return address. Returns false if the unwind information is not
+// sufficient.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_ahead(
-	struct rcgo_unwind *walk, struct rcgo_unwind_frame *at, uintptr_t *start);
+	struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame, uintptr_t *start);
 
-// Stores where the function begins whose unwind information holds pc, which is in the current
-// object.
+// Stores the start of the function whose unwind information covers pc, in the current object.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_start(const struct rcgo_unwind *walk, uintptr_t pc, uintptr_t *start);
+RCGO_INTERN bool rcgo__unwind_start(
+	const struct rcgo_unwind *unwind, uintptr_t pc, uintptr_t *start);
 
-// Where what has no unwind information begins around pc, which is in the current object.
+// Returns the start of the range without unwind information around pc, in the current object; 0 if
+// unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uintptr_t rcgo__unwind_gap(const struct rcgo_unwind *walk, uintptr_t pc);
+RCGO_INTERN uintptr_t rcgo__unwind_gap(const struct rcgo_unwind *unwind, uintptr_t pc);
 
-// Whether pc may be code: a cheap answer, for words that mostly are not.
+// Reports whether pc may be code. A cheap check, for words that mostly are not.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_may_be_code(const struct rcgo_unwind *walk, uintptr_t pc);
+RCGO_INTERN bool rcgo__unwind_may_be_code(const struct rcgo_unwind *unwind, uintptr_t pc);
 
-// Notes a restorer that was met, so that it gets its name.
+// Records a signal restorer that unwinding found, so that it can be named.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__unwind_note_restorer(uintptr_t pc);
 
-// The same as rcgo__unwind_is_sigreturn outside of all objects.
+// Reports whether pc, outside of all objects, is in a signal restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heuristic_is_sigreturn(uintptr_t pc);
 
-// Whether there is a call before pc.
+// Reports whether a call instruction ends at pc.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heuristic_is_return(uintptr_t pc);
 

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: the walker. It finds the C frames of a stack from the unwind
-// information that compilers leave in every object, in a signal handler, with all signals blocked
-// and any lock held.
+// The unwinder. It finds the C frames of a stack from the unwind information that compilers emit
+// for every object. It works in signal handlers, with all signals blocked and any lock held.
 //
-// State: one cache of 4096 rules (64 KiB) for the process, read and written by every walk without
-// a lock; and what the two functions at the end set, once, as Go starts.
+// State: one cache of 4096 entries (64 KiB) per process, which all threads read and write without a
+// lock; and the boundary and the stack-bounds function, which are set once when Go starts.
 //
-// How it walks: the program counter names a rule of 64 bits, in the cache or worked out from the
-// object's .eh_frame: where the caller's frame begins, and where the return address and the frame
-// pointer were saved. The one frame in a thousand that needs another register (the resolver of
-// lazy symbols, vfork, longjmp, assembly) makes the walk start again with all of them. Frames
-// without unwind information are guessed, with checks. A walk never faults: it reads a stack only
-// within known bounds or in pages that were probed, objects as module.h says.
+// Algorithm: the program counter selects a cache entry of 64 bits; a missing entry is computed from
+// the object's .eh_frame. It gives the caller's CFA and where the return address and frame pointer
+// were saved. About one frame in a thousand needs another register (the lazy-binding resolver,
+// vfork, longjmp, assembly); unwinding then restarts with all registers. Frames without unwind
+// information are found heuristically, with checks. Unwinding never faults: it reads a stack only
+// within known bounds or in probed pages, and objects as module.h describes.
 //
-// Program counters that it gives are those of the calls: the interrupted instruction itself, and
-// the return address less one of all other frames. Unwinding ends at the boundary that
-// the program has set, and no program counter beyond it is given.
+// The program counters are those of the calls: the interrupted instruction itself, and the return
+// address minus one in all other frames. Unwinding ends at the boundary that the program has set,
+// and no program counter beyond it is reported.
 //
-// Callers and stacks: handlers of signals; whoever wants its own stack; at most 4 KiB of it.
+// Callers and stacks: signal handlers, and functions that want their own stack. At most 4 KiB of
+// stack is used.
 //
-// A port must supply rcgo_regs_<arch>.h and rcgo_unwind_<arch>.h, which say what.
+// A port must supply saved_regs_<arch>.h and arch_<arch>.h.
 #ifndef RCGO_UNWINDER_H
 #define RCGO_UNWINDER_H
 
@@ -31,54 +31,55 @@
 #include "module.h"
 #include "saved_regs.h"
 
-// Stores at most max program counters, innermost first, of what the signal interrupted whose
-// ucontext_t this is. Returns how many.
+// Stores at most max program counters, innermost first, of the code that the signal with this
+// ucontext_t interrupted. Returns their number.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max);
 
-// The same for who reads the stack of a crash: with marks (mark.h) for a call of what is no
-// code, for frames that there is no room for, between the innermost and the outermost ones, and
-// where the stack is lost.
+// Unwinds like rcgo__unwind_from_handler, for crash reports. It inserts marks (mark.h): for a call
+// of an address that is not code, for frames that do not fit, between the innermost and outermost
+// ones, and where the rest of the stack is unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max);
 
-// The same for a sample of a profile, which is named later (module_generation.h), with a mark for
-// frames that there is no room for.
+// Unwinds like rcgo__unwind_from_handler, for a profile sample, which is symbolized later
+// (module_generation.h). It inserts a mark for frames that do not fit.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max);
 
-// The first of them alone, at no cost to the stack.
+// Returns the interrupted program counter, without unwinding.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uintptr_t rcgo__unwind_pc(const void *ucontext);
 
-// The same from registers that were kept, of any thread whose stack does not change meanwhile.
+// Unwinds from saved registers, of any thread whose stack does not change meanwhile.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_saved(
 	const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max);
 
-// The same for the calling thread. The first is that of the call of this function.
+// Unwinds the calling thread. The first program counter is that of the call of this function.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_here(uintptr_t *pcs, size_t max);
 
-// Whether pc, less one as a walk gives it, is that of a frame that the kernel made for a handler,
-// in a walk that there was.
+// Reports whether pc, minus one as the unwinder reports it, is in a signal restorer that an earlier
+// unwind found.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__unwind_is_handler_frame(uintptr_t pc);
 
-// The code of another language's runtime, where unwinding ends: all code in [start, end), and in
-// other objects that carry the note all code without unwind information.
+// The boundary: code of another language's runtime, where unwinding ends. It is all code in [start,
+// end) and, in other objects that carry the note, all code without unwind information.
 struct rcgo_unwind_boundary {
 	uintptr_t start, end;
-	struct rcgo_note_kind note; // type 0: there are no such objects
+	struct rcgo_note_kind note; // type 0: no such objects
 };
 
-// Sets the boundary of this process, which *boundary need not outlive.
+// Sets the boundary of this process. *boundary is copied.
 // Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *boundary);
 
-// Gives the walker a function that knows the stack that sp lies on: [lo, hi), all of which is
-// mapped and stays so during a walk: no guard page, and of a stack that grows only what it has
-// grown to. It returns false when it does not know; then the walker probes pages. AS-Safe.
+// A function that returns the bounds [lo, hi) of the stack that contains sp. The whole range must
+// be mapped and stay mapped during an unwind: no guard page, and of a growing stack only the part
+// that it has grown to. It returns false if it does not know the stack; the unwinder then probes
+// pages. It must be AS-Safe.
 typedef bool (*rcgo_stack_bounds_fn)(uintptr_t sp, uintptr_t *lo, uintptr_t *hi);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
