@@ -1,4 +1,4 @@
-# backtrace/ as a C library of its own: a static library, its public header, a pkg-config file.
+# Builds backtrace/ as a separate C library: a static library, a public header, a pkg-config file.
 
 .PHONY: libbacktrace install-backtrace
 

@@ -19,7 +19,7 @@
 #elif defined(__aarch64__)
 #	include "arch_arm64.h"
 #else
-#	error "no rcgo_unwind_<arch>.h for this processor"
+#	error "no arch_<cpu>.h for this processor: see doc/porting.md"
 #endif
 
 #endif // RCGO_ARCH_H

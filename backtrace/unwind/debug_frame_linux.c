@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Caches and searches the .debug_frame or .eh_frame of objects without .eh_frame_hdr, found by the
-// object's file. Safe in signal handlers, on any stack: large buffers are mapped. Contract: DWARF
-// 5, section 6.4.1; elf(5).
+// object's file. Safe in signal handlers, on any stack: large buffers are mapped.
+// Contract: DWARF 5, section 6.4.1; elf(5).
 
 //rcgo:small
 
@@ -32,7 +32,7 @@ struct cached_section {
 	bool ready;
 };
 
-// owner: who has set a slot's key; lock: key, never waited for; ordering: ready's
+// owner: the thread that set a slot's key; lock: key, never waited for; ordering: that of ready
 static struct cached_section cached_sections[CACHED_SECTIONS];
 
 // Reads an unsigned little-endian number of size bytes. All supported processors are little-endian.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Finds the objects that were loaded together with the program, without the dynamic loader's lock.
 // They are never unloaded. Runs once, when Go starts.
-// Contract: link.h (link_map), elf(5); the loader loads what an object needs by its name, and adds
-// what dlopen brings behind what the program needs.
+// Contract: link.h (link_map), elf(5); the loader loads the objects that DT_NEEDED names, and
+// appends objects of dlopen after them.
 
 #include <elf.h>
 #include <string.h>
@@ -111,7 +111,7 @@ last_initial_object(const struct link_map *first)
 	return last;
 }
 
-// Indirect: the caller's function.
+// Indirect: visit, which the caller of rcgo__modules_first passes.
 static void
 visit_map(const struct link_map *map, rcgo_object_fn visit)
 {

@@ -22,18 +22,18 @@
 
 #	define PERMANENT_AFTER 1000 // milliseconds
 
-// owner: whoever drew its number; lock: none; ordering: ready, release and acquire
+// owner: the thread that allocated the number; lock: none; ordering: ready, release and acquire
 static struct rcgo_module_generation generations[GENERATIONS];
 
 // The number of entries in use.
-// owner: whoever draws; lock: none; ordering: compare and swap
+// owner: any thread; lock: none; ordering: compare and swap
 static uint32_t generations_used;
 
 // Whether an object has replaced another one.
-// owner: who finds it out; lock: none; ordering: a word
+// owner: any thread; lock: none; ordering: relaxed, a single word
 static bool generations_replaced;
 
-// owner: rcgo__generations_stop; lock: none; ordering: a word
+// owner: rcgo__generations_stop; lock: none; ordering: relaxed, a single word
 static bool generations_stopped;
 
 static const struct rcgo_module_generation generation_unknown, generation_jit;

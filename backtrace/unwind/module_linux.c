@@ -192,8 +192,8 @@ rcgo__dlfo_name(const struct rcgo_module *m, char *path, size_t cap)
 // objects, such as JIT code.
 
 #define KERNEL_ANSWERS 32
-// The minimum interval between kernel queries, in milliseconds: reading its text costs 20 us or
-// more.
+// The minimum interval between kernel queries, in milliseconds: reading /proc/self/maps
+// costs 20 us or more.
 #define KERNEL_QUERY_INTERVAL 10
 // The lifetime of a negative answer, in milliseconds: an object may be mapped there later.
 #define NEGATIVE_LIFETIME 200
@@ -206,11 +206,12 @@ struct kernel_answer {
 	uintptr_t expiry;	   // in milliseconds, for key 0
 };
 
-// owner: who has made its edition odd; lock: edition, never waited for; ordering: edition's
+// owner: the thread that made generation odd; lock: generation, never waited for; ordering:
+// that of generation
 static struct kernel_answer kernel_answers[KERNEL_ANSWERS];
-// owner: any; lock: none; ordering: relaxed, a hint
+// owner: any thread; lock: none; ordering: relaxed, a hint
 static uintptr_t kernel_answers_next;
-// owner: who moves it on; lock: none; ordering: relaxed, one wins
+// owner: any thread; lock: none; ordering: relaxed, one of several compare-and-swaps succeeds
 static uintptr_t kernel_query_after;
 
 uintptr_t

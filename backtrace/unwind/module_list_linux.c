@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The published list of modules. It is written outside of signal handlers and read anywhere.
 // Contract: dl_iterate_phdr(3), getauxval(3).
-// Long because: the two ways to collect share the draft and how it is published.
+// Long because: both ways to collect objects share the draft and its publication.
 
 //rcgo:small
 
@@ -26,18 +26,19 @@ struct module_list {
 	struct rcgo_module at[];
 };
 
-// owner: who has being_made; lock: none; ordering: edition, whose lowest bit says which to read
+// owner: the thread that set refreshing; lock: none; ordering: list_generation, whose lowest
+// bit selects the list to read
 static struct module_list *module_lists[2];
-// owner: who has being_made; lock: none; ordering: release after a list is whole, acquire before
-// and after it is read
+// owner: the thread that set refreshing; lock: none; ordering: release after a list is
+// complete, acquire before and after it is read
 static uintptr_t list_generation;
 
 // Whether a thread is building a list. Another thread that wants to build one returns.
-// owner: rcgo__modules_refresh; lock: it is one, never waited for; ordering: acquire and release
+// owner: rcgo__modules_refresh; lock: itself, never waited for; ordering: acquire and release
 static bool refreshing;
 
 // Accessed only by the thread that has set refreshing.
-// owner: who has being_made; lock: being_made; ordering: being_made's
+// owner: the thread that set refreshing; lock: refreshing; ordering: that of refreshing
 static struct {
 	struct rcgo_module *found; // sorted by start
 	size_t count, capacity;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Asks the kernel about mappings. Safe in signal handlers, on any stack. Contract:
-// proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
+// Asks the kernel about mappings. Safe in signal handlers, on any stack.
+// Contract: proc_pid_maps(5), and PROCMAP_QUERY of linux/fs.h (Linux 6.11).
 
 //rcgo:small
 

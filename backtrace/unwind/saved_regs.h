@@ -14,7 +14,7 @@
 #elif defined(__aarch64__)
 #	include "saved_regs_arm64.h"
 #else
-#	error "no rcgo_regs_<arch>.h for this processor"
+#	error "no saved_regs_<cpu>.h for this processor: see doc/porting.md"
 #endif
 
 struct rcgo_saved_regs {

@@ -8,7 +8,7 @@
 // The assumed maximum size of a frame on a stack with unknown bounds.
 #define FRAME_MAX ((uintptr_t)64 << 20)
 
-// owner: whoever starts Go, once; lock: none; ordering: release and acquire
+// owner: the thread that starts Go, once; lock: none; ordering: release and acquire
 static rcgo_stack_bounds_fn stack_bounds;
 
 void

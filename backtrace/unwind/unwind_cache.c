@@ -9,17 +9,16 @@
 
 // A pair that two writers have torn does not match its key, so it counts as absent.
 struct cached_rule {
-	uint64_t mixed; // key ^ rule
+	uint64_t mixed; // key ^ rule; rule is the entry
 	uint64_t rule;
 };
 
-// owner: all walks; lock: none; ordering: none, each word is atomic and a pair proves itself
+// owner: any thread; lock: none; ordering: relaxed, a pair whose words match is valid
 static struct cached_rule rule_cache[1 << CACHE_BITS] __attribute__((aligned(64)));
 
 _Static_assert(sizeof rule_cache == 64 << 10, "64 KiB");
 
-// Returns the first slot of an entry. The other three slots of its cache line are slot ^ 1, 2 and
-// 3.
+// Returns the first slot of an entry. The others of its cache line are slot ^ 1, 2 and 3.
 static size_t
 first_place(uintptr_t hash_pc)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unwinding by cached entries. Runs in signal handlers with all signals blocked.
-// Long because: of the loop that has all in registers, into which the compiler takes the rest.
+// Long because: the fast loop keeps all state in registers, and the compiler inlines the rest.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
@@ -91,8 +91,8 @@ in_current(const struct rcgo_unwind *unwind)
 	return rcgo__unwind_frame_lookup_pc(&unwind->frame) - object->module.start < object->size;
 }
 
-// Returns the entry of the current frame, which may be in another object. missed means that it is
-// not in the cache under the current object.
+// Returns the entry of the current frame, which may be in another object. missed means that
+// the entry is known not to be in the cache.
 static __attribute__((noinline)) uint64_t
 find_entry(struct rcgo_unwind *unwind, bool missed)
 {

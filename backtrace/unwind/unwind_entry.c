@@ -170,8 +170,8 @@ rcgo__unwind_here(uintptr_t *pcs, size_t max)
 // objects of the same origin the boundary is all code without unwind information, because every C
 // compiler emits unwind information.
 
-// owner: rcgo__unwind_set_boundary, before there are signals whose stacks are unwound; lock: none;
-// ordering: relaxed, the size is stored last
+// owner: rcgo__unwind_set_boundary, before the first signal whose stack is unwound; lock: none;
+// ordering: the size is stored last, with release
 static struct {
 	uintptr_t start, size;
 	struct rcgo_note_kind note;
@@ -192,7 +192,7 @@ rcgo__unwind_is_boundary(uintptr_t pc)
 }
 
 // Caches which objects carry the note: the module key with its lowest bit replaced by the answer.
-// owner: any; lock: none; ordering: relaxed, each word stands for itself
+// owner: any thread; lock: none; ordering: relaxed, each word is independent
 static uintptr_t opaque_objects[16];
 
 static bool

@@ -331,7 +331,7 @@ rcgo__heuristic_is_sigreturn(uintptr_t pc)
 #define RESTORERS 4
 
 // Signal restorers that unwinding has found.
-// owner: any walk; lock: none; ordering: relaxed, each word stands for itself
+// owner: any thread; lock: none; ordering: relaxed, each word is independent
 static uintptr_t restorers[RESTORERS];
 
 void

@@ -49,7 +49,7 @@ struct rcgo_unwind {
 	struct rcgo_stack_reader reader;
 	struct rcgo_unwind_object object[2]; // frames often alternate between two objects
 	unsigned current;		     // index of the last object found
-	unsigned fast_object;		     // index of the object of:
+	unsigned fast_object;		     // index of the object that fast describes
 	struct rcgo_cfi_fast *fast;	     // set during a cached unwind
 	uintptr_t *pcs;
 	size_t n, max;

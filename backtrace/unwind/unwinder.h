@@ -19,7 +19,7 @@
 // Callers and stacks: signal handlers, and functions that want their own stack. At most 4 KiB of
 // stack is used.
 //
-// A port must supply saved_regs_<arch>.h and arch_<arch>.h.
+// A port must supply saved_regs_<cpu>.h and arch_<cpu>.h.
 #ifndef RCGO_UNWINDER_H
 #define RCGO_UNWINDER_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Safe reads of memory that may not be mapped. Safe in signal handlers, on any stack.
-// Contract: rt_sigprocmask(2) copies the new mask before it looks at how; process_vm_readv(2).
-// rt_sigprocmask comes first because no seccomp filter of a Go program can forbid it.
+// Contract: rt_sigprocmask(2) copies the new mask before it checks how; process_vm_readv(2).
+// rt_sigprocmask is preferred, because no seccomp filter of a Go program can forbid it.
 
 #include "safe_read.h"
 
@@ -26,7 +26,7 @@ enum probe_state {
 	PROBE_FAILS,
 };
 
-// owner: whoever asks first, all find the same; lock: none; ordering: relaxed, it is all there is
+// owner: any thread, all find the same; lock: none; ordering: relaxed, no other data
 static unsigned mask_probe_state, copy_probe_state;
 
 static bool

@@ -158,7 +158,7 @@ loader_base(const struct lookup_headers *executed, const struct r_debug *debug)
 
 // Calls _dl_find_object (glibc 2.35) of the program's libc, which finds the object of any namespace
 // that contains an address. It takes no lock and may be called in a signal handler.
-// Indirect: that function.
+// Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.
 static bool
 find_by_glibc(const struct r_debug *debug, uintptr_t loader, uintptr_t address,
 	struct glibc_object *found)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Tests in a child process whether system calls are permitted that stock Go would not make. Safe in
-// signal handlers, on any stack. Contract: seccomp(2), clone(2), wait(2); doc/system-calls.md lists
-// the calls.
+// signal handlers, on any stack.
+// Contract: seccomp(2), clone(2), wait(2); doc/system-calls.md lists the calls.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // CLONE_VM
@@ -31,7 +31,8 @@ enum trial {
 
 // owner: the thread that holds trial_busy; lock: none; ordering: release and acquire
 static uint32_t trial_state;
-// owner: as trial_state; lock: none; ordering: as trial_state. In milliseconds.
+// owner: the thread that holds trial_busy; lock: none; ordering: that of trial_state. In
+// milliseconds.
 static uint64_t trial_time;
 // owner: the thread that made it 1; lock: itself; ordering: acquire and release
 static uint32_t trial_busy;
@@ -41,7 +42,7 @@ struct trial_page {
 	uint32_t files; // all calls on files and names are permitted
 	uint32_t waits; // wait4 is permitted
 };
-// owner: the thread that holds trial_busy; lock: trial_busy; ordering: trial_busy
+// owner: the thread that holds trial_busy; lock: trial_busy; ordering: that of trial_busy
 static struct trial_page *trial_page;
 
 #define TRIAL_OLD_MS 1000
