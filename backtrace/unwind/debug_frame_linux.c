@@ -280,7 +280,7 @@ struct load_scratch {
 	uint8_t in_memory[FILE_HEAD];
 };
 
-// POSIX does not list pread as AS-Safe, but lseek and read.
+// POSIX lists lseek and read as AS-Safe, but not pread.
 static bool
 read_at(int fd, uint64_t offset, void *buf, size_t size)
 {

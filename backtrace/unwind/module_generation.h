@@ -22,10 +22,6 @@
 //
 // A port must have addresses that do not use their highest byte. On 32-bit systems there are no
 // numbers.
-// Safety: everything here runs in signal handlers.
-//
-// A port must have addresses that leave their highest byte alone; with 32 bits there are no
-// numbers.
 #ifndef RCGO_MODULE_GENERATION_H
 #define RCGO_MODULE_GENERATION_H
 

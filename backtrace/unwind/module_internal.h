@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Internal interface of the files behind module.h: the four sources of modules, each in its own
-// file, and the reader of objects in memory.
+// Internal interface of the files behind module.h: the sources of modules, and the reader of
+// objects in memory.
 #ifndef RCGO_MODULE_INTERNAL_H
 #define RCGO_MODULE_INTERNAL_H
 

@@ -22,7 +22,7 @@ struct procmap_request {
 	uint32_t name_size, build_id_size;
 	uint64_t name, build_id;
 };
-#define PROCMAP_QUERY 0xc0686611ul // _IOWR('f', 17, struct query)
+#define PROCMAP_QUERY 0xc0686611ul // _IOWR('f', 17, struct procmap_request)
 
 #define PROCMAP_EXECUTABLE 4 // in vma_flags
 
