@@ -13,7 +13,7 @@ rcgo_backtrace_init(void)
 	rcgo__modules_refresh();
 }
 
-// The frames begin at the caller, so this function itself is not among them.
+// The frames start at the caller, so this function itself is not among them.
 size_t
 rcgo_backtrace(uintptr_t *pcs, size_t max)
 {

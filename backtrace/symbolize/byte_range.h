@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: a range of bytes whose content nobody vouches for, and how to read it.
-// Every read of a file's content goes through a range, so that a broken file cannot lead outside.
+// byte_range.h: a range of untrusted bytes, and functions to read it. Every read of file content
+// goes through a range, so a malformed file cannot cause an access outside its bytes.
 #ifndef RCGO_BYTE_RANGE_H
 #define RCGO_BYTE_RANGE_H
 
@@ -12,15 +12,15 @@
 #include "compat.h"
 #include "file_window.h"
 
-// Empty is size 0; at may then be NULL. The bytes of a file have a window: those that a slice of
-// them names are not there before rcgo__bytes_load.
+// A range of size 0 is empty; its `at` may be NULL. The bytes of a file have a window: the bytes of
+// a slice can be read only after rcgo__bytes_load.
 struct rcgo_bytes {
 	const uint8_t *at;
 	size_t size;
 	struct rcgo_file_window *window; // NULL for bytes in memory
 };
 
-// Makes sure that all bytes of b are there.
+// Loads all bytes of b through its window.
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_load(struct rcgo_bytes b)
 {
@@ -30,7 +30,7 @@ rcgo__bytes_load(struct rcgo_bytes b)
 	return b;
 }
 
-// The size bytes from offset on; empty when they are not all there.
+// Returns the size bytes that start at offset, or an empty range if b does not contain all of them.
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 {
@@ -40,14 +40,14 @@ rcgo__bytes_slice(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 	return (struct rcgo_bytes){.at = b.at + offset, .size = (size_t)size, .window = b.window};
 }
 
-// The same, and they are there.
+// Returns the size bytes that start at offset, already loaded, or an empty range.
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_read(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 {
 	return rcgo__bytes_load(rcgo__bytes_slice(b, offset, size));
 }
 
-// All bytes from offset on; empty when offset is beyond the end.
+// Returns all bytes from offset to the end, or an empty range if offset is not inside b.
 static inline RCGO_UNUSED struct rcgo_bytes
 rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 {
@@ -60,8 +60,8 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 
 #define RCGO_STRING_MAX ((size_t)1 << 20)
 
-// The string at offset, or NULL when it does not end inside of b, or is too long to be a name.
-// *looked is how many bytes were looked at for its end.
+// Returns the string at offset, or NULL if it does not end inside b or is longer than
+// RCGO_STRING_MAX. *scanned is the number of bytes that were searched for its end.
 static inline RCGO_UNUSED const char *
 rcgo__bytes_string_scanned(struct rcgo_bytes b, uint64_t offset, size_t *looked)
 {
@@ -97,8 +97,8 @@ rcgo__bytes_equal(struct rcgo_bytes a, struct rcgo_bytes b)
 	       (a.size == 0 || memcmp(rcgo__bytes_load(a).at, rcgo__bytes_load(b).at, a.size) == 0);
 }
 
-// Words at any alignment. The caller has made sure that their bytes exist. big says that the
-// most significant byte comes first.
+// Reads of unaligned words. The caller has checked that the bytes exist. big: the most significant
+// byte comes first.
 static inline RCGO_UNUSED uint16_t
 rcgo__get16(const uint8_t *at, bool big)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the checksums of compressed data and of debug files. Runs on any stack, in
-// signal handlers too; the tables are made anew each time, for nothing here may write to globals.
+// The checksums of compressed data and of debug files. Runs on any stack, also in signal handlers.
+// The tables are rebuilt at each call, because this code must not write to globals.
+// Contract: RFC 1950, the xz file format 1.1, the specification of xxHash.
 // Contract: RFC 1950, the xz file format 1.1, the specification of xxHash.
 
 #include "checksum.h"
@@ -35,7 +36,7 @@ rcgo__crc32_more(uint32_t before, struct rcgo_bytes b)
 uint64_t
 rcgo__crc64(struct rcgo_bytes b)
 {
-	uint64_t table[16]; // of half a byte: a table of bytes takes 2 KB of stack
+	uint64_t table[16]; // one entry per half byte; a table for bytes takes 2 KB of stack
 	uint64_t crc = UINT64_MAX;
 
 	for (uint32_t i = 0; i < 16; i++) {
@@ -52,7 +53,7 @@ rcgo__crc64(struct rcgo_bytes b)
 	return ~crc;
 }
 
-// So many bytes may be summed up before the higher sum leaves 32 bits.
+// The number of bytes that can be summed before the higher sum overflows 32 bits.
 #define ADLER_RUN 5552
 #define ADLER_PRIME 65521
 
@@ -92,7 +93,7 @@ xxh_round(uint64_t sum, uint64_t word)
 	return xxh_rotated(sum + word * XXH_2, 31) * XXH_1;
 }
 
-// Takes the bytes that are left when no stripe of 32 is.
+// Hashes the remaining bytes, fewer than a stripe of 32.
 static uint64_t
 xxh_rest(uint64_t h, const uint8_t *at, size_t n)
 {

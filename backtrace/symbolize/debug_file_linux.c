@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the file with the debug information of another. Runs on any stack, in
-// signal handlers too. Contract: gdb's manual, elfutils' debuginfod-client.
+// Finds and opens separate debug files. Runs on any stack, also in signal handlers.
+// Contract: gdb's manual, elfutils' debuginfod-client.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -28,7 +28,7 @@ rcgo__debugfile_has_dwarf(const struct rcgo_elf *elf)
 	       rcgo__elf_section_find(elf, ".zdebug_info", &section) != 0;
 }
 
-// Closes elf again, which opening gave err for, unless its build-id is this one.
+// Checks the build-id of elf; err is the result of opening it. Closes elf on a mismatch.
 static int
 debugfile_check(struct rcgo_elf *elf, int err, struct rcgo_bytes build_id)
 {
@@ -53,7 +53,7 @@ rcgo__debugfile_match_trusted(
 	return debugfile_check(elf, rcgo__elf_open_trusted(elf, path, owner), build_id);
 }
 
-// The checksum of a whole file, of which no more than a part is in memory at a time.
+// Computes the checksum of a whole file. At most CRC_PART bytes of it are in memory at a time.
 static uint32_t
 debugfile_crc(const struct rcgo_elf *elf)
 {
@@ -71,8 +71,7 @@ debugfile_crc(const struct rcgo_elf *elf)
 	return crc;
 }
 
-// Opens the file at path, which is right when it has the build-id or, where main has none, the
-// checksum crc.
+// Opens the debug file at path. It must have the build-id or, if main has none, the checksum crc.
 static int
 debugfile_try(const struct rcgo_path *path, struct rcgo_bytes build_id, const uint32_t *crc,
 	struct rcgo_debugfile *debug)
@@ -93,7 +92,7 @@ debugfile_try(const struct rcgo_path *path, struct rcgo_bytes build_id, const ui
 	return err;
 }
 
-// Appends xx/yyyy.debug.
+// Appends xx/yyyy.debug, the build-id in hexadecimal.
 static void
 debugfile_add_id(struct rcgo_path *path, struct rcgo_bytes build_id)
 {
@@ -115,7 +114,8 @@ debugfile_by_id(struct rcgo_path *path, struct rcgo_bytes build_id, struct rcgo_
 	return debugfile_try(path, build_id, NULL, debug);
 }
 
-// The file that .gnu_debuglink names: beside the file, in .debug there, or below the root.
+// Opens the file that .gnu_debuglink names. Searches beside the file, in .debug there, and below
+// DEBUGFILE_ROOT.
 static int
 debugfile_by_link(const struct rcgo_elf *main, const char *main_path, struct rcgo_arena *arena,
 	struct rcgo_path *path, struct rcgo_debugfile *debug)
@@ -129,7 +129,7 @@ debugfile_by_link(const struct rcgo_elf *main, const char *main_path, struct rcg
 	if (name == NULL || name[0] == 0) {
 		return -ENOENT;
 	}
-	// The checksum stands behind the name, at the next multiple of four bytes.
+	// The checksum follows the name, aligned to four bytes.
 	sum = rcgo__bytes_read(link, (strlen(name) + 4) / 4 * 4, 4);
 	if (sum.size == 0) {
 		return -ENOENT;
@@ -165,7 +165,8 @@ debugfile_in_cache(struct rcgo_path *path, const char *before, const char *cache
 	return debugfile_try(path, build_id, NULL, debug);
 }
 
-// What debuginfod has fetched for others before; an old cache in the home directory counts as well.
+// Opens a file that a debuginfod client fetched earlier. Also searches the old cache directory in
+// the user's home.
 static int
 debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_bytes build_id,
 	struct rcgo_debugfile *debug)
@@ -173,7 +174,7 @@ debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_
 	struct rcgo_bytes environment;
 	const char *home_path, *cache;
 
-	// A program with rights that its user has not does not open what the user names.
+	// A program with elevated privileges must not open files that its user names.
 	if (build_id.size < 2 || getauxval(AT_SECURE) != 0) {
 		return -ENOENT;
 	}
@@ -224,13 +225,13 @@ rcgo__debugfile_open(const struct rcgo_elf *main, const char *path, struct rcgo_
 	return 0;
 }
 
-// Traceback Generation: the files that hold parts of debug information: dwz', split DWARF's, and
-// MiniDebugInfo. Runs on any stack, in signal handlers too. Contract: dwz(1), DWARF 5 appendix F,
-// gdb's manual.
+// Files that contain parts of the debug information: dwz's common file, split DWARF files,
+// MiniDebugInfo.
+// Contract: dwz(1), DWARF 5 appendix F, gdb's manual.
 
 #define DEBUGFILE_BY_ID "/usr/lib/debug/.build-id/"
 
-// Debug information of the symbol table alone is not often beyond this when unpacked.
+// MiniDebugInfo contains only a symbol table and rarely exceeds this size when unpacked.
 #define DEBUGFILE_MINI_MAX ((size_t)64 << 20)
 
 int
@@ -267,7 +268,7 @@ rcgo__debugfile_mini(const struct rcgo_elf *main, struct rcgo_arena *arena, stru
 	return err;
 }
 
-// Opens what path says by now. Returns 0, or -errno.
+// Opens the file at the path built so far. Returns 0, or -errno.
 static int
 debugfile_try_part(const struct rcgo_path *path, struct rcgo_bytes build_id, uint32_t owner,
 	struct rcgo_elf *elf)
@@ -331,7 +332,8 @@ rcgo__debugfile_dwo(const char *path, const char *comp_dir, const char *name, ui
 	rcgo__path_add(&at, name);
 	err = debugfile_try_part(&at, any, owner, dwo);
 	if (err != 0) {
-		// The tree was moved: beside the object, by the whole name, then by its last part.
+		// The build tree was moved. Search beside the object, by the whole name, then by
+		// its last component.
 		real = rcgo__path_real(arena, path);
 		for (int last = 0; last < 2 && err != 0; last++) {
 			size_t skip = last != 0 ? rcgo__path_directory(name) : 0;
@@ -371,8 +373,7 @@ rcgo__debugfile_dwp(
 	return err;
 }
 
-// Traceback Generation: paths, put together in an arena, and what /proc says of them. Runs on any
-// stack, in signal handlers too.
+// Paths that are built in an arena, and what /proc knows about them.
 
 #define PATH_ENVIRONMENT_MAX (128 * 1024)
 
@@ -442,7 +443,7 @@ rcgo__path_directory(const char *path)
 	return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-// Appends the path under which /proc shows an open file.
+// Appends the /proc path of an open file.
 static void
 path_of_file(struct rcgo_path *path, int fd)
 {

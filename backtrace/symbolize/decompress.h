@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: decompression of deflate streams (RFC 1951), bare or as zlib wraps them
-// (RFC 1950). Go's linker compresses DWARF so by default.
+// decompress.h: the decompressors for debug sections and MiniDebugInfo: deflate (RFC 1951), bare or
+// in zlib's format (RFC 1950), xz with LZMA2, and Zstandard. Go's linker compresses DWARF with zlib
+// by default.
 #ifndef RCGO_DECOMPRESS_H
 #define RCGO_DECOMPRESS_H
 
@@ -13,57 +14,57 @@
 
 enum rcgo_inflate_format {
 	RCGO_INFLATE_RAW,
-	RCGO_INFLATE_ZLIB, // with header and Adler-32, which are checked
+	RCGO_INFLATE_ZLIB, // with a header and an Adler-32 checksum, both verified
 };
 
-// Decompresses in to out, which has room for cap bytes. Returns how many bytes were written, or
-// -EBADMSG when the stream is broken or cut short, -ENOSPC when more than cap bytes come out,
-// -ENOMEM when the arena lacks the 8 KiB for tables, which are given back. Bytes behind the stream
-// are ignored; out is written to in any case.
+// Decompresses in to out, which has space for cap bytes. Returns the number of bytes written, or
+// -errno: -EBADMSG if the stream is malformed or truncated, -ENOSPC if the output exceeds cap
+// bytes, -ENOMEM if the arena lacks 8 KiB for the tables, which are released on return. Bytes after
+// the stream are ignored. out may be written to even if the call fails.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__inflate(struct rcgo_bytes in, uint8_t *out, size_t cap,
 	enum rcgo_inflate_format format, struct rcgo_arena *scratch);
 
-// Traceback Generation: what the files of our inflate share: its state, its bits, its codes.
+// The state, the bit reader and the code tables of the inflate decoder.
 
-// One code of a deflate block as a table: indexed by the next bits of the stream, it gives what
-// they stand for. Codes longer than the index are told by their canonical order.
+// One prefix code of a deflate block as a table. The next bits of the stream are the index; the
+// entry gives the symbol. Codes longer than the index are decoded by their canonical order.
 #define RCGO_INFLATE_FAST 10 // bits
 #define RCGO_INFLATE_LONGEST 15
 #define RCGO_INFLATE_SYMBOLS 288
 
 struct rcgo_inflate_code {
-	// symbol << 4 | length of its code; 0 is a code that is longer than the index, or none
+	// symbol << 4 | code length; 0: the code is longer than the index, or invalid
 	uint16_t fast[1 << RCGO_INFLATE_FAST];
 	uint16_t sorted[RCGO_INFLATE_SYMBOLS];	  // the symbols in the order of their codes
-	uint16_t count[RCGO_INFLATE_LONGEST + 1]; // of codes of each length
+	uint16_t count[RCGO_INFLATE_LONGEST + 1]; // number of codes of each length
 };
 
 struct rcgo_inflate {
 	struct rcgo_bytes in;
-	size_t next;   // byte of in
-	uint64_t bits; // read from in, the first one lowest; those above the count are 0 or right
+	size_t next;   // offset of the next byte of in
+	uint64_t bits; // bit buffer, first bit lowest; bits above count are 0 or valid
 	uint32_t count;
-	uint32_t missing; // bytes that were read behind the end of in, as 0
+	uint32_t missing; // zero bytes that were read past the end of in
 	uint8_t *out;
 	size_t cap, size;
 	struct rcgo_inflate_code literals, distances;
 	uint8_t lengths[RCGO_INFLATE_SYMBOLS + 32];
 };
 
-// Makes the two codes of a block of the fixed kind, or of one that brings its own. Returns false
-// when the stream is broken.
+// Builds the two codes of a block: the fixed codes, or those that the block describes. Returns
+// false if the stream is malformed.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__inflate_fixed_codes(struct rcgo_inflate *s);
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__inflate_dynamic_codes(struct rcgo_inflate *s);
 
-// Reads a symbol at the low end of bits, the way of codes that the fast table does not have.
-// Returns as that table does.
+// Decodes the symbol at the low end of bits whose code is not in the fast table. Returns an entry
+// in the format of that table.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__inflate_code_slow(const struct rcgo_inflate_code *code, uint64_t bits);
 
-// Makes sure of 56 bits. What is read behind the end is counted and 0.
+// Fills the bit buffer to at least 56 bits. Bytes past the end are counted and read as 0.
 static inline void
 inflate_refill(struct rcgo_inflate *s)
 {
@@ -83,7 +84,7 @@ inflate_refill(struct rcgo_inflate *s)
 	}
 }
 
-// The next n bits, of those that a refill made sure of.
+// Returns the next n bits. The caller has refilled the bit buffer.
 static inline uint32_t
 inflate_take(struct rcgo_inflate *s, uint32_t n)
 {
@@ -94,14 +95,14 @@ inflate_take(struct rcgo_inflate *s, uint32_t n)
 	return value;
 }
 
-// Whether bits were used that the stream does not have.
+// Returns whether more bits were used than the stream has.
 static inline bool
 inflate_overrun(const struct rcgo_inflate *s)
 {
 	return s->missing != 0 && s->count < 8 * (uint64_t)s->missing;
 }
 
-// The next symbol, or a number that is none.
+// Returns the next symbol, or UINT32_MAX for an invalid code.
 static inline uint32_t
 inflate_symbol(struct rcgo_inflate *s, const struct rcgo_inflate_code *code)
 {
@@ -117,14 +118,15 @@ inflate_symbol(struct rcgo_inflate *s, const struct rcgo_inflate_code *code)
 	return entry >> 4;
 }
 
-// Traceback Generation: the LZMA decoder under xz: its state, and what its files share.
+// The state of the LZMA decoder, which xz uses.
 
 #define RCGO_LZMA_STATES 12
-#define RCGO_LZMA_PLACES 16		// positions told apart, at most
-#define RCGO_LZMA_LITERALS (0x300 << 4) // with lc + lp at most 4, as LZMA2 has them
-#define RCGO_LZMA_HALF 1024		// a bit of which nothing is known
+#define RCGO_LZMA_PLACES 16		// distinct positions modulo 2^pb, at most
+#define RCGO_LZMA_LITERALS (0x300 << 4) // LZMA2 limits lc + lp to 4
+#define RCGO_LZMA_HALF 1024		// the initial probability
 
-// How likely each bit is 0, in 2048ths. Nothing but such numbers, so that they are set as one row.
+// The probabilities that a bit is 0, in units of 1/2048. The structures hold nothing else, so they
+// are initialized as one array.
 struct rcgo_lzma_length {
 	uint16_t choice[2];
 	uint16_t low[RCGO_LZMA_PLACES][8];
@@ -150,63 +152,62 @@ struct rcgo_lzma {
 	struct rcgo_bytes in; // of one chunk
 	size_t next;
 	uint32_t range, code;
-	bool broken; // in was too short, or says what cannot be
+	bool broken; // the input was too short or invalid
 	uint8_t *out;
-	size_t size;	   // bytes in out
-	size_t end;	   // where the chunk's output ends
-	size_t dictionary; // where in out matches may begin
+	size_t size;	   // number of bytes in out
+	size_t end;	   // end of the chunk's output
+	size_t dictionary; // start of the dictionary in out; no match may start before it
 	uint32_t state;
-	uint32_t distances[4]; // the last ones, the latest first; counted from 0
+	uint32_t distances[4]; // the last distances, latest first; stored minus 1
 	uint32_t literal_bits, literal_place_mask, place_mask;
 	struct rcgo_lzma_odds odds;
 };
 
-// Decodes the content of one chunk; the range decoder has been started. Returns whether the input
-// was right up to its end.
+// Decodes one chunk. The caller has initialized the range decoder. Returns whether the input was
+// valid to its end.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__lzma_chunk(struct rcgo_lzma *s);
 
-// Decompresses an LZMA2 stream at the beginning of in. Returns how many bytes were written to out
-// and sets *used to how many were read, or -errno as rcgo__xz does.
+// Decompresses an LZMA2 stream at the start of in. Returns the number of bytes written to out and
+// sets *used to the number of bytes read. Returns -errno as rcgo__xz does.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__lzma2(
 	struct rcgo_bytes in, size_t *used, uint8_t *out, size_t cap, struct rcgo_arena *scratch);
 
-// Traceback Generation: decompression of .xz files, which MiniDebugInfo (.gnu_debugdata) is.
+// Decompression of .xz files, the format of MiniDebugInfo (.gnu_debugdata).
 
-// How many bytes come out, by the index at the end of the stream. Returns that, or -EBADMSG.
+// Returns the decompressed size according to the index at the end of the stream, or -EBADMSG.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__xz_size(struct rcgo_bytes in);
 
-// Decompresses in, one stream with LZMA2 as its only filter, to out, which has room for cap bytes.
-// Returns how many bytes were written, or -EBADMSG when the stream is broken, cut short or fails
-// its check (CRC-32 and CRC-64; SHA-256 is not compared), -ENOTSUP for other filters, -ENOSPC when
-// more than cap bytes come out, -ENOMEM when the arena lacks the 32 KiB for the tables, which are
-// given back.
+// Decompresses in, one stream whose only filter is LZMA2, to out, which has space for cap bytes.
+// Returns the number of bytes written, or -errno: -EBADMSG if the stream is malformed, truncated or
+// fails its check (CRC-32 and CRC-64; SHA-256 is not verified), -ENOTSUP for other filters, -ENOSPC
+// if the output exceeds cap bytes, -ENOMEM if the arena lacks 32 KiB for the tables, which are
+// released on return.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__xz(
 	struct rcgo_bytes in, uint8_t *out, size_t cap, struct rcgo_arena *scratch);
 
-// Traceback Generation: decompression of Zstandard frames (RFC 8878), as linkers compress debug
-// sections with -gz=zstd.
+// Decompression of Zstandard frames (RFC 8878). Linkers compress debug sections with it for
+// -gz=zstd.
 
-// Decompresses in, one frame or several, to out, which has room for cap bytes. Returns how many
-// bytes were written, or -EBADMSG when a frame is broken, cut short or fails its checksum,
-// -ENOTSUP when it needs a dictionary, -ENOSPC when more than cap bytes come out, -ENOMEM when the
-// arena lacks the 160 KiB for tables and literals, which are given back.
+// Decompresses in, one frame or several, to out, which has space for cap bytes. Returns the number
+// of bytes written, or -errno: -EBADMSG if a frame is malformed, truncated or fails its checksum,
+// -ENOTSUP if it needs a dictionary, -ENOSPC if the output exceeds cap bytes, -ENOMEM if the arena
+// lacks 160 KiB for tables and literals, which are released on return.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN ptrdiff_t rcgo__zstd(
 	struct rcgo_bytes in, uint8_t *out, size_t cap, struct rcgo_arena *scratch);
 
-// Traceback Generation: what the files of our Zstandard decoder share: its state, its bits, its
-// tables.
+// The state, the bit reader and the tables of the Zstandard decoder.
 
 #define RCGO_ZSTD_BLOCK_MAX ((size_t)128 * 1024)
 #define RCGO_ZSTD_FSE_LOG 9
 #define RCGO_ZSTD_HUFFMAN_LOG 11
 #define RCGO_ZSTD_SYMBOLS 256
 
-// One state of a table: the symbol it stands for, and the next state is base + the next bits.
+// One state of an FSE table: its symbol. The next state is base plus the next `bits` bits.
 struct rcgo_zstd_fse_entry {
 	uint16_t base;
 	uint8_t symbol, bits;
@@ -214,8 +215,8 @@ struct rcgo_zstd_fse_entry {
 
 struct rcgo_zstd_fse {
 	struct rcgo_zstd_fse_entry at[1 << RCGO_ZSTD_FSE_LOG];
-	uint32_t log; // of how many states there are
-	bool known;   // a later block may use it again
+	uint32_t log; // log2 of the number of states
+	bool known;   // a later block may reuse it
 };
 
 struct rcgo_zstd_huffman {
@@ -229,27 +230,27 @@ struct rcgo_zstd_huffman {
 struct rcgo_zstd {
 	uint8_t *out;
 	size_t size, cap;
-	size_t frame;	     // where in out the frame began
-	uint32_t offsets[3]; // the last ones, the latest first
+	size_t frame;	     // start of the frame in out
+	uint32_t offsets[3]; // the last offsets, latest first
 	struct rcgo_zstd_huffman huffman;
-	struct rcgo_zstd_fse lengths, places, matches; // of literals, offsets, and matches
+	struct rcgo_zstd_fse lengths, places, matches; // literal lengths, offsets, match lengths
 	struct rcgo_zstd_fse weights;
 	uint8_t numbers[RCGO_ZSTD_SYMBOLS]; // weights of Huffman codes
-	int16_t counts[RCGO_ZSTD_SYMBOLS];  // of an FSE table in the making
+	int16_t counts[RCGO_ZSTD_SYMBOLS];  // of the FSE table that is being built
 	size_t literal_count;
 	uint8_t literals[RCGO_ZSTD_BLOCK_MAX];
 };
 
-// Bits that are read from the end of b to its beginning. left is how many are; when it is below 0,
-// more were read than there are, and those were 0.
+// A bit stream that is read from the end of b to its start. left is the number of unread bits. If
+// it is negative, more bits were read than exist; the excess bits are 0.
 struct rcgo_zstd_bits {
 	struct rcgo_bytes b;
 	int64_t left;
-	uint64_t word; // the next bits, the first one highest: as many as a refill promises
-	uint64_t head; // the first eight bytes of b, with which it ends
+	uint64_t word; // the next bits, first bit highest; at least 56 after a refill
+	uint64_t head; // the first eight bytes of b, which are read last
 };
 
-// Makes sure of the next 56 bits.
+// Fills bits->word with at least the next 56 bits.
 static inline RCGO_UNUSED void
 zstd_bits_refill(struct rcgo_zstd_bits *bits)
 {
@@ -262,7 +263,8 @@ zstd_bits_refill(struct rcgo_zstd_bits *bits)
 	}
 }
 
-// Starts at the highest bit that is set, which is not one of them. Returns whether there is one.
+// Starts after the highest set bit of the last byte, which marks the end of the stream. Returns
+// whether there is one.
 static inline RCGO_UNUSED bool
 zstd_bits_start(struct rcgo_zstd_bits *bits, struct rcgo_bytes b)
 {
@@ -279,7 +281,7 @@ zstd_bits_start(struct rcgo_zstd_bits *bits, struct rcgo_bytes b)
 	return true;
 }
 
-// The next n bits, of those that a refill made sure of.
+// Returns the next n bits. The caller has refilled bits->word.
 static inline RCGO_UNUSED uint32_t
 zstd_bits_take(struct rcgo_zstd_bits *bits, uint32_t n)
 {
@@ -290,33 +292,34 @@ zstd_bits_take(struct rcgo_zstd_bits *bits, uint32_t n)
 	return value;
 }
 
-// Makes a table of 1 << log states from s->counts of n symbols; -1 is less than one.
+// Builds a table of 1 << log states from s->counts of n symbols. A count of -1 means a probability
+// below one state.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__zstd_fse_make(
 	struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, uint32_t n, uint32_t log);
 
-// Makes a table that has one symbol alone.
+// Builds a table with a single symbol.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__zstd_fse_single(struct rcgo_zstd_fse *fse, uint8_t symbol);
 
-// Reads a table's description at the beginning of in: symbols below n, at most 1 << log states.
-// Returns how many bytes it takes, or 0 when it is broken.
+// Reads a table description at the start of in: symbols below n, at most 1 << log states. Returns
+// its size in bytes, or 0 if it is malformed.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse,
 	struct rcgo_bytes in, uint32_t n, uint32_t log);
 
-// Reads the literals section at the beginning of a block into s->literals. Returns how many bytes
-// it takes, or 0 when it is broken.
+// Reads the literals section at the start of a block into s->literals. Returns its size in bytes,
+// or 0 if it is malformed.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__zstd_literals(struct rcgo_zstd *s, struct rcgo_bytes in);
 
-// Reads the description of the Huffman code at the beginning of in into s->huffman. Returns how
-// many bytes it takes, or 0 when it is broken.
+// Reads the description of the Huffman code at the start of in into s->huffman. Returns its size in
+// bytes, or 0 if it is malformed.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__zstd_huffman_read(struct rcgo_zstd *s, struct rcgo_bytes in);
 
-// Reads the sequences section, the rest of a block, and writes out what the sequences make of the
-// literals. Returns 0, or -errno.
+// Reads the sequences section, which is the rest of a block, and executes the sequences: copies
+// literals and matches to the output. Returns 0, or -errno.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__zstd_sequences(struct rcgo_zstd *s, struct rcgo_bytes in);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: demangling: which language a name is of, and Rust's legacy names, which are
-// C++ names with escapes and a hash. Runs on any stack, in signal handlers too.
+// The demangler's entry point, its output, and Rust's legacy names, which are C++ names with
+// escapes and a hash. Runs on any stack, also in signal handlers.
 
 #include "demangle.h"
 
@@ -54,7 +54,7 @@ rcgo__demangle_decimal(struct rcgo_demangle *d)
 	return n;
 }
 
-// The value of a lower-case hexadecimal digit, or -1.
+// Returns the value of a lower-case hexadecimal digit, or -1.
 static int
 legacy_hex(char c)
 {
@@ -78,7 +78,7 @@ legacy_is_hash(const char *s, size_t n)
 	return true;
 }
 
-// Appends the character of this number as UTF-8.
+// Appends a code point as UTF-8.
 static void
 legacy_character(struct rcgo_demangle *d, uint32_t c)
 {
@@ -96,7 +96,7 @@ legacy_character(struct rcgo_demangle *d, uint32_t c)
 	rcgo__demangle_bytes(d, utf8, n);
 }
 
-// Prints what stands between two dollars.
+// Prints the text of an escape, which is enclosed in dollar signs.
 static void
 legacy_escape(struct rcgo_demangle *d, const char *s, size_t n)
 {
@@ -123,7 +123,7 @@ legacy_escape(struct rcgo_demangle *d, const char *s, size_t n)
 	legacy_character(d, c);
 }
 
-// Prints one part of a path.
+// Prints one component of a path.
 static void
 legacy_part(struct rcgo_demangle *d, const char *s, size_t n)
 {
@@ -149,7 +149,7 @@ legacy_part(struct rcgo_demangle *d, const char *s, size_t n)
 	}
 }
 
-// A path whose last part is the hash, which is left out.
+// Demangles a path. Its last component is the hash, which is omitted.
 static void
 demangle_legacy(struct rcgo_demangle *d)
 {
@@ -170,7 +170,7 @@ demangle_legacy(struct rcgo_demangle *d)
 		}
 		d->at += n;
 	}
-	// What follows is the mark of a copy: .llvm.123, .cold
+	// A suffix marks a copy of the function: .llvm.123, .cold
 	d->failed |= !hashed || (d->at < d->end && *d->at != '.');
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: demangling: a linker's name as the source has it: Rust's, legacy and v0.
+// demangle.h: demangles linker names of Rust, legacy and v0.
 //
-// Everything is bounded: there is no recursion, and the stack, the steps and the output have a
-// fixed size. A name that is not understood or does not fit stays as it is.
+// All work is bounded: there is no recursion, and the stack, the number of steps and the output
+// have a fixed size. A name that is not understood or does not fit stays mangled.
 // Contract: Rust RFC 2603 and rustc's legacy scheme.
 #ifndef RCGO_DEMANGLE_H
 #define RCGO_DEMANGLE_H
@@ -13,20 +13,20 @@
 
 #include "arena.h"
 
-// Demangles name into out, which has room for size bytes, and ends it by a 0. Working memory comes
-// from scratch and is given back. Returns the length, or 0 when the name stays as it is.
+// Demangles name into out, which has space for size bytes, and 0-terminates it. Working memory
+// comes from scratch and is released on return. Returns the length, or 0 if the name stays mangled.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__demangle(
 	const char *name, struct rcgo_arena *scratch, char *out, size_t size);
 
-// For the files of the demanglers alone.
+// Internal to the demanglers.
 
-// The name at hand, and the text that is made of it.
+// The state of a demangler: the remaining input and the output.
 struct rcgo_demangle {
-	const char *at, *end; // in the name
+	const char *at, *end; // the remaining input
 	char *out;
 	size_t size, used;
-	int quiet; // counts who wants nothing printed
+	int quiet; // nesting count of parts that are not printed
 	bool failed;
 };
 
@@ -45,7 +45,7 @@ rcgo__demangle_take(struct rcgo_demangle *d, char c)
 	return here;
 }
 
-// Appends n bytes.
+// Append n bytes, a string, or a decimal number to the output.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__demangle_bytes(struct rcgo_demangle *d, const char *s, size_t n);
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
@@ -53,13 +53,13 @@ RCGO_INTERN void rcgo__demangle_text(struct rcgo_demangle *d, const char *s);
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__demangle_number(struct rcgo_demangle *d, uint64_t n);
 
-// Takes a decimal number, of which there must be a digit.
+// Consumes a decimal number. Sets failed if there is no digit.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__demangle_decimal(struct rcgo_demangle *d);
 
-// Demangles what stands in d behind _R, and sets failed when that is no name of Rust.
+// Demangles the v0 name in d, whose prefix _R is already consumed. Sets failed if it is not a Rust
+// name.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch);
-// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 
 #endif // RCGO_DEMANGLE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: demangling: Rust's v0 names (RFC 2603), printed in the order of the input:
-// what is yet to be done stands on a stack of actions. Runs on any stack, in signal handlers too.
+// The demangler of Rust's v0 names (RFC 2603). It prints in the order of the input; pending work is
+// on a stack of actions. Runs on any stack, also in signal handlers.
 // Long because: one grammar, whose productions use one another.
 
 #include <string.h>
@@ -8,25 +8,25 @@
 #include "demangle.h"
 
 #define RUST_ACTIONS 512
-#define RUST_STEPS 20000 // back references could make an exponential text
+#define RUST_STEPS 20000 // back references can expand to exponential text
 
 enum rust_kind {
-	RUST_PATH,	// arg: inside of an expression, where arguments want ::
-	RUST_PATH_OPEN, // a path whose list of arguments stays open, if it has one
+	RUST_PATH,	// arg: inside an expression, where arguments need ::
+	RUST_PATH_OPEN, // a path whose argument list stays open, if it has one
 	RUST_TYPE,
 	RUST_CONST,
 	RUST_TEXT,	// text
 	RUST_PART,	// the rest of a nested path; arg is its namespace
-	RUST_ARGUMENTS, // generic ones, to the E; arg counts them
-	RUST_TUPLE,	// types to the E; arg counts them
+	RUST_ARGUMENTS, // generic arguments up to E; arg counts them
+	RUST_TUPLE,	// types up to E; arg counts them
 	RUST_PARAMETERS,
 	RUST_RESULT,   // of a function
-	RUST_TRAITS,   // of dyn, to the E
+	RUST_TRAITS,   // of dyn, up to E
 	RUST_BINDINGS, // of a trait's associated types
-	RUST_LIFETIME, // behind dyn
-	RUST_UNBIND,   // arg lifetimes
-	RUST_LOUD,     // ends a quiet part
-	RUST_RETURN,   // to arg, from a back reference
+	RUST_LIFETIME, // after dyn
+	RUST_UNBIND,   // ends the scope of arg lifetimes
+	RUST_LOUD,     // ends a part that is not printed
+	RUST_RETURN,   // to position arg, from a back reference
 };
 
 struct rust_action {
@@ -37,9 +37,9 @@ struct rust_action {
 
 struct rust {
 	struct rcgo_demangle *d;
-	const char *start;  // what back references count from
-	uint32_t lifetimes; // bound so far
-	bool open;	    // the list of arguments of a RUST_PATH_OPEN is
+	const char *start;  // back references are relative to this
+	uint32_t lifetimes; // number bound so far
+	bool open;	    // the argument list of a RUST_PATH_OPEN is open
 	size_t count;
 	struct rust_action actions[RUST_ACTIONS];
 };
@@ -61,7 +61,7 @@ rust_push_text(struct rust *r, const char *text)
 	r->actions[r->count - 1].text = text;
 }
 
-// A number in 62 digits; the end alone is 0.
+// Reads a base-62 number. The terminator alone means 0.
 static uint64_t
 rust_number62(struct rcgo_demangle *d)
 {
@@ -89,7 +89,7 @@ rust_disambiguator(struct rcgo_demangle *d)
 	return rcgo__demangle_take(d, 's') ? rust_number62(d) + 1 : 0;
 }
 
-// Takes an identifier. One with other letters than ASCII's is written in Punycode.
+// Reads an identifier. Identifiers with non-ASCII letters are encoded in Punycode.
 static const char *
 rust_identifier(struct rcgo_demangle *d, size_t *size, bool *punycode)
 {
@@ -135,7 +135,7 @@ rust_lifetime(struct rust *r, uint64_t index)
 	}
 }
 
-// for<'a, 'b> of a function or dyn.
+// Prints the for<'a, 'b> of a function or dyn.
 static void
 rust_binder(struct rust *r)
 {
@@ -154,7 +154,7 @@ rust_binder(struct rust *r)
 	rcgo__demangle_text(r->d, n > 0 ? "> " : "");
 }
 
-// Reads on at a place before, for one action.
+// Continues at an earlier position for one action.
 static void
 rust_back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
 {
@@ -205,7 +205,8 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 		rust_push(r, RUST_TYPE, 0);
 		rust_push_text(r, "<");
 		if (tag != 'Y') {
-			// Where the impl stands says less than what it is of.
+			// The type of the impl is printed; the path to the impl is less informative
+			// and is not printed.
 			rust_disambiguator(d);
 			rust_push(r, RUST_LOUD, 0);
 			rust_push(r, RUST_PATH, 0);
@@ -230,7 +231,7 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 	}
 }
 
-// What follows the path that a nested one is in.
+// Prints the component that follows the enclosing path.
 static void
 rust_part(struct rust *r, char space)
 {
@@ -362,7 +363,7 @@ rust_type(struct rust *r)
 	}
 }
 
-// A constant: an integer, a bool or a character, in hexadecimal digits.
+// Prints a constant: an integer, a bool or a character, encoded in hexadecimal digits.
 static void
 rust_constant(struct rust *r)
 {
@@ -405,7 +406,8 @@ rust_constant(struct rust *r)
 	}
 }
 
-// One more of a list that ends by E, or its end. Returns whether there is one.
+// Schedules the next element of a list that ends with E, or ends the list. Returns whether there is
+// an element.
 static bool
 rust_list_goes_on(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
 {
@@ -552,7 +554,7 @@ rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch)
 	size_t mark = rcgo__arena_mark(scratch);
 	struct rust *r = rcgo__arena_alloc(scratch, sizeof *r);
 
-	// A number would be a version that is not known.
+	// A digit here is an encoding version that is not supported.
 	if (r == NULL || rcgo__demangle_peek(d) < 'A' || rcgo__demangle_peek(d) > 'Z') {
 		d->failed = true;
 	} else {
@@ -563,7 +565,7 @@ rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch)
 		r->count = 0;
 		rust_run(r, 1);
 		if (!d->failed && d->at < d->end && *d->at != '.' && *d->at != '$') {
-			// The crate that had this instance made.
+			// The instantiating crate is not printed.
 			d->quiet++;
 			rust_run(r, 0);
 			d->quiet--;

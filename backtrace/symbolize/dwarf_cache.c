@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the cache of what was read from debug files. Runs on any stack.
+// The cache of data parsed from debug files (dwarf_cache.h). Runs on any stack, also in signal
+// handlers.
 
 #include "dwarf_cache.h"
 
@@ -13,7 +14,7 @@ rcgo__cache_init(struct rcgo_dwarf_cache *cache, struct rcgo_arena *arena, size_
 	size_t mark = rcgo__arena_mark(arena);
 	size_t bytes = RCGO_CACHE_SETS * RCGO_CACHE_WAYS * sizeof(struct rcgo_cache_entry);
 
-	// Fresh pages of the arena are zero, but it may have been released and used before.
+	// New pages of the arena are zero, but this memory may have been used and released before.
 	*cache = (struct rcgo_dwarf_cache){.generation = 1, .cap = cap};
 	cache->entries = rcgo__arena_zalloc(arena, bytes);
 	cache->at[0] = rcgo__arena_alloc(arena, cap);
@@ -47,11 +48,12 @@ cache_set(struct rcgo_dwarf_cache *cache, uint64_t key)
 static uint64_t
 cache_key(enum rcgo_cache_kind kind, uint16_t id, uint64_t offset)
 {
-	// An offset beyond 2^44 is in no file that could be mapped.
+	// No file that can be mapped has an offset beyond 2^44.
 	return ((uint64_t)kind + 1) << 60 | (uint64_t)id << 44 | (offset & 0xfffffffffff);
 }
 
-// Room in the young generation, which may have to grow old for it: once between two pins.
+// Allocates space in the young generation. If it is full, starts a new generation, at most once
+// between two pins.
 static uint8_t *
 cache_room(struct rcgo_dwarf_cache *cache, size_t size)
 {
@@ -98,7 +100,8 @@ rcgo__cache_get(
 			continue;
 		}
 		if (entry->generation != cache->generation) {
-			// Moving must not turn the cache: that would drop what is being moved.
+			// Moving a block must not start a new generation: that would drop the block
+			// being moved.
 			if (entry->size > cache->cap - cache->used) {
 				cache->turned = true;
 				return entry->block;

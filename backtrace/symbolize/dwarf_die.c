@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: abbreviations, which say how the entries of a unit are written. Runs on any
-// stack.
+// Debugging information entries: abbreviations, forms, and the values that forms refer to. Runs on
+// any stack, also in signal handlers.
 
 #include <string.h>
 
 #include "dwarf_unit.h"
 
-// Reads one abbreviation whose code has been read, and its specs where there is room for them.
+// Reads one abbreviation whose code has been read, and its specs if there is space for them.
 // Returns whether all its forms are known.
 static bool
 abbrev_read(struct rcgo_reader *c, const struct rcgo_encoding *encoding, struct rcgo_abbrev *abbrev,
 	struct rcgo_spec *specs, size_t room)
 {
 	uint64_t tag = rcgo__reader_uleb(c);
-	uint32_t fixed = 0; // bytes so far; beyond RCGO_FIXED_NONE when that cannot be said
+	uint32_t fixed = 0; // bytes so far; above RCGO_FIXED_NONE if the size varies
 
 	*abbrev = (struct rcgo_abbrev){.tag = tag > UINT16_MAX ? 0 : (uint16_t)tag,
 		.sibling = RCGO_FIXED_NONE,
@@ -59,8 +59,8 @@ abbrev_read(struct rcgo_reader *c, const struct rcgo_encoding *encoding, struct 
 	return true;
 }
 
-// Counts the abbreviations that only_code wants, or all when that is 0, and their specs; the
-// first that is broken is taken for the end.
+// Counts the abbreviations with code only_code, or all if that is 0, and their specs. The first
+// malformed one ends the table.
 static void
 abbrevs_count(struct rcgo_reader c, const struct rcgo_unit *unit, uint64_t only_code,
 	struct rcgo_abbrevs *counts)
@@ -114,7 +114,7 @@ abbrevs_fill(struct rcgo_reader c, const struct rcgo_unit *unit, uint64_t only_c
 
 		if (!abbrev_read(&c, &unit->encoding, &one, specs + used,
 			    useful ? counts->spec_count - used : 0)) {
-			break; // it was readable when it was counted
+			break; // the file changed since the abbreviations were counted
 		}
 		if (useful) {
 			used += one.count;
@@ -149,7 +149,8 @@ bool
 rcgo__unit_abbrevs(struct rcgo_unit *unit)
 {
 	struct rcgo_dwarf_cache *cache = &unit->dwarf->memory->cache;
-	// The share of a .dwp file is part of where they are; so is what sizes depend on.
+	// The key includes the unit's part of a .dwp file and the parameters that determine the
+	// size of forms.
 	struct rcgo_reader c = abbrevs_cursor(unit);
 	uint64_t share = unit->abbrev.size == 0
 				 ? 0
@@ -189,7 +190,7 @@ rcgo__abbrev_find(const struct rcgo_abbrevs *abbrevs, uint64_t code, struct rcgo
 	const struct rcgo_abbrev *all = rcgo__abbrevs_all(abbrevs);
 	uint32_t low = 0, high = abbrevs->count;
 
-	// Nearly always they are numbered 1, 2, 3, …
+	// Codes are nearly always 1, 2, 3, …
 	if (code - 1 < abbrevs->count && all[code - 1].code == code) {
 		return &all[code - 1];
 	}
@@ -215,9 +216,9 @@ rcgo__abbrev_find(const struct rcgo_abbrevs *abbrevs, uint64_t code, struct rcgo
 	return low < abbrevs->count && all[low].code == code ? &all[low] : NULL;
 }
 
-// Traceback Generation: the forms in which DWARF writes values. Runs on any stack.
+// The forms in which DWARF encodes values.
 
-// What a form holds: its size, which may depend on the unit, and what the value is.
+// The properties of a form: its size, which may depend on the unit, and the kind of its value.
 enum { SIZE_VARIES = 0xff, SIZE_ADDRESS = 0xfe, SIZE_OFFSET = 0xfd, SIZE_REF_ADDR = 0xfc };
 
 struct form {
@@ -288,7 +289,7 @@ rcgo__form_code(uint64_t form)
 	case 0x1f21:
 		return RCGO_FORM_GNU_strp_alt;
 	}
-	// 2 was never given a meaning.
+	// Form 2 was never assigned.
 	return form > DW_FORM_addrx4 || form == 2 ? 0 : (uint8_t)form;
 }
 
@@ -300,22 +301,22 @@ rcgo__form_size(uint8_t form, const struct rcgo_encoding *encoding)
 		return encoding->address_size;
 	case SIZE_OFFSET:
 		return encoding->offset_size;
-	case SIZE_REF_ADDR: // DWARF 2 had it as wide as an address
+	case SIZE_REF_ADDR: // in DWARF 2 it has the size of an address
 		return encoding->version <= 2 ? encoding->address_size : encoding->offset_size;
 	default:
 		return form_table[form].size;
 	}
 }
 
-// The form that an indirect value is written in; 0 when that is broken. Each turn takes a byte, so
-// this ends.
+// Returns the form of an indirect value, or 0 if it is malformed. Each iteration consumes a byte,
+// so the loop terminates.
 static uint8_t
 form_direct(struct rcgo_reader *c, uint8_t form)
 {
 	while (form == DW_FORM_indirect) {
 		form = rcgo__form_code(rcgo__reader_uleb(c));
 		if (form == DW_FORM_implicit_const || form == 0 || c->bad) {
-			rcgo__reader_end(c); // an implicit value would have to be elsewhere
+			rcgo__reader_end(c); // an implicit value cannot be indirect
 			c->bad = true;
 			return 0;
 		}
@@ -351,12 +352,12 @@ rcgo__form_skip(struct rcgo_reader *c, uint8_t form, const struct rcgo_encoding 
 	case DW_FORM_string:
 		rcgo__reader_string(c);
 		return;
-	default: // the rest are LEB128 numbers
+	default: // the remaining forms are LEB128 numbers
 		rcgo__reader_uleb(c);
 	}
 }
 
-// The number that a value is written as. A block gives its bytes to nobody.
+// Reads the number that encodes a value. Blocks are skipped; their content is not used.
 static uint64_t
 form_number(
 	struct rcgo_reader *c, uint8_t form, int32_t implicit, const struct rcgo_encoding *encoding)
@@ -398,7 +399,7 @@ rcgo__form_read(
 	if (value.kind == RCGO_VALUE_REF && form != DW_FORM_ref_addr) {
 		value.u += encoding->unit;
 	}
-	// DWARF 2 and 3 wrote offsets of sections as data of their size.
+	// DWARF 2 and 3 encode section offsets as data of the same size.
 	if (encoding->version < 4 && (form == DW_FORM_data4 || form == DW_FORM_data8) &&
 		form_table[form].size == encoding->offset_size) {
 		value.kind = RCGO_VALUE_SECTION;
@@ -406,8 +407,7 @@ rcgo__form_read(
 	return value;
 }
 
-// Traceback Generation: what the values of DWARF refer to: sections, texts, addresses. Runs on any
-// stack.
+// What values refer to: sections, strings, addresses.
 
 static const char *const section_names[RCGO_DW_SECTIONS] = {
 	[RCGO_DW_INFO] = ".debug_info",
@@ -449,7 +449,7 @@ rcgo__dwarf_section(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which)
 	return dwarf->sections[which];
 }
 
-// Looking for the end of a text is work, too.
+// Returns the string at offset. The search for its end is charged to the budget.
 static const char *
 value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t offset)
 {
@@ -460,7 +460,7 @@ value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t o
 	return rcgo__dwarf_charge(dwarf, looked / 256) ? text : NULL;
 }
 
-// The text that number index of .debug_str_offsets means.
+// Returns the string with this index in .debug_str_offsets.
 static const char *
 value_indexed_text(const struct rcgo_unit *unit, uint64_t index)
 {
@@ -505,7 +505,7 @@ rcgo__value_text(const struct rcgo_unit *unit, const struct rcgo_value *value)
 bool
 rcgo__unit_address(const struct rcgo_unit *unit, uint64_t index, uint64_t *address)
 {
-	// The addresses of a split unit are in the file that the linker made.
+	// The addresses of a split unit are in the linked file, with the skeleton.
 	const struct rcgo_unit *owner = unit->skeleton != NULL ? unit->skeleton : unit;
 	unsigned size = unit->encoding.address_size;
 	struct rcgo_bytes table = rcgo__dwarf_section(owner->dwarf, RCGO_DW_ADDR);

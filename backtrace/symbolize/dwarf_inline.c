@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: address ranges, sorted and searched. Runs on any stack.
+// Nested address ranges, and the tree of a unit's functions and inlined calls. Runs on any stack,
+// also in signal handlers.
 
 #include "dwarf_inline.h"
 
@@ -17,7 +18,7 @@ span_before(const struct rcgo_pc_range *a, const struct rcgo_pc_range *b)
 	return a->value < b->value;
 }
 
-// Merges [from, middle) and [middle, to), which are sorted.
+// Merges the sorted ranges [from, middle) and [middle, to).
 static void
 span_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
 	struct rcgo_pc_range *spare)
@@ -25,7 +26,7 @@ span_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
 	size_t left = 0, right = middle, out = from;
 	size_t count = middle - from;
 
-	// Compilers write most ranges in order.
+	// Compilers emit most ranges in order.
 	if (!span_before(&ranges[middle], &ranges[middle - 1])) {
 		return;
 	}
@@ -40,7 +41,7 @@ span_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
 static void
 span_link(struct rcgo_pc_range *ranges, uint32_t count)
 {
-	uint32_t open = RCGO_PC_RANGE_NONE; // the innermost that has not ended
+	uint32_t open = RCGO_PC_RANGE_NONE; // the innermost range that has not ended
 
 	for (uint32_t i = 0; i < count; i++) {
 		while (open != RCGO_PC_RANGE_NONE && ranges[open].high <= ranges[i].low) {
@@ -88,7 +89,7 @@ rcgo__pc_ranges_find(const struct rcgo_pc_range *ranges, uint32_t count, uint64_
 {
 	uint32_t low = 0, high = count;
 
-	// The last that begins at address or before.
+	// Find the last range that starts at or before address.
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -105,8 +106,7 @@ rcgo__pc_ranges_find(const struct rcgo_pc_range *ranges, uint32_t count, uint64_
 					      : rcgo__pc_ranges_outward(ranges, low - 1, address);
 }
 
-// Traceback Generation: the walk over the entries of a unit that finds functions and what was
-// inlined into them. Runs on any stack.
+// The traversal of a unit's entries that finds functions and inlined calls.
 
 static bool
 scope_add_span(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
@@ -119,8 +119,8 @@ scope_add_span(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
 	return true;
 }
 
-// Looks at the ranges of the entry at hand. Returns whether they count, 0 or 1, or -1 when
-// there is no room for them; entry gets the first address, or 0 if they are all empty.
+// Reads the ranges of the current entry. Returns 1 if they are relevant, 0 if not, or -1 if there
+// is no space for them. *entry gets the first address, or 0 if all ranges are empty.
 static int
 scope_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
 {
@@ -135,7 +135,7 @@ scope_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
 	}
 	ranges = rcgo__ranges_of(w->unit, &die->low, &die->high, &die->ranges);
 	while (rcgo__ranges_next(&ranges, &low, &high)) {
-		// The list of a function begins with the part that holds its first instruction.
+		// The first range of a function contains its entry point.
 		if (*entry == 0) {
 			*entry = low;
 		}
@@ -171,7 +171,7 @@ scope_add(struct rcgo_inline_walk *w, uint64_t entry)
 	return true;
 }
 
-// Goes to the sibling of an entry with children, if that is known. Returns whether.
+// Moves to the sibling of an entry with children. Returns false if the sibling is unknown.
 static bool
 scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
 {
@@ -182,14 +182,15 @@ scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
 	}
 	to = w->info + sibling->u;
 	if (to <= w->c.at) {
-		return false; // back: a loop
+		return false; // backward: a loop
 	}
 	rcgo__reader_go(&w->c, to);
 	return true;
 }
 
-// Whether the entry at hand is an inlined copy that tells no range, with others in it that may: so
-// does gcc in DWARF 2, which has only one range for each, where a copy is in pieces.
+// Returns whether the current entry is an inlined call without a range whose children may have
+// ranges. gcc emits that in DWARF 2, where an entry has one range at most, if the inlined code is
+// not contiguous.
 static bool
 scope_in_pieces(const struct rcgo_inline_walk *w, uint64_t entry)
 {
@@ -197,7 +198,7 @@ scope_in_pieces(const struct rcgo_inline_walk *w, uint64_t entry)
 	       w->current != RCGO_INLINE_NODE_NONE;
 }
 
-// Deals with a function or an inlined copy. Returns false when the walk is to end.
+// Handles a function or an inlined call. Returns false to end the traversal.
 static bool
 scope_function(struct rcgo_inline_walk *w)
 {
@@ -240,15 +241,14 @@ static bool
 scope_is_type(const struct rcgo_inline_walk *w, uint16_t tag)
 {
 	if (w->unit->language == DW_LANG_Rust) {
-		return false; // functions are inside of types
+		return false; // functions are children of types
 	}
 	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type ||
 	       tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type ||
 	       tag == DW_TAG_subroutine_type || tag == DW_TAG_interface_type;
 }
 
-// Passes over the values of an entry, and over its children if it is a type or lies in something
-// that is passed over.
+// Skips the values of an entry. Also skips its children if it is a type or inside a skipped entry.
 static void
 scope_pass(struct rcgo_inline_walk *w)
 {
@@ -314,7 +314,7 @@ rcgo__inline_tree_walk(struct rcgo_inline_walk *w)
 			w->skip_depth = UINT32_MAX;
 		}
 		if (!w->all && !w->exhaustive && w->found != UINT32_MAX && w->depth <= w->found) {
-			break; // past the function that holds the address
+			break; // past the function that contains the address
 		}
 		if (w->depth <= w->skip_depth &&
 			(w->abbrev->tag == DW_TAG_subprogram ||
@@ -329,10 +329,10 @@ rcgo__inline_tree_walk(struct rcgo_inline_walk *w)
 	}
 }
 
-// Traceback Generation: which functions hold an address, by a walk for that address alone, or from
-// what one walk over the whole unit has left in the cache. Runs on any stack.
+// Finds the functions that contain an address: by a traversal for that address only, or in the
+// cached tree of the whole unit.
 
-// A unit whose scopes did not fit is remembered by a block that says so.
+// A cached tree with this count means that the unit's nodes do not fit.
 #define SCOPES_TOO_MANY UINT32_MAX
 
 static struct rcgo_inline_walk *
@@ -357,7 +357,8 @@ scopes_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
 	w->current = RCGO_INLINE_NODE_NONE;
 	w->inner = RCGO_INLINE_NODE_NONE;
 	w->found = UINT32_MAX;
-	// An entry with code takes some bytes. Pages of arenas that are not touched cost nothing.
+	// An upper bound: an entry with code takes several bytes. Untouched pages of an arena cost
+	// nothing.
 	w->node_capacity = all ? (uint32_t)(bytes / 8) + 16 : 512;
 	w->range_capacity = all ? (uint32_t)(bytes / 4) + 1024 : 0;
 	head = rcgo__arena_alloc(
@@ -380,7 +381,7 @@ scopes_head(struct rcgo_inline_walk *w)
 	return head;
 }
 
-// The scopes that hold address alone.
+// Collects only the nodes that contain address.
 static uint32_t
 scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **nodes)
 {
@@ -399,14 +400,14 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **n
 			*nodes = scopes_head(w);
 			return w->inner;
 		}
-		unit->abbrevs = NULL; // they may lie behind the mark
+		unit->abbrevs = NULL; // they may have been allocated after the mark
 		rcgo__arena_release(scratch, mark);
 	}
 	return RCGO_INLINE_NODE_NONE;
 }
 
-// Reads all scopes of unit into a block of the cache, or of scratch memory while they are too many
-// for it. NULL without memory.
+// Reads all nodes of unit into a cached tree. If they do not fit, caches a tree that says so.
+// Returns NULL if there is no memory.
 static struct rcgo_inline_tree *
 scopes_read(struct rcgo_unit *unit, bool exhaustive)
 {
@@ -444,8 +445,8 @@ scopes_read(struct rcgo_unit *unit, bool exhaustive)
 	return out;
 }
 
-// All scopes of unit, from the cache or read into it; of a walk that was careful, if that is asked
-// for. NULL when they are too many.
+// Returns all nodes of unit, from the cache or by reading them. If exhaustive is set, the traversal
+// is exhaustive. Returns NULL if they do not fit.
 static struct rcgo_inline_tree *
 scopes_all(struct rcgo_unit *unit, bool exhaustive)
 {
@@ -458,7 +459,7 @@ scopes_all(struct rcgo_unit *unit, bool exhaustive)
 		(exhaustive && !block->exhaustive && block->count != SCOPES_TOO_MANY)) {
 		block = scopes_read(unit, exhaustive);
 	}
-	// unit->abbrevs may lie behind the mark, but are not used any more if so.
+	// unit->abbrevs may have been allocated after the mark, and is not used any more.
 	if (block == NULL || block->count == SCOPES_TOO_MANY) {
 		unit->abbrevs = NULL;
 		rcgo__arena_release(&memory->scratch, mark);

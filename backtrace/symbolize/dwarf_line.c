@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: line tables, kept in the cache whole, or without rows and run anew for each
-// address. Runs on any stack.
+// Line tables. They are cached whole, or without rows; without rows the line program runs again for
+// each address. Runs on any stack, also in signal handlers.
 
 #include "dwarf_line.h"
 
@@ -13,13 +13,13 @@ lines_names_size(const struct rcgo_lines *counts)
 	       counts->file_count * sizeof(struct rcgo_line_file);
 }
 
-// Runs the program for all its rows into scratch memory. Returns whether they fitted.
+// Runs the line program and stores all rows in scratch memory. Returns whether they fit.
 static bool
 lines_collect(const struct rcgo_unit *unit, const struct rcgo_line_header *header,
 	struct rcgo_line_run *run)
 {
 	struct rcgo_arena *scratch = &unit->dwarf->memory->scratch;
-	// No byte makes two rows, and the end of a sequence takes three.
+	// A byte emits at most one row, and the end of a sequence takes three bytes.
 	size_t bytes = rcgo__reader_left(&header->program);
 
 	if (bytes > UINT32_MAX - 16) {
@@ -45,7 +45,8 @@ lines_fill(struct rcgo_lines *lines, const struct rcgo_line_run *run)
 		uint32_t from = ranges[i].value;
 
 		ranges[i].value = at;
-		// A sequence ends at the row that has its end; others may share that address.
+		// A sequence ends at the row with its end address. Other rows may share that
+		// address.
 		for (;;) {
 			rows[at] = run->rows[from++];
 			if (rows[at++].address >= ranges[i].high) {
@@ -115,7 +116,8 @@ lines_search(struct rcgo_lines *lines, uint64_t address, struct rcgo_line_row *r
 	}
 	low = ranges[range].value;
 	high = range + 1 < lines->range_count ? ranges[range + 1].value : lines->row_count;
-	// The last that begins at address or before: there is one, for the span begins at a row.
+	// Find the last row that starts at or before address. There is one, because the range
+	// starts at a row.
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -149,9 +151,9 @@ rcgo__lines_find(const struct rcgo_unit *unit, struct rcgo_lines *lines, uint64_
 	return true;
 }
 
-// Traceback Generation: the header of a line table, its directories and files. Runs on any stack.
+// The header of a line table, its directories and files.
 
-#define NAMES_MAX 0xfffff // as a row can number them
+#define NAMES_MAX 0xfffff // the largest number that fits a row
 
 bool
 rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *header)
@@ -168,7 +170,7 @@ rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *he
 	encoding->version = (uint16_t)rcgo__reader_word(&c, 2);
 	if (encoding->version >= 5) {
 		encoding->address_size = (uint8_t)rcgo__reader_word(&c, 1);
-		rcgo__reader_skip(&c, 1); // size of segment selectors, which nobody has
+		rcgo__reader_skip(&c, 1); // size of segment selectors, which are not in use
 	}
 	length = rcgo__reader_word(&c, encoding->offset_size);
 	header->tables = rcgo__reader_part(&c, length);
@@ -176,7 +178,7 @@ rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *he
 	c = header->tables;
 	header->min_length = (uint8_t)rcgo__reader_word(&c, 1);
 	header->max_ops = encoding->version >= 4 ? (uint8_t)rcgo__reader_word(&c, 1) : 1;
-	rcgo__reader_skip(&c, 1); // whether rows are statements at first
+	rcgo__reader_skip(&c, 1); // initial value of is_stmt
 	header->line_base = (int8_t)rcgo__reader_word(&c, 1);
 	header->line_range = (uint8_t)rcgo__reader_word(&c, 1);
 	header->opcode_base = (uint8_t)rcgo__reader_word(&c, 1);
@@ -193,11 +195,11 @@ rcgo__line_header_read(const struct rcgo_unit *unit, struct rcgo_line_header *he
 	       (encoding->address_size == 4 || encoding->address_size == 8);
 }
 
-// Versions 2 to 4: number 0 stands for the unit's own directory and file.
+// Reads the tables of versions 2 to 4. Number 0 means the unit's own directory and file.
 static void
 line_names_old(struct rcgo_reader c, struct rcgo_lines *lines, bool fill)
 {
-	// A file may be changed while it is read: no more than there is room for.
+	// The file may be modified while it is read: do not exceed the allocated counts.
 	uint32_t directory_max = fill ? lines->directory_count : NAMES_MAX;
 	uint32_t file_max = fill ? lines->file_count : NAMES_MAX;
 	const char **directories = rcgo__lines_directories(lines);
@@ -229,7 +231,7 @@ line_names_old(struct rcgo_reader c, struct rcgo_lines *lines, bool fill)
 	lines->file_count = n;
 }
 
-// One entry of a table of version 5, as its formats say.
+// Reads one entry of a version 5 table according to its formats.
 static struct rcgo_line_file
 line_entry(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 	struct rcgo_reader *c, struct rcgo_reader formats, unsigned format_count)
@@ -255,7 +257,8 @@ line_entry(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 	return out;
 }
 
-// Version 5 writes both tables in one way. Returns how many entries there are.
+// Reads a version 5 table; directories and files have the same encoding. Returns the number of
+// entries.
 static uint32_t
 line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 	struct rcgo_reader *c, const char **names, struct rcgo_line_file *files, uint32_t room)
@@ -302,7 +305,7 @@ rcgo__line_names(const struct rcgo_unit *unit, const struct rcgo_line_header *he
 		line_names_old(c, lines, fill);
 		return;
 	}
-	// The counts stay as they were when the room was measured.
+	// Keep the counts that the allocation was based on.
 	uint32_t directories = line_table(unit, &header->encoding, &c,
 		fill ? rcgo__lines_directories(lines) : NULL, NULL,
 		fill ? lines->directory_count : NAMES_MAX);
@@ -313,7 +316,7 @@ rcgo__line_names(const struct rcgo_unit *unit, const struct rcgo_line_header *he
 	lines->file_count = files;
 }
 
-// Appends part, with a / before it unless it is the first.
+// Appends part, preceded by a / unless it is the first part.
 static void
 line_append(struct rcgo_line_text *text, size_t from, const char *part)
 {
@@ -322,7 +325,7 @@ line_append(struct rcgo_line_text *text, size_t from, const char *part)
 		text->used > from && text->used < text->size && text->at[text->used - 1] != '/';
 
 	if (text->used >= text->size || size + slash + 1 > text->size - text->used) {
-		text->used = text->size + 1; // no room
+		text->used = text->size + 1; // no space
 		return;
 	}
 	if (slash) {
@@ -369,21 +372,20 @@ rcgo__lines_path(const struct rcgo_unit *unit, struct rcgo_lines *lines, uint32_
 	return text->at + from;
 }
 
-// Traceback Generation: line programs: the machine that makes the rows of a line table. Runs on any
-// stack.
+// The state machine that runs a line program and emits the rows of a line table.
 
 struct line_machine {
 	const struct rcgo_line_header *header;
 	struct rcgo_line_run *run;
 	uint64_t address;
-	uint32_t op_index; // of VLIW machines
+	uint32_t op_index; // for VLIW machines
 	uint32_t line, file, column, discriminator;
-	// the sequence at hand
+	// The current sequence.
 	struct rcgo_line_row last;
 	uint64_t low; // its first address
 	uint32_t first_row;
 	bool open; // has rows
-	bool done; // the row was found, or there is no room
+	bool done; // the row was found, or there is no space
 };
 
 static void
@@ -430,7 +432,8 @@ line_collect(struct line_machine *m, bool end)
 	struct rcgo_line_row row = line_row(m);
 
 	if (m->open && !end) {
-		// Of rows with one address the last counts; a row that says nothing new is no row.
+		// Of several rows at one address, the last one counts. A row that equals its
+		// predecessor is dropped.
 		if (m->last.address == row.address) {
 			run->row_count--;
 		} else if (m->last.line == row.line && m->last.file == row.file &&
@@ -447,7 +450,7 @@ line_collect(struct line_machine *m, bool end)
 	m->last = row;
 }
 
-// Whether the rows so far are of code that the linker kept.
+// Returns whether the rows so far belong to code that the linker kept.
 static bool
 line_alive(const struct line_machine *m)
 {
@@ -555,7 +558,7 @@ line_standard(struct line_machine *m, struct rcgo_reader *c, uint8_t op)
 		m->address += rcgo__reader_word(c, 2);
 		m->op_index = 0;
 		break;
-	default: // one of later versions: the header says how many operands it has
+	default: // an opcode of a later version: the header gives its operand count
 		for (unsigned n = header->lengths[op - 1]; n > 0; n--) {
 			rcgo__reader_uleb(c);
 		}

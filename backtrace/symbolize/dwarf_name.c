@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the name of a function, which may stand at another entry, of another unit
-// or file. Runs on any stack.
+// Finds the name of a function, which may be an attribute of another entry, in another unit or
+// file. Runs on any stack, also in signal handlers.
 
 #include <string.h>
 
 #include "dwarf_inline.h"
 
-// More steps are a loop: an inlined copy, its abstract origin and the declaration in a class are
-// three, and dwz adds none.
+// More steps mean a loop. An inlined call, its abstract origin and the declaration in a class are
+// three steps; dwz adds none.
 #define NAME_STEPS 16
 
-// How gcc names the cold part of a function in DWARF 2, which knows no function of two parts.
+// The prefix that gcc gives to the cold part of a function in DWARF 2, which cannot describe a
+// function of two parts.
 #define NAME_OF_PART "__second_sect_of_"
 
 struct name_walk {
-	struct rcgo_unit *unit; // that the entry at hand is of
-	struct rcgo_unit other; // the last one that was read for this walk
+	struct rcgo_unit *unit; // of the current entry
+	struct rcgo_unit other; // storage for the last other unit that was read
 	struct rcgo_die die;
 };
 
@@ -41,7 +42,7 @@ name_read_die(struct name_walk *w, uint64_t offset)
 	return true;
 }
 
-// Moves to the unit that holds the entry which origin means.
+// Moves to the unit that contains the entry that origin refers to.
 static bool
 name_follow(struct name_walk *w, const struct rcgo_value *origin)
 {
@@ -58,14 +59,14 @@ name_follow(struct name_walk *w, const struct rcgo_value *origin)
 		return false;
 	}
 	if (w->unit->skeleton != NULL || !rcgo__dwarf_unit_at(dwarf, origin->u, &at)) {
-		return false; // a split unit refers to itself alone
+		return false; // a split unit refers only to itself
 	}
 	memset(&w->other, 0, sizeof w->other);
 	w->unit = &w->other;
 	return rcgo__unit_read(&w->other, dwarf, at, NULL);
 }
 
-// The name of the function that a name is of, or of a part of.
+// Returns the name of the whole function, given its name or the name of its cold part.
 static const char *
 name_whole(const char *name)
 {

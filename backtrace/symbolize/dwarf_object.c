@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the chain of functions at an address of an object with DWARF. Runs on any
-// stack.
+// Finds the unit of an address and the chain of functions there, for an object with DWARF. Runs on
+// any stack, also in signal handlers.
 
 #include "dwarf_object.h"
 
@@ -27,7 +27,8 @@ rcgo__debug_init(struct rcgo_debug *debug, struct rcgo_dwarf_memory *memory,
 	       rcgo__dwarf_section(&debug->main, RCGO_DW_ABBREV).size != 0;
 }
 
-// Where the unit at offset is or may be put: in one of some places behind that of its hash.
+// Returns the slot of the unit at offset, which may be empty: one of a few slots after the unit's
+// hash.
 static struct rcgo_unit **
 debug_slot(struct rcgo_debug *debug, uint64_t offset)
 {
@@ -64,19 +65,19 @@ rcgo__debug_unit(struct rcgo_debug *debug, uint64_t offset)
 			return NULL;
 		}
 	}
-	// They may have moved or gone since.
+	// The cache may have moved or dropped them since.
 	unit->abbrevs = NULL;
 	return unit;
 }
 
-// What is known of one address.
+// The result of a lookup of one address.
 struct debug_place {
-	struct rcgo_unit *unit;	      // with the line table
-	struct rcgo_unit *scope_unit; // with the functions
+	struct rcgo_unit *unit;	      // the unit with the line table
+	struct rcgo_unit *scope_unit; // the unit with the functions, which may be split
 	struct rcgo_inline_tree *nodes;
 	struct rcgo_lines *lines;
 	struct rcgo_line_row row;
-	uint32_t node; // innermost, or RCGO_INLINE_NODE_NONE
+	uint32_t node; // innermost node, or RCGO_INLINE_NODE_NONE
 	bool has_row;
 	bool source_name; // as in struct rcgo_debug
 };
@@ -84,7 +85,7 @@ struct debug_place {
 static bool
 debug_look(struct rcgo_debug *debug, uint64_t offset, uint64_t address, struct debug_place *place)
 {
-	// One look costs less than the tables of a whole unit do.
+	// A single lookup costs less than building the tables of the whole unit.
 	bool all = debug->lookups > 1 && debug->main.memory->cached;
 
 	*place = (struct debug_place){.node = RCGO_INLINE_NODE_NONE};
@@ -100,7 +101,7 @@ debug_look(struct rcgo_debug *debug, uint64_t offset, uint64_t address, struct d
 	return place->node != RCGO_INLINE_NODE_NONE;
 }
 
-// Tries all units whose ranges hold address, innermost first. Returns whether anything is known.
+// Tries all units whose ranges contain address, innermost first. Returns whether anything is known.
 static bool
 debug_find(struct rcgo_debug *debug, uint64_t address, struct debug_place *place)
 {
@@ -150,7 +151,7 @@ rcgo__unit_mangles(const struct rcgo_unit *unit)
 	}
 }
 
-// Writes the chain from the innermost scope outward.
+// Stores the frames from the innermost node outward.
 static size_t
 debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 	struct rcgo_line_text *text)
@@ -187,7 +188,7 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 		has_file = true;
 		at = node->parent;
 	}
-	// The outermost is a function of its own even where the file does not say so.
+	// The outermost node is a function, even if the file says that it is inlined.
 	frames[n - 1].inlined = cut;
 	for (size_t i = 0; i < n; i++) {
 		frames[i].entry = entry;
@@ -223,17 +224,17 @@ rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address, struct rcgo_frame
 	return n;
 }
 
-// Traceback Generation: which unit holds an address: by .debug_aranges for the first question, and
-// by the ranges of all units for the next ones. Runs on any stack.
+// Finds the unit that contains an address: by .debug_aranges for the first lookup, and by an index
+// of the ranges of all units for later ones.
 
-// Ranges of an object; more than that are left out.
+// Maximum number of ranges in the index of an object; further ranges are omitted.
 #define INDEX_MAX (UINT32_C(1) << 22)
 
 // A set of ranges in .debug_aranges.
 struct index_set {
 	struct rcgo_reader c;
 	uint64_t unit;
-	unsigned size; // of an address
+	unsigned size; // size of an address
 };
 
 static bool
@@ -257,7 +258,7 @@ index_next_set(struct rcgo_dwarf *dwarf, struct rcgo_reader *c, struct index_set
 	} else {
 		uint64_t head = (uint64_t)(part.at - from);
 
-		// Pairs are aligned by their own size, counted from the header.
+		// Pairs are aligned to their own size, relative to the header.
 		rcgo__reader_skip(
 			&part, (2 * set->size - head % (2 * set->size)) % (2 * set->size));
 	}
@@ -302,7 +303,7 @@ struct index_build {
 	struct rcgo_debug *debug;
 	struct rcgo_pc_range *ranges;
 	uint32_t count, room;
-	uint8_t *complete; // of each unit, whether its root has a list of all its ranges
+	uint8_t *complete; // for each unit: its root lists all its ranges
 };
 
 static void
@@ -326,7 +327,7 @@ index_roots(struct index_build *b)
 
 		memset(&unit, 0, sizeof unit);
 		if (!rcgo__unit_read(&unit, dwarf, dwarf->units[i], NULL)) {
-			b->complete[i] = 1; // nothing to be found there
+			b->complete[i] = 1; // the unit has no ranges
 			continue;
 		}
 		b->complete[i] = unit.ranges.kind != RCGO_VALUE_NONE;
@@ -337,7 +338,7 @@ index_roots(struct index_build *b)
 	}
 }
 
-// The number of the unit that begins at offset.
+// Finds the number of the unit that starts at offset. Returns whether there is one.
 static bool
 index_number(struct rcgo_dwarf *dwarf, uint64_t offset, uint32_t *number)
 {
@@ -356,8 +357,8 @@ index_number(struct rcgo_dwarf *dwarf, uint64_t offset, uint32_t *number)
 	return low < dwarf->unit_count && dwarf->units[low] == offset;
 }
 
-// Units whose root has no list: some assemblers say nothing there, and DWARF 2 can say one range
-// alone.
+// Adds the ranges in .debug_aranges of units whose root has no range list. Some assemblers emit
+// none, and DWARF 2 can express only one range.
 static void
 index_aranges(struct index_build *b)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the debug information of one object: which unit holds an address, the
-// split unit that belongs to it, and the chain of functions there.
+// dwarf_object.h: the debug information of one object. Finds the unit that contains an address, the
+// split unit that belongs to it, and the chain of functions at the address.
 #ifndef RCGO_DWARF_OBJECT_H
 #define RCGO_DWARF_OBJECT_H
 
@@ -9,62 +9,64 @@
 #include "dwarf_line.h"
 #include "symbolizer.h"
 
-// Units that were read last, by where they begin; each with its split unit behind it.
+// The size (log2) of the table of recently read units, hashed by their offset. Each unit has its
+// split unit next to it.
 #define RCGO_DEBUG_RECENT_BITS 9
 
-// A .dwo file, or the .dwp file that holds all of them.
+// A .dwo file, or the .dwp file that contains all of them.
 struct rcgo_debug_split {
 	struct rcgo_debug_split *next;
-	uint64_t id; // of the unit that it was opened for; not used for a .dwp file
+	uint64_t id; // id of the unit it was opened for; unused for a .dwp file
 	struct rcgo_elf elf;
-	struct rcgo_dwarf dwarf; // without units when it could not be opened
+	struct rcgo_dwarf dwarf; // has no units if it could not be opened
 };
 
 struct rcgo_debug {
 	struct rcgo_dwarf main, common;
-	const char *path; // of the object, where split files are looked for
-	// All ranges of all units, whose values are numbers of main.units.
+	const char *path; // of the object; split files are searched for beside it
+	// All ranges of all units. A range's value is an index into main.units.
 	struct rcgo_pc_range *index;
 	uint32_t index_count;
-	bool indexed;		   // or tried to
-	uint32_t lookups;	   // so far; stays at the top
-	struct rcgo_unit **recent; // NULL without memory
+	bool indexed;		   // the index was built, or building it failed
+	uint32_t lookups;	   // number of lookups so far, saturating
+	struct rcgo_unit **recent; // NULL if memory ran out
 	struct rcgo_debug_split *splits, *package;
 	bool package_known;
-	uint32_t discriminator; // of the last address described; 0 when its line has no parts
-	// The outermost name of the last chain is the source's alone, and the linker has another.
+	uint32_t discriminator; // of the last address symbolized; 0 if its line has one block
+	// The outermost name of the last chain is a source name, and the linker name differs.
 	bool source_name;
 };
 
-// Prepares reading elf, and what dwz moved to common (or NULL). Returns whether there is DWARF.
-// id tells files that share a memory apart; the one above it is taken too.
+// Prepares to read the DWARF of elf and of common, dwz's common file, or NULL. Returns whether
+// there is DWARF. id distinguishes files that share a memory; id + 1 is used too.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__debug_init(struct rcgo_debug *debug, struct rcgo_dwarf_memory *memory,
 	const struct rcgo_elf *elf, const struct rcgo_elf *common, uint16_t id);
 
-// Describes an address. Returns how many frames there are. One frame whose function is NULL says
+// Symbolizes an address. Returns the number of frames. A single frame whose function is NULL means
 // that only the line is known.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text);
 
-// Closes split files.
+// Closes the split files.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__debug_close(struct rcgo_debug *debug);
 
-// The unit at offset of debug->main; it stays until other units are read. NULL without code.
+// Returns the unit at offset of debug->main. It is valid until other units are read. Returns NULL
+// if it is not a unit with code.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_unit *rcgo__debug_unit(struct rcgo_debug *debug, uint64_t offset);
 
-// The split unit of a skeleton, or the unit itself.
+// Returns the split unit of a skeleton, or the unit itself.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_unit *rcgo__debug_split(struct rcgo_debug *debug, struct rcgo_unit *unit);
 
-// Finds the unit that .debug_aranges gives for address. Returns whether there is one.
+// Finds the unit of address in .debug_aranges. Returns whether there is one.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__debug_aranges(struct rcgo_debug *debug, uint64_t address, uint64_t *unit);
 
-// Makes the index. Returns whether there is one.
+// Builds the index. Returns whether there is one.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__debug_index(struct rcgo_debug *debug);
 

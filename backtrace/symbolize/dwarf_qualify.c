@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the scope of a function that the linker has no name for: the namespaces,
-// classes and functions around its entry. Without it all lambdas would be one "operator()". Runs on
-// any stack.
+// Qualifies the name of a function that has no linker name by the namespaces, classes and functions
+// around its entry. Without it, all lambdas would be named "operator()". Runs on any stack, also in
+// signal handlers.
 
 #include <string.h>
 
@@ -11,11 +11,11 @@
 #define QUALIFY_NAME 1024
 
 struct qualify_level {
-	const char *name; // NULL for what has none
+	const char *name; // NULL if it has none
 	uint16_t tag;
-	uint32_t lambda;  // its number among those of its parent
-	uint32_t lambdas; // among its children so far
-	uint64_t origin;  // where a function is declared, if that is elsewhere; else 0
+	uint32_t lambda;  // its number among the lambdas of its parent
+	uint32_t lambdas; // number of lambdas among its children so far
+	uint64_t origin;  // offset of a function's declaration, if that is elsewhere; else 0
 };
 
 struct qualify {
@@ -37,14 +37,14 @@ qualify_is_class(uint16_t tag)
 	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
-// gcc calls the class of a lambda <lambda(int)>; clang gives it no name.
+// gcc names the class of a lambda <lambda(int)>; clang gives it no name.
 static bool
 qualify_is_lambda(uint16_t tag, const char *name)
 {
 	return qualify_is_class(tag) && (name == NULL || strncmp(name, "<lambda", 7) == 0);
 }
 
-// The name of an entry, which a definition has at its declaration.
+// Returns the name of an entry. A definition has its name at its declaration.
 static const char *
 qualify_name(struct qualify *q, const struct rcgo_die *die)
 {
@@ -67,7 +67,7 @@ qualify_name(struct qualify *q, const struct rcgo_die *die)
 	return rcgo__value_text(unit, &q->die.name);
 }
 
-// Goes to the next entry that may hold the target. Returns false when the walk is to end.
+// Moves to the next entry that may contain the target. Returns false to end the traversal.
 static bool
 qualify_step(struct qualify *q, const struct rcgo_abbrev *abbrev)
 {
@@ -102,8 +102,8 @@ qualify_step(struct qualify *q, const struct rcgo_abbrev *abbrev)
 	return true;
 }
 
-// Walks from the root to the target, whose parents are the levels then. Returns whether it is
-// there.
+// Traverses the unit from the root to the target. The levels are then the target's parents. Returns
+// whether the target was found.
 static bool
 qualify_walk(struct qualify *q)
 {
@@ -153,7 +153,7 @@ qualify_add_level(struct qualify *q, const struct qualify_level *level)
 		name = "(anonymous namespace)";
 	}
 	if (level->lambda != 0) {
-		// As demanglers print it: {lambda(int)#1}
+		// The notation of demanglers: {lambda(int)#1}
 		qualify_add(q, "{", 1);
 		if (name == NULL) {
 			qualify_add(q, "lambda", 6);
@@ -175,7 +175,7 @@ qualify_add_level(struct qualify *q, const struct qualify_level *level)
 	}
 }
 
-// Finds the parents of target. Returns whether it is there.
+// Finds the parents of target. Returns whether target was found.
 static bool
 qualify_find(struct qualify *q, uint64_t target)
 {
@@ -190,8 +190,8 @@ qualify_find(struct qualify *q, uint64_t target)
 	return qualify_walk(q);
 }
 
-// Adds the levels around target. A function that is defined apart from its declaration, and has the
-// target in it, is where it is declared.
+// Adds the names of the levels around target. If one of them is a function defined apart from its
+// declaration, the levels around the declaration are used.
 static void
 qualify_around(struct qualify *q, uint64_t target)
 {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: a place in bytes whose content nobody vouches for. What is read beyond the
-// end is 0, and the reader then says that it is bad and stays at the end, so a loop over it ends.
+// dwarf_reader.h: a cursor over untrusted bytes. A read past the end returns 0, sets bad and leaves
+// the cursor at the end, so a loop over it terminates.
 #ifndef RCGO_DWARF_READER_H
 #define RCGO_DWARF_READER_H
 
 #include "byte_range.h"
 
-// Only the functions here may change at: the bytes from at to ready are there, and at is never
-// beyond ready.
+// Only the functions in this header may change `at`. The bytes from `at` to ready are loaded, and
+// `at` is never beyond ready.
 struct rcgo_reader {
 	const uint8_t *at, *end;
-	const uint8_t *ready;		 // the end of what can be read without loading more
-	struct rcgo_file_window *window; // NULL when ready is the end
+	const uint8_t *ready;		 // end of the loaded bytes
+	struct rcgo_file_window *window; // NULL if all bytes are loaded
 	bool big;			 // the most significant byte comes first
-	bool bad;			 // something was missing
+	bool bad;			 // a read went past the end
 };
 
 static inline struct rcgo_reader
@@ -37,7 +37,8 @@ rcgo__reader_left(const struct rcgo_reader *c)
 	return (size_t)(c->end - c->at);
 }
 
-// Goes to a place between the current one and the end, or to a later one than was current before.
+// Moves the cursor to a position between the current one and the end, or to a position after one
+// that was current before.
 static inline void
 rcgo__reader_go(struct rcgo_reader *c, const uint8_t *to)
 {
@@ -53,7 +54,7 @@ rcgo__reader_end(struct rcgo_reader *c)
 	c->at = c->ready = c->end;
 }
 
-// Loads more. Returns false, and the reader is bad and at its end, when there is none.
+// Loads n bytes. Returns false if they do not exist; the cursor is then bad and at its end.
 static RCGO_COLD RCGO_UNUSED bool
 rcgo__reader_more(struct rcgo_reader *c, uint64_t n)
 {
@@ -68,7 +69,7 @@ rcgo__reader_more(struct rcgo_reader *c, uint64_t n)
 	return true;
 }
 
-// Whether there are n bytes more; they can then be read at at.
+// Returns whether n more bytes exist. If so, they are loaded at `at`.
 static inline bool
 rcgo__reader_has(struct rcgo_reader *c, uint64_t n)
 {
@@ -86,7 +87,7 @@ rcgo__reader_skip(struct rcgo_reader *c, uint64_t n)
 	}
 }
 
-// A word of 1 to 8 bytes.
+// Reads a word of 1 to 8 bytes.
 static inline uint64_t
 rcgo__reader_word(struct rcgo_reader *c, unsigned size)
 {
@@ -157,7 +158,7 @@ rcgo__reader_sleb(struct rcgo_reader *c)
 	return 0;
 }
 
-// A string that ends by a 0; NULL without one.
+// Reads a 0-terminated string. Returns NULL if there is none.
 static inline const char *
 rcgo__reader_string(struct rcgo_reader *c)
 {
@@ -168,13 +169,13 @@ rcgo__reader_string(struct rcgo_reader *c)
 		looked = (size_t)(c->ready - from);
 	}
 	if (zero == NULL) {
-		return NULL; // and the reader is bad
+		return NULL; // and the cursor is bad
 	}
 	c->at = zero + 1;
 	return (const char *)from;
 }
 
-// The next n bytes as a reader of their own.
+// Returns the next n bytes as a separate cursor and skips them.
 static inline struct rcgo_reader
 rcgo__reader_part(struct rcgo_reader *c, uint64_t n)
 {
@@ -191,7 +192,7 @@ rcgo__reader_part(struct rcgo_reader *c, uint64_t n)
 	return part;
 }
 
-// The length that a unit begins with; sets how many bytes an offset in it has.
+// Reads the initial length of a unit. Sets the size of its offsets: 4 or 8 bytes.
 static inline uint64_t
 rcgo__reader_length(struct rcgo_reader *c, uint8_t *offset_size)
 {

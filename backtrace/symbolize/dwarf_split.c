@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: split DWARF: the unit of a .dwo or .dwp file that belongs to a skeleton.
-// Runs on any stack.
+// Split DWARF: finds the unit in a .dwo or .dwp file that belongs to a skeleton unit. Runs on any
+// stack, also in signal handlers.
 
 #include <string.h>
 
 #include "dwarf_object.h"
 
-// What a .dwp file holds of one unit: a share of each section.
+// The parts of a .dwp file that belong to one unit: one part of each section.
 struct split_share {
 	uint64_t offset[DW_SECT_RNGLISTS + 1], size[DW_SECT_RNGLISTS + 1];
 };
 
-// The table of a .dwp file that finds a unit by its id.
+// The index of a .dwp file, which maps a unit's id to its parts.
 struct split_table {
 	struct rcgo_bytes bytes;
 	uint32_t version, columns, units, slots;
@@ -26,7 +26,7 @@ split_word(const struct split_table *table, uint64_t at)
 	return word.size == 0 ? 0 : rcgo__get32(word.at, table->big);
 }
 
-// The number of the row for id, from 1; 0 without one.
+// Returns the row number for id, starting at 1, or 0 if there is none.
 static uint32_t
 split_row(const struct split_table *table, uint64_t id)
 {
@@ -59,7 +59,7 @@ split_share_of(struct rcgo_dwarf *package, uint64_t id, struct split_share *shar
 	uint32_t row;
 
 	table.version = split_word(&table, 0);
-	if (table.version != 2) { // GNU's; that of DWARF 5 has half a word of it
+	if (table.version != 2) { // not GNU's 4-byte version: DWARF 5 has 2 bytes
 		table.version = table.bytes.size < 4 ? 0 : rcgo__get16(table.bytes.at, table.big);
 	}
 	table.columns = split_word(&table, 4);
@@ -80,7 +80,7 @@ split_share_of(struct rcgo_dwarf *package, uint64_t id, struct split_share *shar
 		uint32_t section = split_word(&table, offsets + column * UINT64_C(4));
 		uint64_t cell = (uint64_t)table.columns * 4 * (row - 1) + column * UINT64_C(4);
 
-		// Column 8 of version 2 was .debug_macro, which is of no use here.
+		// Column 8 of version 2 is .debug_macro, which is not needed.
 		if (section <= DW_SECT_RNGLISTS) {
 			share->offset[section] =
 				split_word(&table, offsets + (uint64_t)table.columns * 4 + cell);
@@ -110,7 +110,7 @@ split_from_package(
 	return rcgo__unit_read(split, package, share.offset[DW_SECT_INFO], skeleton);
 }
 
-// Reads the unit of a .dwo file, which may have type units before it.
+// Reads the unit of a .dwo file. Type units may precede it.
 static bool
 split_from_file(struct rcgo_dwarf *file, const struct rcgo_unit *skeleton, struct rcgo_unit *split)
 {
@@ -130,7 +130,7 @@ split_from_file(struct rcgo_dwarf *file, const struct rcgo_unit *skeleton, struc
 static void
 split_dwarf(struct rcgo_debug *debug, struct rcgo_debug_split *file)
 {
-	// Behind the ids of objects, and apart from those of all split files of this memory.
+	// Ids of split files are above those of objects and unique within this memory.
 	uint16_t id = (uint16_t)(0x8000 + debug->main.memory->split_files++);
 
 	file->dwarf = (struct rcgo_dwarf){.memory = debug->main.memory,
@@ -159,7 +159,7 @@ split_package(struct rcgo_debug *debug)
 	return debug->package == NULL ? NULL : &debug->package->dwarf;
 }
 
-// The .dwo file of a skeleton; one that is absent is remembered too.
+// Opens the .dwo file of a skeleton. An absent file is remembered too.
 static struct rcgo_debug_split *
 split_file(struct rcgo_debug *debug, const struct rcgo_unit *skeleton)
 {
@@ -188,7 +188,7 @@ split_file(struct rcgo_debug *debug, const struct rcgo_unit *skeleton)
 struct rcgo_unit *
 rcgo__debug_split(struct rcgo_debug *debug, struct rcgo_unit *unit)
 {
-	struct rcgo_unit *split = unit + 1; // where rcgo__debug_unit has room for it
+	struct rcgo_unit *split = unit + 1; // rcgo__debug_unit reserves this space
 	struct rcgo_debug_split *file;
 	struct rcgo_dwarf *package;
 

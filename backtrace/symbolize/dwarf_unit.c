@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the units of .debug_info, and the attributes of entries. Runs on any stack.
+// Reads the units of .debug_info, the attributes of entries, and range lists. Runs on any stack,
+// also in signal handlers.
 
 #include "dwarf_unit.h"
 
 #include <string.h>
 
-// Where die keeps an attribute; NULL when it is of no use.
+// Returns the member of die for an attribute, or NULL if the attribute is not needed.
 static struct rcgo_value *
 die_slot(struct rcgo_die *die, uint16_t attribute)
 {
@@ -85,7 +86,7 @@ rcgo__die_read(struct rcgo_reader *c, const struct rcgo_abbrev *abbrev,
 	}
 }
 
-// Reads the header at offset. Returns whether it is of a unit with code, of a kind that is known.
+// Reads the unit header at offset. Returns whether it is a unit with code, of a known kind.
 static bool
 unit_header(struct rcgo_unit *unit, struct rcgo_reader *c, uint64_t offset)
 {
@@ -123,8 +124,8 @@ unit_header(struct rcgo_unit *unit, struct rcgo_reader *c, uint64_t offset)
 	       unit->kind != DW_UT_type && unit->kind != DW_UT_split_type;
 }
 
-// What other values of the unit are relative to. In a split unit of DWARF 5 the tables are those
-// right behind the headers of its sections.
+// Sets the bases that other values of the unit are relative to. In a split unit of DWARF 5, they
+// directly follow the headers of its sections.
 static void
 unit_bases(struct rcgo_unit *unit, const struct rcgo_die *root)
 {
@@ -203,7 +204,7 @@ rcgo__unit_read(struct rcgo_unit *unit, struct rcgo_dwarf *dwarf, uint64_t offse
 	}
 	uint64_t code = rcgo__reader_uleb(&c);
 
-	// The whole table is not needed yet; the root's abbreviation is nearly always the first.
+	// The whole table is not needed yet. The root's abbreviation is nearly always the first.
 	abbrevs = code == 0 ? NULL : rcgo__abbrevs_read(unit, code);
 	abbrev = abbrevs == NULL ? NULL : rcgo__abbrev_find(abbrevs, code, dwarf);
 	root = rcgo__arena_alloc(scratch, sizeof *root);
@@ -263,7 +264,7 @@ rcgo__dwarf_unit_at(struct rcgo_dwarf *dwarf, uint64_t offset, uint64_t *unit)
 	if (!rcgo__dwarf_units(dwarf) || offset < dwarf->units[0]) {
 		return false;
 	}
-	// The last that begins at offset or before.
+	// Find the last unit that starts at or before offset.
 	for (high = dwarf->unit_count; high - low > 1;) {
 		size_t middle = low + (high - low) / 2;
 
@@ -277,8 +278,7 @@ rcgo__dwarf_unit_at(struct rcgo_dwarf *dwarf, uint64_t offset, uint64_t *unit)
 	return true;
 }
 
-// Traceback Generation: lists of address ranges, .debug_ranges and .debug_rnglists. Runs on any
-// stack.
+// Range lists: .debug_ranges and .debug_rnglists.
 
 static uint64_t
 ranges_top(const struct rcgo_unit *unit)
@@ -286,8 +286,8 @@ ranges_top(const struct rcgo_unit *unit)
 	return unit->encoding.address_size == 4 ? UINT32_MAX : UINT64_MAX;
 }
 
-// Where a list of DWARF 5 begins: the attribute names its offset, or its number in a table of
-// offsets from that table.
+// Computes the start of a DWARF 5 list. The attribute contains its offset, or an index into a table
+// of offsets that are relative to the table.
 static bool
 ranges_new_offset(const struct rcgo_unit *unit, const struct rcgo_value *ranges, uint64_t *offset)
 {
@@ -326,7 +326,7 @@ rcgo__ranges_of(const struct rcgo_unit *unit, const struct rcgo_value *low,
 			}
 			return out;
 		}
-		// The lists of a split unit of DWARF 4 are in the file that the linker made.
+		// The lists of a DWARF 4 split unit are in the linked file, with the skeleton.
 		const struct rcgo_unit *owner = unit->skeleton != NULL ? unit->skeleton : unit;
 
 		offset = ranges->u + (owner == unit ? 0 : unit->ranges_base);
@@ -367,7 +367,7 @@ ranges_next_old(struct rcgo_ranges *r, uint64_t *low, uint64_t *high)
 	return false;
 }
 
-// Takes the rest of an entry of DWARF 5. Returns whether it is a range.
+// Reads the operands of a DWARF 5 entry. Returns whether the entry is a range.
 static bool
 ranges_entry(struct rcgo_ranges *r, uint64_t kind, uint64_t *low, uint64_t *high)
 {
@@ -385,7 +385,7 @@ ranges_entry(struct rcgo_ranges *r, uint64_t kind, uint64_t *low, uint64_t *high
 	case DW_RLE_offset_pair:
 		*low = r->base + rcgo__reader_uleb(&r->c);
 		*high = r->base + rcgo__reader_uleb(&r->c);
-		// What is relative to dropped code is dropped too.
+		// Ranges relative to discarded code are discarded too.
 		return r->base < ranges_top(r->unit) - 1;
 	case DW_RLE_start_end:
 		*low = rcgo__reader_word(&r->c, size);
@@ -445,7 +445,8 @@ bool
 rcgo__ranges_next(struct rcgo_ranges *r, uint64_t *low, uint64_t *high)
 {
 	*low = *high = 0;
-	// Linkers put code that they drop at 0, at the top or just below it, where no code is.
+	// Linkers give discarded code the address 0, the highest address, or one just below it. No
+	// real code is there.
 	while (ranges_next_raw(r, low, high)) {
 		if (!rcgo__dwarf_charge(r->unit->dwarf, 1)) {
 			return false;

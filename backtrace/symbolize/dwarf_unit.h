@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the numbers of DWARF 2 to 5 that symbolizing needs, under their own names.
+// dwarf_unit.h: the constants of DWARF 2 to 5 that symbolization needs, under their standard names,
+// and the reader of sections, units and attributes.
 #ifndef RCGO_DWARF_UNIT_H
 #define RCGO_DWARF_UNIT_H
 
@@ -55,7 +56,8 @@ enum {
 	DW_AT_GNU_addr_base = 0x2133,
 };
 
-// The forms of GNU are beyond a byte; here they have the codes behind the last of DWARF 5.
+// The codes of GNU forms do not fit a byte. Here they are mapped to the codes after the last form
+// of DWARF 5.
 enum {
 	DW_FORM_addr = 0x01,
 	DW_FORM_block2 = 0x03,
@@ -146,7 +148,8 @@ enum {
 	DW_LNCT_directory_index = 2,
 };
 
-// The columns of the index of a .dwp file: those of DWARF 5, and where GNU's of version 2 differ.
+// The columns of the index of a .dwp file, as in DWARF 5. Column 8 of GNU's version 2 is
+// .debug_macro instead.
 enum {
 	DW_SECT_INFO = 1,
 	DW_SECT_ABBREV = 3,
@@ -164,10 +167,10 @@ enum {
 	DW_LANG_C_plus_plus_20 = 0x2c,
 };
 
-// Traceback Generation: reading DWARF 2 to 5, in 32 and 64 bits: sections, units, attributes.
+// Reading DWARF 2 to 5, in the 32-bit and 64-bit formats: sections, units, attributes.
 //
-// Nothing here trusts the file: each read is checked against its section, what is broken reads as
-// absent, and work is charged to a budget, so that a forged file costs a bounded time.
+// The file is not trusted. Each read is checked against its section, malformed data reads as
+// absent, and work is charged to a budget, so a forged file costs a bounded time.
 // Contract: the DWARF standards 2 to 5; binutils' and GCC's notes on split DWARF 4 and on dwz.
 
 enum rcgo_dwarf_section {
@@ -185,45 +188,45 @@ enum rcgo_dwarf_section {
 	RCGO_DW_SECTIONS
 };
 
-// What the readers of one lookup share.
+// The memory that the readers of one lookup share.
 struct rcgo_dwarf_memory {
-	struct rcgo_arena *keep;   // what lives as long as the files
-	struct rcgo_arena scratch; // what lives as long as a lookup
+	struct rcgo_arena *keep;   // data that lives as long as the files
+	struct rcgo_arena scratch; // data that lives as long as a lookup
 	struct rcgo_dwarf_cache cache;
-	int64_t budget;	      // steps that are left
-	int64_t step_limit;   // what budget is at the start of a lookup
-	uint16_t split_files; // opened so far
-	bool cached;	      // tables of whole units are made and kept
-	bool qualified;	      // names that are the source's alone have their scope with them
+	int64_t budget;	      // remaining steps
+	int64_t step_limit;   // budget at the start of a lookup
+	uint16_t split_files; // number opened so far
+	bool cached;	      // tables of whole units are built and cached
+	bool qualified;	      // source names are qualified by their scope
 };
 
 #define RCGO_DWARF_BUDGET (INT64_C(1) << 27)
 
-// A file with DWARF: a debug file, dwz's common file, a .dwo or .dwp file.
+// A file with DWARF: an object, a debug file, dwz's common file, a .dwo or .dwp file.
 struct rcgo_dwarf {
 	struct rcgo_dwarf_memory *memory;
-	const struct rcgo_elf *elf; // NULL when all sections were given
-	struct rcgo_dwarf *common;  // the file that dwz moved entries to; NULL without one
+	const struct rcgo_elf *elf; // NULL if all sections are given
+	struct rcgo_dwarf *common;  // the file to which dwz moved entries, or NULL
 	struct rcgo_bytes sections[RCGO_DW_SECTIONS];
-	uint32_t loaded; // a bit for each section that was looked for
-	uint16_t id;	 // tells the files of a memory apart
+	uint32_t loaded; // a bit for each section that was searched for
+	uint16_t id;	 // distinguishes the files of a memory
 	bool big;	 // the most significant byte comes first
-	bool split;	 // the sections' names end in .dwo
-	uint64_t *units; // where they begin in .debug_info, ascending
+	bool split;	 // section names end in .dwo
+	uint64_t *units; // offsets in .debug_info, ascending
 	size_t unit_count;
 	bool units_known;
 };
 
-// What the size of a form depends on.
+// The parameters that determine the size of a form.
 struct rcgo_encoding {
-	uint64_t unit; // where in .debug_info the unit begins
+	uint64_t unit; // offset of the unit in .debug_info
 	uint16_t version;
 	uint8_t address_size, offset_size;
 	bool big;
 };
 
 enum rcgo_value_kind {
-	RCGO_VALUE_NONE, // also what is of no use here
+	RCGO_VALUE_NONE, // absent, or not needed
 	RCGO_VALUE_CONST,
 	RCGO_VALUE_ADDRESS,
 	RCGO_VALUE_ADDRESS_INDEX,
@@ -234,7 +237,7 @@ enum rcgo_value_kind {
 	RCGO_VALUE_STR_COMMON,
 	RCGO_VALUE_REF, // an offset in this file's .debug_info
 	RCGO_VALUE_REF_COMMON,
-	RCGO_VALUE_SECTION, // an offset in the section that the attribute means
+	RCGO_VALUE_SECTION, // an offset in the section that the attribute implies
 	RCGO_VALUE_RANGES_INDEX,
 };
 
@@ -243,10 +246,11 @@ struct rcgo_value {
 	enum rcgo_value_kind kind;
 };
 
-// An attribute of an abbreviation. size is that of the value, or RCGO_SIZE_VARIES.
+// An attribute specification of an abbreviation. size is the size of the value, or
+// RCGO_SIZE_VARIES.
 struct rcgo_spec {
 	uint16_t attribute;
-	uint8_t form; // as rcgo__form_code makes it
+	uint8_t form; // a code of rcgo__form_code
 	uint8_t size;
 	int32_t implicit; // the value of DW_FORM_implicit_const
 };
@@ -255,11 +259,11 @@ struct rcgo_spec {
 
 struct rcgo_abbrev {
 	uint32_t code;
-	uint32_t first; // of its specs
-	uint16_t count; // of them
+	uint32_t first; // index of its first spec
+	uint16_t count; // number of specs
 	uint16_t tag;
-	uint16_t fixed;	  // size of all values, or RCGO_FIXED_NONE
-	uint16_t sibling; // where DW_AT_sibling is in the values, or RCGO_FIXED_NONE
+	uint16_t fixed;	  // total size of the values, or RCGO_FIXED_NONE
+	uint16_t sibling; // offset of DW_AT_sibling in the values, or RCGO_FIXED_NONE
 	uint8_t sibling_size;
 	bool children;
 };
@@ -269,30 +273,30 @@ struct rcgo_abbrev {
 struct rcgo_abbrevs {
 	uint32_t count;
 	uint32_t spec_count;
-	bool ascending; // codes; else each search is a walk
+	bool ascending; // codes are in order; else a search is linear
 			// count abbreviations and spec_count specs follow
 };
 
 struct rcgo_unit {
 	struct rcgo_dwarf *dwarf;
 	struct rcgo_encoding encoding;
-	uint64_t first, end; // of the entries, in .debug_info
-	uint64_t id;	     // that a skeleton and its split unit share
+	uint64_t first, end; // offsets of the entries in .debug_info
+	uint64_t id;	     // shared by a skeleton and its split unit
 	uint64_t abbrev_offset;
 	uint8_t kind; // DW_UT_*
 	bool has_id, has_lines;
 	uint16_t language;
-	const struct rcgo_abbrevs *abbrevs;		 // NULL until they are wanted
-	const struct rcgo_unit *skeleton;		 // of a split unit
-	struct rcgo_bytes abbrev, str_offsets, rnglists; // its share of these sections
+	const struct rcgo_abbrevs *abbrevs;		 // NULL until they are needed
+	const struct rcgo_unit *skeleton;		 // for a split unit
+	struct rcgo_bytes abbrev, str_offsets, rnglists; // the unit's parts of these sections
 	uint64_t str_offsets_base, addr_base, rnglists_base, ranges_base;
 	uint64_t base;	// address that ranges are relative to
 	uint64_t lines; // offset in .debug_line
 	struct rcgo_value low, high, ranges;
-	const char *name, *directory, *split_name; // NULL when absent
+	const char *name, *directory, *split_name; // NULL if absent
 };
 
-// The attributes of an entry that are of use here.
+// The attributes of an entry that symbolization needs.
 struct rcgo_die {
 	uint64_t offset; // in .debug_info
 	uint16_t tag;
@@ -314,7 +318,7 @@ rcgo__abbrevs_specs(const struct rcgo_abbrevs *abbrevs)
 	return (const struct rcgo_spec *)(rcgo__abbrevs_all(abbrevs) + abbrevs->count);
 }
 
-// Charges n steps. Returns whether there is any budget left.
+// Charges n steps to the budget. Returns whether any budget is left.
 static inline bool
 rcgo__dwarf_charge(struct rcgo_dwarf *dwarf, uint64_t n)
 {
@@ -322,12 +326,13 @@ rcgo__dwarf_charge(struct rcgo_dwarf *dwarf, uint64_t n)
 	return dwarf->memory->budget > 0;
 }
 
-// A section of the file, from elf at the first call.
+// Returns a section of the file. The first call reads it from elf.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__dwarf_section(
 	struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which);
 
-// Forms. The code of a form fits a byte: 0 is one that is not known.
+// Maps a DWARF form to a code that fits a byte. Returns 0 for an unknown form. The functions below
+// take this code: they return the size of a value or RCGO_SIZE_VARIES, read a value, or skip it.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint8_t rcgo__form_code(uint64_t form);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
@@ -339,22 +344,22 @@ RCGO_INTERN struct rcgo_value rcgo__form_read(struct rcgo_reader *c, uint8_t for
 RCGO_INTERN void rcgo__form_skip(
 	struct rcgo_reader *c, uint8_t form, const struct rcgo_encoding *encoding);
 
-// What a value means. A text is NULL when absent.
+// Resolve a value to a string (NULL if absent) or an address.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__value_text(
 	const struct rcgo_unit *unit, const struct rcgo_value *value);
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__value_address(
 	const struct rcgo_unit *unit, const struct rcgo_value *value, uint64_t *address);
-// The entry number index of .debug_addr, as unit sees it.
+// Reads the entry with this index in the unit's part of .debug_addr.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unit_address(
 	const struct rcgo_unit *unit, uint64_t index, uint64_t *address);
 
-// The abbreviations of unit, from the cache or into it. Returns whether unit->abbrevs is set.
+// Sets unit->abbrevs, from the cache or by reading them into it. Returns whether it is set.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unit_abbrevs(struct rcgo_unit *unit);
-// Those that are needed for one code alone, in scratch memory.
+// Reads the abbreviation for one code, or all if only_code is 0, into scratch memory.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_abbrevs *rcgo__abbrevs_read(
 	const struct rcgo_unit *unit, uint64_t only_code);
@@ -362,25 +367,27 @@ RCGO_INTERN const struct rcgo_abbrevs *rcgo__abbrevs_read(
 RCGO_INTERN const struct rcgo_abbrev *rcgo__abbrev_find(
 	const struct rcgo_abbrevs *abbrevs, uint64_t code, struct rcgo_dwarf *dwarf);
 
-// Reads the attributes of an entry whose code has been read, at offset, with its abbreviation.
+// Reads the attributes of the entry at die->offset, whose code has been read, with its
+// abbreviation.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__die_read(struct rcgo_reader *c, const struct rcgo_abbrev *abbrev,
 	const struct rcgo_spec *specs, const struct rcgo_encoding *encoding, struct rcgo_die *die);
 
-// Reads the header at offset and the root entry. skeleton is NULL but for a split unit. Returns
-// whether this is a unit with code; where the header is readable, unit->end is set in any case.
+// Reads the unit header at offset and the root entry. skeleton is NULL unless this is a split unit.
+// Returns whether this is a unit with code. If the header is readable, unit->end is set in any
+// case.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unit_read(struct rcgo_unit *unit, struct rcgo_dwarf *dwarf, uint64_t offset,
 	const struct rcgo_unit *skeleton);
 
-// Finds where all units begin. Returns whether there are any.
+// Finds the offsets of all units. Returns whether there are any.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__dwarf_units(struct rcgo_dwarf *dwarf);
-// Where the unit begins that holds offset.
+// Finds the start of the unit that contains offset. Returns whether there is one.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__dwarf_unit_at(struct rcgo_dwarf *dwarf, uint64_t offset, uint64_t *unit);
 
-// A list of address ranges, one by one.
+// An iterator over a list of address ranges.
 struct rcgo_ranges {
 	const struct rcgo_unit *unit;
 	struct rcgo_reader c;
@@ -389,12 +396,13 @@ struct rcgo_ranges {
 	enum { RCGO_RANGES_END, RCGO_RANGES_PAIR, RCGO_RANGES_OLD, RCGO_RANGES_NEW } shape;
 };
 
-// The ranges of an entry: its list, or what lies between its low and high address.
+// Starts iterating over the ranges of an entry: its range list, or the range from low to high.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_ranges rcgo__ranges_of(const struct rcgo_unit *unit,
 	const struct rcgo_value *low, const struct rcgo_value *high,
 	const struct rcgo_value *ranges);
-// The next range that is not empty and not of code that the linker dropped.
+// Stores the next range that is not empty and not code that the linker discarded. Returns false at
+// the end.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__ranges_next(struct rcgo_ranges *ranges, uint64_t *low, uint64_t *high);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where ELF images come from: files, each with a window, and the vDSO. Runs
-// on any stack, in signal handlers too.
+// Opens ELF images: files, each with a window, and the vDSO. Runs on any stack, also in signal
+// handlers.
 
 #include <elf.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ elf_map_file(int fd, size_t size, struct rcgo_bytes *image)
 	return 0;
 }
 
-// Whose files are taken.
+// Which owners' files are trusted.
 struct elf_trust {
 	bool any;
 	uint32_t owner;
@@ -51,13 +51,14 @@ elf_is_trusted(const struct stat *st, const struct elf_trust *trust)
 	if (getauxval(AT_SECURE) != 0) {
 		return st->st_uid == 0 && !group && !others;
 	}
-	// A group of one user's own is usual; that others are in it is not known here.
+	// Many systems give each user a private group. Other members of that group cannot be
+	// detected here.
 	return !others && (!group || st->st_gid == getegid()) &&
 	       (st->st_uid == 0 || st->st_uid == geteuid() || st->st_uid == trust->owner);
 }
 
-// The flags to open path with, or -1 when it may not be opened. Root follows no link that a user
-// could have made: opening a device is an effect already.
+// Returns the flags to open path with, or -1 if it must not be opened. A program that runs as root
+// follows no link that a user could have made, because opening a device can already have an effect.
 static int
 elf_open_flags(const char *path, const struct elf_trust *trust)
 {
@@ -80,7 +81,7 @@ elf_open_file(
 	const char *path, const struct elf_trust *trust, struct rcgo_bytes *image, uint32_t *owner)
 {
 	int flags = elf_open_flags(path, trust);
-	// A path may lead to anything by now, a pipe too: do not wait there.
+	// By now the path may refer to anything, for example a pipe. The open must not block.
 	int fd = flags < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	struct stat st = {0};
 	int err;
@@ -88,7 +89,7 @@ elf_open_file(
 	if (fd < 0) {
 		return flags < 0 ? -EPERM : -errno;
 	}
-	// Not libc's fstat, which before glibc 2.33 is no function of the shared library.
+	// libc's fstat is not used: before glibc 2.33 the shared library does not export it.
 	err = (int)rcgo__raw_syscall(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
 	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
 		err = -ENOEXEC;
@@ -150,7 +151,7 @@ rcgo__elf_close(struct rcgo_elf *elf)
 	errno = saved;
 }
 
-// The kernel maps the vDSO's file by whole pages, as one segment that begins with the header.
+// The kernel maps the vDSO in whole pages, as one segment that starts with the ELF header.
 int
 rcgo__elf_from_vdso(struct rcgo_elf *elf)
 {

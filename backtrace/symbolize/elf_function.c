@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where a function without a symbol begins: .eh_frame_hdr, which stripped
-// objects have too, knows it. Runs on any stack, in signal handlers too. Contract: the Linux
-// Standard Base's chapter on .eh_frame_hdr; the encodings are those that all linkers write.
+// Finds the start of a function that has no symbol, by .eh_frame_hdr, which stripped objects have
+// too. Runs on any stack, also in signal handlers.
+// Contract: the chapter on .eh_frame_hdr in the Linux Standard Base; the encodings that all linkers
+// write.
 
 #include <elf.h>
 
@@ -18,7 +19,8 @@
 #	define PT_GNU_EH_FRAME 0x6474e550
 #endif
 
-// The table, which is sorted: the address of a function and of its FDE, relative to the header.
+// The sorted table. Each entry has the address of a function and of its FDE, relative to the
+// header.
 struct function_table {
 	struct rcgo_bytes bytes;
 	uint64_t address; // of the header
@@ -57,8 +59,8 @@ function_table_word(const struct rcgo_elf *elf, const struct function_table *tab
 	return table->address + (uint64_t)(int32_t)rcgo__get32(word, elf->big);
 }
 
-// The size of the function that begins at start, by its FDE; 0 when that is not understood. Its
-// addresses are relative to themselves in 4 or 8 bytes, or absolute in 8.
+// Returns the size of the function at start according to its FDE, or 0 if its encoding is
+// unsupported. The FDE's addresses are PC-relative in 4 or 8 bytes, or absolute in 8.
 static uint64_t
 function_size(const struct rcgo_elf *elf, uint64_t fde, uint64_t start)
 {
@@ -84,7 +86,7 @@ rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start
 	if (!function_table_find(elf, &table)) {
 		return false;
 	}
-	// The last that begins at address or before.
+	// Find the last entry that starts at or before address.
 	for (high = table.count; low < high;) {
 		uint64_t middle = low + (high - low) / 2;
 

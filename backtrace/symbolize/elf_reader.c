@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the tables of an ELF image, of 32 and 64 bit and both byte orders. Runs on
-// any stack, in signal handlers too.
+// Reads the tables of an ELF image, 32-bit and 64-bit, in both byte orders. Runs on any stack, also
+// in signal handlers.
 
 #include "elf_reader.h"
 
@@ -10,7 +10,7 @@
 
 #include "decompress.h"
 
-// A field of a structure of <elf.h> that has the same name in both widths.
+// Reads a field of a structure of <elf.h> that has the same name in both ELF classes.
 #define ELF_FIELD(elf, base, kind, field)                                      \
 	((elf)->wide ? elf_field((base) + offsetof(Elf64_##kind, field),       \
 			       sizeof(((Elf64_##kind *)0)->field), (elf)->big) \
@@ -42,7 +42,7 @@ elf_segment_bytes(const struct rcgo_elf *elf)
 	return elf->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 }
 
-// Where the header's own fields are too narrow, section 0 has the numbers.
+// If the header's own fields are too narrow, section 0 contains the numbers.
 static void
 elf_read_sections(struct rcgo_elf *elf, const uint8_t *header)
 {
@@ -206,19 +206,18 @@ rcgo__elf_at_address(const struct rcgo_elf *elf, uint64_t address)
 	return (struct rcgo_bytes){0};
 }
 
-// Traceback Generation: the content of a section, decompressed where it must be. Runs on any
-// stack, in signal handlers too.
+// The content of a section, decompressed if necessary.
 
 #ifndef ELFCOMPRESS_ZSTD // glibc 2.37
 #	define ELFCOMPRESS_ZSTD 2
 #endif
 
-// The header that linkers put before a section's content when they call it .zdebug_x: these four
-// bytes and the size in eight, the most significant byte first.
+// The header of a .zdebug_x section: these four bytes, and the uncompressed size in eight bytes,
+// most significant byte first.
 #define ZDEBUG_MAGIC "ZLIB"
 #define ZDEBUG_HEADER 12
 
-// Decompresses in, which becomes size bytes. Empty when it does not become just that.
+// Decompresses in to exactly size bytes. Returns an empty range if the result has another size.
 static struct rcgo_bytes
 section_decompress(struct rcgo_arena *arena, uint32_t how, struct rcgo_bytes in, uint64_t size)
 {
@@ -255,7 +254,7 @@ section_compressed(const struct rcgo_elf *elf, struct rcgo_arena *arena, struct 
 			  : rcgo__get32(raw.at + size_at, elf->big));
 }
 
-// A name such as .debug_info, as .zdebug_info.
+// Converts a name such as .debug_info to .zdebug_info.
 static bool
 section_old_name(const char *name, char *old, size_t cap)
 {
@@ -295,10 +294,9 @@ rcgo__elf_section(const struct rcgo_elf *elf, struct rcgo_arena *arena, const ch
 		rcgo__get64(raw.at + strlen(ZDEBUG_MAGIC), true));
 }
 
-// Traceback Generation: the build-id among the notes of an ELF image. Runs on any stack, in signal
-// handlers too.
+// The build-id in the notes of an ELF image.
 
-// The words of a note's header: the sizes of name and content, and the type.
+// The size of a note's header: the sizes of name and content, and the type.
 #define NOTE_HEADER 12
 
 static uint64_t
@@ -307,7 +305,7 @@ note_round(uint64_t n, uint64_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-// The build-id among these notes, whose parts are aligned to unit.
+// Finds the build-id in notes whose parts are aligned to unit.
 static struct rcgo_bytes
 note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
 {
@@ -328,14 +326,15 @@ note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
 	return (struct rcgo_bytes){0};
 }
 
-// Notes are aligned to 4 bytes, in 64 bit files too, but for those that say 8.
+// Returns the alignment of notes: 4 bytes, also in 64-bit files, unless the file says 8.
 static uint64_t
 note_unit(uint64_t align)
 {
 	return align == 8 ? 8 : 4;
 }
 
-// Sections first: in a file of debug information alone the segments tell of what is not there.
+// Searches sections first: the segments of a separate debug file describe content that is not in
+// that file.
 struct rcgo_bytes
 rcgo__elf_build_id(const struct rcgo_elf *elf)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: ELF files, read only: header, sections, segments, notes.
-// Nothing here allocates but in the caller's arena, and no broken file leads outside of its
-// mapping. Who may run here: anybody, in signal handlers too.
+// elf_reader.h: a read-only reader for ELF files: header, sections, segments, notes. The functions
+// allocate only in the caller's arena, and a malformed file causes no access outside its mapping.
+// They may run anywhere, also in signal handlers.
 //
-// A file may be truncated or rewritten while it is in use: it is read through a window
-// (file_window.h), so what is gone reads as zeros. Bytes that a function here returns are of
-// the window: whoever reads them directly calls rcgo__bytes_load first.
+// A file may be truncated or rewritten while it is in use. It is read through a window
+// (file_window.h), so missing parts read as zeros. Returned bytes belong to the window: a caller
+// that reads them directly calls rcgo__bytes_load first.
 // Contract: the ELF gABI, and for notes and compressed sections binutils' documentation.
 #ifndef RCGO_ELF_READER_H
 #define RCGO_ELF_READER_H
@@ -18,15 +18,15 @@
 #include "byte_range.h"
 
 struct rcgo_elf {
-	struct rcgo_bytes image;    // the file through its window, or what memory holds of it
-	struct rcgo_bytes sections; // the table of section headers; empty when there is none
-	struct rcgo_bytes segments; // the table of program headers
-	struct rcgo_bytes names;    // of the sections
+	struct rcgo_bytes image;    // the file through its window, or its image in memory
+	struct rcgo_bytes sections; // the section header table; empty if there is none
+	struct rcgo_bytes segments; // the program header table
+	struct rcgo_bytes names;    // the section name string table
 	uint64_t entry;
 	uint32_t section_count, segment_count;
-	uint32_t owner;		// the user who owns the file; root for what is in memory
+	uint32_t owner;		// user id of the file's owner; root for an image in memory
 	uint16_t type, machine; // ET_*, EM_*
-	bool wide;		// 64 bit
+	bool wide;		// ELFCLASS64
 	bool big;		// the most significant byte comes first
 };
 
@@ -40,48 +40,48 @@ struct rcgo_segment {
 	uint32_t type, flags;
 };
 
-// Opens the regular file at path. Returns 0, or -errno; -ENOEXEC says that it is no ELF file. elf
-// is then empty, and closing it does nothing.
+// Opens the regular file at path. Returns 0, or -errno. -ENOEXEC means that it is not an ELF file.
+// On error elf is empty, and closing it does nothing.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_open(struct rcgo_elf *elf, const char *path);
 
-// The same for a file that the program did not load, which others could have planted: only one
-// that belongs to root, to the program's user or to owner, and that others cannot write. A program
-// with rights that its user has not (AT_SECURE) opens only root's files below /usr, by no symbolic
-// link. -EPERM says that the file is not trusted.
+// As rcgo__elf_open, for a file that the program did not load and that another user could have
+// planted. The file must belong to root, to the program's effective user or to owner, and others
+// must not be able to write to it. A program with elevated privileges (AT_SECURE) opens only root's
+// files below /usr, without symbolic links. -EPERM means that the file is not trusted.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_open_trusted(struct rcgo_elf *elf, const char *path, uint32_t owner);
 
-// The same for an image in memory, which stays the caller's and must outlive elf.
+// As rcgo__elf_open, for an image in memory. The caller keeps it, and it must outlive elf.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_from_memory(struct rcgo_elf *elf, struct rcgo_bytes image);
 
-// The vDSO that the kernel mapped into this process. Returns 0, or -ENOENT. Its sections are
-// there as far as the kernel maps them; the tables of the dynamic linker always are.
+// Opens the vDSO that the kernel mapped into this process. Returns 0, or -ENOENT. Its sections are
+// available as far as the kernel maps them. The tables of the dynamic linker are always available.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__elf_from_vdso(struct rcgo_elf *elf);
 
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__elf_close(struct rcgo_elf *elf);
 
-// The section with this index. Returns whether there is one.
+// Reads the section header with this index. Returns whether there is one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__elf_section_at(
 	const struct rcgo_elf *elf, uint32_t index, struct rcgo_section *section);
 
-// The first section of this name that has content in this file. Returns its index, or 0.
+// Finds the first section with this name that has content in this file. Returns its index, or 0.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__elf_section_find(
 	const struct rcgo_elf *elf, const char *name, struct rcgo_section *section);
 
-// The bytes of a section as the file has them; empty for SHT_NOBITS.
+// Returns the bytes of a section as stored in the file; empty for SHT_NOBITS.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_section_raw(
 	const struct rcgo_elf *elf, const struct rcgo_section *section);
 
-// The content of the section of this name, found as .debug_x, or .zdebug_x too. A compressed one is
-// decompressed into the arena, each time anew. Empty when it is absent, broken, in a format that is
-// not known, or does not fit.
+// Returns the content of the section with this name. A name .debug_x also finds .zdebug_x. A
+// compressed section is decompressed into the arena at each call. Returns an empty range if the
+// section is absent, malformed, in an unknown format, or does not fit.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_section(
 	const struct rcgo_elf *elf, struct rcgo_arena *arena, const char *name);
@@ -90,17 +90,17 @@ RCGO_INTERN struct rcgo_bytes rcgo__elf_section(
 RCGO_INTERN bool rcgo__elf_segment_at(
 	const struct rcgo_elf *elf, uint32_t index, struct rcgo_segment *segment);
 
-// The bytes at a virtual address, to the end of what the file holds of its segment; empty when no
-// segment has it.
+// Returns the bytes from a virtual address to the end of its segment in the file. Returns an empty
+// range if no segment contains the address.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_at_address(const struct rcgo_elf *elf, uint64_t address);
 
-// Finds where the function begins that holds an address, by .eh_frame_hdr. Returns whether it is
+// Finds the start of the function that contains an address, by .eh_frame_hdr. Returns whether it is
 // known.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start);
 
-// The content of the GNU build-id note, usually 20 bytes; empty when there is none.
+// Returns the content of the GNU build-id note, usually 20 bytes; empty if there is none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_build_id(const struct rcgo_elf *elf);
 

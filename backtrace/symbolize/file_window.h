@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the content of a mapped file, read through copies.
+// file_window.h: access to the content of a mapped file through copies.
 //
-// A file that another process truncates raises SIGBUS in whoever reads its mapping. So the mapping
+// If another process truncates a file, a read of its mapping raises SIGBUS. Therefore the mapping
 // is never read directly: the kernel copies blocks of it, on demand, into anonymous memory of the
-// same size. A block that cannot be copied reads as zeros. A copied block never changes, also when
-// the file is rewritten, and the addresses in the copy stay valid until the window is closed.
+// same size. A block that cannot be copied reads as zeros. A copied block never changes, even if
+// the file is rewritten. The addresses in the copy stay valid until the window is closed.
 //
-// A window has one user at a time.
+// Only one thread at a time may use a window.
 #ifndef RCGO_FILE_WINDOW_H
 #define RCGO_FILE_WINDOW_H
 
@@ -17,14 +17,14 @@
 
 struct rcgo_file_window {
 	const uint8_t *file; // the mapping of the file
-	uint8_t *copy;	     // what is read instead
+	uint8_t *copy;	     // the anonymous memory that is read instead
 	size_t size;
-	size_t mapped;	 // bytes that the window itself takes, this header included
+	size_t mapped;	 // size of the window's own mapping, including this header
 	uint64_t have[]; // a bit for each block that was copied
 };
 
-// Makes a window for size bytes that are mapped at file, and owns that mapping from then on.
-// Returns NULL when there is no memory; the mapping then stays the caller's.
+// Creates a window for the size bytes mapped at file and takes ownership of that mapping. Returns
+// NULL if there is no memory; the caller then still owns the mapping.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN struct rcgo_file_window *rcgo__file_window_open(const uint8_t *file, size_t size);
 
@@ -32,18 +32,18 @@ RCGO_INTERN struct rcgo_file_window *rcgo__file_window_open(const uint8_t *file,
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__file_window_close(struct rcgo_file_window *window);
 
-// Copies the blocks of the n bytes at at, an address in the copy, that were not copied yet.
+// Copies the missing blocks of the n bytes at `at`, an address in the copy.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__file_window_load(
 	struct rcgo_file_window *window, const uint8_t *at, size_t n);
 
-// Copies what follows at, before end: one block, or a few where the block before was copied, as
-// someone is reading on from there. Returns the end of what is there now.
+// Copies the bytes that follow `at`, before end: one block, or several if the preceding block is
+// already copied, because the access is then sequential. Returns the end of the available bytes.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const uint8_t *rcgo__file_window_more(
 	struct rcgo_file_window *window, const uint8_t *at, const uint8_t *end);
 
-// Gives the memory of the copies back. All that was read through the window must be loaded again.
+// Frees the memory of the copies. Everything that was read through the window must be loaded again.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__file_window_drop(struct rcgo_file_window *window);
 

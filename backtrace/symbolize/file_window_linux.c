@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the content of a mapped file, read through copies. Runs on any stack, in
-// signal handlers too. Contract: process_vm_readv(2) fails where a read would raise SIGBUS.
+// Access to the content of a mapped file through copies (file_window.h). Runs on any stack, also in
+// signal handlers.
+// Contract: process_vm_readv(2) fails where a read would raise SIGBUS.
 
 #include "file_window.h"
 
@@ -10,12 +11,12 @@
 
 #include "safe_read.h"
 
-// The unit of copying. The kernel maps files by pages of this size or of a multiple of it.
+// The unit of copying. The kernel maps files in pages of this size or a multiple of it.
 #define WINDOW_BLOCK ((size_t)RCGO_NOFAULT_PAGE)
 #define HAVE_BITS 64
 #define WINDOW_AHEAD 8
 
-// The copy begins at this alignment, as the largest page of any system.
+// The alignment of the copy: the largest page size of any system.
 #define WINDOW_ALIGN ((size_t)64 * 1024)
 
 #ifndef MADV_DONTDUMP
@@ -61,7 +62,7 @@ rcgo__file_window_open(const uint8_t *file, size_t size)
 	window->copy = (uint8_t *)at + head;
 	window->size = size;
 	window->mapped = head + window_round(size, WINDOW_ALIGN);
-	// A core file has no use for copies of files.
+	// Keep the copies of files out of core files.
 	madvise(at, window->mapped, MADV_DONTDUMP);
 	return window;
 }
@@ -73,7 +74,7 @@ rcgo__file_window_close(struct rcgo_file_window *window)
 	munmap(window, window->mapped);
 }
 
-// Copies count blocks from first on. Returns false when some cannot be read.
+// Copies count blocks starting at first. Returns false if some cannot be read.
 static bool
 window_try(struct rcgo_file_window *window, size_t first, size_t count)
 {
@@ -88,7 +89,7 @@ window_try(struct rcgo_file_window *window, size_t first, size_t count)
 	return good;
 }
 
-// Where one of the blocks cannot be read the others still count.
+// Copies blocks; if one of them cannot be read, retries so that the others are copied.
 static void
 window_copy(struct rcgo_file_window *window, size_t first, size_t count)
 {
@@ -102,7 +103,7 @@ window_copy(struct rcgo_file_window *window, size_t first, size_t count)
 	}
 }
 
-// Copies those of the blocks from first to last that are not there, in runs.
+// Copies the missing blocks from first to last, in runs.
 static void
 window_fill(struct rcgo_file_window *window, size_t first, size_t last)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the prefix codes of deflate. Runs on any stack, in signal handlers too.
+// The decoder of deflate and zlib streams, and its prefix codes. Runs on any stack, also in signal
+// handlers.
+// Contract: RFC 1951 and RFC 1950.
 // Contract: RFC 1951, 3.2.2.
 
 #include <errno.h>
@@ -8,8 +10,8 @@
 #include "checksum.h"
 #include "decompress.h"
 
-// How many codes of each length there are. Returns how much of the code space stays free, in
-// codes of the longest length; negative when the lengths take more than there is.
+// Counts the codes of each length. Returns the unused part of the code space, in codes of the
+// longest length. Returns a negative number if the lengths exceed the code space.
 static int32_t
 inflate_count(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t n)
 {
@@ -41,8 +43,8 @@ inflate_reversed(uint32_t bits, uint32_t n)
 	return r;
 }
 
-// Makes the table for n symbols whose codes have these lengths; 0 is a symbol that is not used.
-// Returns whether the lengths make a code: none too many, and none missing unless it is just one.
+// Builds the table for n symbols with these code lengths; length 0 means that the symbol is unused.
+// Returns whether the code is valid: not oversubscribed, and complete unless it has only one code.
 static bool
 inflate_code_make(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t n)
 {
@@ -54,7 +56,7 @@ inflate_code_make(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t
 		next[length + 1] = (next[length] + code->count[length]) << 1;
 		place[length + 1] = (uint16_t)(place[length] + code->count[length]);
 	}
-	// A block with one distance, or none, may leave its code unfinished.
+	// A block with at most one distance code may have an incomplete code.
 	if (space < 0 || (space > 0 && place[RCGO_INFLATE_LONGEST + 1] > 1)) {
 		return false;
 	}
@@ -81,9 +83,9 @@ inflate_code_make(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t
 uint32_t
 rcgo__inflate_code_slow(const struct rcgo_inflate_code *code, uint64_t bits)
 {
-	uint32_t value = 0; // the bits so far, the first one highest
+	uint32_t value = 0; // the bits so far, first bit highest
 	uint32_t first = 0; // the first code of this length
-	uint32_t index = 0; // and its place in sorted
+	uint32_t index = 0; // and its index in sorted
 
 	for (uint32_t length = 1; length <= RCGO_INFLATE_LONGEST; length++) {
 		uint32_t count = code->count[length];
@@ -114,7 +116,7 @@ rcgo__inflate_fixed_codes(struct rcgo_inflate *s)
 	return inflate_code_make(&s->distances, s->lengths, 32);
 }
 
-// Reads the lengths of n codes, which are themselves coded, by s->literals.
+// Reads n code lengths, which are themselves encoded with s->literals.
 static bool
 inflate_read_lengths(struct rcgo_inflate *s, size_t n)
 {
@@ -173,12 +175,11 @@ rcgo__inflate_dynamic_codes(struct rcgo_inflate *s)
 	       inflate_code_make(&s->literals, s->lengths, literals);
 }
 
-// Traceback Generation: decompression of deflate streams. Runs on any stack, in signal handlers
-// too. Contract: RFC 1950 and 1951.
+// The blocks of a deflate stream, and zlib's wrapper.
 
 #define INFLATE_LONGEST_MATCH 258
 
-// The bits that are to be added to a length or distance, and what to add them to.
+// The number of extra bits of each length and distance symbol, and the base value.
 static const uint8_t inflate_length_extra[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 static const uint16_t inflate_length_base[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27,
@@ -189,8 +190,8 @@ static const uint16_t inflate_distance_base[] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25
 	129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385,
 	24577};
 
-// Gives whole bytes back that were read ahead, but for those that do not exist. No bit may have
-// been used that the stream does not have.
+// Returns whole unused bytes of the bit buffer to the input, except those past its end. The caller
+// has checked that no bit past the end was used.
 static void
 inflate_unread(struct rcgo_inflate *s)
 {
@@ -198,7 +199,7 @@ inflate_unread(struct rcgo_inflate *s)
 	s->bits = s->count = s->missing = 0;
 }
 
-// Copies length bytes from distance bytes back, which may be less than length.
+// Copies length bytes from distance bytes back. distance may be less than length.
 static inline void
 inflate_copy_match(uint8_t *to, size_t distance, size_t length, size_t room)
 {
@@ -215,7 +216,7 @@ inflate_copy_match(uint8_t *to, size_t distance, size_t length, size_t room)
 	}
 }
 
-// A match whose length has this symbol. Returns 0, or -errno.
+// Decodes and copies a match whose length symbol is given. Returns 0, or -errno.
 static inline int
 inflate_match(struct rcgo_inflate *s, uint32_t which)
 {
@@ -244,7 +245,7 @@ inflate_match(struct rcgo_inflate *s, uint32_t which)
 	return 0;
 }
 
-// The content of a block, by the codes in s.
+// Decodes the content of a block with the codes in s.
 static int
 inflate_coded_block(struct rcgo_inflate *s)
 {
@@ -252,7 +253,7 @@ inflate_coded_block(struct rcgo_inflate *s)
 		uint32_t which;
 		int err;
 
-		// A literal takes 15 bits, a length 20.
+		// A literal takes at most 15 bits, a length 20.
 		if (s->count < 20) {
 			inflate_refill(s);
 		}
@@ -311,7 +312,7 @@ inflate_stored_block(struct rcgo_inflate *s)
 	return 0;
 }
 
-// All blocks. Returns 0, or -errno.
+// Decodes all blocks. Returns 0, or -errno.
 static int
 inflate_blocks(struct rcgo_inflate *s)
 {
@@ -337,7 +338,7 @@ inflate_blocks(struct rcgo_inflate *s)
 	return inflate_overrun(s) ? -EBADMSG : 0;
 }
 
-// zlib's wrapping: two bytes before, that say what follows, and a checksum behind.
+// Decodes zlib's wrapper: a header of two bytes before the stream and a checksum after it.
 static int
 inflate_zlib(struct rcgo_inflate *s)
 {

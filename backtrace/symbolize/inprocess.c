@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: program counters of this process described for Go, for the crash report
-// and for C code. Runs on any stack.
+// The in-process symbolizer: symbolizes program counters of this process for Go, for crash reports
+// and for C code. Runs on any stack, also in signal handlers.
 
 #include <errno.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 #include "syscall_trial.h"
 #include "unwinder.h"
 
-// owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
+// owner: the caller that set busy to 1; lock: busy, only ever tried; ordering: acquire, release
 static struct rcgo_inprocess here_everyday;
-// owner: whoever made its busy 1 lock: none, it is only tried ordering: acquire, release
+// owner: the caller that set busy to 1; lock: busy, only ever tried; ordering: acquire, release
 static struct rcgo_inprocess here_spare;
 
 static bool
@@ -80,7 +80,7 @@ symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, s
 	return n;
 }
 
-// owner: rcgo__symbolize_set_mangled; lock: none; ordering: a word
+// owner: rcgo__symbolize_set_mangled; lock: none; ordering: relaxed, a single word
 static bool names_stay_mangled;
 
 void
@@ -89,8 +89,8 @@ rcgo__symbolize_set_mangled(bool mangled)
 	rcgo_store_rlx(&names_stay_mangled, mangled);
 }
 
-// A profile counts functions, and pprof demangles by itself; the report of a crash tells each
-// address, for other tools, and is read as it is.
+// A profile aggregates by function, and pprof demangles names itself. A crash report lists each
+// address, for other tools, and people read its names directly.
 size_t
 rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
@@ -139,9 +139,9 @@ rcgo__symbolize_report(uintptr_t pc, struct rcgo_frame *frames, size_t max, char
 #define TEXTS 4
 #define TEXT_SIZE (16 * 1024)
 
-// owner: the calls that got the number lock: none ordering: by the number alone
+// owner: the caller that drew its number; lock: none; ordering: none, numbers separate callers
 static char texts[TEXTS][TEXT_SIZE];
-// owner: all callers lock: none ordering: relaxed, numbers need only differ
+// owner: all callers; lock: none; ordering: relaxed, numbers need only differ
 static uint32_t text_number;
 
 size_t
@@ -152,14 +152,13 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 	return rcgo__symbolize_code(pc, frames, max, texts[number % TEXTS], TEXT_SIZE);
 }
 
-// Traceback Generation: program counters of this process, by the files of its objects. Runs on any
-// stack.
+// The objects of this process: opening, caching and lookup.
 
-#define HERE_KEEP ((size_t)256 << 20) // address space: it must hold decompressed DWARF
+#define HERE_KEEP ((size_t)256 << 20) // address space; it must hold decompressed DWARF
 #define HERE_CACHE ((size_t)16 << 20)
 #define HERE_ID 64
-#define HERE_OPENED_MAX 1024  // opened before the memory is begun anew
-#define HERE_SPLIT_MAX 0x7000 // and files of split DWARF
+#define HERE_OPENED_MAX 1024  // objects opened before the memory is reset
+#define HERE_SPLIT_MAX 0x7000 // likewise for files of split DWARF
 
 static void
 here_forget(struct rcgo_inprocess *here)
@@ -177,7 +176,7 @@ here_forget(struct rcgo_inprocess *here)
 static bool
 here_ready(struct rcgo_inprocess *here, bool cached)
 {
-	// What objects took is given back by beginning anew alone.
+	// Memory of single objects cannot be freed; only a reset releases it.
 	if (here->ready &&
 		(here->opened == HERE_OPENED_MAX || here->memory.split_files > HERE_SPLIT_MAX ||
 			here->keep.used > here->keep.cap - here->keep.cap / 8)) {
@@ -210,7 +209,7 @@ here_build_id(const struct rcgo_inprocess_mapping *place, uint8_t *id, size_t ca
 	return place->edition->size;
 }
 
-// Returns 0, or -errno.
+// Opens the object's file. Returns 0, or -errno.
 static int
 here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place,
 	struct rcgo_object **object)
@@ -223,13 +222,13 @@ here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *plac
 
 	here->opened++;
 	if (!rcgo__inprocess_name(place, here->path, sizeof here->path)) {
-		return -EAGAIN; // it had one
+		return -EAGAIN; // its name was readable before: a transient failure
 	}
 	err = rcgo__object_open_in(&here->memory, here->path, build_id, number, object);
 	if (err != 0 && build_id.size != 0 &&
 		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, object) ==
 			0) {
-		return 0; // the program's own file can be opened even when it has been replaced
+		return 0; // the program's own file can be opened even after it was replaced
 	}
 	return err;
 }
@@ -241,8 +240,8 @@ here_passes(int err)
 	       err == -EAGAIN;
 }
 
-// The object that holds pc, opened when it is new. One that is at the place of another one, which
-// is gone, takes its slot; so does one too many.
+// Returns the object of a mapping; opens it if it is new. A new object takes the slot of an
+// unloaded object at the same address, or evicts an object if the table is full.
 static struct rcgo_inprocess_object *
 here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place)
 {
@@ -269,13 +268,12 @@ here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *pl
 	slot->module = *module;
 	slot->object = NULL;
 	if (here_passes(here_open(here, place, &slot->object))) {
-		slot->module.key = 0; // to be tried again
+		slot->module.key = 0; // retry at the next lookup
 	}
 	return slot;
 }
 
-// Puts a name into text as the source has it. Returns NULL when it is not mangled, or there is no
-// room.
+// Appends the demangled name to text. Returns NULL if the name is not mangled or there is no space.
 static const char *
 here_demangled(struct rcgo_inprocess *here, const char *name, struct rcgo_line_text *text)
 {
@@ -286,7 +284,8 @@ here_demangled(struct rcgo_inprocess *here, const char *name, struct rcgo_line_t
 	return n > 0 ? at : NULL;
 }
 
-// The outermost first: it is the function that was called.
+// Copies the function names into text, the outermost first, because it is the function that was
+// called and must not be lost if text is full.
 static void
 here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *frames, size_t n,
 	struct rcgo_line_text *text)
@@ -304,7 +303,7 @@ here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *
 	}
 }
 
-// Names what has no symbol.
+// Names a frame that has no symbol.
 static void
 here_nameless(const struct rcgo_inprocess_object *slot, struct rcgo_inprocess_mapping *place,
 	bool by_function, struct rcgo_frame *frame, struct rcgo_line_text *text)
@@ -341,7 +340,7 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_inprocess_
 	}
 	here_copy_names(here, query->demangled, frames, n, text);
 	for (size_t i = 0; i < n; i++) {
-		// Paths that found no room are not in text.
+		// A path that did not fit is not in text.
 		if (frames[i].file != NULL &&
 			(frames[i].file < text->at || frames[i].file >= text->at + text->size)) {
 			frames[i].file = rcgo__inprocess_copy(text, frames[i].file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: where a program counter of this process lies, and its name when there is no
-// better one. Runs on any stack.
+// Maps a program counter of this process to its module, and builds its fallback name. Runs on any
+// stack, also in signal handlers.
 
 #include <string.h>
 
@@ -46,7 +46,7 @@ rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mappi
 {
 	uintptr_t start = 0, end = 0;
 
-	// What has a number was code when it was sampled.
+	// A tagged program counter was code when it was sampled.
 	if (place->known || place->edition != NULL || place->generated) {
 		return true;
 	}
@@ -84,8 +84,8 @@ rcgo__inprocess_name(const struct rcgo_inprocess_mapping *place, char *path, siz
 	return path[0] != 0;
 }
 
-// Longer paths are cut: this is on the stack.
-#define FALLBACK_PATH 512
+// Longer paths are truncated, because this buffer is on the stack.
+#define FALLBACK_PATH 768
 
 void
 rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, symbolize: the text of marks (mark.h). Runs in handlers.
+// The text of marks (mark.h), the pseudo program counters in a backtrace. Runs in signal handlers.
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #define MARK_PATH 256
 
-// What was called, as far as an object holds it.
+// Appends the called address as object+offset if an object contains it.
 static void
 text_of_address(struct rcgo_strbuf *t, uintptr_t address)
 {

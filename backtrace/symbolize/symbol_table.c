@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the symbol tables of an ELF image. Runs on any stack, in signal handlers
-// too. Contract: the ELF gABI; GNU's hash table as its linkers write it.
+// Reads the symbol tables of ELF images and finds the function at an address. Runs on any stack,
+// also in signal handlers.
+// Contract: the ELF gABI; GNU's hash table as its linkers write it.
 
 #include "symbol_table.h"
 
@@ -12,7 +13,7 @@ symtab_symbol_bytes(const struct rcgo_elf *elf)
 	return elf->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 }
 
-// A word of the dynamic section by its tag.
+// Reads the value of a tag in the dynamic section.
 static bool
 symtab_dynamic(const struct rcgo_elf *elf, struct rcgo_bytes dynamic, uint64_t tag, uint64_t *value)
 {
@@ -35,7 +36,8 @@ symtab_dynamic(const struct rcgo_elf *elf, struct rcgo_bytes dynamic, uint64_t t
 	return false;
 }
 
-// How many symbols GNU's hash table at hash knows of, its first ones included.
+// Returns the number of symbols that GNU's hash table implies, including the unhashed ones at the
+// start.
 static uint32_t
 symtab_gnu_count(const struct rcgo_elf *elf, struct rcgo_bytes hash)
 {
@@ -73,7 +75,7 @@ symtab_gnu_count(const struct rcgo_elf *elf, struct rcgo_bytes hash)
 	return first;
 }
 
-// The tables that the dynamic linker uses, where there are no sections.
+// Adds the dynamic linker's tables, for an image without sections.
 static bool
 symtab_add_dynamic(struct rcgo_symtab_source *source, const struct rcgo_elf *elf)
 {
@@ -143,7 +145,8 @@ rcgo__symtab_add(struct rcgo_symtab *table, const struct rcgo_elf *elf)
 	return source->count > 1;
 }
 
-// On these machines $x, $d and the like tell code from data, and are no names.
+// On these machines $x, $d and similar are mapping symbols, which separate code from data. They are
+// not names.
 static bool
 symtab_is_mapping(const struct rcgo_symtab_source *source, uint32_t name)
 {
@@ -182,18 +185,18 @@ rcgo__symtab_read(
 	return raw->type != STT_NOTYPE || !symtab_is_mapping(source, raw->name);
 }
 
-// Traceback Generation: the function at an address, by symbol tables. Runs on any stack, in signal
-// handlers too. Which symbol is meant is what binutils' users are used to.
+// Finds the function at an address. The choice among several symbols matches binutils.
 
-// Where symbols may lie that name the code at an address.
+// The range of addresses in which symbols may name the code at an address.
 struct symtab_range {
 	uint64_t low, high;
 };
 
-// Bits that are sorted by at a time.
+// Bits per pass of the radix sort.
 #define SYMTAB_DIGIT 8
 
-// The section with the address, in the first file that has one; else the segment; else all.
+// Returns the section that contains address, in the first file that has one. Otherwise returns the
+// segment, and otherwise the whole address space.
 static struct symtab_range
 symtab_range_of(const struct rcgo_symtab *table, uint64_t address)
 {
@@ -231,7 +234,7 @@ symtab_covers(const struct rcgo_symtab_raw *raw, uint64_t address)
 	return address - raw->address < raw->size;
 }
 
-// Whether a names the address better than b.
+// Returns whether a is a better name for the address than b.
 static bool
 symtab_better(const struct rcgo_symtab_raw *a, const struct rcgo_symtab_raw *b, uint64_t address)
 {
@@ -253,7 +256,7 @@ symtab_better(const struct rcgo_symtab_raw *a, const struct rcgo_symtab_raw *b, 
 	return a->binding != STB_LOCAL && b->binding == STB_LOCAL;
 }
 
-// The best so far of those that were shown.
+// The best candidate so far.
 struct symtab_best {
 	struct symtab_range range;
 	uint64_t address;
@@ -276,7 +279,7 @@ symtab_show(struct symtab_best *best, const struct rcgo_symtab_source *source, u
 	}
 }
 
-// Shows those at the greatest address that is not above the one asked for.
+// Offers the symbols at the greatest address that is not above the one searched for.
 static void
 symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
 {
@@ -302,7 +305,7 @@ symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
 	}
 }
 
-// The source of a local symbol, which stands before it in the table.
+// Returns the source file of a local symbol. Its STT_FILE symbol precedes it in the table.
 static const char *
 symtab_file(const struct symtab_best *best)
 {
@@ -348,7 +351,7 @@ rcgo__symtab_find(const struct rcgo_symtab *table, uint64_t address, struct rcgo
 	return symbol->name != NULL;
 }
 
-// Orders by one digit of the address; those that are the same in it keep their order.
+// Sorts by one digit of the address. The sort is stable.
 static void
 symtab_sort_digit(const struct rcgo_symtab_entry *from, struct rcgo_symtab_entry *to, uint32_t n,
 	unsigned shift)
@@ -370,8 +373,8 @@ symtab_sort_digit(const struct rcgo_symtab_entry *from, struct rcgo_symtab_entry
 	}
 }
 
-// Fills up to room entries, or with NULL only counts. *differ gets the bits in which addresses
-// differ.
+// Stores up to room entries; if entries is NULL, only counts them. *differ gets the bits in which
+// addresses differ.
 static uint32_t
 symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries, uint32_t room,
 	uint64_t *differ)
@@ -413,7 +416,7 @@ rcgo__symtab_sort(struct rcgo_symtab *table, struct rcgo_arena *arena)
 		rcgo__arena_release(arena, before);
 		return false;
 	}
-	// Fewer, if the file is changed meanwhile.
+	// There may be fewer now, if the file was modified meanwhile.
 	n = symtab_collect(table, entries, n, &differ);
 	for (unsigned shift = 0; shift < 64; shift += SYMTAB_DIGIT) {
 		if ((differ >> shift & 0xff) != 0) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: one ELF file with all that is known of its code: DWARF, then symbol tables.
-// Runs on any stack.
+// An opened object: an ELF file, its DWARF and its symbol tables. DWARF is consulted first. Runs on
+// any stack, also in signal handlers.
 
 #include <errno.h>
 #include <string.h>
 
 #include "symbolizer_internal.h"
 
-#define OBJECT_SCRATCH ((size_t)256 << 20)    // address space, of which pages are taken as needed
-#define OBJECT_SCRATCH_KEPT ((size_t)1 << 20) // pages that stay between two lookups
+#define OBJECT_SCRATCH ((size_t)256 << 20)    // address space; pages are allocated on first use
+#define OBJECT_SCRATCH_KEPT ((size_t)1 << 20) // pages that are kept between two lookups
 #define OBJECT_CACHE ((size_t)32 << 20)
 #define OBJECT_TEXT ((size_t)64 << 10)
 
@@ -26,7 +26,7 @@ rcgo__object_memory_init(struct rcgo_dwarf_memory *memory, struct rcgo_arena *ke
 	return err;
 }
 
-// Opens the file, and checks that it is the one that was meant.
+// Opens the object's ELF file and compares its build-id.
 static int
 object_elf(struct rcgo_object *object, struct rcgo_bytes build_id)
 {
@@ -44,7 +44,7 @@ object_elf(struct rcgo_object *object, struct rcgo_bytes build_id)
 	return err;
 }
 
-// Finds the file with DWARF, and what dwz moved out of it.
+// Opens the file that contains the DWARF, and dwz's common file.
 static void
 object_dwarf(struct rcgo_object *object, uint16_t id)
 {
@@ -146,7 +146,7 @@ rcgo__object_close(struct rcgo_object *object)
 	}
 }
 
-// The tables of symbols, the fullest first.
+// Adds the object's symbol tables, the most complete source first.
 static void
 object_symbols(struct rcgo_object *object)
 {
@@ -159,14 +159,14 @@ object_symbols(struct rcgo_object *object)
 	}
 }
 
-// Finds the function at address by symbols. Returns whether there is one with a name.
+// Finds the function at address in the symbol tables. Returns whether there is one with a name.
 static bool
 object_symbol(struct rcgo_object *object, uint64_t address, struct rcgo_symbol *symbol)
 {
 	if (!object->symbols_known) {
 		object_symbols(object);
 	}
-	// One look costs less than sorting does.
+	// A single lookup costs less than sorting.
 	if (++object->symbol_lookups == 2) {
 		rcgo__symtab_sort(&object->symbols, object->memory->keep);
 	}
@@ -174,7 +174,8 @@ object_symbol(struct rcgo_object *object, uint64_t address, struct rcgo_symbol *
 	       symbol->name != NULL && symbol->name[0] != 0;
 }
 
-// Names what DWARF could not, and by the linker's name what it named as the source does.
+// Sets the function name of the outermost frame from the symbol tables if DWARF has none. Replaces
+// a source name by the linker name.
 static size_t
 object_name(struct rcgo_object *object, uint64_t address, struct rcgo_frame *frames, size_t n)
 {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, symbolize: which function, file and line a program counter stands for.
+// symbolizer.h: maps a program counter to functions, files and lines.
 //
-// Answers come, in this order, from DWARF (with the chain of inlined functions), .symtab, .dynsym
-// and MiniDebugInfo, the vDSO's own symbols, and at last "module+0xoffset". Function names are as
-// the linker knows them (mangled), but in reports of crashes, where nobody demangles them later.
+// The sources are, in this order: DWARF (with the chain of inlined functions), .symtab, .dynsym and
+// MiniDebugInfo, the symbols of the vDSO, and finally "module+0xoffset". Function names are linker
+// names (mangled). Crash reports use demangled names, because no later tool demangles them.
 //
-// State: memory comes from arenas alone. In this process there are two sets of it: one for
-// everyday use, with a cache of capped size, behind a lock that is only ever tried; and a small one
-// for whoever finds that lock taken, who may be a handler that interrupted its owner.
+// State: all memory comes from arenas. The in-process symbolizer has two sets of memory. The
+// primary set has a cache of capped size, behind a lock that is only tried, never waited for. The
+// reentrant set is small and serves a caller that finds the primary lock taken, such as a signal
+// handler that interrupted the lock's owner.
 //
-// Callers and stacks: any stack of 32 KiB or more, also in signal handlers and with malloc's lock
-// held. So nothing here allocates, waits or recurses.
+// Callers and stacks: the functions run on any stack of 32 KiB or more, also in signal handlers and
+// while malloc's lock is held. They do not allocate from the heap, wait or recurse.
 //
-// A port must: nothing but what elf_reader.h and module.h ask for.
+// A port must: provide what elf_reader.h and module.h require, and nothing else.
 #ifndef RCGO_SYMBOLIZER_H
 #define RCGO_SYMBOLIZER_H
 
@@ -24,53 +25,53 @@
 #include "byte_range.h"
 #include "rcgo_backtrace.h"
 
-// Longer chains of inlined functions are cut at their outer end.
+// Longer chains of inlined functions are truncated at their outer end.
 #define RCGO_FRAMES_MAX 64
 
 struct rcgo_object;
 
-// Opens the ELF file at path and finds its debug file. A build_id that is not empty must be that of
-// the file. All memory comes from arena, and is not given back to it. Returns 0, or -errno: -ESTALE
-// says that the build-id is another.
+// Opens the ELF file at path and its debug file. If build_id is not empty, it must match the file's
+// build-id. All memory comes from arena and stays allocated there. Returns 0, or -errno. -ESTALE
+// means that the build-id differs.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__object_open(struct rcgo_arena *arena, const char *path,
 	struct rcgo_bytes build_id, struct rcgo_object **out);
 
-// Describes an address of the file. Returns how many frames there are; 0 when nothing is known. The
-// strings live until the next call for this object.
+// Symbolizes an address of the file. Returns the number of frames, or 0 if nothing is known. The
+// strings are valid until the next call for this object.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__object_frames(
 	struct rcgo_object *object, uint64_t address, struct rcgo_frame *frames, size_t max);
 
-// Closes the files.
+// Closes the object's files.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__object_close(struct rcgo_object *object);
 
-// Describes a program counter of this process, as rcgo__symbolize_into does, but returns 0 where
-// no code is: for the sentinels that Go puts into stacks, and for what cannot be executed.
+// Symbolizes a program counter of this process, as rcgo__symbolize_into does. Returns 0 if pc is
+// not code: a sentinel that Go puts into stacks, or an address that is not executable.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__symbolize_code(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
-// Describes a program counter of this process; one that is a return address wants 1 taken off.
-// Returns how many frames there are, at least 1, whose function or file is known. The strings are
-// put into text.
+// Symbolizes a program counter of this process. For a return address, the caller subtracts 1 first.
+// Returns the number of frames, at least 1; the function or the file of each is known. The strings
+// are stored in text.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__symbolize_into(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
-// The same for a report: names are demangled, unless rcgo__symbolize_set_mangled
-// was called.
+// Symbolizes a program counter for a report, as rcgo__symbolize_into does. Function names are
+// demangled unless rcgo__symbolize_set_mangled(true) was called.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__symbolize_report(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
-// Whether reports show names as the linker knows them.
+// Sets whether reports show mangled names, as the linker knows them.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__symbolize_set_mangled(bool mangled);
 
-// As rcgo__symbolize_code, with strings that live until a few more calls have been made, by
-// whichever thread.
+// As rcgo__symbolize_code, with strings in a static ring of buffers. They are overwritten after a
+// few more calls by any threads.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max);
 

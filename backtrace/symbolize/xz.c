@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: one chunk of LZMA. Runs on any stack, in signal handlers too.
+// The decoder of .xz files: LZMA, LZMA2 and the container. Runs on any stack, also in signal
+// handlers.
+// Contract: the LZMA specification of the LZMA SDK, and the xz file format 1.1.
 // Contract: the LZMA specification of the LZMA SDK, and the xz file format 1.1.
 
 #include <errno.h>
@@ -7,12 +9,12 @@
 #include "checksum.h"
 #include "decompress.h"
 
-#define LZMA_BITS 11	      // of a probability
-#define LZMA_MOVE 5	      // how fast it follows what it sees
-#define LZMA_LITERAL_STATES 7 // states below follow a literal
+#define LZMA_BITS 11	      // bits of a probability
+#define LZMA_MOVE 5	      // adaptation rate
+#define LZMA_LITERAL_STATES 7 // states below this one follow a literal
 #define LZMA_TOP (UINT32_C(1) << 24)
 
-// Keeps the range wide enough for another bit.
+// Normalizes the range, so that another bit can be decoded.
 static inline void
 lzma_widen(struct rcgo_lzma *s)
 {
@@ -47,7 +49,7 @@ lzma_bit(struct rcgo_lzma *s, uint16_t *odds)
 	return 1;
 }
 
-// n bits that are as likely 0 as 1.
+// Decodes n bits with fixed equal probabilities.
 static uint32_t
 lzma_even_bits(struct rcgo_lzma *s, uint32_t n)
 {
@@ -65,7 +67,7 @@ lzma_even_bits(struct rcgo_lzma *s, uint32_t n)
 	return value;
 }
 
-// n bits, the first one highest, each with odds by those before.
+// Decodes n bits, first bit highest. The probability of each bit depends on the bits before it.
 static inline uint32_t
 lzma_tree(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
 {
@@ -77,7 +79,7 @@ lzma_tree(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
 	return at - (1u << n);
 }
 
-// The same with the first bit lowest.
+// Decodes n bits as lzma_tree does, first bit lowest.
 static uint32_t
 lzma_tree_reversed(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
 {
@@ -104,7 +106,7 @@ lzma_length(struct rcgo_lzma *s, struct rcgo_lzma_length *odds, uint32_t place)
 	return 18 + lzma_tree(s, odds->high, 8);
 }
 
-// The distance of a match of this length, counted from 0.
+// Decodes the distance of a match of this length, minus 1.
 static uint32_t
 lzma_distance(struct rcgo_lzma *s, uint32_t length)
 {
@@ -134,7 +136,8 @@ lzma_literal(struct rcgo_lzma *s)
 	uint32_t at = 1;
 
 	if (s->state >= LZMA_LITERAL_STATES) {
-		// After a match the byte there is a hint, as long as the bits agree with it.
+		// After a match, the byte at the last distance is a context as long as the decoded
+		// bits agree with it.
 		uint32_t hint = s->distances[0] < place ? s->out[s->size - s->distances[0] - 1] : 0;
 		uint32_t agree = 0x100;
 
@@ -154,7 +157,7 @@ lzma_literal(struct rcgo_lzma *s)
 	s->state = s->state < 4 ? 0 : s->state < 10 ? s->state - 3 : s->state - 6;
 }
 
-// Copies a match; one that begins before the dictionary or runs over the chunk's end is broken.
+// Copies a match. A match that starts before the dictionary or exceeds the chunk's end is invalid.
 static void
 lzma_copy(struct rcgo_lzma *s, uint32_t length)
 {
@@ -181,7 +184,7 @@ lzma_recall(struct rcgo_lzma *s, uint32_t which)
 	s->distances[0] = distance;
 }
 
-// A match at one of the last distances.
+// Decodes a match at one of the last distances.
 static void
 lzma_again(struct rcgo_lzma *s, uint32_t place)
 {
@@ -226,12 +229,12 @@ rcgo__lzma_chunk(struct rcgo_lzma *s)
 	return !s->broken && s->next == s->in.size && s->code == 0;
 }
 
-// Traceback Generation: the chunks of LZMA2. Runs on any stack, in signal handlers too.
+// The chunks of LZMA2.
 // Contract: the xz file format 1.1, 5.3.1, and the description of LZMA2 there.
 
-#define LZMA2_RANGE_START 5 // bytes that start the range decoder
+#define LZMA2_RANGE_START 5 // bytes that initialize the range decoder
 
-// How much of the decoder's state a chunk begins anew.
+// How much of the decoder's state a chunk resets.
 enum lzma2_reset { LZMA2_KEEP, LZMA2_STATE, LZMA2_PROPERTIES, LZMA2_DICTIONARY };
 
 static void
@@ -246,7 +249,7 @@ lzma2_reset_state(struct rcgo_lzma *s)
 	s->state = 0;
 }
 
-// Takes the byte (pb * 5 + lp) * 9 + lc.
+// Decodes the properties byte (pb * 5 + lp) * 9 + lc.
 static bool
 lzma2_properties(struct rcgo_lzma *s, uint32_t byte)
 {
@@ -262,7 +265,8 @@ lzma2_properties(struct rcgo_lzma *s, uint32_t byte)
 	return true;
 }
 
-// What has been set up so far; a chunk may not rely on what was not.
+// The state of an LZMA2 stream, and what has been initialized so far. A chunk must not rely on
+// anything else.
 struct lzma2 {
 	struct rcgo_bytes in;
 	size_t next;
@@ -270,7 +274,7 @@ struct lzma2 {
 	bool have_dictionary, have_properties, have_state;
 };
 
-// Gives size bytes of the stream; empty when they are not there.
+// Consumes size bytes of the stream. Returns an empty range if they do not exist.
 static struct rcgo_bytes
 lzma2_take(struct lzma2 *c, size_t size)
 {
@@ -305,7 +309,7 @@ lzma2_stored(struct lzma2 *c, struct rcgo_lzma *s, uint32_t control)
 	return 0;
 }
 
-// Does what a chunk says must begin anew. Returns whether all is set up then.
+// Performs the reset that a chunk requires. Returns whether everything is initialized then.
 static bool
 lzma2_begin(struct lzma2 *c, struct rcgo_lzma *s, enum lzma2_reset reset)
 {
@@ -388,17 +392,17 @@ rcgo__lzma2(
 	return result != 0 ? result : (ptrdiff_t)cap;
 }
 
-// Traceback Generation: the container of .xz files. Runs on any stack, in signal handlers too.
+// The container of .xz files.
 // Contract: the xz file format 1.1.
 
-#define XZ_HEADER 12 // and the footer is as long
+#define XZ_HEADER 12 // the footer has the same size
 #define XZ_FILTER_LZMA2 0x21
 
-// The kinds of check that are compared here.
+// The kinds of check that this decoder verifies.
 #define XZ_CHECK_CRC32 1
 #define XZ_CHECK_CRC64 4
 
-// Reads a number of seven bits a byte, the lowest first. Returns false when there is none.
+// Reads a number of seven bits per byte, lowest first. Returns false if it is malformed.
 static bool
 xz_number(struct rcgo_bytes in, size_t *at, uint64_t *value)
 {
@@ -414,7 +418,7 @@ xz_number(struct rcgo_bytes in, size_t *at, uint64_t *value)
 	return false;
 }
 
-// Whether a part of a file ends with its own CRC-32.
+// Returns whether a part of a file ends with its own CRC-32.
 static bool
 xz_part_is_right(struct rcgo_bytes part)
 {
@@ -422,8 +426,8 @@ xz_part_is_right(struct rcgo_bytes part)
 					rcgo__get32(part.at + part.size - 4, false);
 }
 
-// The index, which lists the blocks; empty when the file's end is broken. Padding of zeros may
-// follow the file.
+// Returns the index, which lists the blocks; empty if the end of the file is malformed. Zero
+// padding may follow the file.
 static struct rcgo_bytes
 xz_index(struct rcgo_bytes in)
 {
@@ -483,7 +487,7 @@ xz_block_header(struct rcgo_bytes header)
 	if ((flags & 0x3c) != 0 || (flags & 3) != 0) {
 		return -ENOTSUP;
 	}
-	// The sizes may stand there; the data tells them too.
+	// The optional sizes are not needed: the data implies them.
 	if (((flags & 0x40) != 0 && !xz_number(header, &at, &number)) ||
 		((flags & 0x80) != 0 && !xz_number(header, &at, &number)) ||
 		!xz_number(header, &at, &number)) {
@@ -505,7 +509,7 @@ xz_check_is_right(struct rcgo_bytes check, uint32_t kind, struct rcgo_bytes cont
 	}
 }
 
-// Decompresses the block at *at and moves *at behind it. Returns as rcgo__xz does.
+// Decompresses the block at *at and advances *at past it. Returns as rcgo__xz does.
 static ptrdiff_t
 xz_block(struct rcgo_bytes in, size_t *at, uint32_t kind, uint8_t *out, size_t cap,
 	struct rcgo_arena *scratch)
@@ -546,7 +550,7 @@ rcgo__xz(struct rcgo_bytes in, uint8_t *out, size_t cap, struct rcgo_arena *scra
 		rcgo__crc32(rcgo__bytes_slice(in, 6, 2)) != rcgo__get32(in.at + 8, false)) {
 		return -EBADMSG;
 	}
-	// A byte of 0 is not a block's but the index'.
+	// A 0 byte starts the index instead of a block.
 	while (at < in.size && in.at[at] != 0) {
 		ptrdiff_t n = xz_block(in, &at, in.at[7], out + size, cap - size, scratch);
 

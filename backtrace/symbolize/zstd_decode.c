@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the frames and blocks of Zstandard. Runs on any stack, in signal handlers
-// too. Contract: RFC 8878, 3.1.
+// The decoder of Zstandard frames, blocks and sequences. Runs on any stack, also in signal
+// handlers.
+// Contract: RFC 8878, 3.1.
 
 #include <errno.h>
 
@@ -8,21 +9,21 @@
 #include "decompress.h"
 
 #define ZSTD_MAGIC 0xfd2fb528u
-#define ZSTD_SKIP_MAGIC 0x184d2a50u // and the fifteen numbers behind it
+#define ZSTD_SKIP_MAGIC 0x184d2a50u // and the fifteen numbers after it
 
 struct zstd_header {
 	size_t size;
 	bool checksum;
 };
 
-// Reads a frame's header behind its magic number. Returns 0, or -errno.
+// Reads a frame's header after its magic number. Returns 0, or -errno.
 static int
 zstd_frame_header(struct rcgo_bytes in, struct zstd_header *header)
 {
 	static const uint8_t dictionary_sizes[] = {0, 1, 2, 4};
 	uint32_t flags = in.size != 0 ? in.at[0] : 8;
 	bool single = (flags & 0x20) != 0;
-	size_t at = single ? 1 : 2; // behind the window's size
+	size_t at = single ? 1 : 2; // after the window descriptor
 	struct rcgo_bytes dictionary = rcgo__bytes_slice(in, at, dictionary_sizes[flags & 3]);
 
 	if ((flags & 8) != 0 || dictionary.size != dictionary_sizes[flags & 3]) {
@@ -33,7 +34,7 @@ zstd_frame_header(struct rcgo_bytes in, struct zstd_header *header)
 			return -ENOTSUP;
 		}
 	}
-	// The size of the content, which shows by itself.
+	// The content size field is not needed: decoding yields the size.
 	at += dictionary.size + (flags >> 6 != 0 ? (size_t)1 << (flags >> 6) : single);
 	header->size = at;
 	header->checksum = (flags & 4) != 0;
@@ -48,7 +49,7 @@ zstd_packed_block(struct rcgo_zstd *s, struct rcgo_bytes content)
 	return n != 0 ? rcgo__zstd_sequences(s, rcgo__bytes_from(content, n)) : -EBADMSG;
 }
 
-// One block. *in moves behind it.
+// Decodes one block and advances *in past it.
 static int
 zstd_block(struct rcgo_zstd *s, struct rcgo_bytes *in, bool *last)
 {
@@ -84,7 +85,7 @@ zstd_block(struct rcgo_zstd *s, struct rcgo_bytes *in, bool *last)
 	return 0;
 }
 
-// A frame behind its magic number. *in moves behind it.
+// Decodes a frame after its magic number and advances *in past it.
 static int
 zstd_frame(struct rcgo_zstd *s, struct rcgo_bytes *in)
 {
@@ -117,7 +118,7 @@ zstd_frame(struct rcgo_zstd *s, struct rcgo_bytes *in)
 	return 0;
 }
 
-// All frames. Returns 0, or -errno.
+// Decodes all frames. Returns 0, or -errno.
 static int
 zstd_frames(struct rcgo_zstd *s, struct rcgo_bytes in)
 {
@@ -160,15 +161,15 @@ rcgo__zstd(struct rcgo_bytes in, uint8_t *out, size_t cap, struct rcgo_arena *sc
 	return err != 0 ? err : (ptrdiff_t)cap;
 }
 
-// Traceback Generation: the sequences of a Zstandard block: so many literals, then a match. Runs on
-// any stack, in signal handlers too. Contract: RFC 8878, 3.1.1.3.2 to 3.1.1.5.
+// The sequences of a block: each copies literals, then a match.
+// Contract: RFC 8878, 3.1.1.3.2 to 3.1.1.5.
 
 #define ZSTD_LENGTH_CODES 36
 #define ZSTD_MATCH_CODES 53
 #define ZSTD_PLACE_CODES 32
 #define ZSTD_PLACE_LOG 8
 
-// The least value of each code, and how many bits are added to it.
+// The base value of each code, and the number of extra bits.
 static const uint32_t zstd_length_base[ZSTD_LENGTH_CODES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
 	12, 13, 14, 15, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096,
 	8192, 16384, 32768, 65536};
@@ -181,7 +182,7 @@ static const uint8_t zstd_match_bits[ZSTD_MATCH_CODES] = {0, 0, 0, 0, 0, 0, 0, 0
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8,
 	9, 10, 11, 12, 13, 14, 15, 16};
 
-// The counts of the tables that every decoder knows.
+// The counts of the predefined tables.
 static const int8_t zstd_length_counts[ZSTD_LENGTH_CODES] = {4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
 	1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1};
 static const int8_t zstd_match_counts[ZSTD_MATCH_CODES] = {1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1,
@@ -190,10 +191,10 @@ static const int8_t zstd_match_counts[ZSTD_MATCH_CODES] = {1, 4, 3, 2, 2, 2, 2, 
 static const int8_t zstd_place_counts[29] = {
 	1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1};
 
-// One of the three tables: how the format says what it is.
+// One of the three tables of a sequences section.
 struct zstd_kind {
 	const int8_t *counts;
-	uint32_t count, log; // of the known table
+	uint32_t count, log; // of the predefined table
 	uint32_t codes, log_most;
 };
 
@@ -203,7 +204,7 @@ static const struct zstd_kind zstd_kinds[] = {
 	{zstd_match_counts, ZSTD_MATCH_CODES, 6, ZSTD_MATCH_CODES, RCGO_ZSTD_FSE_LOG},
 };
 
-// Sets up a table in one of the four ways. *in moves behind its description.
+// Builds a table in one of the four modes and advances *in past its description.
 static bool
 zstd_table(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, const struct zstd_kind *kind,
 	uint32_t way, struct rcgo_bytes *in)
@@ -233,7 +234,7 @@ zstd_table(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, const struct zstd_kin
 	}
 }
 
-// The offset that a value stands for: a new one, or one of the last three.
+// Returns the offset for an offset value: a new one, or one of the last three.
 static uint32_t
 zstd_offset(struct rcgo_zstd *s, uint32_t value, bool no_literals)
 {
@@ -254,7 +255,7 @@ zstd_offset(struct rcgo_zstd *s, uint32_t value, bool no_literals)
 	return offset;
 }
 
-// Copies to to from offset bytes back; room bytes may be written to.
+// Copies length bytes to `to` from offset bytes back. Up to room bytes may be written.
 static void
 zstd_copy_match(uint8_t *to, size_t offset, size_t length, size_t room)
 {
@@ -271,7 +272,7 @@ zstd_copy_match(uint8_t *to, size_t offset, size_t length, size_t room)
 	}
 }
 
-// Writes literals, of which *used were before, and a match.
+// Copies literals, of which *used were consumed before, and a match to the output.
 static int
 zstd_execute(struct rcgo_zstd *s, size_t *used, size_t literals, size_t match, size_t offset)
 {
@@ -339,7 +340,7 @@ zstd_run(struct rcgo_zstd *s, struct rcgo_zstd_bits *bits, uint32_t count, size_
 	return bits->left == 0 ? 0 : -EBADMSG;
 }
 
-// Reads how many sequences there are. *in moves behind it.
+// Reads the number of sequences and advances *in past it.
 static bool
 zstd_sequence_count(struct rcgo_bytes *in, uint32_t *count)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the FSE tables of Zstandard. Runs on any stack, in signal handlers too.
+// The entropy decoders of Zstandard: FSE and Huffman. Runs on any stack, also in signal handlers.
+// Contract: RFC 8878, 4.1 and 4.2.
 // Contract: RFC 8878, 4.1.
 
 #include "decompress.h"
@@ -10,7 +11,7 @@ zstd_highest_bit(uint32_t n)
 	return 31 - (uint32_t)__builtin_clz(n);
 }
 
-// Deals the symbols out over the states.
+// Distributes the symbols over the states.
 static void
 zstd_fse_deal(const int16_t *counts, uint32_t n, struct rcgo_zstd_fse *fse)
 {
@@ -43,7 +44,7 @@ rcgo__zstd_fse_make(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, uint32_t n, 
 	for (uint32_t i = 0; i < n; i++) {
 		s->counts[i] = s->counts[i] < 0 ? 1 : s->counts[i];
 	}
-	// The states of a symbol share all states between them, the first ones taking more bits.
+	// The states of a symbol partition all next states. The first ones take more bits.
 	for (uint32_t i = 0; i < size; i++) {
 		struct rcgo_zstd_fse_entry *entry = &fse->at[i];
 		uint32_t next = (uint32_t)s->counts[entry->symbol]++;
@@ -61,13 +62,13 @@ rcgo__zstd_fse_single(struct rcgo_zstd_fse *fse, uint8_t symbol)
 	fse->at[0] = (struct rcgo_zstd_fse_entry){.symbol = symbol};
 }
 
-// Bits that are read from the beginning, the lowest of each byte first.
+// A bit stream that is read from the start, lowest bit of each byte first.
 struct zstd_forward {
 	struct rcgo_bytes b;
-	size_t at; // bit
+	size_t at; // offset in bits
 };
 
-// The next n bits, at most 16; those behind the end are 0.
+// Returns the next n bits, at most 16. Bits past the end are 0.
 static uint32_t
 zstd_forward_take(struct zstd_forward *f, uint32_t n)
 {
@@ -83,8 +84,8 @@ zstd_forward_take(struct zstd_forward *f, uint32_t n)
 	return word;
 }
 
-// Reads one count, of at most most. A count takes one bit less where the lower half of its range
-// is enough to tell it.
+// Reads one count, at most `most`. A count takes one bit less if the lower bits already determine
+// it.
 static int32_t
 zstd_fse_count(struct zstd_forward *f, uint32_t most)
 {
@@ -136,16 +137,16 @@ rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, struct rcgo_
 	return (f.at + 7) / 8;
 }
 
-// Traceback Generation: the literals of a Zstandard block and their Huffman code. Runs on any
-// stack, in signal handlers too. Contract: RFC 8878, 3.1.1.3.1 and 4.2.
+// The literals of a block and their Huffman code.
+// Contract: RFC 8878, 3.1.1.3.1 and 4.2.
 
 #define ZSTD_WEIGHT_LOG 6
 #define ZSTD_WEIGHT_MOST 12 // weights are 0 to 11
 #define ZSTD_STREAMS_HEADER 6
-#define ZSTD_LITERALS_REFILL 5 // of at most 11 bits, in the 56 that are sure
+#define ZSTD_LITERALS_REFILL 5 // symbols of at most 11 bits in the 56 bits of a refill
 
-// Reads weights that FSE has compressed: two states take turns until the bits are used up. Returns
-// how many there are, or 0.
+// Reads weights that are compressed with FSE. Two states alternate until the bits are used up.
+// Returns the number of weights, or 0.
 static uint32_t
 zstd_packed_weights(struct rcgo_zstd *s, struct rcgo_bytes in)
 {
@@ -177,7 +178,7 @@ zstd_packed_weights(struct rcgo_zstd *s, struct rcgo_bytes in)
 	return 0;
 }
 
-// Makes the table from n weights; the last symbol's weight is what is missing to a whole code.
+// Builds the table from n weights. The last symbol's weight is implied: it completes the code.
 static bool
 zstd_huffman_make(struct rcgo_zstd *s, uint32_t n)
 {
@@ -239,7 +240,7 @@ rcgo__zstd_huffman_read(struct rcgo_zstd *s, struct rcgo_bytes in)
 	return n != 0 && zstd_huffman_make(s, n) ? 1 + size : 0;
 }
 
-// Decodes n literals from one stream, which must hold just those.
+// Decodes n literals from one stream, which must contain exactly n.
 static bool
 zstd_stream(const struct rcgo_zstd_huffman *huffman, struct rcgo_bytes in, uint8_t *to, size_t n)
 {
@@ -263,7 +264,7 @@ zstd_stream(const struct rcgo_zstd_huffman *huffman, struct rcgo_bytes in, uint8
 	return bits.left == 0;
 }
 
-// Four streams behind a header with the sizes of three of them.
+// Decodes four streams after a header with the sizes of the first three.
 static bool
 zstd_four_streams(struct rcgo_zstd *s, struct rcgo_bytes in)
 {
@@ -286,7 +287,7 @@ zstd_four_streams(struct rcgo_zstd *s, struct rcgo_bytes in)
 		s->literal_count - 3 * each);
 }
 
-// Literals as they are, or one of them again and again. form is the header's lowest four bits.
+// Reads raw literals, or one literal repeated. form is the lowest four bits of the header.
 static size_t
 zstd_plain_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint32_t word, uint32_t form)
 {
@@ -312,7 +313,7 @@ zstd_plain_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint32_t word, ui
 	return header + content.size;
 }
 
-// Literals in a Huffman code, which stands before them or is the last block's.
+// Decodes Huffman-coded literals. The code precedes them or is reused from an earlier block.
 static size_t
 zstd_coded_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint64_t word)
 {
