@@ -63,7 +63,7 @@ rcgo__bytes_from(struct rcgo_bytes b, uint64_t offset)
 // Returns the string at offset, or NULL if it does not end inside b or is longer than
 // RCGO_STRING_MAX. *scanned is the number of bytes that were searched for its end.
 static inline RCGO_UNUSED const char *
-rcgo__bytes_string_scanned(struct rcgo_bytes b, uint64_t offset, size_t *looked)
+rcgo__bytes_string_scanned(struct rcgo_bytes b, uint64_t offset, size_t *scanned)
 {
 	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
 	size_t size = rest.size < RCGO_STRING_MAX ? rest.size : RCGO_STRING_MAX;
@@ -78,16 +78,16 @@ rcgo__bytes_string_scanned(struct rcgo_bytes b, uint64_t offset, size_t *looked)
 		size -= (size_t)(ready - from);
 		from = ready;
 	}
-	*looked = (size_t)((end == NULL ? from : end) - rest.at);
+	*scanned = (size_t)((end == NULL ? from : end) - rest.at);
 	return end == NULL ? NULL : (const char *)rest.at;
 }
 
 static inline RCGO_UNUSED const char *
 rcgo__bytes_string(struct rcgo_bytes b, uint64_t offset)
 {
-	size_t looked;
+	size_t scanned;
 
-	return rcgo__bytes_string_scanned(b, offset, &looked);
+	return rcgo__bytes_string_scanned(b, offset, &scanned);
 }
 
 static inline RCGO_UNUSED bool

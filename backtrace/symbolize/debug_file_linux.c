@@ -136,11 +136,11 @@ debugfile_by_link(const struct rcgo_elf *main, const char *main_path, struct rcg
 	}
 	crc = rcgo__get32(sum.at, main->big);
 	real = rcgo__path_real(arena, main_path);
-	for (int place = 0; place < 3; place++) {
+	for (int location = 0; location < 3; location++) {
 		rcgo__path_cut(path, 0);
-		rcgo__path_add(path, place == 2 && real[0] == '/' ? DEBUGFILE_ROOT : "");
+		rcgo__path_add(path, location == 2 && real[0] == '/' ? DEBUGFILE_ROOT : "");
 		rcgo__path_bytes(path, real, rcgo__path_directory(real));
-		rcgo__path_add(path, place == 1 ? ".debug/" : "");
+		rcgo__path_add(path, location == 1 ? ".debug/" : "");
 		rcgo__path_add(path, name);
 		if (debugfile_try(path, rcgo__elf_build_id(main), &crc, debug) == 0) {
 			return 0;

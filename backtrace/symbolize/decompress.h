@@ -136,15 +136,15 @@ struct rcgo_lzma_length {
 
 struct rcgo_lzma_odds {
 	uint16_t match[RCGO_LZMA_STATES][RCGO_LZMA_PLACES];
-	uint16_t again[RCGO_LZMA_STATES];
-	uint16_t again_first[RCGO_LZMA_STATES];
-	uint16_t again_second[RCGO_LZMA_STATES];
-	uint16_t again_third[RCGO_LZMA_STATES];
-	uint16_t again_longer[RCGO_LZMA_STATES][RCGO_LZMA_PLACES];
+	uint16_t is_rep[RCGO_LZMA_STATES];
+	uint16_t is_rep_g0[RCGO_LZMA_STATES];
+	uint16_t is_rep_g1[RCGO_LZMA_STATES];
+	uint16_t is_rep_g2[RCGO_LZMA_STATES];
+	uint16_t is_rep0_long[RCGO_LZMA_STATES][RCGO_LZMA_PLACES];
 	uint16_t slot[4][64];
 	uint16_t middle[128]; // of distances up to 127
 	uint16_t align[16];
-	struct rcgo_lzma_length match_length, again_length;
+	struct rcgo_lzma_length match_length, rep_length;
 	uint16_t literal[RCGO_LZMA_LITERALS];
 };
 
@@ -159,8 +159,8 @@ struct rcgo_lzma {
 	size_t dictionary; // start of the dictionary in out; no match may start before it
 	uint32_t state;
 	uint32_t distances[4]; // the last distances, latest first; stored minus 1
-	uint32_t literal_bits, literal_place_mask, place_mask;
-	struct rcgo_lzma_odds odds;
+	uint32_t literal_bits, literal_pos_mask, pos_mask;
+	struct rcgo_lzma_odds probs;
 };
 
 // Decodes one chunk. The caller has initialized the range decoder. Returns whether the input was
@@ -233,7 +233,8 @@ struct rcgo_zstd {
 	size_t frame;	     // start of the frame in out
 	uint32_t offsets[3]; // the last offsets, latest first
 	struct rcgo_zstd_huffman huffman;
-	struct rcgo_zstd_fse lengths, places, matches; // literal lengths, offsets, match lengths
+	// The tables of literal lengths, offsets and match lengths.
+	struct rcgo_zstd_fse lengths, offset_codes, matches;
 	struct rcgo_zstd_fse weights;
 	uint8_t numbers[RCGO_ZSTD_SYMBOLS]; // weights of Huffman codes
 	int16_t counts[RCGO_ZSTD_SYMBOLS];  // of the FSE table that is being built

@@ -11,7 +11,7 @@
 void
 rcgo__demangle_bytes(struct rcgo_demangle *d, const char *s, size_t n)
 {
-	if (d->quiet > 0 || d->failed) {
+	if (d->suppressed > 0 || d->failed) {
 		return;
 	}
 	if (n >= d->size - d->used) {

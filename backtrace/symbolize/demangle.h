@@ -26,7 +26,7 @@ struct rcgo_demangle {
 	const char *at, *end; // the remaining input
 	char *out;
 	size_t size, used;
-	int quiet; // nesting count of parts that are not printed
+	int suppressed; // nesting count of parts that are not printed
 	bool failed;
 };
 
@@ -39,10 +39,10 @@ rcgo__demangle_peek(const struct rcgo_demangle *d)
 static inline RCGO_UNUSED bool
 rcgo__demangle_take(struct rcgo_demangle *d, char c)
 {
-	bool here = rcgo__demangle_peek(d) == c && c != '\0';
+	bool matches = rcgo__demangle_peek(d) == c && c != '\0';
 
-	d->at += here;
-	return here;
+	d->at += matches;
+	return matches;
 }
 
 // Append n bytes, a string, or a decimal number to the output.

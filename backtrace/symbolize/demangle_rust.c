@@ -20,13 +20,13 @@ enum rust_kind {
 	RUST_ARGUMENTS, // generic arguments up to E; arg counts them
 	RUST_TUPLE,	// types up to E; arg counts them
 	RUST_PARAMETERS,
-	RUST_RESULT,   // of a function
-	RUST_TRAITS,   // of dyn, up to E
-	RUST_BINDINGS, // of a trait's associated types
-	RUST_LIFETIME, // after dyn
-	RUST_UNBIND,   // ends the scope of arg lifetimes
-	RUST_LOUD,     // ends a part that is not printed
-	RUST_RETURN,   // to position arg, from a back reference
+	RUST_RESULT,	 // of a function
+	RUST_TRAITS,	 // of dyn, up to E
+	RUST_BINDINGS,	 // of a trait's associated types
+	RUST_LIFETIME,	 // after dyn
+	RUST_UNBIND,	 // ends the scope of arg lifetimes
+	RUST_UNSUPPRESS, // ends a part that is not printed
+	RUST_RETURN,	 // to position arg, from a back reference
 };
 
 struct rust_action {
@@ -165,7 +165,7 @@ rust_back_reference(struct rust *r, enum rust_kind kind, uint32_t arg)
 		r->d->failed = true;
 		return;
 	}
-	if (r->d->quiet == 0) {
+	if (r->d->suppressed == 0) {
 		rust_push(r, RUST_RETURN, (uint32_t)(r->d->at - r->start));
 		rust_push(r, kind, arg);
 		r->d->at = r->start + to;
@@ -208,9 +208,9 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 			// The type of the impl is printed; the path to the impl is less informative
 			// and is not printed.
 			rust_disambiguator(d);
-			rust_push(r, RUST_LOUD, 0);
+			rust_push(r, RUST_UNSUPPRESS, 0);
 			rust_push(r, RUST_PATH, 0);
-			d->quiet++;
+			d->suppressed++;
 		}
 		break;
 	case 'I':
@@ -523,8 +523,8 @@ rust_perform(struct rust *r, const struct rust_action *a)
 	case RUST_UNBIND:
 		r->lifetimes -= a->arg;
 		break;
-	case RUST_LOUD:
-		d->quiet--;
+	case RUST_UNSUPPRESS:
+		d->suppressed--;
 		break;
 	case RUST_RETURN:
 		d->at = r->start + a->arg;
@@ -566,9 +566,9 @@ rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch)
 		rust_run(r, 1);
 		if (!d->failed && d->at < d->end && *d->at != '.' && *d->at != '$') {
 			// The instantiating crate is not printed.
-			d->quiet++;
+			d->suppressed++;
 			rust_run(r, 0);
-			d->quiet--;
+			d->suppressed--;
 			d->failed |= d->at < d->end && *d->at != '.' && *d->at != '$';
 		}
 	}

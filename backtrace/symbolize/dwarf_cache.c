@@ -28,7 +28,7 @@ rcgo__cache_init(struct rcgo_dwarf_cache *cache, struct rcgo_arena *arena, size_
 void
 rcgo__cache_pin(struct rcgo_dwarf_cache *cache)
 {
-	cache->turned = false;
+	cache->rotated = false;
 }
 
 bool
@@ -55,25 +55,25 @@ cache_key(enum rcgo_cache_kind kind, uint16_t id, uint64_t offset)
 // Allocates space in the young generation. If it is full, starts a new generation, at most once
 // between two pins.
 static uint8_t *
-cache_room(struct rcgo_dwarf_cache *cache, size_t size)
+cache_alloc(struct rcgo_dwarf_cache *cache, size_t size)
 {
 	size_t rounded = (size + RCGO_ARENA_ALIGN - 1) & ~(size_t)(RCGO_ARENA_ALIGN - 1);
-	uint8_t *room;
+	uint8_t *block;
 
 	if (size > cache->cap || rounded > cache->cap) {
 		return NULL;
 	}
 	if (rounded > cache->cap - cache->used) {
-		if (cache->turned) {
+		if (cache->rotated) {
 			return NULL;
 		}
-		cache->turned = true;
+		cache->rotated = true;
 		cache->generation++;
 		cache->used = 0;
 	}
-	room = cache->at[cache->generation & 1] + cache->used;
+	block = cache->at[cache->generation & 1] + cache->used;
 	cache->used += rounded;
-	return room;
+	return block;
 }
 
 static bool
@@ -103,17 +103,17 @@ rcgo__cache_get(
 			// Moving a block must not start a new generation: that would drop the block
 			// being moved.
 			if (entry->size > cache->cap - cache->used) {
-				cache->turned = true;
+				cache->rotated = true;
 				return entry->block;
 			}
-			uint8_t *room = cache_room(cache, entry->size);
+			uint8_t *block = cache_alloc(cache, entry->size);
 
-			if (room == NULL) {
-				cache->turned = true;
+			if (block == NULL) {
+				cache->rotated = true;
 				return entry->block;
 			}
-			memcpy(room, entry->block, entry->size);
-			entry->block = room;
+			memcpy(block, entry->block, entry->size);
+			entry->block = block;
 			entry->generation = cache->generation;
 		}
 		return entry->block;
@@ -126,28 +126,28 @@ rcgo__cache_put(struct rcgo_dwarf_cache *cache, enum rcgo_cache_kind kind, uint1
 	uint64_t offset, size_t size)
 {
 	uint64_t key = cache_key(kind, id, offset);
-	struct rcgo_cache_entry *set, *worst;
-	uint8_t *room;
+	struct rcgo_cache_entry *set, *victim;
+	uint8_t *block;
 
 	if (cache->entries == NULL) {
 		return NULL;
 	}
-	room = cache_room(cache, size);
-	if (room == NULL) {
+	block = cache_alloc(cache, size);
+	if (block == NULL) {
 		return NULL;
 	}
 	set = cache_set(cache, key);
-	worst = set;
+	victim = set;
 	for (int way = 0; way < RCGO_CACHE_WAYS; way++) {
 		if (set[way].key == key) {
-			worst = &set[way];
+			victim = &set[way];
 			break;
 		}
-		if (set[way].generation < worst->generation) {
-			worst = &set[way];
+		if (set[way].generation < victim->generation) {
+			victim = &set[way];
 		}
 	}
-	*worst = (struct rcgo_cache_entry){
-		.key = key, .block = room, .size = size, .generation = cache->generation};
-	return room;
+	*victim = (struct rcgo_cache_entry){
+		.key = key, .block = block, .size = size, .generation = cache->generation};
+	return block;
 }

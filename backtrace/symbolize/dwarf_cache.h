@@ -34,7 +34,7 @@ struct rcgo_dwarf_cache {
 	size_t used;			  // bytes used in the young generation
 	size_t cap;			  // size of each generation
 	uint32_t generation;		  // number of the young generation
-	bool turned;			  // a new generation began since the last pin
+	bool rotated;			  // a new generation began since the last pin
 };
 
 // Allocates twice cap bytes from the arena. If that fails, the cache stays empty.

@@ -10,7 +10,7 @@
 // Returns whether all its forms are known.
 static bool
 abbrev_read(struct rcgo_reader *c, const struct rcgo_encoding *encoding, struct rcgo_abbrev *abbrev,
-	struct rcgo_spec *specs, size_t room)
+	struct rcgo_spec *specs, size_t capacity)
 {
 	uint64_t tag = rcgo__reader_uleb(c);
 	uint32_t fixed = 0; // bytes so far; above RCGO_FIXED_NONE if the size varies
@@ -46,7 +46,7 @@ abbrev_read(struct rcgo_reader *c, const struct rcgo_encoding *encoding, struct 
 		if (fixed > RCGO_FIXED_NONE) {
 			fixed = RCGO_FIXED_NONE;
 		}
-		if (abbrev->count < room) {
+		if (abbrev->count < capacity) {
 			specs[abbrev->count] = (struct rcgo_spec){
 				.attribute = attribute > UINT16_MAX ? 0 : (uint16_t)attribute,
 				.form = form,
@@ -453,11 +453,11 @@ rcgo__dwarf_section(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which)
 static const char *
 value_string(struct rcgo_dwarf *dwarf, enum rcgo_dwarf_section which, uint64_t offset)
 {
-	size_t looked;
+	size_t scanned;
 	const char *text =
-		rcgo__bytes_string_scanned(rcgo__dwarf_section(dwarf, which), offset, &looked);
+		rcgo__bytes_string_scanned(rcgo__dwarf_section(dwarf, which), offset, &scanned);
 
-	return rcgo__dwarf_charge(dwarf, looked / 256) ? text : NULL;
+	return rcgo__dwarf_charge(dwarf, scanned / 256) ? text : NULL;
 }
 
 // Returns the string with this index in .debug_str_offsets.

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static bool
-span_before(const struct rcgo_pc_range *a, const struct rcgo_pc_range *b)
+range_before(const struct rcgo_pc_range *a, const struct rcgo_pc_range *b)
 {
 	if (a->low != b->low) {
 		return a->low < b->low;
@@ -20,26 +20,26 @@ span_before(const struct rcgo_pc_range *a, const struct rcgo_pc_range *b)
 
 // Merges the sorted ranges [from, middle) and [middle, to).
 static void
-span_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
-	struct rcgo_pc_range *spare)
+range_merge(struct rcgo_pc_range *ranges, size_t from, size_t middle, size_t to,
+	struct rcgo_pc_range *buffer)
 {
 	size_t left = 0, right = middle, out = from;
 	size_t count = middle - from;
 
 	// Compilers emit most ranges in order.
-	if (!span_before(&ranges[middle], &ranges[middle - 1])) {
+	if (!range_before(&ranges[middle], &ranges[middle - 1])) {
 		return;
 	}
-	memcpy(spare, ranges + from, count * sizeof *spare);
+	memcpy(buffer, ranges + from, count * sizeof *buffer);
 	while (left < count && right < to) {
-		ranges[out++] =
-			span_before(&ranges[right], &spare[left]) ? ranges[right++] : spare[left++];
+		ranges[out++] = range_before(&ranges[right], &buffer[left]) ? ranges[right++]
+									    : buffer[left++];
 	}
-	memcpy(ranges + out, spare + left, (count - left) * sizeof *spare);
+	memcpy(ranges + out, buffer + left, (count - left) * sizeof *buffer);
 }
 
 static void
-span_link(struct rcgo_pc_range *ranges, uint32_t count)
+range_link(struct rcgo_pc_range *ranges, uint32_t count)
 {
 	uint32_t open = RCGO_PC_RANGE_NONE; // the innermost range that has not ended
 
@@ -56,19 +56,19 @@ bool
 rcgo__pc_ranges_sort(struct rcgo_pc_range *ranges, uint32_t count, struct rcgo_arena *scratch)
 {
 	size_t mark = rcgo__arena_mark(scratch);
-	struct rcgo_pc_range *spare = rcgo__arena_alloc(scratch, count * sizeof *spare);
+	struct rcgo_pc_range *buffer = rcgo__arena_alloc(scratch, count * sizeof *buffer);
 
-	if (spare == NULL) {
+	if (buffer == NULL) {
 		return false;
 	}
 	for (size_t width = 1; width < count; width *= 2) {
 		for (size_t from = 0; from + width < count; from += 2 * width) {
 			size_t to = from + 2 * width;
 
-			span_merge(ranges, from, from + width, to < count ? to : count, spare);
+			range_merge(ranges, from, from + width, to < count ? to : count, buffer);
 		}
 	}
-	span_link(ranges, count);
+	range_link(ranges, count);
 	rcgo__arena_release(scratch, mark);
 	return true;
 }
@@ -109,7 +109,7 @@ rcgo__pc_ranges_find(const struct rcgo_pc_range *ranges, uint32_t count, uint64_
 // The traversal of a unit's entries that finds functions and inlined calls.
 
 static bool
-scope_add_span(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
+inline_add_range(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
 {
 	if (w->range_count == w->range_capacity) {
 		return false;
@@ -122,12 +122,12 @@ scope_add_span(struct rcgo_inline_walk *w, uint64_t low, uint64_t high)
 // Reads the ranges of the current entry. Returns 1 if they are relevant, 0 if not, or -1 if there
 // is no space for them. *entry gets the first address, or 0 if all ranges are empty.
 static int
-scope_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
+inline_read_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
 {
 	struct rcgo_die *die = &w->die;
 	struct rcgo_ranges ranges;
 	uint64_t low, high;
-	int useful = 0;
+	int relevant = 0;
 
 	*entry = 0;
 	if (die->low.kind == RCGO_VALUE_NONE && die->ranges.kind == RCGO_VALUE_NONE) {
@@ -140,19 +140,19 @@ scope_ranges(struct rcgo_inline_walk *w, uint64_t *entry)
 			*entry = low;
 		}
 		if (w->all) {
-			if (!scope_add_span(w, low, high)) {
+			if (!inline_add_range(w, low, high)) {
 				return -1;
 			}
-			useful = 1;
+			relevant = 1;
 		} else if (w->address - low < high - low) {
-			useful = 1;
+			relevant = 1;
 		}
 	}
-	return useful;
+	return relevant;
 }
 
 static bool
-scope_add(struct rcgo_inline_walk *w, uint64_t entry)
+inline_add_node(struct rcgo_inline_walk *w, uint64_t entry)
 {
 	struct rcgo_die *die = &w->die;
 
@@ -173,7 +173,7 @@ scope_add(struct rcgo_inline_walk *w, uint64_t entry)
 
 // Moves to the sibling of an entry with children. Returns false if the sibling is unknown.
 static bool
-scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
+inline_skip_to_sibling(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
 {
 	const uint8_t *to;
 
@@ -192,7 +192,7 @@ scope_jump(struct rcgo_inline_walk *w, const struct rcgo_value *sibling)
 // ranges. gcc emits that in DWARF 2, where an entry has one range at most, if the inlined code is
 // not contiguous.
 static bool
-scope_in_pieces(const struct rcgo_inline_walk *w, uint64_t entry)
+inline_lacks_range(const struct rcgo_inline_walk *w, uint64_t entry)
 {
 	return entry == 0 && w->die.children && w->die.tag == DW_TAG_inlined_subroutine &&
 	       w->current != RCGO_INLINE_NODE_NONE;
@@ -200,35 +200,35 @@ scope_in_pieces(const struct rcgo_inline_walk *w, uint64_t entry)
 
 // Handles a function or an inlined call. Returns false to end the traversal.
 static bool
-scope_function(struct rcgo_inline_walk *w)
+inline_visit_function(struct rcgo_inline_walk *w)
 {
 	struct rcgo_die *die = &w->die;
 	uint64_t entry;
-	int useful;
-	bool taken;
+	int relevant;
+	bool added;
 
 	rcgo__die_read(
 		&w->c, w->abbrev, rcgo__abbrevs_specs(w->unit->abbrevs), &w->unit->encoding, die);
-	useful = scope_ranges(w, &entry);
-	taken = useful > 0 || scope_in_pieces(w, entry);
-	if (useful < 0 || (taken && !scope_add(w, entry))) {
+	relevant = inline_read_ranges(w, &entry);
+	added = relevant > 0 || inline_lacks_range(w, entry);
+	if (relevant < 0 || (added && !inline_add_node(w, entry))) {
 		w->c.bad = true;
 		return false;
 	}
-	if (useful > 0) {
+	if (relevant > 0) {
 		w->inner = w->current;
 		if (w->found == UINT32_MAX) {
 			w->found = w->depth;
 		}
 	}
-	if (taken) {
+	if (added) {
 		w->depth += die->children;
 		return true;
 	}
 	if (!die->children) {
 		return true;
 	}
-	if (w->exhaustive || !scope_jump(w, &die->sibling)) {
+	if (w->exhaustive || !inline_skip_to_sibling(w, &die->sibling)) {
 		if (!w->exhaustive) {
 			w->skip_depth = w->depth;
 		}
@@ -238,7 +238,7 @@ scope_function(struct rcgo_inline_walk *w)
 }
 
 static bool
-scope_is_type(const struct rcgo_inline_walk *w, uint16_t tag)
+inline_is_type(const struct rcgo_inline_walk *w, uint16_t tag)
 {
 	if (w->unit->language == DW_LANG_Rust) {
 		return false; // functions are children of types
@@ -250,7 +250,7 @@ scope_is_type(const struct rcgo_inline_walk *w, uint16_t tag)
 
 // Skips the values of an entry. Also skips its children if it is a type or inside a skipped entry.
 static void
-scope_pass(struct rcgo_inline_walk *w)
+inline_skip_entry(struct rcgo_inline_walk *w)
 {
 	const struct rcgo_abbrev *abbrev = w->abbrev;
 	const struct rcgo_encoding *encoding = &w->unit->encoding;
@@ -273,14 +273,14 @@ scope_pass(struct rcgo_inline_walk *w)
 	if (!abbrev->children || w->c.bad) {
 		return;
 	}
-	if (!w->exhaustive && (w->depth > w->skip_depth || scope_is_type(w, abbrev->tag)) &&
+	if (!w->exhaustive && (w->depth > w->skip_depth || inline_is_type(w, abbrev->tag)) &&
 		abbrev->sibling != RCGO_FIXED_NONE && abbrev->sibling_size <= 8) {
 		struct rcgo_reader c = w->c;
 		struct rcgo_value to = {.kind = RCGO_VALUE_REF};
 
 		rcgo__reader_go(&c, values + abbrev->sibling);
 		to.u = rcgo__reader_word(&c, abbrev->sibling_size) + encoding->unit;
-		if (abbrev->sibling_size != 0 && scope_jump(w, &to)) {
+		if (abbrev->sibling_size != 0 && inline_skip_to_sibling(w, &to)) {
 			return;
 		}
 	}
@@ -320,11 +320,11 @@ rcgo__inline_tree_walk(struct rcgo_inline_walk *w)
 			(w->abbrev->tag == DW_TAG_subprogram ||
 				w->abbrev->tag == DW_TAG_inlined_subroutine)) {
 			w->die.offset = offset;
-			if (!scope_function(w)) {
+			if (!inline_visit_function(w)) {
 				break;
 			}
 		} else {
-			scope_pass(w);
+			inline_skip_entry(w);
 		}
 	}
 }
@@ -333,10 +333,10 @@ rcgo__inline_tree_walk(struct rcgo_inline_walk *w)
 // cached tree of the whole unit.
 
 // A cached tree with this count means that the unit's nodes do not fit.
-#define SCOPES_TOO_MANY UINT32_MAX
+#define INLINE_TREE_TOO_LARGE UINT32_MAX
 
 static struct rcgo_inline_walk *
-scopes_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
+inline_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
 {
 	struct rcgo_arena *scratch = &unit->dwarf->memory->scratch;
 	struct rcgo_bytes info = rcgo__dwarf_section(unit->dwarf, RCGO_DW_INFO);
@@ -373,7 +373,7 @@ scopes_walk_make(struct rcgo_unit *unit, uint64_t address, bool all)
 }
 
 static struct rcgo_inline_tree *
-scopes_head(struct rcgo_inline_walk *w)
+inline_walk_tree(struct rcgo_inline_walk *w)
 {
 	struct rcgo_inline_tree *head = (struct rcgo_inline_tree *)(void *)w->nodes - 1;
 
@@ -383,13 +383,13 @@ scopes_head(struct rcgo_inline_walk *w)
 
 // Collects only the nodes that contain address.
 static uint32_t
-scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **nodes)
+inline_tree_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **tree)
 {
 	struct rcgo_arena *scratch = &unit->dwarf->memory->scratch;
 	size_t mark = rcgo__arena_mark(scratch);
 
 	for (int exhaustive = 0; exhaustive < 2; exhaustive++) {
-		struct rcgo_inline_walk *w = scopes_walk_make(unit, address, false);
+		struct rcgo_inline_walk *w = inline_walk_make(unit, address, false);
 
 		if (w == NULL) {
 			return RCGO_INLINE_NODE_NONE;
@@ -397,7 +397,7 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **n
 		w->exhaustive = exhaustive != 0;
 		rcgo__inline_tree_walk(w);
 		if (w->inner != RCGO_INLINE_NODE_NONE) {
-			*nodes = scopes_head(w);
+			*tree = inline_walk_tree(w);
 			return w->inner;
 		}
 		unit->abbrevs = NULL; // they may have been allocated after the mark
@@ -409,12 +409,12 @@ scopes_one(struct rcgo_unit *unit, uint64_t address, struct rcgo_inline_tree **n
 // Reads all nodes of unit into a cached tree. If they do not fit, caches a tree that says so.
 // Returns NULL if there is no memory.
 static struct rcgo_inline_tree *
-scopes_read(struct rcgo_unit *unit, bool exhaustive)
+inline_tree_read(struct rcgo_unit *unit, bool exhaustive)
 {
 	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
-	struct rcgo_inline_walk *w = scopes_walk_make(unit, 0, true);
+	struct rcgo_inline_walk *w = inline_walk_make(unit, 0, true);
 	struct rcgo_inline_tree *out;
-	size_t scopes_size, spans_size;
+	size_t nodes_size, ranges_size;
 	bool full;
 
 	if (w == NULL) {
@@ -425,30 +425,30 @@ scopes_read(struct rcgo_unit *unit, bool exhaustive)
 	full = w->node_count == w->node_capacity || w->range_count == w->range_capacity ||
 	       memory->budget <= 0 ||
 	       !rcgo__pc_ranges_sort(w->ranges, w->range_count, &memory->scratch);
-	scopes_size = sizeof *out + w->node_count * sizeof(struct rcgo_inline_node);
-	spans_size = w->range_count * sizeof(struct rcgo_pc_range);
-	full = full || !rcgo__cache_fits(&memory->cache, scopes_size + spans_size);
+	nodes_size = sizeof *out + w->node_count * sizeof(struct rcgo_inline_node);
+	ranges_size = w->range_count * sizeof(struct rcgo_pc_range);
+	full = full || !rcgo__cache_fits(&memory->cache, nodes_size + ranges_size);
 	out = rcgo__cache_put(&memory->cache, RCGO_CACHE_INLINE_TREES, unit->dwarf->id,
-		unit->encoding.unit, full ? sizeof *out : scopes_size + spans_size);
+		unit->encoding.unit, full ? sizeof *out : nodes_size + ranges_size);
 	if (out == NULL) {
 		return NULL;
 	}
 	if (full) {
-		*out = (struct rcgo_inline_tree){.count = SCOPES_TOO_MANY};
+		*out = (struct rcgo_inline_tree){.count = INLINE_TREE_TOO_LARGE};
 		return out;
 	}
 	*out = (struct rcgo_inline_tree){
 		.count = w->node_count, .range_count = w->range_count, .exhaustive = exhaustive};
 	memcpy(rcgo__inline_tree_nodes(out), w->nodes,
 		w->node_count * sizeof(struct rcgo_inline_node));
-	memcpy(rcgo__inline_tree_ranges(out), w->ranges, spans_size);
+	memcpy(rcgo__inline_tree_ranges(out), w->ranges, ranges_size);
 	return out;
 }
 
 // Returns all nodes of unit, from the cache or by reading them. If exhaustive is set, the traversal
 // is exhaustive. Returns NULL if they do not fit.
 static struct rcgo_inline_tree *
-scopes_all(struct rcgo_unit *unit, bool exhaustive)
+inline_tree_all(struct rcgo_unit *unit, bool exhaustive)
 {
 	struct rcgo_dwarf_memory *memory = unit->dwarf->memory;
 	size_t mark = rcgo__arena_mark(&memory->scratch);
@@ -456,11 +456,11 @@ scopes_all(struct rcgo_unit *unit, bool exhaustive)
 		&memory->cache, RCGO_CACHE_INLINE_TREES, unit->dwarf->id, unit->encoding.unit);
 
 	if (block == NULL ||
-		(exhaustive && !block->exhaustive && block->count != SCOPES_TOO_MANY)) {
-		block = scopes_read(unit, exhaustive);
+		(exhaustive && !block->exhaustive && block->count != INLINE_TREE_TOO_LARGE)) {
+		block = inline_tree_read(unit, exhaustive);
 	}
 	// unit->abbrevs may have been allocated after the mark, and is not used any more.
-	if (block == NULL || block->count == SCOPES_TOO_MANY) {
+	if (block == NULL || block->count == INLINE_TREE_TOO_LARGE) {
 		unit->abbrevs = NULL;
 		rcgo__arena_release(&memory->scratch, mark);
 		return NULL;
@@ -470,10 +470,10 @@ scopes_all(struct rcgo_unit *unit, bool exhaustive)
 
 uint32_t
 rcgo__inline_tree_find(
-	struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_inline_tree **nodes)
+	struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_inline_tree **tree)
 {
 	for (int exhaustive = 0; all && exhaustive < 2; exhaustive++) {
-		struct rcgo_inline_tree *block = scopes_all(unit, exhaustive != 0);
+		struct rcgo_inline_tree *block = inline_tree_all(unit, exhaustive != 0);
 		uint32_t at;
 
 		if (block == NULL) {
@@ -482,12 +482,12 @@ rcgo__inline_tree_find(
 		at = rcgo__pc_ranges_find(
 			rcgo__inline_tree_ranges(block), block->range_count, address);
 		if (at != RCGO_PC_RANGE_NONE) {
-			*nodes = block;
+			*tree = block;
 			return rcgo__inline_tree_ranges(block)[at].value;
 		}
 		if (block->exhaustive) {
 			return RCGO_INLINE_NODE_NONE;
 		}
 	}
-	return scopes_one(unit, address, nodes);
+	return inline_tree_one(unit, address, tree);
 }

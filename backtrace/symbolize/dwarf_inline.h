@@ -62,15 +62,15 @@ struct rcgo_inline_tree {
 };
 
 static inline struct rcgo_inline_node *
-rcgo__inline_tree_nodes(struct rcgo_inline_tree *nodes)
+rcgo__inline_tree_nodes(struct rcgo_inline_tree *tree)
 {
-	return (struct rcgo_inline_node *)(nodes + 1);
+	return (struct rcgo_inline_node *)(tree + 1);
 }
 
 static inline struct rcgo_pc_range *
-rcgo__inline_tree_ranges(struct rcgo_inline_tree *nodes)
+rcgo__inline_tree_ranges(struct rcgo_inline_tree *tree)
 {
-	return (struct rcgo_pc_range *)(rcgo__inline_tree_nodes(nodes) + nodes->count);
+	return (struct rcgo_pc_range *)(rcgo__inline_tree_nodes(tree) + tree->count);
 }
 
 // A traversal of a unit's entries. It collects the nodes that contain one address, or all nodes
@@ -99,11 +99,11 @@ struct rcgo_inline_walk {
 RCGO_INTERN void rcgo__inline_tree_walk(struct rcgo_inline_walk *w);
 
 // Finds the innermost node of unit that contains address. Returns its index and stores its tree in
-// *nodes, or returns RCGO_INLINE_NODE_NONE. If all is set, the whole unit is read once and kept in
+// *tree, or returns RCGO_INLINE_NODE_NONE. If all is set, the whole unit is read once and kept in
 // the cache.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__inline_tree_find(
-	struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_inline_tree **nodes);
+	struct rcgo_unit *unit, uint64_t address, bool all, struct rcgo_inline_tree **tree);
 
 // Returns the name of a node: its linker name, else its source name, else NULL.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

@@ -26,8 +26,8 @@ lines_collect(const struct rcgo_unit *unit, const struct rcgo_line_header *heade
 		return false;
 	}
 	*run = (struct rcgo_line_run){
-		.row_room = (uint32_t)bytes + 1, .range_capacity = (uint32_t)(bytes / 3) + 1};
-	run->rows = rcgo__arena_alloc(scratch, run->row_room * sizeof *run->rows);
+		.row_capacity = (uint32_t)bytes + 1, .range_capacity = (uint32_t)(bytes / 3) + 1};
+	run->rows = rcgo__arena_alloc(scratch, run->row_capacity * sizeof *run->rows);
 	run->ranges = rcgo__arena_alloc(scratch, run->range_capacity * sizeof *run->ranges);
 	return run->rows != NULL && run->ranges != NULL && rcgo__line_run(unit->dwarf, header, run);
 }
@@ -261,7 +261,7 @@ line_entry(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 // entries.
 static uint32_t
 line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
-	struct rcgo_reader *c, const char **names, struct rcgo_line_file *files, uint32_t room)
+	struct rcgo_reader *c, const char **names, struct rcgo_line_file *files, uint32_t capacity)
 {
 	unsigned format_count = (unsigned)rcgo__reader_word(c, 1);
 	struct rcgo_reader formats = *c;
@@ -277,7 +277,7 @@ line_table(const struct rcgo_unit *unit, const struct rcgo_encoding *encoding,
 		!rcgo__dwarf_charge(unit->dwarf, count * format_count)) {
 		return 0;
 	}
-	count = count < room ? count : room;
+	count = count < capacity ? count : capacity;
 	for (; n < count && rcgo__reader_left(c) > 0; n++) {
 		struct rcgo_line_file entry = line_entry(unit, encoding, c, formats, format_count);
 
@@ -442,7 +442,7 @@ line_collect(struct line_machine *m, bool end)
 			return;
 		}
 	}
-	if (run->row_count == run->row_room) {
+	if (run->row_count == run->row_capacity) {
 		m->done = true;
 		return;
 	}

@@ -74,7 +74,7 @@ struct rcgo_line_run {
 	struct rcgo_line_row found;
 	struct rcgo_line_row *rows; // NULL to search for address
 	struct rcgo_pc_range *ranges;
-	uint32_t row_count, row_room, range_count, range_capacity;
+	uint32_t row_count, row_capacity, range_count, range_capacity;
 };
 
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

@@ -71,10 +71,10 @@ rcgo__debug_unit(struct rcgo_debug *debug, uint64_t offset)
 }
 
 // The result of a lookup of one address.
-struct debug_place {
-	struct rcgo_unit *unit;	      // the unit with the line table
-	struct rcgo_unit *scope_unit; // the unit with the functions, which may be split
-	struct rcgo_inline_tree *nodes;
+struct debug_lookup {
+	struct rcgo_unit *unit;		 // the unit with the line table
+	struct rcgo_unit *function_unit; // the unit with the functions, which may be split
+	struct rcgo_inline_tree *tree;
 	struct rcgo_lines *lines;
 	struct rcgo_line_row row;
 	uint32_t node; // innermost node, or RCGO_INLINE_NODE_NONE
@@ -83,57 +83,59 @@ struct debug_place {
 };
 
 static bool
-debug_look(struct rcgo_debug *debug, uint64_t offset, uint64_t address, struct debug_place *place)
+debug_lookup_unit(
+	struct rcgo_debug *debug, uint64_t offset, uint64_t address, struct debug_lookup *lookup)
 {
 	// A single lookup costs less than building the tables of the whole unit.
 	bool all = debug->lookups > 1 && debug->main.memory->cached;
 
-	*place = (struct debug_place){.node = RCGO_INLINE_NODE_NONE};
-	place->unit = rcgo__debug_unit(debug, offset);
-	if (place->unit == NULL) {
+	*lookup = (struct debug_lookup){.node = RCGO_INLINE_NODE_NONE};
+	lookup->unit = rcgo__debug_unit(debug, offset);
+	if (lookup->unit == NULL) {
 		return false;
 	}
-	place->scope_unit = rcgo__debug_split(debug, place->unit);
-	place->node = rcgo__inline_tree_find(place->scope_unit, address, all, &place->nodes);
-	place->lines = rcgo__lines_get(place->unit, all);
-	place->has_row = place->lines != NULL &&
-			 rcgo__lines_find(place->unit, place->lines, address, &place->row);
-	return place->node != RCGO_INLINE_NODE_NONE;
+	lookup->function_unit = rcgo__debug_split(debug, lookup->unit);
+	lookup->node = rcgo__inline_tree_find(lookup->function_unit, address, all, &lookup->tree);
+	lookup->lines = rcgo__lines_get(lookup->unit, all);
+	lookup->has_row = lookup->lines != NULL &&
+			  rcgo__lines_find(lookup->unit, lookup->lines, address, &lookup->row);
+	return lookup->node != RCGO_INLINE_NODE_NONE;
 }
 
 // Tries all units whose ranges contain address, innermost first. Returns whether anything is known.
 static bool
-debug_find(struct rcgo_debug *debug, uint64_t address, struct debug_place *place)
+debug_find(struct rcgo_debug *debug, uint64_t address, struct debug_lookup *lookup)
 {
-	struct debug_place first = {.node = RCGO_INLINE_NODE_NONE};
+	struct debug_lookup first = {.node = RCGO_INLINE_NODE_NONE};
 	uint64_t offset;
 
 	if (debug->lookups <= 1 && rcgo__debug_aranges(debug, address, &offset) &&
-		debug_look(debug, offset, address, place)) {
+		debug_lookup_unit(debug, offset, address, lookup)) {
 		return true;
 	}
 	if (!rcgo__debug_index(debug)) {
 		return rcgo__debug_aranges(debug, address, &offset) &&
-		       (debug_look(debug, offset, address, place) || place->has_row);
+		       (debug_lookup_unit(debug, offset, address, lookup) || lookup->has_row);
 	}
 	for (uint32_t at = rcgo__pc_ranges_find(debug->index, debug->index_count, address);
 		at != RCGO_PC_RANGE_NONE; at = rcgo__pc_ranges_outward(debug->index, at, address)) {
-		if (debug_look(debug, debug->main.units[debug->index[at].value], address, place)) {
+		if (debug_lookup_unit(
+			    debug, debug->main.units[debug->index[at].value], address, lookup)) {
 			return true;
 		}
-		if (place->has_row && !first.has_row) {
-			first = *place;
+		if (lookup->has_row && !first.has_row) {
+			first = *lookup;
 		}
 	}
-	*place = first;
-	return place->has_row;
+	*lookup = first;
+	return lookup->has_row;
 }
 
 static const char *
-debug_path(const struct debug_place *place, uint32_t file, struct rcgo_line_text *text)
+debug_path(const struct debug_lookup *lookup, uint32_t file, struct rcgo_line_text *text)
 {
-	return place->lines == NULL ? NULL
-				    : rcgo__lines_path(place->unit, place->lines, file, text);
+	return lookup->lines == NULL ? NULL
+				     : rcgo__lines_path(lookup->unit, lookup->lines, file, text);
 }
 
 bool
@@ -153,17 +155,17 @@ rcgo__unit_mangles(const struct rcgo_unit *unit)
 
 // Stores the frames from the innermost node outward.
 static size_t
-debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
+debug_chain(struct debug_lookup *lookup, struct rcgo_frame *frames, size_t max,
 	struct rcgo_line_text *text)
 {
-	struct rcgo_inline_node *nodes = rcgo__inline_tree_nodes(place->nodes);
-	uint32_t file = place->row.file, line = place->row.line, column = place->row.column;
-	bool has_file = place->has_row;
+	struct rcgo_inline_node *nodes = rcgo__inline_tree_nodes(lookup->tree);
+	uint32_t file = lookup->row.file, line = lookup->row.line, column = lookup->row.column;
+	bool has_file = lookup->has_row;
 	uintptr_t entry = 0;
 	bool cut = false;
 	size_t n = 0;
 
-	for (uint32_t at = place->node; at != RCGO_INLINE_NODE_NONE;) {
+	for (uint32_t at = lookup->node; at != RCGO_INLINE_NODE_NONE;) {
 		struct rcgo_inline_node *node = &nodes[at];
 
 		entry = (uintptr_t)node->entry;
@@ -173,12 +175,12 @@ debug_chain(struct debug_place *place, struct rcgo_frame *frames, size_t max,
 			continue;
 		}
 		frames[n++] = (struct rcgo_frame){
-			.function = rcgo__inline_node_name(place->scope_unit, node),
-			.file = has_file ? debug_path(place, file, text) : NULL,
+			.function = rcgo__inline_node_name(lookup->function_unit, node),
+			.file = has_file ? debug_path(lookup, file, text) : NULL,
 			.line = line,
 			.column = column,
 			.inlined = node->inlined};
-		place->source_name = !node->mangled && rcgo__unit_mangles(place->scope_unit);
+		lookup->source_name = !node->mangled && rcgo__unit_mangles(lookup->function_unit);
 		if (!node->inlined) {
 			break;
 		}
@@ -202,24 +204,24 @@ rcgo__debug_frames(struct rcgo_debug *debug, uint64_t address, struct rcgo_frame
 {
 	struct rcgo_dwarf_memory *memory = debug->main.memory;
 	size_t mark = rcgo__arena_mark(&memory->scratch);
-	struct debug_place place = {.node = RCGO_INLINE_NODE_NONE};
+	struct debug_lookup lookup = {.node = RCGO_INLINE_NODE_NONE};
 	size_t n = 0;
 
 	memory->budget = memory->step_limit;
 	rcgo__cache_pin(&memory->cache);
 	debug->lookups += debug->lookups < UINT32_MAX;
-	if (max > 0 && debug_find(debug, address, &place)) {
-		if (place.node != RCGO_INLINE_NODE_NONE) {
-			n = debug_chain(&place, frames, max, text);
+	if (max > 0 && debug_find(debug, address, &lookup)) {
+		if (lookup.node != RCGO_INLINE_NODE_NONE) {
+			n = debug_chain(&lookup, frames, max, text);
 		} else {
 			frames[n++] = (struct rcgo_frame){
-				.file = debug_path(&place, place.row.file, text),
-				.line = place.row.line,
-				.column = place.row.column};
+				.file = debug_path(&lookup, lookup.row.file, text),
+				.line = lookup.row.line,
+				.column = lookup.row.column};
 		}
 	}
-	debug->discriminator = place.has_row ? place.row.discriminator : 0;
-	debug->source_name = place.source_name;
+	debug->discriminator = lookup.has_row ? lookup.row.discriminator : 0;
+	debug->source_name = lookup.source_name;
 	rcgo__arena_release(&memory->scratch, mark);
 	return n;
 }
@@ -302,14 +304,14 @@ rcgo__debug_aranges(struct rcgo_debug *debug, uint64_t address, uint64_t *unit)
 struct index_build {
 	struct rcgo_debug *debug;
 	struct rcgo_pc_range *ranges;
-	uint32_t count, room;
+	uint32_t count, capacity;
 	uint8_t *complete; // for each unit: its root lists all its ranges
 };
 
 static void
 index_add(struct index_build *b, uint64_t low, uint64_t high, uint32_t unit)
 {
-	if (b->count < b->room) {
+	if (b->count < b->capacity) {
 		b->ranges[b->count++] =
 			(struct rcgo_pc_range){.low = low, .high = high, .value = unit};
 	}
@@ -385,7 +387,7 @@ rcgo__debug_index(struct rcgo_debug *debug)
 	struct rcgo_dwarf_memory *memory = debug->main.memory;
 	struct rcgo_arena *scratch = &memory->scratch;
 	size_t mark = rcgo__arena_mark(scratch);
-	struct index_build b = {.debug = debug, .room = INDEX_MAX};
+	struct index_build b = {.debug = debug, .capacity = INDEX_MAX};
 	size_t size;
 
 	if (debug->indexed) {
@@ -396,9 +398,9 @@ rcgo__debug_index(struct rcgo_debug *debug)
 		return false;
 	}
 	b.complete = rcgo__arena_zalloc(scratch, debug->main.unit_count);
-	while (b.ranges == NULL && b.room > 64) {
-		b.room /= 2;
-		b.ranges = rcgo__arena_alloc(scratch, b.room * sizeof *b.ranges);
+	while (b.ranges == NULL && b.capacity > 64) {
+		b.capacity /= 2;
+		b.ranges = rcgo__arena_alloc(scratch, b.capacity * sizeof *b.ranges);
 	}
 	if (b.complete != NULL && b.ranges != NULL) {
 		index_roots(&b);

@@ -164,9 +164,9 @@ rcgo__reader_string(struct rcgo_reader *c)
 {
 	const uint8_t *from = c->at, *zero = NULL;
 
-	for (size_t looked = 0; zero == NULL && rcgo__reader_has(c, looked + 1);) {
-		zero = memchr(from + looked, 0, (size_t)(c->ready - from) - looked);
-		looked = (size_t)(c->ready - from);
+	for (size_t scanned = 0; zero == NULL && rcgo__reader_has(c, scanned + 1);) {
+		zero = memchr(from + scanned, 0, (size_t)(c->ready - from) - scanned);
+		scanned = (size_t)(c->ready - from);
 	}
 	if (zero == NULL) {
 		return NULL; // and the cursor is bad

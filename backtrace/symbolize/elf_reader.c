@@ -219,16 +219,16 @@ rcgo__elf_at_address(const struct rcgo_elf *elf, uint64_t address)
 
 // Decompresses in to exactly size bytes. Returns an empty range if the result has another size.
 static struct rcgo_bytes
-section_decompress(struct rcgo_arena *arena, uint32_t how, struct rcgo_bytes in, uint64_t size)
+section_decompress(struct rcgo_arena *arena, uint32_t type, struct rcgo_bytes in, uint64_t size)
 {
 	size_t before = rcgo__arena_mark(arena);
 	uint8_t *out = size <= SIZE_MAX ? rcgo__arena_alloc(arena, (size_t)size) : NULL;
 	size_t behind = rcgo__arena_mark(arena);
 	ptrdiff_t n = -1;
 
-	if (out != NULL && how == ELFCOMPRESS_ZLIB) {
+	if (out != NULL && type == ELFCOMPRESS_ZLIB) {
 		n = rcgo__inflate(in, out, (size_t)size, RCGO_INFLATE_ZLIB, arena);
-	} else if (out != NULL && how == ELFCOMPRESS_ZSTD) {
+	} else if (out != NULL && type == ELFCOMPRESS_ZSTD) {
 		n = rcgo__zstd(in, out, (size_t)size, arena);
 	}
 	if (n < 0 || (uint64_t)n != size) {

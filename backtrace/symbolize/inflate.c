@@ -49,15 +49,15 @@ static bool
 inflate_code_make(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t n)
 {
 	uint32_t next[RCGO_INFLATE_LONGEST + 2] = {0};
-	uint16_t place[RCGO_INFLATE_LONGEST + 2] = {0};
+	uint16_t position[RCGO_INFLATE_LONGEST + 2] = {0};
 	int32_t space = inflate_count(code, lengths, n);
 
 	for (int length = 1; length <= RCGO_INFLATE_LONGEST; length++) {
 		next[length + 1] = (next[length] + code->count[length]) << 1;
-		place[length + 1] = (uint16_t)(place[length] + code->count[length]);
+		position[length + 1] = (uint16_t)(position[length] + code->count[length]);
 	}
 	// A block with at most one distance code may have an incomplete code.
-	if (space < 0 || (space > 0 && place[RCGO_INFLATE_LONGEST + 1] > 1)) {
+	if (space < 0 || (space > 0 && position[RCGO_INFLATE_LONGEST + 1] > 1)) {
 		return false;
 	}
 	memset(code->fast, 0, sizeof code->fast);
@@ -67,7 +67,7 @@ inflate_code_make(struct rcgo_inflate_code *code, const uint8_t *lengths, size_t
 		if (length == 0) {
 			continue;
 		}
-		code->sorted[place[length]++] = (uint16_t)symbol;
+		code->sorted[position[length]++] = (uint16_t)symbol;
 		if (length <= RCGO_INFLATE_FAST) {
 			uint32_t at = inflate_reversed(next[length], length);
 
@@ -201,11 +201,11 @@ inflate_unread(struct rcgo_inflate *s)
 
 // Copies length bytes from distance bytes back. distance may be less than length.
 static inline void
-inflate_copy_match(uint8_t *to, size_t distance, size_t length, size_t room)
+inflate_copy_match(uint8_t *to, size_t distance, size_t length, size_t space)
 {
 	const uint8_t *from = to - distance;
 
-	if (distance >= 8 && room >= INFLATE_LONGEST_MATCH + 8) {
+	if (distance >= 8 && space >= INFLATE_LONGEST_MATCH + 8) {
 		for (size_t i = 0; i < length; i += 8) {
 			memcpy(to + i, from + i, 8);
 		}

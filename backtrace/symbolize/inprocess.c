@@ -14,20 +14,20 @@
 #include "unwinder.h"
 
 // owner: the caller that set busy to 1; lock: busy, only ever tried; ordering: acquire, release
-static struct rcgo_inprocess here_everyday;
+static struct rcgo_inprocess inprocess_primary;
 // owner: the caller that set busy to 1; lock: busy, only ever tried; ordering: acquire, release
-static struct rcgo_inprocess here_spare;
+static struct rcgo_inprocess inprocess_reentrant;
 
 static bool
-here_take(struct rcgo_inprocess *here)
+inprocess_try_lock(struct rcgo_inprocess *inprocess)
 {
-	return __atomic_exchange_n(&here->busy, 1, __ATOMIC_ACQUIRE) == 0;
+	return __atomic_exchange_n(&inprocess->busy, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
 static void
-here_give(struct rcgo_inprocess *here)
+inprocess_unlock(struct rcgo_inprocess *inprocess)
 {
-	rcgo_store_rel(&here->busy, 0);
+	rcgo_store_rel(&inprocess->busy, 0);
 }
 
 // Not inlined: its mapping must not be on the stack while files are read.
@@ -62,15 +62,21 @@ symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, s
 		return 1;
 	}
 	cancel = rcgo__cancel_disable();
-	if (here_take(&here_everyday)) {
-		n = rcgo__inprocess_frames(&here_everyday, query, frames, max, &out);
-		here_give(&here_everyday);
-	} else if (here_take(&here_spare)) {
+	if (inprocess_try_lock(&inprocess_primary)) {
+		n = rcgo__inprocess_frames(&inprocess_primary, query, frames, max, &out);
+		inprocess_unlock(&inprocess_primary);
+	} else if (inprocess_try_lock(&inprocess_reentrant)) {
 		reentrant.cached = false;
-		n = rcgo__inprocess_frames(&here_spare, &reentrant, frames, max, &out);
-		here_give(&here_spare);
+		n = rcgo__inprocess_frames(&inprocess_reentrant, &reentrant, frames, max, &out);
+		inprocess_unlock(&inprocess_reentrant);
 	} else {
-		n = describe_without_memory(query->pc, frames, &out);
+		struct rcgo_inprocess_mapping mapping;
+
+		rcgo__inprocess_find(query->pc, &mapping);
+		if (rcgo__inprocess_is_code(NULL, &mapping)) {
+			rcgo__inprocess_fallback(&mapping, frames, &out);
+			n = 1;
+		}
 	}
 	rcgo__cancel_restore(cancel);
 	if (n != 0 && frames[0].line == 0 && rcgo__unwind_is_handler_frame(query->pc)) {
@@ -81,12 +87,12 @@ symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, s
 }
 
 // owner: rcgo__symbolize_set_mangled; lock: none; ordering: relaxed, a single word
-static bool names_stay_mangled;
+static bool keep_names_mangled;
 
 void
 rcgo__symbolize_set_mangled(bool mangled)
 {
-	rcgo_store_rlx(&names_stay_mangled, mangled);
+	rcgo_store_rlx(&keep_names_mangled, mangled);
 }
 
 // A profile aggregates by function, and pprof demangles names itself. A crash report lists each
@@ -98,7 +104,7 @@ rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 	const struct rcgo_inprocess_query query = {.pc = pc,
 		.cached = true,
 		.by_function = !report,
-		.demangled = report && !rcgo_load_rlx(&names_stay_mangled)};
+		.demangled = report && !rcgo_load_rlx(&keep_names_mangled)};
 
 	return symbolize(&query, frames, max, text, size);
 }
@@ -111,9 +117,9 @@ symbolize_always(const struct rcgo_inprocess_query *query, struct rcgo_frame *fr
 
 	if (n == 0 && max != 0) {
 		struct rcgo_line_text out = {.at = text, .size = size};
-		const struct rcgo_inprocess_mapping place = {.pc = query->pc};
+		const struct rcgo_inprocess_mapping mapping = {.pc = query->pc};
 
-		rcgo__inprocess_fallback(&place, frames, &out);
+		rcgo__inprocess_fallback(&mapping, frames, &out);
 		n = 1;
 	}
 	return n;
@@ -131,7 +137,7 @@ size_t
 rcgo__symbolize_report(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size)
 {
 	const struct rcgo_inprocess_query query = {
-		.pc = pc, .cached = true, .demangled = !rcgo_load_rlx(&names_stay_mangled)};
+		.pc = pc, .cached = true, .demangled = !rcgo_load_rlx(&keep_names_mangled)};
 
 	return symbolize_always(&query, frames, max, text, size);
 }
@@ -154,87 +160,89 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 
 // The objects of this process: opening, caching and lookup.
 
-#define HERE_KEEP ((size_t)256 << 20) // address space; it must hold decompressed DWARF
-#define HERE_CACHE ((size_t)16 << 20)
-#define HERE_ID 64
-#define HERE_OPENED_MAX 1024  // objects opened before the memory is reset
-#define HERE_SPLIT_MAX 0x7000 // likewise for files of split DWARF
+#define INPROCESS_KEEP ((size_t)256 << 20) // address space; it must hold decompressed DWARF
+#define INPROCESS_CACHE ((size_t)16 << 20)
+#define INPROCESS_ID 64
+#define INPROCESS_OPENED_MAX 1024  // objects opened before the memory is reset
+#define INPROCESS_SPLIT_MAX 0x7000 // likewise for files of split DWARF
 
 static void
-here_forget(struct rcgo_inprocess *here)
+inprocess_reset(struct rcgo_inprocess *inprocess)
 {
 	for (size_t i = 0; i < RCGO_INPROCESS_OBJECTS; i++) {
-		rcgo__object_close(here->objects[i].object);
+		rcgo__object_close(inprocess->objects[i].object);
 	}
-	memset(here->objects, 0, sizeof here->objects);
-	rcgo__arena_free(&here->memory.scratch);
-	rcgo__arena_free(&here->keep);
-	here->opened = 0;
-	here->ready = false;
+	memset(inprocess->objects, 0, sizeof inprocess->objects);
+	rcgo__arena_free(&inprocess->memory.scratch);
+	rcgo__arena_free(&inprocess->keep);
+	inprocess->opened = 0;
+	inprocess->ready = false;
 }
 
 static bool
-here_ready(struct rcgo_inprocess *here, bool cached)
+inprocess_prepare(struct rcgo_inprocess *inprocess, bool cached)
 {
 	// Memory of single objects cannot be freed; only a reset releases it.
-	if (here->ready &&
-		(here->opened == HERE_OPENED_MAX || here->memory.split_files > HERE_SPLIT_MAX ||
-			here->keep.used > here->keep.cap - here->keep.cap / 8)) {
-		here_forget(here);
+	if (inprocess->ready &&
+		(inprocess->opened == INPROCESS_OPENED_MAX ||
+			inprocess->memory.split_files > INPROCESS_SPLIT_MAX ||
+			inprocess->keep.used > inprocess->keep.cap - inprocess->keep.cap / 8)) {
+		inprocess_reset(inprocess);
 	}
-	if (here->ready) {
+	if (inprocess->ready) {
 		return true;
 	}
-	if (rcgo__arena_init(&here->keep, HERE_KEEP) != 0) {
+	if (rcgo__arena_init(&inprocess->keep, INPROCESS_KEEP) != 0) {
 		return false;
 	}
-	if (rcgo__object_memory_init(
-		    &here->memory, &here->keep, cached ? HERE_CACHE : HERE_CACHE / 16) != 0) {
-		rcgo__arena_free(&here->keep);
+	if (rcgo__object_memory_init(&inprocess->memory, &inprocess->keep,
+		    cached ? INPROCESS_CACHE : INPROCESS_CACHE / 16) != 0) {
+		rcgo__arena_free(&inprocess->keep);
 		return false;
 	}
-	here->memory.cached = cached;
-	here->memory.qualified = true;
-	here->ready = true;
+	inprocess->memory.cached = cached;
+	inprocess->memory.qualified = true;
+	inprocess->ready = true;
 	return true;
 }
 
 static size_t
-here_build_id(const struct rcgo_inprocess_mapping *place, uint8_t *id, size_t cap)
+inprocess_build_id(const struct rcgo_inprocess_mapping *mapping, uint8_t *id, size_t cap)
 {
-	if (place->edition == NULL) {
-		return rcgo__module_build_id(&place->module, id, cap);
+	if (mapping->generation == NULL) {
+		return rcgo__module_build_id(&mapping->module, id, cap);
 	}
-	memcpy(id, place->edition->id, place->edition->size < cap ? place->edition->size : cap);
-	return place->edition->size;
+	memcpy(id, mapping->generation->id,
+		mapping->generation->size < cap ? mapping->generation->size : cap);
+	return mapping->generation->size;
 }
 
 // Opens the object's file. Returns 0, or -errno.
 static int
-here_open(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place,
+inprocess_open(struct rcgo_inprocess *inprocess, const struct rcgo_inprocess_mapping *mapping,
 	struct rcgo_object **object)
 {
-	uint8_t id[HERE_ID];
-	size_t size = here_build_id(place, id, sizeof id);
+	uint8_t id[INPROCESS_ID];
+	size_t size = inprocess_build_id(mapping, id, sizeof id);
 	struct rcgo_bytes build_id = {.at = id, .size = size > sizeof id ? 0 : size};
-	uint16_t number = (uint16_t)(1 + 2 * here->opened);
+	uint16_t number = (uint16_t)(1 + 2 * inprocess->opened);
 	int err;
 
-	here->opened++;
-	if (!rcgo__inprocess_name(place, here->path, sizeof here->path)) {
+	inprocess->opened++;
+	if (!rcgo__inprocess_name(mapping, inprocess->path, sizeof inprocess->path)) {
 		return -EAGAIN; // its name was readable before: a transient failure
 	}
-	err = rcgo__object_open_in(&here->memory, here->path, build_id, number, object);
+	err = rcgo__object_open_in(&inprocess->memory, inprocess->path, build_id, number, object);
 	if (err != 0 && build_id.size != 0 &&
-		rcgo__object_open_in(&here->memory, "/proc/self/exe", build_id, number, object) ==
-			0) {
+		rcgo__object_open_in(
+			&inprocess->memory, "/proc/self/exe", build_id, number, object) == 0) {
 		return 0; // the program's own file can be opened even after it was replaced
 	}
 	return err;
 }
 
 static bool
-here_passes(int err)
+inprocess_is_transient(int err)
 {
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -EINTR ||
 	       err == -EAGAIN;
@@ -243,15 +251,16 @@ here_passes(int err)
 // Returns the object of a mapping; opens it if it is new. A new object takes the slot of an
 // unloaded object at the same address, or evicts an object if the table is full.
 static struct rcgo_inprocess_object *
-here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *place)
+inprocess_find_object(
+	struct rcgo_inprocess *inprocess, const struct rcgo_inprocess_mapping *mapping)
 {
-	const struct rcgo_module *module = &place->module;
+	const struct rcgo_module *module = &mapping->module;
 	size_t first = module->start / 4096 * UINT32_C(0x9e3779b1) >> 8;
 	struct rcgo_inprocess_object *slot = NULL;
 
 	for (size_t i = 0; i < RCGO_INPROCESS_OBJECTS; i++) {
 		struct rcgo_inprocess_object *at =
-			&here->objects[(first + i) % RCGO_INPROCESS_OBJECTS];
+			&inprocess->objects[(first + i) % RCGO_INPROCESS_OBJECTS];
 
 		if (at->module.key == module->key && at->module.start == module->start) {
 			return at;
@@ -262,12 +271,12 @@ here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *pl
 		}
 	}
 	if (slot == NULL) {
-		slot = &here->objects[first % RCGO_INPROCESS_OBJECTS];
+		slot = &inprocess->objects[first % RCGO_INPROCESS_OBJECTS];
 	}
 	rcgo__object_close(slot->object);
 	slot->module = *module;
 	slot->object = NULL;
-	if (here_passes(here_open(here, place, &slot->object))) {
+	if (inprocess_is_transient(inprocess_open(inprocess, mapping, &slot->object))) {
 		slot->module.key = 0; // retry at the next lookup
 	}
 	return slot;
@@ -275,10 +284,10 @@ here_object(struct rcgo_inprocess *here, const struct rcgo_inprocess_mapping *pl
 
 // Appends the demangled name to text. Returns NULL if the name is not mangled or there is no space.
 static const char *
-here_demangled(struct rcgo_inprocess *here, const char *name, struct rcgo_line_text *text)
+inprocess_demangle(struct rcgo_inprocess *inprocess, const char *name, struct rcgo_line_text *text)
 {
 	char *at = text->at + text->used;
-	size_t n = rcgo__demangle(name, &here->memory.scratch, at, text->size - text->used);
+	size_t n = rcgo__demangle(name, &inprocess->memory.scratch, at, text->size - text->used);
 
 	text->used += n > 0 ? n + 1 : 0;
 	return n > 0 ? at : NULL;
@@ -287,15 +296,16 @@ here_demangled(struct rcgo_inprocess *here, const char *name, struct rcgo_line_t
 // Copies the function names into text, the outermost first, because it is the function that was
 // called and must not be lost if text is full.
 static void
-here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *frames, size_t n,
-	struct rcgo_line_text *text)
+inprocess_copy_names(struct rcgo_inprocess *inprocess, bool demangled, struct rcgo_frame *frames,
+	size_t n, struct rcgo_line_text *text)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct rcgo_frame *frame = &frames[i == 0 ? n - 1 : i - 1];
 
 		if (frame->function != NULL) {
 			const char *name =
-				demangled ? here_demangled(here, frame->function, text) : NULL;
+				demangled ? inprocess_demangle(inprocess, frame->function, text)
+					  : NULL;
 
 			frame->function =
 				name != NULL ? name : rcgo__inprocess_copy(text, frame->function);
@@ -305,40 +315,43 @@ here_copy_names(struct rcgo_inprocess *here, bool demangled, struct rcgo_frame *
 
 // Names a frame that has no symbol.
 static void
-here_nameless(const struct rcgo_inprocess_object *slot, struct rcgo_inprocess_mapping *place,
-	bool by_function, struct rcgo_frame *frame, struct rcgo_line_text *text)
+inprocess_name_unknown(const struct rcgo_inprocess_object *slot,
+	struct rcgo_inprocess_mapping *mapping, bool by_function, struct rcgo_frame *frame,
+	struct rcgo_line_text *text)
 {
 	uint64_t start;
 
 	if (by_function && slot != NULL && slot->object != NULL &&
-		rcgo__elf_function(&slot->object->elf, place->pc - place->module.bias, &start)) {
-		place->pc = (uintptr_t)start + place->module.bias;
+		rcgo__elf_function(
+			&slot->object->elf, mapping->pc - mapping->module.bias, &start)) {
+		mapping->pc = (uintptr_t)start + mapping->module.bias;
 	}
-	rcgo__inprocess_fallback(place, frame, text);
+	rcgo__inprocess_fallback(mapping, frame, text);
 }
 
 size_t
-rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_inprocess_query *query,
+rcgo__inprocess_frames(struct rcgo_inprocess *inprocess, const struct rcgo_inprocess_query *query,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text)
 {
 	struct rcgo_inprocess_object *slot = NULL;
-	struct rcgo_inprocess_mapping place;
-	size_t n = 0, for_names = (text->size - text->used) / 2;
+	struct rcgo_inprocess_mapping mapping;
+	size_t n = 0, names_size = (text->size - text->used) / 2;
 
-	rcgo__inprocess_find(query->pc, &place);
-	if (!rcgo__inprocess_is_code(here, &place)) {
+	rcgo__inprocess_find(query->pc, &mapping);
+	if (!rcgo__inprocess_is_code(inprocess, &mapping)) {
 		return 0;
 	}
-	if (place.known && rcgo__syscall_trial_passed() && here_ready(here, query->cached)) {
-		slot = here_object(here, &place);
+	if (mapping.known && rcgo__syscall_trial_passed() &&
+		inprocess_prepare(inprocess, query->cached)) {
+		slot = inprocess_find_object(inprocess, &mapping);
 	}
 	if (slot != NULL && slot->object != NULL) {
-		text->size -= for_names;
+		text->size -= names_size;
 		n = rcgo__object_frames_in(
-			slot->object, place.pc - place.module.bias, frames, max, text);
-		text->size += for_names;
+			slot->object, mapping.pc - mapping.module.bias, frames, max, text);
+		text->size += names_size;
 	}
-	here_copy_names(here, query->demangled, frames, n, text);
+	inprocess_copy_names(inprocess, query->demangled, frames, n, text);
 	for (size_t i = 0; i < n; i++) {
 		// A path that did not fit is not in text.
 		if (frames[i].file != NULL &&
@@ -346,18 +359,18 @@ rcgo__inprocess_frames(struct rcgo_inprocess *here, const struct rcgo_inprocess_
 			frames[i].file = rcgo__inprocess_copy(text, frames[i].file);
 		}
 		if (frames[i].entry != 0) {
-			frames[i].entry += place.module.bias;
+			frames[i].entry += mapping.module.bias;
 		}
 	}
 	if (n == 0) {
-		here_nameless(slot, &place, query->by_function, &frames[0], text);
+		inprocess_name_unknown(slot, &mapping, query->by_function, &frames[0], text);
 		return 1;
 	}
 	if (frames[0].function == NULL) {
-		struct rcgo_frame bare;
+		struct rcgo_frame fallback;
 
-		here_nameless(slot, &place, query->by_function, &bare, text);
-		frames[0].function = bare.function;
+		inprocess_name_unknown(slot, &mapping, query->by_function, &fallback, text);
+		frames[0].function = fallback.function;
 	}
 	return n;
 }

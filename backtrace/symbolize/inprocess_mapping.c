@@ -10,11 +10,11 @@ const char *
 rcgo__inprocess_copy(struct rcgo_line_text *text, const char *s)
 {
 	size_t size = s == NULL ? 0 : strlen(s) + 1;
-	size_t room = text->size - text->used;
+	size_t space = text->size - text->used;
 	char *at = text->at + text->used;
 
-	if (size > room) {
-		size = room;
+	if (size > space) {
+		size = space;
 	}
 	if (size == 0) {
 		return NULL;
@@ -26,43 +26,43 @@ rcgo__inprocess_copy(struct rcgo_line_text *text, const char *s)
 }
 
 void
-rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place)
+rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *mapping)
 {
-	place->edition = rcgo__generation_untag(&pc);
-	place->pc = pc;
-	place->generated = rcgo__generation_is_jit(place->edition);
-	if (place->edition == NULL || place->generated) {
-		place->edition = NULL;
-		place->known = rcgo__module_find(pc, &place->module);
-		place->generated = place->generated && !place->known;
+	mapping->generation = rcgo__generation_untag(&pc);
+	mapping->pc = pc;
+	mapping->generated = rcgo__generation_is_jit(mapping->generation);
+	if (mapping->generation == NULL || mapping->generated) {
+		mapping->generation = NULL;
+		mapping->known = rcgo__module_find(pc, &mapping->module);
+		mapping->generated = mapping->generated && !mapping->known;
 		return;
 	}
-	place->module = place->edition->module;
-	place->known = place->edition->path[0] != 0;
+	mapping->module = mapping->generation->module;
+	mapping->known = mapping->generation->path[0] != 0;
 }
 
 bool
-rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place)
+rcgo__inprocess_is_code(struct rcgo_inprocess *inprocess, struct rcgo_inprocess_mapping *mapping)
 {
 	uintptr_t start = 0, end = 0;
 
 	// A tagged program counter was code when it was sampled.
-	if (place->known || place->edition != NULL || place->generated) {
+	if (mapping->known || mapping->generation != NULL || mapping->generated) {
 		return true;
 	}
-	if (here != NULL &&
-		place->pc - here->generated_start < here->generated_end - here->generated_start) {
-		place->generated = true;
+	if (inprocess != NULL && mapping->pc - inprocess->generated_start <
+					 inprocess->generated_end - inprocess->generated_start) {
+		mapping->generated = true;
 		return true;
 	}
-	switch (rcgo__module_code(place->pc, &start, &end)) {
+	switch (rcgo__module_code(mapping->pc, &start, &end)) {
 	case RCGO_CODE_NONE:
 		return false;
 	case RCGO_CODE_GENERATED:
-		place->generated = true;
-		if (here != NULL) {
-			here->generated_start = start;
-			here->generated_end = end;
+		mapping->generated = true;
+		if (inprocess != NULL) {
+			inprocess->generated_start = start;
+			inprocess->generated_end = end;
 		}
 		return true;
 	default:
@@ -71,15 +71,15 @@ rcgo__inprocess_is_code(struct rcgo_inprocess *here, struct rcgo_inprocess_mappi
 }
 
 bool
-rcgo__inprocess_name(const struct rcgo_inprocess_mapping *place, char *path, size_t cap)
+rcgo__inprocess_name(const struct rcgo_inprocess_mapping *mapping, char *path, size_t cap)
 {
-	if (place->edition == NULL) {
-		return rcgo__module_name(&place->module, path, cap);
+	if (mapping->generation == NULL) {
+		return rcgo__module_name(&mapping->module, path, cap);
 	}
-	if (cap > sizeof place->edition->path) {
-		cap = sizeof place->edition->path;
+	if (cap > sizeof mapping->generation->path) {
+		cap = sizeof mapping->generation->path;
 	}
-	memcpy(path, place->edition->path, cap);
+	memcpy(path, mapping->generation->path, cap);
 	path[cap - 1] = 0;
 	return path[0] != 0;
 }
@@ -88,21 +88,21 @@ rcgo__inprocess_name(const struct rcgo_inprocess_mapping *place, char *path, siz
 #define FALLBACK_PATH 768
 
 void
-rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place, struct rcgo_frame *frame,
+rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *mapping, struct rcgo_frame *frame,
 	struct rcgo_line_text *text)
 {
 	static const char digits[] = "0123456789abcdef";
 	char name[FALLBACK_PATH + 24];
-	uintptr_t number = place->pc - (place->known ? place->module.bias : 0);
+	uintptr_t number = mapping->pc - (mapping->known ? mapping->module.bias : 0);
 	size_t n = 0;
 	int shift = (int)sizeof number * 8 - 4;
 
 	*frame = (struct rcgo_frame){0};
-	if (place->generated) {
+	if (mapping->generated) {
 		frame->function = rcgo__inprocess_copy(text, "[JIT]");
 		return;
 	}
-	if (place->known && rcgo__inprocess_name(place, name, FALLBACK_PATH)) {
+	if (mapping->known && rcgo__inprocess_name(mapping, name, FALLBACK_PATH)) {
 		const char *base = strrchr(name, '/');
 
 		frame->file = rcgo__inprocess_copy(text, name);

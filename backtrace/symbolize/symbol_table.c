@@ -266,7 +266,7 @@ struct symtab_best {
 };
 
 static void
-symtab_show(struct symtab_best *best, const struct rcgo_symtab_source *source, uint32_t index)
+symtab_consider(struct symtab_best *best, const struct rcgo_symtab_source *source, uint32_t index)
 {
 	struct rcgo_symtab_raw raw;
 
@@ -281,7 +281,7 @@ symtab_show(struct symtab_best *best, const struct rcgo_symtab_source *source, u
 
 // Offers the symbols at the greatest address that is not above the one searched for.
 static void
-symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
+symtab_consider_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
 {
 	uint32_t low = 0, high = table->entry_count, end;
 
@@ -301,7 +301,7 @@ symtab_show_sorted(const struct rcgo_symtab *table, struct symtab_best *best)
 	for (; low < end; low++) {
 		const struct rcgo_symtab_entry *entry = &table->entries[low];
 
-		symtab_show(best, &table->sources[entry->source], entry->index);
+		symtab_consider(best, &table->sources[entry->source], entry->index);
 	}
 }
 
@@ -332,11 +332,11 @@ rcgo__symtab_find(const struct rcgo_symtab *table, uint64_t address, struct rcgo
 		return false;
 	}
 	if (table->entries != NULL) {
-		symtab_show_sorted(table, &best);
+		symtab_consider_sorted(table, &best);
 	} else {
 		for (uint32_t i = 0; i < table->source_count; i++) {
 			for (uint32_t k = 1; k < table->sources[i].count; k++) {
-				symtab_show(&best, &table->sources[i], k);
+				symtab_consider(&best, &table->sources[i], k);
 			}
 		}
 	}
@@ -356,34 +356,34 @@ static void
 symtab_sort_digit(const struct rcgo_symtab_entry *from, struct rcgo_symtab_entry *to, uint32_t n,
 	unsigned shift)
 {
-	uint32_t places[1 << SYMTAB_DIGIT] = {0};
+	uint32_t positions[1 << SYMTAB_DIGIT] = {0};
 	uint32_t sum = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		places[from[i].address >> shift & 0xff]++;
+		positions[from[i].address >> shift & 0xff]++;
 	}
-	for (uint32_t i = 0; i < RCGO_COUNTOF(places); i++) {
-		uint32_t count = places[i];
+	for (uint32_t i = 0; i < RCGO_COUNTOF(positions); i++) {
+		uint32_t count = positions[i];
 
-		places[i] = sum;
+		positions[i] = sum;
 		sum += count;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		to[places[from[i].address >> shift & 0xff]++] = from[i];
+		to[positions[from[i].address >> shift & 0xff]++] = from[i];
 	}
 }
 
-// Stores up to room entries; if entries is NULL, only counts them. *differ gets the bits in which
-// addresses differ.
+// Stores up to capacity entries; if entries is NULL, only counts them. *differ gets the bits in
+// which addresses differ.
 static uint32_t
-symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries, uint32_t room,
-	uint64_t *differ)
+symtab_collect(const struct rcgo_symtab *table, struct rcgo_symtab_entry *entries,
+	uint32_t capacity, uint64_t *differ)
 {
 	uint32_t n = 0;
 	uint64_t ones = 0, zeros = 0;
 
 	for (uint32_t i = 0; i < table->source_count; i++) {
-		for (uint32_t k = 1; k < table->sources[i].count && n < room; k++) {
+		for (uint32_t k = 1; k < table->sources[i].count && n < capacity; k++) {
 			struct rcgo_symtab_raw raw;
 
 			if (!rcgo__symtab_read(&table->sources[i], k, &raw)) {

@@ -73,7 +73,7 @@ struct rcgo_inprocess_query {
 // Symbolizes a program counter with the given memory, whose lock the caller holds. The strings are
 // stored in text. Returns the number of frames, or 0 if there is no code at pc.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *here,
+RCGO_INTERN size_t rcgo__inprocess_frames(struct rcgo_inprocess *inprocess,
 	const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
 	struct rcgo_line_text *text);
 
@@ -83,17 +83,17 @@ struct rcgo_inprocess_mapping {
 	bool known;	// the object that contains pc is known
 	bool generated; // by a just-in-time compiler
 	struct rcgo_module module;
-	const struct rcgo_module_generation *edition; // NULL for a module that is mapped now
+	const struct rcgo_module_generation *generation; // NULL for a module that is mapped now
 };
 
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *place);
+RCGO_INTERN void rcgo__inprocess_find(uintptr_t pc, struct rcgo_inprocess_mapping *mapping);
 
 // Returns whether there may be code at mapping->pc. If no object is known, asks the kernel and sets
 // mapping->generated. inprocess may be NULL.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__inprocess_is_code(
-	struct rcgo_inprocess *here, struct rcgo_inprocess_mapping *place);
+	struct rcgo_inprocess *inprocess, struct rcgo_inprocess_mapping *mapping);
 
 // Copies s into text. The copy is truncated if there is not enough space. Returns NULL if there is
 // none.
@@ -103,11 +103,11 @@ RCGO_INTERN const char *rcgo__inprocess_copy(struct rcgo_line_text *text, const 
 // Stores the path of the object's file, truncated to cap - 1 bytes. Returns whether there is one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__inprocess_name(
-	const struct rcgo_inprocess_mapping *place, char *path, size_t cap);
+	const struct rcgo_inprocess_mapping *mapping, char *path, size_t cap);
 
 // Fills in frame with the fallback name: module+0xoffset, [JIT], or the bare address.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *place,
+RCGO_INTERN void rcgo__inprocess_fallback(const struct rcgo_inprocess_mapping *mapping,
 	struct rcgo_frame *frame, struct rcgo_line_text *text);
 
 #endif // RCGO_SYMBOLIZER_INTERNAL_H

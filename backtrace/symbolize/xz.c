@@ -16,7 +16,7 @@
 
 // Normalizes the range, so that another bit can be decoded.
 static inline void
-lzma_widen(struct rcgo_lzma *s)
+lzma_normalize(struct rcgo_lzma *s)
 {
 	if (s->range < LZMA_TOP) {
 		uint32_t byte = 0;
@@ -32,33 +32,33 @@ lzma_widen(struct rcgo_lzma *s)
 }
 
 static inline uint32_t
-lzma_bit(struct rcgo_lzma *s, uint16_t *odds)
+lzma_bit(struct rcgo_lzma *s, uint16_t *probs)
 {
 	uint32_t bound;
 
-	lzma_widen(s);
-	bound = (s->range >> LZMA_BITS) * *odds;
+	lzma_normalize(s);
+	bound = (s->range >> LZMA_BITS) * *probs;
 	if (s->code < bound) {
 		s->range = bound;
-		*odds = (uint16_t)(*odds + (((1u << LZMA_BITS) - *odds) >> LZMA_MOVE));
+		*probs = (uint16_t)(*probs + (((1u << LZMA_BITS) - *probs) >> LZMA_MOVE));
 		return 0;
 	}
 	s->range -= bound;
 	s->code -= bound;
-	*odds = (uint16_t)(*odds - (*odds >> LZMA_MOVE));
+	*probs = (uint16_t)(*probs - (*probs >> LZMA_MOVE));
 	return 1;
 }
 
 // Decodes n bits with fixed equal probabilities.
 static uint32_t
-lzma_even_bits(struct rcgo_lzma *s, uint32_t n)
+lzma_direct_bits(struct rcgo_lzma *s, uint32_t n)
 {
 	uint32_t value = 0;
 
 	for (; n > 0; n--) {
 		uint32_t bit;
 
-		lzma_widen(s);
+		lzma_normalize(s);
 		s->range >>= 1;
 		bit = s->code >= s->range;
 		s->code -= bit != 0 ? s->range : 0;
@@ -69,24 +69,24 @@ lzma_even_bits(struct rcgo_lzma *s, uint32_t n)
 
 // Decodes n bits, first bit highest. The probability of each bit depends on the bits before it.
 static inline uint32_t
-lzma_tree(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
+lzma_tree(struct rcgo_lzma *s, uint16_t *probs, uint32_t n)
 {
 	uint32_t at = 1;
 
 	for (uint32_t i = 0; i < n; i++) {
-		at = at << 1 | lzma_bit(s, odds + at);
+		at = at << 1 | lzma_bit(s, probs + at);
 	}
 	return at - (1u << n);
 }
 
 // Decodes n bits as lzma_tree does, first bit lowest.
 static uint32_t
-lzma_tree_reversed(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
+lzma_tree_reversed(struct rcgo_lzma *s, uint16_t *probs, uint32_t n)
 {
 	uint32_t at = 1, value = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t bit = lzma_bit(s, odds + at);
+		uint32_t bit = lzma_bit(s, probs + at);
 
 		at = at << 1 | bit;
 		value |= bit << i;
@@ -95,22 +95,22 @@ lzma_tree_reversed(struct rcgo_lzma *s, uint16_t *odds, uint32_t n)
 }
 
 static uint32_t
-lzma_length(struct rcgo_lzma *s, struct rcgo_lzma_length *odds, uint32_t place)
+lzma_length(struct rcgo_lzma *s, struct rcgo_lzma_length *probs, uint32_t pos_state)
 {
-	if (lzma_bit(s, &odds->choice[0]) == 0) {
-		return 2 + lzma_tree(s, odds->low[place], 3);
+	if (lzma_bit(s, &probs->choice[0]) == 0) {
+		return 2 + lzma_tree(s, probs->low[pos_state], 3);
 	}
-	if (lzma_bit(s, &odds->choice[1]) == 0) {
-		return 10 + lzma_tree(s, odds->middle[place], 3);
+	if (lzma_bit(s, &probs->choice[1]) == 0) {
+		return 10 + lzma_tree(s, probs->middle[pos_state], 3);
 	}
-	return 18 + lzma_tree(s, odds->high, 8);
+	return 18 + lzma_tree(s, probs->high, 8);
 }
 
 // Decodes the distance of a match of this length, minus 1.
 static uint32_t
 lzma_distance(struct rcgo_lzma *s, uint32_t length)
 {
-	uint32_t slot = lzma_tree(s, s->odds.slot[length < 5 ? length - 2 : 3], 6);
+	uint32_t slot = lzma_tree(s, s->probs.slot[length < 5 ? length - 2 : 3], 6);
 	uint32_t bits = (slot >> 1) - 1;
 	uint32_t high;
 
@@ -119,39 +119,40 @@ lzma_distance(struct rcgo_lzma *s, uint32_t length)
 	}
 	high = (2 | (slot & 1)) << bits;
 	if (slot < 14) {
-		return high + lzma_tree_reversed(s, s->odds.middle + high - slot, bits);
+		return high + lzma_tree_reversed(s, s->probs.middle + high - slot, bits);
 	}
-	high += lzma_even_bits(s, bits - 4) << 4;
-	return high + lzma_tree_reversed(s, s->odds.align, 4);
+	high += lzma_direct_bits(s, bits - 4) << 4;
+	return high + lzma_tree_reversed(s, s->probs.align, 4);
 }
 
 static void
 lzma_literal(struct rcgo_lzma *s)
 {
-	size_t place = s->size - s->dictionary;
-	uint32_t before = place > 0 ? s->out[s->size - 1] : 0;
-	uint32_t context = ((uint32_t)place & s->literal_place_mask) << s->literal_bits |
+	size_t position = s->size - s->dictionary;
+	uint32_t before = position > 0 ? s->out[s->size - 1] : 0;
+	uint32_t context = ((uint32_t)position & s->literal_pos_mask) << s->literal_bits |
 			   before >> (8 - s->literal_bits);
-	uint16_t *odds = s->odds.literal + 0x300 * context;
+	uint16_t *probs = s->probs.literal + 0x300 * context;
 	uint32_t at = 1;
 
 	if (s->state >= LZMA_LITERAL_STATES) {
 		// After a match, the byte at the last distance is a context as long as the decoded
 		// bits agree with it.
-		uint32_t hint = s->distances[0] < place ? s->out[s->size - s->distances[0] - 1] : 0;
+		uint32_t match_byte =
+			s->distances[0] < position ? s->out[s->size - s->distances[0] - 1] : 0;
 		uint32_t agree = 0x100;
 
 		while (at < 0x100) {
 			uint32_t bit;
 
-			hint <<= 1;
-			bit = lzma_bit(s, odds + agree + (hint & agree) + at);
+			match_byte <<= 1;
+			bit = lzma_bit(s, probs + agree + (match_byte & agree) + at);
 			at = at << 1 | bit;
-			agree &= bit != 0 ? hint : ~hint;
+			agree &= bit != 0 ? match_byte : ~match_byte;
 		}
 	}
 	while (at < 0x100) {
-		at = at << 1 | lzma_bit(s, odds + at);
+		at = at << 1 | lzma_bit(s, probs + at);
 	}
 	s->out[s->size++] = (uint8_t)at;
 	s->state = s->state < 4 ? 0 : s->state < 10 ? s->state - 3 : s->state - 6;
@@ -174,7 +175,7 @@ lzma_copy(struct rcgo_lzma *s, uint32_t length)
 
 // Moves one of the last distances to the front.
 static void
-lzma_recall(struct rcgo_lzma *s, uint32_t which)
+lzma_move_to_front(struct rcgo_lzma *s, uint32_t which)
 {
 	uint32_t distance = s->distances[which];
 
@@ -186,46 +187,46 @@ lzma_recall(struct rcgo_lzma *s, uint32_t which)
 
 // Decodes a match at one of the last distances.
 static void
-lzma_again(struct rcgo_lzma *s, uint32_t place)
+lzma_rep_match(struct rcgo_lzma *s, uint32_t pos_state)
 {
-	struct rcgo_lzma_odds *odds = &s->odds;
+	struct rcgo_lzma_odds *probs = &s->probs;
 	bool after_literal = s->state < LZMA_LITERAL_STATES;
 
-	if (lzma_bit(s, &odds->again_first[s->state]) == 0) {
-		if (lzma_bit(s, &odds->again_longer[s->state][place]) == 0) {
+	if (lzma_bit(s, &probs->is_rep_g0[s->state]) == 0) {
+		if (lzma_bit(s, &probs->is_rep0_long[s->state][pos_state]) == 0) {
 			s->state = after_literal ? 9 : 11;
 			lzma_copy(s, 1);
 			return;
 		}
-	} else if (lzma_bit(s, &odds->again_second[s->state]) == 0) {
-		lzma_recall(s, 1);
+	} else if (lzma_bit(s, &probs->is_rep_g1[s->state]) == 0) {
+		lzma_move_to_front(s, 1);
 	} else {
-		lzma_recall(s, 2 + lzma_bit(s, &odds->again_third[s->state]));
+		lzma_move_to_front(s, 2 + lzma_bit(s, &probs->is_rep_g2[s->state]));
 	}
 	s->state = after_literal ? 8 : 11;
-	lzma_copy(s, lzma_length(s, &odds->again_length, place));
+	lzma_copy(s, lzma_length(s, &probs->rep_length, pos_state));
 }
 
 bool
 rcgo__lzma_chunk(struct rcgo_lzma *s)
 {
 	while (s->size < s->end && !s->broken) {
-		uint32_t place = (uint32_t)(s->size - s->dictionary) & s->place_mask;
+		uint32_t pos_state = (uint32_t)(s->size - s->dictionary) & s->pos_mask;
 
-		if (lzma_bit(s, &s->odds.match[s->state][place]) == 0) {
+		if (lzma_bit(s, &s->probs.match[s->state][pos_state]) == 0) {
 			lzma_literal(s);
-		} else if (lzma_bit(s, &s->odds.again[s->state]) != 0) {
-			lzma_again(s, place);
+		} else if (lzma_bit(s, &s->probs.is_rep[s->state]) != 0) {
+			lzma_rep_match(s, pos_state);
 		} else {
-			uint32_t length = lzma_length(s, &s->odds.match_length, place);
+			uint32_t length = lzma_length(s, &s->probs.match_length, pos_state);
 
-			lzma_recall(s, 3);
+			lzma_move_to_front(s, 3);
 			s->distances[0] = lzma_distance(s, length);
 			s->state = s->state < LZMA_LITERAL_STATES ? 7 : 10;
 			lzma_copy(s, length);
 		}
 	}
-	lzma_widen(s);
+	lzma_normalize(s);
 	return !s->broken && s->next == s->in.size && s->code == 0;
 }
 
@@ -240,10 +241,10 @@ enum lzma2_reset { LZMA2_KEEP, LZMA2_STATE, LZMA2_PROPERTIES, LZMA2_DICTIONARY }
 static void
 lzma2_reset_state(struct rcgo_lzma *s)
 {
-	uint16_t *odds = (uint16_t *)&s->odds;
+	uint16_t *probs = (uint16_t *)&s->probs;
 
-	for (size_t i = 0; i < sizeof s->odds / sizeof *odds; i++) {
-		odds[i] = RCGO_LZMA_HALF;
+	for (size_t i = 0; i < sizeof s->probs / sizeof *probs; i++) {
+		probs[i] = RCGO_LZMA_HALF;
 	}
 	memset(s->distances, 0, sizeof s->distances);
 	s->state = 0;
@@ -254,14 +255,14 @@ static bool
 lzma2_properties(struct rcgo_lzma *s, uint32_t byte)
 {
 	uint32_t literal_bits = byte % 9;
-	uint32_t literal_places = byte / 9 % 5;
+	uint32_t literal_pos_bits = byte / 9 % 5;
 
-	if (byte >= 9 * 5 * 5 || literal_bits + literal_places > 4) {
+	if (byte >= 9 * 5 * 5 || literal_bits + literal_pos_bits > 4) {
 		return false;
 	}
 	s->literal_bits = literal_bits;
-	s->literal_place_mask = (1u << literal_places) - 1;
-	s->place_mask = (1u << byte / 45) - 1;
+	s->literal_pos_mask = (1u << literal_pos_bits) - 1;
+	s->pos_mask = (1u << byte / 45) - 1;
 	return true;
 }
 

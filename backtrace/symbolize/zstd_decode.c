@@ -42,7 +42,7 @@ zstd_frame_header(struct rcgo_bytes in, struct zstd_header *header)
 }
 
 static int
-zstd_packed_block(struct rcgo_zstd *s, struct rcgo_bytes content)
+zstd_compressed_block(struct rcgo_zstd *s, struct rcgo_bytes content)
 {
 	size_t n = rcgo__zstd_literals(s, content);
 
@@ -71,7 +71,7 @@ zstd_block(struct rcgo_zstd *s, struct rcgo_bytes *in, bool *last)
 	}
 	*in = rcgo__bytes_from(*in, 3 + stored);
 	if (kind == 2) {
-		return zstd_packed_block(s, content);
+		return zstd_compressed_block(s, content);
 	}
 	if (size > s->cap - s->size) {
 		return -ENOSPC;
@@ -100,7 +100,7 @@ zstd_frame(struct rcgo_zstd *s, struct rcgo_bytes *in)
 	*in = rcgo__bytes_from(*in, header.size);
 	s->frame = s->size;
 	memcpy(s->offsets, first_offsets, sizeof first_offsets);
-	s->huffman.known = s->lengths.known = s->places.known = s->matches.known = false;
+	s->huffman.known = s->lengths.known = s->offset_codes.known = s->matches.known = false;
 	while (!last) {
 		err = zstd_block(s, in, &last);
 		if (err != 0) {
@@ -166,8 +166,8 @@ rcgo__zstd(struct rcgo_bytes in, uint8_t *out, size_t cap, struct rcgo_arena *sc
 
 #define ZSTD_LENGTH_CODES 36
 #define ZSTD_MATCH_CODES 53
-#define ZSTD_PLACE_CODES 32
-#define ZSTD_PLACE_LOG 8
+#define ZSTD_OFFSET_CODES 32
+#define ZSTD_OFFSET_LOG 8
 
 // The base value of each code, and the number of extra bits.
 static const uint32_t zstd_length_base[ZSTD_LENGTH_CODES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
@@ -200,7 +200,7 @@ struct zstd_kind {
 
 static const struct zstd_kind zstd_kinds[] = {
 	{zstd_length_counts, ZSTD_LENGTH_CODES, 6, ZSTD_LENGTH_CODES, RCGO_ZSTD_FSE_LOG},
-	{zstd_place_counts, RCGO_COUNTOF(zstd_place_counts), 5, ZSTD_PLACE_CODES, ZSTD_PLACE_LOG},
+	{zstd_place_counts, RCGO_COUNTOF(zstd_place_counts), 5, ZSTD_OFFSET_CODES, ZSTD_OFFSET_LOG},
 	{zstd_match_counts, ZSTD_MATCH_CODES, 6, ZSTD_MATCH_CODES, RCGO_ZSTD_FSE_LOG},
 };
 
@@ -255,13 +255,13 @@ zstd_offset(struct rcgo_zstd *s, uint32_t value, bool no_literals)
 	return offset;
 }
 
-// Copies length bytes to `to` from offset bytes back. Up to room bytes may be written.
+// Copies length bytes to `to` from offset bytes back. Up to space bytes may be written.
 static void
-zstd_copy_match(uint8_t *to, size_t offset, size_t length, size_t room)
+zstd_copy_match(uint8_t *to, size_t offset, size_t length, size_t space)
 {
 	const uint8_t *from = to - offset;
 
-	if (offset >= 8 && room >= length + 8) {
+	if (offset >= 8 && space >= length + 8) {
 		for (size_t i = 0; i < length; i += 8) {
 			memcpy(to + i, from + i, 8);
 		}
@@ -304,19 +304,19 @@ zstd_next_state(struct rcgo_zstd_bits *bits, const struct rcgo_zstd_fse *fse, ui
 static int
 zstd_run(struct rcgo_zstd *s, struct rcgo_zstd_bits *bits, uint32_t count, size_t *used)
 {
-	uint32_t length = zstd_bits_take(bits, s->lengths.log);
-	uint32_t place = zstd_bits_take(bits, s->places.log);
-	uint32_t match = zstd_bits_take(bits, s->matches.log);
+	uint32_t length_state = zstd_bits_take(bits, s->lengths.log);
+	uint32_t offset_state = zstd_bits_take(bits, s->offset_codes.log);
+	uint32_t match_state = zstd_bits_take(bits, s->matches.log);
 
 	for (; count > 0; count--) {
-		uint32_t place_code = s->places.at[place].symbol;
-		uint32_t match_code = s->matches.at[match].symbol;
-		uint32_t length_code = s->lengths.at[length].symbol;
+		uint32_t offset_code = s->offset_codes.at[offset_state].symbol;
+		uint32_t match_code = s->matches.at[match_state].symbol;
+		uint32_t length_code = s->lengths.at[length_state].symbol;
 		uint32_t value, matched, literals;
 		int err;
 
 		zstd_bits_refill(bits);
-		value = (1u << place_code) + zstd_bits_take(bits, place_code);
+		value = (1u << offset_code) + zstd_bits_take(bits, offset_code);
 		zstd_bits_refill(bits);
 		matched = zstd_match_base[match_code] +
 			  zstd_bits_take(bits, zstd_match_bits[match_code]);
@@ -332,9 +332,9 @@ zstd_run(struct rcgo_zstd *s, struct rcgo_zstd_bits *bits, uint32_t count, size_
 		}
 		if (count > 1) {
 			zstd_bits_refill(bits);
-			length = zstd_next_state(bits, &s->lengths, length);
-			match = zstd_next_state(bits, &s->matches, match);
-			place = zstd_next_state(bits, &s->places, place);
+			length_state = zstd_next_state(bits, &s->lengths, length_state);
+			match_state = zstd_next_state(bits, &s->matches, match_state);
+			offset_state = zstd_next_state(bits, &s->offset_codes, offset_state);
 		}
 	}
 	return bits->left == 0 ? 0 : -EBADMSG;
@@ -360,7 +360,7 @@ int
 rcgo__zstd_sequences(struct rcgo_zstd *s, struct rcgo_bytes in)
 {
 	struct rcgo_zstd_bits bits;
-	uint32_t count, ways;
+	uint32_t count, modes;
 	size_t used = 0;
 	int err = 0;
 
@@ -371,11 +371,11 @@ rcgo__zstd_sequences(struct rcgo_zstd *s, struct rcgo_bytes in)
 		if (in.size == 0 || (in.at[0] & 3) != 0) {
 			return -EBADMSG;
 		}
-		ways = in.at[0];
+		modes = in.at[0];
 		in = rcgo__bytes_from(in, 1);
-		if (!zstd_table(s, &s->lengths, &zstd_kinds[0], ways >> 6, &in) ||
-			!zstd_table(s, &s->places, &zstd_kinds[1], ways >> 4 & 3, &in) ||
-			!zstd_table(s, &s->matches, &zstd_kinds[2], ways >> 2 & 3, &in) ||
+		if (!zstd_table(s, &s->lengths, &zstd_kinds[0], modes >> 6, &in) ||
+			!zstd_table(s, &s->offset_codes, &zstd_kinds[1], modes >> 4 & 3, &in) ||
+			!zstd_table(s, &s->matches, &zstd_kinds[2], modes >> 2 & 3, &in) ||
 			!zstd_bits_start(&bits, in)) {
 			return -EBADMSG;
 		}

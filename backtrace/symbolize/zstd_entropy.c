@@ -13,7 +13,7 @@ zstd_highest_bit(uint32_t n)
 
 // Distributes the symbols over the states.
 static void
-zstd_fse_deal(const int16_t *counts, uint32_t n, struct rcgo_zstd_fse *fse)
+zstd_fse_spread(const int16_t *counts, uint32_t n, struct rcgo_zstd_fse *fse)
 {
 	uint32_t size = 1u << fse->log, end = size;
 	uint32_t step = (size >> 1) + (size >> 3) + 3, at = 0;
@@ -40,7 +40,7 @@ rcgo__zstd_fse_make(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, uint32_t n, 
 
 	fse->log = log;
 	fse->known = true;
-	zstd_fse_deal(s->counts, n, fse);
+	zstd_fse_spread(s->counts, n, fse);
 	for (uint32_t i = 0; i < n; i++) {
 		s->counts[i] = s->counts[i] < 0 ? 1 : s->counts[i];
 	}
@@ -87,10 +87,10 @@ zstd_forward_take(struct zstd_forward *f, uint32_t n)
 // Reads one count, at most `most`. A count takes one bit less if the lower bits already determine
 // it.
 static int32_t
-zstd_fse_count(struct zstd_forward *f, uint32_t most)
+zstd_fse_count(struct zstd_forward *f, uint32_t maximum)
 {
-	uint32_t bits = zstd_highest_bit(most + 1) + 1;
-	uint32_t short_ones = (1u << bits) - 1 - (most + 1);
+	uint32_t bits = zstd_highest_bit(maximum + 1) + 1;
+	uint32_t short_ones = (1u << bits) - 1 - (maximum + 1);
 	uint32_t value = zstd_forward_take(f, bits);
 	uint32_t low = value & ((1u << (bits - 1)) - 1);
 
@@ -141,16 +141,16 @@ rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, struct rcgo_
 // Contract: RFC 8878, 3.1.1.3.1 and 4.2.
 
 #define ZSTD_WEIGHT_LOG 6
-#define ZSTD_WEIGHT_MOST 12 // weights are 0 to 11
+#define ZSTD_WEIGHT_COUNT 12 // weights are 0 to 11
 #define ZSTD_STREAMS_HEADER 6
 #define ZSTD_LITERALS_REFILL 5 // symbols of at most 11 bits in the 56 bits of a refill
 
 // Reads weights that are compressed with FSE. Two states alternate until the bits are used up.
 // Returns the number of weights, or 0.
 static uint32_t
-zstd_packed_weights(struct rcgo_zstd *s, struct rcgo_bytes in)
+zstd_fse_weights(struct rcgo_zstd *s, struct rcgo_bytes in)
 {
-	size_t header = rcgo__zstd_fse_read(s, &s->weights, in, ZSTD_WEIGHT_MOST, ZSTD_WEIGHT_LOG);
+	size_t header = rcgo__zstd_fse_read(s, &s->weights, in, ZSTD_WEIGHT_COUNT, ZSTD_WEIGHT_LOG);
 	struct rcgo_zstd_bits bits;
 	uint32_t state[2];
 	uint32_t n = 0;
@@ -226,7 +226,7 @@ rcgo__zstd_huffman_read(struct rcgo_zstd *s, struct rcgo_bytes in)
 	}
 	if (in.at[0] < 128) {
 		size = in.at[0];
-		n = zstd_packed_weights(s, rcgo__bytes_slice(in, 1, size));
+		n = zstd_fse_weights(s, rcgo__bytes_slice(in, 1, size));
 	} else {
 		n = in.at[0] - 127u;
 		size = (n + 1) / 2;
@@ -289,7 +289,7 @@ zstd_four_streams(struct rcgo_zstd *s, struct rcgo_bytes in)
 
 // Reads raw literals, or one literal repeated. form is the lowest four bits of the header.
 static size_t
-zstd_plain_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint32_t word, uint32_t form)
+zstd_raw_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint32_t word, uint32_t form)
 {
 	size_t header = (form & 4) == 0 ? 1 : (form & 8) == 0 ? 2 : 3;
 	bool repeat = (form & 3) == 1;
@@ -315,7 +315,7 @@ zstd_plain_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint32_t word, ui
 
 // Decodes Huffman-coded literals. The code precedes them or is reused from an earlier block.
 static size_t
-zstd_coded_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint64_t word)
+zstd_huffman_literals(struct rcgo_zstd *s, struct rcgo_bytes in, uint64_t word)
 {
 	uint32_t format = word >> 2 & 3;
 	uint32_t width = format < 2 ? 10 : format == 2 ? 14 : 18;
@@ -355,7 +355,7 @@ rcgo__zstd_literals(struct rcgo_zstd *s, struct rcgo_bytes in)
 		word |= (uint64_t)in.at[i] << 8 * i;
 	}
 	if ((word & 2) == 0) {
-		return zstd_plain_literals(s, in, (uint32_t)word, word & 15);
+		return zstd_raw_literals(s, in, (uint32_t)word, word & 15);
 	}
-	return zstd_coded_literals(s, in, word);
+	return zstd_huffman_literals(s, in, word);
 }
