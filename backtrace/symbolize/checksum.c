@@ -2,7 +2,6 @@
 // The checksums of compressed data and of debug files. Runs on any stack, also in signal handlers.
 // The tables are rebuilt at each call, because this code must not write to globals.
 // Contract: RFC 1950, the xz file format 1.1, the specification of xxHash.
-// Contract: RFC 1950, the xz file format 1.1, the specification of xxHash.
 
 #include "checksum.h"
 

@@ -445,7 +445,7 @@ rcgo__path_directory(const char *path)
 
 // Appends the /proc path of an open file.
 static void
-path_of_file(struct rcgo_path *path, int fd)
+path_add_fd(struct rcgo_path *path, int fd)
 {
 	char digits[12];
 	size_t at = sizeof digits;
@@ -468,7 +468,7 @@ rcgo__path_real(struct rcgo_arena *arena, const char *path)
 	ssize_t n = -1;
 
 	if (fd >= 0) {
-		path_of_file(&link, fd);
+		path_add_fd(&link, fd);
 		if (!link.too_long && !real.too_long) {
 			n = readlink(link.at, real.at, PATH_MAX - 1);
 		}

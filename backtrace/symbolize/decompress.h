@@ -152,7 +152,7 @@ struct rcgo_lzma {
 	struct rcgo_bytes in; // of one chunk
 	size_t next;
 	uint32_t range, code;
-	bool broken; // the input was too short or invalid
+	bool malformed; // the input was too short or invalid
 	uint8_t *out;
 	size_t size;	   // number of bytes in out
 	size_t end;	   // end of the chunk's output

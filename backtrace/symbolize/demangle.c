@@ -125,7 +125,7 @@ legacy_escape(struct rcgo_demangle *d, const char *s, size_t n)
 
 // Prints one component of a path.
 static void
-legacy_part(struct rcgo_demangle *d, const char *s, size_t n)
+legacy_component(struct rcgo_demangle *d, const char *s, size_t n)
 {
 	if (n > 1 && s[0] == '_' && s[1] == '$') {
 		s++;
@@ -166,7 +166,7 @@ demangle_legacy(struct rcgo_demangle *d)
 			 n < (uint64_t)(d->end - d->at) && d->at[n] == 'E';
 		if (!hashed) {
 			rcgo__demangle_text(d, parts > 0 ? "::" : "");
-			legacy_part(d, d->at, (size_t)n);
+			legacy_component(d, d->at, (size_t)n);
 		}
 		d->at += n;
 	}
@@ -175,7 +175,7 @@ demangle_legacy(struct rcgo_demangle *d)
 }
 
 static bool
-demangle_begins(const char *s, const char *with)
+demangle_has_prefix(const char *s, const char *with)
 {
 	return strncmp(s, with, strlen(with)) == 0;
 }
@@ -191,12 +191,12 @@ rcgo__demangle(const char *name, struct rcgo_arena *scratch, char *out, size_t s
 		return 0;
 	}
 	d.failed = true;
-	if (demangle_begins(name, "_R")) {
+	if (demangle_has_prefix(name, "_R")) {
 		d = start;
 		d.at += 2;
 		rcgo__demangle_rust(&d, scratch);
-	} else if (demangle_begins(name, "_Z")) {
-		if (demangle_begins(name, "_ZN")) {
+	} else if (demangle_has_prefix(name, "_Z")) {
+		if (demangle_has_prefix(name, "_ZN")) {
 			d = start;
 			d.at += 3;
 			demangle_legacy(&d);

@@ -16,7 +16,7 @@ enum rust_kind {
 	RUST_TYPE,
 	RUST_CONST,
 	RUST_TEXT,	// text
-	RUST_PART,	// the rest of a nested path; arg is its namespace
+	RUST_NESTED,	// the rest of a nested path; arg is its namespace
 	RUST_ARGUMENTS, // generic arguments up to E; arg counts them
 	RUST_TUPLE,	// types up to E; arg counts them
 	RUST_PARAMETERS,
@@ -190,7 +190,7 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 		rust_print_identifier(d, s, size, punycode);
 		break;
 	case 'N':
-		rust_push(r, RUST_PART, (uint8_t)rcgo__demangle_peek(d));
+		rust_push(r, RUST_NESTED, (uint8_t)rcgo__demangle_peek(d));
 		d->at++;
 		rust_push(r, RUST_PATH, arg);
 		break;
@@ -233,7 +233,7 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 
 // Prints the component that follows the enclosing path.
 static void
-rust_part(struct rust *r, char space)
+rust_nested(struct rust *r, char space)
 {
 	struct rcgo_demangle *d = r->d;
 	uint64_t number = rust_disambiguator(d);
@@ -409,7 +409,7 @@ rust_constant(struct rust *r)
 // Schedules the next element of a list that ends with E, or ends the list. Returns whether there is
 // an element.
 static bool
-rust_list_goes_on(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
+rust_list_next(struct rust *r, enum rust_kind kind, uint32_t n, const char *between)
 {
 	if (rcgo__demangle_take(r->d, 'E')) {
 		return false;
@@ -447,7 +447,7 @@ rust_list(struct rust *r, const struct rust_action *a)
 
 	switch (a->kind) {
 	case RUST_ARGUMENTS:
-		if (rust_list_goes_on(r, RUST_ARGUMENTS, a->arg, ", ")) {
+		if (rust_list_next(r, RUST_ARGUMENTS, a->arg, ", ")) {
 			if (rcgo__demangle_take(d, 'L')) {
 				rust_lifetime(r, rust_number62(d));
 			} else {
@@ -457,19 +457,19 @@ rust_list(struct rust *r, const struct rust_action *a)
 		}
 		break;
 	case RUST_TUPLE:
-		if (rust_list_goes_on(r, RUST_TUPLE, a->arg, ", ")) {
+		if (rust_list_next(r, RUST_TUPLE, a->arg, ", ")) {
 			rust_push(r, RUST_TYPE, 0);
 		} else {
 			rcgo__demangle_text(d, a->arg == 1 ? ",)" : ")");
 		}
 		break;
 	case RUST_PARAMETERS:
-		if (rust_list_goes_on(r, RUST_PARAMETERS, a->arg, ", ")) {
+		if (rust_list_next(r, RUST_PARAMETERS, a->arg, ", ")) {
 			rust_push(r, RUST_TYPE, 0);
 		}
 		break;
 	case RUST_TRAITS:
-		if (rust_list_goes_on(r, RUST_TRAITS, a->arg, " + ")) {
+		if (rust_list_next(r, RUST_TRAITS, a->arg, " + ")) {
 			r->open = false;
 			rust_push(r, RUST_BINDINGS, 0);
 			rust_push(r, RUST_PATH_OPEN, 0);
@@ -499,8 +499,8 @@ rust_perform(struct rust *r, const struct rust_action *a)
 	case RUST_TEXT:
 		rcgo__demangle_text(d, a->text);
 		break;
-	case RUST_PART:
-		rust_part(r, (char)a->arg);
+	case RUST_NESTED:
+		rust_nested(r, (char)a->arg);
 		break;
 	case RUST_RESULT:
 		rcgo__demangle_text(d, ")");

@@ -77,7 +77,7 @@ cache_alloc(struct rcgo_dwarf_cache *cache, size_t size)
 }
 
 static bool
-cache_alive(const struct rcgo_dwarf_cache *cache, const struct rcgo_cache_entry *entry)
+cache_is_live(const struct rcgo_dwarf_cache *cache, const struct rcgo_cache_entry *entry)
 {
 	return entry->generation != 0 && entry->generation + 1 >= cache->generation;
 }
@@ -96,7 +96,7 @@ rcgo__cache_get(
 	for (int way = 0; way < RCGO_CACHE_WAYS; way++) {
 		struct rcgo_cache_entry *entry = &set[way];
 
-		if (entry->key != key || !cache_alive(cache, entry)) {
+		if (entry->key != key || !cache_is_live(cache, entry)) {
 			continue;
 		}
 		if (entry->generation != cache->generation) {

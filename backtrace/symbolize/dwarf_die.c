@@ -149,15 +149,17 @@ bool
 rcgo__unit_abbrevs(struct rcgo_unit *unit)
 {
 	struct rcgo_dwarf_cache *cache = &unit->dwarf->memory->cache;
-	// The key includes the unit's part of a .dwp file and the parameters that determine the
-	// size of forms.
+	// The key includes the unit's contribution in a .dwp file and the parameters that determine
+	// the size of forms.
 	struct rcgo_reader c = abbrevs_cursor(unit);
-	uint64_t share = unit->abbrev.size == 0
-				 ? 0
-				 : (uint64_t)(unit->abbrev.at -
-					      rcgo__dwarf_section(unit->dwarf, RCGO_DW_ABBREV).at);
-	uint64_t key = (share + unit->abbrev_offset) << 3 | (unit->encoding.offset_size == 8) << 2 |
-		       (unit->encoding.version <= 2) << 1 | (unit->encoding.address_size == 8);
+	uint64_t contribution =
+		unit->abbrev.size == 0
+			? 0
+			: (uint64_t)(unit->abbrev.at -
+				     rcgo__dwarf_section(unit->dwarf, RCGO_DW_ABBREV).at);
+	uint64_t key = (contribution + unit->abbrev_offset) << 3 |
+		       (unit->encoding.offset_size == 8) << 2 | (unit->encoding.version <= 2) << 1 |
+		       (unit->encoding.address_size == 8);
 	struct rcgo_abbrevs counts;
 	void *at;
 

@@ -452,7 +452,7 @@ line_collect(struct line_machine *m, bool end)
 
 // Returns whether the rows so far belong to code that the linker kept.
 static bool
-line_alive(const struct line_machine *m)
+line_is_live(const struct line_machine *m)
 {
 	uint64_t top = m->header->encoding.address_size == 4 ? UINT32_MAX : UINT64_MAX;
 
@@ -471,7 +471,7 @@ line_emit(struct line_machine *m, bool end)
 		line_collect(m, end);
 	} else {
 		if (m->open && m->last.address <= run->address && run->address < m->address &&
-			line_alive(m)) {
+			line_is_live(m)) {
 			run->found = m->last;
 			m->done = true;
 			return;
@@ -489,7 +489,7 @@ line_end(struct line_machine *m)
 
 	line_emit(m, true);
 	if (run->rows != NULL && !m->done) {
-		if (!line_alive(m) || m->low >= m->address) {
+		if (!line_is_live(m) || m->low >= m->address) {
 			run->row_count = m->first_row;
 		} else if (run->range_count == run->range_capacity) {
 			m->done = true;

@@ -14,14 +14,14 @@
 // function of two parts.
 #define NAME_OF_PART "__second_sect_of_"
 
-struct name_walk {
+struct name_search {
 	struct rcgo_unit *unit; // of the current entry
 	struct rcgo_unit other; // storage for the last other unit that was read
 	struct rcgo_die die;
 };
 
 static bool
-name_read_die(struct name_walk *w, uint64_t offset)
+name_read_die(struct name_search *w, uint64_t offset)
 {
 	struct rcgo_unit *unit = w->unit;
 	struct rcgo_bytes info = rcgo__dwarf_section(unit->dwarf, RCGO_DW_INFO);
@@ -44,7 +44,7 @@ name_read_die(struct name_walk *w, uint64_t offset)
 
 // Moves to the unit that contains the entry that origin refers to.
 static bool
-name_follow(struct name_walk *w, const struct rcgo_value *origin)
+name_follow(struct name_search *w, const struct rcgo_value *origin)
 {
 	struct rcgo_dwarf *dwarf = w->unit->dwarf;
 	uint64_t at;
@@ -68,7 +68,7 @@ name_follow(struct name_walk *w, const struct rcgo_value *origin)
 
 // Returns the name of the whole function, given its name or the name of its cold part.
 static const char *
-name_whole(const char *name)
+name_strip_cold(const char *name)
 {
 	const char *whole = name;
 
@@ -81,7 +81,7 @@ name_whole(const char *name)
 const char *
 rcgo__inline_node_name(struct rcgo_unit *unit, struct rcgo_inline_node *node)
 {
-	struct name_walk *w;
+	struct name_search *w;
 	uint64_t offset = node->die;
 	const char *name = NULL;
 
@@ -110,7 +110,7 @@ rcgo__inline_node_name(struct rcgo_unit *unit, struct rcgo_inline_node *node)
 		}
 		offset = origin.u;
 	}
-	name = name != NULL ? name_whole(name) : NULL;
+	name = name != NULL ? name_strip_cold(name) : NULL;
 	if (name != NULL && !node->mangled && unit->dwarf->memory->qualified &&
 		rcgo__unit_mangles(unit)) {
 		name = rcgo__scope_qualified(w->unit, w->die.offset, name);

@@ -162,7 +162,7 @@ debug_chain(struct debug_lookup *lookup, struct rcgo_frame *frames, size_t max,
 	uint32_t file = lookup->row.file, line = lookup->row.line, column = lookup->row.column;
 	bool has_file = lookup->has_row;
 	uintptr_t entry = 0;
-	bool cut = false;
+	bool truncated = false;
 	size_t n = 0;
 
 	for (uint32_t at = lookup->node; at != RCGO_INLINE_NODE_NONE;) {
@@ -170,7 +170,7 @@ debug_chain(struct debug_lookup *lookup, struct rcgo_frame *frames, size_t max,
 
 		entry = (uintptr_t)node->entry;
 		if (n == max) {
-			cut = true;
+			truncated = true;
 			at = node->inlined ? node->parent : RCGO_INLINE_NODE_NONE;
 			continue;
 		}
@@ -191,7 +191,7 @@ debug_chain(struct debug_lookup *lookup, struct rcgo_frame *frames, size_t max,
 		at = node->parent;
 	}
 	// The outermost node is a function, even if the file says that it is inlined.
-	frames[n - 1].inlined = cut;
+	frames[n - 1].inlined = truncated;
 	for (size_t i = 0; i < n; i++) {
 		frames[i].entry = entry;
 	}

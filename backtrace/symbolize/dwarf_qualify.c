@@ -28,7 +28,7 @@ struct qualify {
 	struct qualify_level levels[QUALIFY_DEPTH], around[QUALIFY_DEPTH];
 	char text[QUALIFY_NAME];
 	size_t used;
-	bool cut;
+	bool truncated;
 };
 
 static bool
@@ -134,8 +134,8 @@ qualify_walk(struct qualify *q)
 static void
 qualify_add(struct qualify *q, const char *s, size_t n)
 {
-	if (q->cut || n >= sizeof q->text - q->used) {
-		q->cut = true;
+	if (q->truncated || n >= sizeof q->text - q->used) {
+		q->truncated = true;
 		return;
 	}
 	memcpy(q->text + q->used, s, n);
@@ -193,7 +193,7 @@ qualify_find(struct qualify *q, uint64_t target)
 // Adds the names of the levels around target. If one of them is a function defined apart from its
 // declaration, the levels around the declaration are used.
 static void
-qualify_around(struct qualify *q, uint64_t target)
+qualify_add_parents(struct qualify *q, uint64_t target)
 {
 	uint32_t depth, from = 2; // level 1 is the unit itself
 
@@ -226,9 +226,9 @@ rcgo__scope_qualified(struct rcgo_unit *unit, uint64_t die, const char *name)
 
 	if (q != NULL && rcgo__unit_abbrevs(unit) && unit->first < unit->end) {
 		q->unit = unit;
-		qualify_around(q, die);
+		qualify_add_parents(q, die);
 		qualify_add(q, name, size);
-		if (!q->cut && q->used > size) {
+		if (!q->truncated && q->used > size) {
 			char *copy = rcgo__arena_alloc(memory->keep, q->used);
 
 			out = copy != NULL ? memcpy(copy, q->text, q->used) : name;

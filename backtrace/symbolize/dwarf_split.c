@@ -6,12 +6,12 @@
 
 #include "dwarf_object.h"
 
-// The parts of a .dwp file that belong to one unit: one part of each section.
-struct split_share {
+// The contributions of one unit to the sections of a .dwp file.
+struct split_contribution {
 	uint64_t offset[DW_SECT_RNGLISTS + 1], size[DW_SECT_RNGLISTS + 1];
 };
 
-// The index of a .dwp file, which maps a unit's id to its parts.
+// The index of a .dwp file, which maps a unit's id to its contributions.
 struct split_table {
 	struct rcgo_bytes bytes;
 	uint32_t version, columns, units, slots;
@@ -51,7 +51,8 @@ split_row(const struct split_table *table, uint64_t id)
 }
 
 static bool
-split_share_of(struct rcgo_dwarf *package, uint64_t id, struct split_share *share)
+split_contribution_find(
+	struct rcgo_dwarf *package, uint64_t id, struct split_contribution *contribution)
 {
 	struct split_table table = {
 		.bytes = rcgo__dwarf_section(package, RCGO_DW_CU_INDEX), .big = package->big};
@@ -75,19 +76,19 @@ split_share_of(struct rcgo_dwarf *package, uint64_t id, struct split_share *shar
 	}
 	offsets = 16 + table.slots * UINT64_C(12);
 	sizes = offsets + (uint64_t)table.columns * 4 * (1 + (uint64_t)table.units);
-	*share = (struct split_share){0};
+	*contribution = (struct split_contribution){0};
 	for (uint32_t column = 0; column < table.columns; column++) {
 		uint32_t section = split_word(&table, offsets + column * UINT64_C(4));
 		uint64_t cell = (uint64_t)table.columns * 4 * (row - 1) + column * UINT64_C(4);
 
 		// Column 8 of version 2 is .debug_macro, which is not needed.
 		if (section <= DW_SECT_RNGLISTS) {
-			share->offset[section] =
+			contribution->offset[section] =
 				split_word(&table, offsets + (uint64_t)table.columns * 4 + cell);
-			share->size[section] = split_word(&table, sizes + cell);
+			contribution->size[section] = split_word(&table, sizes + cell);
 		}
 	}
-	return share->size[DW_SECT_INFO] != 0;
+	return contribution->size[DW_SECT_INFO] != 0;
 }
 
 // Reads the unit of package that has this id.
@@ -95,19 +96,19 @@ static bool
 split_from_package(
 	struct rcgo_dwarf *package, const struct rcgo_unit *skeleton, struct rcgo_unit *split)
 {
-	struct split_share share;
+	struct split_contribution contribution;
 
-	if (!split_share_of(package, skeleton->id, &share)) {
+	if (!split_contribution_find(package, skeleton->id, &contribution)) {
 		return false;
 	}
 	memset(split, 0, sizeof *split);
 	split->abbrev = rcgo__bytes_slice(rcgo__dwarf_section(package, RCGO_DW_ABBREV),
-		share.offset[DW_SECT_ABBREV], share.size[DW_SECT_ABBREV]);
+		contribution.offset[DW_SECT_ABBREV], contribution.size[DW_SECT_ABBREV]);
 	split->str_offsets = rcgo__bytes_slice(rcgo__dwarf_section(package, RCGO_DW_STR_OFFSETS),
-		share.offset[DW_SECT_STR_OFFSETS], share.size[DW_SECT_STR_OFFSETS]);
+		contribution.offset[DW_SECT_STR_OFFSETS], contribution.size[DW_SECT_STR_OFFSETS]);
 	split->rnglists = rcgo__bytes_slice(rcgo__dwarf_section(package, RCGO_DW_RNGLISTS),
-		share.offset[DW_SECT_RNGLISTS], share.size[DW_SECT_RNGLISTS]);
-	return rcgo__unit_read(split, package, share.offset[DW_SECT_INFO], skeleton);
+		contribution.offset[DW_SECT_RNGLISTS], contribution.size[DW_SECT_RNGLISTS]);
+	return rcgo__unit_read(split, package, contribution.offset[DW_SECT_INFO], skeleton);
 }
 
 // Reads the unit of a .dwo file. Type units may precede it.

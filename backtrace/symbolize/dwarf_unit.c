@@ -8,7 +8,7 @@
 
 // Returns the member of die for an attribute, or NULL if the attribute is not needed.
 static struct rcgo_value *
-die_slot(struct rcgo_die *die, uint16_t attribute)
+die_member(struct rcgo_die *die, uint16_t attribute)
 {
 	switch (attribute) {
 	case DW_AT_name:
@@ -53,9 +53,9 @@ die_slot(struct rcgo_die *die, uint16_t attribute)
 }
 
 static void
-die_keep(struct rcgo_die *die, uint16_t attribute, struct rcgo_value value)
+die_store(struct rcgo_die *die, uint16_t attribute, struct rcgo_value value)
 {
-	struct rcgo_value *slot = die_slot(die, attribute);
+	struct rcgo_value *slot = die_member(die, attribute);
 	uint32_t number = value.u > UINT32_MAX ? UINT32_MAX : (uint32_t)value.u;
 
 	if (slot != NULL) {
@@ -81,7 +81,7 @@ rcgo__die_read(struct rcgo_reader *c, const struct rcgo_abbrev *abbrev,
 	die->children = abbrev->children;
 	specs += abbrev->first;
 	for (uint32_t i = 0; i < abbrev->count; i++) {
-		die_keep(die, specs[i].attribute,
+		die_store(die, specs[i].attribute,
 			rcgo__form_read(c, specs[i].form, specs[i].implicit, encoding));
 	}
 }

@@ -286,9 +286,10 @@ struct rcgo_unit {
 	uint8_t kind; // DW_UT_*
 	bool has_id, has_lines;
 	uint16_t language;
-	const struct rcgo_abbrevs *abbrevs;		 // NULL until they are needed
-	const struct rcgo_unit *skeleton;		 // for a split unit
-	struct rcgo_bytes abbrev, str_offsets, rnglists; // the unit's parts of these sections
+	const struct rcgo_abbrevs *abbrevs; // NULL until they are needed
+	const struct rcgo_unit *skeleton;   // for a split unit
+	struct rcgo_bytes abbrev, str_offsets,
+		rnglists; // the unit's contributions to these sections
 	uint64_t str_offsets_base, addr_base, rnglists_base, ranges_base;
 	uint64_t base;	// address that ranges are relative to
 	uint64_t lines; // offset in .debug_line
@@ -351,7 +352,7 @@ RCGO_INTERN const char *rcgo__value_text(
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__value_address(
 	const struct rcgo_unit *unit, const struct rcgo_value *value, uint64_t *address);
-// Reads the entry with this index in the unit's part of .debug_addr.
+// Reads the entry with this index in the unit's contribution to .debug_addr.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unit_address(
 	const struct rcgo_unit *unit, uint64_t index, uint64_t *address);

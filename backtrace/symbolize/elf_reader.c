@@ -145,11 +145,11 @@ rcgo__elf_section_find(const struct rcgo_elf *elf, const char *name, struct rcgo
 	size_t size = strlen(name) + 1;
 
 	for (uint32_t i = 1; i < elf->section_count; i++) {
-		struct rcgo_bytes have;
+		struct rcgo_bytes found;
 
 		rcgo__elf_section_at(elf, i, section);
-		have = rcgo__bytes_read(elf->names, section->name, size);
-		if (have.size == size && memcmp(have.at, name, size) == 0 &&
+		found = rcgo__bytes_read(elf->names, section->name, size);
+		if (found.size == size && memcmp(found.at, name, size) == 0 &&
 			section->type != SHT_NOBITS) {
 			return i;
 		}
@@ -256,7 +256,7 @@ section_compressed(const struct rcgo_elf *elf, struct rcgo_arena *arena, struct 
 
 // Converts a name such as .debug_info to .zdebug_info.
 static bool
-section_old_name(const char *name, char *old, size_t cap)
+section_zdebug_name(const char *name, char *old, size_t cap)
 {
 	size_t n = strlen(name);
 
@@ -282,7 +282,7 @@ rcgo__elf_section(const struct rcgo_elf *elf, struct rcgo_arena *arena, const ch
 			       ? section_compressed(elf, arena, rcgo__bytes_load(raw))
 			       : raw;
 	}
-	if (!section_old_name(name, old, sizeof old) ||
+	if (!section_zdebug_name(name, old, sizeof old) ||
 		rcgo__elf_section_find(elf, old, &section) == 0) {
 		return (struct rcgo_bytes){0};
 	}

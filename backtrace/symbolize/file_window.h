@@ -19,8 +19,8 @@ struct rcgo_file_window {
 	const uint8_t *file; // the mapping of the file
 	uint8_t *copy;	     // the anonymous memory that is read instead
 	size_t size;
-	size_t mapped;	 // size of the window's own mapping, including this header
-	uint64_t have[]; // a bit for each block that was copied
+	size_t mapped;	   // size of the window's own mapping, including this header
+	uint64_t copied[]; // a bit for each block that was copied
 };
 
 // Creates a window for the size bytes mapped at file and takes ownership of that mapping. Returns

@@ -13,7 +13,7 @@
 
 // The unit of copying. The kernel maps files in pages of this size or a multiple of it.
 #define WINDOW_BLOCK ((size_t)RCGO_NOFAULT_PAGE)
-#define HAVE_BITS 64
+#define COPIED_BITS 64
 #define WINDOW_AHEAD 8
 
 // The alignment of the copy: the largest page size of any system.
@@ -36,15 +36,15 @@ window_blocks(size_t size)
 }
 
 static bool
-window_has(const struct rcgo_file_window *window, size_t block)
+window_is_copied(const struct rcgo_file_window *window, size_t block)
 {
-	return (window->have[block / HAVE_BITS] >> block % HAVE_BITS & 1) != 0;
+	return (window->copied[block / COPIED_BITS] >> block % COPIED_BITS & 1) != 0;
 }
 
 struct rcgo_file_window *
 rcgo__file_window_open(const uint8_t *file, size_t size)
 {
-	size_t words = (window_blocks(size) + HAVE_BITS - 1) / HAVE_BITS;
+	size_t words = (window_blocks(size) + COPIED_BITS - 1) / COPIED_BITS;
 	size_t head = window_round(sizeof(struct rcgo_file_window) + words * 8, WINDOW_ALIGN);
 	struct rcgo_file_window *window;
 	void *at;
@@ -99,7 +99,7 @@ window_copy(struct rcgo_file_window *window, size_t first, size_t count)
 		if (!all) {
 			window_try(window, i, 1);
 		}
-		window->have[i / HAVE_BITS] |= UINT64_C(1) << i % HAVE_BITS;
+		window->copied[i / COPIED_BITS] |= UINT64_C(1) << i % COPIED_BITS;
 	}
 }
 
@@ -110,7 +110,7 @@ window_fill(struct rcgo_file_window *window, size_t first, size_t last)
 	while (first <= last) {
 		size_t run = 0;
 
-		while (first + run <= last && !window_has(window, first + run)) {
+		while (first + run <= last && !window_is_copied(window, first + run)) {
 			run++;
 		}
 		if (run > 0) {
@@ -135,7 +135,7 @@ rcgo__file_window_more(struct rcgo_file_window *window, const uint8_t *at, const
 {
 	size_t first = (size_t)(at - window->copy) / WINDOW_BLOCK;
 	size_t last = (size_t)(end - 1 - window->copy) / WINDOW_BLOCK;
-	size_t ahead = first > 0 && window_has(window, first - 1) ? WINDOW_AHEAD : 1;
+	size_t ahead = first > 0 && window_is_copied(window, first - 1) ? WINDOW_AHEAD : 1;
 
 	if (last - first >= ahead) {
 		last = first + ahead - 1;
@@ -148,10 +148,10 @@ rcgo__file_window_more(struct rcgo_file_window *window, const uint8_t *at, const
 void
 rcgo__file_window_drop(struct rcgo_file_window *window)
 {
-	size_t words = (window_blocks(window->size) + HAVE_BITS - 1) / HAVE_BITS;
+	size_t words = (window_blocks(window->size) + COPIED_BITS - 1) / COPIED_BITS;
 	int saved = errno;
 
-	memset(window->have, 0, words * sizeof window->have[0]);
+	memset(window->copied, 0, words * sizeof window->copied[0]);
 	madvise(window->copy, window_round(window->size, WINDOW_ALIGN), MADV_DONTNEED);
 	errno = saved;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The decoder of deflate and zlib streams, and its prefix codes. Runs on any stack, also in signal
 // handlers.
-// Contract: RFC 1951 and RFC 1950.
-// Contract: RFC 1951, 3.2.2.
+// Contract: RFC 1951, 3.2.2 in particular, and RFC 1950.
 
 #include <errno.h>
 #include <string.h>

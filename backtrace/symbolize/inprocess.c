@@ -110,8 +110,8 @@ rcgo__symbolize_code(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 }
 
 static size_t
-symbolize_always(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, size_t max,
-	char *text, size_t size)
+symbolize_or_fallback(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames,
+	size_t max, char *text, size_t size)
 {
 	size_t n = symbolize(query, frames, max, text, size);
 
@@ -130,7 +130,7 @@ rcgo__symbolize_into(uintptr_t pc, struct rcgo_frame *frames, size_t max, char *
 {
 	const struct rcgo_inprocess_query query = {.pc = pc, .cached = true};
 
-	return symbolize_always(&query, frames, max, text, size);
+	return symbolize_or_fallback(&query, frames, max, text, size);
 }
 
 size_t
@@ -139,14 +139,14 @@ rcgo__symbolize_report(uintptr_t pc, struct rcgo_frame *frames, size_t max, char
 	const struct rcgo_inprocess_query query = {
 		.pc = pc, .cached = true, .demangled = !rcgo_load_rlx(&keep_names_mangled)};
 
-	return symbolize_always(&query, frames, max, text, size);
+	return symbolize_or_fallback(&query, frames, max, text, size);
 }
 
-#define TEXTS 4
+#define TEXT_BUFFERS 4
 #define TEXT_SIZE (16 * 1024)
 
 // owner: the caller that drew its number; lock: none; ordering: none, numbers separate callers
-static char texts[TEXTS][TEXT_SIZE];
+static char text_buffers[TEXT_BUFFERS][TEXT_SIZE];
 // owner: all callers; lock: none; ordering: relaxed, numbers need only differ
 static uint32_t text_number;
 
@@ -155,7 +155,8 @@ rcgo__symbolize(uintptr_t pc, struct rcgo_frame *frames, size_t max)
 {
 	uint32_t number = __atomic_fetch_add(&text_number, 1, __ATOMIC_RELAXED);
 
-	return rcgo__symbolize_code(pc, frames, max, texts[number % TEXTS], TEXT_SIZE);
+	return rcgo__symbolize_code(
+		pc, frames, max, text_buffers[number % TEXT_BUFFERS], TEXT_SIZE);
 }
 
 // The objects of this process: opening, caching and lookup.

@@ -11,7 +11,7 @@
 
 // Appends the called address as object+offset if an object contains it.
 static void
-text_of_address(struct rcgo_strbuf *t, uintptr_t address)
+mark_append_address(struct rcgo_strbuf *t, uintptr_t address)
 {
 	char path[MARK_PATH];
 	struct rcgo_module module;
@@ -50,7 +50,7 @@ rcgo__mark_text(uintptr_t mark, char *text, size_t size)
 		break;
 	case RCGO_MARK_NOT_CODE:
 		rcgo__append_str(&t, "call of ");
-		text_of_address(&t, value);
+		mark_append_address(&t, value);
 		break;
 	default:
 		rcgo__append_str(&t, "the C stack is lost here");

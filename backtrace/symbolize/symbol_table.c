@@ -21,15 +21,15 @@ symtab_dynamic(const struct rcgo_elf *elf, struct rcgo_bytes dynamic, uint64_t t
 
 	for (size_t at = 0; at + 2 * word <= dynamic.size; at += 2 * word) {
 		const uint8_t *entry = dynamic.at + at;
-		uint64_t have =
+		uint64_t found =
 			elf->wide ? rcgo__get64(entry, elf->big) : rcgo__get32(entry, elf->big);
 
-		if (have == tag) {
+		if (found == tag) {
 			*value = elf->wide ? rcgo__get64(entry + word, elf->big)
 					   : rcgo__get32(entry + word, elf->big);
 			return true;
 		}
-		if (have == DT_NULL) {
+		if (found == DT_NULL) {
 			break;
 		}
 	}

@@ -2,7 +2,6 @@
 // The decoder of .xz files: LZMA, LZMA2 and the container. Runs on any stack, also in signal
 // handlers.
 // Contract: the LZMA specification of the LZMA SDK, and the xz file format 1.1.
-// Contract: the LZMA specification of the LZMA SDK, and the xz file format 1.1.
 
 #include <errno.h>
 
@@ -24,7 +23,7 @@ lzma_normalize(struct rcgo_lzma *s)
 		if (RCGO_LIKELY(s->next < s->in.size)) {
 			byte = s->in.at[s->next++];
 		} else {
-			s->broken = true;
+			s->malformed = true;
 		}
 		s->range <<= 8;
 		s->code = s->code << 8 | byte;
@@ -165,7 +164,7 @@ lzma_copy(struct rcgo_lzma *s, uint32_t length)
 	size_t distance = (size_t)s->distances[0] + 1;
 
 	if (distance > s->size - s->dictionary || length > s->end - s->size) {
-		s->broken = true;
+		s->malformed = true;
 		return;
 	}
 	for (; length > 0; length--, s->size++) {
@@ -210,7 +209,7 @@ lzma_rep_match(struct rcgo_lzma *s, uint32_t pos_state)
 bool
 rcgo__lzma_chunk(struct rcgo_lzma *s)
 {
-	while (s->size < s->end && !s->broken) {
+	while (s->size < s->end && !s->malformed) {
 		uint32_t pos_state = (uint32_t)(s->size - s->dictionary) & s->pos_mask;
 
 		if (lzma_bit(s, &s->probs.match[s->state][pos_state]) == 0) {
@@ -227,7 +226,7 @@ rcgo__lzma_chunk(struct rcgo_lzma *s)
 		}
 	}
 	lzma_normalize(s);
-	return !s->broken && s->next == s->in.size && s->code == 0;
+	return !s->malformed && s->next == s->in.size && s->code == 0;
 }
 
 // The chunks of LZMA2.
@@ -356,7 +355,7 @@ lzma2_packed(struct lzma2 *c, struct rcgo_lzma *s, uint32_t control)
 	s->range = UINT32_MAX;
 	s->code = rcgo__get32(s->in.at + 1, true);
 	s->next = LZMA2_RANGE_START;
-	s->broken = false;
+	s->malformed = false;
 	return rcgo__lzma_chunk(s) ? 0 : -EBADMSG;
 }
 
@@ -421,7 +420,7 @@ xz_number(struct rcgo_bytes in, size_t *at, uint64_t *value)
 
 // Returns whether a part of a file ends with its own CRC-32.
 static bool
-xz_part_is_right(struct rcgo_bytes part)
+xz_crc_matches(struct rcgo_bytes part)
 {
 	return part.size > 4 && rcgo__crc32(rcgo__bytes_slice(part, 0, part.size - 4)) ==
 					rcgo__get32(part.at + part.size - 4, false);
@@ -449,7 +448,7 @@ xz_index(struct rcgo_bytes in)
 		return (struct rcgo_bytes){0};
 	}
 	in = rcgo__bytes_slice(in, in.size - XZ_HEADER - size, size);
-	return xz_part_is_right(in) && in.at[0] == 0 ? in : (struct rcgo_bytes){0};
+	return xz_crc_matches(in) && in.at[0] == 0 ? in : (struct rcgo_bytes){0};
 }
 
 ptrdiff_t
@@ -480,7 +479,7 @@ xz_block_header(struct rcgo_bytes header)
 	uint32_t flags;
 	size_t at = 2;
 
-	if (!xz_part_is_right(header)) {
+	if (!xz_crc_matches(header)) {
 		return -EBADMSG;
 	}
 	flags = header.at[1];
@@ -498,7 +497,7 @@ xz_block_header(struct rcgo_bytes header)
 }
 
 static bool
-xz_check_is_right(struct rcgo_bytes check, uint32_t kind, struct rcgo_bytes content)
+xz_check_matches(struct rcgo_bytes check, uint32_t kind, struct rcgo_bytes content)
 {
 	switch (kind) {
 	case XZ_CHECK_CRC32:
@@ -533,8 +532,7 @@ xz_block(struct rcgo_bytes in, size_t *at, uint32_t kind, uint8_t *out, size_t c
 	*at += (used + 3) / 4 * 4;
 	check = rcgo__bytes_slice(in, *at, check_sizes[kind]);
 	if (check.size != check_sizes[kind] ||
-		!xz_check_is_right(
-			check, kind, (struct rcgo_bytes){.at = out, .size = (size_t)n})) {
+		!xz_check_matches(check, kind, (struct rcgo_bytes){.at = out, .size = (size_t)n})) {
 		return -EBADMSG;
 	}
 	*at += check.size;

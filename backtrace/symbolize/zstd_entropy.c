@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The entropy decoders of Zstandard: FSE and Huffman. Runs on any stack, also in signal handlers.
 // Contract: RFC 8878, 4.1 and 4.2.
-// Contract: RFC 8878, 4.1.
 
 #include "decompress.h"
 
@@ -108,11 +107,11 @@ rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, struct rcgo_
 	uint32_t n, uint32_t log)
 {
 	struct zstd_forward f = {.b = in};
-	uint32_t have = zstd_forward_take(&f, 4) + 5;
-	int32_t left = 1 << have;
+	uint32_t table_log = zstd_forward_take(&f, 4) + 5;
+	int32_t left = 1 << table_log;
 	uint32_t symbol = 0;
 
-	if (have > log) {
+	if (table_log > log) {
 		return 0;
 	}
 	memset(s->counts, 0, sizeof s->counts);
@@ -133,7 +132,7 @@ rcgo__zstd_fse_read(struct rcgo_zstd *s, struct rcgo_zstd_fse *fse, struct rcgo_
 	if (left != 0 || symbol > n || f.at > in.size * 8) {
 		return 0;
 	}
-	rcgo__zstd_fse_make(s, fse, symbol, have);
+	rcgo__zstd_fse_make(s, fse, symbol, table_log);
 	return (f.at + 7) / 8;
 }
 
