@@ -14,7 +14,7 @@
 struct rcgo_pc_range {
 	uint64_t low, high; // high is exclusive
 	uint32_t value;
-	uint32_t up; // the nearest earlier range that ends later, or RCGO_PC_RANGE_NONE
+	uint32_t up; // nearest earlier range that ends after low, or RCGO_PC_RANGE_NONE
 };
 
 #define RCGO_PC_RANGE_NONE UINT32_MAX

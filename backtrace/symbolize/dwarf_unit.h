@@ -288,8 +288,8 @@ struct rcgo_unit {
 	uint16_t language;
 	const struct rcgo_abbrevs *abbrevs; // NULL until they are needed
 	const struct rcgo_unit *skeleton;   // for a split unit
-	struct rcgo_bytes abbrev, str_offsets,
-		rnglists; // the unit's contributions to these sections
+	// The unit's contributions to these sections.
+	struct rcgo_bytes abbrev, str_offsets, rnglists;
 	uint64_t str_offsets_base, addr_base, rnglists_base, ranges_base;
 	uint64_t base;	// address that ranges are relative to
 	uint64_t lines; // offset in .debug_line
