@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the alternate signal stacks of threads that run Go. Go's own are 32 KiB of its
-// heap: a handler that needs more overwrites what lies below without a word, and C code that turns
-// the thread's stack off leaves Go with none (golang/go#7227). Ours are 64 KiB or more, with a
-// guard below, and Go adopts them, for it takes the one that a thread has (minitSignalStack).
+// The alternate signal stacks of threads that run Go. Go's own signal stacks are 32 KiB of its
+// heap: a handler that needs more silently overwrites the memory below. C code that disables the
+// thread's alternate stack leaves Go without one (golang/go#7227). The stacks of this part are 64
+// KiB or more and have a guard area below. Go uses them, because it takes the alternate stack
+// that a thread already has (minitSignalStack).
 //
-// A thread's stack is set before Go looks: in the first function of a thread of Go's, and at the
-// first call into Go of a thread of C's. A stack that C has given the thread itself stays, unless
-// a handler would hardly fit; then C still sees its own when it asks. What C sets later is used
-// likewise. When C turns its stack off while Go may run on the thread, ours takes its place; it is
-// off in earnest when the thread ends, and ours goes back to a pool, whose mappings are kept.
+// A thread's stack is set before Go looks for one: in the first function of a thread that Go
+// starts, and at the first call into Go of a foreign thread. A stack that C code has set itself
+// is kept if it is large enough for a handler. Otherwise it is replaced, and C code that queries
+// the stack still sees its own. The same rules apply to a stack that C code sets later. If C code
+// disables the stack while Go may run on the thread, a stack of this part replaces it. At thread
+// exit the alternate stack is disabled and the stack is returned to a pool that is never
+// unmapped.
 //
-// State: a pool, without a lock; and of each thread what struct rcgo_altstack says, in its record.
-// Where no memory is left for a stack of ours, the thread has what it would have without us. So it
-// is under sanitizers, and with RCGO=signals=off.
+// State: the pool, which has no lock, and struct rcgo_altstack in each thread's record. If there
+// is no memory for a stack, the thread has what it would have without this part. The same holds
+// under sanitizers and with RCGO=signals=off.
 #ifndef RCGO_ALTSTACK_H
 #define RCGO_ALTSTACK_H
 
 #include <stdint.h>
 
-// All 0: the thread has none of ours. Written by its own thread only, also in handlers.
+// All 0: this part has given the thread no stack. Only the thread itself writes it, also in
+// signal handlers.
 struct rcgo_altstack {
-	uintptr_t lo;	  // of ours, as the kernel is told
-	uintptr_t c_lo;	  // what C has given the thread, but is too small to be used; 0: nothing
+	uintptr_t lo;	  // the stack from the pool: its lowest address in the kernel
+	uintptr_t c_lo;	  // the stack that C has set but that is too small; 0: none
 	uintptr_t c_size; // its size
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: what the parts do with threads' alternate signal stacks; see altstack.h.
+// Internal interface to the alternate signal stacks of threads; see altstack.h.
 #ifndef RCGO_ALTSTACK_INTERNAL_H
 #define RCGO_ALTSTACK_INTERNAL_H
 
@@ -10,27 +10,28 @@
 #include "altstack.h"
 #include "compat.h"
 
-// Gives the calling thread an alternate stack, if it has none that will do.
+// Gives the calling thread an alternate stack, unless it has one that is large enough.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__altstack_begin(struct rcgo_altstack *own);
 
-// Takes it back, for Go is not going to run on the thread any more.
+// Disables the calling thread's stack and returns it to the pool. Go must not run on the thread
+// after this call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__altstack_end(struct rcgo_altstack *own);
 
-// sigaltstack(2) for C code on a thread that Go knows. Returns 0 or -errno.
+// Implements sigaltstack(2) for C code on a thread that has a record. Returns 0 or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *old);
 
-// No thread gets one from now on.
+// Stops giving stacks to threads.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__altstack_off(void);
 
-// What of a stack is for handlers.
+// Returns the usable size of a pool stack in bytes.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__altstack_size(void);
 
-// A stack from the pool, or 0; and back.
+// Takes a stack from the pool. Returns its lowest usable address, or 0 if there is no memory.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__altstack_take(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: one report of a crash at a time: ours of a thread of C, or Go's of a thread that
-// Go knows. A report of C's does not end the process before the other threads that crash have
-// reported. All waits are bounded, for who reports may never end.
+// Lets one thread at a time report a crash: either this library for a C thread, or Go for a
+// thread that Go knows. A C thread's report does not end the process until the other crashing
+// threads have reported too. All waits are bounded, because a reporting thread may hang.
 #ifndef RCGO_CRASH_LOCK_H
 #define RCGO_CRASH_LOCK_H
 
@@ -9,16 +9,16 @@
 
 #include "compat.h"
 
-// Waits for the turn; one that is not given back for 3 s passes on. Returns false when the calling
-// thread has it already.
+// Acquires the crash lock. If another thread holds it for 3 s, takes it over. Returns false if
+// the calling thread already holds it.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__crash_lock_acquire(void);
 
-// Gives it back.
+// Releases the crash lock.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__crash_lock_release(void);
 
-// Waits until nobody has the turn or wants it, 3 s at most.
+// Waits until no thread holds the crash lock or waits for it, for at most 3 s.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__crash_lock_wait_for_others(void);
 

@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the guard. C code that installs a handler without SA_ONSTACK would have it run
-// on a goroutine's stack, which is a few hundred bytes large there (golang/go#20400, #7227). Just
-// adding the flag breaks who looks at its stack in the handler, as collectors of garbage do. So:
-// such a handler is entered on the alternate stack by the kernel, and moved with its whole frame to
-// the C stack: to where the kernel would have put it if C was interrupted, and below the place that
-// C called Go from if a goroutine was.
+// Signal interposition and handler relocation. Without it, a handler that C code installs without
+// SA_ONSTACK may run on a goroutine's stack, where only a few hundred bytes are free
+// (golang/go#20400, #7227). Adding SA_ONSTACK alone breaks handlers that inspect their own stack,
+// such as garbage collectors. Therefore the kernel enters such a handler on the alternate stack,
+// and this part moves its whole signal frame to the C stack. If C code was interrupted, the frame
+// goes where the kernel would have put it. If a goroutine was interrupted, it goes below the
+// point where C called Go.
 //
-// How: our sigaction and its kin take the place of libc's for the C code of the program. An action
-// to be guarded becomes a record, and the kernel gets the address of that record's stub. So
-// handler, flags and mask change at once, as in the kernel's table, which is the authority: what
-// fork, vfork, exec, SA_RESETHAND or a raw rt_sigaction make of it needs no bookkeeping. A query
-// shows C what it installed.
+// Mechanism: for the program's C code, this sigaction and its relatives replace those of libc. A
+// relocatable action gets an action slot, and the kernel gets the address of that slot's
+// trampoline. Thus handler, flags and mask change in one step, as they do in the kernel's table,
+// which is the authority. Changes by fork, vfork, exec, SA_RESETHAND or a raw rt_sigaction need
+// no bookkeeping. A query shows C the action that it installed.
 //
-// While a stub moves a frame, no second handler that has to be moved may come in: its stub would
-// find itself on the alternate stack, and leave its frame there. All others run on that stack
-// anyway. So an action whose own mask holds off every signal that has had such a handler has that
-// mask in the kernel, and its stub no system call to make; for any other the kernel blocks all, and
-// the stub opens the mask where the frame lies.
+// While a trampoline moves a frame, no second relocatable handler may be entered: its trampoline
+// would already run on the alternate stack and leave its frame there. Handlers with SA_ONSTACK
+// run on that stack anyway. An action keeps its own mask in the kernel (native mask) if that mask
+// blocks every signal that has ever had a relocatable handler. Its trampoline then needs no
+// system call. For any other action the kernel blocks all signals, and the trampoline sets the
+// handler's mask after it has moved the frame.
 //
-// State: 1024 records, each written once and then constant, claimed without a lock. A program with
-// more different actions than that has the rest as without the guard. Two sets of signals, which
-// only grow: who installs an action adds to them before it looks at what the others have in the
-// kernel, and looks at its own again afterwards, so one of two sees the other.
+// State: 1024 action slots. Each is written once, is constant afterwards, and is claimed without
+// a lock. If a program installs more different actions, the rest behave as without interposition.
+// Also two sets of signals, which only grow. An installer publishes its bit, reads the other
+// actions in the kernel, then re-checks its own. Of two racing installers, at least one sees the
+// other.
 //
-// Order: a nil pointer and a division by zero in Go's code (SEGV BUS FPE), and SIGURG from Go, go
-// to Go's handler first, whoever installed last. Other faults go to the last installer's first.
+// Order: Go's handler is called first, whoever installed last, for a nil dereference or a
+// division by zero in Go code (SEGV, BUS, FPE) and for SIGURG that Go sent. Other faults go to
+// the handler that was installed last.
 //
-// Under sanitizers nothing of this is compiled: their own interceptors rule. Nor is it in a program
-// that leaves it out.
+// None of this is compiled under sanitizers, whose own interceptors take precedence, or in a
+// program built with --without=signals.
 //
-// A port must supply the stubs (runtime/arch) and rcgo__frame_relocate
-// (rcgo_frame_move_<os>_<arch>.c).
+// A port must supply the trampolines (runtime/arch) and rcgo__frame_relocate
+// (relocate_<os>_<arch>.c).
 #ifndef RCGO_INTERPOSE_H
 #define RCGO_INTERPOSE_H
 
@@ -44,7 +48,7 @@
 
 #define RCGO_ACTION_SLOTS 1024
 
-// Whether C gets our functions in the place of libc's.
+// Whether this library's functions replace those of libc for C code.
 #if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
 #	define RCGO_INTERPOSE 0
 #else
@@ -52,12 +56,12 @@
 #endif
 
 enum rcgo_interpose_mode {
-	RCGO_INTERPOSE_FULL,	// as above
+	RCGO_INTERPOSE_FULL,	// interposition and handler relocation
 	RCGO_INTERPOSE_ONSTACK, // only adds SA_ONSTACK
-	RCGO_INTERPOSE_OFF,	// C's actions stay as they are
+	RCGO_INTERPOSE_OFF,	// C's actions are not changed
 };
 
-// In the flags of a record: the kernel has the mask that C asked for. No flag of any kernel's.
+// A flag of an action slot: the kernel has the mask that C asked for. No kernel uses this bit.
 #define RCGO_NATIVE_MASK 0x00100000u
 
 // An action as C sees it.
@@ -68,29 +72,29 @@ struct rcgo_action_slot {
 	uint32_t state;
 };
 
-// What a stub and rcgo__trampoline_enter tell each other. The assembly knows the offsets.
+// The data that a trampoline and rcgo__trampoline_enter exchange. The assembly knows the offsets.
 struct rcgo_trampoline_frame {
-	uintptr_t target; // the handler to go on to
-	uintptr_t sp;	  // where the frame lies
+	uintptr_t target; // the handler to jump to
+	uintptr_t sp;	  // the address of the signal frame
 	uintptr_t info;
 	uintptr_t context;
-	go_sigset_t mask; // to be set before target is entered, if open
+	go_sigset_t mask; // set before target is entered, if open is 1
 	uint64_t open;
 	uint64_t sig;
 	uint64_t fp;   // arm64: the frame record above the frame
 	uint64_t link; // arm64: the return address
 };
 
-// libc's sigaction, or that of a library that was preloaded before it.
+// Calls libc's sigaction, or that of a library that was preloaded before libc.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
 typedef int (*rcgo_sigaction_fn)(int sig, const struct sigaction *act, struct sigaction *old);
 
-// rt_sigreturn, for actions that no libc installs (runtime/arch).
+// Calls rt_sigreturn. The restorer of actions that are installed without libc (runtime/arch).
 extern RCGO_HIDDEN char rcgo__sigreturn[];
 
-#ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing of it is there
+#ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing is interposed
 
 static inline int
 rcgo__interpose_restore(int sig, const struct sigaction *act, RCGO_UNUSED bool past_us)
@@ -127,104 +131,109 @@ rcgo__action_slot_lookup_or_insert(
 RCGO_INTERN int rcgo__interpose_sigaction(
 	int sig, const struct sigaction *act, struct sigaction *old);
 
-// The same for a function of libc's that ends in another sigaction than C's own calls do. No
-// function of ours may end in the next library's function of another name: a preloaded library may
-// have called it from there.
+// Like rcgo__interpose_sigaction, but installs the action by the function below. It serves libc
+// functions that do not end in the sigaction that C code calls. An interposer must not call the
+// next library's function of another name, because a preloaded library may have called the
+// interposer from that function.
 // Indirect: below, libc's or a preloaded library's, or the system call (libc_signal.h).
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__interpose_sigaction_by(
 	rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old);
 
-// The same when Go gives C its action back, or has seen that there is one: as by C itself, but
-// where the guard can do nothing the handler gets SA_ONSTACK, as from Go. past_us: it was installed
-// past our functions, so whoever installed it sees what the kernel has; see rcgo__host_keeps.
+// Installs C's action again, when Go restores it or when it was found in the kernel's table. The
+// result is the same as if C code installed it, but if the action cannot be relocated the handler
+// gets SA_ONSTACK, as it would from Go. past_us: the action was installed by a call that bypassed
+// our wrapper, so the installer sees what the kernel has; see rcgo__host_keeps.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us);
 
-// Whether an action of a host, installed past our functions, stays in the kernel as it is but for
-// SA_ONSTACK, which Go asks for.
+// Returns whether a host's action stays in the kernel unchanged except for SA_ONSTACK, which Go
+// asks for. The host installed it by a call that bypassed our wrapper.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__host_keeps(int sig, const struct sigaction *act);
 
-// Guards an action without SA_ONSTACK that C has installed past us.
+// Wraps an action without SA_ONSTACK that was installed by a call that bypassed our wrapper.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__interpose_rewrap(int sig);
 
-// How often an action is guarded anew while others install theirs.
+// The number of attempts to rewrap an action while other threads install actions.
 #	define RCGO_REWRAP_TRIES 4
 
-// Guards the action seen anew, as things are now, if the kernel still has it. Returns whether that
-// was done.
+// Wraps the action *seen again under the current conditions, if the kernel still has it. Returns
+// whether it did.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN bool rcgo__interpose_rewrap_seen(int sig, const struct sigaction *seen);
 
-// Whether C's action, about to be guarded, can have its own mask in the kernel. Notes that it will
-// be there.
+// Returns whether C's action, which is about to be wrapped, can have its own mask in the kernel.
+// If so, records that the signal has a native mask.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__interpose_has_native_mask(int sig, const struct sigaction *act);
 
-// The record, if any, has been installed for sig: sees to it that masks in the kernel still do.
+// Call after an action was installed for sig; slot is its action slot or NULL. Checks that each
+// native mask still blocks all relocatable signals, and replaces those that do not.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__interpose_revalidate_masks(int sig, const struct rcgo_action_slot *slot);
 
-// C gives some thread this alternate stack.
+// Call after C code has set the alternate stack st on any thread. A small stack has no room for
+// two frames, so all native masks are checked again.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__interpose_note_altstack(const stack_t *st);
 
-// Turns what the kernel has for sig into what C installed.
+// Changes *act, the kernel's action for sig, to the action that C installed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN void rcgo__interpose_view(int sig, struct sigaction *act);
 
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__interpose_set_mode(enum rcgo_interpose_mode mode);
 
-// Whether Go's handler has to see sig first when it is about Go.
+// Returns whether Go's handler must see sig first when the signal concerns Go.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__interpose_deliver_to_go(int sig);
 
-// The record of an action, made when there is none; NULL when there is no room. own_mask: the
-// kernel is to have C's mask.
+// Returns the slot of an action and claims one if there is none. Returns NULL if the table is
+// full. native_mask: the kernel is to have C's mask.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_action_slot *rcgo__action_slot_lookup_or_insert(
 	const struct sigaction *act, bool native_mask);
 
-// The record whose stub lies at address handler, or NULL.
+// Returns the slot whose trampoline is at address handler, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_action_slot *rcgo__action_slot_of(uintptr_t handler);
 
-// The address of a record's stub.
+// Returns the address of a slot's trampoline.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__action_slot_trampoline(const struct rcgo_action_slot *slot);
 
-// A stub was entered: decides where its handler runs and moves the frame there. Called by the
-// assembly on the stack that the kernel chose, with all signals blocked or those of C's mask.
+// Decides on which stack the handler runs and moves the frame there. The assembly calls this
+// function when a trampoline was entered, on the stack that the kernel chose, with all signals
+// blocked or those of C's mask.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__trampoline_enter(int sig, siginfo_t *info, void *context,
 	unsigned slot, struct rcgo_trampoline_frame *entry);
 
-// Whether the kernel has laid the frame that entry describes. It has not when a handler of C's that
-// was shown a stub, past us, calls it.
+// Returns whether the kernel wrote the frame that entry describes. It did not if a C handler that
+// found a trampoline in the kernel's table, bypassing our wrapper, calls it as a function.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__frame_is_from_kernel(const struct rcgo_trampoline_frame *entry);
 
-// Moves the frame that entry describes to below sp, as the kernel would have laid it if that were
-// the stack pointer of the interrupted code, and entry with it. Leaves both alone where it does not
-// know the kernel's layout.
+// Moves the frame that entry describes to below sp and updates entry. The new place is where the
+// kernel would have put the frame if sp were the stack pointer of the interrupted code. Changes
+// nothing if it does not recognise the kernel's layout.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__frame_relocate(struct rcgo_trampoline_frame *entry, uintptr_t sp);
 
-// The stubs: RCGO_ACTION_SLOTS of them, RCGO_TRAMPOLINE_SIZE bytes each (runtime/arch).
+// RCGO_ACTION_SLOTS trampolines of RCGO_TRAMPOLINE_SIZE bytes each (runtime/arch).
 #	define RCGO_TRAMPOLINE_SIZE 12
 extern RCGO_HIDDEN const char rcgo__trampolines[];
 
 #endif
 
-// Signal Handling: the functions of libc that the guard has its own of, for the C code of the
-// program. All behave as libc's; see interpose.h for what handlers without SA_ONSTACK gain.
+// The interposers: functions of libc that this library replaces for the program's C code. All
+// behave like those of libc, except that handlers without SA_ONSTACK are relocated (see above).
 //
-// They are weak. A program may define a variable or a function of such a name itself (`sigset_t
-// sigset`), as libc's shared object and its archive allow, and the linker then takes the program's.
-// So none of our own code calls them by these names.
+// They are weak. A program may itself define a variable or a function of such a name (`sigset_t
+// sigset`), as libc's shared object and archive allow. The linker then uses the program's
+// definition. Therefore this library's own code never calls them by these names.
 
 #define RCGO_STAND_IN RCGO_EXPORT __attribute__((weak))
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the functions of libc behind ours of the same names: libc's, or those of a
-// library that was preloaded; in a static program, where ours have replaced them, the system call.
-// They are found without the dynamic loader's lock (symbol_lookup.h), so a first call may be
-// anywhere.
+// The libc functions behind the interposers of the same names: those of libc, or of a preloaded
+// library. In a static program, where the interposers have replaced them, this is the system
+// call. They are found without the dynamic loader's lock (symbol_lookup.h), so the first call may
+// come from any context.
 #ifndef RCGO_LIBC_SIGNAL_H
 #define RCGO_LIBC_SIGNAL_H
 
@@ -14,25 +14,25 @@
 typedef void (*rcgo_any_fn)(void);
 
 #if RCGO_INTERPOSE
-// The function of that name that is next in the order in which the dynamic linker searches, or
-// instead; *place keeps it.
+// Finds the next function called name in the dynamic linker's search order and stores it in
+// *place. If there is none, stores instead.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__libc_find(
 	rcgo_any_fn *place, const char *name, rcgo_any_fn instead);
 
-// The system call, with libc's restrictions: what libc's signal(3) and its like end in, whatever
-// library was preloaded.
+// Calls rt_sigaction with libc's restrictions. libc's signal(3) and its relatives end in this
+// call, even if a library is preloaded.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__kernel_sigaction(int sig, const struct sigaction *act, struct sigaction *old);
 
-// The next library's __sigaction.
+// Calls the next library's __sigaction.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_other_sigaction(
 	int sig, const struct sigaction *act, struct sigaction *old);
 
 typedef void (*(*rcgo_signal_fn)(int sig, void (*handler)(int)))(int);
 
-// signal(3) and its like.
+// signal(3) and its relatives.
 enum rcgo_libc_signal {
 	RCGO_LIBC_SIGNAL,
 	RCGO_LIBC_BSD_SIGNAL,
@@ -42,44 +42,46 @@ enum rcgo_libc_signal {
 	RCGO_LIBC_SIGNAL_COUNT
 };
 
-// The next library's function, where that is a preloaded library's; NULL where it is libc's, which
-// needs no call: ours does the same.
+// Returns the next library's function if it belongs to a preloaded library. Returns NULL if it is
+// libc's, which need not be called because the interposer does the same.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_signal_fn rcgo__libc_preloaded(enum rcgo_libc_signal which);
 #endif
 
-// Finds them as Go starts, which spares handlers the search.
+// Finds the functions while Go starts, so that signal handlers need not search.
 // Safety: MT-Safe AS-Safe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__libc_init(void);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_sigaltstack(const stack_t *want, stack_t *old);
 
-// pthread_sigmask: returns 0 or an errno.
+// Calls the next pthread_sigmask. Returns 0 or an errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__libc_thread_mask(int how, const sigset_t *want, sigset_t *old);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old);
 
-// Signal Handling: what C code may block on a thread that runs Go. A blocked fault ends the process
-// without a word, where Go would make a panic of it, and while SIGURG is blocked Go cannot stop the
-// goroutines that run there. So on such threads SEGV BUS FPE ILL TRAP URG are dropped from what C
-// blocks, unless they are blocked already; what C asks for is answered as the kernel has it, so C
-// sees that they are open. Threads that Go does not know, forked children, handlers' masks
-// (sa_mask), temporary masks (sigsuspend, ppoll) and what libc blocks inside itself are as ever.
+// The signals that C code can block on a thread that runs Go. A blocked fault ends the process
+// without a message, where Go would turn it into a panic. While SIGURG is blocked, Go cannot
+// preempt the goroutines that run on the thread. Therefore SEGV, BUS, FPE, ILL, TRAP and URG are
+// removed from what C code blocks on such threads, unless they are already blocked. A query
+// reports the kernel's mask, so C code sees that they are open. Not changed are: threads that Go
+// does not know, forked children, handlers' masks (sa_mask), temporary masks (sigsuspend, ppoll)
+// and the signals that libc blocks internally.
 //
-// State: one word, written as Go starts.
+// State: one word, written while Go starts.
 
-// From now on masks are looked at, in this process.
+// Starts to filter signal masks in the calling process.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__signal_mask_init(void);
 
-// What is to be blocked instead of *want: that, or *room, which is then filled in.
+// Returns the mask to use instead of *want: want itself, or room, which this function then fills
+// in.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const sigset_t *rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room);
 
-// sigprocmask(2) for C code, by whatever function it asks for it.
+// Implements sigprocmask(2) and its relatives for C code.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__signal_mask_change(int how, const sigset_t *want, sigset_t *old);
 

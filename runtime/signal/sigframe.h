@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the few words of a ucontext_t that we read, on each CPU.
+// Access to the few fields of a ucontext_t that this part reads, for each CPU.
 #ifndef RCGO_SIGFRAME_H
 #define RCGO_SIGFRAME_H
 
@@ -17,8 +17,8 @@
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
 #	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.gregs[16] = (long long)(pc))
-// Stores the return address of a call of nothing, which no frame has saved, in *to. False where the
-// stack ends: then it was a return to nothing.
+// Stores in *to the return address of a call through a nil function pointer; no frame has saved
+// it. False if the stack cannot be read: then the code returned to a nil address.
 #	define RCGO_FRAME_CALLER(uc, to) \
 		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
 #elif defined(__aarch64__)
@@ -30,7 +30,8 @@
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif
 
-// The mask of the interrupted code; the kernel stores one word of libc's larger set.
+// Returns the signal mask of the interrupted code. The kernel stores only the first word of
+// libc's larger set.
 static inline go_sigset_t
 rcgo__uc_mask(const ucontext_t *uc)
 {
@@ -46,8 +47,8 @@ rcgo__sig_bit(int sig)
 	return (go_sigset_t)1 << (sig - 1);
 }
 
-// Whether address at lies on the alternate stack that the frame says the thread has, as the kernel
-// counts: its end belongs to it, its beginning does not.
+// Returns whether the address at is on the alternate stack that the frame records. As in the
+// kernel, the end of the stack belongs to it and the beginning does not.
 static inline bool
 rcgo__uc_on_altstack(const ucontext_t *uc, uintptr_t at)
 {
@@ -57,7 +58,8 @@ rcgo__uc_on_altstack(const ucontext_t *uc, uintptr_t at)
 	       at - lo <= uc->uc_stack.ss_size;
 }
 
-// Whether the frame is of a fault in a copy of the probe's (safe_read.h); it then goes on there.
+// If the frame is that of a fault in a safe read (safe_read.h), makes the interrupted code resume
+// after the read and returns true.
 static inline bool
 rcgo__uc_catch_copy(ucontext_t *uc)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: what our handler in front of Go's sees in a fault that is not Go's.
+// The signal chain: first-chance analysis of faults outside Go code, and Go's own sigaction.
 #ifndef RCGO_SIGNAL_CHAIN_H
 #define RCGO_SIGNAL_CHAIN_H
 
@@ -9,57 +9,59 @@
 
 #include "compat.h"
 
-// A signal has interrupted C code and nobody but Go handles it. Names the overflow of a stack on
-// standard error; and when the thread is not one that Go knows, calls the reporter.
+// Analyses a signal that interrupted C code and that only Go handles. Writes a message to
+// standard error if a stack has overflowed. If Go does not know the thread, calls the reporter.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context);
 
-// Signal Handling: what stands between the kernel and Go's handler. Go installs its handler by
-// x_cgo_sigaction; for those of a crash (SEGV BUS FPE ILL TRAP ABRT SYS) and QUIT it gets us
-// instead, which looks at faults that are not Go's and goes on to Go's. It tells the overflow of a
-// C stack by its name, and calls the reporter when a thread that Go does not know is about to die.
-// And what C installed before Go, and Go calls for it, gets its own mask and is called once if it
-// asked for that (golang/go#32659); Go gives it back whole.
+// The signal chain is what runs between the kernel and Go's handler. Go installs its handler by
+// x_cgo_sigaction. For the crash signals (SEGV BUS FPE ILL TRAP ABRT SYS) and QUIT the kernel
+// gets a first-chance handler instead. It inspects faults outside Go code and then jumps to Go's
+// handler. It reports the overflow of a C stack, and calls the reporter when a thread that Go
+// does not know is about to die. When Go forwards a signal to a C handler that was installed
+// first, the handler's sa_mask and SA_RESETHAND are honoured (golang/go#32659). When Go restores
+// that handler, its flags and mask are restored too.
 //
-// State: Go's handler, and by signal what C had installed when Go came: written by whoever calls
-// x_cgo_sigaction, read in handlers; all single words.
+// State: Go's handler, and for each signal the action that C had installed before Go. It is
+// written by callers of x_cgo_sigaction and read in handlers. Each item is a single word.
 //
-// Where no Go is linked in (rcgo__go_text), and under sanitizers, nothing here has any effect.
+// In a program without Go code (rcgo__go_text) and under sanitizers, nothing here has any effect.
 
-// Go's sigaction: act and old are Go's view. Returns 0 or an errno.
+// Implements sigaction for Go. act and old are Go's view. Returns 0 or an errno.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__signal_chain_sigaction(
 	int sig, const struct sigaction *act, struct sigaction *old);
 
 typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
 
-// What the kernel gets in place of Go's handler: rcgo__signal_chain_inspect, and then Go's handler,
-// by a jump (runtime/arch).
+// The handler that the kernel gets in place of Go's. Calls rcgo__signal_chain_inspect and then
+// jumps to the handler that it returns (runtime/arch).
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context);
 
-// Looks at a signal of crashes, on the alternate stack with all signals blocked. Returns Go's
-// handler, which the kernel would have called.
+// Inspects a crash signal, on the alternate stack with all signals blocked. Returns the handler
+// to run next, usually Go's.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 extern RCGO_HIDDEN rcgo_go_handler rcgo__signal_chain_inspect(
 	int sig, siginfo_t *info, void *context);
 
-// Go's handler for sig, or NULL before Go has installed one.
+// Returns Go's handler for sig, or NULL if Go has not installed one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_go_handler rcgo__signal_chain_go_handler(int sig);
 
-// Whether a handler that the kernel has is Go's, or ours before it.
+// Returns whether a handler in the kernel's table is Go's or the first-chance handler before it.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__signal_chain_is_go_handler(uintptr_t handler);
 
 struct rcgo_action_slot;
 
-// What C had for sig when Go came, for Go to call; NULL when it had nothing, or that is used up.
+// Returns the action that C had for sig before Go, for Go to call. NULL if there was none, or if
+// it was one-shot and has been consumed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_action_slot *rcgo__signal_chain_saved(int sig);
 
-// When C puts Go's handler back: makes *act what Go would have installed, with ours before it.
-// Returns false, and changes nothing, when the handler is not Go's.
+// For C code that restores Go's handler: changes *act to what Go would have installed, with the
+// first-chance handler. Returns false and changes nothing if the handler is not Go's.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__signal_chain_wrap(int sig, struct sigaction *act);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: who knows names for what is written of signals; see signal_dump_internal.h.
+// Registers the function that names code addresses in signal dumps; see signal_dump_internal.h.
 #ifndef RCGO_SIGNAL_DUMP_H
 #define RCGO_SIGNAL_DUMP_H
 
@@ -8,7 +8,7 @@
 
 #include "compat.h"
 
-// Writes the name of the code at pc into text.
+// A symbolize callback: writes the name of the code at pc into text.
 typedef void (*rcgo_symbolize_fn)(uintptr_t pc, char *text, size_t size);
 
 #ifdef RCGO_WITHOUT_SIGNALS
@@ -20,7 +20,8 @@ rcgo__signal_dump_start(RCGO_UNUSED rcgo_symbolize_fn namer)
 
 #else
 
-// Go is up, and there is somebody who knows names. Writes the table, if there is a trace.
+// Call when Go is up. namer is the symbolize callback. Writes the table of handlers if tracing is
+// on.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__signal_dump_start(rcgo_symbolize_fn namer);
 
