@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: what every assembly file needs: the bounds of a hidden function, with unwind information.
+// Macros for all assembly files: begin and end of a hidden function, with unwind information.
 #ifndef RCGO_ASM_MACROS_H
 #define RCGO_ASM_MACROS_H
 
-// The words below are the assembler's, which a formatter for C would take apart.
+// The macros contain assembler syntax, which a C formatter would break.
 // clang-format off
 #define RCGO_ASM_BEGIN(name) \
 	.text; \
@@ -18,7 +18,7 @@
 	.cfi_endproc; \
 	.size name, . - name
 
-// The stack stays without execute permission.
+// Marks the stack as not executable.
 #define RCGO_ASM_FILE_END .section .note.GNU-stack, "", %progbits
 // clang-format on
 

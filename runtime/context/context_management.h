@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Part 1, Context Management: is Go up yet, which hooks has the program registered, and which C
-// context does a call from C into Go carry (cgoContextArg).
+// Part 1, Context Management: whether Go is up, which hooks the program has registered, and which
+// C context a call from C into Go carries (cgoContextArg).
 // Re-read runtime/cgo/gcc_libinit.c (gcc_libinit_unix.c from 1.27) and gcc_context.c.
 //
 // State, and who writes it:
 //   init_state  one word that answers both questions of a C->Go call at once:
-//               0: wait, Go is not up. RCGO_INIT_STATE_OPEN, RCGO_INIT_STATE_ENTER: go on, there is
-//               no context function. Any other value: go on, after calling the context function at
-//               that address. Written under the init barrier's lock, read by one acquire load. It
-//               lies in a page that the kernel wipes in a forked child, where it reads as 0.
-//   the hooks  three function pointers. Written by runtime.SetCgoTraceback, which Go allows once;
-//              stored with release and read with acquire, each on its own.
+//               0: wait, Go is not up. RCGO_INIT_STATE_OPEN, RCGO_INIT_STATE_ENTER: continue, there
+//               is no context function. Any other value: continue, after calling the context
+//               function at that address. Written under the init barrier's lock, read by one
+//               acquire load. It is in a page that the kernel wipes in a forked child, where it
+//               reads as 0.
+//   the hooks   three function pointers. Written by runtime.SetCgoTraceback, which Go allows once;
+//               each is stored with release and read with acquire independently.
 //
 // Callers and stacks:
 //   _cgo_wait_runtime_init_done    generated code of every //export, on the C thread's own stack
@@ -18,15 +19,15 @@
 //   x_cgo_notify_runtime_init_done runtime.main by cgocall, once, on g0
 //   x_cgo_set_*_function(s)        runtime.SetCgoTraceback by cgocall, on g0
 //
-// Safety: the gate and the hooks may be read on any stack, in signal handlers too; waiting and
-// registering lock a mutex.
+// Safety: the init state and the hooks may be read on any stack, also in signal handlers; waiting
+// and registering lock a mutex.
 //
 // Differences between Go versions: up to 1.25 only the context function is registered here, and
-// Go calls traceback and symbolizer itself; from 1.26 all three come here and Go calls them
-// through part 3, so that TSAN sees the crossing.
+// Go calls traceback and symbolizer itself; from 1.26 all three are registered here and Go calls
+// them through part 3, so that TSAN sees the crossing.
 //
-// A port must: 1. supply the latch (rcgo_latch_<os>.c); 2. supply fork_detect.h's page or its
-// process-id fallback.
+// A port must: 1. supply the init barrier (init_barrier.c serves every Unix); 2. supply
+// fork_detect.h's page or its process-id fallback.
 #ifndef RCGO_CONTEXT_MANAGEMENT_H
 #define RCGO_CONTEXT_MANAGEMENT_H
 
@@ -38,12 +39,13 @@
 #include "hook_registry.h"
 
 #define RCGO_INIT_STATE_OPEN ((uintptr_t)1)
-// Open, but a thread of C has to be made ready first: Go before 1.22 asks nothing on its way in.
+// Open, but a foreign thread must be attached first: before 1.22, Go does not ask for that on
+// entry.
 #define RCGO_INIT_STATE_ENTER ((uintptr_t)2)
-// Each call is counted; the hooks know the context function.
+// Calls are counted. The context function is found in the hooks.
 #define RCGO_INIT_STATE_COUNTS ((uintptr_t)3)
 
-// The gate's word: see above.
+// Returns the init state described above.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 static inline uintptr_t
 rcgo__init_barrier_state(void)
@@ -51,20 +53,19 @@ rcgo__init_barrier_state(void)
 	return rcgo_load_acq(&rcgo__wipe_on_fork_page()->init_state);
 }
 
-// Waits until Go is up and returns the gate's word, never 0. In a forked child, see
-// fork_watch.h.
+// Waits until Go is up and returns the init state, never 0. In a forked child, see fork_watch.h.
 // Safety: MT-Safe AS-Unsafe | stack=c g=nil errno=kept alloc=no lock=latch
 RCGO_INTERN RCGO_COLD uintptr_t rcgo__init_barrier_wait(void);
 
-// Go is up: opens the gate and wakes all who wait.
+// Call when Go is up. Opens the init barrier and wakes all waiting threads.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
 RCGO_INTERN void rcgo__init_barrier_open(void);
 
-// Makes the gate carry the context function context; NULL takes it away.
+// Stores the address of context in the init state; NULL removes it.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
 RCGO_INTERN void rcgo__init_barrier_set_context(rcgo_context_fn context);
 
-// The registered hooks, NULL when there is none.
+// The registered hooks. NULL if none is registered.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_traceback_fn rcgo__hooks_traceback(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -72,7 +73,8 @@ RCGO_INTERN rcgo_context_fn rcgo__hooks_context(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_symbolizer_fn rcgo__hooks_symbolizer(void);
 
-// What takes the place of traceback in handlers; NULL when that is itself.
+// Returns the async traceback hook, which replaces traceback in signal handlers; NULL if
+// traceback itself is used there.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_async_traceback_fn rcgo__hooks_async_traceback(rcgo_traceback_fn traceback);
 

@@ -9,7 +9,7 @@
 
 #include "compat.h"
 
-// Analyses a signal that interrupted C code and that only Go handles. Writes a message to
+// Analyzes a signal that interrupted C code and that only Go handles. Writes a message to
 // standard error if a stack has overflowed. If Go does not know the thread, calls the reporter.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context);

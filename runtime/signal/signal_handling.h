@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Part 2, Signal Handling: Go's signal registrations go through libc, so that sanitizers and
 // preloaded libraries see them. This part converts between Go's layout (go_sigaction_t,
-// go_sigset_t) and libc's. Re-read runtime/cgo/gcc_sigaction.c, runtime/cgo_sigaction.go and
-// runtime/os_linux.go.
+// go_sigset_t) and libc's.
+// Re-read runtime/cgo/gcc_sigaction.c, runtime/cgo_sigaction.go and runtime/os_linux.go.
 //
 // State: none for installed actions, because the kernel's table is the authority. The headers of
 // interposition, signal masks and alternate stacks describe their own state. sigaction_linux.c

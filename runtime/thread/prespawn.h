@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: spare threads (RCGO=spare=N; off by default), which wait for Go to start one.
-// Who starts a thread then wakes one that is there: neither it nor the new thread waits for clone.
+// Pre-spawned threads (RCGO=spare=N; off by default). They wait until Go starts a thread. Go then
+// wakes an idle thread, and neither the starting thread nor the new one waits for clone.
 //
-// A spare has never run anything. One that has is not used again: Go lets a thread end to be rid of
-// what was done to it (runtime.LockOSThread). Spares are made by one more thread, the keeper, which
-// is made as Go starts its first; so they have that one's scheduling, CPUs and name.
+// A pre-spawned thread has never run anything. A thread that has run is not reused: Go ends a
+// thread to discard changes to its state (runtime.LockOSThread). One more thread, the spawner,
+// creates the pre-spawned threads. It is created when Go starts its first thread, so they inherit
+// that thread's scheduling, CPUs and name.
 //
-// State: a table of SPARES_MOST places; each is changed by compare and swap.
+// State: a table of PRESPAWN_MAX entries. Each entry changes by compare-and-swap.
 #ifndef RCGO_PRESPAWN_H
 #define RCGO_PRESPAWN_H
 
@@ -14,16 +15,17 @@
 
 #include "thread_management.h"
 
-// As Go starts: how many are wanted, and what a thread runs.
+// Call while Go starts. Reads how many threads are wanted. run is the function that each thread
+// runs.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__prespawn_init(void (*run)(const struct rcgo_thread_start *));
 
-// Has a spare thread run *ts. Returns whether there was one.
+// Hands *ts to an idle pre-spawned thread. Returns whether there was one.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__prespawn_take(const ThreadStart *ts);
 
-// After a thread had to be started for want of a spare: has some made. None are where there are no
-// more threads to be had, which is no failure.
+// Call after a thread was started because no pre-spawned thread was idle. Requests more of them.
+// If no more threads can be created, that is not an error.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__prespawn_missed(void);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: what is counted: a few additions in the life of a thread, none in a call; and
-// the page that `rcgo top` reads from outside.
+// Counters, and the page that `rcgo top` reads from another process. The counters change a few
+// times in the life of a thread and not in a call.
 //
-// State: one struct rcgo_stats_page. It lies in the program's writable data, where a tool finds it
-// by its first bytes and reads it through /proc: nobody pays for that. With RCGO=stats=on it lies
-// in a memory file that the process keeps open, which is readable where ptrace is not allowed.
+// State: one struct rcgo_stats_page. It is in the program's writable data. A tool finds it by its
+// first bytes and reads it through /proc, at no cost to the program. With RCGO=stats=on it is in
+// a memory file that the process keeps open, which can be read where ptrace is not allowed.
 #ifndef RCGO_STATS_PAGE_H
 #define RCGO_STATS_PAGE_H
 
@@ -18,44 +18,45 @@
 
 enum {
 	RCGO_STATS_PAGE_UP = 1,	       // Go has started
-	RCGO_STATS_PAGE_NAMES = 2,     // threads of Go are called go:N
+	RCGO_STATS_PAGE_NAMES = 2,     // threads that Go starts are named go:N
 	RCGO_STATS_PAGE_CALLBACKS = 4, // calls from C to Go are counted
 };
 
-// A tool of another version reads as much of it as both know.
+// A tool of another version reads the fields that both versions know.
 struct rcgo_stats_page {
 	char magic[16];
 	uint32_t size;
 	uint32_t flags;
-	uint64_t go_text[2]; // where Go's machine code lies
+	uint64_t go_text[2]; // the bounds of Go's machine code
 	struct rcgo_stats stats;
 };
 
-// As Go starts: where the page is to be, and what is counted and named.
+// Initializes the page while Go starts: chooses where it is, and what is counted and named.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__stats_init(void);
 
-// The counters. Each is an atomic that is added to.
+// Returns the counters. Each is changed by atomic additions.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_stats *rcgo__stats(void);
 
-// Whether one of RCGO_STATS_PAGE_* is so.
+// Returns whether a flag, one of RCGO_STATS_PAGE_*, is set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__stats_flag(uint32_t flag);
 
-// A thread for Go runs; and it is about to end. The first gives its number, from 1.
+// Counts the start of a thread for Go. Returns the number of the thread, from 1.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__stats_thread_begins(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__stats_thread_ends(void);
 
-// The page as a memory file of so many bytes, or NULL; its descriptor stays open.
+// Maps a memory file of size bytes for the page. Returns NULL on failure. The file descriptor
+// stays open.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void *rcgo__stats_page_map(size_t size);
 
-#define RCGO_NAME_SPARE 0 // go:0: a thread that waits for Go to start one
+#define RCGO_NAME_SPARE 0 // go:0: a pre-spawned thread
 
-// Calls the calling thread go:N, unless that is not wanted.
+// Names the calling thread go:NUMBER, unless thread names are off.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__thread_name(uint64_t number);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: one value for each thread, as a pthread key gives it, for a process that has
-// used up its keys (1,024 in glibc, 128 in musl): without it every call from C into Go would take
-// and drop an M, at fifty times the cost.
+// A replacement for a pthread key: one value for each thread, for a process that has no free key
+// (1,024 in glibc, 128 in musl). Without it every call from a foreign thread into Go would take
+// and drop an M, which costs fifty times as much.
 #ifndef RCGO_THREAD_SLOTS_H
 #define RCGO_THREAD_SLOTS_H
 
@@ -9,16 +9,17 @@
 
 #include "compat.h"
 
-// Makes the table. Returns whether libc can tell when a thread ends (glibc) and there is memory.
+// Creates the table. Returns whether libc can report the end of a thread (glibc) and there is
+// memory.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
 RCGO_INTERN RCGO_COLD bool rcgo__thread_slots_init(void (*ended)(void *));
 
-// The calling thread's value, or NULL.
+// Returns the calling thread's value, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void *rcgo__thread_slot(void);
 
-// Sets it. When the thread ends while it is not NULL, ended gets it. Returns false when there is
-// no room.
+// Sets the calling thread's value. If it is not NULL when the thread ends, ended is called with
+// it. Returns false if the table is full.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=none
 RCGO_INTERN bool rcgo__thread_slot_set(void *value);
 
