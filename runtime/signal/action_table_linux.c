@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the actions that stubs stand for. Runs on any stack, in handlers too.
+// The table of action slots: the C actions behind the trampolines. Runs on any stack, also in
+// signal handlers.
 
 #include "interpose.h"
 #include "signal_handling.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// How far from its place a record may lie. When so many neighbours are taken the table is full.
+// The number of slots that are probed. If all of them are used, the table is full.
 #	define PROBES 64
 
-enum record_state { FREE, BEING_WRITTEN, WRITTEN };
+enum slot_state { SLOT_FREE, SLOT_WRITING, SLOT_READY };
 
-// owner: who turns state from FREE to BEING_WRITTEN; lock: none; ordering: state, release on
-// WRITTEN, acquire on reading; WRITTEN is for good
-static struct rcgo_action_slot records[RCGO_ACTION_SLOTS];
+// owner: the claiming thread (SLOT_FREE to SLOT_WRITING); lock: none; ordering: state, release on
+// SLOT_READY, acquire on reading; SLOT_READY is final
+static struct rcgo_action_slot action_slots[RCGO_ACTION_SLOTS];
 
 static unsigned
-place_of(const struct rcgo_action_slot *want)
+slot_hash(const struct rcgo_action_slot *want)
 {
 	uint64_t h = want->handler * 0x9e3779b97f4a7c15u;
 
@@ -25,29 +26,29 @@ place_of(const struct rcgo_action_slot *want)
 }
 
 static bool
-same(const struct rcgo_action_slot *slot, const struct rcgo_action_slot *want)
+slot_matches(const struct rcgo_action_slot *slot, const struct rcgo_action_slot *want)
 {
 	return slot->handler == want->handler && slot->mask == want->mask &&
 	       slot->flags == want->flags;
 }
 
-// Whether record is, or has become, the one that is wanted. A record that somebody is writing is
-// passed by: perhaps it is this very thread that was interrupted there.
+// Returns whether slot holds, or has been claimed for, the wanted action. Skips a slot that is
+// being written, because the writer may be this very thread, interrupted by a signal.
 static bool
-take(struct rcgo_action_slot *slot, const struct rcgo_action_slot *want)
+claim_slot(struct rcgo_action_slot *slot, const struct rcgo_action_slot *want)
 {
-	uint32_t state = FREE;
+	uint32_t state = SLOT_FREE;
 
-	if (rcgo_load_acq(&slot->state) == FREE &&
-		__atomic_compare_exchange_n(&slot->state, &state, BEING_WRITTEN, false,
+	if (rcgo_load_acq(&slot->state) == SLOT_FREE &&
+		__atomic_compare_exchange_n(&slot->state, &state, SLOT_WRITING, false,
 			__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		slot->handler = want->handler;
 		slot->mask = want->mask;
 		slot->flags = want->flags;
-		rcgo_store_rel(&slot->state, WRITTEN);
+		rcgo_store_rel(&slot->state, SLOT_READY);
 		return true;
 	}
-	return rcgo_load_acq(&slot->state) == WRITTEN && same(slot, want);
+	return rcgo_load_acq(&slot->state) == SLOT_READY && slot_matches(slot, want);
 }
 
 const struct rcgo_action_slot *
@@ -55,15 +56,15 @@ rcgo__action_slot_lookup_or_insert(const struct sigaction *act, bool native_mask
 {
 	struct rcgo_action_slot want = {
 		.flags = (uint32_t)act->sa_flags | (native_mask ? RCGO_NATIVE_MASK : 0)};
-	unsigned place;
+	unsigned hash;
 
 	memcpy(&want.handler, &act->sa_handler, sizeof want.handler);
 	want.mask = rcgo__sigmask_to_go(&act->sa_mask) & ~RCGO_NEVER_MASKED;
-	place = place_of(&want);
+	hash = slot_hash(&want);
 	for (unsigned i = 0; i < PROBES; i++) {
-		struct rcgo_action_slot *slot = &records[(place + i) % RCGO_ACTION_SLOTS];
+		struct rcgo_action_slot *slot = &action_slots[(hash + i) % RCGO_ACTION_SLOTS];
 
-		if (take(slot, &want)) {
+		if (claim_slot(slot, &want)) {
 			return slot;
 		}
 	}
@@ -79,13 +80,14 @@ rcgo__action_slot_of(uintptr_t handler)
 		offset % RCGO_TRAMPOLINE_SIZE != 0) {
 		return NULL;
 	}
-	return &records[offset / RCGO_TRAMPOLINE_SIZE];
+	return &action_slots[offset / RCGO_TRAMPOLINE_SIZE];
 }
 
 uintptr_t
 rcgo__action_slot_trampoline(const struct rcgo_action_slot *slot)
 {
-	return (uintptr_t)rcgo__trampolines + (uintptr_t)(slot - records) * RCGO_TRAMPOLINE_SIZE;
+	return (uintptr_t)rcgo__trampolines +
+	       (uintptr_t)(slot - action_slots) * RCGO_TRAMPOLINE_SIZE;
 }
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: which alternate signal stack a thread has while Go may run on it. Runs at the
-// beginning and the end of threads, and where C calls sigaltstack, in handlers too.
+// The choice of the alternate signal stack of a thread while Go may run on it, and the pool of
+// stacks. Runs at the start and the end of threads and where C code calls sigaltstack, also in
+// signal handlers.
 // Re-read runtime/signal_unix.go (minitSignalStack, unminitSignals, adjustSignalStack).
 
 //rcgo:small
@@ -19,8 +20,8 @@
 #	define AT_MINSIGSTKSZ 51
 #endif
 
-// What a stack of C's has to hold beside the kernel's frame: some 2 KiB for Go's handler and 4 KiB
-// for what looks at C's frames in it.
+// What a stack of C code must hold in addition to the kernel's frame: about 2 KiB for Go's
+// handler and 4 KiB for the analysis of C frames in it.
 #define HANDLER_BYTES 8192u
 
 #if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
@@ -45,7 +46,7 @@ altstack_set(const stack_t *want, stack_t *old)
 }
 
 static int
-altstack_set_ours(uintptr_t lo, stack_t *old)
+altstack_set_pooled(uintptr_t lo, stack_t *old)
 {
 	stack_t ours = {.ss_sp = (void *)lo, .ss_size = rcgo__altstack_size()};
 
@@ -59,13 +60,13 @@ altstack_is_on(const stack_t *st)
 }
 
 static bool
-altstack_will_do(const stack_t *st)
+altstack_is_sufficient(const stack_t *st)
 {
 	return altstack_is_on(st) &&
 	       st->ss_size >= (uintptr_t)getauxval(AT_MINSIGSTKSZ) + HANDLER_BYTES;
 }
 
-// Has a stack of ours for the thread.
+// Takes a pool stack for the thread if it has none. Returns whether it has one.
 static bool
 altstack_provide(struct rcgo_altstack *own)
 {
@@ -84,11 +85,11 @@ rcgo__altstack_begin(struct rcgo_altstack *own)
 	if (!altstack_provide(own)) {
 		return;
 	}
-	// In a handler on a stack of C's this fails, and nothing is changed.
-	if (altstack_set_ours(own->lo, &old) != 0) {
+	// In a handler that runs on C code's alternate stack this fails, and nothing changes.
+	if (altstack_set_pooled(own->lo, &old) != 0) {
 		rcgo__altstack_give(own->lo);
 		own->lo = 0;
-	} else if (altstack_will_do(&old)) {
+	} else if (altstack_is_sufficient(&old)) {
 		altstack_set(&old, NULL);
 		rcgo__altstack_give(own->lo);
 		own->lo = 0;
@@ -106,12 +107,12 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 	stack_t was;
 
 	back.ss_flags = own->c_lo == 0 ? SS_DISABLE : 0;
-	// A thread that ends in a handler keeps its stack; nobody else may have it.
+	// A thread that ends in a signal handler keeps its stack. No other thread may get it.
 	if (lo == 0 || altstack_set(&back, &was) != 0) {
 		return;
 	}
 	if ((uintptr_t)was.ss_sp != lo) {
-		altstack_set(&was, NULL); // C's own, set past us
+		altstack_set(&was, NULL); // set by C code, by a call that bypassed our wrapper
 		lo = rcgo__altstack_is_mapped(lo) ? lo : 0;
 	}
 	*own = (struct rcgo_altstack){0};
@@ -120,9 +121,10 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 	}
 }
 
-// Shows C the stack that it has set itself, unless a handler that asks runs on ours.
+// Shows C code the stack that it set itself, unless the caller is a handler that runs on the pool
+// stack.
 static void
-altstack_show(const struct rcgo_altstack *own, stack_t *old)
+altstack_show_to_c(const struct rcgo_altstack *own, stack_t *old)
 {
 	if (own->c_lo != 0 && (uintptr_t)old->ss_sp == own->lo && old->ss_flags == 0) {
 		old->ss_sp = (void *)own->c_lo;
@@ -137,20 +139,21 @@ rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *o
 	stack_t now;
 	int err;
 
-	if (want == NULL || altstack_will_do(want) || !altstack_provide(own)) {
+	if (want == NULL || altstack_is_sufficient(want) || !altstack_provide(own)) {
 		err = altstack_set(want, &now);
 		next.c_lo = want != NULL ? 0 : next.c_lo;
 	} else {
-		// Fails as it should when want is nothing that the kernel takes, or too early.
+		// Calls the kernel so that an invalid want, or a call on the stack itself, fails
+		// as it should.
 		bool too_small = altstack_is_on(want);
 
 		err = too_small ? altstack_set(want, &now) : 0;
-		err = err == 0 ? altstack_set_ours(own->lo, too_small ? NULL : &now) : err;
+		err = err == 0 ? altstack_set_pooled(own->lo, too_small ? NULL : &now) : err;
 		next.c_lo = too_small ? (uintptr_t)want->ss_sp : 0;
 		next.c_size = want->ss_size;
 	}
 	if (err == 0) {
-		altstack_show(own, &now);
+		altstack_show_to_c(own, &now);
 		if (old != NULL) {
 			*old = now;
 		}
@@ -160,8 +163,8 @@ rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *o
 	return err;
 }
 
-// Signal Handling: memory for alternate signal stacks, kept when threads end. Runs on any stack, in
-// handlers too, and takes no lock.
+// The pool: memory for alternate signal stacks, kept when threads end. Runs on any stack, also in
+// signal handlers, and takes no lock.
 // Contract: sigaltstack(2), getauxval(3) AT_MINSIGSTKSZ, madvise(2) MADV_GUARD_INSTALL.
 
 #ifndef AT_MINSIGSTKSZ
@@ -171,24 +174,26 @@ rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *o
 #	define MADV_GUARD_INSTALL 102
 #endif
 
-// What a stack has at least; and beside Go's 32 KiB, room for some signals on top of each other,
-// whose frames are large where vectors are.
-#define LEAST ((uintptr_t)64 << 10)
-#define GO_HAS ((uintptr_t)32 << 10)
+// The minimum size of a stack. In addition to Go's 32 KiB, a stack has room for some nested
+// signals, whose frames are large on CPUs with wide vector registers.
+#define MIN_STACK_BYTES ((uintptr_t)64 << 10)
+#define GO_STACK_BYTES ((uintptr_t)32 << 10)
 #define NESTED 4u
 
-// So far a function may jump over the end unseen. Address space only.
+// The size of the guard area: a function may skip that many bytes beyond the end and still be
+// detected. Uses address space only.
 #define GUARD ((uintptr_t)16 << 10)
 
-// A handler that touches the guard is told of it only if its stack pointer has left the stack, for
-// then the kernel starts again at the top. Code writes up to 128 bytes below its stack pointer. So
-// the stack that the kernel knows ends a little above the guard.
+// The kernel reports a handler that touches the guard area only if its stack pointer has left the
+// stack; it then delivers the signal at the top of the stack. Code writes up to 128 bytes below
+// its stack pointer. Therefore the stack that the kernel knows ends a little above the guard
+// area.
 #define WRITES_BELOW ((uintptr_t)256)
 
-// Above the stack, where no handler's frame comes.
+// A header above the stack, where the kernel puts no signal frame.
 struct altstack_header {
-	_Alignas(64) uintptr_t word; // says that this memory is still ours
-	uintptr_t place;	     // in the slabs
+	_Alignas(64) uintptr_t word; // identifies memory of this pool
+	uintptr_t index;	     // of the stack in the slabs
 };
 #define HEADER sizeof(struct altstack_header)
 #define HEADER_WORD ((uintptr_t)0x72636774)
@@ -196,8 +201,9 @@ struct altstack_header {
 #define SLAB_STACKS 16u
 #define SLABS 1024u
 
-// A slab's base, and by bit which of its stacks are taken and which have their guard.
-// owner: slab_get (base), who takes or gives a stack; lock: none; ordering: acquire and release
+// A slab's base, and two bit sets: the stacks that are taken, and those that have their guard
+// area.
+// owner: slab_get (base), takers and givers of a stack; lock: none; ordering: acquire and release
 static struct {
 	uintptr_t base;
 	uint64_t taken;
@@ -209,7 +215,7 @@ static uintptr_t stack_bytes;
 // owner: pool_layout, as stack_bytes; lock: none; ordering: stack_bytes
 static uintptr_t guard_bytes;
 
-// What a slab has for each stack: the guard, then the stack.
+// Returns the bytes that a slab has for each stack: the guard area, then the stack.
 static uintptr_t
 pool_layout(void)
 {
@@ -218,8 +224,9 @@ pool_layout(void)
 
 	if (bytes == 0) {
 		page = (uintptr_t)sysconf(_SC_PAGESIZE);
-		frames = GO_HAS + NESTED * (uintptr_t)getauxval(AT_MINSIGSTKSZ);
-		bytes = (frames > LEAST ? frames : LEAST) + WRITES_BELOW + HEADER;
+		frames = GO_STACK_BYTES + NESTED * (uintptr_t)getauxval(AT_MINSIGSTKSZ);
+		bytes = (frames > MIN_STACK_BYTES ? frames : MIN_STACK_BYTES) + WRITES_BELOW +
+			HEADER;
 		bytes = (bytes + page - 1) & ~(page - 1);
 		rcgo_store_rlx(&guard_bytes, (GUARD + page - 1) & ~(page - 1));
 		rcgo_store_rel(&stack_bytes, bytes);
@@ -257,7 +264,7 @@ slab_get(uint32_t i)
 	return (uintptr_t)fresh;
 }
 
-// A guard of the kernel's newer kind does not use up one of the process's mappings.
+// Makes a guard area. MADV_GUARD_INSTALL does not use one of the process's mappings.
 static bool
 make_guard(uintptr_t at)
 {
@@ -273,35 +280,35 @@ header_of(uintptr_t lo)
 	return (struct altstack_header *)(lo + rcgo__altstack_size());
 }
 
-// Frees a stack's place in its slab.
+// Frees the stack's bit in its slab.
 static void
-place_release(uintptr_t i, uint32_t bit)
+slab_release(uintptr_t i, uint32_t bit)
 {
 	__atomic_fetch_and(&slabs[i].taken, ~((uint64_t)1 << bit), __ATOMIC_RELEASE);
 }
 
-// Makes a stack that was taken ready. Returns its lowest address, or 0.
+// Prepares a stack that was claimed. Returns its lowest address, or 0.
 static uintptr_t
-place_ready(uint32_t i, uint32_t bit)
+slab_prepare(uint32_t i, uint32_t bit)
 {
 	uintptr_t at = slabs[i].base + bit * pool_layout();
 	uintptr_t lo = at + rcgo_load_rlx(&guard_bytes) + WRITES_BELOW;
 
 	if ((rcgo_load_acq(&slabs[i].guarded) >> bit & 1) == 0) {
 		if (!make_guard(at)) {
-			place_release(i, bit);
+			slab_release(i, bit);
 			return 0;
 		}
 		header_of(lo)->word = lo ^ HEADER_WORD;
-		header_of(lo)->place = i * SLAB_STACKS + bit;
+		header_of(lo)->index = i * SLAB_STACKS + bit;
 		__atomic_fetch_or(&slabs[i].guarded, (uint64_t)1 << bit, __ATOMIC_RELEASE);
 	}
 	return lo;
 }
 
-// Takes a place in a slab. Returns its number, or SLAB_STACKS when there is none.
+// Claims a free stack of a slab. Returns its bit number, or SLAB_STACKS if there is none.
 static uint32_t
-place_claim(uint32_t i)
+slab_claim(uint32_t i)
 {
 	uint64_t taken = rcgo_load_rlx(&slabs[i].taken);
 
@@ -322,10 +329,10 @@ rcgo__altstack_take(void)
 	uintptr_t lo = 0;
 
 	for (uint32_t i = 0; i < SLABS && slab_get(i) != 0; i++) {
-		uint32_t bit = place_claim(i);
+		uint32_t bit = slab_claim(i);
 
 		if (bit != SLAB_STACKS) {
-			lo = place_ready(i, bit);
+			lo = slab_prepare(i, bit);
 			break;
 		}
 	}
@@ -336,9 +343,9 @@ rcgo__altstack_take(void)
 void
 rcgo__altstack_give(uintptr_t lo)
 {
-	uintptr_t place = header_of(lo)->place;
+	uintptr_t index = header_of(lo)->index;
 
-	place_release(place / SLAB_STACKS, place % SLAB_STACKS);
+	slab_release(index / SLAB_STACKS, index % SLAB_STACKS);
 }
 
 bool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the actions of a host that were installed past our functions, as by a program
-// that loads Go. Such a host asks the kernel what it has installed, and compares. Runs on any
-// stack, in handlers too.
+// Actions of a host, for example a program that loads Go, that were installed by calls that
+// bypassed our wrapper. Such a host queries the kernel for its action and compares. Runs on any
+// stack, also in signal handlers.
 
 #include "interpose.h"
 #include "raw_syscall.h"
@@ -10,8 +10,8 @@
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The signals by which programs stop their own threads: those that mean nothing else, and the
-// realtime ones.
+// Returns whether programs use this signal to stop their own threads: signals without another
+// meaning, and realtime signals.
 static bool
 may_stop_threads(int sig)
 {
@@ -19,7 +19,7 @@ may_stop_threads(int sig)
 	       sig == SIGXFSZ || sig == SIGSTKFLT || sig > RCGO_LIBC_LAST;
 }
 
-// Whether another signal has the same handler.
+// Returns whether another signal has the same handler.
 static bool
 serves_others(int sig, uintptr_t handler)
 {
@@ -36,11 +36,11 @@ serves_others(int sig, uintptr_t handler)
 	return false;
 }
 
-// The host sees its handler and its mask, and puts them back, so they stay. Of its flags it sees
-// SA_ONSTACK, as with stock Go: without that flag the handler would run over the end of a
-// goroutine's stack. There is one exception, a handler that stops threads for a collector, which
-// looks for the stack's end from where it runs itself: it is guarded. Such a handler has a signal
-// for itself, and no host compares it; the handlers of language runtimes serve several signals.
+// The host sees its handler and mask, and restores them, so they stay unchanged. In the flags it
+// sees SA_ONSTACK, as with stock Go: without that flag the handler would overflow a goroutine's
+// stack. There is one exception: a handler that stops threads for a garbage collector, which
+// searches for the stack's end from its own stack pointer, is relocated. Such a handler serves
+// one signal, and no host compares it. The handlers of language runtimes serve several signals.
 bool
 rcgo__host_keeps(int sig, const struct sigaction *act)
 {

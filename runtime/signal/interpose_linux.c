@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the edge to C: the functions of libc that install handlers, in ours' place for
-// the C code of the program and its libraries. Runs on any stack, before Go and in handlers too.
+// The interposers: the libc functions that install handlers, set alternate stacks and block
+// signals, as this library defines them for C code. Runs on any stack, before Go and in signal
+// handlers too.
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE // sigset and kin, sighold and kin
@@ -21,7 +22,7 @@
 #	define SA_INTERRUPT 0x20000000
 #endif
 
-// glibc's signal blocks the signal itself by the mask, which the kernel does anyhow.
+// glibc's signal(3) puts the signal itself into the mask, which the kernel blocks anyway.
 #ifdef __GLIBC__
 #	define SIGNAL_SETS_MASK true
 #	define SYSV_FLAGS (SA_RESETHAND | SA_NODEFER | SA_INTERRUPT)
@@ -30,10 +31,10 @@
 #	define SYSV_FLAGS SA_RESTART
 #endif
 
-// Who called the function of libc's that this stands in.
+// The caller of the interposer that uses this macro.
 #define CALLER ((uintptr_t)__builtin_return_address(0))
 
-// The signals, as bits, whose calls siginterrupt(3) wants interrupted.
+// The signals that siginterrupt(3) has made interrupt system calls, as bits.
 // owner: siginterrupt; lock: none; ordering: atomic operations
 static uint64_t interrupted;
 
@@ -59,7 +60,7 @@ change(rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sig
 	return err;
 }
 
-// As libc's, which ends in the kernel: a preloaded sigaction does not see signal(3).
+// Like libc's signal(3), which ends in the system call: a preloaded sigaction does not see it.
 static rcgo_sighandler
 install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t who)
 {
@@ -80,9 +81,9 @@ install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t w
 	return change(rcgo__kernel_sigaction, sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
 }
 
-// By a preloaded library's function. What that has installed is guarded then: until it is, which
-// takes a microsecond or two, a handler is as in stock Go.
-// Indirect: preloaded, which the program would have called without us.
+// Installs a handler by a preloaded library's function and then wraps the result. Until it is
+// wrapped, which takes one or two microseconds, the handler behaves as in stock Go.
+// Indirect: preloaded, which the program would have called without this library.
 static rcgo_sighandler
 install_by(rcgo_signal_fn preloaded, int sig, rcgo_sighandler handler, uintptr_t who)
 {
@@ -209,7 +210,7 @@ siginterrupt(int sig, int flag)
 	return change(rcgo__kernel_sigaction, sig, &act, NULL, CALLER);
 }
 
-// musl has it inside only, where a static program would have it twice.
+// musl does not export it, and a static program would have two definitions.
 #ifdef __GLIBC__
 int
 __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
@@ -220,8 +221,8 @@ __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 
 #endif
 
-// Signal Handling, the edge to C: sigaltstack in libc's place; see altstack.h. Runs on any
-// stack, before Go and in handlers too.
+// The interposer for sigaltstack; see altstack.h. Runs on any stack, before Go and in signal
+// handlers too.
 
 #if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
 
@@ -245,9 +246,8 @@ sigaltstack(const stack_t *want, stack_t *old)
 
 #endif
 
-// Signal Handling, the edge to C: the functions of libc that block signals, in ours' place for the
-// C code of the program and its libraries; see libc_signal.h. Runs on any stack, before Go and in
-// handlers too.
+// The interposers for functions that block signals; see libc_signal.h. Runs on any stack, before
+// Go and in signal handlers too.
 
 #if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
 
@@ -274,7 +274,7 @@ sighold(int sig)
 	return sigaddset(&one, sig) != 0 ? -1 : rcgo__signal_mask_change(SIG_BLOCK, &one, NULL);
 }
 
-// BSD's know the first 32 signals.
+// The BSD functions know the first 32 signals.
 static int
 bsd_mask(int how, int mask)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the sigactions behind ours: libc's, those of a preloaded library, or in a static
-// program the system call. Runs on any stack, in handlers too.
+// The next sigaction functions behind the interposers: libc's, those of a preloaded library, or
+// in a static program the system call. Runs on any stack, also in signal handlers.
 
 #include "libc_signal.h"
 
@@ -36,8 +36,8 @@ static rcgo_any_fn next_sigaction;
 // owner: as next_sigaction; lock: none; ordering: none needed
 static rcgo_any_fn next_other_sigaction;
 
-// libc has each of these functions by two names at least. Where what lies behind the two differs,
-// it is a preloaded library's.
+// libc has each of these functions under at least two names. If the two names lead to different
+// functions, one of them is a preloaded library's.
 static const struct {
 	const char *name;
 	enum rcgo_libc_signal twin;
@@ -99,9 +99,9 @@ rcgo__libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old
 	return ((rcgo_sigaction_fn)rcgo_load_rlx(&next_sigaction))(sig, act, old);
 }
 
-// What stands for a function that no library has.
+// Marks a function that no library has.
 static void
-not_there(void)
+no_function(void)
 {
 }
 
@@ -109,7 +109,7 @@ static rcgo_any_fn
 next_signal(enum rcgo_libc_signal which)
 {
 	if (rcgo_load_acq(&next_signals[which]) == NULL) {
-		rcgo__libc_find(&next_signals[which], libc_signals[which].name, not_there);
+		rcgo__libc_find(&next_signals[which], libc_signals[which].name, no_function);
 	}
 	return rcgo_load_rlx(&next_signals[which]);
 }
@@ -118,9 +118,9 @@ rcgo_signal_fn
 rcgo__libc_preloaded(enum rcgo_libc_signal which)
 {
 	rcgo_any_fn next = next_signal(which), twin = next_signal(libc_signals[which].twin);
-	bool is_libcs = next == twin || next == not_there || twin == not_there;
+	bool from_libc = next == twin || next == no_function || twin == no_function;
 
-	return is_libcs ? NULL : (rcgo_signal_fn)next;
+	return from_libc ? NULL : (rcgo_signal_fn)next;
 }
 
 // Indirect: as in rcgo__libc_sigaction.
@@ -136,8 +136,8 @@ rcgo__libc_other_sigaction(int sig, const struct sigaction *act, struct sigactio
 
 #endif
 
-// Signal Handling: libc's functions for a thread's signal mask and stack, behind ours. Runs on any
-// stack, in handlers too.
+// libc's functions for a thread's signal mask and alternate stack, behind the interposers. Runs
+// on any stack, also in signal handlers.
 
 #if RCGO_SANITIZED || defined(RCGO_WITHOUT_SIGNALS)
 
@@ -169,7 +169,7 @@ rcgo__libc_sigprocmask(int how, const sigset_t *want, sigset_t *old)
 typedef int (*mask_fn)(int, const sigset_t *, sigset_t *);
 typedef int (*altstack_fn)(const stack_t *, stack_t *);
 
-// What libc keeps out of a mask that is set, and out of one that is shown.
+// The signals that libc removes from a mask that is set, and from a mask that is returned.
 #	define LIBCS                                                             \
 		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
 			<< (RCGO_LIBC_FIRST - 1))
@@ -266,15 +266,16 @@ rcgo__libc_init(void)
 
 #endif
 
-// Signal Handling: which signals stay open on threads that run Go. Runs on any stack, in handlers
-// too. Re-read runtime/signal_unix.go (blockableSig).
+// Mask filter: the signals that stay unblocked on threads that run Go. Runs on any stack, also in
+// signal handlers.
+// Re-read runtime/signal_unix.go (blockableSig).
 
-// The process whose masks are looked at, not a child that shares its memory; 0: nobody's are.
+// The process whose masks are filtered. A child that shares its memory is not meant. 0: none.
 // owner: rcgo__signal_mask_init; lock: none; ordering: a word
-static pid_t masked_process;
+static pid_t filtered_process;
 
 static pid_t
-process(void)
+own_process_id(void)
 {
 	return (pid_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
@@ -282,11 +283,11 @@ process(void)
 void
 rcgo__signal_mask_init(void)
 {
-	rcgo_store_rlx(&masked_process, process());
+	rcgo_store_rlx(&filtered_process, own_process_id());
 }
 
 static go_sigset_t
-gos_own(void)
+go_needed_signals(void)
 {
 	return rcgo__sig_bit(SIGSEGV) | rcgo__sig_bit(SIGBUS) | rcgo__sig_bit(SIGFPE) |
 	       rcgo__sig_bit(SIGILL) | rcgo__sig_bit(SIGTRAP) | rcgo__sig_bit(SIGURG);
@@ -296,17 +297,17 @@ const sigset_t *
 rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 {
 	struct rcgo_signal_thread t;
-	go_sigset_t mask, open = gos_own(), now = 0;
+	go_sigset_t mask, open = go_needed_signals(), now = 0;
 
 	if (want == NULL || how == SIG_UNBLOCK) {
 		return want;
 	}
 	mask = rcgo__sigmask_to_go(want);
-	if ((mask & gos_own()) == 0 || !rcgo__signal_thread(&t) ||
-		process() != rcgo_load_rlx(&masked_process)) {
+	if ((mask & go_needed_signals()) == 0 || !rcgo__signal_thread(&t) ||
+		own_process_id() != rcgo_load_rlx(&filtered_process)) {
 		return want;
 	}
-	// What is blocked already stays so, as in the signal's own handler.
+	// Signals that are already blocked stay blocked, for example in the signal's own handler.
 	if (how == SIG_SETMASK) {
 		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&now, sizeof now, 0, 0);
 		open &= ~now;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard, amd64: a signal's frame is moved. Runs on the alternate stack with
-// all signals blocked. Re-read Linux arch/x86/kernel/signal.c (get_sigframe) and signal_64.c.
+// Handler relocation on amd64: moves a signal frame. Runs on the alternate stack with all signals
+// blocked. Re-read Linux arch/x86/kernel/signal.c (get_sigframe) and signal_64.c.
 
 #include "interpose.h"
 #include "sigframe.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The frame, from below: the return address, ucontext_t as the kernel has it, siginfo_t; then, at a
-// multiple of 64, what XSAVE stored, of a size that stands in its own software bytes.
+// The frame, from its lowest address: the return address, ucontext_t as the kernel defines it,
+// siginfo_t; then, at a multiple of 64, the XSAVE state, whose size is in its software-reserved
+// bytes.
 
 #	define RED_ZONE 128
 #	define FRAME_SIZE 440
@@ -30,7 +31,7 @@ u32_at(uintptr_t at)
 	return word;
 }
 
-// The size of the saved state at fp, 0 when there is none.
+// Returns the size of the saved state at fp, or 0 if there is none.
 static size_t
 state_size(uintptr_t fp)
 {
@@ -51,8 +52,8 @@ rcgo__frame_is_from_kernel(const struct rcgo_trampoline_frame *entry)
 	return entry->context == entry->sp + CONTEXT_AT && entry->info == entry->sp + INFO_AT;
 }
 
-// A request to valgrind, which knows it by these instructions; elsewhere they do nothing, and the
-// answer is 0.
+// Sends a request to valgrind, which recognises these instructions. Elsewhere they have no
+// effect, and the answer is 0.
 static uintptr_t
 ask_valgrind(uintptr_t what, uintptr_t a, uintptr_t b)
 {
@@ -71,13 +72,14 @@ ask_valgrind(uintptr_t what, uintptr_t a, uintptr_t b)
 #	define RUNNING_ON_VALGRIND ((uintptr_t)0x1001)
 #	define MAKE_MEM_UNDEFINED ((uintptr_t)'M' << 24 | (uintptr_t)'C' << 16 | 1)
 #	define MAKE_MEM_DEFINED ((uintptr_t)'M' << 24 | (uintptr_t)'C' << 16 | 2)
-// How much of the stack below the frame a handler may use unreported: memcheck does not follow its
-// stack pointer there at first.
+// The size of the area below the frame that a handler may use without a report: memcheck does not
+// follow its stack pointer there at first.
 #	define HANDLER_ROOM ((uintptr_t)64 * 1024)
 
-// valgrind's frame begins as the kernel's does, and goes on with what it wants back itself, to the
-// end of the alternate stack. All of it is moved as it is. Memcheck must be told: it takes its own
-// part, and what lies below the interrupted stack pointer, for nobody's.
+// Moves valgrind's frame. It begins like the kernel's and continues with data that valgrind reads
+// back itself, up to the end of the alternate stack. All of it is moved unchanged. Memcheck must
+// be told, because it treats its own part, and the area below the interrupted stack pointer, as
+// inaccessible.
 static void
 move_under_valgrind(struct rcgo_trampoline_frame *entry, uintptr_t sp)
 {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard, arm64: a signal's frame is moved. Runs on the alternate stack with
-// all signals blocked. Re-read Linux arch/arm64/kernel/signal.c (get_sigframe).
+// Handler relocation on arm64: moves a signal frame. Runs on the alternate stack with all signals
+// blocked. Re-read Linux arch/arm64/kernel/signal.c (get_sigframe).
 
 #include "interpose.h"
 #include "sigframe.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The frame, from below: siginfo_t; ucontext_t, whose last part is a list of records of CPU state,
-// among them EXTRA when the list goes on behind it (SVE, SME); a frame record, to which x29 points.
+// The frame, from its lowest address: siginfo_t; ucontext_t, whose last part is a list of records
+// of CPU state, including EXTRA if the list continues after it (SVE, SME); a frame record, to
+// which x29 points.
 
 #	define CONTEXT_AT 128
 #	define STATE_AT (CONTEXT_AT + offsetof(ucontext_t, uc_mcontext.__reserved))
@@ -17,7 +18,7 @@
 
 #	define EXTRA 0x45585401u
 
-// The head of each record of CPU state, and the record EXTRA.
+// The header of each record of CPU state, and the record EXTRA.
 struct cpu_state {
 	uint32_t magic;
 	uint32_t size;
@@ -26,7 +27,7 @@ struct cpu_state {
 };
 #	define STATE_HEAD 8
 
-// The records' data may lie in the frame itself, which then says where.
+// Adjusts the address in EXTRA: the data of the continued list may be in the frame itself.
 static void
 move_extra(uintptr_t frame, uintptr_t from)
 {

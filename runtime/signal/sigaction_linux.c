@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: between Go's view of an action, which is the kernel's, and libc's. Runs on any
-// stack, in signal handlers too. Re-read runtime/cgo/gcc_sigaction.c.
+// Conversion between Go's view of an action, which is the kernel's, and libc's. Runs on any
+// stack, also in signal handlers. Re-read runtime/cgo/gcc_sigaction.c.
 
 #include <string.h>
 
@@ -23,7 +23,7 @@
 void
 rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask)
 {
-	// What Go nearly always wants, and one call instead of 64.
+	// The mask that Go nearly always uses; one call instead of 64.
 	if (mask == ~(go_sigset_t)0) {
 		sigfillset(set);
 		return;
@@ -38,7 +38,7 @@ rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask)
 go_sigset_t
 rcgo__sigmask_to_go(const sigset_t *set)
 {
-	// Every libc of Linux hands the kernel's words through: an array of unsigned long.
+	// Every libc on Linux passes the kernel's words unchanged: an array of unsigned long.
 	unsigned long words[MASK_BITS / WORD_BITS];
 	go_sigset_t mask = 0;
 
@@ -53,7 +53,7 @@ void
 rcgo__sigaction_from_go(struct sigaction *act, const go_sigaction_t *go)
 {
 	memset(act, 0, sizeof *act);
-	// One union member or the other by SA_SIGINFO, at one address on every Linux.
+	// SA_SIGINFO selects the union member; both have the same address on every Linux.
 	memcpy(&act->sa_handler, &go->handler, sizeof act->sa_handler);
 	act->sa_flags = (int)(go->flags & ~(unsigned long)SA_RESTORER);
 	rcgo__sigmask_from_go(&act->sa_mask, go->mask);
@@ -68,7 +68,7 @@ rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act)
 	go->mask = rcgo__sigmask_to_go(&act->sa_mask);
 }
 
-// Signal Handling: what it is told as Go starts. rcgo__signal_thread runs in handlers.
+// The functions that are registered while Go starts. rcgo__signal_thread runs in signal handlers.
 
 // owner: rcgo__signal_init; lock: none; ordering: release and acquire
 static bool (*thread_of_caller)(struct rcgo_signal_thread *);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the front: Go's sigaction, and what Go calls of C's. Runs on any stack, in
-// handlers too. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
+// The signal chain: Go's sigaction, and the C handlers that Go forwards to. Runs on any stack,
+// also in signal handlers. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
 
 #include "signal_chain.h"
 
@@ -20,28 +20,28 @@
 #include "strbuf.h"
 #include "syscall_trial.h"
 
-// Go's one handler for all signals.
+// Go's handler, the same for all signals.
 // owner: Go, through x_cgo_sigaction; lock: none; ordering: release and acquire
 static rcgo_go_handler go_handler;
 
-// The signals, as bits, that Go's handler has been installed for.
+// The signals for which Go's handler has been installed, as bits.
 // owner: as go_handler; lock: none; ordering: atomic or
 static uint64_t go_signals;
 
-// What C has had for a signal when Go asked, for Go to call (rcgo__forward) or to put back; NULL
-// when C had no handler, and spent when it had one for a single signal, which has come.
-// owner: as go_handler, and forward; lock: none; ordering: release and acquire
-static const struct rcgo_action_slot *saved_of[RCGO_SIGNALS + 1];
-static const struct rcgo_action_slot spent_action;
+// The C handler that Go found for a signal, to be called (forward_to_c) or restored. NULL if
+// there was none; consumed_action if it was one-shot and its signal has come.
+// owner: as go_handler, and forward_to_c; lock: none; ordering: release and acquire
+static const struct rcgo_action_slot *saved_actions[RCGO_SIGNALS + 1];
+static const struct rcgo_action_slot consumed_action;
 
-// Whether that came into the kernel's table past our functions, as bits.
+// Whether the saved action was installed by a call that bypassed our wrapper, as bits.
 // owner: as go_handler; lock: none; ordering: atomic operations
-static uint64_t saved_past_us;
+static uint64_t saved_bypassed;
 
-// The default action or SIG_IGN that C has had for a signal when Go asked, with its flags and mask,
-// to put back; NULL when Go has not asked, or has seen a handler.
+// SIG_DFL or SIG_IGN as Go found it for a signal, with its flags and mask, to restore. NULL if Go
+// has not queried the signal, or has found a handler.
 // owner: as go_handler; lock: none; ordering: release and acquire
-static const struct rcgo_action_slot *saved_default_of[RCGO_SIGNALS + 1];
+static const struct rcgo_action_slot *saved_defaults[RCGO_SIGNALS + 1];
 
 // owner: rcgo__signal_chain_set_quit; lock: none; ordering: release and acquire
 static void (*before_quit)(void);
@@ -52,9 +52,9 @@ rcgo__signal_chain_set_quit(void (*fn)(void))
 	rcgo_store_rel(&before_quit, fn);
 }
 
-// Whether ours stands before Go's handler.
+// Returns whether the first-chance handler is installed before Go's handler for sig.
 static bool
-is_fronted(int sig)
+is_chained(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
 	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS || sig == SIGQUIT;
@@ -63,21 +63,21 @@ is_fronted(int sig)
 rcgo_go_handler
 rcgo__signal_chain_go_handler(int sig)
 {
-	bool has = (rcgo_load_acq(&go_signals) & rcgo__sig_bit(sig)) != 0;
+	bool installed = (rcgo_load_acq(&go_signals) & rcgo__sig_bit(sig)) != 0;
 
-	return has ? rcgo_load_rlx(&go_handler) : NULL;
+	return installed ? rcgo_load_rlx(&go_handler) : NULL;
 }
 
-// Stands for Go's handler where a fault of our own reads has been dealt with.
+// Replaces Go's handler after a fault of a safe read has been handled.
 static void
-return_at_once(int sig, siginfo_t *info, void *context)
+empty_go_handler(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)info;
 	(void)context;
 }
 
-// Indirect: the traceback part's, made for handlers.
+// Indirect: the traceback part's function, written for signal handlers.
 rcgo_go_handler
 rcgo__signal_chain_inspect(int sig, siginfo_t *info, void *context)
 {
@@ -91,22 +91,23 @@ rcgo__signal_chain_inspect(int sig, siginfo_t *info, void *context)
 	}
 	if (RCGO_UNLIKELY(!rcgo__in_go_text(RCGO_FRAME_PC((const ucontext_t *)context)))) {
 		if (rcgo__uc_catch_copy(context)) {
-			return return_at_once;
+			return empty_go_handler;
 		}
 		rcgo__syscall_trial_renew();
-		// What C's handler makes of it is its own affair.
+		// If C has a handler, the fault is left to it.
 		if (rcgo__signal_chain_saved(sig) == NULL) {
-			// The turn is not given back where Go's handler returns: it passes on by
-			// itself.
+			// If Go's handler returns, nobody releases the crash lock. Another thread
+			// takes it over after 3 s.
 			rcgo__c_fault_inspect(sig, info, context);
 		}
 	}
 	return rcgo_load_rlx(&go_handler);
 }
 
-// The default action, once the handler of Go's that is running has returned.
+// Installs the default action and sends sig to the calling thread. It takes effect when Go's
+// handler has returned.
 static void
-die_of(int sig)
+terminate_by(int sig)
 {
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
@@ -115,13 +116,14 @@ die_of(int sig)
 	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
 }
 
-// Go calls this for a signal that is not its own, in place of the handler that C had before Go.
-// Go calls such handlers with all signals blocked and again and again (golang/go#32659).
+// Go calls this for a signal that is not its own, instead of the handler that C had before Go. Go
+// itself would call that handler with all signals blocked, and repeatedly even if it is one-shot
+// (golang/go#32659).
 // Indirect: that handler, which Go would have called.
 static void
-forward(int sig, siginfo_t *info, void *context)
+forward_to_c(int sig, siginfo_t *info, void *context)
 {
-	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_of[sig]);
+	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_actions[sig]);
 	go_sigset_t mask, before;
 	rcgo_go_handler handler;
 	int err = errno;
@@ -129,11 +131,11 @@ forward(int sig, siginfo_t *info, void *context)
 	if (saved == NULL) {
 		return;
 	}
-	if (saved == &spent_action ||
+	if (saved == &consumed_action ||
 		((saved->flags & (unsigned)SA_RESETHAND) != 0 &&
-			!__atomic_compare_exchange_n(&saved_of[sig], &saved, &spent_action, false,
-				__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))) {
-		die_of(sig);
+			!__atomic_compare_exchange_n(&saved_actions[sig], &saved, &consumed_action,
+				false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))) {
+		terminate_by(sig);
 		return;
 	}
 	mask = rcgo__uc_mask(context) | saved->mask;
@@ -160,9 +162,9 @@ rcgo__signal_chain_is_go_handler(uintptr_t handler)
 const struct rcgo_action_slot *
 rcgo__signal_chain_saved(int sig)
 {
-	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_of[sig]);
+	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_actions[sig]);
 
-	return saved == &spent_action ? NULL : saved;
+	return saved == &consumed_action ? NULL : saved;
 }
 
 bool
@@ -171,29 +173,29 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 	if (!rcgo__signal_chain_is_go_handler(rcgo__action_handler(act))) {
 		return false;
 	}
-	if (is_fronted(sig)) {
+	if (is_chained(sig)) {
 		rcgo__action_set_handler(act, (uintptr_t)rcgo__signal_chain_entry);
 	}
-	// C that saw the handler by signal(3) knows no flags to put it back with, or others: in
-	// strict C99 it is one-shot.
+	// C code that got the handler from signal(3) does not know its flags, or passes different
+	// ones. In strict C99 the handler would be one-shot.
 	act->sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
 	sigfillset(&act->sa_mask);
 	return true;
 }
 
 static void
-note_past_us(int sig, bool past_us)
+note_bypass(int sig, bool past_us)
 {
 	if (past_us) {
-		__atomic_fetch_or(&saved_past_us, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
+		__atomic_fetch_or(&saved_bypassed, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
 	} else {
-		__atomic_fetch_and(&saved_past_us, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
+		__atomic_fetch_and(&saved_bypassed, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
 	}
 }
 
-// Go asks what there is, and may keep the handler that it is shown.
+// Implements a query by Go, which may keep the handler that it is shown.
 static int
-query(int sig, struct sigaction *old)
+query_action(int sig, struct sigaction *old)
 {
 	int err = rcgo__libc_sigaction(sig, NULL, old) != 0 ? errno : 0;
 	uintptr_t handler, kernels;
@@ -207,25 +209,25 @@ query(int sig, struct sigaction *old)
 	if (handler == (uintptr_t)rcgo__signal_chain_entry) {
 		rcgo__action_set_handler(old, (uintptr_t)rcgo_load_rlx(&go_handler));
 	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
-		rcgo_store_rel(&saved_of[sig], NULL);
+		rcgo_store_rel(&saved_actions[sig], NULL);
 		rcgo_store_rel(
-			&saved_default_of[sig], rcgo__action_slot_lookup_or_insert(old, false));
+			&saved_defaults[sig], rcgo__action_slot_lookup_or_insert(old, false));
 	} else if (!rcgo__in_go_text(handler)) {
 		const struct rcgo_action_slot *saved =
 			rcgo__action_slot_lookup_or_insert(old, false);
 
-		rcgo_store_rel(&saved_default_of[sig], NULL);
+		rcgo_store_rel(&saved_defaults[sig], NULL);
 		if (saved != NULL) {
-			note_past_us(sig, kernels == handler);
-			rcgo_store_rel(&saved_of[sig], saved);
-			rcgo__action_set_handler(old, (uintptr_t)forward);
+			note_bypass(sig, kernels == handler);
+			rcgo_store_rel(&saved_actions[sig], saved);
+			rcgo__action_set_handler(old, (uintptr_t)forward_to_c);
 		}
 	}
 	return 0;
 }
 
 static void
-set_to(struct sigaction *act, const struct rcgo_action_slot *saved)
+load_slot(struct sigaction *act, const struct rcgo_action_slot *saved)
 {
 	memset(act, 0, sizeof *act);
 	rcgo__action_set_handler(act, saved->handler);
@@ -233,29 +235,30 @@ set_to(struct sigaction *act, const struct rcgo_action_slot *saved)
 	rcgo__sigmask_from_go(&act->sa_mask, saved->mask);
 }
 
-// Go puts back what C had, but with flags and a mask of its own.
+// Restores C's action when Go does so. Go passes its own flags and mask, so the saved ones are
+// used.
 static int
 restore_action(int sig)
 {
 	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
-	bool past_us = (rcgo_load_acq(&saved_past_us) & rcgo__sig_bit(sig)) != 0;
+	bool past_us = (rcgo_load_acq(&saved_bypassed) & rcgo__sig_bit(sig)) != 0;
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
 	sigemptyset(&act.sa_mask);
 	if (saved != NULL) {
-		set_to(&act, saved);
+		load_slot(&act, saved);
 	}
 	return rcgo__interpose_restore(sig, &act, past_us) != 0 ? errno : 0;
 }
 
-// The same for the default action and SIG_IGN.
+// Sets the flags and mask in *act to the saved ones if Go restores SIG_DFL or SIG_IGN.
 static void
-put_back_default(int sig, struct sigaction *act)
+restore_default(int sig, struct sigaction *act)
 {
-	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_default_of[sig]);
+	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_defaults[sig]);
 
 	if (saved != NULL && saved->handler == rcgo__action_handler(act)) {
-		set_to(act, saved);
+		load_slot(act, saved);
 	}
 }
 
@@ -269,7 +272,7 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	if (RCGO_SANITIZED || sig <= 0 || sig > RCGO_SIGNALS || !rcgo__go_text(&start, &end)) {
 		return rcgo__libc_sigaction(sig, act, old) != 0 ? errno : 0;
 	}
-	if (old != NULL && (err = query(sig, old)) != 0) {
+	if (old != NULL && (err = query_action(sig, old)) != 0) {
 		return err;
 	}
 	if (act == NULL) {
@@ -277,15 +280,15 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	}
 	ours = *act;
 	handler = rcgo__action_handler(act);
-	if (handler == (uintptr_t)forward) {
+	if (handler == (uintptr_t)forward_to_c) {
 		return restore_action(sig);
 	}
 	if (rcgo__in_go_text(handler)) {
 		rcgo_store_rel(&go_handler, (rcgo_go_handler)handler);
 		rcgo__action_set_handler(
-			&ours, is_fronted(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
+			&ours, is_chained(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
 	} else {
-		put_back_default(sig, &ours);
+		restore_default(sig, &ours);
 	}
 	if (rcgo__libc_sigaction(sig, &ours, NULL) != 0) {
 		return errno;
@@ -298,15 +301,15 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	return 0;
 }
 
-// Signal Handling: what our handler in front of Go's sees in a fault that is not Go's. Runs on the
-// alternate stack, or on that of a thread which has none, with all signals blocked.
+// First-chance analysis of faults outside Go code. Runs on the alternate stack, or on the
+// thread's own stack if it has none, with all signals blocked.
 
-// How far from a signal stack's end its overflow shows.
+// The distance from a signal stack's end within which an access counts as an overflow.
 #define OVERFLOW_BELOW (64 * 1024u)
 #define OVERFLOW_ABOVE 4096u
 
-// How much of a stack is looked at for Go.
-#define SCAN_MOST (1024 * 1024u)
+// The number of bytes of a stack that are searched for Go frames.
+#define MAX_SCAN (1024 * 1024u)
 
 typedef void (*reporter_fn)(int, const siginfo_t *, void *);
 
@@ -319,8 +322,8 @@ rcgo__signal_chain_set_reporter(reporter_fn fn)
 	rcgo_store_rel(&reporter, fn);
 }
 
-// Whether the signal came from the thread's own code: a fault, or abort. One that somebody sent may
-// be awaited by os/signal.
+// Returns whether the thread's own code raised the signal: a fault, or abort. A signal that was
+// sent may be meant for os/signal.
 static bool
 is_crash(int sig, const siginfo_t *info)
 {
@@ -329,13 +332,13 @@ is_crash(int sig, const siginfo_t *info)
 }
 
 static bool
-is_below(uintptr_t at, uintptr_t lo)
+is_near_end(uintptr_t at, uintptr_t lo)
 {
 	return lo != 0 && at - (lo - OVERFLOW_BELOW) < OVERFLOW_BELOW + OVERFLOW_ABOVE;
 }
 
 static void
-say_line(const char *what)
+write_line(const char *what)
 {
 	char buf[400];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
@@ -347,7 +350,7 @@ say_line(const char *what)
 }
 
 static void
-say_altstack(size_t size)
+write_altstack_overflow(size_t size)
 {
 	char buf[200];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
@@ -357,36 +360,37 @@ say_altstack(size_t size)
 	rcgo__append_str(&t, ": its signal stack is ");
 	rcgo__append_uint(&t, size / 1024, 0);
 	rcgo__append_str(&t, " KiB; do less in the handler, or give sigaltstack more");
-	say_line(buf);
+	write_line(buf);
 }
 
 static void
-name_overflow(const siginfo_t *info, const ucontext_t *uc)
+report_overflow(const siginfo_t *info, const ucontext_t *uc)
 {
 	uintptr_t at = (uintptr_t)info->si_addr;
 	uintptr_t sp = RCGO_FRAME_SP(uc);
 	uintptr_t alt = (uintptr_t)uc->uc_stack.ss_sp;
 	char buf[320];
 
-	if ((uc->uc_stack.ss_flags & SS_DISABLE) == 0 && is_below(at, alt) && is_below(sp, alt)) {
-		say_altstack(uc->uc_stack.ss_size);
+	if ((uc->uc_stack.ss_flags & SS_DISABLE) == 0 && is_near_end(at, alt) &&
+		is_near_end(sp, alt)) {
+		write_altstack_overflow(uc->uc_stack.ss_size);
 	} else if (rcgo__signal_overflow(at, sp, buf, sizeof buf)) {
-		say_line(buf);
+		write_line(buf);
 	}
 }
 
-// Whether Go has called the C code that was interrupted, on a thread of C's: then Go's own frames
-// lie further up on the same stack.
+// Returns whether Go called the C code that was interrupted, on a foreign thread. Go's frames are
+// then further up on the same stack.
 static bool
-go_is_below(uintptr_t sp, const struct rcgo_signal_thread *t)
+has_go_frames(uintptr_t sp, const struct rcgo_signal_thread *t)
 {
 	uintptr_t end = t->stack_hi;
 
 	if (sp < t->stack_lo || sp >= end) {
 		return false;
 	}
-	if (end - sp > SCAN_MOST) {
-		end = sp + SCAN_MOST;
+	if (end - sp > MAX_SCAN) {
+		end = sp + MAX_SCAN;
 	}
 	for (uintptr_t at = (sp + 7) & ~(uintptr_t)7; at + sizeof at <= end; at += sizeof at) {
 		if (rcgo__in_go_text(*(const uintptr_t *)at)) {
@@ -404,18 +408,18 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 	reporter_fn report = rcgo_load_acq(&reporter);
 	struct rcgo_signal_thread t = {0};
 	int saved = errno;
-	bool known, turn;
+	bool known, locked;
 
 	if (!is_crash(sig, info)) {
 		return;
 	}
-	turn = report != NULL && rcgo__crash_lock_acquire();
+	locked = report != NULL && rcgo__crash_lock_acquire();
 	known = rcgo__signal_thread(&t);
 	if (sig == SIGSEGV || sig == SIGBUS) {
-		name_overflow(info, uc);
+		report_overflow(info, uc);
 	}
-	known = known && (!t.is_foreign || go_is_below(RCGO_FRAME_SP(uc), &t));
-	if (!known && turn) {
+	known = known && (!t.is_foreign || has_go_frames(RCGO_FRAME_SP(uc), &t));
+	if (!known && locked) {
 		report(sig, info, context);
 		rcgo__crash_lock_release();
 		rcgo__crash_lock_wait_for_others();

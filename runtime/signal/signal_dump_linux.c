@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: an action in words. Runs on any stack, in handlers too.
+// Signal dumps: describes an action in words, traces changes, and writes the table of handlers.
+// Runs on any stack, also in signal handlers.
 
 //rcgo:small
 
@@ -59,12 +60,12 @@ rcgo__signal_dump_signal(struct rcgo_strbuf *t, int sig)
 }
 
 static void
-say_flags(struct rcgo_strbuf *t, unsigned long have)
+append_flags(struct rcgo_strbuf *t, unsigned long flags)
 {
 	bool some = false;
 
 	for (size_t i = 0; i < RCGO_COUNTOF(flag_names); i++) {
-		if ((have & flag_names[i].flag) != 0) {
+		if ((flags & flag_names[i].flag) != 0) {
 			rcgo__append_str(t, some ? "|" : "");
 			rcgo__append_str(t, flag_names[i].name);
 			some = true;
@@ -73,9 +74,9 @@ say_flags(struct rcgo_strbuf *t, unsigned long have)
 	rcgo__append_str(t, some ? "" : "no flags");
 }
 
-// More than two signals are told as a number.
+// Appends a mask. More than two signals are written as a number.
 static void
-say_mask(struct rcgo_strbuf *t, go_sigset_t mask)
+append_mask(struct rcgo_strbuf *t, go_sigset_t mask)
 {
 	go_sigset_t rest = mask & (mask - 1);
 
@@ -95,37 +96,37 @@ say_mask(struct rcgo_strbuf *t, go_sigset_t mask)
 }
 
 static void
-say_asked(struct rcgo_strbuf *t, uintptr_t handler, unsigned long have, go_sigset_t mask)
+append_action(struct rcgo_strbuf *t, uintptr_t handler, unsigned long flags, go_sigset_t mask)
 {
 	rcgo__signal_dump_name(t, handler);
 	rcgo__append_str(t, ", ");
-	say_flags(t, have);
+	append_flags(t, flags);
 	rcgo__append_str(t, ", mask ");
-	say_mask(t, mask);
+	append_mask(t, mask);
 }
 
-// What Go has, and what it calls when a signal is not its own.
+// Appends Go's handler, and the handler that Go calls for a signal that is not its own.
 static void
-say_gos(struct rcgo_strbuf *t, int sig, const go_sigaction_t *now)
+append_go_handler(struct rcgo_strbuf *t, int sig, const go_sigaction_t *now)
 {
 	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
 
 	rcgo__append_str(t, "Go's handler, ");
-	say_flags(t, now->flags);
+	append_flags(t, now->flags);
 	rcgo__append_str(t, ", mask ");
-	say_mask(t, now->mask);
+	append_mask(t, now->mask);
 	rcgo__append_str(t, "; on the alternate stack");
 	if (!rcgo__in_go_text(now->handler)) {
 		rcgo__append_str(t, "; ours first, to tell crashes of C");
 	}
 	if (saved != NULL) {
 		rcgo__append_str(t, "; what is not Go's goes on to ");
-		say_asked(t, saved->handler, saved->flags, saved->mask);
+		append_action(t, saved->handler, saved->flags, saved->mask);
 	}
 }
 
 static const char *
-what_is_gos(int sig)
+go_first_note(int sig)
 {
 	switch (sig) {
 	case SIGURG:
@@ -138,15 +139,15 @@ what_is_gos(int sig)
 }
 
 static void
-say_guarded(struct rcgo_strbuf *t, int sig, const struct rcgo_action_slot *slot)
+append_interposed(struct rcgo_strbuf *t, int sig, const struct rcgo_action_slot *slot)
 {
-	bool bare = (slot->flags & (unsigned)SA_ONSTACK) == 0;
+	bool no_onstack = (slot->flags & (unsigned)SA_ONSTACK) == 0;
 
-	say_asked(t, slot->handler, slot->flags, slot->mask);
-	rcgo__append_str(t,
-		bare ? "; on C's stack: moved there with its frame" : "; on the alternate stack");
+	append_action(t, slot->handler, slot->flags, slot->mask);
+	rcgo__append_str(t, no_onstack ? "; on C's stack: moved there with its frame"
+				       : "; on the alternate stack");
 	if (rcgo__interpose_deliver_to_go(sig) && rcgo__signal_chain_go_handler(sig) != NULL) {
-		rcgo__append_str(t, what_is_gos(sig));
+		rcgo__append_str(t, go_first_note(sig));
 	}
 }
 
@@ -158,11 +159,11 @@ rcgo__signal_dump_action(struct rcgo_strbuf *t, int sig, const go_sigaction_t *n
 	if (now->handler <= (uintptr_t)SIG_IGN) {
 		rcgo__append_str(t, now->handler == (uintptr_t)SIG_IGN ? "ignored" : "default");
 	} else if (slot != NULL) {
-		say_guarded(t, sig, slot);
+		append_interposed(t, sig, slot);
 	} else if (rcgo__signal_chain_is_go_handler(now->handler)) {
-		say_gos(t, sig, now);
+		append_go_handler(t, sig, now);
 	} else {
-		say_asked(t, now->handler, now->flags, now->mask);
+		append_action(t, now->handler, now->flags, now->mask);
 		rcgo__append_str(t, (now->flags & SA_ONSTACK) != 0
 					    ? "; on the alternate stack, as installed"
 					    : "; on the stack that is interrupted: not guarded");
@@ -171,25 +172,25 @@ rcgo__signal_dump_action(struct rcgo_strbuf *t, int sig, const go_sigaction_t *n
 
 #endif
 
-// Signal Handling: RCGO=signals=trace, which tells of each change. Runs on any stack, in handlers
-// too.
+// RCGO=signals=trace: writes a line for each change. Runs on any stack, also in signal handlers.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-enum sight_state { SIGHT_OFF, SIGHT_WAITS, SIGHT_ON };
+enum dump_state { DUMP_OFF, DUMP_WAITING, DUMP_ON };
 
-// A trace waits until Go is up: what Go installs as it starts stands in the table, not in 60 lines.
-// owner: rcgo__signal_dump_init, then who ends the wait; lock: none; ordering: compare and swap
-static uint32_t sight_state;
+// Tracing waits until Go is up. The actions that Go installs while it starts are then in the
+// table, not in 60 lines.
+// owner: rcgo__signal_dump_init, then the thread that ends the wait; lock: none; ordering: cas
+static uint32_t dump_state;
 
 // owner: rcgo__signal_dump_start; lock: none; ordering: release and acquire
-static rcgo_symbolize_fn sight_namer;
+static rcgo_symbolize_fn dump_symbolizer;
 
-// Indirect: the traceback part's namer, made for handlers.
+// Indirect: the traceback part's symbolize callback, written for signal handlers.
 void
 rcgo__signal_dump_name(struct rcgo_strbuf *t, uintptr_t at)
 {
-	rcgo_symbolize_fn namer = rcgo_load_acq(&sight_namer);
+	rcgo_symbolize_fn namer = rcgo_load_acq(&dump_symbolizer);
 	char name[256] = "";
 
 	if (namer != NULL) {
@@ -211,13 +212,13 @@ rcgo__signal_dump_line(struct rcgo_strbuf *t, int fd)
 	t->buf[0] = 0;
 }
 
-// Whether it was this call that ended the wait.
+// Ends the wait. Returns whether this call did it.
 static bool
-sight_begins(void)
+dump_begins(void)
 {
-	uint32_t waits = SIGHT_WAITS;
+	uint32_t waits = DUMP_WAITING;
 
-	return rcgo_cas(&sight_state, &waits, SIGHT_ON);
+	return rcgo_cas(&dump_state, &waits, DUMP_ON);
 }
 
 void
@@ -225,31 +226,32 @@ rcgo__signal_dump_init(void)
 {
 	bool trace = rcgo__option_is("signals", "trace");
 
-	rcgo_store_rel(&sight_state, trace ? SIGHT_WAITS : SIGHT_OFF);
+	rcgo_store_rel(&dump_state, trace ? DUMP_WAITING : DUMP_OFF);
 }
 
 void
 rcgo__signal_dump_start(rcgo_symbolize_fn namer)
 {
-	rcgo_store_rel(&sight_namer, namer);
-	if (sight_begins()) {
+	rcgo_store_rel(&dump_symbolizer, namer);
+	if (dump_begins()) {
 		rcgo_signal_dump(STDERR_FILENO);
 	}
 }
 
 static RCGO_COLD void
-tell_change(int sig, uintptr_t who)
+write_change(int sig, uintptr_t who)
 {
 	char buf[RCGO_SIGNAL_DUMP_LINE];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 	go_sigaction_t now;
 	int saved = errno;
 
-	// Without the C frames there is nobody who starts it, and what Go does is in the table.
-	if (who != RCGO_BY_GO && sight_begins()) {
+	// In a program without C tracebacks nobody calls rcgo__signal_dump_start. Go's own
+	// changes are in the table.
+	if (who != RCGO_BY_GO && dump_begins()) {
 		rcgo_signal_dump(STDERR_FILENO);
 	}
-	if (rcgo_load_acq(&sight_state) != SIGHT_ON) {
+	if (rcgo_load_acq(&dump_state) != DUMP_ON) {
 		return;
 	}
 	rcgo__append_str(&t, "runtime/cgo: signals: ");
@@ -272,21 +274,21 @@ tell_change(int sig, uintptr_t who)
 void
 rcgo__signal_dump_change(int sig, uintptr_t who)
 {
-	if (RCGO_UNLIKELY(rcgo_load_rlx(&sight_state) != SIGHT_OFF)) {
-		tell_change(sig, who);
+	if (RCGO_UNLIKELY(rcgo_load_rlx(&dump_state) != DUMP_OFF)) {
+		write_change(sig, who);
 	}
 }
 
 #endif
 
-// Signal Handling, the edge to C: the table of handlers (signal_dump_internal.h). Runs on any
-// stack, in handlers too.
+// The table of handlers (signal_dump_internal.h). Runs on any stack, also in signal handlers.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The last of the signals without a name that from sig on have the same action: Go has the most.
+// Returns the last of the unnamed signals from sig on that have the same action. Most of them are
+// Go's.
 static int
-last_of_row(int sig, const go_sigaction_t *now)
+last_of_run(int sig, const go_sigaction_t *now)
 {
 	go_sigaction_t next;
 
@@ -310,7 +312,7 @@ rcgo_signal_dump(int fd)
 	for (int sig = 1, last; sig <= RCGO_SIGNALS; sig = last + 1) {
 		last = sig;
 		if (rcgo__signal_dump_kernel(sig, &now)) {
-			last = last_of_row(sig, &now);
+			last = last_of_run(sig, &now);
 			rcgo__append_str(&t, "\t");
 			rcgo__signal_dump_signal(&t, sig);
 			if (last > sig) {

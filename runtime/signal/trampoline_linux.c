@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard: a handler is entered: whether Go's comes first, and on which stack
-// C's runs. Runs on the stack that the kernel chose, with all signals blocked or those of C's mask.
+// Entry of a wrapped handler: decides whether Go's handler comes first, and on which stack C's
+// handler runs. Runs on the stack that the kernel chose, with all signals blocked or those of C's
+// mask.
 // Re-read runtime/runtime2.go (gobuf) and runtime/signal_unix.go (sighandler, doSigPreempt).
 
 #include <errno.h>
@@ -24,10 +25,11 @@ within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
 	return sp > lo && sp <= hi;
 }
 
-// Whether a goroutine was interrupted on thread t: its own stack has never C on it. So Go's code is
-// known that lies outside of Go's text: in a plugin, or a shared object of Go packages.
+// Returns whether a goroutine was interrupted on thread t. C code never runs on a goroutine's
+// stack. This also identifies Go code outside the main Go text: in a plugin, or a shared object
+// of Go packages.
 static bool
-on_goroutine(const ucontext_t *uc, const struct rcgo_signal_thread *t)
+on_goroutine_stack(const ucontext_t *uc, const struct rcgo_signal_thread *t)
 {
 	const G *g = rcgo__current_g();
 	uintptr_t sp = RCGO_FRAME_SP(uc);
@@ -36,9 +38,10 @@ on_goroutine(const ucontext_t *uc, const struct rcgo_signal_thread *t)
 	       !rcgo__uc_on_altstack(uc, sp);
 }
 
-// Whether a fault is one of Go's code: there, or at a call of nothing from there.
+// Returns whether a fault is in Go code, or at a call through a nil function pointer from Go
+// code.
 static bool
-fault_in_go(const ucontext_t *uc)
+is_go_fault(const ucontext_t *uc)
 {
 	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
 	struct rcgo_signal_thread t = {0};
@@ -46,25 +49,25 @@ fault_in_go(const ucontext_t *uc)
 	return rcgo__in_go_text(pc) ||
 	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
 		       rcgo__in_go_text(caller)) ||
-	       (rcgo__signal_thread(&t) && on_goroutine(uc, &t));
+	       (rcgo__signal_thread(&t) && on_goroutine_stack(uc, &t));
 }
 
-// Whether C's handler is the first to see a fault of Go's code: at any address that a nil pointer
-// does not lead to. A handler that C installs after Go may map pages on demand, take note of writes
-// or move memory, and Go can touch such memory as C can; for Go, such a fault is the end. What the
-// handler declines, by a call of the handler that it replaced, is Go's.
+// Returns whether C's handler sees a fault in Go code first: at any address that dereferencing a
+// nil pointer does not reach. A handler that C installs after Go may map pages on demand, track
+// writes or move memory, and Go code may access such memory too. For Go such a fault is fatal. If
+// C's handler does not handle the fault, it calls the handler that it replaced, which is Go's.
 static bool
-c_sees_first(int sig, const siginfo_t *info)
+c_handler_first(int sig, const siginfo_t *info)
 {
 	return (sig == SIGSEGV || sig == SIGBUS) && (uintptr_t)info->si_addr >= FIRST_PAGE;
 }
 
-// Whether Go's handler is to have the signal and nobody else. The signal by which Go stops
-// goroutines is for both, for nobody can tell it from one that C sends; Go's comes first, for it
-// may change where the interrupted code goes on.
+// Returns whether only Go's handler gets the signal. SIGURG, by which Go preempts goroutines,
+// goes to both handlers, because it cannot be told from one that C code sends. Go's handler is
+// called first, because it may change where the interrupted code resumes.
 // Indirect: Go's handler, which the kernel could have called.
 static bool
-is_for_go(int sig, siginfo_t *info, void *context)
+deliver_to_go_first(int sig, siginfo_t *info, void *context)
 {
 	rcgo_go_handler go = rcgo__signal_chain_go_handler(sig);
 
@@ -77,28 +80,28 @@ is_for_go(int sig, siginfo_t *info, void *context)
 		}
 		return false;
 	}
-	return info->si_code > 0 && !c_sees_first(sig, info) && fault_in_go(context);
+	return info->si_code > 0 && !c_handler_first(sig, info) && is_go_fault(context);
 }
 
-// Below which address on a stack of C's the handler's frame may lie; 0 when that is not known.
-// From a goroutine's stack that is where C called Go, or Go began: a collector that looks for the
-// end of the stack in its handler (libgc) finds all that C has there.
+// Returns the address on a C stack below which the handler's frame may be placed; 0 if unknown.
+// If a goroutine was interrupted, that is the point where C called Go, or where Go began. A
+// collector that looks for the end of the stack in its handler (libgc) then finds all C frames.
 static uintptr_t
 c_stack_top(const ucontext_t *uc)
 {
 	uintptr_t sp = RCGO_FRAME_SP(uc);
 	struct rcgo_signal_thread t = {.unknown_in_go = true};
 
-	// A thread that Go has never been on has stacks of C only.
+	// A thread on which Go has never run has only C stacks.
 	if (!rcgo__signal_thread(&t)) {
 		return t.unknown_in_go && rcgo__in_go_text(RCGO_FRAME_PC(uc)) ? 0 : sp;
 	}
 	if (within(sp, t.stack_lo, t.stack_hi) || within(sp, t.alt_c_stack_lo, t.alt_c_stack_hi)) {
 		return sp;
 	}
-	// C may have switched to a stack that nobody knows, and then its frames on its thread's own
-	// begin there.
-	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine(uc, &t))) {
+	// C code may have switched to an unknown stack. Then its frames on the thread's own stack
+	// begin at this point.
+	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine_stack(uc, &t))) {
 		return 0;
 	}
 	sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;
@@ -111,7 +114,7 @@ choose_stack(struct rcgo_trampoline_frame *entry)
 	const ucontext_t *uc = (const ucontext_t *)entry->context;
 	uintptr_t top;
 
-	// Nested on the alternate stack, the kernel too would have stayed there.
+	// If the signal is nested on the alternate stack, the kernel would have stayed there too.
 	if (!rcgo__uc_on_altstack(uc, entry->sp) || rcgo__uc_on_altstack(uc, RCGO_FRAME_SP(uc))) {
 		return;
 	}
@@ -121,7 +124,7 @@ choose_stack(struct rcgo_trampoline_frame *entry)
 	}
 }
 
-// What the kernel does at the first signal of a one-shot action.
+// Resets a one-shot action, as the kernel does at its first signal.
 static void
 consume_oneshot(int sig, const struct rcgo_action_slot *slot)
 {
@@ -130,19 +133,19 @@ consume_oneshot(int sig, const struct rcgo_action_slot *slot)
 	rcgo__sigmask_from_go(&act.sa_mask, slot->mask);
 	if (rcgo__libc_sigaction(sig, &act, &old) == 0 &&
 		rcgo__action_handler(&old) != rcgo__action_slot_trampoline(slot)) {
-		// Somebody has installed another one meanwhile, which is the later one.
+		// Another thread has installed a later action in the meantime. Restore it.
 		rcgo__libc_sigaction(sig, &old, NULL);
 	}
 }
 
-// The handler of a fault that has been dealt with.
+// The handler for a fault that has already been handled.
 static void
-nothing_is_left(RCGO_UNUSED int sig, RCGO_UNUSED siginfo_t *info, RCGO_UNUSED void *context)
+empty_handler(RCGO_UNUSED int sig, RCGO_UNUSED siginfo_t *info, RCGO_UNUSED void *context)
 {
 }
 
 static void
-open_mask(int sig, const ucontext_t *uc, const struct rcgo_action_slot *slot,
+set_handler_mask(int sig, const ucontext_t *uc, const struct rcgo_action_slot *slot,
 	struct rcgo_trampoline_frame *entry)
 {
 	entry->mask = rcgo__uc_mask(uc) | slot->mask;
@@ -158,37 +161,38 @@ rcgo__trampoline_enter(int sig, siginfo_t *info, void *context, unsigned number,
 {
 	const struct rcgo_action_slot *slot = rcgo__action_slot_of(
 		(uintptr_t)rcgo__trampolines + (uintptr_t)number * RCGO_TRAMPOLINE_SIZE);
-	bool kernels = rcgo__frame_is_from_kernel(entry);
+	bool from_kernel = rcgo__frame_is_from_kernel(entry);
 	int saved;
 
 	entry->open = 0;
 	entry->target = slot->handler;
-	// The most there is: neither Go's handler nor a mask stands before C's.
-	if (RCGO_LIKELY(kernels && (slot->flags & RCGO_NATIVE_MASK) != 0)) {
+	// The usual case: C's handler is called without Go's handler first and without a change
+	// of the mask.
+	if (RCGO_LIKELY(from_kernel && (slot->flags & RCGO_NATIVE_MASK) != 0)) {
 		choose_stack(entry);
 		return;
 	}
 	saved = errno;
-	// Called by C, maybe with the signal alone.
-	if (RCGO_UNLIKELY(!kernels) &&
+	// C code called the trampoline, perhaps with the signal number as its only argument.
+	if (RCGO_UNLIKELY(!from_kernel) &&
 		!(rcgo__readable_nofault(info, sizeof *info) &&
 			rcgo__readable_nofault(context, sizeof(ucontext_t)))) {
 		errno = saved;
 		return;
 	}
 	if (RCGO_UNLIKELY(info->si_code > 0) && rcgo__uc_catch_copy(context)) {
-		entry->target = (uintptr_t)nothing_is_left;
+		entry->target = (uintptr_t)empty_handler;
 		return;
 	}
-	if (rcgo__interpose_deliver_to_go(sig) && is_for_go(sig, info, context)) {
+	if (rcgo__interpose_deliver_to_go(sig) && deliver_to_go_first(sig, info, context)) {
 		entry->target = (uintptr_t)rcgo__signal_chain_go_handler(sig);
 		return;
 	}
-	if (RCGO_UNLIKELY(!kernels)) {
+	if (RCGO_UNLIKELY(!from_kernel)) {
 		errno = saved;
 		return;
 	}
-	open_mask(sig, context, slot, entry);
+	set_handler_mask(sig, context, slot, entry);
 	if (rcgo__interpose_deliver_to_go(sig) && (slot->flags & (unsigned)SA_RESETHAND) != 0) {
 		consume_oneshot(sig, slot);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard: what C installs, what the kernel gets for it and what C sees of it.
-// Runs on any stack, in handlers too.
+// Wrapping of actions: what C code installs, what the kernel gets for it, and what C code sees of
+// it. Runs on any stack, also in signal handlers.
 
 #include <errno.h>
 #include <time.h>
@@ -15,15 +15,16 @@
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// Flags that the kernel's action may have though C did not ask for them.
+// Flags that the kernel's action may have although C code did not ask for them.
 #	define FORCED_FLAGS (SA_ONSTACK | SA_SIGINFO)
 
 // owner: rcgo__interpose_set_mode, as Go starts; lock: none; ordering: a word
 static enum rcgo_interpose_mode interpose_mode = RCGO_INTERPOSE_FULL;
 
-// The record that was installed for a signal, NULL when the last action needed none: what a
-// one-shot action was, of which the kernel keeps only the flags.
-// owner: who installs; lock: none; ordering: release and acquire
+// The slot of the last action that was installed for a signal, NULL if that action needed none.
+// It identifies a one-shot action that the kernel has reset, because the kernel keeps only its
+// flags and mask.
+// owner: installers; lock: none; ordering: release and acquire
 static const struct rcgo_action_slot *last_slot[RCGO_SIGNALS + 1];
 
 bool
@@ -32,16 +33,16 @@ rcgo__interpose_deliver_to_go(int sig)
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
 }
 
-// Whether a handler without SA_ONSTACK is installed.
+// Returns whether act has a handler and lacks SA_ONSTACK.
 static bool
-is_bare(const struct sigaction *act)
+lacks_onstack(const struct sigaction *act)
 {
 	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN &&
 	       (act->sa_flags & SA_ONSTACK) == 0;
 }
 
 static void
-show(struct sigaction *act, const struct rcgo_action_slot *slot)
+show_c_action(struct sigaction *act, const struct rcgo_action_slot *slot)
 {
 	unsigned ours = (unsigned)FORCED_FLAGS | (unsigned)SA_RESETHAND;
 
@@ -49,40 +50,42 @@ show(struct sigaction *act, const struct rcgo_action_slot *slot)
 	rcgo__sigmask_from_go(&act->sa_mask, slot->mask);
 }
 
-// one_shot is the record that the kernel may have made a default action of.
+// Changes *act, the kernel's action for sig, to the action that C installed. one_shot is the slot
+// of the action that was installed last. If it was one-shot, the kernel may have reset it.
 static void
-view(int sig, struct sigaction *act, const struct rcgo_action_slot *one_shot)
+view_action(int sig, struct sigaction *act, const struct rcgo_action_slot *one_shot)
 {
 	const struct rcgo_action_slot *slot = rcgo__action_slot_of(rcgo__action_handler(act));
 
 	if (slot != NULL) {
-		show(act, slot);
+		show_c_action(act, slot);
 		rcgo__action_set_handler(act, slot->handler);
 		return;
 	}
-	// What the kernel leaves of a one-shot action is its flags and its mask, all signals.
+	// The kernel resets the handler of a one-shot action. Its flags and its mask, all
+	// signals, remain.
 	if (one_shot != NULL && act->sa_handler == SIG_DFL && (act->sa_flags & SA_RESETHAND) != 0 &&
 		(act->sa_flags & SA_ONSTACK) != 0 && sigismember(&act->sa_mask, sig) == 1) {
-		show(act, one_shot);
+		show_c_action(act, one_shot);
 	}
 }
 
 void
 rcgo__interpose_view(int sig, struct sigaction *act)
 {
-	view(sig, act, rcgo_load_acq(&last_slot[sig]));
+	view_action(sig, act, rcgo_load_acq(&last_slot[sig]));
 }
 
-// Makes *act, which C wants to install, what the kernel is to have. Returns its record, if it
-// needs one.
+// Changes *act, which C code wants to install, to the action for the kernel. Returns its slot, or
+// NULL if it needs none.
 static const struct rcgo_action_slot *
-guard(int sig, struct sigaction *act)
+wrap_action(int sig, struct sigaction *act)
 {
 	const struct rcgo_action_slot *slot = rcgo__action_slot_of(rcgo__action_handler(act));
 	bool native_mask;
 
-	if (slot != NULL) { // taken from the kernel, past us
-		show(act, slot);
+	if (slot != NULL) { // read from the kernel by a call that bypassed our wrapper
+		show_c_action(act, slot);
 		rcgo__action_set_handler(act, slot->handler);
 	}
 	if (rcgo__signal_chain_wrap(sig, act) || act->sa_handler == SIG_DFL ||
@@ -100,7 +103,7 @@ guard(int sig, struct sigaction *act)
 	if (slot != NULL) {
 		rcgo__action_set_handler(act, rcgo__action_slot_trampoline(slot));
 		act->sa_flags |= FORCED_FLAGS;
-		// What Go takes must not use up C's one shot.
+		// A signal that goes to Go must not consume C's one-shot action.
 		act->sa_flags &= rcgo__interpose_deliver_to_go(sig) ? ~(int)SA_RESETHAND : ~0;
 		if (!native_mask) {
 			sigfillset(&act->sa_mask);
@@ -129,7 +132,7 @@ rcgo__interpose_sigaction_by(
 	before = rcgo_load_acq(&last_slot[sig]);
 	if (act != NULL && rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF) {
 		ours = *act;
-		slot = guard(sig, &ours);
+		slot = wrap_action(sig, &ours);
 		if (slot != before) {
 			rcgo_store_rel(&last_slot[sig], slot);
 		}
@@ -137,7 +140,7 @@ rcgo__interpose_sigaction_by(
 	}
 	err = below(sig, act, old);
 	if (err == 0 && old != NULL) {
-		view(sig, old, before);
+		view_action(sig, old, before);
 	}
 	if (err == 0) {
 		rcgo__interpose_revalidate_masks(sig, slot);
@@ -154,9 +157,10 @@ rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us)
 
 	if (rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF &&
 		!(past_us && rcgo__host_keeps(sig, act))) {
-		slot = guard(sig, &ours);
+		slot = wrap_action(sig, &ours);
 	}
-	// Without a stub, goroutines need the flag, as Go itself sees to it.
+	// Without a trampoline, SA_ONSTACK is needed to protect goroutines' stacks. Go sets it
+	// too.
 	if (slot == NULL && ours.sa_handler != SIG_DFL && ours.sa_handler != SIG_IGN) {
 		ours.sa_flags |= SA_ONSTACK;
 	}
@@ -168,9 +172,9 @@ rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us)
 	return err;
 }
 
-// What C has installed before the mode was known becomes what it would be in that mode.
+// Reinstalls the actions that C code installed before the mode was known, as the mode requires.
 static RCGO_COLD void
-revert_action(void)
+revert_actions(void)
 {
 	struct sigaction act;
 	int saved = errno;
@@ -186,11 +190,11 @@ revert_action(void)
 }
 
 void
-rcgo__interpose_set_mode(enum rcgo_interpose_mode m)
+rcgo__interpose_set_mode(enum rcgo_interpose_mode mode)
 {
-	rcgo_store_rlx(&interpose_mode, m);
-	if (m != RCGO_INTERPOSE_FULL) {
-		revert_action();
+	rcgo_store_rlx(&interpose_mode, mode);
+	if (mode != RCGO_INTERPOSE_FULL) {
+		revert_actions();
 	}
 }
 
@@ -198,13 +202,13 @@ bool
 rcgo__interpose_rewrap_seen(int sig, const struct sigaction *seen)
 {
 	struct sigaction ours = *seen, old;
-	const struct rcgo_action_slot *slot = guard(sig, &ours);
+	const struct rcgo_action_slot *slot = wrap_action(sig, &ours);
 
 	if ((ours.sa_flags & SA_ONSTACK) == 0 || rcgo__libc_sigaction(sig, &ours, &old) != 0) {
 		return false;
 	}
 	if (rcgo__action_handler(&old) != rcgo__action_handler(seen)) {
-		// Somebody has installed another one meanwhile, which is the later one.
+		// Another thread has installed a later action in the meantime. Restore it.
 		rcgo__libc_sigaction(sig, &old, NULL);
 		return false;
 	}
@@ -221,7 +225,7 @@ rcgo__interpose_rewrap(int sig)
 		return;
 	}
 	for (int tries = 0; tries < RCGO_REWRAP_TRIES; tries++) {
-		if (rcgo__libc_sigaction(sig, NULL, &act) != 0 || !is_bare(&act)) {
+		if (rcgo__libc_sigaction(sig, NULL, &act) != 0 || !lacks_onstack(&act)) {
 			return;
 		}
 		if (rcgo__interpose_rewrap_seen(sig, &act)) {
@@ -234,25 +238,26 @@ rcgo__interpose_rewrap(int sig)
 
 #endif
 
-// Signal Handling, the guard: which signals the kernel blocks while a stub moves a frame. Runs on
-// any stack, in handlers too.
+// Native masks: the signals that the kernel blocks while a trampoline moves a frame. Runs on any
+// stack, also in signal handlers.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// An alternate stack that holds two frames of the widest state, and Go's handler.
+// The size of an alternate stack that holds two frames of the largest CPU state, and Go's
+// handler.
 #	define ROOMY_STACK ((size_t)32 * 1024)
 
-// The signals that have had a handler to be moved, as bits; all, where somebody's alternate stack
-// has no room for a second frame.
-// owner: who installs; lock: none; ordering: sequential, beside the kernel's table
-static uint64_t guard_moved;
+// The signals that have had a relocatable handler, as bits. All bits are set if the alternate
+// stack of any thread has no room for a second frame.
+// owner: installers; lock: none; ordering: sequential, beside the kernel's table
+static uint64_t relocatable_signals;
 
-// The signals that have had an action with its own mask in the kernel.
-// owner: who installs; lock: none; ordering: sequential, beside the kernel's table
-static uint64_t guard_own_masks;
+// The signals that have had an action with a native mask, as bits.
+// owner: installers; lock: none; ordering: sequential, beside the kernel's table
+static uint64_t native_mask_signals;
 
 static void
-add(uint64_t *set, uint64_t bits)
+add_signals(uint64_t *set, uint64_t bits)
 {
 	if ((__atomic_load_n(set, __ATOMIC_SEQ_CST) & bits) != bits) {
 		__atomic_fetch_or(set, bits, __ATOMIC_SEQ_CST);
@@ -260,36 +265,37 @@ add(uint64_t *set, uint64_t bits)
 }
 
 static bool
-holds_off_moved(int sig, go_sigset_t mask)
+blocks_relocatable(int sig, go_sigset_t mask)
 {
 	uint64_t held = mask | rcgo__sig_bit(sig);
 
-	return (__atomic_load_n(&guard_moved, __ATOMIC_SEQ_CST) & ~held) == 0;
+	return (__atomic_load_n(&relocatable_signals, __ATOMIC_SEQ_CST) & ~held) == 0;
 }
 
 bool
 rcgo__interpose_has_native_mask(int sig, const struct sigaction *act)
 {
-	// A handler that can be entered anew is one that its mask does not hold off. The others of
-	// these have more to do before C's handler may run.
+	// A handler with SA_NODEFER can be entered again, because its mask does not block its own
+	// signal. For the other flags the trampoline has more to do before C's handler may run.
 	unsigned never = (unsigned)SA_NODEFER | (unsigned)SA_RESETHAND | (unsigned)SA_ONSTACK;
-	bool own = false;
+	bool native = false;
 
 	if (((unsigned)act->sa_flags & (unsigned)SA_ONSTACK) == 0) {
-		add(&guard_moved, rcgo__sig_bit(sig));
+		add_signals(&relocatable_signals, rcgo__sig_bit(sig));
 	}
 	if (((unsigned)act->sa_flags & never) == 0 && !rcgo__interpose_deliver_to_go(sig)) {
-		own = holds_off_moved(sig, rcgo__sigmask_to_go(&act->sa_mask));
+		native = blocks_relocatable(sig, rcgo__sigmask_to_go(&act->sa_mask));
 	}
-	if (own) {
-		add(&guard_own_masks, rcgo__sig_bit(sig));
+	if (native) {
+		add_signals(&native_mask_signals, rcgo__sig_bit(sig));
 	}
-	return own;
+	return native;
 }
 
-// The signal's action gets all signals blocked, if its own mask no longer does.
+// Makes the kernel block all signals for the action of sig if its native mask no longer blocks
+// all relocatable signals.
 static void
-check(int sig)
+revalidate_mask(int sig)
 {
 	const struct rcgo_action_slot *slot;
 	struct sigaction act;
@@ -300,7 +306,7 @@ check(int sig)
 		}
 		slot = rcgo__action_slot_of(rcgo__action_handler(&act));
 		if (slot == NULL || (slot->flags & RCGO_NATIVE_MASK) == 0 ||
-			holds_off_moved(sig, slot->mask) ||
+			blocks_relocatable(sig, slot->mask) ||
 			rcgo__interpose_rewrap_seen(sig, &act)) {
 			return;
 		}
@@ -308,10 +314,10 @@ check(int sig)
 }
 
 static void
-check_all(uint64_t signals)
+revalidate_mask_set(uint64_t signals)
 {
 	for (; signals != 0; signals &= signals - 1) {
-		check(__builtin_ctzll(signals) + 1);
+		revalidate_mask(__builtin_ctzll(signals) + 1);
 	}
 }
 
@@ -321,9 +327,10 @@ rcgo__interpose_revalidate_masks(int sig, const struct rcgo_action_slot *slot)
 	if (slot == NULL) {
 		return;
 	}
-	check_all(__atomic_load_n(&guard_own_masks, __ATOMIC_SEQ_CST) & ~rcgo__sig_bit(sig));
-	if ((slot->flags & RCGO_NATIVE_MASK) != 0 && !holds_off_moved(sig, slot->mask)) {
-		check(sig);
+	revalidate_mask_set(
+		__atomic_load_n(&native_mask_signals, __ATOMIC_SEQ_CST) & ~rcgo__sig_bit(sig));
+	if ((slot->flags & RCGO_NATIVE_MASK) != 0 && !blocks_relocatable(sig, slot->mask)) {
+		revalidate_mask(sig);
 	}
 }
 
@@ -331,67 +338,67 @@ void
 rcgo__interpose_note_altstack(const stack_t *st)
 {
 	if ((st->ss_flags & SS_DISABLE) == 0 && st->ss_size < ROOMY_STACK) {
-		add(&guard_moved, ~UINT64_C(0));
-		check_all(__atomic_load_n(&guard_own_masks, __ATOMIC_SEQ_CST));
+		add_signals(&relocatable_signals, ~UINT64_C(0));
+		revalidate_mask_set(__atomic_load_n(&native_mask_signals, __ATOMIC_SEQ_CST));
 	}
 }
 
 #endif
 
-// Signal Handling, the guard: actions that came into the kernel's table past our sigaction. Runs on
-// a thread's C stack or g0, as it begins to run Go.
+// Rescan: finds actions that were installed by calls that bypassed our wrapper. Runs on a
+// thread's C stack or g0, before the thread runs Go.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The signals that come to any thread at any time, or that Go cannot do without.
-static const int swept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
+// The signals that may reach any thread at any time, or that Go needs.
+static const int rescan_set[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
 
-// How often the actions are looked at, in nanoseconds.
-#	define SWEEP_INTERVAL ((uint64_t)1000000000)
+// The shortest time between two rescans, in nanoseconds.
+#	define RESCAN_INTERVAL ((uint64_t)1000000000)
 
 void
 rcgo__signal_rescan(void)
 {
 	int saved = errno;
 
-	for (size_t i = 0; i < RCGO_COUNTOF(swept); i++) {
+	for (size_t i = 0; i < RCGO_COUNTOF(rescan_set); i++) {
 		go_sigaction_t now;
 
-		// Without libc: this is all that most threads pay.
-		if (rcgo__raw_syscall(SYS_rt_sigaction, swept[i], 0, (long)&now, sizeof now.mask, 0,
-			    0) == 0 &&
+		// A raw system call, because for most threads this is the whole cost.
+		if (rcgo__raw_syscall(SYS_rt_sigaction, rescan_set[i], 0, (long)&now,
+			    sizeof now.mask, 0, 0) == 0 &&
 			now.handler > (uintptr_t)SIG_IGN &&
 			(now.flags & (unsigned long)SA_ONSTACK) == 0) {
-			rcgo__interpose_rewrap(swept[i]);
+			rcgo__interpose_rewrap(rescan_set[i]);
 		}
 	}
 	errno = saved;
 }
 
-// When the last sweep began, by the coarse clock; 0: there was none.
-// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, a sweep more or less does
-// no harm
-static uint64_t swept_at;
-// Whether a thread of C has called Go.
-// owner: as swept_at; lock: none; ordering: as swept_at
-static bool swept_for_c;
+// The start of the last rescan, by the coarse clock; 0: none yet.
+// owner: rcgo__signal_rescan_ratelimited; lock: none; ordering: relaxed, an extra or missed
+// rescan does no harm
+static uint64_t last_rescan;
+// Whether a foreign thread has called Go.
+// owner: as last_rescan; lock: none; ordering: as last_rescan
+static bool rescanned_for_foreign;
 
 void
 rcgo__signal_rescan_ratelimited(bool is_foreign)
 {
 	struct timespec coarse = {0};
-	uint64_t now, last = rcgo_load_rlx(&swept_at);
-	bool first_of_c = is_foreign && !rcgo_load_rlx(&swept_for_c);
+	uint64_t now, last = rcgo_load_rlx(&last_rescan);
+	bool first_foreign = is_foreign && !rcgo_load_rlx(&rescanned_for_foreign);
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse); // no system call, nothing of the hardware
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse); // no system call, no hardware access
 	now = (uint64_t)coarse.tv_sec * 1000000000u + (uint64_t)coarse.tv_nsec;
-	if (!first_of_c && last != 0 && now - last < SWEEP_INTERVAL) {
+	if (!first_foreign && last != 0 && now - last < RESCAN_INTERVAL) {
 		return;
 	}
-	rcgo_store_rlx(&swept_at, now);
-	// The first threads of Go start just after Go has read every action itself.
+	rcgo_store_rlx(&last_rescan, now);
+	// The first threads that Go starts need no rescan: Go has just read every action itself.
 	if (is_foreign) {
-		rcgo_store_rlx(&swept_for_c, true);
+		rcgo_store_rlx(&rescanned_for_foreign, true);
 	} else if (last == 0) {
 		return;
 	}

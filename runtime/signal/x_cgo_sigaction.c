@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the edge: sigaction(2) for Go, by libc. Runs on g0 or a signal stack, perhaps
-// with no g. Re-read runtime/cgo_sigaction.go.
+// ABI entry point: sigaction(2) for Go, by libc. Runs on g0 or a signal stack, perhaps with no g.
+// Re-read runtime/cgo_sigaction.go.
 
 //go:build linux
 
@@ -17,7 +17,7 @@ x_cgo_sigaction(intptr_t signum, const go_sigaction_t *act, go_sigaction_t *olda
 {
 	struct sigaction libc_act;
 	struct sigaction libc_old;
-	int saved = errno; // of the C code that a handler may have interrupted
+	int saved = errno; // the errno of C code that a handler may have interrupted
 	int32_t err;
 
 	rcgo_tsan_acquire();
