@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
+// Assembly for amd64: the entry of a new thread into Go, on the thread's own stack, and the entry
+// of signal handlers.
 // Re-read runtime/cgo/gcc_amd64.S.
 //
 // void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
 //
-//   rdi  fn     kept in rbx over the first call
+//   rdi  fn     kept in rbx across the first call
 //   rsi  setg
 //   rdx  g
 //
-// Go's code keeps no register, C's ABI wants rbx, rbp and r12-r15 back. A frame pointer is set up
-// so that profilers that follow it see where the thread began.
+// Go code preserves no registers; the C ABI requires that rbx, rbp and r12-r15 are preserved. A
+// frame pointer is set up, so that profilers that follow it find the start of the thread.
 
 #include "asm_macros.h"
 
@@ -18,7 +19,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	pushq	%rbp
 	.cfi_def_cfa_offset 16
 	.cfi_offset %rbp, -16
-	movq	%rsp, %rbp		// the CFA counts from rsp: Go's code does not keep rbp
+	movq	%rsp, %rbp		// the CFA is relative to rsp: Go code does not preserve rbp
 	pushq	%rbx
 	.cfi_adjust_cfa_offset 8
 	.cfi_offset %rbx, -24
@@ -65,8 +66,9 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
-// Returns from a signal handler that was installed without libc: never called. Unwinders know it
-// by these very bytes and by having no unwind information; they look at the byte before it too.
+// The restorer of handlers that are installed without libc: the kernel makes handlers return here.
+// It is never called. Unwinders recognise it by exactly these bytes and by the lack of unwind
+// information. They also read the byte before it.
 	.text
 	.balign 16
 	nop
@@ -78,8 +80,9 @@ rcgo__sigreturn:
 	syscall
 	.size rcgo__sigreturn, . - rcgo__sigreturn
 
-// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
-// whose end is top.
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
+//
+// Calls fn(arg) on another stack, whose end is top.
 RCGO_ASM_BEGIN(rcgo__call_on)
 	endbr64
 	pushq	%rbp
@@ -99,10 +102,10 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	ret
 RCGO_ASM_END(rcgo__call_on)
 
-// Handlers that look at a signal first and then go on to Go's, by a jump: on the stack there is no
-// frame of theirs when Go's handler runs. A debugger knows of Go's code where each frame ends, and
-// not which registers it has saved, so that a frame of C above Go's, which begins at rbp or has
-// saved it, could not be left.
+// Handlers that inspect a signal first and then jump to Go's handler. The jump leaves no frame of
+// theirs on the stack when Go's handler runs. For Go code a debugger knows where each frame ends,
+// but not which registers it has saved. It could therefore not unwind a C frame above Go's that
+// uses or has saved rbp.
 
 // void x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
 //	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))
@@ -160,10 +163,11 @@ RCGO_ASM_END(rcgo__signal_chain_entry)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The guard's stubs and where they lead; see interpose.h. The kernel enters a stub as a handler:
-// edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return address.
-// A handler of C's that was shown a stub may call it, so what C wants kept is kept. Runs with all
-// signals blocked, on the stack that the kernel chose.
+// The trampolines and their common entry; see interpose.h. The kernel enters a trampoline as a
+// handler: edi signal, rsi siginfo_t, rdx ucontext_t, rsp the frame, which begins with the return
+// address. A C handler that found a trampoline in the kernel's table may call it, so the registers
+// that the C ABI requires are preserved. Runs on the stack that the kernel chose, with all signals
+// blocked or those of C's mask.
 
 	.text
 	.balign 16
@@ -172,14 +176,14 @@ RCGO_ASM_END(rcgo__signal_chain_entry)
 	.type	rcgo__trampolines, %function
 rcgo__trampolines:
 	.cfi_startproc
-	// A trampoline has room for the low byte of its slot number only. There are four
-	// times 256, RCGO_ACTION_SLOTS, and each has an entry that knows the rest.
+	// A trampoline has room only for the low byte of its slot number. There are four groups
+	// of 256, RCGO_ACTION_SLOTS in all. Each group has an entry that adds the high bits.
 	.macro	TRAMPOLINES entry
 	.set	low, 0
 	.rept	256
 	endbr64
 	movb	$low, %cl
-	.byte	0xe9		// jmp, of one size however near the entry is
+	.byte	0xe9		// jmp with a 32-bit offset: all trampolines have one size
 	.long	\entry - . - 4
 	nop
 	.set	low, low + 1
@@ -220,14 +224,14 @@ rcgo__trampoline_entry:
 	movl	%edi, %eax
 	movq	%rax, 48(%rsp)		// .sig
 	movq	%rsp, %r8
-	call	rcgo__trampoline_enter	// (sig, info, context, record, entry)
+	call	rcgo__trampoline_enter	// (sig, info, context, slot number, entry)
 	movq	0(%rsp), %r8		// .target
 	movl	48(%rsp), %r9d		// .sig
 	movq	16(%rsp), %rsi
 	movq	24(%rsp), %rdx
 	movq	32(%rsp), %rax		// .mask
 	movq	40(%rsp), %rcx		// .open
-	movq	8(%rsp), %rsp		// the frame, where it lies now
+	movq	8(%rsp), %rsp		// the frame at its new place
 	.cfi_def_cfa_offset 8
 	testq	%rcx, %rcx
 	jz	1f

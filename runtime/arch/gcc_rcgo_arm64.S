@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: a new thread enters Go, on the thread's own stack; and handlers of C are entered.
+// Assembly for arm64: the entry of a new thread into Go, on the thread's own stack, and the entry
+// of signal handlers.
 // Re-read runtime/cgo/gcc_arm64.S.
 //
 // void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g)
 //
-//   x0  fn     kept in x19 over the first call
+//   x0  fn     kept in x19 across the first call
 //   x1  setg
 //   x2  g
 //
-// Go's code keeps no register, C's ABI wants x19-x29 and the low halves of v8-v15 back.
+// Go code preserves no registers; the C ABI requires that x19-x29 and the low halves of v8-v15 are
+// preserved.
 
 #include "asm_macros.h"
 
@@ -18,7 +20,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	.cfi_def_cfa_offset 160
 	.cfi_offset x29, -160
 	.cfi_offset x30, -152
-	mov	x29, sp			// the CFA counts from sp: Go's code does not keep x29
+	mov	x29, sp			// the CFA is relative to sp: Go code does not preserve x29
 	stp	x19, x20, [sp, #16]
 	.cfi_offset x19, -144
 	.cfi_offset x20, -136
@@ -86,8 +88,8 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
-// Returns from a signal handler that was installed without libc: never called. Linux gives its own
-// where there is none, so that this is for one C source on all CPUs.
+// The restorer of handlers that are installed without libc. It is never called. Linux supplies its
+// own restorer if there is none; this one exists so that all CPUs can use the same C source.
 	.balign 16
 	nop
 	.globl rcgo__sigreturn
@@ -98,8 +100,9 @@ rcgo__sigreturn:
 	svc	#0
 	.size rcgo__sigreturn, . - rcgo__sigreturn
 
-// void rcgo__call_on(void (*fn)(void *), void *arg, void *top): calls fn(arg) on another stack,
-// whose end is top.
+// void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
+//
+// Calls fn(arg) on another stack, whose end is top.
 RCGO_ASM_BEGIN(rcgo__call_on)
 	hint	#34			// bti c
 	stp	x29, x30, [sp, #-16]!
@@ -121,10 +124,10 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	ret
 RCGO_ASM_END(rcgo__call_on)
 
-// Handlers that look at a signal first and then go on to Go's, by a jump: on the stack there is no
-// frame of theirs when Go's handler runs. A debugger knows of Go's code where each frame ends, and
-// not which registers it has saved, so that a frame of C above Go's, which begins at x29 or has
-// saved it, could not be left.
+// Handlers that inspect a signal first and then jump to Go's handler. The jump leaves no frame of
+// theirs on the stack when Go's handler runs. For Go code a debugger knows where each frame ends,
+// but not which registers it has saved. It could therefore not unwind a C frame above Go's that
+// uses or has saved x29.
 
 // void x_cgo_callers(uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback,
 //	uintptr_t *callers, void (*sigtramp)(uintptr_t, void *, void *))
@@ -176,10 +179,11 @@ RCGO_ASM_END(rcgo__signal_chain_entry)
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
-// The guard's stubs and where they lead; see interpose.h. The kernel enters a stub as a handler:
-// w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30 the
-// return address. A handler of C's that was shown a stub may call it, so what C wants kept is kept.
-// Runs with all signals blocked, on the stack that the kernel chose.
+// The trampolines and their common entry; see interpose.h. The kernel enters a trampoline as a
+// handler: w0 signal, x1 siginfo_t, x2 ucontext_t, sp the frame, x29 the frame record above it, x30
+// the return address. A C handler that found a trampoline in the kernel's table may call it, so the
+// registers that the C ABI requires are preserved. Runs on the stack that the kernel chose, with
+// all signals blocked or those of C's mask.
 
 	.text
 	.balign 16
@@ -190,7 +194,7 @@ rcgo__trampolines:
 	.cfi_startproc
 	.set	slot, 0
 	.rept	1024			// RCGO_ACTION_SLOTS
-	hint	#34			// bti c; a stub has RCGO_TRAMPOLINE_SIZE bytes
+	hint	#34			// bti c; a trampoline has RCGO_TRAMPOLINE_SIZE bytes
 	mov	w3, #slot
 	b	.Ltrampoline_entry
 	.set	slot, slot + 1
@@ -214,13 +218,13 @@ rcgo__trampoline_entry:
 	.cfi_offset x29, -24
 	.cfi_offset x30, -16
 	mov	x4, sp
-	bl	rcgo__trampoline_enter	// (sig, info, context, record, entry)
+	bl	rcgo__trampoline_enter	// (sig, info, context, slot number, entry)
 	ldp	x9, x10, [sp]		// .target .sp
 	ldp	x11, x12, [sp, #16]	// .info .context
 	ldp	x13, x14, [sp, #32]	// .mask .open
 	ldp	x15, x29, [sp, #48]	// .sig .fp
 	ldr	x30, [sp, #64]
-	mov	sp, x10			// the frame, where it lies now
+	mov	sp, x10			// the frame at its new place
 	.cfi_def_cfa sp, 0
 	.cfi_restore x29
 	.cfi_restore x30

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: C contexts that are there when the program brings none. A call from C to Go
-// notes in three words where its C stack stands, on a stack of notes of its thread. Runs on the C
-// thread's own stack; notes are read on any.
+// C contexts for programs that register no context function. A call from C to Go records the
+// position on its C stack in three words, on a per-thread stack of context records. Runs on the C
+// thread's own stack. Records are read on any stack.
 
 //go:build unix
 
@@ -14,103 +14,103 @@
 
 #include "thread_record.h"
 
-// Calls from C to Go that may stand inside of each other on one thread. Deeper ones go unnoted.
-#define NOTES_MAX 4096
+// The limit of nested calls from C to Go on one thread. Deeper calls are not recorded.
+#define MAX_CONTEXTS 4096
 
-// The notes of one thread, outermost first. The kernel gives pages only to those in use.
-struct notes {
+// The context records of one thread, outermost first. The kernel allocates only the pages in use.
+struct contexts {
 	size_t count;
-	struct rcgo_context_record at[NOTES_MAX];
+	struct rcgo_context_record at[MAX_CONTEXTS];
 };
 
-// owner: rcgo__contexts_init; lock: none; ordering: the gate, which is stored behind it
-static pthread_key_t notes_key;
+// owner: rcgo__contexts_init; lock: none; ordering: init_state, which is stored after it
+static pthread_key_t contexts_key;
 
 static void
-notes_free(void *notes)
+contexts_free(void *contexts)
 {
-	munmap(notes, sizeof(struct notes));
+	munmap(contexts, sizeof(struct contexts));
 }
 
 int
 rcgo__contexts_init(void)
 {
-	return -pthread_key_create(&notes_key, notes_free);
+	return -pthread_key_create(&contexts_key, contexts_free);
 }
 
-// The notes of this thread, made when there are none; NULL without memory for them.
-static RCGO_COLD struct notes *
-notes_make(void)
+// Allocates the context records of the calling thread. Returns NULL if there is no memory.
+static RCGO_COLD struct contexts *
+contexts_make(void)
 {
 	int saved = errno;
-	struct notes *notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE,
+	struct contexts *contexts = mmap(NULL, sizeof *contexts, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (notes == MAP_FAILED) {
-		notes = NULL;
-	} else if (pthread_setspecific(notes_key, notes) != 0) {
-		notes_free(notes);
-		notes = NULL;
+	if (contexts == MAP_FAILED) {
+		contexts = NULL;
+	} else if (pthread_setspecific(contexts_key, contexts) != 0) {
+		contexts_free(contexts);
+		contexts = NULL;
 	}
 	errno = saved;
-	return notes;
+	return contexts;
 }
 
-// Drops notes of calls that are gone. Go leaves a call from C by a panic, and C leaves one by
-// longjmp, without a release. A call that still runs has its frame above all that is called from
-// it; unless C has switched stacks, where nothing can be said.
+// Drops the records of calls that have ended without a release: Go leaves a call from C by a
+// panic, or C by longjmp. The frame of an active call is above the frames of all calls that it
+// made. If C code has switched stacks, nothing is known and nothing is dropped.
 static RCGO_COLD void
-notes_drop(struct notes *notes, uintptr_t sp)
+contexts_drop_stale(struct contexts *contexts, uintptr_t sp)
 {
 	const struct rcgo_thread_record *r = rcgo__thread_record();
 
 	if (r == NULL || sp < r->stack_lo || sp >= r->stack_hi) {
 		return;
 	}
-	while (notes->count > 0) {
-		uintptr_t old = notes->at[notes->count - 1].sp;
+	while (contexts->count > 0) {
+		uintptr_t old = contexts->at[contexts->count - 1].sp;
 
 		if (old < r->stack_lo || old > sp) {
 			return;
 		}
-		notes->count--;
+		contexts->count--;
 	}
 }
 
 uintptr_t
 rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
-	struct notes *notes = pthread_getspecific(notes_key);
-	struct rcgo_context_record *note;
+	struct contexts *contexts = pthread_getspecific(contexts_key);
+	struct rcgo_context_record *record;
 
-	if (RCGO_UNLIKELY(notes == NULL) && (notes = notes_make()) == NULL) {
+	if (RCGO_UNLIKELY(contexts == NULL) && (contexts = contexts_make()) == NULL) {
 		return 0;
 	}
-	if (RCGO_UNLIKELY(notes->count > 0 && notes->at[notes->count - 1].sp <= sp)) {
-		notes_drop(notes, sp);
+	if (RCGO_UNLIKELY(contexts->count > 0 && contexts->at[contexts->count - 1].sp <= sp)) {
+		contexts_drop_stale(contexts, sp);
 	}
-	if (RCGO_UNLIKELY(notes->count == NOTES_MAX)) {
+	if (RCGO_UNLIKELY(contexts->count == MAX_CONTEXTS)) {
 		return 0;
 	}
-	note = &notes->at[notes->count++];
-	note->pc = pc;
-	note->sp = sp;
-	note->fp = fp;
-	return (uintptr_t)note;
+	record = &contexts->at[contexts->count++];
+	record->pc = pc;
+	record->sp = sp;
+	record->fp = fp;
+	return (uintptr_t)record;
 }
 
 void
 rcgo__contexts_release(struct cgoContextArg *arg)
 {
-	struct notes *notes = pthread_getspecific(notes_key);
+	struct contexts *contexts = pthread_getspecific(contexts_key);
 	size_t i;
 
-	if (notes == NULL) {
+	if (contexts == NULL) {
 		return;
 	}
-	// With it go those inside of it that were left without a release.
-	i = (arg->Context - (uintptr_t)notes->at) / sizeof *notes->at;
-	if (i < notes->count) {
-		notes->count = i;
+	// Also drops the records of nested calls that ended without a release.
+	i = (arg->Context - (uintptr_t)contexts->at) / sizeof *contexts->at;
+	if (i < contexts->count) {
+		contexts->count = i;
 	}
 }

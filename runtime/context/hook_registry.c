@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: the one registry of the program's traceback, context and symbolizer
-// functions, the same for every system. Written on g0, read anywhere, in signal handlers too.
+// The registry of the program's traceback, context and symbolizer functions, for all systems.
+// Written on g0, read on any stack, also in signal handlers.
 // Re-read runtime/traceback.go (SetCgoTraceback).
 
 #include "context_management.h"
 
 // owner: runtime.SetCgoTraceback, once; lock: none; ordering: release on writing, acquire on
-// reading, each pointer on its own: Go itself promises no more.
+// reading, each pointer independently: Go itself guarantees no more.
 static struct {
 	rcgo_traceback_fn traceback;
 	rcgo_context_fn context;
 	rcgo_symbolizer_fn symbolizer;
-	rcgo_traceback_fn replaced;
-	rcgo_async_traceback_fn for_signals;
+	rcgo_traceback_fn async_replaces;
+	rcgo_async_traceback_fn async_traceback;
 } hooks;
 
 void
@@ -43,15 +43,17 @@ rcgo__hooks_symbolizer(void)
 }
 
 void
-rcgo__hooks_set_async_traceback(rcgo_traceback_fn traceback, rcgo_async_traceback_fn for_signals)
+rcgo__hooks_set_async_traceback(
+	rcgo_traceback_fn traceback, rcgo_async_traceback_fn async_traceback)
 {
-	rcgo_store_rel(&hooks.for_signals, for_signals);
-	rcgo_store_rel(&hooks.replaced, traceback);
+	rcgo_store_rel(&hooks.async_traceback, async_traceback);
+	rcgo_store_rel(&hooks.async_replaces, traceback);
 }
 
 rcgo_async_traceback_fn
 rcgo__hooks_async_traceback(rcgo_traceback_fn traceback)
 {
-	return rcgo_load_acq(&hooks.replaced) == traceback ? rcgo_load_acq(&hooks.for_signals)
-							   : NULL;
+	return rcgo_load_acq(&hooks.async_replaces) == traceback
+		       ? rcgo_load_acq(&hooks.async_traceback)
+		       : NULL;
 }

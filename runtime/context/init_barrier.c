@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: the init latch. Threads of C that call Go before it is up wait here, on
-// their own stacks; Go opens the latch once, on g0.
+// The init barrier. C threads that call Go before it is up wait here, on their own stacks. Go
+// opens the barrier once, on g0.
 // Re-read runtime/cgo/gcc_libinit.c (gcc_libinit_unix.c from 1.27).
 
 //go:build unix
@@ -16,17 +16,16 @@
 #include "stats_page.h"
 
 // owner: the process; lock: itself; ordering: the mutex's
-static pthread_mutex_t latch_lock = PTHREAD_MUTEX_INITIALIZER;
-// owner: the process; lock: latch_lock; ordering: the mutex's
-static pthread_cond_t latch_opened = PTHREAD_COND_INITIALIZER;
-// Whether Go is up. Unlike the gate it survives a fork.
-// owner: rcgo__init_barrier_open; lock: latch_lock; ordering: the mutex's; in a forked child it is
-// constant
+static pthread_mutex_t init_mutex = PTHREAD_MUTEX_INITIALIZER;
+// owner: the process; lock: init_mutex; ordering: the mutex's
+static pthread_cond_t init_done_cond = PTHREAD_COND_INITIALIZER;
+// Whether Go is up. Unlike the init state, it survives a fork.
+// owner: rcgo__init_barrier_open; lock: init_mutex; ordering: the mutex's; constant in a child
 static bool go_is_up;
 
-// Publishes what the gate has to say now. The caller holds latch_lock, or is a forked child.
+// Computes and publishes the init state. The caller must hold init_mutex, or be a forked child.
 static void
-gate_update(rcgo_context_fn context)
+publish_init_state(rcgo_context_fn context)
 {
 	uintptr_t open = x_crosscall2_ptr != NULL ? RCGO_INIT_STATE_OPEN : RCGO_INIT_STATE_ENTER;
 	uintptr_t word = context != NULL ? (uintptr_t)context : open;
@@ -39,11 +38,12 @@ gate_update(rcgo_context_fn context)
 	}
 }
 
-// Opens the gate of a forked child, which was wiped. Returns false when Go was not up at the fork:
-// it never will be, and the caller waits for ever if that is wanted. Takes no lock: another
-// thread's may have been copied.
+// Opens the barrier in a forked child, where the kernel has wiped the init state. Returns false
+// if Go was not up at the fork: it never will be, and the caller waits forever with
+// RCGO=fork=stock. Takes no lock, because the mutex may have been copied while another thread
+// held it.
 static RCGO_COLD bool
-latch_opens_in_child(void)
+open_in_child(void)
 {
 	if (!rcgo_load_acq(&go_is_up)) {
 		if (!rcgo__option_is("fork", "stock")) {
@@ -52,7 +52,7 @@ latch_opens_in_child(void)
 		return false;
 	}
 	rcgo__fork_enter();
-	gate_update(rcgo__hooks_context());
+	publish_init_state(rcgo__hooks_context());
 	return true;
 }
 
@@ -62,15 +62,15 @@ rcgo__init_barrier_wait(void)
 	uintptr_t word;
 	int saved = errno;
 
-	if (rcgo__forked() && latch_opens_in_child()) {
+	if (rcgo__forked() && open_in_child()) {
 		return rcgo__init_barrier_state();
 	}
 	rcgo_add_rlx(&rcgo__stats()->waits, 1);
-	pthread_mutex_lock(&latch_lock);
+	pthread_mutex_lock(&init_mutex);
 	while ((word = rcgo__init_barrier_state()) == 0) {
-		pthread_cond_wait(&latch_opened, &latch_lock);
+		pthread_cond_wait(&init_done_cond, &init_mutex);
 	}
-	pthread_mutex_unlock(&latch_lock);
+	pthread_mutex_unlock(&init_mutex);
 	errno = saved;
 	return word;
 }
@@ -78,17 +78,17 @@ rcgo__init_barrier_wait(void)
 void
 rcgo__init_barrier_open(void)
 {
-	pthread_mutex_lock(&latch_lock);
+	pthread_mutex_lock(&init_mutex);
 	rcgo_store_rel(&go_is_up, true);
-	gate_update(rcgo__hooks_context());
-	pthread_cond_broadcast(&latch_opened);
-	pthread_mutex_unlock(&latch_lock);
+	publish_init_state(rcgo__hooks_context());
+	pthread_cond_broadcast(&init_done_cond);
+	pthread_mutex_unlock(&init_mutex);
 }
 
 void
 rcgo__init_barrier_set_context(rcgo_context_fn context)
 {
-	pthread_mutex_lock(&latch_lock);
-	gate_update(context);
-	pthread_mutex_unlock(&latch_lock);
+	pthread_mutex_lock(&init_mutex);
+	publish_init_state(context);
+	pthread_mutex_unlock(&init_mutex);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management, the edge: the ends of a C->Go call and the registration of hooks.
-// Stacks: see context_management.h.
+// ABI entry points: the begin and end of a C->Go call, and the registration of hooks. Stacks: see
+// context_management.h.
 // Re-read runtime/cgo/callbacks.go, runtime/cgocall.go and cmd/cgo/out.go.
 
 #include "c_context.h"
@@ -11,7 +11,7 @@
 #include "thread_management.h"
 #include "thread_record.h"
 
-// Begins a C context: the value that names this C stack until Go returns to it.
+// Begins a C context: a value that identifies this C stack until Go returns to it.
 // Indirect: the program's context function, on the C thread's own stack.
 static uintptr_t
 context_begin(rcgo_context_fn begin)
@@ -33,7 +33,7 @@ _cgo_wait_runtime_init_done(void)
 	if (RCGO_LIKELY(init_state == RCGO_INIT_STATE_OPEN)) {
 		return 0;
 	}
-	// Up to Go 1.20 nobody else tells of a thread's first call.
+	// Up to Go 1.20 this is the only notice of a thread's first call.
 	if (x_crosscall2_ptr == NULL && rcgo__thread_record() == NULL) {
 		rcgo__thread_attach();
 		rcgo__signal_rescan_ratelimited(true);
@@ -46,7 +46,7 @@ _cgo_wait_runtime_init_done(void)
 		return 0;
 	}
 	if (init_state == (uintptr_t)rcgo__contexts_release) {
-		// What the caller will have in its registers until Go returns to it.
+		// The caller's registers, which it keeps until Go returns to it.
 		return rcgo__contexts_begin(
 			(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
 			(uintptr_t)__builtin_dwarf_cfa(),

@@ -14,16 +14,16 @@ typedef void (*rcgo_symbolize_fn)(uintptr_t pc, char *text, size_t size);
 #ifdef RCGO_WITHOUT_SIGNALS
 
 static inline void
-rcgo__signal_dump_start(RCGO_UNUSED rcgo_symbolize_fn namer)
+rcgo__signal_dump_start(RCGO_UNUSED rcgo_symbolize_fn name_pc)
 {
 }
 
 #else
 
-// Call when Go is up. namer is the symbolize callback. Writes the table of handlers if tracing is
+// Call when Go is up. name_pc is the symbolize callback. Writes the table of handlers if tracing is
 // on.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED RCGO_COLD void rcgo__signal_dump_start(rcgo_symbolize_fn namer);
+RCGO_SHARED RCGO_COLD void rcgo__signal_dump_start(rcgo_symbolize_fn name_pc);
 
 #endif
 

@@ -190,11 +190,11 @@ static rcgo_symbolize_fn dump_symbolizer;
 void
 rcgo__signal_dump_name(struct rcgo_strbuf *t, uintptr_t at)
 {
-	rcgo_symbolize_fn namer = rcgo_load_acq(&dump_symbolizer);
+	rcgo_symbolize_fn name_pc = rcgo_load_acq(&dump_symbolizer);
 	char name[256] = "";
 
-	if (namer != NULL) {
-		namer(at, name, sizeof name);
+	if (name_pc != NULL) {
+		name_pc(at, name, sizeof name);
 	}
 	if (name[0] != 0) {
 		rcgo__append_str(t, name);
@@ -230,9 +230,9 @@ rcgo__signal_dump_init(void)
 }
 
 void
-rcgo__signal_dump_start(rcgo_symbolize_fn namer)
+rcgo__signal_dump_start(rcgo_symbolize_fn name_pc)
 {
-	rcgo_store_rel(&dump_symbolizer, namer);
+	rcgo_store_rel(&dump_symbolizer, name_pc);
 	if (dump_begins()) {
 		rcgo_signal_dump(STDERR_FILENO);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: a thread of C keeps its M by a pthread key, whose destructor gives the M back
-// when the thread ends. Runs on g0; the destructor on the dying thread's own stack.
+// M binding: a foreign thread keeps its M by a pthread key, whose destructor returns the M to Go
+// when the thread ends. Runs on g0; the destructor runs on the dying thread's own stack.
 // Re-read runtime/cgo/gcc_libinit.c (gcc_libinit_unix.c from 1.27).
 
 //go:build unix
@@ -14,39 +14,39 @@
 #include "thread_management.h"
 #include "thread_record.h"
 
-// Whether a thread of C that entered Go has no record.
-// owner: rcgo__m_bind; lock: none; ordering: none is needed, a handler asks of its own thread
+// Whether a foreign thread that entered Go has no record.
+// owner: rcgo__m_bind; lock: none; ordering: not needed, a handler asks about its own thread
 static bool bind_failed;
 
-// A thread of C ends: tells Go to take its M back. Go needs the M's extra g for libc may have
-// cleared Go's own thread-local word.
+// A foreign thread ends: tells Go to take its M back. Passes the M's extra g, because libc may
+// have cleared Go's own thread-local word.
 // Indirect: Go's crosscall2, on the dying thread's own stack.
 static void
-unbind(const struct rcgo_thread_record *r)
+release_m(const struct rcgo_thread_record *r)
 {
 	if (r->g == NULL) {
 		return;
 	}
 	rcgo_add_rlx(&rcgo__stats()->foreign_bound, (uint64_t)-1);
-	// In a forked child Go's list of Ms may be locked by a thread that is not there. The thread
-	// that forked keeps its M, which is one; those that came later must not keep theirs.
+	// In a forked child a lost thread may hold the lock of Go's list of Ms. The thread that
+	// forked keeps its M, a leak of one. Threads that were created later must return theirs.
 	if (x_crosscall2_ptr != NULL && (!rcgo__forked() || r->bound_in_child)) {
 		x_crosscall2_ptr(NULL, r->g, 0, 0);
 	}
 }
 
-// The dying thread's Go is done before its signal stack goes.
+// The M is released before the thread's signal stack.
 static void
 thread_ended(struct rcgo_thread_record *r)
 {
-	unbind(r);
+	release_m(r);
 	rcgo__altstack_end(&r->altstack);
 }
 
 void
 rcgo__m_binding_init(bool last_chance)
 {
-	// Tried as Go starts, while keys are plenty, and once more when Go is up.
+	// Called while Go starts, when keys are plentiful, and again when Go is up.
 	if (rcgo__thread_records_init(thread_ended, last_chance)) {
 		x_cgo_pthread_key_created = 1;
 	}
@@ -78,8 +78,8 @@ rcgo__m_bind(void *g)
 {
 	struct rcgo_thread_record *r = rcgo__thread_attach();
 
-	// Without memory for a record the M is not given back when the thread ends: a leak, while
-	// ending the process would lose all.
+	// Without memory for a record the M is not returned when the thread ends. That is a leak,
+	// but ending the process would be worse.
 	if (r == NULL) {
 		rcgo_store_rlx(&bind_failed, true);
 		return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: spare threads. Taken on g0; the keeper and the spares run on their own stacks,
-// with every signal blocked that libc lets be blocked.
+// Pre-spawned threads. Taken on g0. The spawner and the pre-spawned threads run on their own
+// stacks, with every signal blocked that libc lets them block.
 
 //go:build unix
 
@@ -15,84 +15,84 @@
 #include "options.h"
 #include "stats_page.h"
 
-#define SPARES_MOST 16U
+#define PRESPAWN_MAX 16U
 
-enum place_state {
-	PLACE_FREE,
-	PLACE_BORN,   // the keeper has it: its thread is on its way
-	PLACE_PARKED, // its thread waits
-	PLACE_TAKEN,  // start is being written or read
+enum prespawn_state {
+	PRESPAWN_FREE,
+	PRESPAWN_STARTING, // the spawner is creating its thread
+	PRESPAWN_IDLE,	   // its thread waits for work
+	PRESPAWN_TAKEN,	   // start is being written or read
 };
 
-struct spare_place {
+struct prespawn_entry {
 	uint32_t state;
 	sem_t wake;
 	struct rcgo_thread_start start;
 };
 
-// owner: see place_state; lock: none; ordering: acquire and release of state, and wake
-static struct spare_place spare_places[SPARES_MOST];
+// owner: see prespawn_state; lock: none; ordering: acquire and release of state, and wake
+static struct prespawn_entry prespawn_entries[PRESPAWN_MAX];
 // owner: rcgo__prespawn_init; lock: none; ordering: the start of the threads that read it
-static uint32_t spares_wanted;
-// owner: as spares_wanted; lock: none; ordering: as spares_wanted
-static void (*spare_run)(const struct rcgo_thread_start *);
+static uint32_t prespawn_wanted;
+// owner: as prespawn_wanted; lock: none; ordering: as prespawn_wanted
+static void (*prespawn_run)(const struct rcgo_thread_start *);
 
-// owner: who sets it, and then makes the keeper; lock: none; ordering: the keeper's start
-static uint32_t keeper_claimed;
-// Posted when there may be too few.
+// owner: the thread that sets it and creates the spawner; lock: none; ordering: the spawner's start
+static uint32_t spawner_claimed;
+// Posted when there may be too few idle threads.
 // owner: rcgo__prespawn_init; lock: none; ordering: its own
-static sem_t spares_asked;
+static sem_t spawner_wake;
 
 static void
 await(sem_t *sem)
 {
-	while (sem_wait(sem) != 0) { // interrupted by a signal that libc keeps for itself
+	while (sem_wait(sem) != 0) { // interrupted by a signal that libc reserves
 	}
 }
 
-// Indirect: what rcgo__prespawn_init got.
+// Indirect: the function that was passed to rcgo__prespawn_init.
 static void *
-spare_entry(void *arg)
+prespawn_thread(void *arg)
 {
-	struct spare_place *place = arg;
+	struct prespawn_entry *entry = arg;
 	struct rcgo_thread_start start;
 
 	rcgo__thread_name(RCGO_NAME_SPARE);
-	rcgo_store_rel(&place->state, PLACE_PARKED);
-	await(&place->wake);
-	start = place->start;
-	rcgo_store_rel(&place->state, PLACE_FREE);
-	sem_post(&spares_asked);
-	spare_run(&start);
+	rcgo_store_rel(&entry->state, PRESPAWN_IDLE);
+	await(&entry->wake);
+	start = entry->start;
+	rcgo_store_rel(&entry->state, PRESPAWN_FREE);
+	sem_post(&spawner_wake);
+	prespawn_run(&start);
 	return NULL;
 }
 
 static void
-spare_make(struct spare_place *place)
+prespawn_create(struct prespawn_entry *entry)
 {
 	struct rcgo_thread_attr attr_req;
-	uint32_t was = PLACE_FREE;
+	uint32_t was = PRESPAWN_FREE;
 
-	if (!rcgo_cas(&place->state, &was, PLACE_BORN)) {
+	if (!rcgo_cas(&entry->state, &was, PRESPAWN_STARTING)) {
 		return;
 	}
 	rcgo__thread_attr_init(&attr_req, true);
-	place->start.stack_size = attr_req.stack_size;
-	if (rcgo__thread_create(&attr_req, spare_entry, place) != 0) {
-		rcgo_store_rel(&place->state, PLACE_FREE);
+	entry->start.stack_size = attr_req.stack_size;
+	if (rcgo__thread_create(&attr_req, prespawn_thread, entry) != 0) {
+		rcgo_store_rel(&entry->state, PRESPAWN_FREE);
 	}
 	rcgo__thread_attr_destroy(&attr_req);
 }
 
 static void *
-keeper_entry(RCGO_UNUSED void *unused)
+spawner_thread(RCGO_UNUSED void *unused)
 {
 	rcgo__thread_name(RCGO_NAME_SPARE);
 	for (;;) {
-		for (uint32_t i = 0; i < spares_wanted; i++) {
-			spare_make(&spare_places[i]);
+		for (uint32_t i = 0; i < prespawn_wanted; i++) {
+			prespawn_create(&prespawn_entries[i]);
 		}
-		await(&spares_asked);
+		await(&spawner_wake);
 	}
 	return NULL;
 }
@@ -102,34 +102,34 @@ rcgo__prespawn_init(void (*run)(const struct rcgo_thread_start *))
 {
 	uint64_t wanted = rcgo__option_size("spare", 0);
 
-	spares_wanted = wanted < SPARES_MOST ? (uint32_t)wanted : SPARES_MOST;
-	spare_run = run;
-	if (spares_wanted == 0) {
+	prespawn_wanted = wanted < PRESPAWN_MAX ? (uint32_t)wanted : PRESPAWN_MAX;
+	prespawn_run = run;
+	if (prespawn_wanted == 0) {
 		return;
 	}
-	sem_init(&spares_asked, 0, 0);
-	for (uint32_t i = 0; i < spares_wanted; i++) {
-		sem_init(&spare_places[i].wake, 0, 0);
+	sem_init(&spawner_wake, 0, 0);
+	for (uint32_t i = 0; i < prespawn_wanted; i++) {
+		sem_init(&prespawn_entries[i].wake, 0, 0);
 	}
 }
 
 bool
 rcgo__prespawn_take(const ThreadStart *ts)
 {
-	// A forked child has the places, but not the threads.
-	if (spares_wanted != 0 && rcgo__forked()) {
+	// A forked child has the table but not the threads.
+	if (prespawn_wanted != 0 && rcgo__forked()) {
 		return false;
 	}
-	for (uint32_t i = 0; i < spares_wanted; i++) {
-		struct spare_place *place = &spare_places[i];
-		uint32_t was = PLACE_PARKED;
+	for (uint32_t i = 0; i < prespawn_wanted; i++) {
+		struct prespawn_entry *entry = &prespawn_entries[i];
+		uint32_t was = PRESPAWN_IDLE;
 
-		if (rcgo_load_rlx(&place->state) == PLACE_PARKED &&
-			rcgo_cas(&place->state, &was, PLACE_TAKEN)) {
-			place->start.ts = *ts;
+		if (rcgo_load_rlx(&entry->state) == PRESPAWN_IDLE &&
+			rcgo_cas(&entry->state, &was, PRESPAWN_TAKEN)) {
+			entry->start.ts = *ts;
 			// As in x_cgo_thread_start.
-			ts->g->stackhi = place->start.stack_size;
-			sem_post(&place->wake);
+			ts->g->stackhi = entry->start.stack_size;
+			sem_post(&entry->wake);
 			return true;
 		}
 	}
@@ -143,15 +143,15 @@ rcgo__prespawn_missed(void)
 	uint32_t nobody = 0;
 	int saved = errno;
 
-	if (spares_wanted == 0 || rcgo__forked()) {
+	if (prespawn_wanted == 0 || rcgo__forked()) {
 		return;
 	}
-	if (!rcgo_cas(&keeper_claimed, &nobody, 1)) {
-		sem_post(&spares_asked);
+	if (!rcgo_cas(&spawner_claimed, &nobody, 1)) {
+		sem_post(&spawner_wake);
 	} else {
 		rcgo__thread_attr_init(&attr_req, true);
-		if (rcgo__thread_create(&attr_req, keeper_entry, NULL) != 0) {
-			rcgo_store_rel(&keeper_claimed, 0);
+		if (rcgo__thread_create(&attr_req, spawner_thread, NULL) != 0) {
+			rcgo_store_rel(&spawner_claimed, 0);
 		}
 		rcgo__thread_attr_destroy(&attr_req);
 	}

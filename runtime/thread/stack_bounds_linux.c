@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: where the calling thread's C stack lies. Runs on any stack but a signal's.
+// The bounds of the calling thread's C stack. Runs on any stack except a signal stack.
 // Re-read runtime/cgo/gcc_stack_unix.c and runtime/cgocall.go (callbackUpdateSystemStack); Linux
 // fs/exec.c (bprm_stack_limits) and mm/util.c (arch_pick_mmap_layout).
 
@@ -25,13 +25,14 @@
 #include "thread_record.h"
 #include "syscall_trial.h"
 
-// The kernel keeps so much free below the main thread's stack; with a greater limit the stack ends
-// where the next mapping does, less the gap that the kernel leaves (stack_guard_gap).
-#define ROOM_ALWAYS ((uintptr_t)128 << 20)
+// The kernel keeps this much address space free below the main thread's stack. With a larger
+// limit the stack ends at the next mapping below, less the gap that the kernel leaves
+// (stack_guard_gap).
+#define RESERVED_ROOM ((uintptr_t)128 << 20)
 #define GUARD_PAGES 256
 
-// The main thread's stack ends with the name of the program, which the kernel writes first, and
-// one word.
+// Returns the end of the main thread's stack. It ends with the name of the program, which the
+// kernel writes first, and one word.
 static uintptr_t
 main_stack_end(uintptr_t page)
 {
@@ -43,8 +44,8 @@ main_stack_end(uintptr_t page)
 	return ((uintptr_t)name + strlen(name) + 1 + sizeof(uintptr_t) + page - 1) & ~(page - 1);
 }
 
-// The mapping that an address is in, and the end of the one before it.
-struct place {
+// The mapping that contains an address, and the end of the mapping before it.
+struct mapping_at {
 	uintptr_t address;
 	uintptr_t before;
 	uintptr_t end;
@@ -53,7 +54,7 @@ struct place {
 static bool
 mapping_line(const char *line, void *arg)
 {
-	struct place *p = arg;
+	struct mapping_at *p = arg;
 	uint64_t start, end;
 
 	if (rcgo__parse_hex(&line, &start) != 0 || *line++ != '-' ||
@@ -68,15 +69,15 @@ mapping_line(const char *line, void *arg)
 	return false;
 }
 
-// How far down the main thread's stack may grow when its limit is beyond what the kernel keeps
-// free, or there is none; 0 when here is not on it.
+// Returns how far down the main thread's stack may grow if its limit is unlimited or larger than
+// the space that the kernel keeps free. Returns 0 if here is not on that stack.
 static uintptr_t
 main_stack_floor(uintptr_t here, uintptr_t end, uintptr_t size, uintptr_t page)
 {
-	struct place p = {.address = here};
+	struct mapping_at p = {.address = here};
 
 	if (rcgo__file_each_line("/proc/self/maps", mapping_line, &p) != 0) {
-		return end - here < ROOM_ALWAYS ? end - ROOM_ALWAYS : 0;
+		return end - here < RESERVED_ROOM ? end - RESERVED_ROOM : 0;
 	}
 	if (p.end != end) {
 		return 0;
@@ -85,8 +86,8 @@ main_stack_floor(uintptr_t here, uintptr_t end, uintptr_t size, uintptr_t page)
 	return size < end && end - size > p.before ? end - size : p.before;
 }
 
-// Whether here is on the main thread's stack; bounds are then set. libc is not asked: glibc reads
-// /proc for its answer, musl's covers only what has been touched so far.
+// Returns whether here is on the main thread's stack. If so, sets bounds. libc is not asked:
+// glibc reads /proc for its answer, and musl's covers only the pages touched so far.
 static bool
 main_stack(uintptr_t here, uintptr_t bounds[2])
 {
@@ -95,8 +96,8 @@ main_stack(uintptr_t here, uintptr_t bounds[2])
 	uintptr_t size, lo;
 	struct rlimit limit;
 
-	// A thread's descriptor lies at the end of its stack (glibc, musl), the main thread's below
-	// its stack: so no other thread has to ask the kernel.
+	// A thread's descriptor is at the end of its stack (glibc, musl), but the main thread's
+	// is below its stack. This check saves all other threads the system calls.
 	if ((uintptr_t)pthread_self() > here) {
 		return false;
 	}
@@ -105,7 +106,7 @@ main_stack(uintptr_t here, uintptr_t bounds[2])
 	}
 	// RLIM_INFINITY is the greatest number.
 	size = limit.rlim_cur < UINTPTR_MAX ? (uintptr_t)limit.rlim_cur & ~(page - 1) : UINTPTR_MAX;
-	lo = size > ROOM_ALWAYS ? main_stack_floor(here, end, size, page) : end - size;
+	lo = size > RESERVED_ROOM ? main_stack_floor(here, end, size, page) : end - size;
 	if (lo == 0 || here < lo) {
 		return false;
 	}
@@ -128,9 +129,9 @@ rcgo__stack_bounds(uintptr_t bounds[2])
 		errno = saved;
 		return;
 	}
-	// Before 2.32 glibc did not set all of attr (golang/go#65625).
+	// Before 2.32, glibc did not initialize all of attr (golang/go#65625).
 	pthread_attr_init(&attr);
-	// When it fails, glibc has destroyed attr.
+	// If this fails, glibc has destroyed attr.
 	if (pthread_getattr_np(pthread_self(), &attr) == 0) {
 		if (pthread_attr_getstack(&attr, &lo, &size) == 0) {
 			bounds[0] = (uintptr_t)lo;
@@ -141,11 +142,12 @@ rcgo__stack_bounds(uintptr_t bounds[2])
 	errno = saved;
 }
 
-// Thread Management: was that fault the end of a C stack? Runs in signal handlers.
+// Stack overflow detection. Runs in signal handlers.
 // Contract: proc(5), the lines of /proc/self/maps.
 
-// How far from the end of the stack the stack pointer may be, for a function with large arrays
-// moves it before it touches them; and how far below the stack pointer a function may write.
+// REACH: the largest distance of the fault from the end of the stack. A function with large
+// arrays moves its stack pointer before it accesses them. BELOW_SP: how far below the stack
+// pointer a function may write.
 #define REACH ((uintptr_t)1 << 20)
 #define BELOW_SP ((uintptr_t)64 << 10)
 
@@ -154,24 +156,26 @@ struct stack {
 	bool is_main;
 };
 
-// A stack ends at lo: whether a thread with this stack pointer has run over that end.
+// Returns whether a thread with stack pointer sp has overflowed the stack that ends at lo.
 static bool
-is_over(uintptr_t lo, uintptr_t fault, uintptr_t sp)
+is_overflow(uintptr_t lo, uintptr_t fault, uintptr_t sp)
 {
 	return fault < lo && lo - fault <= REACH && fault + BELOW_SP >= sp && sp < lo + BELOW_SP;
 }
 
-// What of a line of maps matters: the mapping, whether it may be written, whether it is [stack].
+// The parts of a line of maps that are used: the mapping, whether it is writable, whether it is
+// [stack].
 struct mapping {
 	uintptr_t start, end;
 	bool writable;
 	bool is_main;
 };
 
-// Finds the first writable mapping above the fault, with nothing but the guard between.
+// A search for the first writable mapping above the fault, with nothing but the guard area
+// between.
 struct search {
 	uintptr_t fault;
-	uintptr_t guard_end; // of the guard that the fault is in, or jumped over
+	uintptr_t guard_end; // the end of the guard area that the fault hit or skipped
 	struct stack *found;
 };
 
@@ -208,8 +212,8 @@ parse_mapping(const char *line, struct mapping *m)
 	return true;
 }
 
-// Feeds the lines of /proc/self/maps to the search; names are cut, and the rest of their lines
-// passed over. rcgo__file_each_line needs more stack than a handler may have.
+// Passes the lines of /proc/self/maps to the search. Long names are cut off. rcgo__file_each_line
+// is not used, because it needs more stack than a handler may have.
 static void
 search_maps(struct search *s)
 {
@@ -238,7 +242,7 @@ search_maps(struct search *s)
 	}
 }
 
-// The kernel has put the program's name at the end of the main thread's stack.
+// Returns whether s is the main thread's stack: the kernel puts the program's name at its end.
 static bool
 is_main_stack(const struct stack *s)
 {
@@ -254,21 +258,21 @@ find_stack(uintptr_t fault, uintptr_t sp, struct stack *found)
 	struct search s = {.fault = fault, .found = found};
 
 	*found = (struct stack){0, 0, false};
-	if (r != NULL && r->alt_c_stack_lo != 0 && is_over(r->alt_c_stack_lo, fault, sp)) {
+	if (r != NULL && r->alt_c_stack_lo != 0 && is_overflow(r->alt_c_stack_lo, fault, sp)) {
 		*found = (struct stack){r->alt_c_stack_lo, r->alt_c_stack_hi, false};
 		return true;
 	}
-	if (r != NULL && r->stack_lo != 0 && is_over(r->stack_lo, fault, sp)) {
+	if (r != NULL && r->stack_lo != 0 && is_overflow(r->stack_lo, fault, sp)) {
 		*found = (struct stack){r->stack_lo, r->stack_hi, false};
 		found->is_main = is_main_stack(found);
 		return true;
 	}
-	// No stack that ends above the fault has this stack pointer.
+	// No stack that ends above the fault can have this stack pointer.
 	if (fault + BELOW_SP < sp || !rcgo__syscall_trial_passed()) {
 		return false;
 	}
 	search_maps(&s);
-	return found->lo != 0 && is_over(found->lo, fault, sp);
+	return found->lo != 0 && is_overflow(found->lo, fault, sp);
 }
 
 bool

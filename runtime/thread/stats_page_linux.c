@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the counters, and the page that they lie in. On any stack.
+// The counters, the page that contains them, thread names, and the calls for C code. Runs on any
+// stack.
 
 //rcgo:small
 
@@ -19,11 +20,11 @@
 #include "strbuf.h"
 #include "thread_record.h"
 
-// owner: whoever adds; lock: none; ordering: relaxed, each is a number by itself
-static _Alignas(16) struct rcgo_stats_page own_sight = {
-	.magic = RCGO_STATS_PAGE_MAGIC, .size = sizeof own_sight};
+// owner: threads that add; lock: none; ordering: relaxed, the counters are independent
+static _Alignas(16) struct rcgo_stats_page own_stats_page = {
+	.magic = RCGO_STATS_PAGE_MAGIC, .size = sizeof own_stats_page};
 // owner: rcgo__stats_init; lock: none; ordering: pthread_create of every thread that reads it
-static struct rcgo_stats_page *sight = &own_sight;
+static struct rcgo_stats_page *active_stats_page = &own_stats_page;
 
 void
 rcgo__stats_init(void)
@@ -34,19 +35,19 @@ rcgo__stats_init(void)
 	struct rcgo_stats_page *shared = counts ? rcgo__stats_page_map(sizeof *shared) : NULL;
 
 	if (shared != NULL) {
-		// The magic goes last: whoever finds it may read on.
-		shared->size = own_sight.size;
-		sight = shared;
+		// The magic is written last: a tool that finds it may read the page.
+		shared->size = own_stats_page.size;
+		active_stats_page = shared;
 	}
 	rcgo__go_text(&text[0], &text[1]);
-	sight->go_text[0] = text[0];
-	sight->go_text[1] = text[1];
-	sight->stats.callbacks_counted = counts;
-	rcgo_store_rel(&sight->flags,
+	active_stats_page->go_text[0] = text[0];
+	active_stats_page->go_text[1] = text[1];
+	active_stats_page->stats.callbacks_counted = counts;
+	rcgo_store_rel(&active_stats_page->flags,
 		RCGO_STATS_PAGE_UP | (rcgo__option_is("names", "on") ? RCGO_STATS_PAGE_NAMES : 0) |
 			(counts ? RCGO_STATS_PAGE_CALLBACKS : 0));
 	if (shared != NULL) {
-		memcpy(shared->magic, own_sight.magic, sizeof shared->magic);
+		memcpy(shared->magic, own_stats_page.magic, sizeof shared->magic);
 	}
 	errno = saved;
 }
@@ -54,13 +55,13 @@ rcgo__stats_init(void)
 struct rcgo_stats *
 rcgo__stats(void)
 {
-	return &sight->stats;
+	return &active_stats_page->stats;
 }
 
 bool
 rcgo__stats_flag(uint32_t flag)
 {
-	return (rcgo_load_rlx(&sight->flags) & flag) != 0;
+	return (rcgo_load_rlx(&active_stats_page->flags) & flag) != 0;
 }
 
 uint64_t
@@ -81,14 +82,15 @@ rcgo__stats_thread_ends(void)
 	rcgo_add_rlx(&rcgo__stats()->threads_running, (uint64_t)-1);
 }
 
-// Thread Management: what the system shows of threads: their names, and our page as a memory file.
-// The page is made as Go starts; a thread is named on its own stack.
+// Thread names, and the page as a memory file. The page is made while Go starts. A thread is
+// named on its own stack.
 
 #define CLOSE_ON_EXEC 1U // MFD_CLOEXEC; glibc has the name from 2.27 on
-// Away from the low numbers, which a program may expect its own files to get.
+// The lowest descriptor number to use. A program may expect low numbers for its own files.
 #define FD_FROM 200
 
-// The kernel ends a process by SIGXFSZ that makes a file longer than its limit (ulimit -f).
+// Returns whether a file may have size bytes. The kernel sends SIGXFSZ to a process that makes a
+// file longer than its limit (ulimit -f).
 static bool
 may_grow(size_t size)
 {
@@ -137,7 +139,7 @@ rcgo__thread_name(uint64_t number)
 	errno = saved;
 }
 
-// Thread Management, the edge: what C may ask and tell of threads. Runs on any stack.
+// Functions for C code. They run on any stack.
 
 void
 rcgo_stats(struct rcgo_stats *stats, size_t size)
@@ -150,10 +152,11 @@ rcgo_stats(struct rcgo_stats *stats, size_t size)
 	}
 }
 
-// Go asks for the stack of a thread of C when it enters Go the first time, of others never: a call
-// from C then goes on below where C is, and finds itself out of g0's bounds.
+// Sets the bounds of g0 to a stack that C code has switched to. Go asks for a foreign thread's
+// stack only when it enters Go for the first time, and never for other threads. Without this, a
+// call from C continues below C's stack pointer, outside of g0's bounds.
 static void
-bound_g0(const G *g0, uintptr_t lo, uintptr_t hi)
+set_g0_bounds(const G *g0, uintptr_t lo, uintptr_t hi)
 {
 	G *g = (G *)(uintptr_t)g0;
 	uintptr_t guard = g->stackguard0 - g->stacklo;
@@ -177,9 +180,9 @@ rcgo_stack_switched(uintptr_t lo, uintptr_t hi)
 			r->g0_lo = r->g0->stacklo;
 			r->g0_hi = r->g0->stackhi;
 		}
-		bound_g0(r->g0, lo, hi);
+		set_g0_bounds(r->g0, lo, hi);
 	} else if (r->g0 != NULL && r->alt_c_stack_hi != 0 && r->g0_hi != 0) {
-		bound_g0(r->g0, r->g0_lo, r->g0_hi);
+		set_g0_bounds(r->g0, r->g0_lo, r->g0_hi);
 		r->g0_hi = 0;
 	}
 	r->alt_c_stack_lo = lo;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: a new thread, or a message that says which limit is in its way.
-// Runs on g0 (or, for c-shared, on the loading thread).
+// Creation of threads, and the message that names the limit if it fails. Runs on g0 (or, for
+// c-shared, on the loading thread).
 // Re-read runtime/cgo/gcc_libinit.c (pthread_unix.c from 1.27).
 
 //go:build unix
@@ -24,25 +24,25 @@
 #include "thread_management.h"
 #include "syscall_trial.h"
 
-// A limit may be reached for a moment only (golang/go#18146), so a start is tried again, at first
-// soon, then less often, until two seconds have gone.
+// A limit may be reached only briefly (golang/go#18146). Therefore creation is retried, at first
+// quickly, then less often, for two seconds.
 #define RETRY_FIRST_NS (100 * 1000L)
 #define RETRY_LAST_NS (50 * 1000 * 1000L)
 #define RETRY_TOTAL_NS (2000 * 1000 * 1000L)
 
-// What libc gives by default is raised to this.
-#define STACK_FLOOR ((size_t)1 << 20)
-// Less does not hold a signal handler, Go's own needs and a little C.
-#define STACK_LEAST ((size_t)64 << 10)
-// Where memory for stacks has run out, stacks are halved down to this.
-#define STACK_LAST ((size_t)256 << 10)
+// A smaller default size of libc is raised to this.
+#define MIN_DEFAULT_STACK ((size_t)1 << 20)
+// A smaller stack has no room for a signal handler, Go's own needs and a little C code.
+#define MIN_STACK ((size_t)64 << 10)
+// If memory for stacks has run out, stack sizes are halved down to this.
+#define MIN_REDUCED_STACK ((size_t)256 << 10)
 
-// The size that the last stack was made smaller to, 0 if none was: those that follow try it soon.
+// The size to which the last stack was reduced, 0 if none was. Later threads try this size first.
 // owner: rcgo__thread_attr_shrink; lock: none; ordering: relaxed, any of its values will do
-static size_t stack_made_small;
+static size_t reduced_stack_size;
 
-// glibc 2.32 and later can be told the signal mask of a new thread, which saves the creator two
-// system calls: as many as the new thread's name costs.
+// glibc 2.32 and later can set the signal mask of a new thread. That saves the creator two system
+// calls, as many as naming the new thread costs.
 #define SET_MASK "pthread_attr_setsigmask_np"
 typedef int (*set_mask_fn)(pthread_attr_t *, const sigset_t *);
 
@@ -51,12 +51,12 @@ static set_mask_fn set_mask;
 // owner: as set_mask; lock: none; ordering: release on writing, acquire on reading
 static bool set_mask_known;
 
-// Every sanitizer exports it whose pthread_create is in the way of libc's: newer ones give the new
+// Exported by every sanitizer whose pthread_create replaces libc's. Newer ones give the new
 // thread the mask of the creator.
 #define SANITIZER "__sanitizer_install_malloc_and_free_hooks"
 
-// Has the thread start with every signal blocked. Returns whether libc takes care of that.
-// Indirect: libc's own, which is looked up.
+// Requests that the thread starts with every signal blocked. Returns whether libc does that.
+// Indirect: libc's pthread_attr_setsigmask_np, found by name.
 static bool
 attr_blocks_signals(pthread_attr_t *attr)
 {
@@ -76,7 +76,7 @@ attr_blocks_signals(pthread_attr_t *attr)
 	return set_mask(attr, &all) == 0;
 }
 
-// The stack's size: the user's choice, else libc's or the floor; 0: leave it as it is.
+// Returns the stack size: the user's, else libc's or the minimum. 0: do not change it.
 static size_t
 wanted_stack(size_t libcs)
 {
@@ -84,9 +84,9 @@ wanted_stack(size_t libcs)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (size == 0) {
-		return libcs >= STACK_FLOOR ? 0 : STACK_FLOOR;
+		return libcs >= MIN_DEFAULT_STACK ? 0 : MIN_DEFAULT_STACK;
 	}
-	size = size < STACK_LEAST ? STACK_LEAST : size;
+	size = size < MIN_STACK ? MIN_STACK : size;
 	return (size + page - 1) & ~(page - 1);
 }
 
@@ -121,22 +121,22 @@ rcgo__thread_attr_destroy(struct rcgo_thread_attr *attr_req)
 bool
 rcgo__thread_attr_shrink(struct rcgo_thread_attr *attr_req)
 {
-	size_t size = rcgo_load_rlx(&stack_made_small);
+	size_t size = rcgo_load_rlx(&reduced_stack_size);
 
 	if (size == 0 || size >= attr_req->stack_size) {
 		size = attr_req->stack_size / 2;
 	}
-	if (size < STACK_LAST || !rcgo__limits_are_memory(attr_req->stack_size) ||
+	if (size < MIN_REDUCED_STACK || !rcgo__limits_are_memory(attr_req->stack_size) ||
 		pthread_attr_setstacksize(&attr_req->attr, size) != 0) {
 		return false;
 	}
 	attr_req->stack_size = size;
-	rcgo_store_rlx(&stack_made_small, size);
+	rcgo_store_rlx(&reduced_stack_size, size);
 	rcgo_add_rlx(&rcgo__stats()->stacks_smaller, 1);
 	return true;
 }
 
-// One try. Returns 0 or an errno.
+// Makes one attempt. Returns 0 or an errno.
 static int
 create(const struct rcgo_thread_attr *attr_req, void *(*f)(void *), void *arg)
 {
@@ -195,8 +195,8 @@ rcgo__thread_create(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void 
 	int err = create(attr_req, f, arg);
 
 	attr_req->tries++;
-	// Once a stack had to be smaller, waiting for memory has been shown not to help.
-	if (err == EAGAIN && rcgo_load_rlx(&stack_made_small) != 0 &&
+	// Once a stack had to be reduced, waiting for memory is known not to help.
+	if (err == EAGAIN && rcgo_load_rlx(&reduced_stack_size) != 0 &&
 		rcgo__limits_are_memory(attr_req->stack_size)) {
 		total = 0;
 	}
@@ -211,17 +211,17 @@ rcgo__thread_create(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void 
 	return err;
 }
 
-// Thread Management: what goes from the thread that starts another to the new one. Taken on g0,
-// given back on the new thread's own stack.
+// Thread starts: the data that passes from the creator of a thread to the new one. Allocated on
+// g0, freed on the new thread's own stack.
 // Re-read runtime/cgo/gcc_util.c (x_cgo_thread_start).
 
-// Few starts are on their way at once. They do without malloc, for free would be the new thread's
-// first call of it, which makes a cache for that thread: a twentieth of its start.
-#define STARTS 32
+// Few starts are pending at once. They come from this table, because free would be the new
+// thread's first use of malloc, which creates a cache for that thread: a twentieth of its start.
+#define MAX_STARTS 32
 
-// owner: who has the bit in starts_taken; lock: none; ordering: that bit's
-static struct rcgo_thread_start starts[STARTS];
-// owner: whoever takes or gives; lock: none; ordering: acquire on taking, release on giving
+// owner: the holder of the bit in starts_taken; lock: none; ordering: that bit's
+static struct rcgo_thread_start starts[MAX_STARTS];
+// owner: takers and givers; lock: none; ordering: acquire on taking, release on giving
 static uint32_t starts_taken;
 
 struct rcgo_thread_start *
@@ -250,7 +250,7 @@ rcgo__thread_start_free(struct rcgo_thread_start *start)
 	uintptr_t i = ((uintptr_t)start - (uintptr_t)starts) / sizeof *start;
 	uint32_t taken = rcgo_load_rlx(&starts_taken);
 
-	if (i >= STARTS) {
+	if (i >= MAX_STARTS) {
 		free(start);
 		return;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: why a thread did not start, in words (golang/go#51678, golang/go#81552).
-// Runs on g0, once, just before the process ends.
+// Explains why a thread did not start (golang/go#51678, golang/go#81552), and reads limits and
+// their use. Runs on g0, once, just before the process ends.
 
 //rcgo:small
 
@@ -20,17 +20,19 @@
 #define VALUE_COLUMN 40
 #define NUMBER_WIDTH 12
 
-// The kernel gives out no process number below RESERVED_PIDS again, so as many stay unused.
+// After the first round the kernel assigns no process id below RESERVED_PIDS, so that many stay
+// unused.
 #define ONE_PID 301
 
-// Stands for the size of the new thread's stack in KiB.
+// Represents the size of the new thread's stack in KiB.
 #define ONE_STACK 0
 
-// The limits that stop a new thread. The cgroup's comes before them, for its advice names it.
+// The limits that can stop a new thread. The cgroup's limit comes before them, because its advice
+// contains the directory.
 static const struct limit {
 	const char *name;
 	bool (*read)(struct rcgo_limit_usage *);
-	uint64_t need; // how much of it one more thread takes
+	uint64_t need; // the amount that one more thread takes
 	const char *advice;
 } limits[] = {
 	{"RLIMIT_NPROC (threads of this user)", rcgo__limit_usage_nproc, 1,
@@ -98,7 +100,7 @@ row(struct rcgo_strbuf *t, const char *name, const struct rcgo_limit_usage *u, b
 	rcgo__append_str(t, hit ? "  <- reached" : "");
 }
 
-// Writes the cgroup's row. Returns whether its limit is reached; dir then names it.
+// Writes the cgroup's row. Returns whether its limit is reached. Then dir is its directory.
 static bool
 cgroup_row(struct rcgo_strbuf *t, char dir[PATH_MAX])
 {
@@ -179,22 +181,22 @@ rcgo__limits_are_memory(size_t stack_size)
 	return false;
 }
 
-// Thread Management: threads and memory in use, from /proc. Runs on g0, after a failed start.
+// Threads and memory in use, from /proc. Runs on g0, after a failed start.
 
-// The kernel lets who has one of these pass RLIMIT_NPROC.
+// A process with one of these capabilities may exceed RLIMIT_NPROC.
 #define CAP_SYS_ADMIN_BIT 21
 #define CAP_SYS_RESOURCE_BIT 24
 
-// What getdents64(2) stores. Its layout is the kernel's.
+// The record that getdents64(2) stores, in the kernel's layout.
 struct dirent64_head {
 	uint64_t ino;
 	int64_t off;
 	unsigned short reclen;
 	unsigned char type;
 };
-#define DIRENT64_NAME 19 // offset of the name: the head without its tail padding
+#define DIRENT64_NAME 19 // offset of the name: the header without its tail padding
 
-// What to look for in a file of "KEY value" lines, and where the value goes.
+// A key to find in a file of "KEY value" lines, and its value.
 struct field {
 	const char *key;
 	char value[32];
@@ -217,7 +219,7 @@ field_line(const char *line, void *arg)
 }
 
 // Reads the decimal number of the line that begins with key. Lines before it may be long: a user
-// of many groups has thousands of them in one.
+// in many groups has thousands of group ids in one line.
 static bool
 file_field(const char *path, const char *key, uint64_t *value)
 {
@@ -239,7 +241,7 @@ rlimit_value(int resource)
 	return known ? (uint64_t)limit.rlim_cur : RCGO_UNLIMITED;
 }
 
-// What /proc/self/status says now.
+// The fields of /proc/self/status that are used.
 struct own_status {
 	uint64_t threads;
 	uint64_t data_kib;
@@ -278,8 +280,8 @@ rcgo__limit_usage_self_threads(void)
 	return own_status_read().threads;
 }
 
-// Whether this process lives in the first user namespace: only there user ids and capabilities
-// are what they say.
+// Returns whether this process is in the initial user namespace. Only there are user ids and
+// capabilities those that the kernel checks.
 static bool
 in_first_user_namespace(void)
 {
@@ -293,7 +295,8 @@ in_first_user_namespace(void)
 	       count == UINT32_MAX;
 }
 
-// Root and who holds one of two capabilities is exempt from RLIMIT_NPROC.
+// Returns whether this process is exempt from RLIMIT_NPROC: root, or a process with one of two
+// capabilities.
 static bool
 nproc_exempt(void)
 {
@@ -310,7 +313,7 @@ nproc_exempt(void)
 	       (capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
 }
 
-// The threads of the process /proc/PID if uid is its real user, else 0.
+// Returns the number of threads of the process /proc/PID if uid is its real user, else 0.
 static uint64_t
 process_threads(const char *pid, uint64_t uid)
 {
@@ -328,7 +331,7 @@ process_threads(const char *pid, uint64_t uid)
 	return threads;
 }
 
-// The threads of all processes of this process's real user, as far as /proc shows them.
+// Returns the number of threads of all processes of this process's real user that /proc shows.
 static uint64_t
 user_threads(void)
 {
@@ -367,7 +370,8 @@ rcgo__limit_usage_nproc(struct rcgo_limit_usage *u)
 	return u->used != 0;
 }
 
-// All threads of the system: the number behind the slash in "0.1 0.2 0.3 2/345 6789".
+// Reads the number of threads in the system: the number after the slash in "0.1 0.2 0.3 2/345
+// 6789".
 static bool
 system_threads(uint64_t *threads)
 {
@@ -447,10 +451,10 @@ rcgo__limit_usage_commit(struct rcgo_limit_usage *u)
 	return true;
 }
 
-// Thread Management: the cgroup that lets this process have the fewest threads more. Runs on g0,
-// after a failed start. Contract: the kernel's cgroup-v2.rst and cgroup-v1/pids.rst.
+// The cgroup that allows this process the fewest additional threads. Runs on g0, after a failed
+// start. Contract: the kernel's cgroup-v2.rst and cgroup-v1/pids.rst.
 
-// Whether the comma-separated list of length n at list holds name.
+// Returns whether the comma-separated list of length n at list contains name.
 static bool
 list_has(const char *list, size_t n, const char *name)
 {
@@ -466,8 +470,8 @@ list_has(const char *list, size_t n, const char *name)
 	return false;
 }
 
-// Takes one line "ID:CONTROLLERS:PATH" of /proc/self/cgroup. When it is the one that counts
-// threads, puts its directory into dir and returns true.
+// Parses one line "ID:CONTROLLERS:PATH" of /proc/self/cgroup. If it is the hierarchy that limits
+// threads, stores its directory in dir and returns true.
 static bool
 pids_directory(const char *line, char dir[PATH_MAX])
 {
@@ -490,7 +494,7 @@ pids_directory(const char *line, char dir[PATH_MAX])
 	return t.len < PATH_MAX - 1;
 }
 
-// The number in the file NAME of the cgroup dir. "max" is no number.
+// Reads the number in the file name of the cgroup dir. "max" is not a number.
 static bool
 cgroup_number(const char *dir, const char *name, uint64_t *value)
 {
@@ -502,8 +506,8 @@ cgroup_number(const char *dir, const char *name, uint64_t *value)
 	return rcgo__file_number(path, value);
 }
 
-// Walks from the cgroup at walk up to the file system's root and keeps in u and dir the limit
-// with the least room. walk is used up.
+// Visits the cgroup walk and its ancestors up to the file system's root. Stores in u and dir the
+// limit with the least room. Overwrites walk.
 static bool
 tightest(char *walk, struct rcgo_limit_usage *u, char dir[PATH_MAX])
 {
@@ -530,7 +534,7 @@ tightest(char *walk, struct rcgo_limit_usage *u, char dir[PATH_MAX])
 	return found;
 }
 
-// What the lines of /proc/self/cgroup fill in.
+// The result of parsing /proc/self/cgroup.
 struct pids {
 	struct rcgo_limit_usage *usage;
 	char *dir;

@@ -29,8 +29,8 @@ struct rcgo_fork_wait {
 	uint64_t since;
 	uint64_t last;	 // the time of the last poll
 	uint64_t others; // CPU time of the other threads at since
-	uint32_t looks;	 // the number of polls
-	bool asked;	 // the number of threads has been checked
+	uint32_t polls;	 // the number of polls
+	bool checked;	 // the number of threads has been checked
 };
 
 // A new record is all 0 except for its stack bounds and its kind.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the records of threads. Found on any stack; made and ended on the thread's.
+// Thread records. Found on any stack. Created and ended on the thread's own.
 
 //go:build unix
 
@@ -16,11 +16,11 @@
 
 #define RECORD_BYTES 512
 #define BLOCK_RECORDS 64
-#define BLOCKS 1024 // 65,536 threads of C at once
+#define BLOCKS 1024 // 65,536 foreign threads at a time
 
 _Static_assert(sizeof(struct rcgo_thread_record) <= RECORD_BYTES, "rcgo_thread_record");
 
-// A block of records, by mmap: malloc's heap may be what a crash has damaged.
+// A block of records, from mmap, because a crash may have damaged malloc's heap.
 struct block {
 	_Alignas(RECORD_BYTES) unsigned char records[BLOCK_RECORDS][RECORD_BYTES];
 };
@@ -28,32 +28,32 @@ struct block {
 // owner: block_get; lock: none; ordering: release on writing, acquire on reading
 static struct block *record_blocks[BLOCKS];
 // Which records of a block are in use, one bit each.
-// owner: record_take and record_give; lock: none; ordering: acquire and release
+// owner: record_alloc and record_free; lock: none; ordering: acquire and release
 static uint64_t records_in_use[BLOCKS];
 
 // owner: rcgo__thread_records_init; lock: none; ordering: record_key_taken, or its start
 static pthread_key_t record_key;
 // owner: as record_key; lock: none; ordering: release on writing, acquire on reading
 static bool record_key_taken;
-// Whether threads have slots instead, for there was no key.
+// Whether the thread table is used, because there was no free key.
 // owner: as record_key; lock: none; ordering: as record_key_taken
 static bool record_slots;
 // owner: as record_key; lock: none; ordering: as record_key
 static void (*on_record_end)(struct rcgo_thread_record *);
 
-// Where the bounds of a stack of Go's threads lie, as distances from pthread_self, which libc
-// keeps at the stack's end: the same for all stacks of one size.
-struct shape {
-	uintptr_t claimed; // not 0: some thread writes the rest
-	uintptr_t size;	   // what was asked for; 0: not known yet
+// The bounds of a stack of a thread that Go starts, as distances from pthread_self, which libc
+// keeps at the stack's end. They are the same for all stacks of one size.
+struct stack_layout {
+	uintptr_t claimed; // not 0: a thread writes the other fields
+	uintptr_t size;	   // the requested size; 0: not known yet
 	uintptr_t below;
 	uintptr_t above;
 };
 // owner: the first thread of Go; lock: none; ordering: size is written last, with release
-static struct shape go_stack;
+static struct stack_layout go_stack_layout;
 
-// Marks the value of a thread of Go: its record is in its first frame, so that if C ends that
-// thread by pthread_exit, the destructor must not look at it.
+// Marks the value of a thread that Go started. Its record is in its first frame. If C code ends
+// that thread by pthread_exit, the destructor must not access the record.
 #define IN_FRAME ((uintptr_t)1)
 
 static struct block *
@@ -79,7 +79,7 @@ block_get(size_t i)
 }
 
 static struct rcgo_thread_record *
-record_take(void)
+record_alloc(void)
 {
 	for (uint32_t i = 0; i < BLOCKS; i++) {
 		uint64_t used = rcgo_load_rlx(&records_in_use[i]);
@@ -104,7 +104,7 @@ record_take(void)
 }
 
 static void
-record_give(struct rcgo_thread_record *r)
+record_free(struct rcgo_thread_record *r)
 {
 	uint32_t i = r->index / BLOCK_RECORDS;
 	uint64_t bit = (uint64_t)1 << r->index % BLOCK_RECORDS;
@@ -114,13 +114,13 @@ record_give(struct rcgo_thread_record *r)
 	}
 }
 
-// Indirect: rcgo__m_binding_init's, on the dying thread's own stack.
+// Indirect: the function of rcgo__m_binding_init, on the dying thread's own stack.
 static void
 record_thread_ends(void *value)
 {
 	if (((uintptr_t)value & IN_FRAME) == 0) {
 		on_record_end(value);
-		record_give(value);
+		record_free(value);
 	}
 }
 
@@ -139,7 +139,7 @@ rcgo__thread_records_init(void (*ended)(struct rcgo_thread_record *), bool last_
 	return record_key_taken || record_slots;
 }
 
-// The value may have a mark; see IN_FRAME.
+// Returns the calling thread's value, which may be marked; see IN_FRAME.
 static void *
 record_value(void)
 {
@@ -149,7 +149,7 @@ record_value(void)
 	return rcgo_load_acq(&record_slots) ? rcgo__thread_slot() : NULL;
 }
 
-// Returns whether it could be set.
+// Sets the calling thread's value. Returns whether that succeeded.
 static bool
 record_value_set(const void *value)
 {
@@ -172,7 +172,7 @@ rcgo__thread_record_make(enum rcgo_thread_kind kind)
 	int saved = errno;
 	uintptr_t bounds[2];
 
-	if (r != NULL || !(record_key_taken || record_slots) || (r = record_take()) == NULL) {
+	if (r != NULL || !(record_key_taken || record_slots) || (r = record_alloc()) == NULL) {
 		errno = saved;
 		return r;
 	}
@@ -182,30 +182,31 @@ rcgo__thread_record_make(enum rcgo_thread_kind kind)
 	r->kind = kind;
 	// This fails only when libc has no memory for a key beyond its first 32 (glibc).
 	if (!record_value_set(r)) {
-		record_give(r);
+		record_free(r);
 		r = NULL;
 	}
 	errno = saved;
 	return r;
 }
 
-// Asks libc once for each stack size; the answer takes longer than the rest of a record does.
+// Asks libc once for the bounds and caches them for one stack size, because the answer takes
+// longer than the rest of a record.
 static void
 go_stack_bounds(size_t size, uintptr_t bounds[2])
 {
 	uintptr_t self = (uintptr_t)pthread_self();
 	uintptr_t unclaimed = 0;
 
-	if (rcgo_load_acq(&go_stack.size) == size) {
-		bounds[0] = self - rcgo_load_rlx(&go_stack.below);
-		bounds[1] = self + rcgo_load_rlx(&go_stack.above);
+	if (rcgo_load_acq(&go_stack_layout.size) == size) {
+		bounds[0] = self - rcgo_load_rlx(&go_stack_layout.below);
+		bounds[1] = self + rcgo_load_rlx(&go_stack_layout.above);
 		return;
 	}
 	rcgo__stack_bounds(bounds);
-	if (bounds[0] != 0 && rcgo_cas(&go_stack.claimed, &unclaimed, 1)) {
-		rcgo_store_rlx(&go_stack.below, self - bounds[0]);
-		rcgo_store_rlx(&go_stack.above, bounds[1] - self);
-		rcgo_store_rel(&go_stack.size, size);
+	if (bounds[0] != 0 && rcgo_cas(&go_stack_layout.claimed, &unclaimed, 1)) {
+		rcgo_store_rlx(&go_stack_layout.below, self - bounds[0]);
+		rcgo_store_rlx(&go_stack_layout.above, bounds[1] - self);
+		rcgo_store_rel(&go_stack_layout.size, size);
 	}
 }
 
@@ -236,21 +237,23 @@ rcgo__thread_record_end(void)
 	errno = saved;
 }
 
-// Thread Management: one value for each thread without a pthread key: a table by thread, and the
-// end of a thread as C++ learns of it. Found on any stack; set and ended on the thread's own.
+// The thread table: one value for each thread without a pthread key, found by thread. C++
+// thread-exit callbacks report the end of a thread. Found on any stack. Set and ended on the
+// thread's own.
 // Contract: the Itanium C++ ABI's __cxa_thread_atexit, glibc stdlib/cxa_thread_atexit_impl.c.
 
-// What C++ calls for thread_local objects: glibc has it, musl has not. It runs before the
-// destructors of keys.
+// The function that C++ calls for thread_local objects. glibc has it, musl does not. The
+// callbacks run before the destructors of keys.
 #define AT_THREAD_EXIT "__cxa_thread_atexit_impl"
 typedef int (*at_thread_exit_fn)(void (*)(void *), void *, void *);
 
 // owner: rcgo__thread_slots_init; lock: none; ordering: the start of the threads that read it
 static at_thread_exit_fn at_thread_exit;
 
-#define SLOTS 65536U
-// A thread's slot is among so many from where its id says; most often the first.
-#define WINDOW 64U
+#define SLOT_COUNT 65536U
+// The number of slots, from the hash of a thread's id, that may hold its slot. Usually it is the
+// first.
+#define PROBE_WINDOW 64U
 
 struct thread_slot {
 	uintptr_t self; // pthread_self; 0: free
@@ -266,16 +269,16 @@ static void (*on_slot_end)(void *);
 static struct thread_slot *
 slot_at(uintptr_t self, uint32_t i)
 {
-	// Descriptors lie a page apart at least.
+	// Thread descriptors are at least a page apart.
 	uint32_t hash = (uint32_t)(self >> 6) * 2654435761U >> 16;
 
-	return &thread_slots[(hash + i) % SLOTS];
+	return &thread_slots[(hash + i) % SLOT_COUNT];
 }
 
 static struct thread_slot *
 own_slot(uintptr_t self)
 {
-	for (uint32_t i = 0; i < WINDOW && thread_slots != NULL; i++) {
+	for (uint32_t i = 0; i < PROBE_WINDOW && thread_slots != NULL; i++) {
 		struct thread_slot *s = slot_at(self, i);
 
 		if (rcgo_load_acq(&s->self) == self) {
@@ -285,7 +288,7 @@ own_slot(uintptr_t self)
 	return NULL;
 }
 
-// Indirect: the function that rcgo__thread_slots_init got.
+// Indirect: the function that was passed to rcgo__thread_slots_init.
 static void
 slot_ends(RCGO_UNUSED void *unused)
 {
@@ -295,7 +298,7 @@ slot_ends(RCGO_UNUSED void *unused)
 	if (s == NULL) {
 		return;
 	}
-	// As a key has it: the value is gone before the destructor runs, which may set it anew.
+	// As with a key: the value is cleared before the destructor runs, which may set it again.
 	value = s->value;
 	s->value = NULL;
 	rcgo_store_rel(&s->self, 0);
@@ -319,7 +322,7 @@ rcgo__thread_slots_init(void (*ended)(void *))
 		return false;
 	}
 	memcpy(&at_thread_exit, &p, sizeof p);
-	p = mmap(NULL, SLOTS * sizeof *thread_slots, PROT_READ | PROT_WRITE,
+	p = mmap(NULL, SLOT_COUNT * sizeof *thread_slots, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	errno = saved;
 	if (p == MAP_FAILED) {
@@ -338,7 +341,7 @@ rcgo__thread_slot(void)
 	return s != NULL ? s->value : NULL;
 }
 
-// Indirect: libc's, which rcgo__thread_slots_init has looked up.
+// Indirect: libc's function, which rcgo__thread_slots_init has found.
 bool
 rcgo__thread_slot_set(void *value)
 {
@@ -350,14 +353,14 @@ rcgo__thread_slot_set(void *value)
 		s->value = value;
 		return true;
 	}
-	for (uint32_t i = 0; i < WINDOW && value != NULL; i++) {
+	for (uint32_t i = 0; i < PROBE_WINDOW && value != NULL; i++) {
 		s = slot_at(self, i);
 		nobody = 0;
 		if (!rcgo_cas(&s->self, &nobody, self)) {
 			continue;
 		}
 		s->value = value;
-		// The last argument tells which object must stay loaded.
+		// The last argument identifies the object that must stay loaded.
 		if (at_thread_exit(slot_ends, NULL, &thread_slots) == 0) {
 			return true;
 		}

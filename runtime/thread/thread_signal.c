@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: what the signal part wants to know of a thread. Runs in handlers.
+// Answers the signal part's questions about a thread. Runs in signal handlers.
 
 #include "signal_handling.h"
 #include "thread_management.h"

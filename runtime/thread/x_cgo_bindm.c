@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management, the edge: a thread of C keeps the M that its first call into Go took
+// ABI entry point: a foreign thread keeps the M that its first call into Go took
 // (golang/go#51676). Runs on g0. Re-read runtime/proc.go (needAndBindM), runtime/cgo/asm_*.s.
 
 //go:build unix
@@ -8,11 +8,11 @@
 #include "signal_handling.h"
 #include "thread_management.h"
 
-// owner: rcgo__m_binding_init; lock: none, it runs before threads of C can enter; ordering: the
-// init latch, which every thread of C passes before Go reads it
+// owner: rcgo__m_binding_init; lock: none, it runs before foreign threads can enter; ordering:
+// the init barrier, which every foreign thread passes before Go reads it
 uintptr_t x_cgo_pthread_key_created;
 
-// owner: Go (set_crosscall2), as it starts; lock: none; ordering: the init latch
+// owner: Go (set_crosscall2), as it starts; lock: none; ordering: the init barrier
 void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t);
 
 void

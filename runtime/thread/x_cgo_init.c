@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management, the edge: Go's first call and Go's new threads.
-// Stacks: see thread_management.h.
+// ABI entry points: Go's first call, and Go's new threads. Stacks: see thread_management.h.
 // Re-read runtime/cgo/gcc_linux_amd64.c (gcc_unix.c from 1.27) and runtime/asm_*.s (rt0_go).
 
 //go:build unix
@@ -86,7 +85,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 		rcgo__stack_bounds(bounds);
 		g->stacklo = bounds[0];
 	}
-	// Said here, or a "morestack on g0" will say it less clearly.
+	// Fail here, because the later "morestack on g0" is less clear.
 	if (g->stacklo >= g->stackhi) {
 		fatal_bounds(g);
 	}
