@@ -12,16 +12,17 @@
 
 // Gives the calling thread an alternate stack, unless it has one that is large enough.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__altstack_begin(struct rcgo_altstack *own);
+RCGO_INTERN void rcgo__altstack_begin(struct rcgo_altstack *self);
 
 // Disables the calling thread's stack and returns it to the pool. Go must not run on the thread
 // after this call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__altstack_end(struct rcgo_altstack *own);
+RCGO_INTERN void rcgo__altstack_end(struct rcgo_altstack *self);
 
 // Implements sigaltstack(2) for C code on a thread that has a record. Returns 0 or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN int rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *old);
+RCGO_INTERN int rcgo__altstack_change(
+	struct rcgo_altstack *self, const stack_t *want, stack_t *old);
 
 // Stops giving stacks to threads.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -48,9 +48,9 @@ altstack_set(const stack_t *want, stack_t *old)
 static int
 altstack_set_pooled(uintptr_t lo, stack_t *old)
 {
-	stack_t ours = {.ss_sp = (void *)lo, .ss_size = rcgo__altstack_size()};
+	stack_t pooled = {.ss_sp = (void *)lo, .ss_size = rcgo__altstack_size()};
 
-	return altstack_set(&ours, old);
+	return altstack_set(&pooled, old);
 }
 
 static bool
@@ -68,45 +68,45 @@ altstack_is_sufficient(const stack_t *st)
 
 // Takes a pool stack for the thread if it has none. Returns whether it has one.
 static bool
-altstack_provide(struct rcgo_altstack *own)
+altstack_provide(struct rcgo_altstack *self)
 {
-	if (own->lo == 0 && !rcgo_load_rlx(&altstacks_off)) {
-		own->lo = rcgo__altstack_take();
+	if (self->lo == 0 && !rcgo_load_rlx(&altstacks_off)) {
+		self->lo = rcgo__altstack_take();
 	}
-	return own->lo != 0;
+	return self->lo != 0;
 }
 
 void
-rcgo__altstack_begin(struct rcgo_altstack *own)
+rcgo__altstack_begin(struct rcgo_altstack *self)
 {
 	stack_t old;
 
-	*own = (struct rcgo_altstack){0};
-	if (!altstack_provide(own)) {
+	*self = (struct rcgo_altstack){0};
+	if (!altstack_provide(self)) {
 		return;
 	}
 	// In a handler that runs on C code's alternate stack this fails, and nothing changes.
-	if (altstack_set_pooled(own->lo, &old) != 0) {
-		rcgo__altstack_give(own->lo);
-		own->lo = 0;
+	if (altstack_set_pooled(self->lo, &old) != 0) {
+		rcgo__altstack_give(self->lo);
+		self->lo = 0;
 	} else if (altstack_is_sufficient(&old)) {
 		altstack_set(&old, NULL);
-		rcgo__altstack_give(own->lo);
-		own->lo = 0;
+		rcgo__altstack_give(self->lo);
+		self->lo = 0;
 	} else if (altstack_is_on(&old)) {
-		own->c_lo = (uintptr_t)old.ss_sp;
-		own->c_size = old.ss_size;
+		self->c_lo = (uintptr_t)old.ss_sp;
+		self->c_size = old.ss_size;
 	}
 }
 
 void
-rcgo__altstack_end(struct rcgo_altstack *own)
+rcgo__altstack_end(struct rcgo_altstack *self)
 {
-	stack_t back = {.ss_sp = (void *)own->c_lo, .ss_size = own->c_size};
-	uintptr_t lo = own->lo;
+	stack_t back = {.ss_sp = (void *)self->c_lo, .ss_size = self->c_size};
+	uintptr_t lo = self->lo;
 	stack_t was;
 
-	back.ss_flags = own->c_lo == 0 ? SS_DISABLE : 0;
+	back.ss_flags = self->c_lo == 0 ? SS_DISABLE : 0;
 	// A thread that ends in a signal handler keeps its stack. No other thread may get it.
 	if (lo == 0 || altstack_set(&back, &was) != 0) {
 		return;
@@ -115,7 +115,7 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 		altstack_set(&was, NULL); // set by C code, by a call that bypassed our wrapper
 		lo = rcgo__altstack_is_mapped(lo) ? lo : 0;
 	}
-	*own = (struct rcgo_altstack){0};
+	*self = (struct rcgo_altstack){0};
 	if (lo != 0) {
 		rcgo__altstack_give(lo);
 	}
@@ -124,22 +124,22 @@ rcgo__altstack_end(struct rcgo_altstack *own)
 // Shows C code the stack that it set itself, unless the caller is a handler that runs on the pool
 // stack.
 static void
-altstack_show_to_c(const struct rcgo_altstack *own, stack_t *old)
+altstack_show_to_c(const struct rcgo_altstack *self, stack_t *old)
 {
-	if (own->c_lo != 0 && (uintptr_t)old->ss_sp == own->lo && old->ss_flags == 0) {
-		old->ss_sp = (void *)own->c_lo;
-		old->ss_size = own->c_size;
+	if (self->c_lo != 0 && (uintptr_t)old->ss_sp == self->lo && old->ss_flags == 0) {
+		old->ss_sp = (void *)self->c_lo;
+		old->ss_size = self->c_size;
 	}
 }
 
 int
-rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *old)
+rcgo__altstack_change(struct rcgo_altstack *self, const stack_t *want, stack_t *old)
 {
-	struct rcgo_altstack next = *own;
+	struct rcgo_altstack next = *self;
 	stack_t now;
 	int err;
 
-	if (want == NULL || altstack_is_sufficient(want) || !altstack_provide(own)) {
+	if (want == NULL || altstack_is_sufficient(want) || !altstack_provide(self)) {
 		err = altstack_set(want, &now);
 		next.c_lo = want != NULL ? 0 : next.c_lo;
 	} else {
@@ -148,17 +148,17 @@ rcgo__altstack_change(struct rcgo_altstack *own, const stack_t *want, stack_t *o
 		bool too_small = altstack_is_on(want);
 
 		err = too_small ? altstack_set(want, &now) : 0;
-		err = err == 0 ? altstack_set_pooled(own->lo, too_small ? NULL : &now) : err;
+		err = err == 0 ? altstack_set_pooled(self->lo, too_small ? NULL : &now) : err;
 		next.c_lo = too_small ? (uintptr_t)want->ss_sp : 0;
 		next.c_size = want->ss_size;
 	}
 	if (err == 0) {
-		altstack_show_to_c(own, &now);
+		altstack_show_to_c(self, &now);
 		if (old != NULL) {
 			*old = now;
 		}
-		own->c_lo = next.c_lo;
-		own->c_size = next.c_size;
+		self->c_lo = next.c_lo;
+		self->c_size = next.c_size;
 	}
 	return err;
 }

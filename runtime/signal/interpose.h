@@ -97,7 +97,7 @@ extern RCGO_HIDDEN char rcgo__sigreturn[];
 #ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing is interposed
 
 static inline int
-rcgo__interpose_restore(int sig, const struct sigaction *act, RCGO_UNUSED bool past_us)
+rcgo__interpose_restore(int sig, const struct sigaction *act, RCGO_UNUSED bool bypassed)
 {
 	struct sigaction flagged = *act;
 
@@ -142,10 +142,10 @@ RCGO_INTERN int rcgo__interpose_sigaction_by(
 
 // Installs C's action again, when Go restores it or when it was found in the kernel's table. The
 // result is the same as if C code installed it, but if the action cannot be relocated the handler
-// gets SA_ONSTACK, as it would from Go. past_us: the action was installed by a call that bypassed
+// gets SA_ONSTACK, as it would from Go. bypassed: the action was installed by a call that bypassed
 // our wrapper, so the installer sees what the kernel has; see rcgo__host_keeps.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
-RCGO_INTERN int rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us);
+RCGO_INTERN int rcgo__interpose_restore(int sig, const struct sigaction *act, bool bypassed);
 
 // Returns whether a host's action stays in the kernel unchanged except for SA_ONSTACK, which Go
 // asks for. The host installed it by a call that bypassed our wrapper.

@@ -36,7 +36,7 @@
 
 // The signals that siginterrupt(3) has made interrupt system calls, as bits.
 // owner: siginterrupt; lock: none; ordering: atomic operations
-static uint64_t interrupted;
+static uint64_t interrupting_signals;
 
 static bool
 is_signal(int sig)
@@ -49,7 +49,7 @@ is_signal(int sig)
 }
 
 static int
-change(rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old,
+change_action(rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old,
 	uintptr_t who)
 {
 	int err = rcgo__interpose_sigaction_by(below, sig, act, old);
@@ -62,7 +62,7 @@ change(rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sig
 
 // Like libc's signal(3), which ends in the system call: a preloaded sigaction does not see it.
 static rcgo_sighandler
-install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t who)
+install_handler(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t who)
 {
 	struct sigaction act = {.sa_handler = handler, .sa_flags = flags};
 	struct sigaction old;
@@ -78,14 +78,15 @@ install(int sig, rcgo_sighandler handler, int flags, bool mask_self, uintptr_t w
 	if (mask_self) {
 		sigaddset(&act.sa_mask, sig);
 	}
-	return change(rcgo__kernel_sigaction, sig, &act, &old, who) != 0 ? SIG_ERR : old.sa_handler;
+	return change_action(rcgo__kernel_sigaction, sig, &act, &old, who) != 0 ? SIG_ERR
+										: old.sa_handler;
 }
 
 // Installs a handler by a preloaded library's function and then wraps the result. Until it is
 // wrapped, which takes one or two microseconds, the handler behaves as in stock Go.
 // Indirect: preloaded, which the program would have called without this library.
 static rcgo_sighandler
-install_by(rcgo_signal_fn preloaded, int sig, rcgo_sighandler handler, uintptr_t who)
+install_preloaded(rcgo_signal_fn preloaded, int sig, rcgo_sighandler handler, uintptr_t who)
 {
 	rcgo_sighandler before = preloaded(sig, handler);
 	const struct rcgo_action_slot *slot = rcgo__action_slot_of((uintptr_t)before);
@@ -105,13 +106,13 @@ static rcgo_sighandler
 install_bsd(enum rcgo_libc_signal as, int sig, rcgo_sighandler handler, uintptr_t who)
 {
 	rcgo_signal_fn preloaded = rcgo__libc_preloaded(as);
-	bool stop;
+	bool interrupts;
 
 	if (RCGO_UNLIKELY(preloaded != NULL)) {
-		return install_by(preloaded, sig, handler, who);
+		return install_preloaded(preloaded, sig, handler, who);
 	}
-	stop = is_signal(sig) && (rcgo_load_rlx(&interrupted) >> (sig - 1) & 1) != 0;
-	return install(sig, handler, stop ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
+	interrupts = is_signal(sig) && (rcgo_load_rlx(&interrupting_signals) >> (sig - 1) & 1) != 0;
+	return install_handler(sig, handler, interrupts ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
 }
 
 static rcgo_sighandler
@@ -120,15 +121,15 @@ install_sysv(enum rcgo_libc_signal as, int sig, rcgo_sighandler handler, uintptr
 	rcgo_signal_fn preloaded = rcgo__libc_preloaded(as);
 
 	if (RCGO_UNLIKELY(preloaded != NULL)) {
-		return install_by(preloaded, sig, handler, who);
+		return install_preloaded(preloaded, sig, handler, who);
 	}
-	return install(sig, handler, SYSV_FLAGS, false, who);
+	return install_handler(sig, handler, SYSV_FLAGS, false, who);
 }
 
 int
 sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return change(rcgo__libc_sigaction, sig, act, old, CALLER);
+	return change_action(rcgo__libc_sigaction, sig, act, old, CALLER);
 }
 
 rcgo_sighandler
@@ -184,7 +185,7 @@ sigset(int sig, rcgo_sighandler handler)
 			       ? SIG_ERR
 			       : act.sa_handler;
 	}
-	before = install(sig, handler, 0, false, CALLER);
+	before = install_handler(sig, handler, 0, false, CALLER);
 	if (before == SIG_ERR || rcgo__signal_mask_change(SIG_UNBLOCK, &one, &mask) != 0) {
 		return SIG_ERR;
 	}
@@ -201,13 +202,15 @@ siginterrupt(int sig, int flag)
 		return -1;
 	}
 	if (flag != 0) {
-		__atomic_fetch_or(&interrupted, (uint64_t)1 << (sig - 1), __ATOMIC_RELAXED);
+		__atomic_fetch_or(
+			&interrupting_signals, (uint64_t)1 << (sig - 1), __ATOMIC_RELAXED);
 		act.sa_flags &= ~SA_RESTART;
 	} else {
-		__atomic_fetch_and(&interrupted, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
+		__atomic_fetch_and(
+			&interrupting_signals, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
 		act.sa_flags |= SA_RESTART;
 	}
-	return change(rcgo__kernel_sigaction, sig, &act, NULL, CALLER);
+	return change_action(rcgo__kernel_sigaction, sig, &act, NULL, CALLER);
 }
 
 // musl does not export it, and a static program would have two definitions.
@@ -215,7 +218,7 @@ siginterrupt(int sig, int flag)
 int
 __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	return change(rcgo__libc_other_sigaction, sig, act, old, CALLER);
+	return change_action(rcgo__libc_other_sigaction, sig, act, old, CALLER);
 }
 #endif
 

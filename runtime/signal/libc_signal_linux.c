@@ -170,15 +170,15 @@ typedef int (*mask_fn)(int, const sigset_t *, sigset_t *);
 typedef int (*altstack_fn)(const stack_t *, stack_t *);
 
 // The signals that libc removes from a mask that is set, and from a mask that is returned.
-#	define LIBCS                                                             \
+#	define LIBC_RESERVED                                                     \
 		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
 			<< (RCGO_LIBC_FIRST - 1))
 #	ifdef __GLIBC__
-#		define NEVER_SET LIBCS
+#		define NEVER_SET LIBC_RESERVED
 #		define NEVER_SHOWN ((go_sigset_t)0)
 #	else
 #		define NEVER_SET ((go_sigset_t)0)
-#		define NEVER_SHOWN LIBCS
+#		define NEVER_SHOWN LIBC_RESERVED
 #	endif
 
 // owner: the first call, always with the same value; lock: none; ordering: release and acquire

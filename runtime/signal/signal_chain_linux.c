@@ -184,9 +184,9 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 }
 
 static void
-note_bypass(int sig, bool past_us)
+note_bypass(int sig, bool bypassed)
 {
-	if (past_us) {
+	if (bypassed) {
 		__atomic_fetch_or(&saved_bypassed, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
 	} else {
 		__atomic_fetch_and(&saved_bypassed, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
@@ -198,12 +198,12 @@ static int
 query_action(int sig, struct sigaction *old)
 {
 	int err = rcgo__libc_sigaction(sig, NULL, old) != 0 ? errno : 0;
-	uintptr_t handler, kernels;
+	uintptr_t handler, kernel_handler;
 
 	if (err != 0) {
 		return err;
 	}
-	kernels = rcgo__action_handler(old);
+	kernel_handler = rcgo__action_handler(old);
 	rcgo__interpose_view(sig, old);
 	handler = rcgo__action_handler(old);
 	if (handler == (uintptr_t)rcgo__signal_chain_entry) {
@@ -218,7 +218,7 @@ query_action(int sig, struct sigaction *old)
 
 		rcgo_store_rel(&saved_defaults[sig], NULL);
 		if (saved != NULL) {
-			note_bypass(sig, kernels == handler);
+			note_bypass(sig, kernel_handler == handler);
 			rcgo_store_rel(&saved_actions[sig], saved);
 			rcgo__action_set_handler(old, (uintptr_t)forward_to_c);
 		}
@@ -241,14 +241,14 @@ static int
 restore_action(int sig)
 {
 	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
-	bool past_us = (rcgo_load_acq(&saved_bypassed) & rcgo__sig_bit(sig)) != 0;
+	bool bypassed = (rcgo_load_acq(&saved_bypassed) & rcgo__sig_bit(sig)) != 0;
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
 	sigemptyset(&act.sa_mask);
 	if (saved != NULL) {
 		load_slot(&act, saved);
 	}
-	return rcgo__interpose_restore(sig, &act, past_us) != 0 ? errno : 0;
+	return rcgo__interpose_restore(sig, &act, bypassed) != 0 ? errno : 0;
 }
 
 // Sets the flags and mask in *act to the saved ones if Go restores SIG_DFL or SIG_IGN.
@@ -265,7 +265,7 @@ restore_default(int sig, struct sigaction *act)
 int
 rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
-	struct sigaction ours;
+	struct sigaction wrapped;
 	uintptr_t handler, start, end;
 	int err;
 
@@ -278,7 +278,7 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	if (act == NULL) {
 		return 0;
 	}
-	ours = *act;
+	wrapped = *act;
 	handler = rcgo__action_handler(act);
 	if (handler == (uintptr_t)forward_to_c) {
 		return restore_action(sig);
@@ -286,11 +286,11 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	if (rcgo__in_go_text(handler)) {
 		rcgo_store_rel(&go_handler, (rcgo_go_handler)handler);
 		rcgo__action_set_handler(
-			&ours, is_chained(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
+			&wrapped, is_chained(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
 	} else {
-		restore_default(sig, &ours);
+		restore_default(sig, &wrapped);
 	}
-	if (rcgo__libc_sigaction(sig, &ours, NULL) != 0) {
+	if (rcgo__libc_sigaction(sig, &wrapped, NULL) != 0) {
 		return errno;
 	}
 	if (rcgo__in_go_text(handler)) {

@@ -44,9 +44,9 @@ lacks_onstack(const struct sigaction *act)
 static void
 show_c_action(struct sigaction *act, const struct rcgo_action_slot *slot)
 {
-	unsigned ours = (unsigned)FORCED_FLAGS | (unsigned)SA_RESETHAND;
+	unsigned forced = (unsigned)FORCED_FLAGS | (unsigned)SA_RESETHAND;
 
-	act->sa_flags = (int)(((unsigned)act->sa_flags & ~ours) | (slot->flags & ours));
+	act->sa_flags = (int)(((unsigned)act->sa_flags & ~forced) | (slot->flags & forced));
 	rcgo__sigmask_from_go(&act->sa_mask, slot->mask);
 }
 
@@ -123,7 +123,7 @@ rcgo__interpose_sigaction_by(
 	rcgo_sigaction_fn below, int sig, const struct sigaction *act, struct sigaction *old)
 {
 	const struct rcgo_action_slot *slot = NULL, *before;
-	struct sigaction ours;
+	struct sigaction wrapped;
 	int err;
 
 	if (sig <= 0 || sig > RCGO_SIGNALS) {
@@ -131,12 +131,12 @@ rcgo__interpose_sigaction_by(
 	}
 	before = rcgo_load_acq(&last_slot[sig]);
 	if (act != NULL && rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF) {
-		ours = *act;
-		slot = wrap_action(sig, &ours);
+		wrapped = *act;
+		slot = wrap_action(sig, &wrapped);
 		if (slot != before) {
 			rcgo_store_rel(&last_slot[sig], slot);
 		}
-		act = &ours;
+		act = &wrapped;
 	}
 	err = below(sig, act, old);
 	if (err == 0 && old != NULL) {
@@ -149,23 +149,23 @@ rcgo__interpose_sigaction_by(
 }
 
 int
-rcgo__interpose_restore(int sig, const struct sigaction *act, bool past_us)
+rcgo__interpose_restore(int sig, const struct sigaction *act, bool bypassed)
 {
 	const struct rcgo_action_slot *slot = NULL;
-	struct sigaction ours = *act;
+	struct sigaction wrapped = *act;
 	int err;
 
 	if (rcgo_load_rlx(&interpose_mode) != RCGO_INTERPOSE_OFF &&
-		!(past_us && rcgo__host_keeps(sig, act))) {
-		slot = wrap_action(sig, &ours);
+		!(bypassed && rcgo__host_keeps(sig, act))) {
+		slot = wrap_action(sig, &wrapped);
 	}
 	// Without a trampoline, SA_ONSTACK is needed to protect goroutines' stacks. Go sets it
 	// too.
-	if (slot == NULL && ours.sa_handler != SIG_DFL && ours.sa_handler != SIG_IGN) {
-		ours.sa_flags |= SA_ONSTACK;
+	if (slot == NULL && wrapped.sa_handler != SIG_DFL && wrapped.sa_handler != SIG_IGN) {
+		wrapped.sa_flags |= SA_ONSTACK;
 	}
 	rcgo_store_rel(&last_slot[sig], slot);
-	err = rcgo__libc_sigaction(sig, &ours, NULL);
+	err = rcgo__libc_sigaction(sig, &wrapped, NULL);
 	if (err == 0) {
 		rcgo__interpose_revalidate_masks(sig, slot);
 	}
@@ -201,10 +201,11 @@ rcgo__interpose_set_mode(enum rcgo_interpose_mode mode)
 bool
 rcgo__interpose_rewrap_seen(int sig, const struct sigaction *seen)
 {
-	struct sigaction ours = *seen, old;
-	const struct rcgo_action_slot *slot = wrap_action(sig, &ours);
+	struct sigaction wrapped = *seen, old;
+	const struct rcgo_action_slot *slot = wrap_action(sig, &wrapped);
 
-	if ((ours.sa_flags & SA_ONSTACK) == 0 || rcgo__libc_sigaction(sig, &ours, &old) != 0) {
+	if ((wrapped.sa_flags & SA_ONSTACK) == 0 ||
+		rcgo__libc_sigaction(sig, &wrapped, &old) != 0) {
 		return false;
 	}
 	if (rcgo__action_handler(&old) != rcgo__action_handler(seen)) {

@@ -242,42 +242,42 @@ rlimit_value(int resource)
 }
 
 // The fields of /proc/self/status that are used.
-struct own_status {
+struct self_status {
 	uint64_t threads;
 	uint64_t data_kib;
 	uint64_t capabilities;
 };
 
 static bool
-own_status_line(const char *line, void *arg)
+self_status_line(const char *line, void *arg)
 {
-	struct own_status *own = arg;
+	struct self_status *status = arg;
 	const char *at = line;
 
 	if (rcgo__has_prefix(line, "Threads:", &at)) {
-		rcgo__parse_uint(&at, &own->threads);
+		rcgo__parse_uint(&at, &status->threads);
 	} else if (rcgo__has_prefix(line, "VmData:", &at)) {
-		rcgo__parse_uint(&at, &own->data_kib);
+		rcgo__parse_uint(&at, &status->data_kib);
 	} else if (rcgo__has_prefix(line, "CapEff:", &at)) {
-		rcgo__parse_hex(&at, &own->capabilities);
+		rcgo__parse_hex(&at, &status->capabilities);
 		return true; // the last of the three
 	}
 	return false;
 }
 
-static struct own_status
-own_status_read(void)
+static struct self_status
+self_status_read(void)
 {
-	struct own_status own = {0};
+	struct self_status status = {0};
 
-	rcgo__file_each_line("/proc/self/status", own_status_line, &own);
-	return own;
+	rcgo__file_each_line("/proc/self/status", self_status_line, &status);
+	return status;
 }
 
 uint64_t
 rcgo__limit_usage_self_threads(void)
 {
-	return own_status_read().threads;
+	return self_status_read().threads;
 }
 
 // Returns whether this process is in the initial user namespace. Only there are user ids and
@@ -308,7 +308,7 @@ nproc_exempt(void)
 	if (getuid() == 0) {
 		return true;
 	}
-	capabilities = own_status_read().capabilities;
+	capabilities = self_status_read().capabilities;
 	return (capabilities >> CAP_SYS_ADMIN_BIT & 1) != 0 ||
 	       (capabilities >> CAP_SYS_RESOURCE_BIT & 1) != 0;
 }
@@ -431,7 +431,7 @@ rcgo__limit_usage_data(struct rcgo_limit_usage *u)
 	if (u->value != RCGO_UNLIMITED) {
 		u->value /= 1024;
 	}
-	u->used = own_status_read().data_kib;
+	u->used = self_status_read().data_kib;
 	return u->used != 0;
 }
 

@@ -72,7 +72,7 @@ RCGO_INTERN struct rcgo_thread_record *rcgo__thread_record_make(enum rcgo_thread
 // size that was requested. rcgo__thread_record_end ends it.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__thread_record_begin(
-	struct rcgo_thread_record *own, const G *g0, size_t stack_size);
+	struct rcgo_thread_record *self, const G *g0, size_t stack_size);
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=none
 RCGO_INTERN void rcgo__thread_record_end(void);
 

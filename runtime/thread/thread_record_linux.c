@@ -211,19 +211,19 @@ go_stack_bounds(size_t size, uintptr_t bounds[2])
 }
 
 void
-rcgo__thread_record_begin(struct rcgo_thread_record *own, const G *g0, size_t stack_size)
+rcgo__thread_record_begin(struct rcgo_thread_record *self, const G *g0, size_t stack_size)
 {
 	int saved = errno;
 	uintptr_t bounds[2];
 
-	memset(own, 0, sizeof *own);
+	memset(self, 0, sizeof *self);
 	if (record_key_taken || record_slots) {
 		go_stack_bounds(stack_size, bounds);
-		own->stack_lo = bounds[0];
-		own->stack_hi = bounds[1];
-		own->kind = RCGO_THREAD_GO;
-		own->g0 = g0;
-		record_value_set((void *)((uintptr_t)own | IN_FRAME));
+		self->stack_lo = bounds[0];
+		self->stack_hi = bounds[1];
+		self->kind = RCGO_THREAD_GO;
+		self->g0 = g0;
+		record_value_set((void *)((uintptr_t)self | IN_FRAME));
 	}
 	errno = saved;
 }
@@ -276,7 +276,7 @@ slot_at(uintptr_t self, uint32_t i)
 }
 
 static struct thread_slot *
-own_slot(uintptr_t self)
+find_slot(uintptr_t self)
 {
 	for (uint32_t i = 0; i < PROBE_WINDOW && thread_slots != NULL; i++) {
 		struct thread_slot *s = slot_at(self, i);
@@ -292,7 +292,7 @@ own_slot(uintptr_t self)
 static void
 slot_ends(RCGO_UNUSED void *unused)
 {
-	struct thread_slot *s = own_slot((uintptr_t)pthread_self());
+	struct thread_slot *s = find_slot((uintptr_t)pthread_self());
 	void *value;
 
 	if (s == NULL) {
@@ -336,7 +336,7 @@ rcgo__thread_slots_init(void (*ended)(void *))
 void *
 rcgo__thread_slot(void)
 {
-	const struct thread_slot *s = own_slot((uintptr_t)pthread_self());
+	const struct thread_slot *s = find_slot((uintptr_t)pthread_self());
 
 	return s != NULL ? s->value : NULL;
 }
@@ -346,7 +346,7 @@ bool
 rcgo__thread_slot_set(void *value)
 {
 	uintptr_t self = (uintptr_t)pthread_self();
-	struct thread_slot *s = own_slot(self);
+	struct thread_slot *s = find_slot(self);
 	uintptr_t nobody;
 
 	if (s != NULL) {
