@@ -34,13 +34,13 @@ inprocess_unlock(struct rcgo_inprocess *inprocess)
 static __attribute__((noinline)) size_t
 describe_without_memory(uintptr_t pc, struct rcgo_frame *frame, struct rcgo_line_text *text)
 {
-	struct rcgo_inprocess_mapping place;
+	struct rcgo_inprocess_mapping mapping;
 
-	rcgo__inprocess_find(pc, &place);
-	if (!rcgo__inprocess_is_code(NULL, &place)) {
+	rcgo__inprocess_find(pc, &mapping);
+	if (!rcgo__inprocess_is_code(NULL, &mapping)) {
 		return 0;
 	}
-	rcgo__inprocess_fallback(&place, frame, text);
+	rcgo__inprocess_fallback(&mapping, frame, text);
 	return 1;
 }
 
@@ -70,13 +70,7 @@ symbolize(const struct rcgo_inprocess_query *query, struct rcgo_frame *frames, s
 		n = rcgo__inprocess_frames(&inprocess_reentrant, &reentrant, frames, max, &out);
 		inprocess_unlock(&inprocess_reentrant);
 	} else {
-		struct rcgo_inprocess_mapping mapping;
-
-		rcgo__inprocess_find(query->pc, &mapping);
-		if (rcgo__inprocess_is_code(NULL, &mapping)) {
-			rcgo__inprocess_fallback(&mapping, frames, &out);
-			n = 1;
-		}
+		n = describe_without_memory(query->pc, frames, &out);
 	}
 	rcgo__cancel_restore(cancel);
 	if (n != 0 && frames[0].line == 0 && rcgo__unwind_is_handler_frame(query->pc)) {

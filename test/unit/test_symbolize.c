@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "module.h"
+#include "default_hooks.h"
 #include "symbolizer.h"
 #include "unit.h"
 

@@ -83,7 +83,7 @@ load(const char *path)
 		}
 	}
 	hdr += bias;
-	area = (struct rcgo_cfi_area){.start = bias + lo, .end = bias + hi, .pinned = true};
+	area = (struct rcgo_cfi_area){.start = bias + lo, .end = bias + hi, .nodelete = true};
 }
 
 static void
