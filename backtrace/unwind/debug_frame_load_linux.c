@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: .eh_frame or .debug_frame by an object's file. Runs on any stack,
-// in handlers too: what needs room is mapped. Contract: elf(5).
+// Locating .eh_frame or .debug_frame in an object's file.
 
 //rcgo:small
 
@@ -20,11 +19,10 @@
 #include "syscall_trial.h"
 
 #define MAX_NAME 16
-#define MAX_COPY (4u << 20)    // of .debug_frame
-#define MAX_LOADED (64u << 20) // of .eh_frame
+#define MAX_COPY (4u << 20)    // maximum size of a .debug_frame
+#define MAX_LOADED (64u << 20) // maximum size of an .eh_frame
 #define MAX_SECTIONS 4096
-#define FILE_HEAD \
-	1024 // of the file and of what is mapped: they must be the same, the build-id is there
+#define FILE_HEAD 1024 // bytes compared between file and mapping; they include the build-id
 
 struct load_scratch {
 	char path[PATH_MAX];
@@ -32,7 +30,7 @@ struct load_scratch {
 	uint8_t in_memory[FILE_HEAD];
 };
 
-// pread is not AS-Safe by POSIX; lseek and read are.
+// POSIX lists lseek and read as AS-Safe, but not pread.
 static bool
 read_at(int fd, uint64_t offset, void *buf, size_t size)
 {
@@ -56,7 +54,7 @@ read_at(int fd, uint64_t offset, void *buf, size_t size)
 	return true;
 }
 
-// Opens the file that m was loaded from, if it is still that one.
+// Opens the file that m was loaded from, if it still has the same content.
 static int
 open_file(const struct rcgo_module *m)
 {
@@ -81,7 +79,7 @@ open_file(const struct rcgo_module *m)
 	return fd;
 }
 
-// Finds a section by its name, which has its final 0 and at most MAX_NAME bytes.
+// Finds a section by its name. size includes the final 0 and is at most MAX_NAME.
 static bool
 find_section(int fd, const char *name, size_t size, ElfW(Shdr) * found)
 {

@@ -38,7 +38,7 @@ PSX_LIBS := $(if $(PSX_FLAGS),-lpsx)
 
 $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch $(PSX_FLAGS) -I$(BUILD)/payload -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/arch $(PSX_FLAGS) -I$(BUILD)/payload -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread $(PSX_LIBS)
 
@@ -46,7 +46,7 @@ $(BENCH_C)/allthreads: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/b
 # that was built outside of this repository.
 $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -DWITH_PSX -I$(PSX)/include \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/arch -DWITH_PSX -I$(PSX)/include \
 		-I$(BUILD)/payload -o $@ \
 		bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S $(PSX)/libpsx.a \
@@ -54,7 +54,7 @@ $(BENCH_C)/allthreads-psx: bench/c/allthreads.c bench/c/allthreads_peers.h bench
 
 $(BENCH_C)/allthreads-musl: bench/c/allthreads.c bench/c/allthreads_peers.h bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload \
+	musl-gcc $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload \
 		-static -o $@ bench/c/allthreads.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 
@@ -71,7 +71,7 @@ bench-allthreads: $(BENCH_ALLTHREADS) ## all-threads calls beside libc's and lib
 
 $(BENCH_C)/thread_start: bench/c/thread_start.c bench/c/bench_clock.h $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -o $@ \
+	$(CC) $(CSTD) -O2 -D_GNU_SOURCE -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/arch -I$(BUILD)/payload -o $@ \
 		bench/c/thread_start.c $(BUILD)/payload/rcgo_core_linux.c \
 		$(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S -pthread
 

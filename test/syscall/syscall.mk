@@ -5,7 +5,7 @@
 
 HARD := $(BUILD)/test/syscall
 HARD_SOURCES := test/syscall/hard_cases.c bench/c/allthreads_peers.h $(BUILD)/payload/.stamp
-HARD_OURS := -Ibench/c -Iinclude -Ibacktrace/include -Iruntime/abi -Iruntime/arch -pthread test/syscall/hard_cases.c \
+HARD_OURS := -Ibench/c -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/arch -pthread test/syscall/hard_cases.c \
 	$(BUILD)/payload/rcgo_core_linux.c $(BUILD)/payload/gcc_rcgo_$(UNIT_HOST_ARCH).S
 HARD_PROGRAMS := $(HARD)/hard_cases $(if $(shell command -v musl-gcc),$(HARD)/hard_cases-musl) \
 	$(if $(PSX_FLAGS),$(HARD)/hard_cases-psx) $(if $(PSX),$(HARD)/hard_cases-psx-new)
