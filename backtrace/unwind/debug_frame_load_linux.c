@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Locating .eh_frame or .debug_frame in an object's file.
+// Locating .eh_frame or .debug_frame in the file of an object. Runs on any stack, also in signal
+// handlers: memory that the work needs is mapped. Contract: elf(5).
 
 //rcgo:small
 

@@ -225,7 +225,7 @@ apply_row(struct walk *w, struct step *s)
 		return C_LOST;
 	}
 	w->regs = to;
-	w->exact = s->fde.interrupted;
+	w->exact = s->fde.signal_frame;
 	return to.pc == 0 ? C_OUTERMOST : C_GO;
 }
 
