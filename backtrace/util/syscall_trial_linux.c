@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Tests in a child process whether system calls are permitted that stock Go would not make. Safe in
 // signal handlers, on any stack.
-// Contract: seccomp(2), clone(2), wait(2); doc/system-calls.md lists the calls.
+// Contract: seccomp(2), clone(2), wait(2); doc/system_calls.md lists the calls.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // CLONE_VM

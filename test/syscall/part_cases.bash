@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Hard cases of calls for all threads, as in the table of doc/all-threads.md: ours changes all
+# Hard cases of calls for all threads, as in the table of doc/system_calls.md: ours changes all
 # threads, or says why not and changes none, and never hangs.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
