@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Abi: Go's view of a signal's action, which is the kernel's: the one place that knows its layout.
-// A system whose layout differs gets a branch of this selector, never one inside a function.
+// ABI: the signal action as Go and the kernel lay it out. Only this file knows the layout. A system
+// with another layout gets a branch of the selector below, never one inside a function.
 #ifndef RCGO_GO_SIGACTION_H
 #define RCGO_GO_SIGACTION_H
 

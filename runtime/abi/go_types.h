@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Abi: the Go boundary as data: the layouts that Go and C share, with the asserts that hold them.
-// Lines that begin "GO:" name what they mirror; tools/check abi compares each with every GOROOT.
+// ABI: the data layouts that Go and C share, with assertions on them. Each line that begins "GO:"
+// names the Go declaration that it mirrors; tools/check abi compares it with every GOROOT.
 #ifndef RCGO_GO_TYPES_H
 #define RCGO_GO_TYPES_H
 
@@ -10,11 +10,11 @@
 #include "compat.h"
 #include "runtime_cgo.h"
 
-// How many program counters x_cgo_callers may store.
+// The number of program counters that x_cgo_callers may store.
 // GO: runtime/cgocall.go cgoCallers [32]
 #define RCGO_CALLERS_MAX 32
 
-// The first words of a runtime.g, of which C writes two.
+// The first fields of a runtime.g. C writes stacklo, stackhi and stackguard0.
 // GO: runtime/runtime2.go struct g: stack stackguard0 stackguard1 _panic _defer m ...
 typedef struct {
 	uintptr_t stacklo;
@@ -26,14 +26,14 @@ typedef struct {
 	uintptr_t m;
 } G;
 
-// What follows them, its sched: where its stack was left.
+// The field after them, sched: where the goroutine's stack was left.
 // GO: runtime/runtime2.go struct gobuf: sp ...
 struct rcgo_gobuf {
 	uintptr_t sp;
 };
 
-// What x_cgo_thread_start gets: the g0 of the new thread and the function that it runs. It lies
-// on a Go stack, so it is copied before the call returns.
+// The argument of x_cgo_thread_start: the g0 of the new thread and the function that it runs. It
+// lies on a Go stack, so it must be copied before the call returns.
 // GO: runtime/proc.go struct cgothreadstart: g tls fn
 typedef struct {
 	G *g;
@@ -41,7 +41,7 @@ typedef struct {
 	void (*fn)(void);
 } ThreadStart;
 
-// What a _cgo_libc_* function gets: its arguments, and room for its result or errno.
+// The argument of a _cgo_libc_* function: its arguments, and room for its result or errno.
 // GO: runtime/cgocall.go struct argset: args retval
 typedef struct {
 	uintptr_t *args;
@@ -52,7 +52,7 @@ typedef void (*rcgo_traceback_fn)(struct cgoTracebackArg *);
 typedef void (*rcgo_context_fn)(struct cgoContextArg *);
 typedef void (*rcgo_symbolizer_fn)(struct cgoSymbolizerArg *);
 
-// What x_cgo_set_traceback_functions gets (Go 1.26 on).
+// The argument of x_cgo_set_traceback_functions (Go 1.26 and later).
 // GO: runtime/traceback.go struct cgoSetTracebackFunctionsArg: traceback context symbolizer (go 1.26-)
 struct cgoSetTracebackFunctionsArg {
 	rcgo_traceback_fn Traceback;

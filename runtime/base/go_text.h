@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: where Go's machine code lies: the text of the program, or of the library that has Go in it.
-// Code of Go plugins, and of shared objects of Go packages, lies elsewhere. And which goroutine the
-// calling thread is on.
+// Base: the address range of Go's machine code, in the program or in the library that contains Go,
+// and the goroutine of the calling thread. The code of Go plugins and of shared objects of Go
+// packages lies outside of this range.
 #ifndef RCGO_GO_TEXT_H
 #define RCGO_GO_TEXT_H
 
@@ -11,18 +11,18 @@
 #include "compat.h"
 #include "go_types.h"
 
-// Stores the bounds [start, end) of Go's text. Returns false, and stores 0, where no Go is linked
-// in: in a test of C alone.
+// Stores the bounds [start, end) of Go's text. Stores 0 and returns false if no Go is linked in, as
+// in a C unit test.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__go_text(uintptr_t *start, uintptr_t *end);
 
-// Whether pc lies there.
+// Returns whether pc lies in Go's text.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__in_go_text(uintptr_t pc);
 
-// What Go has in the thread's own memory: its goroutine's g, or while C runs that of its system
-// stack, or while Go handles a signal that of the signal stack. NULL when Go is not on this thread,
-// and where it cannot be known: on other processors than amd64 and arm64.
+// Returns the g in Go's thread-local slot: the goroutine's g, the g of the system stack while C
+// runs, or the g of the signal stack while Go handles a signal. Returns NULL if Go is not on this
+// thread, and on processors other than amd64 and arm64, where it is unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const G *rcgo__current_g(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what the user chose with RCGO=name=value,name=value in the environment. It is read once,
-// as Go starts; what `rcgo build --with=` compiled in counts before it, and the table in
-// options_linux.c, which lists every name, before that.
+// Base: the options of RCGO=name=value,name=value in the environment. They are read once, while Go
+// starts. A value in RCGO overrides one of `rcgo build --with=`, which overrides the default. The
+// table in options_linux.c lists every option.
 #ifndef RCGO_OPTIONS_H
 #define RCGO_OPTIONS_H
 
@@ -10,26 +10,26 @@
 
 #include "compat.h"
 
-// Reads RCGO. Names and values that nobody knows are left out and listed in one line on standard
-// error, beside the known ones. In a program with raised privileges RCGO does not count.
+// Reads RCGO. Ignores unknown names and values, and reports them in one line on standard error,
+// with the list of known ones. Ignores RCGO in a program with raised privileges.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=libc
 RCGO_INTERN RCGO_COLD void rcgo__options_init(void);
 
-// Whether option name, which the table has, has this value; before rcgo__options_init, whether
-// that is its default.
+// Returns whether the option has this value. name must be in the table. Before rcgo__options_init,
+// every option has its default.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__option_is(const char *name, const char *value);
 
-// The bytes that option name, whose values are sizes such as 64K, 8M or 1G, was set to; fallback
-// when it was not set.
+// Returns the size in bytes to which the option was set, or fallback if it was not set. The
+// option's values must be sizes, such as 64K, 8M or 1G.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
-// The file, or "fd:" and a number, that option name was set to; NULL when it was not.
+// Returns the path, or "fd:" and a number, to which the option was set; NULL if it was not set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__option_text(const char *name);
 
-// What the build was given, in the words of RCGO; "" when nothing.
+// Returns the options that were compiled in, in the syntax of RCGO; "" if none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__build_options(void);
 

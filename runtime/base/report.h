@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: where crash reports go: standard error, and the file that debug.SetCrashOutput or
-// RCGO=crash=FILE or RCGO=crash=fd:N has chosen. Nobody may be reading, so no write waits for long.
+// Base: the outputs of crash reports: standard error, and the file that debug.SetCrashOutput,
+// RCGO=crash=FILE or RCGO=crash=fd:N has chosen. No write waits for long, because the reader of an
+// output may have stopped.
 //
-// State: the file of RCGO, kept in Go's own variable from Go 1.23 on, so that Go's reports go there
-// as well, and a program's debug.SetCrashOutput replaces it.
-// Re-read runtime/runtime.go (crashFD, setCrashFD) and runtime/debug/stack.go (SetCrashOutput).
+// State: the file of RCGO. From Go 1.23 on it is stored in Go's own variable. So Go's reports go to
+// it too, and debug.SetCrashOutput replaces it. Re-read runtime/runtime.go (crashFD, setCrashFD)
+// and runtime/debug/stack.go (SetCrashOutput).
 #ifndef RCGO_REPORT_H
 #define RCGO_REPORT_H
 
@@ -13,12 +14,12 @@
 #include "compat.h"
 #include "strbuf.h"
 
-// Opens the file that RCGO=crash= names, and puts it into *gos, where Go has the descriptor of its
-// own crash output, or all ones. A file that cannot be opened is told in one line.
+// Opens the file of RCGO=crash= and stores its descriptor in *gos, Go's variable for its crash
+// output, if that is all ones. If the file cannot be opened, writes one line to standard error.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__report_init(uintptr_t *gos);
 
-// Writes the text. What nobody takes within 0.3 s is lost, and so is what comes after it.
+// Writes the text. Drops the rest of the text if an output accepts nothing for 0.3 s.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__report_write(const struct rcgo_strbuf *t);
 

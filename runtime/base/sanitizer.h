@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what the thread and memory sanitizers must be told, and nothing when they are off.
-// Re-read runtime/cgo/libcgo.h and cmd/cgo/out.go (tsanProlog) when Go changes.
+// Base: annotations for the thread and memory sanitizers; empty if the sanitizers are off. Re-read
+// runtime/cgo/libcgo.h and cmd/cgo/out.go (tsanProlog) when Go changes.
 #ifndef RCGO_SANITIZER_H
 #define RCGO_SANITIZER_H
 
@@ -18,7 +18,8 @@
 #	define RCGO_TSAN 0
 #endif
 
-// Under a sanitizer that intercepts libc's functions, ours that stand in for them are left out.
+// A sanitizer intercepts C library functions itself. Our interposers of these functions are left
+// out.
 #if RCGO_TSAN || defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) || \
 	__has_feature(memory_sanitizer)
 #	define RCGO_SANITIZED 1
@@ -26,9 +27,9 @@
 #	define RCGO_SANITIZED 0
 #endif
 
-// TSAN cannot see how Go orders its threads. Go and C therefore hand a dummy lock to each other
-// at every crossing: acquire when C is entered from Go, release when C returns to Go. The lock's
-// name and type are shared with the code that cmd/cgo generates, so it is a common symbol.
+// TSAN cannot see how Go synchronises its threads. So Go and C acquire and release a dummy lock at
+// every crossing: acquire when Go calls C, release when C returns to Go. The code that cmd/cgo
+// generates uses the same lock by name and type, so it is a common symbol.
 #if RCGO_TSAN
 // owner: TSAN; lock: it is one; ordering: its own
 long long _cgo_sync __attribute__((common));
@@ -41,7 +42,7 @@ extern void __tsan_release(void *);
 #	define rcgo_tsan_release() ((void)0)
 #endif
 
-// MSan takes what Go passes in registers or on Go stacks for uninitialised (golang/go#47543).
+// MSan treats data that Go passes in registers or on Go stacks as uninitialised (golang/go#47543).
 #if __has_feature(memory_sanitizer)
 extern void __msan_unpoison(const void *, size_t);
 #	define rcgo_msan_unpoison(p, size) __msan_unpoison((p), (size))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: how the C compiler is called for our half. The last -std= and -W win, and this file
-// sorts behind Go's own cgo.go; so what Go asks for (gnu90 and -Werror in 1.27) gives way.
+// Overlay: the flags for the C compiler on our half. The last -std= and -W win, and the name of
+// this file sorts after Go's own cgo.go. So these flags override Go's (gnu90 and -Werror in 1.27).
 
 //go:build linux
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: where Go's text lies, and a function of C's that tells the thread's g: see
-// runtime/base/go_text.c, which has the same as a struct.
+// Overlay: the bounds of Go's text, and a function that C calls to get the thread's g.
+// runtime/base/go_text.c declares the same data as a struct.
 
 //go:build linux
 
@@ -24,7 +24,7 @@ TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
 #endif
 
 #ifdef GOARCH_arm64
-// load_g changes R0, R27 and g, the last two of which are C's.
+// load_g changes R0, R27 and g. The last two are callee-saved in C.
 TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
 	SUB	$32, RSP
 	STP	(R27, g), 0(RSP)

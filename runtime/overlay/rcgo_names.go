@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: names that pass between our C half and the rest of the program.
+// Overlay: symbols that the rest of the program and our C half share.
 
 //go:build linux
 
 package cgo
 
-// What C wants to know of Go: rcgo_go_text.s.
+// Go data that C reads: rcgo_go_text.s.
 //
 //go:cgo_export_static rcgo_go_text

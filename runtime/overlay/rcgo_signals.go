@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: the names of the guard of signals; left out with it (rcgo build --without=signals).
+// Overlay: the symbols of the signal interposers. `rcgo build --without=signals` leaves this file
+// out.
 
 //go:build linux
 
 package cgo
 
-// What C libraries are to find in place of libc's functions (runtime/signal/interpose.h), where Go's
-// linker makes the program; another linker sees for itself that they want them.
+// Exported so that C libraries bind to them instead of the C library's functions
+// (runtime/signal/interpose.h) when Go's linker links the program. An external linker exports them
+// by itself.
 //
 //go:cgo_import_static sigaction
 //go:cgo_export_dynamic sigaction

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: where package syscall finds our all-threads calls, if it was built to look for them
-// (rcgo build --with=syscall); nobody looks otherwise.
+// Overlay: passes our all-threads call to package syscall. Only a package syscall patched by `rcgo
+// build --with=syscall` reads the variable.
 
 //go:build linux
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: C frames by default. Go's two variables for them get their first values here, as iscgo
-// gets its, so nothing of this calls runtime.SetCgoTraceback, and the linker keeps that function
-// only in programs that do: see x_cgo_default_start, and doc/decisions.
+// Overlay: describes C frames by default. Go's two hook variables get their first values here, as
+// iscgo does. So this file does not call runtime.SetCgoTraceback, and the linker keeps that
+// function only in programs that call it: see x_cgo_default_start, and doc/decisions.
 
 //go:build linux
 
@@ -27,8 +27,8 @@ var rcgo_traceback = unsafe.Pointer(&x_cgo_default_traceback)
 //go:linkname rcgo_symbolizer runtime.cgoSymbolizer
 var rcgo_symbolizer = unsafe.Pointer(&x_cgo_default_symbolizer)
 
-// Pushed by the runtime, as runtime.cgocall is: not every version lets anybody have the variables
-// that hold modules.
+// The runtime exports findfunc for linkname, as it does runtime.cgocall. Not every version exports
+// the variables that hold modules.
 //
 //go:linkname rcgo_findfunc runtime.findfunc
 func rcgo_findfunc(pc uintptr) (function, module unsafe.Pointer)
@@ -39,13 +39,13 @@ func rcgo_main()
 //go:linkname rcgo_cgocall runtime.cgocall
 func rcgo_cgocall(fn, arg unsafe.Pointer) int32
 
-// Go's file of debug.SetCrashOutput (Go 1.23 and later), which is all ones when there is none, before
-// and after it starts. Earlier versions have no use for the name.
+// Go's variable for the file of debug.SetCrashOutput (Go 1.23 and later). It is all ones while
+// there is none, before and after Go starts. Earlier versions do not use the name.
 //
 //go:linkname rcgo_crash_fd runtime.crashFD
 var rcgo_crash_fd = ^uintptr(0)
 
-// What C gets lies here: C may not have pointers to a Go stack.
+// The argument for C is a global, because C must not get pointers to a Go stack.
 var rcgo_default_start struct {
 	traceback  *unsafe.Pointer
 	symbolizer *unsafe.Pointer
@@ -54,8 +54,8 @@ var rcgo_default_start struct {
 }
 
 func init() {
-	// A func value points to the address of its code. Nothing else is sure to lie in the program's
-	// own module: in a program of several, runtime/cgo lies in another.
+	// A func value points to the address of its code. main.main is certain to lie in the
+	// program's main module. In a program of several modules, runtime/cgo lies in another one.
 	main := rcgo_main
 	_, module := rcgo_findfunc(**(**uintptr)(unsafe.Pointer(&main)))
 	rcgo_default_start.traceback = &rcgo_traceback

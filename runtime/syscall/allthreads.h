@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: one system call on every thread of the process, all or nothing.
+// System Calls: makes one system call on every thread of the process, or on none.
 //
-// All threads but the caller's are stopped in a handler of signal 33; the caller makes the call;
-// when it succeeds the others make it too, and all go on. Whatever keeps a thread from stopping is
-// found before anything is applied. Signal 33 is shared with glibc (setxid), musl (pthread_cancel)
-// and libpsx: ours carries SI_QUEUE and a tag, all else goes on to the handler that was there
-// before. Where the limit of pending signals leaves no room for ours, kill(2) is called as often as
-// there are threads: such a signal needs no room, the kernel gives it to any thread that is not yet
-// stopped, and that looks for its slot itself.
+// The caller stops all other threads in a handler of signal 33, then makes the call itself. If the
+// call succeeds, the stopped threads make it too. Then all threads continue. The caller finds any
+// thread that cannot be stopped before it applies anything.
 //
-// State: one operation at a time. The caller that holds the lock writes all but what it says below;
-// a stopped thread reads. Between stop and release nothing here may allocate, take a lock of libc,
-// or touch a thread-local word: other threads are stopped anywhere.
+// glibc (setxid), musl (pthread_cancel) and libpsx also use signal 33. Our signals carry SI_QUEUE
+// and a cookie. The handler forwards every other signal to the previous handler.
 //
-// The life of an attempt: phase STOPPING; each thread's slot goes SENT -> ARRIVED (by its handler,
-// which then counts in arrived) or SENT -> GONE or SKIPPED (by the caller); phase RUNNING or
-// RELEASED; each arrived thread counts in left. A signal of an earlier attempt finds another
-// number in its slot and is dropped.
+// The limit of pending signals (RLIMIT_SIGPENDING) may leave no room for a queued signal. The
+// caller then calls kill(2) once for each remaining thread. Such a signal needs no queue entry, and
+// the kernel delivers it to any thread that is not stopped yet. That thread looks up its own entry.
 //
-// Who waits yields for a moment before it sleeps, which spares a wake-up. Where other work shares
-// the processors a yield may cost a whole turn of theirs: so the first call does not yield, and
-// after one that took too long the next ones do not.
+// State: one request at a time. The caller that holds the ticket lock writes every field, except
+// those marked below; stopped threads only read. Between stop and release, the code here must not
+// allocate, take a C library lock or access a thread-local variable, because other threads are
+// stopped at arbitrary instructions.
 //
-// The threads of the last attempt are signalled first. The kernel's count of threads then tells
-// whether these are all; only when they are not is the list of threads read, which costs about as
-// much as the rest.
+// An attempt starts in phase STOPPING. The state of each thread's entry changes from SENT to
+// ARRIVED by the thread's handler, which then increments `arrived`; or from SENT to EXITED or
+// IGNORED by the caller. The attempt ends in phase RUNNING or RELEASED, and each arrived thread
+// increments `left`. A late signal of an earlier attempt finds another attempt number in its entry
+// and is dropped.
+//
+// Waiters call sched_yield a few times before they wait on the futex, which saves a wake-up. On
+// busy processors one yield may cost a whole time slice of another process. So the first call does
+// not yield, and after a slow call the following calls do not yield.
+//
+// The caller signals the threads of the last attempt first. The kernel's thread count then tells
+// whether there are others. Only in that case does the caller read the list of threads, which costs
+// about as much as all other steps together.
 #ifndef RCGO_ALLTHREADS_H
 #define RCGO_ALLTHREADS_H
 
@@ -34,14 +39,15 @@
 #include "compat.h"
 #include "runtime_cgo.h"
 
-// Open in every mask that libc lets a program make, and Go leaves it open; 34 is the program's.
+// The C library does not let a program block this signal, and Go does not block it. Signal 34 is
+// available to the program.
 #define RCGO_ALLTHREADS_SIGNAL 33
 
-// The kernel's set of signals, and its size.
+// The size of the kernel's signal set, and the bit of one signal in it.
 #define RCGO_SIGSET_BYTES 8
 #define RCGO_SIGNAL_BIT(signal) ((uint64_t)1 << ((signal)-1))
 
-// Slots, found by thread id; not more than three quarters are used.
+// The size of the thread table, a hash table keyed by thread id. At most three quarters are used.
 #define RCGO_ALLTHREADS_ENTRIES 65536U
 
 enum rcgo_allthreads_state {
@@ -49,11 +55,11 @@ enum rcgo_allthreads_state {
 	RCGO_ALLTHREADS_ARRIVED,
 	RCGO_ALLTHREADS_EXITED,
 	RCGO_ALLTHREADS_IGNORED,
-	RCGO_ALLTHREADS_SELF, // the caller's own: the next caller may be another thread
+	RCGO_ALLTHREADS_SELF, // the calling thread; the next caller may be another thread
 };
 
-// state is attempt << 3 | rcgo_allthreads_state: another attempt's slot is empty.
-// Written by the caller, and once by the handler of thread tid: compare and swap on state.
+// state is attempt << 3 | rcgo_allthreads_state. An entry of another attempt counts as empty. The
+// caller writes the state; the handler of thread tid changes it once, by compare-and-swap.
 struct rcgo_allthreads_entry {
 	uint32_t tid;
 	uint32_t state;
@@ -68,11 +74,11 @@ enum rcgo_allthreads_phase {
 enum rcgo_allthreads_cause {
 	RCGO_ALLTHREADS_NONE,
 	RCGO_ALLTHREADS_BLOCKED,   // a thread blocks the signal
-	RCGO_ALLTHREADS_NO_ANSWER, // a thread waits in the kernel, uninterruptibly
+	RCGO_ALLTHREADS_NO_ANSWER, // a thread is in uninterruptible sleep in the kernel
 	RCGO_ALLTHREADS_REFUSED,   // the kernel refuses the signal or its handler
-	RCGO_ALLTHREADS_NO_PROC,   // no list of threads
+	RCGO_ALLTHREADS_NO_PROC,   // the list of threads cannot be read
 	RCGO_ALLTHREADS_NO_MEMORY,
-	RCGO_ALLTHREADS_MANY, // more threads than slots
+	RCGO_ALLTHREADS_MANY, // more threads than the table holds
 };
 
 // Why an attempt failed.
@@ -80,117 +86,119 @@ struct rcgo_allthreads_failure {
 	enum rcgo_allthreads_cause cause;
 	int err;
 	uint32_t tid;
-	char thread_state; // as /proc says, 0 when not known
+	char thread_state; // the state letter of /proc/PID/stat, or 0 when unknown
 };
 
 struct rcgo_allthreads_request {
-	// attempt << 2 | rcgo_allthreads_phase; threads that are stopped wait for it to change.
+	// attempt << 2 | rcgo_allthreads_phase. Stopped threads wait on this futex word.
 	uint32_t phase;
 	uint32_t arrived;
-	uint32_t wanted; // the arrival that wakes the caller
+	uint32_t wanted; // the value of arrived at which the caller is woken
 	uint32_t left;
 	uint32_t left_wanted;
-	uint32_t yields; // of a thread that is stopped, before it sleeps
-	// The call. What one thread got that differs, and its id.
+	uint32_t yields; // how often a stopped thread yields before it waits on the futex
+	// The call and the caller's result; one different result, and the id of its thread.
 	long number;
 	uintptr_t args[6];
 	long expected;
 	long differing;
 	uint32_t differing_tid;
-	// The caller's own.
+	// The caller writes the fields below outside of the handler.
 	uint32_t attempt;
 	int32_t pid, self;
-	int proc; // /proc/self/task, -1 until somebody has to look into it
+	int proc; // descriptor of /proc/self/task, or -1 until the caller opens it
 	struct rcgo_allthreads_entry *slots;
-	uint32_t *order;      // the slots in use, as they were filled
-	uint32_t filled;      // slots in order
-	uint32_t signalled;   // signalled, and neither gone nor skipped
-	uint32_t seen, added; // in the last sweep
-	uint32_t no_yield;    // calls that have not to yield
-	uint64_t since;	      // when a thread first was waited for in vain, 0: never
-	bool self_seen;
-	bool no_room; // for the signals of some threads
-	// Why the last call was not made: its signal may wait for that thread still.
+	uint32_t *order;      // indices of the used slots, in the order of use
+	uint32_t filled;      // number of elements in order
+	uint32_t signalled;   // threads signalled and neither EXITED nor IGNORED
+	uint32_t seen, added; // threads listed, and threads new, in the last scan of the list
+	uint32_t no_yield;    // how many of the next calls do not yield
+	uint64_t since;	      // when a wait for a thread first timed out; 0: never
+	bool self_seen;	      // the last scan listed the calling thread
+	bool no_room;	      // RLIMIT_SIGPENDING left no room for some signals
+	// Why the last call was not made. A signal may still be pending for the thread in it.
 	struct rcgo_allthreads_failure last;
 };
 
-// The operation. The handler and the holder of the lock use it.
+// Returns the request, which is shared by the handler and the holder of the ticket lock.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_allthreads_request *rcgo__allthreads_request(void);
 
-// Sees to it that our handler gets the signal. Returns 0 or an errno.
+// Ensures that our handler receives the signal. Returns 0 or a positive errno.
 // Safety: MT-Unsafe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__allthreads_install(void);
 
-// The value of a signal that stops the thread of this slot.
+// Returns the cookie: the value of the signal that stops the thread of this slot.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__allthreads_cookie(uint32_t attempt, uint32_t slot);
 
-// Sends signal 33 with this value. Returns 0 or a positive errno.
+// Sends signal 33 with this value to thread tid of process pid. Returns 0 or a positive errno.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__allthreads_send(int32_t pid, uint32_t tid, uint64_t value);
 
-// The slot of tid: one that has it in this attempt, else an empty one; NULL when there is none.
+// Returns the entry that holds tid in this attempt, else an empty entry; NULL if the table is full.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_allthreads_entry *rcgo__allthreads_entry_of(
 	struct rcgo_allthreads_request *op, uint32_t tid);
 
-// How many threads the process has, with those that have ended but for their entry; 0 when that is
-// not known.
+// Returns the number of threads of the process, or 0 if it is unknown. Threads that have exited but
+// are still listed are included.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__allthreads_listed(void);
 
-// Whether /proc has a thread of this id in this process.
+// Returns whether /proc lists a thread with this id in this process.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__allthreads_is_listed(uint32_t tid);
 
-// Begins an attempt: keeps of the slots of the last one those whose threads had arrived.
+// Starts an attempt with the entries of the last attempt whose threads had arrived.
 // Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__allthreads_seed_from_last(
 	struct rcgo_allthreads_request *op, uint32_t last_attempt);
 
-// Stops all threads but the caller's. On failure f says why, and those that have stopped stay so.
+// Stops all threads except the calling thread. On failure returns false and stores the reason in
+// *f; threads that have stopped stay stopped.
 // Safety: MT-Unsafe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__allthreads_stop(
 	struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f);
 
-// Waits until *word is at least want, or timeout_ns have gone (0: no limit).
+// Waits on the futex word until *word is at least want, or timeout_ns have passed (0: no limit).
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__allthreads_await(uint32_t *word, uint32_t want, long timeout_ns);
 
-// Gives the processor away until *word is at least want, or long enough.
+// Calls sched_yield until *word is at least want, or a fixed time has passed.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__allthreads_yield(uint32_t *word, uint32_t want);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__allthreads_wake(uint32_t *word, int threads);
 
-// Nanoseconds of a clock that only goes forward.
+// Returns the monotonic time in nanoseconds.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__allthreads_now(void);
 
-// Whether the thread never runs the program's code again: it has ended, or is the kernel's own for
-// io_uring. Stores its state as /proc has it.
+// Returns whether the thread never runs code of the program again: it has exited, or it is an
+// io_uring worker of the kernel. Stores its state letter of /proc, or 0.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__allthreads_is_idle(uint32_t tid, char *thread_state);
 
-// The signals that the thread blocks and those that wait for it. Returns whether that is known.
+// Stores the thread's masks of blocked and pending signals. Returns whether they are known.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__allthreads_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending);
 
-// Makes system call number on every thread. Returns its result or -errno; f->cause tells whether
-// it was made: RCGO_ALLTHREADS_NONE.
+// Makes system call number on every thread. Returns its result or -errno. If the call was made,
+// f->cause is RCGO_ALLTHREADS_NONE.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN long rcgo__allthreads_call(
 	long number, const uintptr_t args[6], struct rcgo_allthreads_failure *f);
 
-// The turn to make such a call: for who makes one by other means. Whoever waits can be stopped.
+// The ticket lock that orders all-threads calls. A caller that changes every thread by another
+// method, such as glibc's setxid, must hold it too. A waiting thread can still be stopped.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__ticket_lock_acquire(void);
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__ticket_lock_release(void);
 
-// f in words, for people.
+// Describes f for a person to read: fills in *why.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__allthreads_explain(
 	const struct rcgo_allthreads_failure *f, struct rcgo_all_threads_failure *why);

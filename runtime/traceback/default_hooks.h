@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default: the traceback function and the symbolizer that a program has when
-// it brings none, and the same for C code (runtime_cgo.h). Go's variables point to them from the
-// first instruction on (runtime/overlay/rcgo_traceback.go); as Go starts, x_cgo_default_start
-// decides whether they stay. Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs) and
-// runtime/symtab.go (moduledata).
+// The default hooks: the traceback function and the symbolizer of a program that registers none.
+// They also serve C code (runtime_cgo.h). Go's variables point to them from the first instruction
+// on (runtime/overlay/rcgo_traceback.go). While Go starts, x_cgo_default_start decides whether they
+// stay. Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs) and runtime/symtab.go
+// (moduledata).
 //
-// State: one word, that the walker has been told all that it wants to know. Written once, as Go
-// starts; read anywhere.
+// State: one word, set when the unwinder is configured. It is written once while Go starts, and
+// read anywhere.
 //
 // Callers and stacks:
-//   x_cgo_default_start       our Go file's init by cgocall, on g0, before the program's own inits
-//   x_cgo_default_traceback   x_cgo_callers, in a signal handler; Go, by cgocall or on the 32 KiB
+//   x_cgo_default_start       init of our Go file, by cgocall, on g0, before the program's inits
+//   x_cgo_default_traceback   x_cgo_callers, in a signal handler; Go, by cgocall, or on the 32 KiB
 //                             signal stack while crashing
-//   x_cgo_default_symbolizer  Go, likewise
+//   x_cgo_default_symbolizer  Go, as for x_cgo_default_traceback
 //
-// A program that calls runtime.SetCgoTraceback gets its own functions and none of ours. The linker
-// keeps that function only where somebody calls it, so its name in Go's function table is the
-// answer, early enough whenever the call comes: see doc/decisions.
+// A program that calls runtime.SetCgoTraceback uses its own functions only. Go's linker keeps
+// SetCgoTraceback only if the program calls it. So x_cgo_default_start looks for its name in Go's
+// function table, which works however late the call comes: see doc/decisions.
 //
-// Differences between Go versions: up to 1.25 Go calls what its variables point to; from 1.26 it
-// asks part 3, so the hooks are handed to part 1 as well.
+// Differences between Go versions: up to 1.25 Go calls the functions that its variables point to.
+// From 1.26 Go calls part 3, so the hooks are also registered with part 1.
 //
-// A port must: nothing but what the walker and the symbolizer ask for.
+// A port must: provide what the unwinder and the symbolizer need, and nothing more.
 #ifndef RCGO_DEFAULT_HOOKS_H
 #define RCGO_DEFAULT_HOOKS_H
 
@@ -32,14 +32,14 @@
 #include "compat.h"
 #include "go_types.h"
 
-// A slice of Go.
+// A Go slice.
 struct rcgo_go_slice {
 	const void *array;
 	intptr_t len;
 	intptr_t cap;
 };
 
-// What Go knows of the code of one object: the first words.
+// Go's description of the code of one module: its first fields.
 // GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab findfunctab minpc maxpc text etext ...
 struct rcgo_go_module {
 	const struct rcgo_go_pc_header *pcHeader;
@@ -56,7 +56,7 @@ struct rcgo_go_module {
 	uintptr_t etext;
 };
 
-// The head of Go's table of functions: the first words.
+// The header of Go's function table: its first fields.
 // GO: runtime/symtab.go struct pcHeader: magic pad1 pad2 minLC ptrSize nfunc nfiles ...
 struct rcgo_go_pc_header {
 	uint32_t magic;
@@ -68,14 +68,14 @@ struct rcgo_go_pc_header {
 	uintptr_t nfiles;
 };
 
-// An entry of ftab: where a function begins, counted from text.
+// An entry of ftab: where a function begins, as an offset from text.
 // GO: runtime/symtab.go struct functab: entryoff funcoff
 struct rcgo_go_func {
 	uint32_t entryoff;
 	uint32_t funcoff;
 };
 
-// A function: the first words.
+// Go's description of one function: its first fields.
 // GO: runtime/runtime2.go struct _func: entryoff nameoff args deferreturn pcsp ... (go 1.19)
 // GO: runtime/runtime2.go struct _func: entryOff nameOff args deferreturn pcsp ... (go 1.22-)
 struct rcgo_go_func_info {
@@ -83,24 +83,25 @@ struct rcgo_go_func_info {
 	int32_t nameOff;
 	int32_t args;
 	uint32_t deferreturn;
-	uint32_t pcsp; // 0: a function of C
+	uint32_t pcsp; // 0: a C function
 };
 
-// Whether Go's tables look as those that we know.
+// Returns whether Go's tables have a layout that this code knows.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__go_module_known(const struct rcgo_go_module *m);
 
-// Whether function name, as Go spells it, is part of the program. name begins and ends with a NUL;
-// size counts both.
+// Returns whether the program contains the Go function name. name must begin and end with a NUL,
+// and size counts both.
 // Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__go_module_has(const struct rcgo_go_module *m, const char *name, size_t size);
 
-// Where Go's own code begins: Go's linker, when it links C as well, puts that in front.
+// Returns the address where Go code begins. If Go's linker links C code too, it places the C code
+// first.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__go_module_text(const struct rcgo_go_module *m);
 
-// What x_cgo_default_start gets: Go's two variables, the module of main.main, and Go's variable for
-// the file of crashes.
+// The argument of x_cgo_default_start: Go's two hook variables, the module that contains main.main,
+// and Go's variable for the crash output file.
 struct rcgo_default_start {
 	rcgo_traceback_fn *traceback;
 	rcgo_symbolizer_fn *symbolizer;
@@ -108,11 +109,11 @@ struct rcgo_default_start {
 	uintptr_t *crash_fd;
 };
 
-// Decides who describes C frames in this program, and makes ready if it is us.
+// Decides whether the default hooks describe C frames in this program, and initialises them if so.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_EXPORT void x_cgo_default_start(const struct rcgo_default_start *arg);
 
-// What runtime.SetCgoTraceback wants as its traceback function, and as its symbolizer.
+// The default traceback function and symbolizer, as runtime.SetCgoTraceback takes them.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_EXPORT void x_cgo_default_traceback(struct cgoTracebackArg *arg);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
@@ -120,16 +121,17 @@ RCGO_EXPORT void x_cgo_default_symbolizer(struct cgoSymbolizerArg *arg);
 
 struct rcgo_strbuf;
 
-// Appends " (libfoo.so)", the object that holds pc; nothing when it is not known. path is scratch
-// memory of size bytes.
+// Appends the name of the object that contains pc, such as " (libfoo.so)". Appends nothing if it is
+// unknown. path is scratch memory of size bytes.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size);
 
-// What runtime.SetCgoTraceback wants as its symbolizer.
+// The symbolizer itself, called by x_cgo_default_symbolizer.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__default_symbolizer(struct cgoSymbolizerArg *arg);
 
-// Writes the function at pc and its object into text; nothing when neither is known.
+// Writes the names of the function at pc and of its object into text. Writes nothing if neither is
+// known.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size);
 
