@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: where a thread stops for an all-threads call: the handler of signal 33, and its
-// installation beside libc's and libpsx's. The handler runs on any stack, of any thread, at any
-// instruction outside of the kernel, perhaps before libc has set the thread up.
+// System Calls: the handler of signal 33, in which a thread stops for an all-threads call, and its
+// installation beside the handlers of the C library and libpsx. The handler runs on any stack of
+// any thread, at any instruction outside of the kernel, perhaps before the C library has
+// initialised the thread.
+//
 
 //rcgo:small
 
@@ -14,15 +16,15 @@
 #include "go_sigaction.h"
 #include "raw_syscall.h"
 
-#ifndef SA_RESTORER // libc keeps it to itself
+#ifndef SA_RESTORER // the C library's headers do not define it
 #	define SA_RESTORER 0x04000000
 #endif
 
-// A signal's value: ALL_MAGIC, the attempt, the slot.
+// The cookie, a signal's value: ALL_MAGIC, the attempt, the slot.
 #define ALL_MAGIC UINT64_C(0x52C6)
 #define ALL_FIELD_BITS 24
 #define ALL_FIELD_MASK ((UINT64_C(1) << ALL_FIELD_BITS) - 1)
-// The slot of a signal that only asks whether our handler gets it.
+// The slot number in a signal that only tests whether our handler receives it.
 #define ALL_PROBE_SLOT ALL_FIELD_MASK
 
 // In runtime/arch.
@@ -32,7 +34,7 @@ extern RCGO_HIDDEN char rcgo__sigreturn[];
 // ordering: phase, the slots' state, arrived and left are atomics
 static struct rcgo_allthreads_request all_op;
 
-// The action that had the signal before us, for all that is not ours.
+// The handler that was installed before ours. It gets every signal that is not ours.
 // owner: rcgo__allthreads_install; lock: the ticket lock; ordering: release on writing, acquire on
 // reading
 static uintptr_t all_handler_before;
@@ -59,7 +61,7 @@ rcgo__allthreads_wake(uint32_t *word, int threads)
 	rcgo__raw_syscall(SYS_futex, (long)word, RCGO_FUTEX_WAKE, threads, 0, 0, 0);
 }
 
-// Makes the call on this thread, and notes a result that is not the caller's.
+// Makes the call on this thread, and records the first result that differs from the caller's.
 RCGO_NO_SANITIZE static void
 all_run_call(struct rcgo_allthreads_request *op, uint32_t tid)
 {
@@ -72,9 +74,9 @@ all_run_call(struct rcgo_allthreads_request *op, uint32_t tid)
 	}
 }
 
-// Stops the calling thread until the attempt is over.
+// Stops the calling thread until the attempt is over, and makes the call if the phase is RUNNING.
 RCGO_NO_SANITIZE static void
-all_park(struct rcgo_allthreads_request *op, uint32_t attempt, uint32_t slot)
+all_stop_self(struct rcgo_allthreads_request *op, uint32_t attempt, uint32_t slot)
 {
 	uint32_t stopping = attempt << 2 | RCGO_ALLTHREADS_STOPPING;
 	uint32_t signalled = attempt << 3 | RCGO_ALLTHREADS_SENT;
@@ -106,9 +108,10 @@ all_park(struct rcgo_allthreads_request *op, uint32_t attempt, uint32_t slot)
 	}
 }
 
-// The same for a signal that has no value. One that comes when its attempt is over is dropped.
+// Stops the calling thread after a signal of kill(2), which carries no cookie. Drops the signal if
+// its attempt is over.
 RCGO_NO_SANITIZE static void
-all_park_nameless(struct rcgo_allthreads_request *op)
+all_stop_self_by_kill(struct rcgo_allthreads_request *op)
 {
 	uint32_t phase = rcgo_load_acq(&op->phase);
 	struct rcgo_allthreads_entry *slots = rcgo_load_acq(&op->slots), *slot;
@@ -117,15 +120,15 @@ all_park_nameless(struct rcgo_allthreads_request *op)
 		slot = rcgo__allthreads_entry_of(
 			op, (uint32_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
 		if (slot != NULL) {
-			all_park(op, phase >> 2, (uint32_t)(slot - slots));
+			all_stop_self(op, phase >> 2, (uint32_t)(slot - slots));
 		}
 	}
 }
 
-// Hands a signal on that is not ours.
+// Forwards a signal that is not ours.
 // Indirect: the handler that had the signal before: libc's, or libpsx's.
 RCGO_NO_SANITIZE static void
-all_pass_on(int signal, siginfo_t *info, void *context)
+all_forward(int signal, siginfo_t *info, void *context)
 {
 	uintptr_t before = rcgo_load_acq(&all_handler_before);
 	go_sigaction_t dfl;
@@ -137,7 +140,7 @@ all_pass_on(int signal, siginfo_t *info, void *context)
 		((void (*)(int, siginfo_t *, void *))before)(signal, info, context);
 		return;
 	}
-	// The signal's default action, as if we were not here.
+	// Take the signal's default action, as it would be without our handler.
 	memset(&dfl, 0, sizeof dfl);
 	rcgo__raw_syscall(SYS_rt_sigaction, signal, (long)&dfl, 0, RCGO_SIGSET_BYTES, 0, 0);
 	rcgo__raw_syscall(SYS_tgkill, rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
@@ -151,15 +154,15 @@ on_all_signal(int signal, siginfo_t *info, void *context)
 	uint32_t attempt = (uint32_t)(value >> ALL_FIELD_BITS & ALL_FIELD_MASK);
 	uint32_t slot = (uint32_t)(value & ALL_FIELD_MASK);
 
-	// From kill(2), which may have left out who called it: of the caller's, or nobody's.
+	// A signal of kill(2) from this process. si_pid is 0 where the kernel does not report it.
 	if (info->si_code == SI_USER && (info->si_pid == 0 || info->si_pid == all_op.pid)) {
-		all_park_nameless(&all_op);
+		all_stop_self_by_kill(&all_op);
 	} else if (info->si_code != SI_QUEUE || value >> 2 * ALL_FIELD_BITS != ALL_MAGIC) {
-		all_pass_on(signal, info, context);
+		all_forward(signal, info, context);
 	} else if (slot == ALL_PROBE_SLOT) {
 		rcgo_store_rel(&all_probes_seen, attempt);
 	} else {
-		all_park(&all_op, attempt, slot);
+		all_stop_self(&all_op, attempt, slot);
 	}
 }
 
@@ -177,8 +180,9 @@ rcgo__allthreads_send(int32_t pid, uint32_t tid, uint64_t value)
 		SYS_rt_tgsigqueueinfo, pid, (long)tid, RCGO_ALLTHREADS_SIGNAL, (long)&info, 0, 0);
 }
 
-// Whether a handler that was installed over ours hands our signals on to it, as libpsx's does.
-// Installing ours over that one would send what is neither's round and round.
+// Returns whether the handler that was installed after ours forwards our signals, as libpsx's does.
+// If ours were installed over such a handler again, each would forward foreign signals to the other
+// without end.
 static bool
 all_is_reached(const struct rcgo_allthreads_request *op)
 {
@@ -189,11 +193,11 @@ all_is_reached(const struct rcgo_allthreads_request *op)
 
 	rcgo__raw_syscall(
 		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&open, (long)&mask, RCGO_SIGSET_BYTES, 0, 0);
-	// It comes before the call returns.
+	// The signal is delivered before the call returns.
 	err = rcgo__allthreads_send(
 		op->pid, (uint32_t)op->self, rcgo__allthreads_cookie(probe, ALL_PROBE_SLOT));
 	rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, RCGO_SIGSET_BYTES, 0, 0);
-	// What could not be sent tells nothing, and will be missed soon enough.
+	// If the signal could not be sent, the answer is unknown; the next attempt then fails.
 	return err != 0 || rcgo_load_acq(&all_probes_seen) == probe;
 }
 
@@ -222,13 +226,12 @@ rcgo__allthreads_install(void)
 		SYS_rt_sigaction, RCGO_ALLTHREADS_SIGNAL, (long)&ours, 0, RCGO_SIGSET_BYTES, 0, 0);
 }
 
-// System Calls: all-threads calls: which slot is whose. rcgo__allthreads_entry_of runs in the
-// handler too.
+// The thread table. rcgo__allthreads_entry_of also runs in the handler.
 
 RCGO_NO_SANITIZE struct rcgo_allthreads_entry *
 rcgo__allthreads_entry_of(struct rcgo_allthreads_request *op, uint32_t tid)
 {
-	uint32_t i = tid; // ids come one after the other, so they share pages
+	uint32_t i = tid; // thread ids are mostly consecutive, so their entries share pages
 
 	for (uint32_t n = 0; n < RCGO_ALLTHREADS_ENTRIES; n++, i++) {
 		struct rcgo_allthreads_entry *s = &op->slots[i % RCGO_ALLTHREADS_ENTRIES];
@@ -250,7 +253,7 @@ rcgo__allthreads_seed_from_last(struct rcgo_allthreads_request *op, uint32_t las
 		const struct rcgo_allthreads_entry *s = &op->slots[index];
 		uint32_t state = rcgo_load_acq(&s->state);
 
-		// One that is not at its own place would not be found there by a sweep.
+		// Drop an entry that is not at its home slot: a scan would not find it there.
 		if (index == s->tid % RCGO_ALLTHREADS_ENTRIES &&
 			(state == (last_attempt << 3 | RCGO_ALLTHREADS_ARRIVED) ||
 				state == (last_attempt << 3 | RCGO_ALLTHREADS_SELF))) {

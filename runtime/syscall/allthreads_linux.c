@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: all-threads calls, the caller's side: one at a time, tried until each thread has
-// stopped or time is up. Runs on the caller's stack.
+// System Calls: the calling thread's side of an all-threads call. One call is made at a time. It is
+// retried until each thread has stopped or the time is up. Runs on the caller's stack.
 // Re-read runtime/os_linux.go (syscall_runtime_doAllThreadsSyscall) for what Go promises.
 
 #include "allthreads.h"
@@ -20,25 +20,25 @@
 
 #define ONE_MS UINT64_C(1000000)
 
-// How long one thread that blocks the signal is waited for; and how long is tried in all, with one
-// that is stuck in the kernel or with one such thread after the other, as where many are born on
-// processors that have too much to do.
+// The time limit for one thread that blocks the signal; and the total limit, for a thread that is
+// stuck in the kernel, or for one blocking thread after another, as when many threads are created
+// on overloaded processors.
 #define GIVE_UP_NS (1000 * ONE_MS)
 #define GIVE_UP_ALL_NS (5000 * ONE_MS)
 #define PAUSE_FIRST_NS (1 * ONE_MS)
 #define PAUSE_LAST_NS (50 * ONE_MS)
 
-// How often a stopped thread yields; how long an attempt may take, and how many go without after a
-// longer one. Without other work one takes 5 to 10 us a thread, and a processor's turn is 3 ms or
-// more.
+// How often a stopped thread yields; the time that a fast attempt takes at most; and how many calls
+// do not yield after a slower one. On an idle machine an attempt takes 5 to 10 us per thread. A
+// time slice is 3 ms or more.
 #define YIELDS 8
-#define QUICK_NS (1 * ONE_MS)
-#define QUICK_THREAD_NS (ONE_MS / 50)
-#define CALLS_IN_HASTE 256
+#define FAST_ATTEMPT_NS (1 * ONE_MS)
+#define FAST_PER_THREAD_NS (ONE_MS / 50)
+#define CALLS_WITHOUT_YIELD 256
 
 #define ATTEMPT_MASK 0xffffffU
 
-// Makes room for slots, once.
+// Maps the thread table at the first call.
 static bool
 all_prepare(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
@@ -59,7 +59,8 @@ all_prepare(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *
 	return true;
 }
 
-// Lets all go that have stopped, to make the call or not, and waits until they have.
+// Sets the phase, which releases all stopped threads, with or without the call. Waits until they
+// have left the handler.
 static void
 all_finish(struct rcgo_allthreads_request *op, enum rcgo_allthreads_phase phase)
 {
@@ -70,7 +71,7 @@ all_finish(struct rcgo_allthreads_request *op, enum rcgo_allthreads_phase phase)
 		uint32_t *state = &op->slots[op->order[i]].state;
 		uint32_t was = signalled;
 
-		// A handler that comes now finds its slot taken.
+		// A handler that starts later finds that its entry is not SENT.
 		if (!rcgo_cas(state, &was, op->attempt << 3 | RCGO_ALLTHREADS_EXITED)) {
 			stopped += was == (op->attempt << 3 | RCGO_ALLTHREADS_ARRIVED);
 		}
@@ -86,7 +87,8 @@ all_finish(struct rcgo_allthreads_request *op, enum rcgo_allthreads_phase phase)
 	}
 }
 
-// Two threads got different results: the process is neither here nor there.
+// Ends the process after two threads got different results, because its threads now have different
+// rights or identities.
 static RCGO_COLD RCGO_NORETURN void
 fatal_differing(const struct rcgo_allthreads_request *op)
 {
@@ -124,19 +126,19 @@ all_call(const struct rcgo_allthreads_request *op)
 		op->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 }
 
-// Whether the next attempts may yield, after one that took so long.
+// Decides whether the next attempts yield, from the time that the last one took.
 static void
-all_set_haste(struct rcgo_allthreads_request *op, uint64_t took_ns)
+all_set_no_yield(struct rcgo_allthreads_request *op, uint64_t took_ns)
 {
-	if (took_ns > QUICK_NS + op->signalled * QUICK_THREAD_NS) {
-		op->no_yield = CALLS_IN_HASTE;
+	if (took_ns > FAST_ATTEMPT_NS + op->signalled * FAST_PER_THREAD_NS) {
+		op->no_yield = CALLS_WITHOUT_YIELD;
 	} else if (op->no_yield != 0) {
 		op->no_yield--;
 	}
 }
 
-// One attempt, with all signals blocked. Returns whether all threads were stopped; the call's
-// result is then in op->expected.
+// Makes one attempt, with all signals blocked. Returns whether all threads were stopped; the result
+// of the call is then in op->expected.
 static bool
 all_attempt(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
@@ -170,13 +172,13 @@ all_attempt(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *
 	if (op->differing_tid != 0) {
 		fatal_differing(op);
 	}
-	all_set_haste(op, rcgo__allthreads_now() - from);
+	all_set_no_yield(op, rcgo__allthreads_now() - from);
 	return stopped;
 }
 
-// Whether the thread would not take another signal, or has not taken the last one.
+// Returns whether the thread blocks the signal, or has not yet taken the last one.
 static bool
-is_holding_out(const struct rcgo_allthreads_failure *f)
+is_unresponsive(const struct rcgo_allthreads_failure *f)
 {
 	uint64_t blocked, pending;
 
@@ -184,16 +186,17 @@ is_holding_out(const struct rcgo_allthreads_failure *f)
 	       ((blocked | pending) & RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL)) != 0;
 }
 
-// Since when a call is tried in vain; which thread holds it up, and since when.
+// The time of the first failed attempt of a call; the unresponsive thread, and when it was first
+// unresponsive.
 struct all_trial {
 	uint64_t start, held_up_since, pause;
 	uint32_t tid;
 };
 
-// Waits after a failed attempt, while other threads run: until what failed may work. Returns
-// whether it is worth another attempt.
+// Waits after a failed attempt, with all threads running, until another attempt may succeed.
+// Returns whether another attempt is worthwhile.
 static bool
-wait_for_straggler(const struct rcgo_allthreads_failure *f, struct all_trial *t)
+wait_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial *t)
 {
 	uint64_t now = rcgo__allthreads_now();
 
@@ -217,12 +220,14 @@ wait_for_straggler(const struct rcgo_allthreads_failure *f, struct all_trial *t)
 		}
 		rcgo__raw_syscall(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
 		t->pause = t->pause * 2 < PAUSE_LAST_NS ? t->pause * 2 : PAUSE_LAST_NS;
-		// Others need not stop for it meanwhile.
-	} while (is_holding_out(f));
+		// While the thread is still unresponsive, the other threads need not be stopped
+		// again.
+	} while (is_unresponsive(f));
 	return true;
 }
 
-// Tries until all threads were stopped, or what keeps one will not change. Returns which.
+// Makes attempts until all threads were stopped, or the reason of the failure cannot change.
+// Returns whether the call was made.
 static bool
 all_try(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
@@ -232,10 +237,10 @@ all_try(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 	if (!all_prepare(op, f)) {
 		return false;
 	}
-	// Each call that is given up leaves its signal with the thread that did not take it: one is
-	// enough, for they are counted against the user.
+	// Each call that is given up leaves a signal pending for the unresponsive thread. Do not
+	// send it another: pending signals count against the user's limit.
 	*f = op->last;
-	if (is_holding_out(f) && !wait_for_straggler(f, &trial)) {
+	if (is_unresponsive(f) && !wait_for_unresponsive(f, &trial)) {
 		return false;
 	}
 	do {
@@ -245,7 +250,7 @@ all_try(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 			break;
 		}
 		done = all_attempt(op, f);
-	} while (!done && wait_for_straggler(f, &trial));
+	} while (!done && wait_for_unresponsive(f, &trial));
 	if (op->proc >= 0) {
 		rcgo__raw_syscall(SYS_close, op->proc, 0, 0, 0, 0, 0);
 		op->proc = -1;
@@ -274,7 +279,7 @@ rcgo__allthreads_call(long number, const uintptr_t args[6], struct rcgo_allthrea
 	for (int i = 0; i < 6; i++) {
 		op->args[i] = args[i];
 	}
-	// Nobody but the only thread can start another.
+	// In a process with one thread, only the calling thread can create another.
 	done = op->filled <= 1 && rcgo__allthreads_listed() == 1;
 	if (done) {
 		op->expected = all_call(op);
@@ -292,35 +297,35 @@ rcgo__allthreads_call(long number, const uintptr_t args[6], struct rcgo_allthrea
 	return number;
 }
 
-// System Calls: all-threads calls: who takes a turn, and how threads wait. Runs on the caller's
-// stack; rcgo__allthreads_await in the handler too.
+// The ticket lock, and waiting. These functions run on the caller's stack; rcgo__allthreads_await
+// also runs in the handler.
 // Contract: futex(2).
 
-// How long a caller yields, before it sleeps.
+// How long a caller yields before it waits on the futex.
 #define YIELD_NS 200000U
 
-// A ticket lock, so that callers take turns; who waits can be stopped.
-// owner: whoever draws; lock: itself; ordering: acquire and release
+// A ticket lock: callers are served in order, and a waiting thread can still be stopped.
+// owner: the thread that draws a ticket; lock: itself; ordering: acquire and release
 static struct {
 	uint32_t next;
 	uint32_t serving;
 	int32_t pid; // the process it belongs to
-} turn;
+} ticket_lock;
 
-// A forked child has one thread, and a lock that another thread may have held.
+// Resets the lock in a forked child, where another thread of the parent may have held it.
 static void
-turn_after_fork(int32_t pid)
+ticket_lock_after_fork(int32_t pid)
 {
-	int32_t turn_pid = rcgo_load_acq(&turn.pid);
+	int32_t lock_pid = rcgo_load_acq(&ticket_lock.pid);
 
-	if (turn_pid == pid || (turn_pid != 0 && !rcgo__forked())) {
+	if (lock_pid == pid || (lock_pid != 0 && !rcgo__forked())) {
 		return;
 	}
-	if (turn_pid != 0) {
-		rcgo_store_rlx(&turn.next, 0);
-		rcgo_store_rlx(&turn.serving, 0);
+	if (lock_pid != 0) {
+		rcgo_store_rlx(&ticket_lock.next, 0);
+		rcgo_store_rlx(&ticket_lock.serving, 0);
 	}
-	rcgo_store_rel(&turn.pid, pid);
+	rcgo_store_rel(&ticket_lock.pid, pid);
 }
 
 void
@@ -328,22 +333,22 @@ rcgo__ticket_lock_acquire(void)
 {
 	uint32_t mine, now;
 
-	turn_after_fork((int32_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
-	mine = rcgo_add_acq_rel(&turn.next, 1);
-	while ((now = rcgo_load_acq(&turn.serving)) != mine) {
+	ticket_lock_after_fork((int32_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
+	mine = rcgo_add_acq_rel(&ticket_lock.next, 1);
+	while ((now = rcgo_load_acq(&ticket_lock.serving)) != mine) {
 		rcgo__raw_syscall(
-			SYS_futex, (long)&turn.serving, RCGO_FUTEX_WAIT, (long)now, 0, 0, 0);
+			SYS_futex, (long)&ticket_lock.serving, RCGO_FUTEX_WAIT, (long)now, 0, 0, 0);
 	}
 }
 
 void
 rcgo__ticket_lock_release(void)
 {
-	uint32_t now = rcgo_add_acq_rel(&turn.serving, 1) + 1;
+	uint32_t now = rcgo_add_acq_rel(&ticket_lock.serving, 1) + 1;
 
-	// Who draws a number after this look finds it served.
-	if (rcgo_load_acq(&turn.next) != now) {
-		rcgo__allthreads_wake(&turn.serving, INT_MAX);
+	// A thread that draws a ticket after this check finds it served already.
+	if (rcgo_load_acq(&ticket_lock.next) != now) {
+		rcgo__allthreads_wake(&ticket_lock.serving, INT_MAX);
 	}
 }
 
@@ -382,9 +387,9 @@ rcgo__allthreads_await(uint32_t *word, uint32_t want, long timeout_ns)
 	}
 }
 
-// System Calls: why an all-threads call was not made, in words. Runs on the caller's stack.
+// Descriptions of why an all-threads call was not made. Runs on the caller's stack.
 
-// What stands before and after the thread.
+// The text before and after the name of the thread.
 static const struct {
 	const char *before;
 	const char *after;
@@ -437,7 +442,7 @@ rcgo__allthreads_explain(
 	rcgo__append_str(&t, "; nothing was applied");
 }
 
-// For C code of the program: see runtime_cgo.h.
+// Called by C code of the program: see runtime_cgo.h.
 long
 rcgo_syscall_all_threads(long number, const uintptr_t args[6], struct rcgo_all_threads_failure *why)
 {

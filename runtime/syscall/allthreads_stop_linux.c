@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: stops all threads but the caller's for an all-threads call. Runs on the caller's
-// stack with all signals blocked, while other threads are stopped anywhere.
+// System Calls: stops all threads except the calling thread for an all-threads call. Runs on the
+// caller's stack with all signals blocked, while other threads are stopped at arbitrary
+// instructions.
 // Contract: the kernel's fs/proc/base.c (proc_task_readdir, proc_task_getattr), kernel/signal.c.
 
 //rcgo:small
@@ -17,16 +18,17 @@
 
 #define US 1000L
 
-// How long nothing may happen before a thread is asked whether it is there, and what keeps it;
-// and how long others stay stopped for one that blocks the signal, or does not answer.
-#define ASK_NS (100 * US)
-#define LOOK_NS (2000 * US)
+// How long no thread may arrive before the caller checks that the missing threads exist (POLL_NS),
+// and why they do not stop (INSPECT_NS). How long other threads stay stopped for a thread that
+// blocks the signal (BLOCKED_NS), or that does not answer (NO_ANSWER_NS).
+#define POLL_NS (100 * US)
+#define INSPECT_NS (2000 * US)
 #define BLOCKED_NS (10000 * US)
-#define SILENT_NS (100000 * US)
+#define NO_ANSWER_NS (100000 * US)
 
 #define TASKS "/proc/self/task"
 
-// What getdents64(2) stores: ino 8, off 8, reclen 2, type 1, name.
+// The layout of a getdents64(2) entry: ino 8 bytes, off 8, reclen 2, type 1, name.
 #define DIRENT_RECLEN 16
 #define DIRENT_NAME 19
 
@@ -47,12 +49,12 @@ all_state_of(const struct rcgo_allthreads_request *op, struct rcgo_allthreads_en
 	return state >> 3 == op->attempt ? (enum rcgo_allthreads_state)(state & 7) : 0;
 }
 
-// Signals the thread of slot s. A thread that has ended is no failure.
+// Signals the thread of entry s. A thread that has exited is not a failure.
 static bool
 all_signal_slot(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
 	struct rcgo_allthreads_failure *f)
 {
-	uint64_t tag = rcgo__allthreads_cookie(op->attempt, (uint32_t)(s - op->slots));
+	uint64_t cookie = rcgo__allthreads_cookie(op->attempt, (uint32_t)(s - op->slots));
 	int err;
 
 	if (s->tid == (uint32_t)op->self) {
@@ -61,7 +63,7 @@ all_signal_slot(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry
 	}
 	rcgo_store_rel(&s->state, op->attempt << 3 | RCGO_ALLTHREADS_SENT);
 	op->signalled++;
-	err = rcgo__allthreads_send(op->pid, s->tid, tag);
+	err = rcgo__allthreads_send(op->pid, s->tid, cookie);
 	op->no_room |= err == EAGAIN;
 	if (err == 0 || err == EAGAIN) {
 		return true;
@@ -74,9 +76,10 @@ all_signal_slot(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry
 	return all_fail(f, RCGO_ALLTHREADS_REFUSED, err, s->tid);
 }
 
-// Deals with one entry of the list of threads.
+// Processes one thread of the list: signals it if it has not been signalled.
 static bool
-all_meet(struct rcgo_allthreads_request *op, uint32_t tid, struct rcgo_allthreads_failure *f)
+all_visit_thread(
+	struct rcgo_allthreads_request *op, uint32_t tid, struct rcgo_allthreads_failure *f)
 {
 	struct rcgo_allthreads_entry *s;
 	char thread_state;
@@ -93,7 +96,7 @@ all_meet(struct rcgo_allthreads_request *op, uint32_t tid, struct rcgo_allthread
 	case RCGO_ALLTHREADS_SELF:
 		return true;
 	case RCGO_ALLTHREADS_IGNORED:
-		// The id may have become another thread's.
+		// The id may have been reused by another thread.
 		if (rcgo__allthreads_is_idle(tid, &thread_state)) {
 			return true;
 		}
@@ -112,7 +115,7 @@ all_meet(struct rcgo_allthreads_request *op, uint32_t tid, struct rcgo_allthread
 static bool
 all_signal_known(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
-	// There may be others.
+	// There may be threads that are not in the table.
 	op->added = 1;
 	for (uint32_t i = 0; i < op->filled; i++) {
 		if (!all_signal_slot(op, &op->slots[op->order[i]], f)) {
@@ -122,9 +125,9 @@ all_signal_known(struct rcgo_allthreads_request *op, struct rcgo_allthreads_fail
 	return true;
 }
 
-// Signals every thread of the list that has not been.
+// Reads the list of threads and signals each thread that has not been signalled.
 static bool
-all_sweep(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
+all_scan_list(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
 	_Alignas(8) char buf[2048];
 	long n;
@@ -149,7 +152,8 @@ all_sweep(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 			uint64_t tid;
 
 			memcpy(&size, buf + at + DIRENT_RECLEN, sizeof size);
-			if (rcgo__parse_uint(&name, &tid) == 0 && !all_meet(op, (uint32_t)tid, f)) {
+			if (rcgo__parse_uint(&name, &tid) == 0 &&
+				!all_visit_thread(op, (uint32_t)tid, f)) {
 				return false;
 			}
 		}
@@ -157,15 +161,15 @@ all_sweep(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 	if (n < 0) {
 		return all_fail(f, RCGO_ALLTHREADS_NO_PROC, (int)-n, 0);
 	}
-	// It may lack this one when others end while it is read: then it is read again. But a /proc
-	// of another PID namespace has other ids.
+	// The list may lack this thread when others exit while it is read. It is then read again.
+	// But a /proc of another PID namespace has other thread ids.
 	return op->self_seen || rcgo__allthreads_is_listed((uint32_t)op->self) ||
 	       all_fail(f, RCGO_ALLTHREADS_NO_PROC, ENOENT, 0);
 }
 
-// The caller takes a slot, unless its thread was faster.
+// Changes an entry from SENT to another state, unless its thread has just arrived.
 static void
-all_take_slot(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
+all_claim_entry(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
 	enum rcgo_allthreads_state to)
 {
 	uint32_t signalled = op->attempt << 3 | RCGO_ALLTHREADS_SENT;
@@ -175,27 +179,27 @@ all_take_slot(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *
 	}
 }
 
-// Looks for what keeps one thread that has not arrived; stopped_ns is how long others wait for it.
+// Finds out why one thread has not arrived. stopped_ns is how long other threads have waited.
 static bool
-all_look_at(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
+all_inspect(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
 	uint64_t stopped_ns, struct rcgo_allthreads_failure *f)
 {
 	uint64_t blocked, pending;
 
 	if (rcgo__allthreads_is_idle(s->tid, &f->thread_state)) {
-		all_take_slot(op, s, RCGO_ALLTHREADS_IGNORED);
+		all_claim_entry(op, s, RCGO_ALLTHREADS_IGNORED);
 		return true;
 	}
 	if (stopped_ns >= BLOCKED_NS && rcgo__allthreads_masks(s->tid, &blocked, &pending) &&
 		(blocked & RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL)) != 0) {
 		return all_fail(f, RCGO_ALLTHREADS_BLOCKED, EBUSY, s->tid);
 	}
-	return stopped_ns < SILENT_NS || all_fail(f, RCGO_ALLTHREADS_NO_ANSWER, EBUSY, s->tid);
+	return stopped_ns < NO_ANSWER_NS || all_fail(f, RCGO_ALLTHREADS_NO_ANSWER, EBUSY, s->tid);
 }
 
-// Looks at all that have not arrived.
+// Checks all threads that have not arrived.
 static bool
-all_look_round(struct rcgo_allthreads_request *op, uint64_t idle_ns, uint64_t stopped_ns,
+all_poll_unresponsive(struct rcgo_allthreads_request *op, uint64_t idle_ns, uint64_t stopped_ns,
 	struct rcgo_allthreads_failure *f)
 {
 	for (uint32_t i = 0; i < op->filled; i++) {
@@ -205,8 +209,8 @@ all_look_round(struct rcgo_allthreads_request *op, uint64_t idle_ns, uint64_t st
 			continue;
 		}
 		if (rcgo__raw_syscall(SYS_tgkill, op->pid, (long)s->tid, 0, 0, 0, 0) == -ESRCH) {
-			all_take_slot(op, s, RCGO_ALLTHREADS_EXITED);
-		} else if (idle_ns >= LOOK_NS && !all_look_at(op, s, stopped_ns, f) &&
+			all_claim_entry(op, s, RCGO_ALLTHREADS_EXITED);
+		} else if (idle_ns >= INSPECT_NS && !all_inspect(op, s, stopped_ns, f) &&
 			   all_state_of(op, s) == RCGO_ALLTHREADS_SENT) {
 			return false;
 		}
@@ -214,7 +218,7 @@ all_look_round(struct rcgo_allthreads_request *op, uint64_t idle_ns, uint64_t st
 	return true;
 }
 
-// Waits until every thread that was signalled has arrived, or is known never to.
+// Waits until every signalled thread has arrived, or is known never to arrive.
 static bool
 all_await_all(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
@@ -234,19 +238,19 @@ all_await_all(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure
 		if (op->yields != 0 && idle_since == 0) {
 			rcgo__allthreads_yield(&op->arrived, want);
 		}
-		rcgo__allthreads_await(&op->arrived, want, idle_since == 0 ? ASK_NS : LOOK_NS);
+		rcgo__allthreads_await(&op->arrived, want, idle_since == 0 ? POLL_NS : INSPECT_NS);
 		arrived = rcgo_load_acq(&op->arrived);
 		if (arrived >= op->signalled) {
 			return true;
 		}
 		now = rcgo__allthreads_now();
 		op->since = op->since != 0 ? op->since : now;
-		// The first time it is only asked who has gone.
+		// The first timeout only checks which threads have exited.
 		idle_since = arrived != before || idle_since == 0 ? now : idle_since;
 		if (arrived != before) {
 			continue;
 		}
-		if (!all_look_round(op, now - idle_since, now - op->since, f)) {
+		if (!all_poll_unresponsive(op, now - idle_since, now - op->since, f)) {
 			return false;
 		}
 	}
@@ -258,32 +262,33 @@ rcgo__allthreads_stop(struct rcgo_allthreads_request *op, struct rcgo_allthreads
 	if (!all_signal_known(op, f) || !all_await_all(op, f)) {
 		return false;
 	}
-	// Stopped threads neither end nor start others: if they are all, it is done. The kernel's
-	// own threads come and go as they like, so with them the whole list must have been seen
-	// without anything new in it.
+	// Stopped threads neither exit nor create threads. So if the kernel's count equals the
+	// number of stopped threads and the caller, all are stopped. Kernel workers come and go at
+	// any time. With them, a scan of the whole list must have found nothing new.
 	while (rcgo__allthreads_listed() != op->signalled + 1 &&
 		(op->added != 0 || op->seen != rcgo__allthreads_listed())) {
 		uint64_t now = rcgo__allthreads_now();
 
 		op->since = op->since != 0 ? op->since : now;
-		if (now - op->since > SILENT_NS) {
+		if (now - op->since > NO_ANSWER_NS) {
 			return all_fail(f, RCGO_ALLTHREADS_NO_ANSWER, EBUSY, 0);
 		}
-		if (!all_sweep(op, f) || !all_await_all(op, f)) {
+		if (!all_scan_list(op, f) || !all_await_all(op, f)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-// System Calls: what /proc says of a thread that has not stopped. Runs while others are stopped.
+// What /proc reports of a thread that has not stopped. Runs while others are stopped.
 // Contract: proc(5); PF_IO_WORKER and PF_USER_WORKER in Linux include/linux/sched.h.
 
 #define PF_IO_WORKER 0x10
 #define PF_USER_WORKER 0x4000
-#define FLAGS_FIELD 9 // in the stat file, counted from 1
+#define FLAGS_FIELD 9 // index of the field in the stat file, from 1
 
-// Reads /proc/self/task/TID/NAME, as far as it fits. Returns the bytes, or -errno.
+// Reads /proc/self/task/TID/NAME into buf, truncated to size. Returns the number of bytes or
+// -errno.
 RCGO_NO_SANITIZE static long
 task_read(uint32_t tid, const char *name, char *buf, size_t size)
 {
@@ -317,7 +322,7 @@ rcgo__allthreads_is_idle(uint32_t tid, char *thread_state)
 	uint64_t flags = 0;
 
 	*thread_state = 0;
-	// The name, in parentheses, may have any byte in it.
+	// The thread's name, in parentheses, may contain any byte.
 	if (task_read(tid, "stat", buf, sizeof buf) <= 0 || (at = strrchr(buf, ')')) == NULL ||
 		at[1] == 0) {
 		return false;
@@ -350,7 +355,8 @@ mask_field(const char *status, const char *key, uint64_t *mask)
 bool
 rcgo__allthreads_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending)
 {
-	// The list of groups, before the masks, may be long; then nothing is known.
+	// The list of groups precedes the masks. If it is too long for the buffer, the masks are
+	// unknown.
 	char buf[3072];
 
 	return task_read(tid, "status", buf, sizeof buf) > 0 &&

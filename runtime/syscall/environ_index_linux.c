@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: finds a name in our array of the environment without a look at each string, which
-// would cost a cache miss each. Runs on g0, under Go's envLock.
+// System Calls: an index of the names in our environment array. Without it, a lookup would read
+// every string, at one cache miss each. Runs on g0, under Go's envLock.
 
 #include <stdint.h>
 #include <string.h>
 
 #include "environ.h"
 
-// What each slot held when it was last looked at, and a hash of the name of that. C may change any
-// slot, so a slot counts only while it holds the same string, and may change its own strings, so
-// only ours count. One of ours changes its name only when its memory is used again, and is
-// forgotten then.
+// For each slot, the string at the last check and a hash of its name. C may change any slot, so the
+// data counts only while the slot still holds the same string. C may also change its own strings,
+// so only strings of our pool count. A string of our pool changes its name only when its memory is
+// reused, and is then forgotten.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
-	char **env; // the array, of so many slots
+	char **env; // the indexed array, of room slots
 	size_t room;
 	const char **text;
 	uint32_t *hash;
-	uint32_t *slot; // by the hash of a name: the slot where it was found last
-	size_t hole[2]; // the first ones that the last search has passed, or 0
+	uint32_t *slot;	     // by the hash of a name: the slot where the name was found last
+	size_t tombstone[2]; // the first two that the last search passed, or 0
 } env_index;
 
 static uint32_t
@@ -32,7 +32,8 @@ name_hash(const char *name, size_t size)
 	return h ^ h >> 15;
 }
 
-// For the same array nothing is to be done. Without memory every string is looked at.
+// Does nothing if the array is indexed already. Without memory there is no index, and lookups read
+// every string.
 void
 rcgo__environ_index_begin(char **env, size_t room)
 {
@@ -67,7 +68,7 @@ find_by_strings(char **env, size_t i, const char *name, size_t name_size)
 }
 
 static void
-look_at(size_t i, const char *text)
+index_slot(size_t i, const char *text)
 {
 	if (rcgo__environ_pool_is_ours(text)) {
 		env_index.text[i] = text;
@@ -81,7 +82,7 @@ rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_siz
 	uint32_t hash = name_hash(name, name_size);
 	const char *first = rcgo_load_acq(&env[0]);
 
-	env_index.hole[0] = env_index.hole[1] = 0;
+	env_index.tombstone[0] = env_index.tombstone[1] = 0;
 	if (env != env_index.env) {
 		return find_by_strings(env, i, name, name_size);
 	}
@@ -91,11 +92,11 @@ rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_siz
 		if (text == NULL) {
 			return i;
 		}
-		if (RCGO_UNLIKELY(text == first) && i != 0 && env_index.hole[1] == 0) {
-			env_index.hole[env_index.hole[0] != 0] = i;
+		if (RCGO_UNLIKELY(text == first) && i != 0 && env_index.tombstone[1] == 0) {
+			env_index.tombstone[env_index.tombstone[0] != 0] = i;
 		}
 		if (RCGO_UNLIKELY(env_index.text[i] != text)) {
-			look_at(i, text);
+			index_slot(i, text);
 		}
 		if (RCGO_UNLIKELY(env_index.hash[i] == hash || env_index.text[i] != text) &&
 			rcgo__environ_pool_names(text, name, name_size)) {
@@ -114,7 +115,7 @@ rcgo__environ_index_find_again(char **env, const char *name, size_t name_size)
 		return find_by_strings(env, 0, name, name_size);
 	}
 	slot = &env_index.slot[name_hash(name, name_size) % env_index.room];
-	// What fills holes is in the first slot, too.
+	// Tombstones point to the string of the first slot.
 	if (env[*slot] == NULL || !rcgo__environ_pool_names(env[*slot], name, name_size) ||
 		rcgo__environ_pool_names(env[0], name, name_size)) {
 		*slot = (uint32_t)rcgo__environ_index_find(env, 0, name, name_size);
@@ -134,7 +135,7 @@ rcgo__environ_index_tombstone(char **env)
 	if (env != env_index.env) {
 		return rcgo__environ_slots_tombstone(env);
 	}
-	return env_index.hole[1] != 0 ? env_index.hole[0] : 0;
+	return env_index.tombstone[1] != 0 ? env_index.tombstone[0] : 0;
 }
 
 void

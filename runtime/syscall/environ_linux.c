@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: sets and unsets variables so that C may read the environment at any moment. Runs on
-// g0, under Go's envLock. Contract: POSIX.1-2024, setenv, unsetenv, and clearenv(3).
+// System Calls: sets and unsets variables so that C code may read the environment at any time. Runs
+// on g0, under Go's envLock. Contract: POSIX.1-2024, setenv, unsetenv, and clearenv(3).
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // environ
@@ -15,14 +15,15 @@
 
 #define ENV_TRIES 1000
 
-// What ours took to be in the environment and is not, for C has replaced it or we have.
+// Frees strings of this name that the pool considers live but that are no longer in the
+// environment, because C or this file has replaced them.
 static void
-env_retire_others(const char *name, size_t name_size, char *old, const char *text)
+env_free_replaced(const char *name, size_t name_size, char *old, const char *text)
 {
 	char **env = rcgo__environ_slots();
 
 	if (rcgo_load_acq(&environ) != env) {
-		return; // C's, which may be gone at any moment
+		return; // an array of C, which C may free at any time
 	}
 	if (old != NULL && !rcgo__environ_slots_holds(env, old)) {
 		rcgo__environ_pool_free_deferred(old);
@@ -36,9 +37,10 @@ env_retire_others(const char *name, size_t name_size, char *old, const char *tex
 	}
 }
 
-// Our array if environ is that and has variables, else NULL; then *i is the slot of the name.
+// Returns our array if environ is that array and is not empty, else NULL. Stores the slot of the
+// name, or that of the terminating NULL, in *i.
 static char **
-env_quick(const char *name, size_t name_size, size_t *i)
+env_lookup_fast(const char *name, size_t name_size, size_t *i)
 {
 	char **env = rcgo__environ_slots();
 
@@ -49,14 +51,14 @@ env_quick(const char *name, size_t name_size, size_t *i)
 	return env;
 }
 
-// A name that is in none of the slots before end, which has the NULL.
+// Adds a variable whose name is in no slot before end, the slot of the terminating NULL.
 static bool
-env_add_quickly(char **env, size_t end, const char *name, const char *value, char *text)
+env_add_fast(char **env, size_t end, const char *name, const char *value, char *text)
 {
-	size_t hole = rcgo__environ_index_tombstone(env);
+	size_t tombstone = rcgo__environ_index_tombstone(env);
 
-	if (hole != 0) {
-		return rcgo__environ_slots_put(&env[hole], env[0], text, name, value);
+	if (tombstone != 0) {
+		return rcgo__environ_slots_put(&env[tombstone], env[0], text, name, value);
 	}
 	if (!rcgo__environ_index_has_room(end)) {
 		return false;
@@ -65,37 +67,37 @@ env_add_quickly(char **env, size_t end, const char *name, const char *value, cha
 	return rcgo__environ_slots_put(&env[end], NULL, text, name, value);
 }
 
-// What is most often so, in few steps: environ is ours, and the name has a slot that is not the
-// first, which others may repeat, or there is a hole for it, or room at the end. Returns whether it
-// was so.
+// The fast path of setenv. It needs environ to be our array. The name must have a slot other than
+// the first, which tombstones repeat; or there must be a tombstone, or room at the end. Returns
+// whether it has set the variable.
 static bool
-env_set_quickly(const char *name, size_t name_size, const char *value, char *text)
+env_set_fast(const char *name, size_t name_size, const char *value, char *text)
 {
 	size_t i;
-	char **env = env_quick(name, name_size, &i), *was;
+	char **env = env_lookup_fast(name, name_size, &i), *was;
 
 	if (env == NULL || rcgo__environ_slots_wants_front(i)) {
 		return false;
 	}
 	was = rcgo_load_acq(&env[i]);
 	if (was == NULL) {
-		return i > 0 && env_add_quickly(env, i, name, value, text);
+		return i > 0 && env_add_fast(env, i, name, value, text);
 	}
 	if (i == 0 || (was != text && !rcgo__environ_slots_put(&env[i], was, text, name, value))) {
 		return false;
 	}
 	if (was != text && !rcgo__environ_pool_free_deferred(was)) {
-		env_retire_others(name, name_size, NULL, text);
+		env_free_replaced(name, name_size, NULL, text);
 	}
 	return true;
 }
 
-// The same for a variable that goes.
+// The fast path of unsetenv. Returns whether it has removed the variable.
 static bool
-env_unset_quickly(const char *name, size_t name_size)
+env_unset_fast(const char *name, size_t name_size)
 {
 	size_t i;
-	char **env = env_quick(name, name_size, &i), *was;
+	char **env = env_lookup_fast(name, name_size, &i), *was;
 
 	if (env == NULL) {
 		return false;
@@ -119,7 +121,7 @@ rcgo__environ_set(const char *name, const char *value)
 		return false;
 	}
 	text = rcgo__environ_pool_new(name, name_size, value);
-	if (text != NULL && env_set_quickly(name, name_size, value, text)) {
+	if (text != NULL && env_set_fast(name, name_size, value, text)) {
 		return true;
 	}
 	rcgo__environ_index_forget_slots();
@@ -135,7 +137,7 @@ rcgo__environ_set(const char *name, const char *value)
 		rcgo__environ_slots_await_libc();
 		if (rcgo_load_acq(&environ) == rcgo__environ_slots() &&
 			rcgo__environ_slots_holds(rcgo__environ_slots(), text)) {
-			env_retire_others(name, name_size, old, text);
+			env_free_replaced(name, name_size, old, text);
 			return true;
 		}
 	}
@@ -154,20 +156,20 @@ rcgo__environ_unset(const char *name)
 	if (!rcgo__environ_slots_serves() || name_size == 0 || strchr(name, '=') != NULL) {
 		return false;
 	}
-	if (env_unset_quickly(name, name_size)) {
+	if (env_unset_fast(name, name_size)) {
 		return true;
 	}
 	rcgo__environ_index_forget_slots();
 	for (int i = 0; i < ENV_TRIES; i++) {
-		enum rcgo_environ_takeover_result adopted = rcgo__environ_takeover(NULL, 0);
+		enum rcgo_environ_takeover_result result = rcgo__environ_takeover(NULL, 0);
 		char **env = rcgo__environ_slots(), *was;
 
-		if (adopted == RCGO_ENV_BUSY || adopted == RCGO_ENV_NO_MEMORY) {
+		if (result == RCGO_ENV_BUSY || result == RCGO_ENV_NO_MEMORY) {
 			break;
 		}
-		if (adopted == RCGO_ENV_EMPTY ||
+		if (result == RCGO_ENV_EMPTY ||
 			env[rcgo__environ_slots_find(env, 0, name, name_size, false)] == NULL) {
-			env_retire_others(name, name_size, old, NULL);
+			env_free_replaced(name, name_size, old, NULL);
 			return true;
 		}
 		was = rcgo__environ_slots_remove(name, name_size);
@@ -195,14 +197,14 @@ rcgo__environ_clear(void)
 	return true;
 }
 
-// System Calls: slots of the environment's arrays, and libc's lock on them. Runs on g0, under Go's
-// envLock. Contract: POSIX.1-2024, environ; glibc stdlib/setenv.c.
+// The slots of the environment arrays, and the C library's lock on them. Runs on g0, under Go's
+// envLock.
 
 enum env_libc {
 	ENV_UNKNOWN,
-	ENV_NO_LOCK,   // C's setenv takes no lock (musl): C has to see to it that nobody else sets
-	ENV_HAS_LOCK,  // it takes a lock
-	ENV_CAN_DO_IT, // glibc 2.41: frees nothing, getenv looks again where it has to
+	ENV_NO_LOCK,  // setenv takes no lock (musl): C code must prevent concurrent changes
+	ENV_HAS_LOCK, // setenv takes a lock
+	ENV_IS_SAFE,  // glibc 2.41: setenv frees nothing, and getenv retries where needed
 };
 
 #define ENV_NEVER_SET "rcgo\1is\1never\1set"
@@ -229,7 +231,7 @@ env_which_libc(void)
 	for (const char *p = text + strlen(prefix); *p >= '0' && *p <= '9' && minor < 1000; p++) {
 		minor = minor * 10 + (unsigned)(*p - '0');
 	}
-	return minor >= 41 ? ENV_CAN_DO_IT : ENV_HAS_LOCK;
+	return minor >= 41 ? ENV_IS_SAFE : ENV_HAS_LOCK;
 }
 
 bool
@@ -238,7 +240,7 @@ rcgo__environ_slots_serves(void)
 	if (env_libc == ENV_UNKNOWN) {
 		env_libc = env_which_libc();
 	}
-	return env_libc != ENV_CAN_DO_IT;
+	return env_libc != ENV_IS_SAFE;
 }
 
 void
@@ -310,14 +312,14 @@ rcgo__environ_slots_put(char **slot, char *was, char *text, const char *name, co
 size_t
 rcgo__environ_slots_tombstone(char **env)
 {
-	size_t hole = 0;
+	size_t tombstone = 0;
 
 	for (size_t i = 0; env[i] != NULL; i++) {
 		if (i > 0 && env[i] == env[0]) {
-			if (hole != 0) {
-				return hole;
+			if (tombstone != 0) {
+				return tombstone;
 			}
-			hole = i;
+			tombstone = i;
 		}
 	}
 	return 0;
@@ -336,7 +338,7 @@ rcgo__environ_slots_replace(const char *name, size_t name_size, char *text)
 			rcgo_cas(&env[i], &was, text)) {
 			old = was;
 		}
-		// With all slots filled, text is there or in slot 0.
+		// After the first slot, use the string of slot 0: it makes a tombstone.
 		text = i == 0 ? text : rcgo_load_acq(&env[0]);
 		i = rcgo__environ_slots_find(env, i + 1, name, name_size, false);
 	}
@@ -373,7 +375,7 @@ rcgo__environ_slots_remove(const char *name, size_t name_size)
 	char **env = rcgo__environ_slots(), *was = rcgo_load_acq(&env[0]);
 	char *other = rcgo_load_acq(&env[rcgo__environ_slots_find(env, 0, name, name_size, true)]);
 
-	if (other == NULL) { // there is nothing else
+	if (other == NULL) { // this is the only variable
 		rcgo_cas(&environ, &env, no_env);
 		return was;
 	}

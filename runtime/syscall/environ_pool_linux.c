@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: the strings of the environment: blocks of a power of two bytes, which are written
-// over in the order in which they were replaced, and never freed. Runs on g0, under Go's envLock.
+// System Calls: the strings of the environment, in blocks whose size is a power of two. Blocks are
+// never freed; they are reused in the order in which their strings were replaced. Runs on g0, under
+// Go's envLock.
 // Contract: POSIX.1-2024, getenv and environ.
 
 #include <errno.h>
@@ -12,16 +13,16 @@
 #include "environ.h"
 
 enum {
-	TEXT_LIVE = 1,	 // in the environment, as far as ours knows
-	TEXT_QUEUED = 2, // in the line of those that were replaced; a live one may still be there
+	TEXT_LIVE = 1,	 // in the environment, as far as the pool knows
+	TEXT_QUEUED = 2, // in the queue of replaced strings; a live string may still be in it
 };
 
 struct env_text {
-	struct env_text *next; // in the line, or in the list of those of its order
-	uint32_t since;	       // when it was replaced: milliseconds of a clock that wraps
+	struct env_text *next; // in the queue, or in the free list of its order
+	uint32_t since;	       // when it was replaced: rcgo__environ_pool_clock_ms
 	uint8_t order;	       // the block has 1 << order bytes
 	uint8_t flags;
-	char at[]; // its last byte is 0 at all times
+	char at[]; // the last byte of the block is always 0
 };
 
 #define TEXT_HEAD offsetof(struct env_text, at)
@@ -29,17 +30,17 @@ struct env_text {
 #define ORDERS 40
 #define GRACE_MS 1000U
 
-// Chunks double up to this size; greater blocks have a chunk of their own.
+// Chunks double up to CHUNK_MAX. A larger block has a chunk of its own.
 #define CHUNK_MIN ((size_t)64 << 10)
 #define CHUNK_MAX ((size_t)4 << 20)
 
 struct env_chunk {
 	struct env_chunk *next;
 	size_t size;
-	uint64_t pad[2]; // what follows is aligned to 16
+	uint64_t pad[2]; // aligns the blocks to 16 bytes
 };
 
-// The last env_texts of names that share a hash.
+// A cache of the most recent strings: for each hash of a name, the last RECENT_WAYS.
 #define RECENT_SETS 64U
 #define RECENT_WAYS 4U
 
@@ -48,8 +49,8 @@ static struct {
 	struct env_chunk *chunks;
 	size_t left; // bytes at the end of the first chunk
 	struct env_text *first, *last;
-	size_t queued; // bytes in the line
-	struct env_text *spare[ORDERS];
+	size_t queued; // bytes in the queue
+	struct env_text *free_blocks[ORDERS];
 	struct env_text *recent[RECENT_SETS][RECENT_WAYS];
 } env_texts;
 
@@ -95,7 +96,7 @@ rcgo__environ_pool_alloc(size_t size)
 			return NULL;
 		}
 		if (alone) {
-			// What the first chunk has left is used on.
+			// Continue to use the rest of the first chunk.
 			c->next = env_texts.chunks->next;
 			env_texts.chunks->next = c;
 			return c + 1;
@@ -108,7 +109,7 @@ rcgo__environ_pool_alloc(size_t size)
 	return (char *)c + c->size - env_texts.left - size;
 }
 
-// The block of a text, or NULL when it is not ours.
+// Returns the block of a string, or NULL if the pool does not own it.
 static struct env_text *
 env_text_of(char *text)
 {
@@ -128,9 +129,9 @@ rcgo__environ_pool_is_ours(const char *text)
 	return env_text_of((char *)(uintptr_t)text) != NULL;
 }
 
-// Takes from the line what may be written over.
+// Moves blocks that may be reused from the queue to the free lists.
 static void
-env_reap(void)
+env_reclaim(void)
 {
 	uint32_t now = env_texts.queued > RCGO_ENV_KEEP ? rcgo__environ_pool_clock_ms() : 0;
 
@@ -145,8 +146,8 @@ env_reap(void)
 		env_texts.queued -= (size_t)1 << t->order;
 		t->flags &= (uint8_t)~TEXT_QUEUED;
 		if ((t->flags & TEXT_LIVE) == 0) {
-			t->next = env_texts.spare[t->order];
-			env_texts.spare[t->order] = t;
+			t->next = env_texts.free_blocks[t->order];
+			env_texts.free_blocks[t->order] = t;
 		}
 	}
 }
@@ -163,10 +164,10 @@ env_block_new(size_t text_size)
 	if (order == ORDERS) {
 		return NULL;
 	}
-	env_reap();
-	t = env_texts.spare[order];
+	env_reclaim();
+	t = env_texts.free_blocks[order];
 	if (t != NULL) {
-		env_texts.spare[order] = t->next;
+		env_texts.free_blocks[order] = t->next;
 		rcgo__environ_index_forget_text(t->at);
 	} else {
 		t = rcgo__environ_pool_alloc((size_t)1 << order);
@@ -186,7 +187,7 @@ rcgo__environ_pool_names(const char *text, const char *name, size_t name_size)
 static struct env_text **
 env_recent_of(const char *name, size_t name_size)
 {
-	// Of names that are numbered the end differs, of others the middle too.
+	// Numbered names differ at the end; other names also differ in the middle.
 	size_t hash = (uint8_t)name[0] + (uint8_t)name[name_size / 2] * 7U +
 		      (uint8_t)name[name_size - 1] * 31U + name_size * 5U;
 

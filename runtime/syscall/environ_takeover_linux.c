@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: makes environ an array of ours. Runs on g0, under Go's envLock.
+// System Calls: makes environ point to our array. Runs on g0, under Go's envLock.
 // Contract: glibc stdlib/setenv.c (its lock, what it frees, and that it frees no string).
+//
 
 //rcgo:small
 
@@ -14,32 +15,35 @@
 #include "environ.h"
 #include "safe_read.h"
 
-// What environ points to may be libc's, which moves it under a lock of its own. So it is copied by
-// the kernel, word by word, and what was copied counts, and its texts may be looked at, once libc's
-// lock was free, environ still was the same and further copies are equal. When they are not, C is
-// busy with it: then its readers are in danger anyway, and libc's functions lose nothing.
+// environ may point to an array of the C library, which reallocates it under its own lock. So the
+// array is copied by rcgo__copy_nofault. The copy is valid, and its strings may be read, if
+// afterwards the C library's lock was free, environ was unchanged and further copies are equal. If
+// they differ, C is changing the environment. Its readers are then in danger anyway, and nothing is
+// lost by a call of the C library's functions.
 
-#define ENV_ADOPT_TRIES 1000
-#define ENV_QUIET_LOOKS 8U
+#define ENV_TAKEOVER_TRIES 1000
+#define ENV_QUIET_CHECKS 8U
 #define ENV_UNREADABLE SIZE_MAX
 
-// Where C has taken environ back more often than this, Go looks for quiet once a tick of the clock.
-#define ENV_LOOKS_FREE 16U
+// After C has replaced environ this often, Go checks for quiet only once per clock tick.
+#define ENV_FREE_CHECKS 16U
 
-// For so many variables an array is made that has them in front, if it has so many at least.
+// For up to ENV_FRONT_MOST variables, a new array is made with the variable at the front, if the
+// array has at least ENV_FRONT_FROM variables.
 #define ENV_FRONT_MOST 8U
 #define ENV_FRONT_FROM 8U
 
 // owner: the caller, under Go's envLock; lock: Go's; ordering: readers find it through environ
 static char **own_env;
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
-static size_t own_room; // slots, of which one at least is NULL
+static size_t own_room; // number of slots, of which at least one is NULL
 // owner: as own_room; lock: Go's; ordering: Go's lock
-static size_t own_front; // how many arrays were made for a variable that came to the front
+static size_t own_front; // number of arrays made to move a variable to the front
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
-static uint32_t own_looked_ms, own_looks; // when, and how often as far as that counts
+static uint32_t own_checked_ms,
+	own_checks; // time of the last check; checks up to the limit
 
-// A copy, and in its second half the one that it is compared with.
+// A copy of the array; its second half holds the copy to compare with.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
 	char **at;
@@ -60,7 +64,7 @@ rcgo__environ_slots_wants_front(size_t i)
 	       (own_env[i] != NULL || rcgo__environ_slots_holds(own_env + 1, own_env[0]));
 }
 
-// The old array stays as it is: a reader may be on it.
+// Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
 static bool
 own_grow(size_t want)
 {
@@ -80,9 +84,8 @@ own_grow(size_t want)
 	return true;
 }
 
-// Copies what env has to env_words.at[from], as far as there is room. Returns how many slots are
-// filled: as many as a half has room for when there may be more; ENV_UNREADABLE when env is none
-// any more.
+// Copies env to env_words.at[from], as far as it fits. Returns the number of filled slots: the size
+// of a half if there may be more, or ENV_UNREADABLE if env is no longer mapped.
 static size_t
 words_copy(char **env, size_t from)
 {
@@ -104,7 +107,7 @@ words_copy(char **env, size_t from)
 	return n;
 }
 
-// Copies env whole. Returns false without memory.
+// Copies all of env. Returns false if there is no memory.
 static bool
 words_copy_all(char **env, size_t *n)
 {
@@ -123,7 +126,7 @@ words_copy_all(char **env, size_t *n)
 }
 
 static bool
-words_are_still(char **env, size_t n)
+words_unchanged(char **env, size_t n)
 {
 	char **again = env_words.at + env_words.room;
 
@@ -132,13 +135,13 @@ words_are_still(char **env, size_t n)
 	       (n == 0 || memcmp(env_words.at, again, n * sizeof *again) == 0);
 }
 
-// Whether C lets the array be that the first n words are a copy of.
+// Returns whether C leaves the array unchanged. The first n words are a copy of it.
 static bool
 c_is_quiet(char **env, size_t n)
 {
 	rcgo__environ_slots_await_libc();
-	for (unsigned i = 0; i < ENV_QUIET_LOOKS; i++) {
-		if (!words_are_still(env, n)) {
+	for (unsigned i = 0; i < ENV_QUIET_CHECKS; i++) {
+		if (!words_unchanged(env, n)) {
 			return false;
 		}
 	}
@@ -146,24 +149,24 @@ c_is_quiet(char **env, size_t n)
 }
 
 static bool
-own_may_look(void)
+own_may_check(void)
 {
 	uint32_t now = rcgo__environ_pool_clock_ms();
 
-	if (own_looks < ENV_LOOKS_FREE) {
-		own_looks++;
+	if (own_checks < ENV_FREE_CHECKS) {
+		own_checks++;
 		return true;
 	}
-	if (now == own_looked_ms) {
+	if (now == own_checked_ms) {
 		return false;
 	}
-	own_looked_ms = now;
+	own_checked_ms = now;
 	return true;
 }
 
-// Lays the first n words as they are; seed where there are none.
+// Fills our array with the first n words, or with initial_entry if n is 0.
 static void
-own_lay(size_t n, char *initial_entry)
+own_fill(size_t n, char *initial_entry)
 {
 	for (size_t i = 0; i < n; i++) {
 		rcgo_store_rel(&own_env[i], env_words.at[i]);
@@ -174,11 +177,12 @@ own_lay(size_t n, char *initial_entry)
 	rcgo__environ_slots_hide(n);
 }
 
-// Lays the first n words in a new array: one variable of another name, then front, which is
-// "name=value" of a name of name_size bytes, then all others, then the holes. C may have counted
-// the slots of the old array, and copy so many of this one: returns false if those do not hold all.
+// Fills a new array with the first n words, in this order: one variable of another name; front,
+// which is "name=value" with a name of name_size bytes; all others; tombstones. C may have counted
+// the slots of the old array and copy that many slots of the new one. Returns false if these do not
+// hold all variables.
 static bool
-own_lay_front(size_t n, char *front, size_t name_size)
+own_fill_front(size_t n, char *front, size_t name_size)
 {
 	size_t first = 0, to = 0;
 
@@ -212,9 +216,9 @@ words_hold(char **words, size_t n, const char *text)
 	return false;
 }
 
-// What C has set: in place of what has its name, or as a new one.
+// Applies a variable that C has set: replaces the one of the same name, or adds it.
 static void
-own_take(char *text)
+own_apply(char *text)
 {
 	rcgo__environ_slots_replace(text, strcspn(text, "="), text);
 	if (!rcgo__environ_slots_holds(own_env, text) &&
@@ -223,10 +227,11 @@ own_take(char *text)
 	}
 }
 
-// C may have begun to change `from` when environ became ours, and then has changed that: makes the
-// same change in ours. What C has not changed stays where it is, for all may be reading.
+// C may have started to change `from` before environ became our array, and have changed `from`
+// afterwards. Makes the same changes in our array. Leaves all other slots alone, because readers
+// may be using them.
 static void
-own_settle(char **from, size_t n)
+own_merge_late(char **from, size_t n)
 {
 	char **was = env_words.at, **now = env_words.at + env_words.room, **own = own_env;
 	size_t left;
@@ -234,7 +239,8 @@ own_settle(char **from, size_t n)
 	rcgo__environ_slots_await_libc();
 	left = words_copy(from, env_words.room);
 	rcgo__environ_slots_await_libc();
-	// Else `from` may be gone; the next try takes what C has made of ours.
+	// Otherwise `from` may have been freed. The next try copies the array that C has made from
+	// ours.
 	if (left >= env_words.room || rcgo_load_acq(&environ) != own_env) {
 		return;
 	}
@@ -247,7 +253,7 @@ own_settle(char **from, size_t n)
 	}
 	for (size_t i = 0; i < left; i++) {
 		if (!words_hold(was, n, now[i])) {
-			own_take(now[i]);
+			own_apply(now[i]);
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -260,7 +266,7 @@ own_settle(char **from, size_t n)
 enum rcgo_environ_takeover_result
 rcgo__environ_takeover(char *initial_entry, size_t name_size)
 {
-	for (int i = 0; i < ENV_ADOPT_TRIES; i++) {
+	for (int i = 0; i < ENV_TAKEOVER_TRIES; i++) {
 		char **from = rcgo_load_acq(&environ);
 		bool ours = from != NULL && from == own_env;
 		bool front = ours && name_size != 0 &&
@@ -271,7 +277,7 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		if (ours && !front && rcgo__environ_slots_count(own_env) + 2 <= own_room) {
 			return RCGO_ENV_TAKEN_OVER;
 		}
-		if (!ours && !own_may_look()) {
+		if (!ours && !own_may_check()) {
 			return RCGO_ENV_BUSY;
 		}
 		if (!words_copy_all(from, &n)) {
@@ -286,13 +292,13 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		if ((ours || n + 3 > own_room) && !own_grow(n + n / 2 + 3)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		if (front && own_lay_front(n, initial_entry, name_size)) {
+		if (front && own_fill_front(n, initial_entry, name_size)) {
 			own_front++;
 		} else {
-			own_lay(n, initial_entry);
+			own_fill(n, initial_entry);
 		}
 		if (rcgo_cas(&environ, &from, own_env)) {
-			own_settle(from, n);
+			own_merge_late(from, n);
 		}
 	}
 	return RCGO_ENV_BUSY;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: who makes an identity call for all threads: libc or we. Runs on g0.
+// System Calls: decides whether the C library or rcgo__allthreads_call makes an identity call on
+// all threads. Runs on g0.
 // Contract: glibc nptl/nptl_setxid.c; musl runtime/thread/synccall.c; Linux kernel/signal.c
 // (__sigqueue_alloc), which counts pending signals by user.
 
@@ -22,13 +23,14 @@
 #	define LIBC_SKIPS_THREADS 0
 #endif
 
-// With so many signals more than threads to spare, the limit is far.
-#define ROOM_TO_SPARE 256
+// If the limit exceeds the need by this many signals, it is far enough away.
+#define SIGQUEUE_MARGIN 256
 
-// Takes the limit of pending signals away for the time of the call: who may change its identity
-// most often may do that too, and glibc then can signal every thread. The turn is the caller's.
+// Removes the limit of pending signals for the duration of the call. A process that may change its
+// identity usually may do that too, and glibc can then signal every thread. The caller holds the
+// ticket lock.
 static bool
-raise_pending(struct rcgo_setxid_method *method)
+raise_sigpending(struct rcgo_setxid_method *method)
 {
 	uint64_t old[2];
 	uint64_t none[2] = {UINT64_MAX, UINT64_MAX};
@@ -66,35 +68,35 @@ status_line(const char *line, void *arg)
 	return false;
 }
 
-// How long it counts that there was room: to look takes half as long as a call.
-#define ROOM_LASTS_NS (100 * UINT64_C(1000000))
+// How long a successful check remains valid. A check takes half as long as a call.
+#define SIGQUEUE_ROOM_NS (100 * UINT64_C(1000000))
 
-// When there last was room, and under which limit; 0: not yet.
-// owner: who has the turn; lock: the turn; ordering: the turn's
+// The time and the limit of the last successful check; 0: none yet.
+// owner: the holder of the ticket lock; lock: the ticket lock; ordering: that lock
 static struct {
 	uint64_t at, limit;
-} room_seen;
+} sigqueue_seen;
 
 static bool
-has_room(void)
+has_sigqueue_room(void)
 {
 	struct room room = {0, 0, 0};
 	uint64_t now = rcgo__allthreads_now();
 	uint64_t limit[2] = {0, 0};
 
 	rcgo__raw_syscall(SYS_prlimit64, 0, RLIMIT_SIGPENDING, 0, (long)limit, 0, 0);
-	if (room_seen.at != 0 && limit[0] == room_seen.limit &&
-		now - room_seen.at < ROOM_LASTS_NS) {
+	if (sigqueue_seen.at != 0 && limit[0] == sigqueue_seen.limit &&
+		now - sigqueue_seen.at < SIGQUEUE_ROOM_NS) {
 		return true;
 	}
 	if (rcgo__file_each_line("/proc/self/status", status_line, &room) != 0 ||
 		room.limit <= room.queued ||
-		room.limit - room.queued <= 2 * room.threads + ROOM_TO_SPARE) {
-		room_seen.at = 0;
+		room.limit - room.queued <= 2 * room.threads + SIGQUEUE_MARGIN) {
+		sigqueue_seen.at = 0;
 		return false;
 	}
-	room_seen.at = now;
-	room_seen.limit = limit[0];
+	sigqueue_seen.at = now;
+	sigqueue_seen.limit = limit[0];
 	return true;
 }
 
@@ -104,15 +106,16 @@ libc_is_trusted(struct rcgo_setxid_method *method)
 	const char *preload;
 
 	if (!LIBC_SKIPS_THREADS) {
-		// Ours is faster than musl's as well; but what was put before libc is meant.
+		// Our call is also faster than musl's. But a preloaded library must get its way.
 		preload = getauxval(AT_SECURE) == 0 ? getenv("LD_PRELOAD") : NULL;
 		return preload != NULL && *preload != 0;
 	}
-	if (raise_pending(method)) {
+	if (raise_sigpending(method)) {
 		return true;
 	}
-	// A program that got rights from its file may be run by who wants it to keep them.
-	return getauxval(AT_SECURE) == 0 && has_room();
+	// The user who runs a privileged program may want to keep the privileges that it drops.
+	// That user controls the number of pending signals.
+	return getauxval(AT_SECURE) == 0 && has_sigqueue_room();
 }
 
 int
@@ -128,7 +131,8 @@ rcgo__setxid_begin(struct rcgo_setxid_method *method, const struct rcgo_setxid *
 	if (!libc_is_trusted(method)) {
 		rcgo__ticket_lock_release();
 		result = rcgo__allthreads_call(call->number, args, &f);
-		// Where threads cannot be listed or signalled at all, libc is all there is.
+		// If threads cannot be listed or signalled at all, only the C library's call
+		// remains.
 		method->by_libc = f.cause == RCGO_ALLTHREADS_NO_PROC ||
 				  f.cause == RCGO_ALLTHREADS_NO_MEMORY ||
 				  f.cause == RCGO_ALLTHREADS_REFUSED ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls, one system call on every thread, for package syscall.
+// System Calls, Go ABI: one system call on every thread, for package syscall.
 
 #include "allthreads.h"
 #include "system_calls.h"

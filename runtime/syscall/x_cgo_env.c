@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls, the edge: keeps C's environment the same as Go's, by ours or by libc. Runs on g0.
+// System Calls, Go ABI: applies Go's changes to the environment that C reads, by environ.h or by
+// the C library. Runs on g0.
 // Re-read runtime/runtime.go (setenv_c, unsetenv_c) and syscall/env_unix.go.
 
 //go:build unix

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls, the edge: Go's mappings, by libc, so that MSan takes their memory for initialised.
-// Runs on g0 or a system stack, perhaps with no g. Re-read runtime/cgo_mmap.go.
+// System Calls, Go ABI: makes Go's mappings by the C library, so that MSan treats their memory as
+// initialised. Runs on g0 or a system stack, perhaps with no g. Re-read runtime/cgo_mmap.go.
 
 //go:build unix
 

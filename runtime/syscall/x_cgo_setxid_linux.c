@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls, the edge: the nine identity calls. The kernel keeps identity per thread; libc's
-// wrappers change it in all of them, where that can be trusted (setxid.h). Runs on g0.
+// System Calls, Go ABI: the nine identity calls. The kernel keeps an identity per thread. The C
+// library's functions change it in all threads, where they can be trusted (setxid.h). Runs on g0.
 // Re-read runtime/cgo/linux_syscall.c and syscall/syscall_linux.go.
 
 //rcgo:small
@@ -17,12 +17,12 @@
 #include "setxid.h"
 #include "system_calls.h"
 
-#define KEEP UINT32_MAX // the id that stands for no change
+#define NO_CHANGE UINT32_MAX // the id that means "no change"
 
-// Makes an identity call, by libc's function unless its broadcast cannot be trusted here.
+// Makes an identity call, by the C library's function unless its broadcast cannot be trusted.
 // Indirect: the functions of libc below.
 static void
-settle(argset_t *x, const struct rcgo_setxid *call, int (*by_libc)(const uintptr_t *))
+set_identity(argset_t *x, const struct rcgo_setxid *call, int (*by_libc)(const uintptr_t *))
 {
 	struct rcgo_setxid_method method;
 	int err = rcgo__setxid_begin(&method, call);
@@ -31,7 +31,7 @@ settle(argset_t *x, const struct rcgo_setxid *call, int (*by_libc)(const uintptr
 		err = by_libc(x->args) == -1 ? errno : 0;
 	}
 	rcgo__setxid_end(&method);
-	// Go tells an errno from a result by the call: these return 0 or fail.
+	// These calls have no result other than 0, so Go takes any other value as an errno.
 	x->retval = (uintptr_t)err;
 }
 
@@ -45,9 +45,9 @@ void
 _cgo_libc_setegid(argset_t *x)
 {
 	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresgid, {KEEP, a[0], KEEP}};
+	struct rcgo_setxid call = {SYS_setresgid, {NO_CHANGE, a[0], NO_CHANGE}};
 
-	settle(x, &call, setegid_by_libc);
+	set_identity(x, &call, setegid_by_libc);
 }
 
 static int
@@ -60,9 +60,9 @@ void
 _cgo_libc_seteuid(argset_t *x)
 {
 	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresuid, {KEEP, a[0], KEEP}};
+	struct rcgo_setxid call = {SYS_setresuid, {NO_CHANGE, a[0], NO_CHANGE}};
 
-	settle(x, &call, seteuid_by_libc);
+	set_identity(x, &call, seteuid_by_libc);
 }
 
 static int
@@ -77,7 +77,7 @@ _cgo_libc_setgid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setgid, {a[0]}};
 
-	settle(x, &call, setgid_by_libc);
+	set_identity(x, &call, setgid_by_libc);
 }
 
 static int
@@ -92,7 +92,7 @@ _cgo_libc_setgroups(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setgroups, {a[0], a[1]}};
 
-	settle(x, &call, setgroups_by_libc);
+	set_identity(x, &call, setgroups_by_libc);
 }
 
 static int
@@ -107,7 +107,7 @@ _cgo_libc_setregid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setregid, {a[0], a[1]}};
 
-	settle(x, &call, setregid_by_libc);
+	set_identity(x, &call, setregid_by_libc);
 }
 
 static int
@@ -122,7 +122,7 @@ _cgo_libc_setresgid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setresgid, {a[0], a[1], a[2]}};
 
-	settle(x, &call, setresgid_by_libc);
+	set_identity(x, &call, setresgid_by_libc);
 }
 
 static int
@@ -137,7 +137,7 @@ _cgo_libc_setresuid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setresuid, {a[0], a[1], a[2]}};
 
-	settle(x, &call, setresuid_by_libc);
+	set_identity(x, &call, setresuid_by_libc);
 }
 
 static int
@@ -152,7 +152,7 @@ _cgo_libc_setreuid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setreuid, {a[0], a[1]}};
 
-	settle(x, &call, setreuid_by_libc);
+	set_identity(x, &call, setreuid_by_libc);
 }
 
 static int
@@ -167,5 +167,5 @@ _cgo_libc_setuid(argset_t *x)
 	const uintptr_t *a = x->args;
 	struct rcgo_setxid call = {SYS_setuid, {a[0]}};
 
-	settle(x, &call, setuid_by_libc);
+	set_identity(x, &call, setuid_by_libc);
 }
