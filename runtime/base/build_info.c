@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: says in a program which C half it was built with. `rcgo version FILE` reads it. The text
-// stands in an ELF note, which strip keeps, and in .rodata: Go's internal linker drops notes.
+// Base: identifies the C half that a program was built with. `rcgo version FILE` reads it. The text
+// is in an ELF note, which strip keeps, and in .rodata, because Go's internal linker drops notes.
 
 #include "build_identity.h"
 #include "compat.h"
 #include "runtime_cgo.h"
 
-// cmd/rcgo/build_lines.c gives these. They have defaults for our own tests.
+// cmd/rcgo/build_lines.c defines these. The defaults are for our own tests.
 #ifndef RCGO_BUILD_VERSION
 #	define RCGO_BUILD_VERSION unknown
 #endif
@@ -34,8 +34,8 @@
 	" options=" IDENTITY_TEXT(RCGO_BUILD_OPTIONS)
 // clang-format on
 
-// Assembly, because a variable in a note section would have a symbol there, and Go's internal
-// linker refuses symbols in sections that it drops.
+// Written in assembly, because a C variable in a note section would have a symbol there. Go's
+// internal linker rejects symbols in sections that it drops.
 __asm__("\t.pushsection .note.runtime_cgo, \"a\", %note\n"
 	"\t.balign 4\n"
 	"\t.long 2f - 1f, 4f - 3f, 1\n"

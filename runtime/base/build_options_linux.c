@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what is not known before a program is built. Runs on any stack.
+// Base: the options that were compiled in. Runs on any stack.
 
 #include "options.h"
 
-// What `rcgo build --with=` has chosen, in the words of RCGO.
+// The options of `rcgo build --with=`, in the syntax of RCGO.
 #ifndef RCGO_BUILD_OPTIONS
 #	define RCGO_BUILD_OPTIONS
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the end of the process, with a message. Runs on any stack, also on a signal stack.
+// Base: ends the process with a message. Runs on any stack, including a signal stack.
 
 //go:build unix
 
@@ -39,13 +39,13 @@ rcgo__fatal_unreported(const char *message)
 	sigset_t abrt;
 
 	rcgo__say(message);
-	// Not abort: it may take a lock that another thread held at the fork.
+	// abort is not used, because it may take a lock that another thread held at the fork.
 	sigaction(SIGABRT, &dfl, NULL);
 	sigemptyset(&abrt);
 	sigaddset(&abrt, SIGABRT);
 	pthread_sigmask(SIG_UNBLOCK, &abrt, NULL);
-	// Not raise: libc's idea of this thread's id may be the parent's. The signal may be
-	// another thread's to take; this one gives it the time.
+	// raise is not used, because the C library may cache the parent's thread id. Another thread
+	// may take the signal, so give it time.
 	kill(getpid(), SIGABRT);
 	sleep(1);
 	_exit(128 + SIGABRT);

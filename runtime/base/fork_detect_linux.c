@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: is this process a fork of the one that Go started in? Asked on C stacks at any time.
-// The kernel wipes one page in every child (MADV_WIPEONFORK, Linux 4.14), so no atfork handler is
-// needed, which libc runs for its own fork(3) only, and the check is one load in the fast path.
+// Base: detects a fork of the process in which Go started. Called on C stacks at any time. The
+// kernel wipes one page in every child (MADV_WIPEONFORK, Linux 4.14). So no atfork handler is
+// needed, which the C library runs for its own fork(3) only, and the fast path is one load.
 
 //rcgo:small
 
@@ -17,9 +17,9 @@
 #	define MADV_WIPEONFORK 18
 #endif
 
-#define PAGE_BYTES 4096 // the least that can be wiped; mmap rounds up
+#define PAGE_BYTES 4096 // at least one page; mmap rounds up to the page size
 
-// Stands in until Go starts, and for good on a kernel that cannot wipe.
+// Used until Go starts, and permanently on a kernel that cannot wipe a page.
 // owner: the process; lock: none; ordering: its words are atomics
 static struct rcgo_wipe_on_fork unwiped_page;
 
@@ -27,13 +27,13 @@ static struct rcgo_wipe_on_fork unwiped_page;
 // ordering: release on writing; acquire on reading, for threads of C that wait for Go already
 static struct rcgo_wipe_on_fork *fork_page = &unwiped_page;
 
-// The process that Go started in, 0 before.
+// The id of the process in which Go started; 0 before.
 // owner: rcgo__fork_mark; lock: none; ordering: written before fork_page is, read after
-static pid_t home;
+static pid_t go_pid;
 
-// An emulator may take any advice and follow none (qemu-user before 8.0): one that the kernel does
-// not know tells them apart.
-#define ADVICE_NOBODY_KNOWS (-1)
+// An emulator may accept any advice and ignore it (qemu-user before 8.0). A value that no kernel
+// knows reveals such an emulator.
+#define ADVICE_INVALID (-1)
 
 static struct rcgo_wipe_on_fork *
 map_wiped_page(void)
@@ -45,7 +45,7 @@ map_wiped_page(void)
 		return NULL;
 	}
 	if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
-		madvise(page, PAGE_BYTES, ADVICE_NOBODY_KNOWS) == 0) {
+		madvise(page, PAGE_BYTES, ADVICE_INVALID) == 0) {
 		munmap(page, PAGE_BYTES);
 		return NULL;
 	}
@@ -58,7 +58,7 @@ rcgo__fork_mark(void)
 	struct rcgo_wipe_on_fork *page;
 	int saved = errno;
 
-	if (rcgo_load_rlx(&home) != 0) {
+	if (rcgo_load_rlx(&go_pid) != 0) {
 		return;
 	}
 	page = map_wiped_page();
@@ -66,7 +66,7 @@ rcgo__fork_mark(void)
 		page = &unwiped_page;
 	}
 	rcgo_store_rlx(&page->alive, 1);
-	rcgo_store_rlx(&home, getpid());
+	rcgo_store_rlx(&go_pid, getpid());
 	rcgo_store_rel(&fork_page, page);
 	errno = saved;
 }
@@ -81,7 +81,7 @@ bool
 rcgo__forked(void)
 {
 	struct rcgo_wipe_on_fork *page = rcgo_load_acq(&fork_page);
-	pid_t pid = rcgo_load_rlx(&home);
+	pid_t pid = rcgo_load_rlx(&go_pid);
 
 	if (page == &unwiped_page) {
 		return pid != 0 && pid != getpid();
@@ -92,7 +92,7 @@ rcgo__forked(void)
 bool
 rcgo__is_own_pid(int32_t pid)
 {
-	pid_t own = rcgo_load_rlx(&home);
+	pid_t own = rcgo_load_rlx(&go_pid);
 
 	return pid == (own != 0 && !rcgo__forked() ? own : getpid());
 }

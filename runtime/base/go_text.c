@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: where Go's machine code lies, and what it knows of the thread, from words that Go's linker
+// Base: the address range of Go's machine code and the g of the thread, from data that Go's linker
 // fills in (rcgo_go_text.s).
 
 #include "go_text.h"
 
-// Weak: cmd/cgo links our C alone, too, to see which libraries it needs. Not hidden: cmd/link fails
-// on a hidden symbol that is Go's.
+// Weak, because cmd/cgo also links our C alone to see which libraries it needs. Not hidden, because
+// cmd/link fails on a hidden symbol that Go defines.
 extern const struct rcgo_go_text {
 	uintptr_t start, end;
 	const G *(*current_g)(void);
@@ -34,7 +34,7 @@ rcgo__in_go_text(uintptr_t pc)
 	return text != NULL && pc - text->start < text->end - text->start;
 }
 
-// Indirect: the few instructions of rcgo_go_text.s.
+// Indirect: current_g in rcgo_go_text.s.
 const G *
 rcgo__current_g(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the options of RCGO=name=value,… and of the build. Read on the OS stack as Go starts,
-// asked on any stack.
+// Base: the options of RCGO=name=value,… and of the build. They are read on the OS stack while Go
+// starts, and queried on any stack.
 
 //rcgo:small
 
@@ -16,18 +16,18 @@
 #include "strbuf.h"
 
 #define SIZES "SIZE"
-// Beside its other values an option may have this: a path with a slash in it, or a descriptor.
+// An option with FILES among its values also accepts a path with a slash, or a descriptor.
 #define FILES "FILE|fd:N"
 #define COUNTS "N"
 
-// The guard is on where it has been proved on real processors.
+// Signal interposition is on by default only where it is tested on real processors.
 #ifdef __x86_64__
 #	define SIGNALS "full", "onstack", "off", "trace"
 #else
 #	define SIGNALS "off", "full", "onstack", "trace"
 #endif
 
-// Every option: its values, the default first; or SIZES or COUNTS.
+// Every option with its values, the default first; or with SIZES or COUNTS.
 static const struct {
 	const char *name;
 	const char *values[4];
@@ -55,12 +55,12 @@ static struct {
 	uint64_t size;
 } option_set[RCGO_COUNTOF(options)];
 
-// The file of the one option that has FILES.
+// The value of the one option that has FILES.
 // owner: rcgo__options_init; lock: none; ordering: as option_set
 static char option_file[1024];
 
 static bool
-span_is(const char *s, size_t n, const char *word)
+word_is(const char *s, size_t n, const char *word)
 {
 	return strlen(word) == n && memcmp(s, word, n) == 0;
 }
@@ -88,7 +88,7 @@ parse_size(const char *s, size_t n, uint64_t *size)
 }
 
 static bool
-take_file(const char *value, size_t n)
+set_file(const char *value, size_t n)
 {
 	if (n >= sizeof option_file ||
 		(memchr(value, '/', n) == NULL && (n < 4 || memcmp(value, "fd:", 3) != 0))) {
@@ -99,9 +99,9 @@ take_file(const char *value, size_t n)
 	return true;
 }
 
-// Takes value[0..n) for option i. Returns whether the option has such a value.
+// Sets option i to value[0..n). Returns whether the option has such a value.
 static bool
-option_choose(size_t i, const char *value, size_t n)
+set_value(size_t i, const char *value, size_t n)
 {
 	if (strcmp(options[i].values[0], SIZES) == 0 || strcmp(options[i].values[0], COUNTS) == 0) {
 		uint64_t size;
@@ -116,8 +116,8 @@ option_choose(size_t i, const char *value, size_t n)
 	for (size_t v = 0; v < RCGO_COUNTOF(options[i].values) && options[i].values[v] != NULL;
 		v++) {
 		if (strcmp(options[i].values[v], FILES) == 0
-				? take_file(value, n)
-				: span_is(value, n, options[i].values[v])) {
+				? set_file(value, n)
+				: word_is(value, n, options[i].values[v])) {
 			option_set[i].value = (uint8_t)v;
 			return true;
 		}
@@ -125,31 +125,31 @@ option_choose(size_t i, const char *value, size_t n)
 	return false;
 }
 
-// Takes one name=value. Returns whether both are known.
+// Sets the option of one name=value. Returns whether name and value are known.
 static bool
-option_take(const char *item, size_t n)
+set_from_item(const char *item, size_t n)
 {
 	const char *equals = memchr(item, '=', n);
 	size_t name_len = equals == NULL ? n : (size_t)(equals - item);
 
 	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
-		if (equals != NULL && span_is(item, name_len, options[i].name)) {
-			return option_choose(i, equals + 1, n - name_len - 1);
+		if (equals != NULL && word_is(item, name_len, options[i].name)) {
+			return set_value(i, equals + 1, n - name_len - 1);
 		}
 	}
 	return false;
 }
 
-// Takes a list of name=value and returns how many items are not known.
+// Sets the options of a list of name=value. Returns the number of unknown items.
 static size_t
-take_list(const char *list)
+set_from_list(const char *list)
 {
 	size_t bad = 0;
 
 	while (*list != 0) {
 		size_t n = strcspn(list, ",");
 
-		bad += n != 0 && !option_take(list, n);
+		bad += n != 0 && !set_from_item(list, n);
 		list += n;
 		list += *list == ',';
 	}
@@ -167,7 +167,7 @@ warn_unknown(const char *list, size_t bad)
 			     : "runtime/cgo: RCGO has options or values that are not known");
 	rcgo__append_str(&t, ", left out: RCGO=");
 	for (size_t i = 0; i < 200 && list[i] != 0; i++) {
-		// One line, whatever somebody put there.
+		// Keep the message on one line, whatever RCGO contains.
 		char c[2] = {list[i] >= ' ' && list[i] < 0x7f ? list[i] : '?', 0};
 
 		rcgo__append_str(&t, c);
@@ -194,11 +194,11 @@ rcgo__options_init(void)
 	size_t bad;
 
 	memset(option_set, 0, sizeof option_set);
-	take_list(rcgo__build_options());
+	set_from_list(rcgo__build_options());
 	if (list == NULL) {
 		return;
 	}
-	bad = take_list(list);
+	bad = set_from_list(list);
 	if (bad != 0) {
 		warn_unknown(list, bad);
 	}

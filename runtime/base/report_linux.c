@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: where crash reports go. Opened on g0 as Go starts; written in signal handlers.
+// Base: the outputs of crash reports. They are opened on g0 while Go starts, and written in signal
+// handlers.
 // Contract: poll(2), pipe(7): a pipe that polls as writable takes PIPE_BUF bytes without waiting.
 
 #include "report.h"
@@ -18,23 +19,23 @@
 
 #define REPORT_CHUNK 4096 // PIPE_BUF
 #define REPORT_WAIT_NS (300 * 1000 * 1000L)
-// Away from the low numbers, which a program may expect its own files to get.
+// A high number, because programs may expect their own files to get low numbers.
 #define REPORT_FD_FROM 200
 
 #define NO_FD (~(uintptr_t)0)
 
-// Used until Go has told where its own is.
+// Used until Go has passed the address of its own variable.
 // owner: nobody writes it; lock: none; ordering: none
 static uintptr_t no_crash_fd = NO_FD;
 // owner: rcgo__report_init; lock: none; ordering: release and acquire
 static uintptr_t *crash_fd = &no_crash_fd;
 
-// Whether nobody reads an output.
-// owner: whoever writes a report; lock: none; ordering: a word, any order will do
+// Whether a write to the output has timed out: its reader has stopped.
+// owner: the threads that write reports; lock: none; ordering: relaxed, each is one word
 static bool stderr_stuck, file_stuck;
 
-// Whether the output takes REPORT_CHUNK bytes now. Where poll may not be called, nobody knows, and
-// the write has to show it.
+// Returns whether the output accepts REPORT_CHUNK bytes now. Where poll may not be called this is
+// unknown; it returns true and the write must find out.
 static bool
 is_ready(long fd, bool *stuck)
 {
@@ -50,7 +51,7 @@ is_ready(long fd, bool *stuck)
 		rcgo_store_rlx(stuck, true);
 		return false;
 	}
-	// A closed pipe would answer by a signal.
+	// A write to a closed pipe would raise SIGPIPE.
 	return n < 0 || (p.revents & (POLLERR | POLLNVAL)) == 0;
 }
 
@@ -97,7 +98,7 @@ say_not_open(const char *name, int err)
 	rcgo__strbuf_write(&t, STDERR_FILENO);
 }
 
-// Returns a descriptor that exec closes, or -errno.
+// Returns a close-on-exec descriptor, or -errno.
 static int
 open_named(const char *name)
 {
@@ -139,7 +140,7 @@ rcgo__report_init(uintptr_t *gos)
 	if (fd < 0) {
 		say_not_open(name, -fd);
 	} else if (!rcgo_cas(gos, &none, (uintptr_t)fd)) {
-		close(fd); // the program has one
+		close(fd); // the program has set its own file
 	}
 	errno = saved;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: a signal has interrupted C code. x_cgo_callers (runtime/arch) calls this on
-// the signal stack with all signals blocked, and goes on to Go's handler. Re-read
-// runtime/cgo/gcc_traceback.c and runtime/sys_linux_*.s (cgoSigtramp).
+// Traceback Generation: collects the C stack that a signal interrupted. x_cgo_callers
+// (runtime/arch) calls this on the signal stack with all signals blocked, then jumps to Go's
+// handler. Re-read runtime/cgo/gcc_traceback.c and runtime/sys_linux_*.s (cgoSigtramp).
 
 #include <errno.h>
 
@@ -20,7 +20,7 @@ rcgo__callers_collect(
 		.Max = RCGO_CALLERS_MAX,
 	};
 	rcgo_async_traceback_fn for_signals;
-	int saved = errno; // of the C code that was interrupted
+	int saved = errno; // belongs to the interrupted C code
 
 	(void)info;
 	if (sig == RCGO_SIGPREEMPT && !rcgo__callers_wanted()) {

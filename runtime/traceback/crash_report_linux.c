@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default: the report of a crash on a thread that Go does not know. Runs in
-// the handler of the signal, with all signals blocked, on a stack of its own.
+// The report of a crash on a thread that Go does not know. Runs in the signal handler, with all
+// signals blocked, on a stack of its own.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // TRAP_BRKPT
@@ -32,13 +32,13 @@
 #define STRINGS_SIZE 8192
 #define REPORT_PIECE 2048
 
-// The threads that have reported. A program in which a crash does not end the process (os/signal
-// may be asked for one) gets one report of each thread, and so many in all.
+// The threads that have reported. A crash may not end the process, for example if os/signal handles
+// the signal. Each thread reports once, and THREADS_MOST threads in all.
 #define THREADS_MOST 16
-// owner: the thread whose turn it is; lock: crash_lock.h; ordering: that
-static long told[THREADS_MOST];
+// owner: the thread that holds the crash lock; lock: crash_lock.h; ordering: that lock
+static long reported_tids[THREADS_MOST];
 
-// Whether reports have one line, and no addresses.
+// Whether a report is one line without addresses.
 // owner: rcgo__crash_init; lock: none; ordering: rcgo__signal_chain_set_reporter
 static bool crash_is_brief;
 
@@ -55,25 +55,26 @@ struct crash {
 };
 
 static void
-write_out(struct rcgo_strbuf *t)
+flush_report(struct rcgo_strbuf *t)
 {
 	rcgo__report_write(t);
 	t->len = 0;
 	t->buf[0] = 0;
 }
 
-// Pieces of some size stay whole where others write to the same file.
+// Writes the buffer in pieces of at least REPORT_PIECE bytes, so that lines of a report stay
+// together when others write to the same file.
 static void
 end_line(struct rcgo_strbuf *t)
 {
 	rcgo__append_str(t, "\n");
 	if (t->len >= REPORT_PIECE) {
-		write_out(t);
+		flush_report(t);
 	}
 }
 
 static void
-say_head(struct crash *c, struct rcgo_strbuf *t)
+append_head(struct crash *c, struct rcgo_strbuf *t)
 {
 	const char *code = rcgo__crash_code(c->sig, c->info->si_code);
 	char name[17] = "";
@@ -107,9 +108,9 @@ say_head(struct crash *c, struct rcgo_strbuf *t)
 	end_line(t);
 }
 
-// A function without debug information has the name of its object beside its own.
+// Appends one frame. A function without debug information is followed by the name of its object.
 static void
-say_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+append_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
 	if (rcgo__mark_is(pc)) {
 		rcgo__append_str(t, f->function);
@@ -143,8 +144,8 @@ report_on_own_stack(void *arg)
 	struct rcgo_strbuf t = rcgo__strbuf_init(c->text, sizeof c->text);
 	size_t n;
 
-	say_head(c, &t);
-	write_out(&t);
+	append_head(c, &t);
+	flush_report(&t);
 	if (crash_is_brief) {
 		return;
 	}
@@ -156,24 +157,24 @@ report_on_own_stack(void *arg)
 			c->pcs[i], c->frames, INLINED_MOST, c->strings, sizeof c->strings);
 
 		for (size_t k = 0; k < found; k++) {
-			say_frame(c, &t, &c->frames[k], c->pcs[i]);
+			append_frame(c, &t, &c->frames[k], c->pcs[i]);
 		}
 	}
 	rcgo__append_str(&t, rcgo_build_info());
 	end_line(&t);
-	write_out(&t);
+	flush_report(&t);
 }
 
-// Whether this thread is to report.
+// Records the thread. Returns whether it has not reported yet and may report.
 static bool
-is_new(long tid)
+may_report(long tid)
 {
 	for (size_t i = 0; i < THREADS_MOST; i++) {
-		if (told[i] == 0) {
-			told[i] = tid;
+		if (reported_tids[i] == 0) {
+			reported_tids[i] = tid;
 			return true;
 		}
-		if (told[i] == tid) {
+		if (reported_tids[i] == tid) {
 			return false;
 		}
 	}
@@ -185,7 +186,7 @@ crash_report(int sig, const siginfo_t *info, void *context)
 {
 	long tid = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	int saved = errno;
-	struct crash *c = is_new(tid) ? rcgo__own_stack_map() : NULL;
+	struct crash *c = may_report(tid) ? rcgo__own_stack_map() : NULL;
 
 	if (c != NULL) {
 		c->sig = sig;
@@ -218,7 +219,7 @@ rcgo__crash_init(uintptr_t *crash_fd)
 	}
 }
 
-// Traceback Generation, default: the words for a crash. Runs in signal handlers.
+// Descriptions of a crash. These functions run in signal handlers.
 
 struct code {
 	int sig;
@@ -229,9 +230,9 @@ struct code {
 static const struct code codes[] = {
 	{SIGSEGV, SEGV_MAPERR, "nothing is mapped there"},
 	{SIGSEGV, SEGV_ACCERR, "the access is not permitted there"},
-	{SIGSEGV, SI_KERNEL, "a general protection fault, as at an address that cannot be"},
+	{SIGSEGV, SI_KERNEL, "a general protection fault, for example a non-canonical address"},
 	{SIGBUS, BUS_ADRALN, "the address is not aligned"},
-	{SIGBUS, BUS_ADRERR, "no memory is there, as behind the end of a mapped file"},
+	{SIGBUS, BUS_ADRERR, "no memory is there, for example beyond the end of a mapped file"},
 	{SIGBUS, BUS_OBJERR, "the hardware failed"},
 	{SIGFPE, FPE_INTDIV, "integer division by zero"},
 	{SIGFPE, FPE_INTOVF, "integer overflow"},
@@ -278,8 +279,8 @@ rcgo__crash_code(int sig, int code)
 	return "";
 }
 
-// Traceback Generation, default: a stack that is mapped for one piece of work, which may be due in
-// a handler on a small one. Runs on any stack.
+// A stack that is mapped for one piece of work, because a signal handler may run on a small stack.
+// These functions run on any stack.
 
 void *
 rcgo__own_stack_map(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default: what Go's tables say about the program. Read on g0 as Go starts.
+// Default hooks: reads Go's function tables. Runs on g0 while Go starts. Re-read runtime/symtab.go
+// (moduledata, moduledataverify1) and cmd/link/internal/ld/pcln.go.
 // Re-read runtime/symtab.go (moduledata, moduledataverify1) and cmd/link/internal/ld/pcln.go.
 
 #ifndef _GNU_SOURCE
@@ -20,9 +21,9 @@
 #include "symbolizer.h"
 
 #define MAGIC_1_18 0xfffffff0 // Go 1.18 and 1.19
-#define MAGIC_1_20 0xfffffff1 // Go 1.20 on
+#define MAGIC_1_20 0xfffffff1 // Go 1.20 and later
 
-// Two structures that each count the functions agree only where both have the layout we know.
+// Both structures count the functions. The counts agree only if both have the layout we know.
 bool
 rcgo__go_module_known(const struct rcgo_go_module *m)
 {
@@ -62,8 +63,8 @@ rcgo__go_module_text(const struct rcgo_go_module *m)
 	return m->text + funcs[i].entryoff;
 }
 
-// Traceback Generation, default: the name of a place in the code, for the signal part's lines. Runs
-// on a stack of its own, for it may be asked in handlers.
+// Names of code addresses, for the lines that the signal part writes. The work runs on a stack of
+// its own, because a signal handler may ask for a name.
 
 #define INLINED_MOST 16
 
@@ -91,20 +92,20 @@ rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size)
 }
 
 static void
-name_on_own_stack(void *arg)
+symbolize_on_own_stack(void *arg)
 {
 	struct name *name = arg;
 	struct rcgo_strbuf t = rcgo__strbuf_init(name->text, name->size);
 	size_t n = rcgo__symbolize_report(
 		name->pc, name->frames, INLINED_MOST, name->strings, sizeof name->strings);
-	// The function that was called, not what became part of it.
+	// The last frame is the function itself; the frames before it are inlined into it.
 	const struct rcgo_frame *f = &name->frames[n - 1];
 
 	if (n == 0 || f->function == NULL) {
 		return;
 	}
 	rcgo__append_str(&t, f->function);
-	// Where the symbolizer knows no function it names the object.
+	// If the symbolizer knows no function, function is already the name of the object.
 	if (f->entry != 0) {
 		rcgo__name_object(&t, name->pc, name->path, sizeof name->path);
 	}
@@ -123,39 +124,39 @@ rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size)
 		name->size = size;
 		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
 			sizeof all, 0, 0);
-		rcgo__own_stack_run(name, name_on_own_stack);
+		rcgo__own_stack_run(name, symbolize_on_own_stack);
 		rcgo__raw_syscall(
 			SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof all, 0, 0);
 	}
 	errno = saved;
 }
 
-// Traceback Generation: Go's symbolizer. Go asks for a program counter, then again as long as there
-// are more frames for it, and at last with 0. Runs on g0, or while crashing on the signal stack.
-// Re-read runtime/symtab.go (expandCgoFrames) and runtime/traceback.go (printOneCgoTraceback).
+// The symbolizer for Go. Go asks for a program counter, asks again while there are more frames for
+// it, and finally passes 0. Runs on g0, or on the signal stack while Go is crashing. Re-read
+// runtime/symtab.go (expandCgoFrames) and runtime/traceback.go (printOneCgoTraceback).
 
 #define SESSIONS 4
 #define SESSION_TEXT (16 * 1024)
 
-// The frames of one program counter, given out one by one. Data of Go's argument is its number,
-// from 1; so that strings stay while another thread asks.
+// The frames of one program counter, returned one by one. Data in Go's argument is the number of
+// the session, from 1. A session of its own keeps the strings valid while another thread asks.
 struct session {
-	uint32_t busy; // taken by whoever made it 1, until its last call
+	uint32_t busy; // 1 while a sequence of calls uses the session
 	uint32_t count, next;
 	uintptr_t pc;
 	struct rcgo_frame frames[RCGO_FRAMES_MAX];
 	char text[SESSION_TEXT];
 };
 
-// owner: whoever made a session's busy 1 lock: none, it is only tried ordering: acquire, release
+// owner: the thread that set busy to 1; lock: none, it is only tried; ordering: acquire, release
 static struct session sessions[SESSIONS];
 
 static struct session *
-session_take(void)
+session_acquire(void)
 {
 	for (size_t i = 0; i < SESSIONS; i++) {
 		if (__atomic_exchange_n(&sessions[i].busy, 1, __ATOMIC_ACQUIRE) == 0) {
-			// Who had it may have ended amid the frames of a program counter.
+			// The previous sequence may have ended before its last frame.
 			sessions[i].count = sessions[i].next = 0;
 			return &sessions[i];
 		}
@@ -163,8 +164,8 @@ session_take(void)
 	return NULL;
 }
 
-// Go drops a frame that has neither name nor file: its own code and what is no code at all, as are
-// the marks that it puts into stacks (runtime.logicalStackSentinel).
+// Reports no name and no file, so that Go drops the frame: Go code, and addresses that are not
+// code, such as the marks that Go puts into stacks (runtime.logicalStackSentinel).
 static void
 session_decline(struct session *session, struct cgoSymbolizerArg *arg)
 {
@@ -177,7 +178,7 @@ session_decline(struct session *session, struct cgoSymbolizerArg *arg)
 }
 
 static void
-session_show(const struct rcgo_frame *frame, struct cgoSymbolizerArg *arg)
+session_return_frame(const struct rcgo_frame *frame, struct cgoSymbolizerArg *arg)
 {
 	arg->File = frame->file;
 	arg->Lineno = frame->line;
@@ -201,17 +202,17 @@ rcgo__default_symbolizer(struct cgoSymbolizerArg *arg)
 		return;
 	}
 	if (session == NULL) {
-		session = session_take();
+		session = session_acquire();
 	}
 	if (session == NULL) {
-		// More sequences at once than any Go has: the innermost frame must do.
+		// More concurrent sequences than Go ever has: return the innermost frame only.
 		struct rcgo_frame frame;
 
 		if (rcgo__symbolize(rcgo__generation_resolve(arg->PC), &frame, 1) == 0) {
 			session_decline(NULL, arg);
 			return;
 		}
-		session_show(&frame, arg);
+		session_return_frame(&frame, arg);
 		arg->More = 0;
 		return;
 	}
@@ -225,7 +226,7 @@ rcgo__default_symbolizer(struct cgoSymbolizerArg *arg)
 		session_decline(session, arg);
 		return;
 	}
-	session_show(&session->frames[session->next++], arg);
+	session_return_frame(&session->frames[session->next++], arg);
 	arg->More = session->next < session->count;
 	arg->Data = (uintptr_t)(session - sessions) + 1;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: before Go reports all goroutines at SIGQUIT, the C frames of those that are
-// in C are stored where Go's report looks for them (m.cgoCallers). Each thread gets Go's signal for
-// preemption, and x_cgo_callers, which Go's handler enters on threads in C alone, does the rest.
-// Runs in Go's handler of SIGQUIT.
+// Traceback Generation: collects C frames for Go's report of all goroutines at SIGQUIT. Each thread
+// gets Go's preemption signal. Go's handler enters x_cgo_callers on threads that run C code only,
+// and it stores their frames where the report reads them (m.cgoCallers). Runs in Go's handler of
+// SIGQUIT.
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 
 #define GATHER_STEP_NS (1000 * 1000L)
 #define GATHER_STEPS_MOST 200
-// The others are done when for so many steps none has come.
+// If no thread has stored frames for this many steps, all have.
 #define GATHER_STEPS_QUIET 10
 
-// The kernel's entry of a directory.
+// The layout of a getdents64(2) entry.
 struct task_entry {
 	uint64_t ino;
 	int64_t off;
@@ -28,11 +28,11 @@ struct task_entry {
 	char name[];
 };
 
-// How many want the frames of all threads now.
+// The number of callers that are waiting for frames.
 // owner: rcgo__callers_gather; lock: none; ordering: release and acquire
 static uint32_t gathering;
 
-// How many threads have stored theirs.
+// The number of threads that have stored their frames.
 // owner: the threads; lock: none; ordering: relaxed, only changes count
 static uint32_t gathered;
 

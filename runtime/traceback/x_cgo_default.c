@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, default, the edge: C frames in a program that brings no functions for them.
-// Runs on g0, in signal handlers, and on the signal stack while Go is crashing.
+// Traceback Generation, Go ABI: the default hooks, which describe C frames in a program that
+// registers no hooks. Runs on g0, in signal handlers, and on the signal stack while Go is crashing.
 // Re-read runtime/traceback.go (SetCgoTraceback, cgoContextPCs, callCgoSymbolizer).
 
 #include <signal.h>
@@ -21,14 +21,14 @@
 #include "traceback_generation.h"
 #include "unwinder.h"
 
-// What a walk may need of a stack, and half as much again for code that is not optimised.
-#define DEFAULT_ROOM 6144
+// The stack that an unwind may need, and half as much again for builds without optimisation.
+#define DEFAULT_STACK_NEED 6144
 
-// Whether it is us who describes C frames.
+// Whether the default hooks describe C frames.
 // owner: x_cgo_default_start; lock: none; ordering: release on writing, acquire on reading
 static bool default_ready;
 
-// Go's threads run C on stacks that do not change while they run.
+// Returns the stack bounds around sp on a thread of Go. Its stack does not change while C runs.
 static bool
 default_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
 {
@@ -42,10 +42,10 @@ default_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
 	return true;
 }
 
-// Whether the program may have functions of its own. Who asks for ours in any case has said that it
-// has not.
+// Returns whether the program may register hooks of its own. With RCGO=traceback=always the user
+// states that it does not.
 static bool
-default_yields(const struct rcgo_go_module *m)
+default_is_overridden(const struct rcgo_go_module *m)
 {
 	static const char name[] = "\0runtime.SetCgoTraceback";
 
@@ -56,68 +56,69 @@ default_yields(const struct rcgo_go_module *m)
 	       rcgo__go_module_has(m, name, sizeof name);
 }
 
-// Not inlined: what it has on the stack must not be there while a handler walks.
+// Not inlined: its locals must not be on the stack while a signal handler unwinds.
 static __attribute__((noinline)) size_t
-context_walk(uintptr_t context, uintptr_t *pcs, size_t max)
+context_unwind(uintptr_t context, uintptr_t *pcs, size_t max)
 {
-	const struct rcgo_context_record *note = (const struct rcgo_context_record *)context;
-	struct rcgo_saved_regs regs = {.pc = note->pc, .sp = note->sp, .fp = note->fp};
+	const struct rcgo_context_record *record = (const struct rcgo_context_record *)context;
+	struct rcgo_saved_regs regs = {.pc = record->pc, .sp = record->sp, .fp = record->fp};
 
 	return rcgo__unwind_saved(&regs, pcs, max);
 }
 
-// Whether there is room for a walk below sp, if that is on the signal stack of a thread of C: one
-// of SIGSTKSZ may have little left behind the registers that the kernel saves.
+// Returns whether there is room for an unwind below sp, if sp is on the signal stack of a C thread.
+// A signal stack of SIGSTKSZ bytes may have little room below the registers that the kernel saves.
 static bool
 default_has_room(const ucontext_t *uc, uintptr_t sp)
 {
 	uintptr_t above = sp - (uintptr_t)uc->uc_stack.ss_sp;
 
-	return above >= uc->uc_stack.ss_size || above >= DEFAULT_ROOM;
+	return above >= uc->uc_stack.ss_size || above >= DEFAULT_STACK_NEED;
 }
 
-// Indirect: one of the walks from a handler.
+// Indirect: one of the unwinder's functions for signal handlers.
 static size_t
-handler_walk(uintptr_t context, uintptr_t *pcs, size_t max,
-	size_t (*walk)(const void *ucontext, uintptr_t *pcs, size_t max))
+handler_unwind(uintptr_t context, uintptr_t *pcs, size_t max,
+	size_t (*unwind)(const void *ucontext, uintptr_t *pcs, size_t max))
 {
 	const ucontext_t *uc = (const ucontext_t *)context;
 
 	if (default_has_room(uc, (uintptr_t)__builtin_frame_address(0)) || max == 0) {
-		return walk(uc, pcs, max);
+		return unwind(uc, pcs, max);
 	}
 	pcs[0] = rcgo__unwind_pc(uc);
 	return 1;
 }
 
 static void
-give(struct cgoTracebackArg *arg, size_t n)
+terminate_pcs(struct cgoTracebackArg *arg, size_t n)
 {
 	if (n < arg->Max) {
 		arg->Buf[n] = 0;
 	}
 }
 
-// A signal has interrupted C code: for a profile, for a crash, or for neither, when nobody looks.
+// The async traceback hook: a signal has interrupted C code. SIGPROF needs a sample and a crash
+// needs a report; for other signals normally nobody reads the frames.
 static void
 default_for_signals(struct cgoTracebackArg *arg, uintptr_t sig)
 {
 	size_t n;
 
 	if (sig == SIGPROF) {
-		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_sample);
+		n = handler_unwind(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_sample);
 	} else {
 		if (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
 			sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS) {
 			rcgo__generations_stop();
 		}
-		n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
+		n = handler_unwind(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
 	}
-	give(arg, n);
+	terminate_pcs(arg, n);
 }
 
-// C code ends where Go's begins. Plugins and shared objects of Go packages carry the note of Go's
-// linker.
+// Makes unwinding stop at Go code. Plugins and shared objects of Go packages are recognised by the
+// ELF note of Go's linker.
 static void
 end_unwinding_at_go(const struct rcgo_go_module *module)
 {
@@ -135,7 +136,8 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 {
 	rcgo_context_fn context = NULL;
 
-	// The walker serves C and the report of a crash too, whoever describes C frames to Go.
+	// The unwinder also serves C code and crash reports, whichever hooks describe C frames to
+	// Go.
 	rcgo__modules_init();
 	if (rcgo__go_module_known(arg->module)) {
 		end_unwinding_at_go(arg->module);
@@ -144,7 +146,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	rcgo__unwind_set_bounds(default_bounds);
 	rcgo__crash_init(arg->crash_fd);
 	rcgo__signal_dump_start(rcgo__symbolize_callback);
-	if (default_yields(arg->module)) {
+	if (default_is_overridden(arg->module)) {
 		*arg->traceback = NULL;
 		*arg->symbolizer = NULL;
 		return;
@@ -165,14 +167,15 @@ x_cgo_default_traceback(struct cgoTracebackArg *arg)
 
 	if (rcgo_load_acq(&default_ready)) {
 		if (arg->SigContext != 0) {
-			n = handler_walk(arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
+			n = handler_unwind(
+				arg->SigContext, arg->Buf, arg->Max, rcgo__unwind_report);
 		} else if (arg->Context != 0) {
-			n = context_walk(arg->Context, arg->Buf, arg->Max);
+			n = context_unwind(arg->Context, arg->Buf, arg->Max);
 		} else {
 			n = rcgo__unwind_here(arg->Buf, arg->Max);
 		}
 	}
-	give(arg, n);
+	terminate_pcs(arg, n);
 }
 
 void

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, the edge: Go asks the program's functions for C frames and their names.
-// Runs on g0, or on the signal stack while Go is crashing.
+// Traceback Generation, Go ABI: calls the program's traceback and symbolizer functions for Go. Runs
+// on g0, or on the signal stack while Go is crashing.
 // Re-read runtime/traceback.go (cgoContextPCs, printOneCgoTraceback, callCgoSymbolizer).
 
 #include "context_management.h"
