@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor: what its files share.
+// rcgo doctor: declarations shared by its files.
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
@@ -7,7 +7,7 @@
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 
-// Prints one finding; todo is NULL when there is nothing to do.
+// Prints one finding. todo says what to do; NULL if there is nothing to do.
 void finding(enum level level, const char *name, const char *text, const char *todo);
 void finding_of(enum level level, const char *name, const struct problem *p);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What our C half says of itself in a built program.
+// Reads the identity of our C half from a built program.
 #ifndef IDENTITY_H
 #define IDENTITY_H
 

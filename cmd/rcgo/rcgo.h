@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo, the go command with our C half of runtime/cgo: what its files share.
-// A process of rcgo lives for milliseconds and then becomes go, so memory is not given back; but by
-// rcgo top, which goes on.
+// rcgo, the go command with our C half of runtime/cgo: declarations shared by its files. A process
+// of rcgo runs for milliseconds and then executes go, so it does not free memory. Only rcgo top,
+// which runs for a long time, does.
 #ifndef RCGO_H
 #define RCGO_H
 
@@ -17,10 +17,10 @@
 enum {
 	OLDEST_GO = 19,	      // Go 1.19: the first release whose runtime/cgo we replace
 	NEWEST_GO = 27,	      // the last release that our tests have run with
-	VETTING_GO = 24,      // from here on `go vet` sees overlays
-	QUOTING_GO = 22,      // from here on a word of GOFLAGS may stand in quotes
-	MODULE_CACHE_GO = 25, // from here on go takes no overlay over files of the module cache
-	EXIT_RCGO = 2,	      // rcgo's own errors; every other status is go's
+	VETTING_GO = 24,      // `go vet` reads overlays since this version
+	QUOTING_GO = 22,      // GOFLAGS may contain quotes since this version
+	MODULE_CACHE_GO = 25, // go rejects overlays of files in the module cache since this version
+	EXIT_RCGO = 2,	      // an error of rcgo itself; other statuses are those of go
 };
 
 // util.c: memory, strings, messages
@@ -44,7 +44,7 @@ uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
 char *shell_quote(const char *s);
 
 struct strings {
-	char **at; // ends with a NULL, as execv wants it
+	char **at; // terminated by NULL, as execv requires
 	size_t n, room;
 };
 void strings_add(struct strings *list, char *s);
@@ -62,35 +62,35 @@ char *read_file(const char *path, size_t *size);
 int write_file(const char *path, const void *data, size_t size);
 void write_output(const char *path, const char *text);
 
-// spawn.c: other programs
+// spawn.c: runs other programs
 struct spawned {
-	int status; // exit status; 128+signal; -1 when it could not be started (see err)
+	int status; // exit status; 128+signal; -1 if it could not be started (see err)
 	int err;
 	char *out;
 };
 enum spawn_stderr { STDERR_KEEP, STDERR_MERGE, STDERR_DROP };
 struct spawned spawn(const char *dir, char *const argv[], enum spawn_stderr how);
 
-// goenv.c: the go command at hand
+// goenv.c: the current go command
 struct goenv {
 	char *go;  // path of the go command
-	char *dir; // where it works: rcgo's directory, or that of -C
+	char *dir; // its working directory: that of rcgo, or that of -C
 	char *goroot, *version, *goos, *goarch, *gohostos, *gohostarch;
 	char *cgo_enabled, *cc, *cgo_cflags, *cgo_cppflags, *goflags, *gotoolchain, *gocache,
 		*goenv_file, *gomodcache;
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
-	bool renamed;  // GOROOT has a name in our cache, see goroot.c
-	int minor;     // 22 for go1.22.1; -1 when the version does not tell
+	bool renamed;  // goroot is a link in our cache, see goroot.c
+	int minor;     // 22 for go1.22.1; -1 if unknown
 };
 struct problem *goenv_find(struct goenv *e, const char *dir);
 struct problem *goenv_ask(struct goenv *e, const char *dir);
 void goenv_load(struct goenv *e, const char *dir);
 
-// compiler.c: the C compiler at hand
+// compiler.c: the current C compiler
 struct strings compiler_words(const char *cc);
 const char *compiler_debug_flags(const struct goenv *e);
 
-// check.c: what must hold before a build. A problem ends rcgo, a doubt is a warning.
+// check.c: conditions of a build. A problem ends rcgo; a doubt is a warning.
 struct problem *problem_version(const struct goenv *e);
 struct problem *problem_platform(const struct goenv *e);
 struct problem *problem_goroot(const struct goenv *e);
@@ -120,7 +120,7 @@ bool features_syscall(struct features f);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
-	char *rest;    // GOFLAGS without -overlay, otherwise as it was
+	char *rest;    // GOFLAGS without -overlay, otherwise unchanged
 	char *overlay; // the value of the last -overlay, or NULL
 };
 struct goflags goflags_split(const char *goflags, int minor);
@@ -131,15 +131,15 @@ char *goflags_with_ours(const char *rest, const struct overlay *o);
 
 struct cmdline {
 	const char *verb;
-	char *dir;     // of -C, or NULL
-	char *overlay; // of -overlay, or NULL
+	char *dir;     // value of -C, or NULL
+	char *overlay; // value of -overlay, or NULL
 	struct features features;
-	struct strings args; // what go gets: the verb and all else
-	size_t verb_words;   // the first of these that are the verb and -C
+	struct strings args; // the arguments for go: the verb and all others
+	size_t verb_words;   // how many of the first of these are the verb and -C
 };
 struct cmdline cmdline_scan(char **argv);
 
-// payload.c: our C half, carried in the binary
+// payload.c: our C half, embedded in the binary
 struct payload_file {
 	const char *name;
 	const unsigned char *data, *end;
@@ -147,25 +147,25 @@ struct payload_file {
 extern const struct payload_file payload[];
 extern const size_t payload_count;
 extern const char rcgo_version[];		 // verb_version.c
-extern const char payload_hash[];		 // names one version of our sources
-extern const struct payload_file module_files[]; // the Go module of rcgo init, / as !
+extern const char payload_hash[];		 // hash of our sources
+extern const struct payload_file module_files[]; // the Go module of rcgo init; names have ! for /
 extern const size_t module_count;
 extern const char module_files_hash[];
 
-// Lays them in dir, below root. A file that a user has changed becomes NAME.edited; one that an
-// older rcgo has laid and that is carried no more is removed. The second takes all up but what a
-// user has changed.
+// module_lay installs the module files in dir, below root. A file that a user has changed is
+// renamed to NAME.edited. A file that an older rcgo installed and that is no longer embedded is
+// removed. module_take_up removes all files except those that a user has changed.
 void module_lay(const char *root, const char *dir);
 void module_take_up(const char *root, const char *dir);
 bool payload_is_source(const struct payload_file *f);
 char *payload_text(const struct payload_file *f);
 char *payload_symbols(void);
 
-// cache.c: the places where rcgo may keep files
+// cache.c: the directories where rcgo may store files
 struct cache {
-	char *dir;   // the place that works
-	char *why;   // why the first choice was refused; NULL if it was not
-	char *first; // the first choice, NULL when there is none
+	char *dir;   // the usable directory
+	char *why;   // why the first choice was rejected; NULL if it was not
+	char *first; // the first choice; NULL if there is none
 };
 struct cache cache_open(void);
 char *cache_dir_wanted(void);
@@ -174,18 +174,19 @@ char *cache_try(const char *dir, bool chosen);
 void cache_use_private(struct cache *c, bool plain);
 _Noreturn void cache_none(const struct cache *c, const char *second, const char *why2);
 
-// cache_put.c: what rcgo leaves there
+// cache_put.c: the files that rcgo stores in the cache
 char *cache_put_payload(struct cache *c);
 char *cache_put_derived(const char *src, const char *name, const char *text, size_t size);
 char *cache_put_link(struct cache *c, const char *name, const char *to);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
 
-// goroot.c: a GOROOT that the go command takes overlays over, by another name where need be
+// goroot.c: gives a GOROOT in the module cache another path, because the go command accepts
+// overlays there only by that path
 bool goroot_in_module_cache(const struct goenv *e);
 bool goroot_rename(struct goenv *e, struct cache *c);
 void goroot_follow_switch(struct goenv *e);
 
-// patch_go_file.c: files of GOROOT with a little of ours in them
+// patch_*.c: copies of files of GOROOT with additions of ours
 bool derive_is_flags(const char *name);
 char *derive_cflags(const struct goenv *e, struct features f);
 char *derive_syscall_key(const struct goenv *e);
@@ -196,39 +197,40 @@ char *derive_joined_host(const struct goenv *e, const char *name);
 char *derive_joined(const char *host, const char *ours);
 char *derive_guard(const char *host, const char *text);
 
-// build_lines.c: what the C half is told of a build
+// build_lines.c: what a build tells the C half
 char *build_lines(const struct goenv *e, struct features f);
 
-// overlay.c: the JSON that lays our files over runtime/cgo
+// overlay.c: the JSON file that overlays our files on runtime/cgo
 struct overlay {
 	json_t *json;
 	char *text;
 	size_t size;
-	char *path;   // of the file in the cache, set by overlay_store
-	bool guarded; // it can tell its own GOROOT from another (derive_guard)
+	char *path;   // path of the file in the cache, set by overlay_store
+	bool guarded; // it detects another GOROOT than its own (derive_guard)
 };
 struct overlay overlay_make(
 	const struct goenv *e, const char *user, struct features f, struct cache *c);
 void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
 void overlay_set(json_t *object, const char *key, const char *value);
 
-// overlay_user.c: the overlay that the user has already
-// Under this key our overlays remember what the user's own one was. The go command ignores it, and
-// an rcgo that runs below another (or after `eval "$(rcgo env)"`) starts again from there.
+// overlay_user.c: the user's own overlay
+// Our overlays record the user's own overlay under this key, which the go command ignores. An rcgo
+// that runs below another one, or after `eval "$(rcgo env)"`, starts from that record.
 #define OVERLAY_OWN_KEY "rcgo"
 struct user_overlay {
-	bool ours; // it is an overlay of ours
+	bool ours; // whether it is an overlay of ours
 	char *goroot, *go,
-		*payload; // then, what it was made for and of; NULL when its file is gone
-	char *original;	 // path of the user's own file; NULL when an overlay of ours holds no other
-	json_t *entries; // its "Replace", with absolute paths
-	struct features features; // what an overlay of ours was made with
+		*payload; // if ours: what it was made for and from; NULL if its file is gone
+	char *original;	  // path of the user's own file; NULL if an overlay of ours has none
+	json_t *entries;  // its "Replace" object, with absolute paths
+	struct features features; // the features of an overlay of ours
 };
 struct problem *overlay_user(const struct goenv *e, const char *path, struct user_overlay *u);
 
-// session.c: the environment for go commands below rcgo, and the way back
+// session.c: the environment for go commands below rcgo, and its restoration
 struct session {
-	json_t *was, *set, *variables; // by name: before us, as we set them, and all to set
+	// The old values, our values, and all variables to set, by name.
+	json_t *was, *set, *variables;
 };
 void session_leave(void);
 bool session_is_on(void);
@@ -241,16 +243,16 @@ void session_forget(const struct goenv *e);
 char *session_users_goflags(const struct goenv *e);
 bool session_overlay(const char *path, struct user_overlay *u);
 
-// shim.c: a go that is rcgo
+// shim.c: a link named go to rcgo
 int shim_put(const char *dir);
 char *shim_dir(const struct cache *c);
 char *shim_path(const char *dir, bool with);
 
-// env_format.c: variables in the words of a shell or a tool
+// env_format.c: variables in the syntax of a shell or a tool
 bool env_print(json_t *variables, const char *format);
 char *env_formats(void);
 
-// contract.c: the names Go imports, beside those we supply
+// contract.c: the symbols that Go imports, and those that we supply
 struct contract_name {
 	char *name, *kind, *part, *versions, *by;
 	bool imported, supplied;
@@ -262,7 +264,7 @@ struct contract {
 };
 bool contract_load(const struct goenv *e, struct contract *c, char **why);
 
-// run_go.c and verb_*.c: what main chooses from
+// run_go.c and verb_*.c: the verbs that main selects from
 int run_go(char **argv);
 _Noreturn void run_go_plain(char **argv);
 int verb_abi(int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the verbs that name addresses share. The work is that of runtime/traceback/symbolize.
+// Functions shared by the verbs that symbolize addresses. backtrace/symbolize does the work.
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
@@ -13,61 +13,61 @@
 struct symbols {
 	struct rcgo_arena arena;
 	struct rcgo_object *object;
-	struct rcgo_elf elf; // of the program itself
+	struct rcgo_elf elf; // the program itself
 	struct rcgo_symtab table;
-	unsigned looks;		// in the table
-	uint32_t discriminator; // of the last address; tells parts of a line apart
+	unsigned looks;		// lookups in the table
+	uint32_t discriminator; // of the last address; distinguishes parts of a line
 };
 
-// Opens the program, and the file with its debug information if that is not to be searched for.
-// Ends rcgo when it cannot.
+// Opens the program, and the file with its debug information (debug NULL: search for it). Ends rcgo
+// on failure.
 void symbols_open(struct symbols *s, const char *program, const char *debug);
 void symbols_close(struct symbols *s);
 
-// Describes an address: frames, the innermost first. Returns how many; 0 when nothing is known.
+// Stores the frames of an address, innermost first. Returns their number; 0 if nothing is known.
 size_t symbols_frames(struct symbols *s, uint64_t address, struct rcgo_frame *frames, size_t max);
 
-// Whether some section of the program has this address.
+// Returns whether a section of the program contains this address.
 bool symbols_has(const struct symbols *s, uint64_t address);
 
-// The address of the function of this name. Returns whether there is one.
+// Stores the address of the function with this name. Returns whether there is one.
 bool symbols_address(const struct symbols *s, const char *name, uint64_t *address);
 
-// The name as the source has it, or as it is. The caller does not free it; it lives until the next
-// call.
+// Returns the demangled name, or name itself. The result is valid until the next call, and the
+// caller must not free it.
 const char *symbols_demangle(const char *name, int flags);
 
-// The part of path behind the last slash.
+// Returns the part of path after the last slash.
 const char *symbols_base_name(const char *path);
 
-// crash_log.c: what the lines of a Go crash log say of addresses
+// crash_log.c: parses lines of a Go crash log
 
-// Reads a hexadecimal number with 0x at s. Returns what follows it, or NULL when there is none.
+// Parses a hexadecimal number with prefix 0x at s. Returns the text after it, or NULL if there is
+// none.
 const char *log_hex(const char *s, uint64_t *value);
 
-// Reads the program counter of the second line of a frame, if that line tells of no place in the
-// source: "\tpc=0x…", or with a file but line 0. line may be NULL.
+// Parses the program counter of the second line of a frame, if that line has no source line:
+// "\tpc=0x…", or a file with line 0. line may be NULL.
 bool log_place(const char *line, uint64_t *pc);
 
-// Reads the program counter of the second line of a frame of C. *told says whether that line tells
-// a place in the source.
+// Parses the program counter of the second line of a C frame. Sets *told if that line has a source
+// line.
 bool log_frame(const char *line, uint64_t *pc, bool *told);
 
-// Whether line number i of the log is the second one of a frame with this program counter, and
-// tells a place in the source.
+// Returns whether line i of the log is the second line of a frame with this program counter, and
+// has a source line.
 struct strings;
 bool log_told_at(const struct strings *lines, size_t i, uint64_t pc);
 
-// Prints a line; where demangle is set, with the names in it that are mangled as the source has
-// them.
+// Prints a line. If demangle is set, demangles the names in it.
 void log_print(const char *line, bool demangle);
 
-// Whether place, a line that log_place takes, names a file other than PROGRAM: a source whose line
-// is not known.
+// Returns whether place, a line that log_place accepts, names a file other than PROGRAM: a source
+// file whose line is unknown.
 bool log_names_source(const char *program, const char *place);
 
-// Finds PROGRAM+0xOFFSET in line, by PROGRAM's last part. Returns where it begins, or NULL; *end is
-// set behind it.
+// Finds PROGRAM+0xOFFSET in line, by the base name of PROGRAM. Returns its start and sets *end to
+// the text after it; NULL if there is none.
 const char *log_offset(const char *program, const char *line, uint64_t *offset, const char **end);
 
 #endif

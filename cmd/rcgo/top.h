@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: what its files share: the page of counters of another process, and its threads.
+// rcgo top: declarations shared by its files: the stats page of another process, and its threads.
 #ifndef TOP_H
 #define TOP_H
 
 #include "rcgo.h"
 #include "stats_page.h"
 
-// top_page.c: the page of counters; see runtime/thread/stats_page.h
+// top_page.c: the stats page; see runtime/thread/stats_page.h
 struct top_page {
 	pid_t pid;
-	int fd; // the process's memory, or a memory file of its
+	int fd; // the memory of the process, or its memory file
 	off_t at;
 };
 struct top_page top_page_open(pid_t pid);
 bool top_page_read(const struct top_page *p, struct rcgo_stats_page *sight);
 
-// top_threads.c: the threads of a process, by /proc
+// top_threads.c: the threads of a process, from /proc
 struct top_thread {
 	pid_t tid;
 	char name[32];
 	char state;
-	uint64_t ticks;	   // of CPU time
+	uint64_t ticks;	   // CPU time in clock ticks
 	const char *kind;  // main, go, c
-	const char *where; // go, c, or -: it runs, or we may not know
-	double cpu;	   // percent since the last look; below 0: there was none
-	char *function;	   // that it waits in
+	const char *where; // go, c, or - if it runs or if this may not be read
+	double cpu;	   // percent since the last update; negative if there was none
 };
 struct top_threads {
 	struct top_thread *at;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo leaf: what its files share. A prototype is learned from the debug information that the C
-// compiler writes, so that typedefs, macros and the platform are as the compiler sees them.
+// rcgo leaf: declarations shared by its files. Prototypes are read from the debug information that
+// the C compiler writes. So typedefs, macros and the platform are as the compiler sees them.
 #ifndef RCGO_VERB_LEAF_H
 #define RCGO_VERB_LEAF_H
 
@@ -10,22 +10,22 @@ enum { LEAF_MAX_ARGS = 16 };
 
 // A type as Go sees it.
 struct leaf_type {
-	char *go;   // "int32"; NULL when there is none, and then why says the reason
-	char *c;    // as C spells it, for comments
-	char *pass; // what a leaf passes in its place ("int32" for a char), or NULL
+	char *go;   // such as "int32"; NULL if there is none, for the reason in why
+	char *c;    // the C type, for comments
+	char *pass; // the type that a leaf passes instead ("int32" for a char), or NULL
 	const char *why;
 	bool is_float, is_bool;
 };
 
 struct leaf_proto {
 	const char *name;
-	struct leaf_type result; // go is "" for void
+	struct leaf_type result; // its go is "" for void
 	struct leaf_type args[LEAF_MAX_ARGS];
 	size_t n;
-	char *why; // why it cannot be a leaf; NULL when it can
+	char *why; // why it cannot be a leaf; NULL if it can
 };
 
-// verb_leaf_elf.c: an ELF file that the compiler has just written
+// verb_leaf_elf.c: the ELF file that the compiler has just written
 struct leaf_section {
 	const uint8_t *at;
 	size_t size;
@@ -37,24 +37,24 @@ const char *leaf_elf_read(const char *path, struct leaf_sections *out);
 
 // verb_leaf_die.c: entries of .debug_info (DWARF 4)
 struct leaf_die {
-	size_t at, next; // where it begins and where the one after it does; at 0: none
+	size_t at, next; // offsets of this entry and of the next one; at 0: none
 	uint64_t tag;
 	bool children;
 	const char *name;
-	uint64_t type, encoding, size; // 0 when there is none
+	uint64_t type, encoding, size; // 0 if there is none
 	bool declaration;
 };
 bool leaf_die_at(const struct leaf_sections *s, size_t at, struct leaf_die *d);
 size_t leaf_die_first(const struct leaf_sections *s);
 size_t leaf_die_after(const struct leaf_sections *s, const struct leaf_die *d);
 
-// verb_leaf_type.c: prototypes out of these
+// verb_leaf_type.c: prototypes from these entries
 void leaf_proto_read(const struct leaf_sections *s, const char *variable, struct leaf_proto *p);
 
 // verb_leaf_go.c: the Go file
 struct leaf_output {
 	const char *package, *header, *cflags, *ldflags, *command;
-	const char *address; // the C function of this file: a package's files share their names
+	const char *address; // the C function of this file; files of a package share a namespace
 	bool system_header, with_errno;
 };
 char *leaf_go_text(const struct leaf_output *o, const struct leaf_proto *protos, size_t n);
