@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The lines that our overlay adds to the preamble of runtime/cgo: what the C half is told of this
-// build, and what stops a build by another Go.
+// The lines that our overlay adds to the preamble of runtime/cgo. They tell the C half about this
+// build, and stop a build by another version of Go.
 #include "rcgo.h"
 
 #include <ctype.h>
 #include <string.h>
 
-// The go command takes few characters in a -D flag of a package.
+// Returns s with only those characters that the go command accepts in a -D flag of a package.
 static char *
 as_word(const char *s)
 {
@@ -20,7 +20,7 @@ as_word(const char *s)
 	return out;
 }
 
-// What `rcgo version FILE` says of the program (runtime/base/build_info.c).
+// The identity that `rcgo version FILE` prints (runtime/base/x_cgo_build_info.c).
 static char *
 identity_line(const struct goenv *e, struct features f)
 {
@@ -30,8 +30,8 @@ identity_line(const struct goenv *e, struct features f)
 		as_word(features_in_force(f)));
 }
 
-// An overlay is made for one Go. After an upgrade in place it would lay over other sources, so the
-// compiler stops there.
+// An overlay is made for one version of Go. After an upgrade in place it would replace other
+// sources, so these lines stop the compiler.
 static char *
 other_go_lines(const struct goenv *e)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where rcgo keeps our sources and the overlays it made: the user's cache, or a private place in
-// the temporary directory.
+// The directory where rcgo stores our sources and the overlays: the user's cache, or a private
+// directory below the temporary directory.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The directory the user wants: NULL when there is no telling.
+// Returns the cache directory that the environment selects; NULL if there is none.
 char *
 cache_dir_wanted(void)
 {
@@ -36,7 +36,7 @@ cache_dir_wanted(void)
 	return NULL;
 }
 
-// The second choice. A plain one has no spaces, for a GOFLAGS that cannot hold any.
+// Returns the second choice. A plain path has no spaces, for a GOFLAGS that cannot contain any.
 char *
 cache_dir_private(bool plain)
 {
@@ -48,8 +48,8 @@ cache_dir_private(bool plain)
 	return path_clean(fmt("%s/rcgo-%lu", tmp, (unsigned long)geteuid()));
 }
 
-// Whether a group has no members but this user: the group of root, or the group of its own that a
-// system with umask 002 gives to each user.
+// Returns whether a group has no members except this user: the group of root, or the user's own
+// group on a system with umask 002.
 static bool
 is_private_group(gid_t gid)
 {
@@ -75,13 +75,13 @@ is_private_group(gid_t gid)
 	return false;
 }
 
-// Why somebody else could put another directory in the place of this one; NULL when nobody can.
+// Returns why another user could replace this directory; NULL if nobody can.
 static char *
 why_replaceable(const char *dir)
 {
 	struct stat st, root;
 
-	// In a user namespace the owner of / need not be uid 0, but is as good as root.
+	// In a user namespace, the owner of / need not be uid 0, but has the same power.
 	if (stat("/", &root) != 0) {
 		return fmt("/: %s", strerror(errno));
 	}
@@ -106,8 +106,8 @@ why_replaceable(const char *dir)
 	return NULL;
 }
 
-// Why a directory is not ours alone; NULL when it is. What lies there is compiled into programs,
-// so nobody else may be able to change it between our check and the compiler's read.
+// Returns why a directory is not private to this user; NULL if it is. Its files are compiled into
+// programs, so nobody else may change them between our check and the compiler's read.
 static char *
 why_not_private(const char *dir, bool may_be_link)
 {
@@ -146,8 +146,9 @@ make_dirs(const char *dir)
 	return mkdir(dir, 0700) != 0 && errno != EEXIST ? -errno : 0;
 }
 
-// Makes a place ready; returns why it cannot be used, or NULL. Where the user chose the place it
-// may be a link and its parents are made; in a temporary directory a link may be a trap.
+// Creates the directory if needed. Returns why it cannot be used, or NULL. If the user chose it, it
+// may be a symbolic link and its parents are created. In a temporary directory a link could be an
+// attack.
 char *
 cache_try(const char *dir, bool chosen)
 {
@@ -156,7 +157,7 @@ cache_try(const char *dir, bool chosen)
 	return err < 0 ? xstrdup(strerror(-err)) : why_not_private(dir, chosen);
 }
 
-// Ends rcgo: c->first cannot be used because of c->why, nor second because of why2.
+// Ends rcgo, because c->first cannot be used for c->why, and second for why2.
 _Noreturn void
 cache_none(const struct cache *c, const char *second, const char *why2)
 {
@@ -168,7 +169,7 @@ cache_none(const struct cache *c, const char *second, const char *why2)
 		"set RCGO_CACHE to a directory that you own and that has 2 MB free");
 }
 
-// Goes on with the second choice.
+// Switches to the second choice.
 void
 cache_use_private(struct cache *c, bool plain)
 {

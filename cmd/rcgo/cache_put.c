@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What rcgo leaves in its cache. Entries are named after their content, checked at every use (our
-// sources by a stamp) and put there by rename, so that any number of builds may run at once and
-// nothing ever goes stale.
+// Stores files in the cache. Entries are named after their content, checked at every use (our
+// sources by a stamp) and stored by rename. So any number of builds may run at the same time, and
+// no entry becomes stale.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// True when a file holds exactly this and only we may write it.
+// Returns whether a file has exactly this content and only this user may write it.
 static bool
 holds(const char *path, const void *data, size_t size)
 {
@@ -48,8 +48,8 @@ put(const char *path, const void *data, size_t size)
 
 static const char stamp_name[] = "stamp";
 
-// The attributes of our sources in dir, of which the kernel changes one when a file changes; NULL
-// when a file is missing or may be written by others. Stores the time of the last change.
+// Returns the attributes of our sources in dir; the kernel changes one of them when a file changes.
+// Returns NULL if a file is missing or others may write it. Stores the time of the last change.
 static char *
 payload_attributes(const char *dir, time_t *changed)
 {
@@ -76,7 +76,7 @@ payload_attributes(const char *dir, time_t *changed)
 	return text;
 }
 
-// Whether our sources are those that were compared, byte for byte, when the stamp was made.
+// Returns whether our sources are unchanged since they were compared byte for byte for the stamp.
 static bool
 is_stamped(const char *dir)
 {
@@ -86,8 +86,9 @@ is_stamped(const char *dir)
 	return text != NULL && holds(path_join(dir, stamp_name), text, strlen(text));
 }
 
-// Stamps sources that were compared. A file that changed within the last two seconds may change
-// again without another time: then the next command compares once more.
+// Writes the stamp of sources that were compared. A file that changed within the last two seconds
+// may change again without a new time. In that case there is no stamp, and the next command
+// compares again.
 static void
 stamp(const char *dir)
 {
@@ -122,7 +123,8 @@ put_payload_in(const char *dir)
 	return why;
 }
 
-// A write beyond RLIMIT_FSIZE shall be an error like a full disk, not the end of the process.
+// Makes a write beyond RLIMIT_FSIZE fail like a write to a full disk, instead of ending the
+// process.
 static void
 limit_signal(bool ignore)
 {
@@ -132,8 +134,8 @@ limit_signal(bool ignore)
 	sigaction(SIGXFSZ, ignore ? &ign : &old, ignore ? &old : NULL);
 }
 
-// Leaves our sources in the cache and returns their directory. When the first place turns out to
-// be full or read-only, all goes to the second.
+// Stores our sources in the cache and returns their directory. If the first directory is full or
+// read-only, switches to the second choice.
 char *
 cache_put_payload(struct cache *c)
 {
@@ -177,7 +179,7 @@ put_link(const char *path, const char *to)
 	return 0;
 }
 
-// Leaves a symbolic link to a path in the cache and returns its own.
+// Stores a symbolic link to a path in the cache and returns the path of the link.
 char *
 cache_put_link(struct cache *c, const char *name, const char *to)
 {
@@ -196,7 +198,7 @@ cache_put_link(struct cache *c, const char *name, const char *to)
 	return path;
 }
 
-// Leaves a file made from one of GOROOT's beside our sources and returns its path; NULL when it
+// Stores a changed copy of a file of GOROOT beside our sources. Returns its path, or NULL if it
 // cannot be written.
 char *
 cache_put_derived(const char *src, const char *name, const char *text, size_t size)
@@ -211,7 +213,7 @@ cache_put_derived(const char *src, const char *name, const char *text, size_t si
 	return err == 0 ? path : NULL;
 }
 
-// Leaves an overlay in the cache under a path that GOFLAGS can hold and returns that.
+// Stores an overlay in the cache and returns its path, which GOFLAGS can contain.
 char *
 cache_put_overlay(struct cache *c, const char *text, size_t size, int minor)
 {

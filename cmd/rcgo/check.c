@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What must hold before a build can use our C half; each failure has a message of its own.
+// Checks the conditions of a build with our C half. Each failure has its own message.
 #include "rcgo.h"
 
 #include <stdlib.h>
@@ -39,8 +39,8 @@ doubt_version(const struct goenv *e)
 	return NULL;
 }
 
-// What an untested Go wants and we lack. The tested ones are known to want nothing else, and need
-// not pay for the question.
+// Checks whether an untested Go imports symbols that we lack. Tested versions import no others, so
+// they skip the check.
 struct problem *
 doubt_names(const struct goenv *e)
 {
@@ -96,7 +96,7 @@ problem_platform(const struct goenv *e)
 		"plain go");
 }
 
-// Whether a file of NAME=VALUE lines, such as `go env -w` writes, sets a variable.
+// Returns whether a file of NAME=VALUE lines, such as `go env -w` writes, sets a variable.
 static bool
 env_file_sets(const char *path, const char *name)
 {
@@ -125,7 +125,7 @@ no_compiler(const struct goenv *e)
 		"one you have");
 }
 
-// The go command turns cgo off for four reasons, which call for four different answers.
+// The go command disables cgo for four reasons, each of which needs its own message.
 static struct problem *
 cgo_off(const struct goenv *e)
 {
@@ -166,7 +166,7 @@ problem_cgo(const struct goenv *e)
 	return path_search(first_word(e->cc)) == NULL ? no_compiler(e) : NULL;
 }
 
-// For all that needs an overlay.
+// Checks the conditions of a verb that needs an overlay.
 void
 check_overlay(const struct goenv *e)
 {
@@ -177,7 +177,7 @@ check_overlay(const struct goenv *e)
 	warn(doubt_names(e));
 }
 
-// For all that compiles.
+// Checks the conditions of a verb that compiles.
 void
 check_build(const struct goenv *e)
 {
@@ -185,7 +185,7 @@ check_build(const struct goenv *e)
 	fail_on(problem_cgo(e));
 }
 
-// Whether a verb that need not compile can have the overlay as well.
+// Returns whether the overlay can be made, for a verb that also works without it.
 bool
 overlay_possible(const struct goenv *e)
 {

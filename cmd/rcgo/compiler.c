@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The C compiler at hand: its words, and the debug information that our C is compiled with.
+// The current C compiler: its command line, and the debug information of our C code.
 #include "rcgo.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// The first version of gcc that can leave columns out; clang counts in another way, and every clang
-// that answers with this much can.
+// The first version of gcc that has -gno-column-info. Every clang whose version number is at least
+// this has it too.
 enum { COLUMNLESS_CC = 8 };
 
-// The words of CC, as in CC="ccache gcc", with the program's full path first. NULL when it is not
-// to be found.
+// Returns the words of CC, such as "ccache gcc", with the full path of the program first; empty if
+// the program is not found.
 struct strings
 compiler_words(const char *cc)
 {
@@ -33,7 +33,8 @@ compiler_words(const char *cc)
 	return words;
 }
 
-// Whether the compiler takes -gno-column-info. To ask costs one start of its driver, 1 or 2 ms.
+// Returns whether the compiler has -gno-column-info. This runs the compiler driver once, which
+// costs 1 or 2 ms.
 static bool
 can_omit_columns(const char *cc)
 {
@@ -48,7 +49,7 @@ can_omit_columns(const char *cc)
 	return s.status == 0 && strtol(s.out, NULL, 10) >= COLUMNLESS_CC;
 }
 
-// Whether the user has left the kind of debug information open: -g, as Go sets it, and no more.
+// Returns whether the flags select debug information by a plain -g, as Go does by default.
 static bool
 is_plain_debug(const char *flags)
 {
@@ -64,9 +65,9 @@ is_plain_debug(const char *flags)
 	return plain;
 }
 
-// The flags that say how much debug information our C has, each after a space. Lines and inlined
-// calls are what tracebacks and profiles name; columns, variables and types of our C are wanted by
-// nobody who does not say -g2 or -g3.
+// Returns the debug flags for our C code, each preceded by a space. Tracebacks and profiles need
+// lines and inlined calls. Columns, variables and types of our C code are included only if the user
+// asks for -g2 or -g3.
 const char *
 compiler_debug_flags(const struct goenv *e)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The names that the Go half of this GOROOT imports from its C half, beside those we supply.
+// The symbols that the Go half of this GOROOT imports from its C half, and those that we supply.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ add(struct contract *c, const char *name)
 	return at;
 }
 
-// Lines of symbols.txt: name, kind, part, Go versions, who imports it.
+// Adds the lines of symbols.txt: name, kind, part, Go versions, importer.
 static void
 add_ours(struct contract *c)
 {
@@ -69,7 +69,7 @@ mark_imported(struct contract *c, const char *name)
 	n->imported = true;
 }
 
-// Every `//go:cgo_import_static NAME` of a Go file.
+// Marks every `//go:cgo_import_static NAME` of a Go file as imported.
 static void
 scan_file(struct contract *c, const char *path)
 {
@@ -91,8 +91,8 @@ scan_file(struct contract *c, const char *path)
 	}
 }
 
-// Asks the go command which Go files it would compile for the target: it alone knows the build
-// constraints. False with a reason when it does not answer.
+// Asks the go command which Go files it compiles for the target, because it evaluates the build
+// constraints. Returns false and stores the reason if it fails.
 bool
 contract_load(const struct goenv *e, struct contract *c, char **why)
 {
@@ -102,7 +102,7 @@ contract_load(const struct goenv *e, struct contract *c, char **why)
 		xstrdup("runtime/cgo"), NULL};
 
 	memset(c, 0, sizeof *c);
-	// The build to come must still see what the user set.
+	// Restore CGO_ENABLED afterwards: the build must see the user's value.
 	const char *was = getenv("CGO_ENABLED");
 
 	was = was == NULL ? NULL : xstrdup(was);
@@ -126,7 +126,7 @@ contract_load(const struct goenv *e, struct contract *c, char **why)
 	for (char *f = strtok_r(s.out, "\n", &save); f != NULL; f = strtok_r(NULL, "\n", &save)) {
 		scan_file(c, path_join(e->cgo_dir, f));
 	}
-	// The C code that cmd/cgo generates wants these two, in every version.
+	// In every version, the C code that cmd/cgo generates imports these two.
 	mark_imported(c, "_cgo_wait_runtime_init_done");
 	mark_imported(c, "_cgo_release_context");
 	for (size_t i = 0; i < c->n; i++) {

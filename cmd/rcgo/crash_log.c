@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the lines of a Go crash log say of addresses.
+// Parses the lines of a Go crash log that contain addresses.
 #include "rcgo.h"
 
 #include <inttypes.h>
@@ -103,7 +103,8 @@ is_symbol(char c)
 	       c == '.' || c == '$' || c == '@';
 }
 
-// A log can hold what an attacker had the program print: no control character reaches a terminal.
+// A log may contain text that an attacker made the program print. Do not pass control characters to
+// a terminal.
 static void
 put_text(const char *text)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor: the C compiler, its linker and libc, tried out on a program with a thread.
+// rcgo doctor: checks the C compiler, its linker and the C library with a program that has a
+// thread.
 #include "doctor.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ first_line(char *s)
 }
 
 static void
-look_at_linker(const struct strings *words)
+report_linker(const struct strings *words)
 {
 	struct spawned s = run_with(words, NULL, (const char *[]){"-print-prog-name=ld", NULL});
 	char *ld = s.status == 0 ? path_search(first_line(s.out)) : NULL;
@@ -86,7 +87,7 @@ musl_version(void)
 }
 
 static void
-look_at_libc(const struct goenv *e, const char *dir)
+report_libc(const struct goenv *e, const char *dir)
 {
 	static const char todo[] = "see that programs of this compiler run here: "
 				   "is there a noexec mount or a missing loader?";
@@ -111,7 +112,7 @@ look_at_libc(const struct goenv *e, const char *dir)
 }
 
 static void
-try_out(const struct goenv *e, const struct strings *words, const char *dir)
+report_compiler(const struct goenv *e, const struct strings *words, const char *dir)
 {
 	int err = write_file(path_join(dir, "probe.c"), probe, sizeof probe - 1);
 
@@ -134,8 +135,8 @@ try_out(const struct goenv *e, const struct strings *words, const char *dir)
 	}
 	s = run_with(words, NULL, (const char *[]){"--version", NULL});
 	finding(LEVEL_OK, "C compiler", fmt("%s: %s", words->at[0], first_line(s.out)), NULL);
-	look_at_linker(words);
-	look_at_libc(e, dir);
+	report_linker(words);
+	report_libc(e, dir);
 }
 
 void
@@ -157,7 +158,7 @@ doctor_compiler(const struct goenv *e)
 			"set TMPDIR to a directory that you may write to: every build needs one");
 		return;
 	}
-	try_out(e, &words, dir);
+	report_compiler(e, &words, dir);
 	unlink(path_join(dir, "probe.c"));
 	unlink(path_join(dir, "probe"));
 	rmdir(dir);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor: room for our files and the limits that a program with many threads runs into.
+// rcgo doctor: checks free space for our files, and the limits that affect a program with many
+// threads.
 #include "doctor.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 enum { FEW_THREADS = 1024, MB = 1024 * 1024 };
 
 static void
-look_at_room(const char *name, const char *dir, unsigned long long wanted_mb, const char *variable)
+report_free_space(
+	const char *name, const char *dir, unsigned long long wanted_mb, const char *variable)
 {
 	struct statvfs v;
 
@@ -42,7 +44,7 @@ doctor_cache(const struct goenv *e)
 
 	if (why == NULL && err == 0) {
 		unlink(probe);
-		look_at_room("cache", first, 2, "RCGO_CACHE");
+		report_free_space("cache", first, 2, "RCGO_CACHE");
 	} else {
 		char *second = cache_dir_private(false), *why2 = cache_try(second, false);
 		char *text = fmt("%s%s%s", first == NULL ? "" : first, first == NULL ? "" : ": ",
@@ -58,7 +60,7 @@ doctor_cache(const struct goenv *e)
 		}
 	}
 	if (e != NULL && *e->gocache == '/') {
-		look_at_room("Go's cache", e->gocache, 300, "GOCACHE");
+		report_free_space("Go's cache", e->gocache, 300, "GOCACHE");
 	}
 }
 
@@ -68,7 +70,8 @@ limit_text(rlim_t n)
 	return n == RLIM_INFINITY ? xstrdup("unlimited") : fmt("%llu", (unsigned long long)n);
 }
 
-// One number in a file such as those of /proc/sys; false for "max" and for no such file.
+// Reads one number from a file such as those of /proc/sys. Returns false for "max" and for a
+// missing file.
 static bool
 read_number(const char *path, unsigned long long *n)
 {
@@ -83,7 +86,7 @@ read_number(const char *path, unsigned long long *n)
 }
 
 static void
-look_at_processes(void)
+report_processes(void)
 {
 	struct rlimit r;
 
@@ -102,7 +105,7 @@ look_at_processes(void)
 }
 
 static void
-look_at_memory(void)
+report_memory(void)
 {
 	struct rlimit r;
 
@@ -125,8 +128,8 @@ look_at_memory(void)
 	}
 }
 
-// The tightest pids.max between our control group and the root: each of them counts. The file
-// names the group of the pids controller (version 1) or of all of them (version 2: "0::").
+// Finds the lowest pids.max between our control group and the root, each of which applies. Reads
+// the group of the pids controller (version 1), or of all controllers (version 2: "0::").
 static char *
 tightest_group(unsigned long long *max)
 {
@@ -164,7 +167,7 @@ tightest_group(unsigned long long *max)
 }
 
 static void
-look_at_groups(void)
+report_cgroups(void)
 {
 	unsigned long long max = 0, now = 0;
 	char *file = tightest_group(&max);
@@ -189,7 +192,7 @@ look_at_groups(void)
 }
 
 static void
-look_at_sysctl(const char *name, const char *path, unsigned long long wanted, const char *what)
+report_sysctl(const char *name, const char *path, unsigned long long wanted, const char *what)
 {
 	unsigned long long n;
 
@@ -212,13 +215,13 @@ look_at_sysctl(const char *name, const char *path, unsigned long long wanted, co
 void
 doctor_limits(void)
 {
-	look_at_processes();
-	look_at_memory();
-	look_at_groups();
-	look_at_sysctl(
+	report_processes();
+	report_memory();
+	report_cgroups();
+	report_sysctl(
 		"threads-max", "/proc/sys/kernel/threads-max", 4096, "threads on this machine");
-	look_at_sysctl(
+	report_sysctl(
 		"pid_max", "/proc/sys/kernel/pid_max", 4096, "numbers for processes and threads");
-	look_at_sysctl("max_map_count", "/proc/sys/vm/max_map_count", 65530,
+	report_sysctl("max_map_count", "/proc/sys/vm/max_map_count", 65530,
 		"mappings a process; a thread takes two or three");
 }

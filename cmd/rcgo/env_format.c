@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo env: an environment in the words of a shell or a tool. A value that is null unsets.
+// rcgo env: prints an environment in the syntax of a shell or a tool. A null value unsets a
+// variable.
 #include "rcgo.h"
 
 #include <stdio.h>
 #include <string.h>
 
-// Puts a backslash before each of these characters.
+// Returns s with a backslash before each of these characters.
 static char *
 escape(const char *s, const char *characters)
 {
@@ -42,14 +43,14 @@ print_fish(const char *name, const char *value)
 	}
 }
 
-// For the file that $GITHUB_ENV names, and for docker's --env-file.
+// The format of the file that $GITHUB_ENV names, and of docker's --env-file.
 static void
 print_plain(const char *name, const char *value)
 {
 	printf("%s=%s\n", name, value == NULL ? "" : value);
 }
 
-// For include in a makefile. Make takes $ and # for its own.
+// The format of a makefile, for include. Make treats $ and # specially.
 static void
 print_make(const char *name, const char *value)
 {
@@ -73,7 +74,7 @@ print_object(const json_t *json)
 	puts("");
 }
 
-// What to put into VS Code's settings.json.
+// The format of VS Code's settings.json.
 static void
 print_vscode(json_t *variables)
 {
@@ -103,7 +104,7 @@ static const struct {
 	{"make", print_make},
 };
 
-// Prints the variables. False when there is no such format.
+// Prints the variables. Returns false if the format is unknown.
 bool
 env_print(json_t *variables, const char *format)
 {

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// --with= and --without=: what a program gets beyond the plain C half. rcgo's own flags, which go
-// never sees. An overlay remembers what was chosen, for an rcgo that runs below another.
+// The flags --with= and --without= of rcgo, which select what a program gets beyond the plain C
+// half. go never sees them. An overlay records the selection, for an rcgo that runs below another
+// one.
 #include "rcgo.h"
 
 #include <string.h>
 
-// What the C half is told (see runtime/base/options.h) when a feature is chosen or left out; and
-// the flag that leaves its C out altogether.
+// The option for the C half (see runtime/base/options.h) if a feature is selected or left out; and
+// the flag that leaves its C code out.
 static const struct {
 	const char *name, *with, *without, *left_out;
 	bool on; // by default
 } table[] = {
-	{"traceback", "traceback=on", NULL, NULL, true}, // its C is in files of its own
+	{"traceback", "traceback=on", NULL, NULL, true}, // its C code is in separate files
 	{"contexts", "contexts=on", "contexts=off", NULL, false},
 	{"crash", "crash=on", "crash=off", NULL, true},
 	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS", true},
-	// Off if not chosen: it makes go build the standard library anew.
+	// Off by default, because go then builds the standard library again.
 	{"syscall", NULL, NULL, NULL, false},
 };
 
@@ -32,9 +33,9 @@ names(void)
 	return out;
 }
 
-// Takes a list of names. Returns the first that is not known, or NULL.
+// Applies a list of names. Returns the first unknown name, or NULL.
 static const char *
-take(struct features *f, const char *list, enum feature_choice choice)
+features_apply(struct features *f, const char *list, enum feature_choice choice)
 {
 	while (true) {
 		size_t n = strcspn(list, ","), i = 0;
@@ -54,8 +55,8 @@ take(struct features *f, const char *list, enum feature_choice choice)
 	}
 }
 
-// Takes --with=LIST, --without=LIST, or one of them with the list as the next word. Returns how
-// many words that took; 0 when the first is neither flag.
+// Parses --with=LIST or --without=LIST, or one of them with the list as the next word. Returns the
+// number of words used; 0 if the first word is another flag.
 int
 features_flag(struct features *f, const char *verb, char *const *words)
 {
@@ -71,7 +72,7 @@ features_flag(struct features *f, const char *verb, char *const *words)
 	if (list == NULL) {
 		usage_error(verb, "%s wants a feature: %s", *words, names());
 	}
-	const char *bad = take(f, list, on ? FEATURE_WITH : FEATURE_WITHOUT);
+	const char *bad = features_apply(f, list, on ? FEATURE_WITH : FEATURE_WITHOUT);
 
 	if (bad != NULL) {
 		usage_error(verb, "%s: there is no \"%s\"; there is %s", *words, bad, names());
@@ -79,7 +80,7 @@ features_flag(struct features *f, const char *verb, char *const *words)
 	return name[n] == '=' ? 1 : 2;
 }
 
-// Takes the flags out of a command line that is rcgo's own.
+// Removes the feature flags from a command line of rcgo itself.
 struct features
 features_own_flags(int *argc, char **argv)
 {
@@ -98,7 +99,7 @@ features_own_flags(int *argc, char **argv)
 	return f;
 }
 
-// What is not said in f is as in base.
+// Returns f, with features that f does not select taken from base.
 struct features
 features_over(struct features base, struct features f)
 {
@@ -108,7 +109,7 @@ features_over(struct features base, struct features f)
 	return f;
 }
 
-// The features of one choice as a list, "" when there is none.
+// Returns the features with this choice as a list; "" if there are none.
 char *
 features_list(struct features f, enum feature_choice choice)
 {
@@ -122,22 +123,22 @@ features_list(struct features f, enum feature_choice choice)
 	return out;
 }
 
-// From lists that an overlay remembers; a name that is no feature any more is nothing.
+// Parses the lists that an overlay recorded. A name that is no longer a feature is ignored.
 struct features
 features_from_lists(const char *with, const char *without)
 {
 	struct features f = {0};
 
 	if (with != NULL && *with != '\0') {
-		take(&f, with, FEATURE_WITH);
+		features_apply(&f, with, FEATURE_WITH);
 	}
 	if (without != NULL && *without != '\0') {
-		take(&f, without, FEATURE_WITHOUT);
+		features_apply(&f, without, FEATURE_WITHOUT);
 	}
 	return f;
 }
 
-// What a program has of these, as a list: what was chosen, and what is on by default.
+// Returns the list of features of a program: the selected ones, and those that are on by default.
 char *
 features_in_force(struct features f)
 {
@@ -153,8 +154,8 @@ features_in_force(struct features f)
 	return out;
 }
 
-// The C compiler's flags that tell the C half, each after a space, the options as in RCGO=; "" when
-// there is nothing.
+// Returns the C compiler's flags for the C half, each preceded by a space, with the options in the
+// syntax of RCGO=; "" if there are none.
 char *
 features_cflags(struct features f)
 {

@@ -17,8 +17,8 @@ path_join(const char *dir, const char *name)
 	return fmt("%s%s%s", dir, has_suffix(dir, "/") ? "" : "/", name);
 }
 
-// The shortest spelling of an absolute path by its text alone, as Go's path/filepath gives it: the
-// go command compares the paths of an overlay as text and never follows their links.
+// Returns the shortest form of an absolute path, from its text alone, as Go's path/filepath does.
+// The go command compares the paths of an overlay as text and never follows symbolic links.
 char *
 path_clean(const char *path)
 {
@@ -51,8 +51,8 @@ path_absolute(const char *base, const char *path)
 	return path_clean(path[0] == '/' ? path : path_join(base, path));
 }
 
-// The name of a directory as a go command that works in it would call it: $PWD when that is the
-// same directory (it keeps the user's links), else what the kernel says.
+// Returns the path of a directory as a go command that works in it sees it: $PWD if that is the
+// same directory (it keeps the user's symbolic links), else the path from the kernel.
 char *
 working_dir(const char *dir)
 {
@@ -79,7 +79,7 @@ is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-// Whether a path leads to this rcgo, as the `go` of `rcgo shim` does.
+// Returns whether a path refers to this rcgo, as the `go` of `rcgo shim` does.
 bool
 path_is_self(const char *path)
 {
@@ -107,7 +107,7 @@ search(const char *name, bool other)
 	return NULL;
 }
 
-// Where a shell would find a program; NULL when nowhere.
+// Returns where a shell finds a program; NULL if nowhere.
 char *
 path_search(const char *name)
 {
@@ -117,14 +117,15 @@ path_search(const char *name)
 	return search(name, false);
 }
 
-// The same in PATH, where what leads to this rcgo does not count.
+// Searches PATH for a program, ignoring files that refer to this rcgo.
 char *
 path_search_other(const char *name)
 {
 	return search(name, true);
 }
 
-// The program in a value such as CC="ccache gcc", where the go command allows quotes around a word.
+// Returns the program in a value such as CC="ccache gcc". The go command allows quotes around a
+// word.
 char *
 first_word(const char *command)
 {
@@ -152,7 +153,7 @@ read_file(const char *path, size_t *size)
 		close(fd);
 		return NULL;
 	}
-	// Files in /proc and pipes tell no size, so read until the end whatever fstat said.
+	// fstat reports no size for pipes and files in /proc, so read until the end in any case.
 	size_t room = (size_t)st.st_size + 4096, n = 0;
 	char *buf = xalloc(room + 1);
 
@@ -200,8 +201,8 @@ write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-// Readers see the old file or the whole new one, never a part: written beside it, then renamed.
-// Returns 0 or -errno.
+// Writes a file beside path, then renames it, so that readers see either the old or the whole new
+// file. Returns 0 or -errno.
 int
 write_file(const char *path, const void *data, size_t size)
 {
@@ -213,7 +214,7 @@ write_file(const char *path, const void *data, size_t size)
 	}
 	int err = write_all(fd, data, size);
 
-	// A network or quota file system may report a full disk as late as here.
+	// A network file system or one with quotas may report a full disk only here.
 	if (close(fd) != 0 && err == 0) {
 		err = -errno;
 	}
@@ -226,8 +227,8 @@ write_file(const char *path, const void *data, size_t size)
 	return err;
 }
 
-// What -o is for: written in place, as a compiler does, for path may be a link or a device. NULL
-// and "-" are standard output, whose errors main looks for.
+// Writes the output for -o. Writes in place, as a compiler does, because path may be a link or a
+// device. NULL and "-" mean standard output, whose errors main checks.
 void
 write_output(const char *path, const char *text)
 {

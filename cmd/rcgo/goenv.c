@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Asks the go command at hand, once, for everything that rcgo wants to know of it.
+// Asks the current go command once for all values that rcgo needs.
 #include "rcgo.h"
 
 #include <ctype.h>
@@ -13,7 +13,8 @@ static const char install_go[] = "install Go 1.19 or newer: `apt install golang-
 				 "Ubuntu, or https://go.dev/dl; "
 				 "or set RCGO_GO to the path of a go command";
 
-// Set for the go commands that we ask. A go that is a script around rcgo would ask without end.
+// Set for the go commands that we run. Without it, a `go` that is a script around rcgo would
+// recurse without end.
 static const char asking[] = "RCGO_ASKING";
 
 static struct problem *
@@ -47,8 +48,8 @@ find_go(char **go)
 				 "in PATH");
 }
 
-// The 22 of "go1.22.1", "go1.22rc1", "go1.22.1-custom" or "devel go1.22-0a1b2c"; -1 when the
-// version says nothing of the kind ("devel +0a1b2c").
+// Returns 22 for "go1.22.1", "go1.22rc1", "go1.22.1-custom" or "devel go1.22-0a1b2c"; -1 if the
+// version has no such number ("devel +0a1b2c").
 static int
 go_minor(const char *version)
 {
@@ -102,7 +103,7 @@ fill(struct goenv *e, json_t *json)
 	e->gomodcache = field(json, "GOMODCACHE");
 }
 
-// GOVERSION is known to `go env` from Go 1.16 on; older ones still say it in words.
+// `go env` prints GOVERSION from Go 1.16 on. For older versions, parse `go version`.
 static void
 ask_version(struct goenv *e)
 {
@@ -119,7 +120,7 @@ ask_version(struct goenv *e)
 static struct problem *
 ask(struct goenv *e)
 {
-	// Named variables only: a full `go env` also runs the C compiler several times.
+	// Name the variables, because a full `go env` also runs the C compiler several times.
 	static const char *const words[] = {"env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH",
 		"GOHOSTOS", "GOHOSTARCH", "CGO_ENABLED", "CC", "CGO_CFLAGS", "CGO_CPPFLAGS",
 		"GOFLAGS", "GOTOOLCHAIN", "GOCACHE", "GOENV", "GOMODCACHE"};
@@ -150,7 +151,7 @@ ask(struct goenv *e)
 	return *e->goroot == '\0' ? broken(e->go, "knows no GOROOT", "") : NULL;
 }
 
-// Finds the go command and asks it nothing.
+// Finds the go command without running it.
 struct problem *
 goenv_find(struct goenv *e, const char *dir)
 {
@@ -163,9 +164,9 @@ goenv_find(struct goenv *e, const char *dir)
 	if (p != NULL) {
 		return p;
 	}
-	// We may be about to change directory, on behalf of -C.
+	// rcgo may change the directory later, because of -C.
 	e->go = path_absolute(working_dir("."), e->go);
-	// When the directory of -C is not there, go itself says so best.
+	// If the directory of -C does not exist, let go report that.
 	bool usable = dir != NULL && stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
 	e->dir = working_dir(usable ? dir : ".");
 	return NULL;

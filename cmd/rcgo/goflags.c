@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds -overlay and -C among the flags that the user gives in GOFLAGS and on the command line.
+// Parses -overlay and -C in the user's flags, in GOFLAGS and on the command line.
 #include "rcgo.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// The value in "-name=value" or "--name=value", NULL for any other word.
+// Returns the value in "-name=value" or "--name=value"; NULL for any other word.
 static const char *
 value_in(const char *word, const char *name)
 {
@@ -23,16 +23,16 @@ value_in(const char *word, const char *name)
 	return strncmp(word, name, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
 }
 
-// An overlay names files of one GOROOT. A go command that works with another one, because go.mod,
-// go.work or GOTOOLCHAIN make it switch or because it is another go command, would build on the
-// stock C half without a word. This flag makes Go's assembler stumble over the stock file of
-// runtime/cgo, with the value in its message; ours takes the flag back (derive_guard).
+// An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
+// the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
+// go command. This flag makes Go's assembler fail in the stock file of runtime/cgo, with the value
+// in its message. Our file undoes the flag (derive_guard).
 static const char guard_flag[] = "-asmflags=runtime/cgo=-D=TEXT=runtime_cgo_";
 static const char guard_says[] =
 	"__if_this_is_an_error_the_overlay_is_for_another_GOROOT__run_rcgo_env_again";
 
-// Takes -overlay and our own flag out of GOFLAGS and leaves every other byte alone, so that a word
-// that we and this version of Go might split differently still reaches it as the user wrote it.
+// Removes -overlay and our own flag from GOFLAGS. Leaves every other byte unchanged, because we and
+// this version of Go might split a word differently.
 struct goflags
 goflags_split(const char *goflags, int minor)
 {
@@ -87,7 +87,7 @@ needs_quotes(const char *path)
 	return strpbrk(path, " \t\r\n") != NULL;
 }
 
-// Whether GOFLAGS of this Go has a way to spell -overlay=PATH.
+// Returns whether GOFLAGS of this Go version can contain -overlay=PATH.
 bool
 goflags_can_hold(const char *path, int minor)
 {
@@ -105,7 +105,7 @@ goflags_with_overlay(const char *rest, const char *path)
 	return fmt("%s%s%s-overlay=%s%s", rest, *rest == '\0' ? "" : " ", q, path, q);
 }
 
-// GOFLAGS for our overlay.
+// Returns GOFLAGS with our overlay.
 char *
 goflags_with_ours(const char *rest, const struct overlay *o)
 {
@@ -116,8 +116,8 @@ goflags_with_ours(const char *rest, const struct overlay *o)
 	return goflags_with_overlay(rest, o->path);
 }
 
-// The flags of go's building verbs that take a value as their next word. Any other flag is a
-// switch or, for `go test`, one of the test program's own.
+// The flags of go's building verbs that take a value as the next word. Any other flag is a switch
+// or, for `go test`, a flag of the test program.
 static const char *const valued[] = {"asmflags", "bench", "benchtime", "blockprofile",
 	"blockprofilerate", "buildmode", "compiler", "count", "covermode", "coverpkg",
 	"coverprofile", "cpu", "cpuprofile", "debug-actiongraph", "debug-runtime-trace",
@@ -127,7 +127,7 @@ static const char *const valued[] = {"asmflags", "bench", "benchtime", "blockpro
 	"pkgdir", "reuse", "run", "shuffle", "skip", "tags", "timeout", "toolexec", "trace", "vet",
 	"vettool"};
 
-// The switches of `go test`, which must be told from flags of the test program.
+// The switches of `go test`. They must be distinguished from flags of the test program.
 static const char *const switches[] = {"a", "artifacts", "asan", "benchmem", "buildvcs", "c",
 	"cover", "failfast", "fullpath", "i", "json", "linkshared", "modcacherw", "msan", "n",
 	"race", "short", "trimpath", "v", "work", "x"};
@@ -151,18 +151,18 @@ takes_overlay(const char *verb)
 	return among(verb, strlen(verb), verbs, sizeof verbs / sizeof *verbs);
 }
 
-// Walks over the words as the go command does, because -overlay may also be the value of another
-// flag, or belong to the program that `go run` or `go test` starts.
+// Scans the words as the go command does, because -overlay may also be the value of another flag,
+// or belong to the program that `go run` or `go test` starts.
 struct scan {
 	struct cmdline *cl;
 	char **next;
 	bool test;
-	bool packages_done; // `go test` has seen its list of packages
+	bool packages_done; // the list of packages of `go test` is complete
 	bool in_packages;
-	bool maybe_value; // the word before was a flag that go does not know
+	bool maybe_value; // the previous word was a flag that go does not know
 };
 
-// One word that is no flag. False when go looks for no more flags after it.
+// Scans one word that is not a flag. Returns false if go accepts no flags after it.
 static bool
 scan_plain(struct scan *s)
 {
@@ -220,7 +220,7 @@ cmdline_scan(char **argv)
 	struct scan s = {.cl = &cl, .next = argv + 1, .test = strcmp(argv[0], "test") == 0};
 
 	strings_add(&cl.args, argv[0]);
-	// The go command looks for -C in one place only: right after the verb.
+	// The go command accepts -C only directly after the verb.
 	const char *first = argv[1] == NULL ? "" : argv[1];
 
 	if (strcmp(first, "-C") == 0 || strcmp(first, "--C") == 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A GOROOT in the module cache, where the go command keeps the toolchains that it gets by itself.
-// From Go 1.25 on it takes no overlay over files there, by which it means those whose path begins
-// so: by the path of a link in our cache it does not.
+// A GOROOT in the module cache, where the go command stores the toolchains that it downloads. From
+// Go 1.25 on, it rejects overlays of files whose path begins with that directory. It accepts them
+// by the path of a symbolic link in our cache.
 #include "rcgo.h"
 
 #include <stdlib.h>
@@ -17,7 +17,8 @@ goroot_in_module_cache(const struct goenv *e)
 	       (e->goroot[n] == '/' || e->gomodcache[n - 1] == '/');
 }
 
-// Gives a GOROOT in the module cache another name, in e and for go. Returns whether.
+// Replaces the path of a GOROOT in the module cache by a link, in e and for go. Returns whether it
+// did.
 bool
 goroot_rename(struct goenv *e, struct cache *c)
 {
@@ -33,7 +34,7 @@ goroot_rename(struct goenv *e, struct cache *c)
 	return true;
 }
 
-// The GOROOT of the go command when it does not switch to another Go.
+// Returns the GOROOT of the go command if it does not switch to another Go.
 static char *
 unswitched_goroot(const struct goenv *e)
 {
@@ -52,9 +53,9 @@ unswitched_goroot(const struct goenv *e)
 	return strndup(s.out, strcspn(s.out, "\n"));
 }
 
-// When go.mod, go.work or GOTOOLCHAIN make the go command switch to another Go, e names the
-// GOROOT of that other one. Makes e->go its go command, so that nothing needs to switch again. A
-// wrapper script around go is no such switch.
+// If go.mod, go.work or GOTOOLCHAIN make the go command switch to another Go, e->goroot is the
+// GOROOT of that Go. Sets e->go to its go command, so that no further switch is needed. A wrapper
+// script around go is not such a switch.
 void
 goroot_follow_switch(struct goenv *e)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds what our C half says of itself (runtime/base/build_info.c) in programs, libraries,
-// archives, processes and cores. Files are untrusted: every offset is checked.
+// Reads the identity of our C half (runtime/base/x_cgo_build_info.c) from programs, libraries,
+// archives, processes and core files. Files are untrusted: every offset is checked.
 // Long because: all kinds of file share one reader of program headers and notes.
 #include "identity.h"
 
@@ -32,7 +32,7 @@ part(struct bytes b, uint64_t offset, uint64_t size)
 	return (struct bytes){b.at + offset, (size_t)size};
 }
 
-// A text of ours that ends within the bytes; NULL when it is none.
+// Returns an identity text that ends within the bytes; NULL if there is none.
 static char *
 text_in(struct bytes b)
 {
@@ -71,7 +71,7 @@ in_notes(struct bytes b)
 	return NULL;
 }
 
-// The marked text anywhere in the bytes, for what Go's internal linker made.
+// Searches all bytes for the marked text, for programs of Go's internal linker.
 static char *
 marked(struct bytes b)
 {
@@ -123,7 +123,7 @@ in_segments(struct bytes b, const Elf64_Ehdr *eh, uint32_t type, char *(*look)(s
 	return text;
 }
 
-// What the linker has not seen yet has sections only.
+// An unlinked object file has sections only.
 static char *
 in_sections(struct bytes b, const Elf64_Ehdr *eh)
 {
@@ -180,7 +180,7 @@ in_archive(struct bytes b)
 	return text;
 }
 
-// Segments of a core that begin as ELF files do hold the notes of what was mapped there.
+// Segments of a core file that begin as ELF files do contain the notes of the mapped file.
 static char *
 in_image(struct bytes b)
 {
@@ -189,7 +189,7 @@ in_image(struct bytes b)
 	return elf_header(b, &eh) ? in_segments(b, &eh, PT_NOTE, in_notes) : NULL;
 }
 
-// The files that a core says were mapped, each once.
+// The files that a core file lists as mapped, each once.
 static struct strings
 core_files(struct bytes b)
 {
@@ -277,8 +277,8 @@ in_core(struct bytes b, const Elf64_Ehdr *eh)
 	return text;
 }
 
-// What a file says of the C half in it. NULL: nothing, and *why is set when the file is none that
-// could.
+// Returns the identity in a file. Returns NULL if there is none; sets *why if the file is of a kind
+// that cannot have one.
 char *
 identity_of_file(const char *path, char **why)
 {
@@ -300,8 +300,8 @@ identity_of_file(const char *path, char **why)
 	return eh.e_type == ET_CORE ? in_core(b, &eh) : in_elf(b);
 }
 
-// What a process has: the program, or else one of the libraries that it has loaded, whose path is
-// then in *file.
+// Returns the identity in a process: that of the program, or else of a loaded library, whose path
+// is stored in *file.
 char *
 identity_of_process(const char *pid, char **file, char **why)
 {
@@ -315,7 +315,7 @@ identity_of_process(const char *pid, char **file, char **why)
 		line != NULL && text == NULL; line = strtok_r(NULL, "\n", &save)) {
 		char *path = strchr(line, '/'), *ignored;
 
-		// The first mapping of a file is that of its start.
+		// The first mapping of a file is the one of its start.
 		if (path == NULL || strstr(line, " 00000000 ") == NULL) {
 			continue;
 		}
@@ -330,7 +330,7 @@ identity_of_process(const char *pid, char **file, char **why)
 	return text;
 }
 
-// The value of NAME=VALUE in the text; "" when it is not there.
+// Returns the value of NAME=VALUE in the text; "" if it is missing.
 char *
 identity_field(const char *text, const char *name)
 {

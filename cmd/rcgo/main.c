@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo: type it where you type go, and the program is built on our C half of runtime/cgo.
+// rcgo: a go command that builds programs with our C half of runtime/cgo.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -33,7 +33,8 @@ static const struct {
 	{"--version", verb_version},
 };
 
-// With a standard stream closed, a pipe of ours could take its number and be lost in a child.
+// Opens closed standard streams. Otherwise a pipe of ours could get one of their numbers and be
+// lost in a child.
 static void
 fill_streams(void)
 {
@@ -51,7 +52,7 @@ wants_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0;
 }
 
-// Called by the name go, rcgo has no verbs of its own.
+// Under the name go, rcgo has no verbs of its own.
 static bool
 is_called_go(const char *name)
 {
@@ -60,7 +61,7 @@ is_called_go(const char *name)
 	return strcmp(slash == NULL ? name : slash + 1, "go") == 0;
 }
 
-// Of the verbs that both have, whether go's is meant.
+// Returns whether go's verb is meant, for the verbs that both commands have.
 static bool
 is_gos(char **argv)
 {
@@ -69,7 +70,7 @@ is_gos(char **argv)
 	       (strcmp(argv[1], "help") == 0 && help_is_gos(argv + 2));
 }
 
-// A full disk is noticed as late as this.
+// A full disk may be reported only here.
 static int
 finish(int status)
 {
@@ -83,7 +84,7 @@ int
 main(int argc, char **argv)
 {
 	fill_streams();
-	// Who ignores it learns no child's status.
+	// A process that ignores SIGCHLD cannot wait for the status of a child.
 	signal(SIGCHLD, SIG_DFL);
 	session_leave();
 	if (argc > 0 && is_called_go(argv[0])) {
@@ -109,7 +110,7 @@ main(int argc, char **argv)
 		usage_error(NULL, "unknown flag %s: the verb comes first, as in `rcgo build -v`",
 			argv[1]);
 	}
-	// The way to those verbs of go that are also ours.
+	// Runs the verbs of go that rcgo has too.
 	if (strcmp(argv[1], "go") == 0) {
 		return run_go(argv + 2);
 	}

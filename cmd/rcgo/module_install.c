@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo init: lays the carried files of the Go module, and takes them up again. What a user has
-// changed is kept: a list beside them says what each file was like when it was laid.
+// rcgo init: installs the embedded files of the Go module, and removes them. Files that a user has
+// changed are kept. A manifest beside the files records what each file was like when it was
+// installed.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -10,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A carried file's name has ! for /.
+// Returns the path of an embedded file. Its name has ! for /.
 static char *
-laid_path(const char *dir, const struct payload_file *f)
+installed_path(const char *dir, const struct payload_file *f)
 {
 	char *path = path_join(dir, f->name);
 
@@ -32,14 +33,14 @@ same(const char *path, const struct payload_file *f)
 	       memcmp(text, f->data, size) == 0;
 }
 
-// What was laid: a line for each file, its hash and its name.
+// Returns the path of the manifest. It has a line for each installed file: its hash and its name.
 static char *
 manifest_path(const char *dir)
 {
 	return path_join(dir, "rcgo.files");
 }
 
-// Takes the next line from *text. Returns whether there is one.
+// Parses the next line of *text and advances. Returns whether there is one.
 static bool
 manifest_next(char **text, unsigned long long *hash, char **name)
 {
@@ -62,9 +63,9 @@ hash_of(const void *data, size_t size)
 	return fnv1a(FNV1A_START, data, size);
 }
 
-// Whether the file is there and nobody has changed it since it was laid, by this rcgo or another.
+// Returns whether the file exists and is unchanged since this rcgo or another one installed it.
 static bool
-as_laid(const char *dir, const char *path)
+is_as_installed(const char *dir, const char *path)
 {
 	size_t size, text_size;
 	char *data = read_file(path, &size);
@@ -92,7 +93,7 @@ make_parents(const char *root, const char *path)
 	}
 }
 
-// Puts what a user has changed out of the way of what is laid; Go reads no such name.
+// Renames a file that a user has changed, before it is replaced. Go ignores the new name.
 static void
 keep_edited(const char *path)
 {
@@ -109,7 +110,7 @@ keep_edited(const char *path)
 }
 
 static void
-write_laid(const char *path, const void *data, size_t size)
+write_installed(const char *path, const void *data, size_t size)
 {
 	int err = write_file(path, data, size);
 
@@ -134,17 +135,17 @@ remove_parents(const char *root, char *path)
 }
 
 static bool
-is_carried(const char *dir, const char *path)
+is_embedded(const char *dir, const char *path)
 {
 	for (size_t i = 0; i < module_count; i++) {
-		if (strcmp(laid_path(dir, &module_files[i]), path) == 0) {
+		if (strcmp(installed_path(dir, &module_files[i]), path) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-// Removes what another rcgo has laid and this one does not know.
+// Removes files that another rcgo installed and that this one does not contain.
 static void
 remove_stale(const char *root, const char *dir)
 {
@@ -155,11 +156,11 @@ remove_stale(const char *root, const char *dir)
 	while (manifest_next(&text, &hash, &name)) {
 		char *path = path_join(dir, name);
 
-		if (strstr(name, "..") != NULL || is_carried(dir, path) ||
+		if (strstr(name, "..") != NULL || is_embedded(dir, path) ||
 			access(path, F_OK) != 0) {
 			continue;
 		}
-		if (as_laid(dir, path)) {
+		if (is_as_installed(dir, path)) {
 			unlink(path);
 			remove_parents(root, path);
 		} else {
@@ -176,7 +177,7 @@ module_lay(const char *root, const char *dir)
 	remove_stale(root, dir);
 	for (size_t i = 0; i < module_count; i++) {
 		const struct payload_file *f = &module_files[i];
-		char *path = laid_path(dir, f);
+		char *path = installed_path(dir, f);
 		size_t size = (size_t)(f->end - f->data);
 
 		manifest = fmt(
@@ -184,13 +185,13 @@ module_lay(const char *root, const char *dir)
 		if (same(path, f)) {
 			continue;
 		}
-		if (access(path, F_OK) == 0 && !as_laid(dir, path)) {
+		if (access(path, F_OK) == 0 && !is_as_installed(dir, path)) {
 			keep_edited(path);
 		}
 		make_parents(root, path);
-		write_laid(path, f->data, size);
+		write_installed(path, f->data, size);
 	}
-	write_laid(manifest_path(dir), manifest, strlen(manifest));
+	write_installed(manifest_path(dir), manifest, strlen(manifest));
 }
 
 void
@@ -200,9 +201,9 @@ module_take_up(const char *root, const char *dir)
 
 	remove_stale(root, dir);
 	for (size_t i = 0; i < module_count; i++) {
-		char *path = laid_path(dir, &module_files[i]);
+		char *path = installed_path(dir, &module_files[i]);
 
-		if (same(path, &module_files[i]) || as_laid(dir, path)) {
+		if (same(path, &module_files[i]) || is_as_installed(dir, path)) {
 			unlink(path);
 		} else if (access(path, F_OK) == 0) {
 			kept++;

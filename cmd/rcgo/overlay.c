@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The JSON for `go build -overlay`: the C half of this GOROOT's runtime/cgo goes, ours comes, and
-// what the user laid over other files stays. Made anew at every run, so a changed GOROOT is seen.
+// The JSON file for `go build -overlay`. It removes the C half of this GOROOT's runtime/cgo, adds
+// ours, and keeps the user's other entries. It is made again at every run, so that a changed GOROOT
+// is noticed.
 #include "rcgo.h"
 
 #include <dirent.h>
@@ -27,10 +28,11 @@ overlay_set(json_t *object, const char *key, const char *value)
 	}
 }
 
-// Without C frames only the core is laid, which knows nothing of the other parts, and no Go file
-// that asks for them; without the guard of signals, no Go file that exports its functions.
+// Returns whether a file of ours is installed. Without C frames, only the core is, which does not
+// depend on the other parts, and no Go file that imports their symbols. Without signal
+// interposition, the Go file that exports the interposers is left out.
 static bool
-is_laid(struct features f, const char *name)
+is_installed(struct features f, const char *name)
 {
 	bool frames = features_traceback(f);
 
@@ -43,9 +45,9 @@ is_laid(struct features f, const char *name)
 	return frames || strcmp(name, "rcgo_traceback.go") != 0;
 }
 
-// The path that a file of ours gets inside of GOROOT. Before 1.24 the go command tells `go vet` of
-// the files of other CPUs by these paths, and vet opens them on disk, overlay or not: so there ours
-// take the names of those that they replace.
+// Returns the path of a file of ours inside GOROOT. Before 1.24, the go command passes the paths of
+// files for other CPUs to `go vet`, which opens them on disk and ignores the overlay. So for these
+// versions our files use the paths of the files that they replace.
 static char *
 key_of(const struct goenv *e, const char *name)
 {
@@ -61,8 +63,8 @@ key_of(const struct goenv *e, const char *name)
 	return taken != NULL && access(taken, R_OK) == 0 ? taken : key;
 }
 
-// Lays Go's cgo.go with our compiler flags in it. False when that cannot be, or when the user lays
-// a cgo.go: then the flags need a file of their own.
+// Replaces Go's cgo.go by a copy with our compiler flags. Returns false if that is not possible, or
+// if the user replaces cgo.go. The flags then need a separate file.
 static bool
 set_flags(
 	const struct goenv *e, struct features f, const char *src, const json_t *users, json_t *map)
@@ -80,8 +82,8 @@ set_flags(
 	return true;
 }
 
-// The path of a file of ours: in the cache as it is carried, but for the flags file when the C half
-// is told something.
+// Returns the path of a file of ours in the cache: as embedded, except for the flags file if the C
+// half gets options.
 static char *
 path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
@@ -100,10 +102,10 @@ path_of(const struct goenv *e, const char *src, struct features f, const char *n
 	return path;
 }
 
-// Lays one file of GOROOT with all in it that derive_joined puts there. Nothing when it has a shape
-// that we do not know, or when the user lays it: then ours keep files of their own.
+// Replaces one file of GOROOT by a copy to which derive_joined has appended our files. Does nothing
+// if the file has an unknown form, or if the user replaces it; our files then stay separate.
 static void
-set_joined(const struct goenv *e, struct features f, const char *src, const char *host,
+set_appended(const struct goenv *e, struct features f, const char *src, const char *host,
 	const json_t *users, json_t *map)
 {
 	size_t size;
@@ -113,7 +115,8 @@ set_joined(const struct goenv *e, struct features f, const char *src, const char
 	for (size_t i = 0; i < payload_count && text != NULL; i++) {
 		const char *wanted = derive_joined_host(e, payload[i].name);
 
-		if (wanted != NULL && strcmp(wanted, host) == 0 && is_laid(f, payload[i].name)) {
+		if (wanted != NULL && strcmp(wanted, host) == 0 &&
+			is_installed(f, payload[i].name)) {
 			text = derive_joined(text, payload_text(&payload[i]));
 		}
 	}
@@ -127,9 +130,9 @@ set_joined(const struct goenv *e, struct features f, const char *src, const char
 	}
 }
 
-// Whether the file of ours lies in one of GOROOT's already.
+// Returns whether the file of ours is already part of a file of GOROOT.
 static bool
-is_joined(const struct goenv *e, const char *name, const json_t *map)
+is_appended(const struct goenv *e, const char *name, const json_t *map)
 {
 	const char *host = derive_joined_host(e, name);
 
@@ -162,13 +165,13 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	bool flagged = set_flags(e, f, src, users, map);
 
-	set_joined(e, f, src, derive_joined_host(e, ".go"), users, map);
-	set_joined(e, f, src, derive_joined_host(e, ".s"), users, map);
+	set_appended(e, f, src, derive_joined_host(e, ".go"), users, map);
+	set_appended(e, f, src, derive_joined_host(e, ".s"), users, map);
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_laid(f, name) &&
-			!is_joined(e, name, map) && !(flagged && derive_is_flags(name))) {
+		if (payload_is_source(&payload[i]) && is_installed(f, name) &&
+			!is_appended(e, name, map) && !(flagged && derive_is_flags(name))) {
 			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}
@@ -196,7 +199,7 @@ merge(json_t *ours, json_t *users, const char *user)
 	json_object_update(ours, users);
 }
 
-// user is the path of the user's overlay; NULL and, as for go, "" are none.
+// Makes the overlay. user is the path of the user's overlay; NULL and "" mean none, as in go.
 struct overlay
 overlay_make(const struct goenv *e, const char *user, struct features f, struct cache *c)
 {
@@ -224,7 +227,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 	}
 	json_object_set_new(o.json, "Replace", map);
 	json_object_set_new(o.json, OVERLAY_OWN_KEY, own);
-	o.guarded = is_joined(e, ".s", map);
+	o.guarded = is_appended(e, ".s", map);
 	o.text = fmt("%s\n", json_dumps(o.json, JSON_INDENT(2) | JSON_SORT_KEYS));
 	o.size = strlen(o.text);
 	return o;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The overlay that the user has already: read, its paths made absolute; if it is one of ours, what
-// counts is the user's part of it.
+// Reads the user's own overlay and makes its paths absolute. From an overlay of ours it takes the
+// user's part.
 #include "rcgo.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 
-// The user's entries with absolute paths. Relative ones count from where go works, not from where
-// the JSON lies, and our copy of them lies elsewhere.
+// Makes the paths of the user's entries absolute. Relative paths refer to go's working directory,
+// not to the directory of the JSON file, and our copy is in another directory.
 static struct problem *
 absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_t **entries)
 {
@@ -32,7 +32,7 @@ absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_
 	return NULL;
 }
 
-// The go command takes "replace" for "Replace" too, as Go's JSON package does.
+// The go command also accepts "replace" for "Replace", as Go's JSON package does.
 static json_t *
 get_nocase(json_t *object, const char *key)
 {
@@ -56,7 +56,7 @@ text_of(const json_t *object, const char *key)
 	return xstrdup(text == NULL ? "" : text);
 }
 
-// What was merged into an overlay of ours whose file is gone.
+// Restores the entries that were merged into an overlay of ours whose file is gone.
 static struct problem *
 overlay_lost(const struct goenv *e, struct user_overlay *u)
 {
@@ -74,8 +74,8 @@ overlay_lost(const struct goenv *e, struct user_overlay *u)
 	return p;
 }
 
-// Reads the user's overlay. If it is one of ours, what counts is the user's part of it; that is
-// known even when the file is gone, as after the removal of our cache.
+// Reads the user's overlay. From an overlay of ours it takes the user's part, which is known even
+// if the file is gone, for example because our cache was removed.
 struct problem *
 overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Appends our Go and Go assembly files to files that every GOROOT has. Tools built on go/packages
-// (gopls, staticcheck, deadcode) and go vet before Go 1.24 get the names of a package's files from
-// `go list` and open them on disk, where a file that only the overlay has does not exist.
+// (gopls, staticcheck, deadcode), and go vet before Go 1.24, get the names of a package's files
+// from `go list` and open them on disk. A file that exists only in the overlay makes them fail.
 #include "rcgo.h"
 
 #include <string.h>
 
-// What ends the part of a file of ours that its host has for itself.
+// The line that ends the head of a file of ours. The target file has a head of its own.
 static const char package_line[] = "\npackage cgo\n";
 static const char include_line[] = "\n#include \"textflag.h\"\n";
 static const char import_line[] = "\nimport \"unsafe\"\n";
 
-// The file of runtime/cgo that a file of ours (or all that end as name does) is joined to; NULL for
-// what is not Go's to compile, and for our flags, which derive_flags puts where they count.
+// Returns the name of the target file in runtime/cgo for a file of ours, or for all files whose
+// name ends in name. Returns NULL for files that Go does not compile, and for our flags file, which
+// derive_flags handles.
 char *
 derive_joined_host(const struct goenv *e, const char *name)
 {
@@ -25,7 +26,7 @@ derive_joined_host(const struct goenv *e, const char *name)
 	return has_suffix(name, ".s") ? fmt("asm_%s.s", e->goarch) : NULL;
 }
 
-// What follows a line of the text; NULL when it has no such line.
+// Returns the text after a line; NULL if the line is missing.
 static const char *
 after(const char *text, const char *line)
 {
@@ -34,7 +35,7 @@ after(const char *text, const char *line)
 	return at == NULL ? NULL : at + strlen(line);
 }
 
-// The host's text with ours at its end; NULL when either has a shape we do not know.
+// Returns the target's text with ours appended; NULL if either has an unknown form.
 char *
 derive_joined(const char *host, const char *ours)
 {
@@ -52,8 +53,8 @@ derive_joined(const char *host, const char *ours)
 	return fmt("%s\n%s", host, imported == NULL ? body : imported);
 }
 
-// Has Go's assembly take back the flag that goflags_with_ours puts into GOFLAGS. Lines keep their
-// numbers: the assembler counts the line of #line, too.
+// Makes Go's assembly undo the flag that goflags_with_ours adds to GOFLAGS. Line numbers stay
+// correct, because the assembler counts the #line line too.
 char *
 derive_guard(const char *host, const char *text)
 {

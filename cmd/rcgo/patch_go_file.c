@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files of the user's own GOROOT with a little of ours in them. They are made at overlay time from
-// what lies there, never carried, and not made at all where the file has a shape we do not know.
+// Makes copies of files of the user's GOROOT with additions of ours. The copies are made with the
+// overlay and never embedded. A file of unknown form is not copied.
 #include "rcgo.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static const char flags_file[] = "rcgo_flags.go";
 static const char flags_mark[] = "#cgo ";
 static const char preamble_end[] = "\n*/\nimport \"C\"\n";
 
-// The #cgo lines of our own flags file, the one place where the flags stand, behind those of
+// Returns the #cgo lines of our flags file, the only place that has the flags, after those of
 // build_lines.
 static char *
 our_flags(const char *lines)
@@ -33,7 +33,7 @@ our_flags(const char *lines)
 	return out;
 }
 
-// The flags of the C compiler that depend on this build, each after a space.
+// Returns the flags of the C compiler that depend on this build, each preceded by a space.
 char *
 derive_cflags(const struct goenv *e, struct features f)
 {
@@ -46,9 +46,10 @@ derive_is_flags(const char *name)
 	return strcmp(name, flags_file) == 0;
 }
 
-// Go's cgo.go with our compiler flags at the end of its preamble, where they win. Each Go file with
-// a preamble of its own costs a run of the compiler, so this saves one against a file beside it.
-// NULL when cgo.go does not end its preamble as all known versions do.
+// Returns Go's cgo.go with our compiler flags at the end of its preamble, where they take
+// precedence. Each Go file with a preamble costs a run of the compiler, so this saves one run
+// against a separate file. Returns NULL if cgo.go does not end its preamble as all known versions
+// do.
 char *
 derive_flags(const struct goenv *e, const char *lines, size_t *size)
 {
@@ -65,7 +66,7 @@ derive_flags(const struct goenv *e, const char *lines, size_t *size)
 	return out;
 }
 
-// Our own flags file with those lines.
+// Returns our flags file with these lines added.
 char *
 derive_flags_file(const char *lines, size_t *size)
 {

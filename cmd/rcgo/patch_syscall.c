@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// --with=syscall: Go's own syscall.AllThreadsSyscall for programs with C in them. Go refuses it
-// there, for it does not know C's threads; our C half does (runtime/syscall/allthreads.h). The
-// changed file is made from the user's GOROOT, and not at all where it has a shape we do not know.
+// --with=syscall: makes Go's syscall.AllThreadsSyscall work in programs with C. Go rejects it
+// there, because it does not know C's threads. Our C half can do it (runtime/syscall/allthreads.h).
+// The changed file is made from the user's GOROOT, unless it has an unknown form.
 #include "rcgo.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-// What stands first in both functions, in Go 1.19 to 1.27.
+// The first statement of both functions, in Go 1.19 to 1.27.
 static const char refusal[] = "\tif cgo_libc_setegid != nil {\n"
 			      "\t\treturn minus1, minus1, ENOTSUP\n"
 			      "\t}\n";
@@ -26,7 +26,7 @@ static const struct {
 		"\t}\n"},
 };
 
-// The variable is set by rcgo_syscall.go in runtime/cgo; without that package it is nil.
+// rcgo_syscall.go in runtime/cgo sets the variable. It is nil in a program without that package.
 static const char tail[] =
 	"\nvar cgo_libc_all_threads unsafe.Pointer // set by runtime_cgo\n"
 	"\n//go:uintptrescapes\n"
@@ -44,9 +44,9 @@ derive_syscall_key(const struct goenv *e)
 	return path_join(e->goroot, "runtime/syscall/syscall_linux.go");
 }
 
-// Go's syscall_linux.go with ours in it, or NULL.
+// Returns Go's syscall_linux.go with our changes, or NULL.
 static char *
-derived(const struct goenv *e, size_t *size)
+patched_text(const struct goenv *e, size_t *size)
 {
 	char *out = read_file(derive_syscall_key(e), size);
 
@@ -69,12 +69,12 @@ derived(const struct goenv *e, size_t *size)
 	return out;
 }
 
-// The path of the changed file in the cache.
+// Returns the path of the changed file in the cache.
 char *
 derive_syscall(const struct goenv *e, const char *src)
 {
 	size_t size;
-	char *text = derived(e, &size), *path;
+	char *text = patched_text(e, &size), *path;
 
 	if (text == NULL) {
 		fail(fmt("--with=syscall: %s has a shape that rcgo does not know",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs a go verb with our overlay. rcgo becomes go, so its status and signals are go's own.
+// Runs a go verb with our overlay. rcgo executes go in its own process, so status and signals are
+// those of go.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -16,8 +17,8 @@ is_among(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
-// The verbs that compile: for them anything that would leave our C half out is an error. The
-// others get the overlay where it can be had, because they may list, generate or run a nested go.
+// Returns whether a verb compiles. For these verbs, any obstacle to our C half is an error. The
+// others get the overlay if possible, because they may list, generate or run a nested go.
 static bool
 compiles(const char *verb)
 {
@@ -25,8 +26,8 @@ compiles(const char *verb)
 		verb, (const char *const[]){"build", "install", "run", "test", "vet", NULL});
 }
 
-// The verbs that neither build nor run anything. They get the environment as the user has it, so
-// that `go env -w` and its kind find nothing of ours there.
+// Returns whether a verb neither builds nor runs anything. These verbs get the user's environment,
+// so that `go env -w` and similar commands see nothing of ours.
 static bool
 is_plain(const char *verb)
 {
@@ -48,7 +49,7 @@ exec_go(const struct goenv *e, struct strings *args)
 		"see that it is a program for this machine");
 }
 
-// Why a build has no C half at all, so that ours has no place in it; NULL when it has one.
+// Returns why a build has no C half at all, which ours could replace; NULL if it has one.
 static const char *
 why_stock(const struct goenv *e)
 {
@@ -60,7 +61,7 @@ why_stock(const struct goenv *e)
 	return p == NULL ? NULL : p->what;
 }
 
-// Runs go as if there were no rcgo. Any words will do, none as well.
+// Runs go without rcgo's environment, with any words or none.
 void
 run_go_plain(char **argv)
 {
@@ -120,8 +121,8 @@ run_go(char **argv)
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
 	struct user_overlay outer = {0};
 
-	// What is on the command line takes the place of what GOFLAGS says; not so what an rcgo
-	// before this one was told.
+	// An overlay on the command line replaces the one of GOFLAGS, but not the features that an
+	// outer rcgo was given.
 	if (cl.overlay != NULL && flags.overlay != NULL && *flags.overlay != 0 &&
 		overlay_user(&e, flags.overlay, &outer) == NULL) {
 		cl.features = features_over(outer.features, cl.features);

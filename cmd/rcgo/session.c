@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The environment that rcgo gives to the go commands below it, and the way back. `rcgo env` prints
-// the same for a shell. Every rcgo first takes back what another has set, works with what the user
-// has set, and gives the variables anew.
+// The environment that rcgo sets for the go commands below it, and its restoration. `rcgo env`
+// prints the same for a shell. Every rcgo first undoes what an outer one has set, works with the
+// user's values, and sets the variables again.
 #include "rcgo.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-// GOFLAGS holds -overlay, and a flag that keeps another Go from building without it. GOROOT is set
-// only where it is in the module cache (goroot.c). This variable remembers what both were and
-// became.
+// GOFLAGS contains -overlay, and a flag that stops another Go from building without it. GOROOT is
+// set only if it is in the module cache (goroot.c). This variable records the old and the new
+// values of both.
 static const char session_variable[] = "RCGO_ENV";
 
 static json_t *outer;
@@ -41,8 +41,8 @@ set_variable(const char *name, const char *value)
 	}
 }
 
-// Puts back what an outer rcgo or `eval "$(rcgo env)"` has set, unless the user has changed it
-// since. GOFLAGS stays: an overlay of ours in it says what the user's own one was.
+// Restores the variables that an outer rcgo or `eval "$(rcgo env)"` has set, unless the user has
+// changed them since. GOFLAGS stays, because an overlay of ours in it records the user's own one.
 void
 session_leave(void)
 {
@@ -65,7 +65,7 @@ session_leave(void)
 	set_variable(session_variable, NULL);
 }
 
-// What a session remembers of the overlay in it, for the case that its file is gone.
+// Records data of the overlay, for the case that its file is gone later.
 static void
 remember_overlay(json_t *json, const struct overlay *o)
 {
@@ -90,7 +90,8 @@ remember(struct session *s, const char *name, const char *was, const char *value
 	overlay_set(s->variables, name, value);
 }
 
-// The variables for this Go and this overlay. bin is the directory that is put into PATH, or NULL.
+// Returns the variables for this Go and this overlay. bin is the directory to put into PATH, or
+// NULL.
 struct session
 session_make(const struct goenv *e, const char *goflags, const char *bin, const struct overlay *o)
 {
@@ -129,8 +130,9 @@ session_enter(const struct session *s)
 	}
 }
 
-// The user's part of an overlay of ours whose file is gone: what the session remembers, or else
-// what the name tells. False when the path is not one of ours.
+// Stores the user's part of an overlay of ours whose file is gone, from the record of the session.
+// Without a record, recognises our overlay by its name. Returns false if the path is not one of
+// ours.
 bool
 session_overlay(const char *path, struct user_overlay *u)
 {
@@ -150,8 +152,8 @@ session_overlay(const char *path, struct user_overlay *u)
 	       strlen(name) == strlen("/overlay-0123456789abcdef.json");
 }
 
-// GOFLAGS as the user has it: without our overlay, with the user's own one in its place. NULL for
-// a variable that was not set before us.
+// Returns the user's GOFLAGS: without our overlay, and with the user's own one instead. Returns
+// NULL if the variable was not set.
 char *
 session_users_goflags(const struct goenv *e)
 {
@@ -174,8 +176,7 @@ session_users_goflags(const struct goenv *e)
 	return *flags.rest == '\0' ? NULL : flags.rest;
 }
 
-// Leaves the environment as if there were no rcgo, for a go command that builds nothing or builds
-// without our C half.
+// Restores the user's GOFLAGS, for a go command that builds nothing or builds without our C half.
 void
 session_forget(const struct goenv *e)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A `go` that is rcgo: a symbolic link by that name. Called so, rcgo takes the words of go and no
-// others.
+// A symbolic link named `go` to rcgo. Under that name, rcgo accepts the verbs of go only.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -9,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Puts the link into a directory. Returns 0 or -errno; -EEXIST when another `go` is there.
+// Creates the link in a directory. Returns 0 or -errno; -EEXIST if another `go` exists there.
 int
 shim_put(const char *dir)
 {
@@ -38,8 +37,9 @@ shim_put(const char *dir)
 	return 0;
 }
 
-// The directory of the `go` that `rcgo env` puts first in PATH. It is not in the cache, so the
-// shell still finds rcgo there when the cache has been removed. NULL when there is no place for it.
+// Returns the directory of the `go` that `rcgo env` puts first in PATH. It is not in the cache, so
+// the shell still finds rcgo after the cache has been removed. Returns NULL if no directory can be
+// used.
 char *
 shim_dir(const struct cache *c)
 {
@@ -59,7 +59,7 @@ shim_dir(const struct cache *c)
 	return NULL;
 }
 
-// PATH with the directory in front of it, or without it.
+// Returns PATH with the directory at its front, or without it.
 char *
 shim_path(const char *dir, bool with)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs another program and keeps what it prints.
+// Runs another program and returns its output.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ child(const char *dir, char *const argv[], enum spawn_stderr how, int out, int f
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	// A compiler or linker must not eat the input that the user's program is to read.
+	// A compiler or linker must not read the input of the user's program.
 	if (null >= 0) {
 		dup2(null, 0);
 	}
@@ -34,10 +34,10 @@ child(const char *dir, char *const argv[], enum spawn_stderr how, int out, int f
 	_exit(n == sizeof err ? 127 : 126);
 }
 
-// What a program may print. A go command prints a few kilobytes.
+// The maximum output of a program. A go command prints a few kilobytes.
 enum { OUTPUT_MOST = 64 << 20 };
 
-// Reads to the end; NULL when there is too much.
+// Reads to the end. Returns NULL if there is too much.
 static char *
 read_all(int fd)
 {

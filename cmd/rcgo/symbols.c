@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names for addresses: the symbolizer of src/, a demangler, and what binutils' users expect.
+// Symbolizes addresses, with the symbolizer of backtrace/, a demangler, and the conventions of
+// binutils.
 #include "symbols.h"
 
 #include "rcgo.h"
@@ -37,7 +38,7 @@ symbols_open(struct symbols *s, const char *program, const char *debug)
 	if (err != 0) {
 		fail(fmt("cannot read %s: %s", path, open_error(err)), NULL, NULL);
 	}
-	// Of a stripped program the debug file has more symbols than it has itself.
+	// The debug file of a stripped program has more symbols than the program.
 	if (s->object->file.elf.image.size != 0) {
 		rcgo__symtab_add(&s->table, &s->object->file.elf);
 	} else if (debug != NULL) {
@@ -68,12 +69,12 @@ symbols_has(const struct symbols *s, uint64_t address)
 	return s->elf.section_count == 0;
 }
 
-// What code without debug information is called by binutils: by the nearest symbol before it, even
-// when that ends before.
+// Finds the nearest symbol before an address, even if it ends before the address, as binutils does
+// for code without debug information.
 static bool
 nearest(struct symbols *s, uint64_t address, struct rcgo_symbol *symbol)
 {
-	if (++s->looks == 2) {
+	if (++s->lookups == 2) {
 		rcgo__symtab_sort(&s->table, &s->arena);
 	}
 	return rcgo__symtab_find(&s->table, address, symbol);
@@ -126,8 +127,8 @@ symbols_address(const struct symbols *s, const char *name, uint64_t *address)
 	return false;
 }
 
-// Some symbols begin with dots or dollars, and some have a version behind an @; the name proper is
-// between them.
+// Some symbols begin with dots or dollars, and some have a version after an @. Only the part
+// between them is demangled.
 const char *
 symbols_demangle(const char *name, int flags)
 {

@@ -15,7 +15,7 @@ struct symbols {
 	struct rcgo_object *object;
 	struct rcgo_elf elf; // the program itself
 	struct rcgo_symtab table;
-	unsigned looks;		// lookups in the table
+	unsigned lookups;	// lookups in the table
 	uint32_t discriminator; // of the last address; distinguishes parts of a line
 };
 

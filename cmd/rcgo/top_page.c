@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: finds the page of counters in another process, and says why it cannot.
+// rcgo top: finds the stats page in another process, or reports why it cannot.
 #include "top.h"
 
 #include <dirent.h>
@@ -29,7 +29,7 @@ command_of(pid_t pid)
 	return name;
 }
 
-// Reads the file, because getpwuid loads libraries, which a static program cannot.
+// Reads the file, because getpwuid loads libraries, which a static program cannot do.
 static char *
 user_name(uid_t uid)
 {
@@ -48,7 +48,8 @@ user_name(uid_t uid)
 	return fmt("%u", uid);
 }
 
-// Ends rcgo if there is no such process; a thread's number is good for /proc too, but is none.
+// Ends rcgo if there is no such process. /proc also has an entry for the id of a thread, which is
+// rejected.
 static void
 check_process(pid_t pid)
 {
@@ -90,7 +91,8 @@ fail_not_readable(pid_t pid, int err)
 		fmt("sudo rcgo top %d", pid));
 }
 
-// With RCGO=stats=on the page is a file that the process keeps open; -1: there is none.
+// With RCGO=stats=on, the page is a file that the process keeps open. Returns a descriptor, or -1
+// if there is none.
 static int
 open_file_of(pid_t pid)
 {
@@ -115,7 +117,7 @@ open_file_of(pid_t pid)
 	return fd;
 }
 
-// Where the magic lies in [from, to) of fd, or -1.
+// Returns the offset of the magic in [from, to) of fd, or -1.
 static off_t
 search(int fd, uint64_t from, uint64_t to)
 {
@@ -125,7 +127,7 @@ search(int fd, uint64_t from, uint64_t to)
 		size_t want = to - from < CHUNK ? (size_t)(to - from) : CHUNK;
 		ssize_t got = pread(fd, buf, want, (off_t)from);
 
-		// It is a word's multiple away from the page's start, so no magic is cut in two.
+		// The stats page is aligned to 16 bytes, so the magic does not cross chunks.
 		for (ssize_t i = 0; i + (ssize_t)sizeof magic <= got; i += 16) {
 			if (memcmp(buf + i, magic, sizeof magic) == 0) {
 				return (off_t)(from + (uint64_t)i);
@@ -135,7 +137,7 @@ search(int fd, uint64_t from, uint64_t to)
 	return -1;
 }
 
-// Searches the writable data of the program and its libraries.
+// Searches the writable data of the program and its libraries for the page.
 static off_t
 search_data(pid_t pid, int fd)
 {
@@ -161,7 +163,7 @@ struct top_page
 top_page_open(pid_t pid)
 {
 	struct top_page p = {.pid = pid};
-	struct rcgo_stats_page sight;
+	struct rcgo_stats_page page;
 
 	check_process(pid);
 	p.fd = open_file_of(pid);
@@ -172,12 +174,12 @@ top_page_open(pid_t pid)
 		}
 		p.at = search_data(pid, p.fd);
 	}
-	if (p.at < 0 || !top_page_read(&p, &sight)) {
+	if (p.at < 0 || !top_page_read(&p, &page)) {
 		fail(fmt("process %d (%s) has no counters of ours", pid, command_of(pid)),
 			"it is no Go program with cgo, or was built on the stock C half",
 			"build it with `rcgo build` and start it again");
 	}
-	if ((sight.flags & RCGO_STATS_PAGE_UP) == 0) {
+	if ((page.flags & RCGO_STATS_PAGE_UP) == 0) {
 		fail(fmt("in process %d (%s) Go has not started yet", pid, command_of(pid)), NULL,
 			"try again when it runs");
 	}
@@ -185,19 +187,19 @@ top_page_open(pid_t pid)
 }
 
 bool
-top_page_read(const struct top_page *p, struct rcgo_stats_page *sight)
+top_page_read(const struct top_page *p, struct rcgo_stats_page *page)
 {
 	ssize_t got;
 
-	memset(sight, 0, sizeof *sight);
-	got = pread(p->fd, sight, sizeof *sight, p->at);
+	memset(page, 0, sizeof *page);
+	got = pread(p->fd, page, sizeof *page, p->at);
 	if (got < (ssize_t)offsetof(struct rcgo_stats_page, stats) ||
-		memcmp(sight->magic, magic, sizeof magic) != 0) {
+		memcmp(page->magic, magic, sizeof magic) != 0) {
 		return false;
 	}
-	// What an older page does not have, others have in its place.
-	if (sight->size < sizeof *sight) {
-		memset((char *)sight + sight->size, 0, sizeof *sight - sight->size);
+	// Clear fields that an older page does not have; other data follows it in memory.
+	if (page->size < sizeof *page) {
+		memset((char *)page + page->size, 0, sizeof *page - page->size);
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: the threads of a process, as /proc shows them.
+// rcgo top: reads the threads of a process from /proc.
 #include "top.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// This command goes on for long: it gives back what it has read.
+// rcgo top runs for a long time, so it frees memory.
 static char *
 task_file(const char *dir, const char *name)
 {
@@ -22,9 +22,10 @@ task_file(const char *dir, const char *name)
 	return text;
 }
 
-// In whose code a thread is that waits; the kernel tells those who may trace the process.
+// Returns the code in which a thread waits. The kernel reports it only to a user who may trace the
+// process.
 static const char *
-where_is(const char *dir, const struct rcgo_stats_page *sight)
+where_is(const char *dir, const struct rcgo_stats_page *page)
 {
 	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
@@ -34,16 +35,16 @@ where_is(const char *dir, const struct rcgo_stats_page *sight)
 	if (pc == 0) {
 		return "-";
 	}
-	return pc >= sight->go_text[0] && pc < sight->go_text[1] ? "go" : "c";
+	return pc >= page->go_text[0] && pc < page->go_text[1] ? "go" : "c";
 }
 
 static const char *
-kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *sight)
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *page)
 {
 	if (t->tid == pid) {
 		return "main";
 	}
-	if ((sight->flags & RCGO_STATS_PAGE_NAMES) == 0) {
+	if ((page->flags & RCGO_STATS_PAGE_NAMES) == 0) {
 		return "-";
 	}
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
@@ -68,17 +69,17 @@ stat_parse(const char *stat, struct top_thread *t)
 	return true;
 }
 
-// Returns false when the thread has ended.
+// Returns false if the thread has exited.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *sight)
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *page)
 {
 	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
 	char *stat = task_file(dir, "stat");
 	bool known = stat != NULL && stat_parse(stat, t);
 
 	if (known) {
-		t->kind = kind_of(pid, t, sight);
-		t->where = where_is(dir, sight);
+		t->kind = kind_of(pid, t, page);
+		t->where = where_is(dir, page);
 		t->cpu = -1;
 	}
 	free(stat);
@@ -95,7 +96,7 @@ by_tid(const void *a, const void *b)
 }
 
 struct top_threads
-top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
+top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
 {
 	char *tasks = fmt("/proc/%d/task", pid);
 	DIR *dir = opendir(tasks);
@@ -106,7 +107,7 @@ top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		struct top_thread t = {.tid = atoi(e->d_name)};
 
-		if (t.tid <= 0 || !thread_read(pid, &t, sight)) {
+		if (t.tid <= 0 || !thread_read(pid, &t, page)) {
 			continue;
 		}
 		if (all.n == room) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Memory, strings and messages for rcgo.
+// Memory, strings and messages of rcgo.
 #include "rcgo.h"
 
 #include <getopt.h>
@@ -58,8 +58,8 @@ strings_add(struct strings *list, char *s)
 	list->at[list->n] = NULL;
 }
 
-// A message is three lines: what happened, why it matters, what to do. Go's own output may stand
-// around it, so it begins with our name.
+// A message has three lines: what happened, why, what to do. It begins with our name, because
+// output of go may surround it.
 static void
 print_problem(const char *kind, const char *what, const char *why, const char *todo)
 {
@@ -90,7 +90,7 @@ warn(const struct problem *p)
 	}
 }
 
-// One line on standard error.
+// Writes one line to standard error.
 void
 note(const char *text)
 {
@@ -130,7 +130,7 @@ usage_error(const char *verb, const char *format, ...)
 	exit(EXIT_RCGO);
 }
 
-// Blames the word that getopt has just refused: the next one while getopt is within a word such as
+// Reports the word that getopt has just rejected: the next one if getopt is within a word such as
 // -xyz.
 void
 usage_flag(const char *verb, char *const *argv)
@@ -158,8 +158,8 @@ has_suffix(const char *s, const char *suffix)
 	return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
-// FNV-1a names our cache entries. It need not resist an attacker: an entry is compared byte by
-// byte with what it should hold before it is used.
+// The FNV-1a hash, which names our cache entries. It need not resist an attacker, because each
+// entry is compared byte by byte with the expected content before use.
 uint64_t
 fnv1a(uint64_t hash, const void *data, size_t size)
 {
@@ -171,7 +171,7 @@ fnv1a(uint64_t hash, const void *data, size_t size)
 	return hash;
 }
 
-// Single quotes keep everything in a POSIX shell, except a single quote itself.
+// Quotes s for a POSIX shell. Single quotes preserve all characters except a single quote.
 char *
 shell_quote(const char *s)
 {
