@@ -50,7 +50,7 @@ other_go_lines(const struct goenv *e)
 char *
 build_lines(const struct goenv *e, struct features f)
 {
-	char *defines = derive_cflags(e, f);
+	char *defines = patch_cflags(e, f);
 
 	return fmt("%s%s%s%s%s", *defines == '\0' ? "" : "#cgo CFLAGS:", defines,
 		*defines == '\0' ? "" : "\n", identity_line(e, f), other_go_lines(e));

@@ -201,7 +201,7 @@ cache_put_link(struct cache *c, const char *name, const char *to)
 // Stores a changed copy of a file of GOROOT beside our sources. Returns its path, or NULL if it
 // cannot be written.
 char *
-cache_put_derived(const char *src, const char *name, const char *text, size_t size)
+cache_put_patched(const char *src, const char *name, const char *text, size_t size)
 {
 	unsigned long long hash = fnv1a(FNV1A_START, text, size);
 	char *path = path_join(src, fmt("%016llx-%s", hash, name));

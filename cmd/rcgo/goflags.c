@@ -26,9 +26,9 @@ value_in(const char *word, const char *name)
 // An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
 // the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
 // go command. This flag makes Go's assembler fail in the stock file of runtime/cgo, with the value
-// in its message. Our file undoes the flag (derive_guard).
-static const char guard_flag[] = "-asmflags=runtime/cgo=-D=TEXT=runtime_cgo_";
-static const char guard_says[] =
+// in its message. Our file undoes the flag (patch_undo_flag).
+static const char goroot_check_flag[] = "-asmflags=runtime/cgo=-D=TEXT=runtime_cgo_";
+static const char goroot_check_text[] =
 	"__if_this_is_an_error_the_overlay_is_for_another_GOROOT__run_rcgo_env_again";
 
 // Removes -overlay and our own flag from GOFLAGS. Leaves every other byte unchanged, because we and
@@ -67,7 +67,7 @@ goflags_split(const char *goflags, int minor)
 		const char *value = value_in(text, "overlay");
 
 		p += quote != 0;
-		if (has_prefix(text, guard_flag)) {
+		if (has_prefix(text, goroot_check_flag)) {
 			continue;
 		}
 		if (value != NULL) {
@@ -109,9 +109,9 @@ goflags_with_overlay(const char *rest, const char *path)
 char *
 goflags_with_ours(const char *rest, const struct overlay *o)
 {
-	if (o->guarded) {
-		rest = fmt("%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", guard_flag, payload_hash,
-			guard_says);
+	if (o->checks_goroot) {
+		rest = fmt("%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", goroot_check_flag,
+			payload_hash, goroot_check_text);
 	}
 	return goflags_with_overlay(rest, o->path);
 }

@@ -170,7 +170,7 @@ remove_stale(const char *root, const char *dir)
 }
 
 void
-module_lay(const char *root, const char *dir)
+module_install(const char *root, const char *dir)
 {
 	char *manifest = "";
 
@@ -195,7 +195,7 @@ module_lay(const char *root, const char *dir)
 }
 
 void
-module_take_up(const char *root, const char *dir)
+module_remove(const char *root, const char *dir)
 {
 	size_t kept = 0;
 

@@ -71,11 +71,10 @@ set_flags(
 {
 	char *key = path_join(e->cgo_dir, "cgo.go"), *path;
 	size_t size;
-	char *text = json_object_get(users, key) != NULL
-			     ? NULL
-			     : derive_flags(e, build_lines(e, f), &size);
+	char *text = json_object_get(users, key) != NULL ? NULL
+							 : patch_flags(e, build_lines(e, f), &size);
 
-	if (text == NULL || (path = cache_put_derived(src, "cgo.go", text, size)) == NULL) {
+	if (text == NULL || (path = cache_put_patched(src, "cgo.go", text, size)) == NULL) {
 		return false;
 	}
 	overlay_set(map, key, path);
@@ -88,11 +87,11 @@ static char *
 path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
 	size_t size;
-	char *text = derive_is_flags(name) ? derive_flags_file(build_lines(e, f), &size) : NULL;
+	char *text = patch_is_flags(name) ? patch_flags_file(build_lines(e, f), &size) : NULL;
 	if (text == NULL) {
 		return path_join(src, name);
 	}
-	char *path = cache_put_derived(src, name, text, size);
+	char *path = cache_put_patched(src, name, text, size);
 
 	if (path == NULL) {
 		fail(fmt("cannot write %s", path_join(src, name)),
@@ -102,28 +101,28 @@ path_of(const struct goenv *e, const char *src, struct features f, const char *n
 	return path;
 }
 
-// Replaces one file of GOROOT by a copy to which derive_joined has appended our files. Does nothing
+// Replaces one file of GOROOT by a copy to which append_file has appended our files. Does nothing
 // if the file has an unknown form, or if the user replaces it; our files then stay separate.
 static void
-set_appended(const struct goenv *e, struct features f, const char *src, const char *host,
+set_appended(const struct goenv *e, struct features f, const char *src, const char *target,
 	const json_t *users, json_t *map)
 {
 	size_t size;
-	char *key = path_join(e->cgo_dir, host);
+	char *key = path_join(e->cgo_dir, target);
 	char *text = json_object_get(users, key) != NULL ? NULL : read_file(key, &size);
 
 	for (size_t i = 0; i < payload_count && text != NULL; i++) {
-		const char *wanted = derive_joined_host(e, payload[i].name);
+		const char *wanted = append_target(e, payload[i].name);
 
-		if (wanted != NULL && strcmp(wanted, host) == 0 &&
+		if (wanted != NULL && strcmp(wanted, target) == 0 &&
 			is_installed(f, payload[i].name)) {
-			text = derive_joined(text, payload_text(&payload[i]));
+			text = append_file(text, payload_text(&payload[i]));
 		}
 	}
-	if (text != NULL && has_suffix(host, ".s")) {
-		text = derive_guard(host, text);
+	if (text != NULL && has_suffix(target, ".s")) {
+		text = patch_undo_flag(target, text);
 	}
-	char *path = text == NULL ? NULL : cache_put_derived(src, host, text, strlen(text));
+	char *path = text == NULL ? NULL : cache_put_patched(src, target, text, strlen(text));
 
 	if (path != NULL) {
 		overlay_set(map, key, path);
@@ -134,9 +133,9 @@ set_appended(const struct goenv *e, struct features f, const char *src, const ch
 static bool
 is_appended(const struct goenv *e, const char *name, const json_t *map)
 {
-	const char *host = derive_joined_host(e, name);
+	const char *target = append_target(e, name);
 
-	return host != NULL && json_object_get(map, path_join(e->cgo_dir, host)) != NULL;
+	return target != NULL && json_object_get(map, path_join(e->cgo_dir, target)) != NULL;
 }
 
 static json_t *
@@ -165,18 +164,18 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	bool flagged = set_flags(e, f, src, users, map);
 
-	set_appended(e, f, src, derive_joined_host(e, ".go"), users, map);
-	set_appended(e, f, src, derive_joined_host(e, ".s"), users, map);
+	set_appended(e, f, src, append_target(e, ".go"), users, map);
+	set_appended(e, f, src, append_target(e, ".s"), users, map);
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
 		if (payload_is_source(&payload[i]) && is_installed(f, name) &&
-			!is_appended(e, name, map) && !(flagged && derive_is_flags(name))) {
+			!is_appended(e, name, map) && !(flagged && patch_is_flags(name))) {
 			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}
 	if (features_syscall(f)) {
-		overlay_set(map, derive_syscall_key(e), derive_syscall(e, src));
+		overlay_set(map, patch_syscall_key(e), patch_syscall(e, src));
 	}
 	return map;
 }
@@ -227,7 +226,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 	}
 	json_object_set_new(o.json, "Replace", map);
 	json_object_set_new(o.json, OVERLAY_OWN_KEY, own);
-	o.guarded = is_appended(e, ".s", map);
+	o.checks_goroot = is_appended(e, ".s", map);
 	o.text = fmt("%s\n", json_dumps(o.json, JSON_INDENT(2) | JSON_SORT_KEYS));
 	o.size = strlen(o.text);
 	return o;

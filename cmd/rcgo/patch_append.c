@@ -13,11 +13,11 @@ static const char import_line[] = "\nimport \"unsafe\"\n";
 
 // Returns the name of the target file in runtime/cgo for a file of ours, or for all files whose
 // name ends in name. Returns NULL for files that Go does not compile, and for our flags file, which
-// derive_flags handles.
+// patch_flags handles.
 char *
-derive_joined_host(const struct goenv *e, const char *name)
+append_target(const struct goenv *e, const char *name)
 {
-	if (derive_is_flags(name)) {
+	if (patch_is_flags(name)) {
 		return NULL;
 	}
 	if (has_suffix(name, ".go")) {
@@ -37,26 +37,26 @@ after(const char *text, const char *line)
 
 // Returns the target's text with ours appended; NULL if either has an unknown form.
 char *
-derive_joined(const char *host, const char *ours)
+append_file(const char *target, const char *ours)
 {
 	const char *head = strstr(ours, package_line) != NULL ? package_line : include_line;
 	const char *body = after(ours, head);
 
-	if (body == NULL || after(host, head) == NULL) {
+	if (body == NULL || after(target, head) == NULL) {
 		return NULL;
 	}
 	const char *imported = after(body - 1, import_line);
 
-	if (imported != NULL && after(host, import_line) == NULL) {
+	if (imported != NULL && after(target, import_line) == NULL) {
 		return NULL;
 	}
-	return fmt("%s\n%s", host, imported == NULL ? body : imported);
+	return fmt("%s\n%s", target, imported == NULL ? body : imported);
 }
 
 // Makes Go's assembly undo the flag that goflags_with_ours adds to GOFLAGS. Line numbers stay
 // correct, because the assembler counts the #line line too.
 char *
-derive_guard(const char *host, const char *text)
+patch_undo_flag(const char *target, const char *text)
 {
-	return fmt("#ifdef TEXT\n#undef TEXT\n#endif\n#line 2 \"%s\"\n%s", host, text);
+	return fmt("#ifdef TEXT\n#undef TEXT\n#endif\n#line 2 \"%s\"\n%s", target, text);
 }

@@ -35,13 +35,13 @@ our_flags(const char *lines)
 
 // Returns the flags of the C compiler that depend on this build, each preceded by a space.
 char *
-derive_cflags(const struct goenv *e, struct features f)
+patch_cflags(const struct goenv *e, struct features f)
 {
 	return fmt("%s%s", compiler_debug_flags(e), features_cflags(f));
 }
 
 bool
-derive_is_flags(const char *name)
+patch_is_flags(const char *name)
 {
 	return strcmp(name, flags_file) == 0;
 }
@@ -51,7 +51,7 @@ derive_is_flags(const char *name)
 // against a separate file. Returns NULL if cgo.go does not end its preamble as all known versions
 // do.
 char *
-derive_flags(const struct goenv *e, const char *lines, size_t *size)
+patch_flags(const struct goenv *e, const char *lines, size_t *size)
 {
 	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size);
 	char *end = text == NULL ? NULL : strstr(text, preamble_end);
@@ -68,10 +68,10 @@ derive_flags(const struct goenv *e, const char *lines, size_t *size)
 
 // Returns our flags file with these lines added.
 char *
-derive_flags_file(const char *lines, size_t *size)
+patch_flags_file(const char *lines, size_t *size)
 {
 	for (size_t i = 0; i < payload_count; i++) {
-		if (!derive_is_flags(payload[i].name)) {
+		if (!patch_is_flags(payload[i].name)) {
 			continue;
 		}
 		char *text = payload_text(&payload[i]);

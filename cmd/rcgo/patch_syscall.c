@@ -39,7 +39,7 @@ static const char tail[] =
 	"}\n";
 
 char *
-derive_syscall_key(const struct goenv *e)
+patch_syscall_key(const struct goenv *e)
 {
 	return path_join(e->goroot, "runtime/syscall/syscall_linux.go");
 }
@@ -48,7 +48,7 @@ derive_syscall_key(const struct goenv *e)
 static char *
 patched_text(const struct goenv *e, size_t *size)
 {
-	char *out = read_file(derive_syscall_key(e), size);
+	char *out = read_file(patch_syscall_key(e), size);
 
 	if (out == NULL ||
 		strstr(out, "\nfunc cgocaller(unsafe.Pointer, ...uintptr) uintptr\n") == NULL ||
@@ -71,19 +71,19 @@ patched_text(const struct goenv *e, size_t *size)
 
 // Returns the path of the changed file in the cache.
 char *
-derive_syscall(const struct goenv *e, const char *src)
+patch_syscall(const struct goenv *e, const char *src)
 {
 	size_t size;
 	char *text = patched_text(e, &size), *path;
 
 	if (text == NULL) {
 		fail(fmt("--with=syscall: %s has a shape that rcgo does not know",
-			     derive_syscall_key(e)),
+			     patch_syscall_key(e)),
 			"rcgo changes two functions in it, AllThreadsSyscall and "
 			"AllThreadsSyscall6, and must know what they are",
 			"build without it, and call rcgo_syscall_all_threads from C");
 	}
-	path = cache_put_derived(src, "syscall_linux.go", text, size);
+	path = cache_put_patched(src, "syscall_linux.go", text, size);
 	if (path == NULL) {
 		fail(fmt("cannot write %s", path_join(src, "syscall_linux.go")),
 			"it is what --with=syscall lays over Go's own",

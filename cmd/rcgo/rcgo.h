@@ -152,11 +152,11 @@ extern const struct payload_file module_files[]; // the Go module of rcgo init; 
 extern const size_t module_count;
 extern const char module_files_hash[];
 
-// module_lay installs the module files in dir, below root. A file that a user has changed is
+// module_install installs the module files in dir, below root. A file that a user has changed is
 // renamed to NAME.edited. A file that an older rcgo installed and that is no longer embedded is
-// removed. module_take_up removes all files except those that a user has changed.
-void module_lay(const char *root, const char *dir);
-void module_take_up(const char *root, const char *dir);
+// removed. module_remove removes all files except those that a user has changed.
+void module_install(const char *root, const char *dir);
+void module_remove(const char *root, const char *dir);
 bool payload_is_source(const struct payload_file *f);
 char *payload_text(const struct payload_file *f);
 char *payload_symbols(void);
@@ -176,26 +176,26 @@ _Noreturn void cache_none(const struct cache *c, const char *second, const char 
 
 // cache_put.c: the files that rcgo stores in the cache
 char *cache_put_payload(struct cache *c);
-char *cache_put_derived(const char *src, const char *name, const char *text, size_t size);
+char *cache_put_patched(const char *src, const char *name, const char *text, size_t size);
 char *cache_put_link(struct cache *c, const char *name, const char *to);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
 
-// goroot.c: gives a GOROOT in the module cache another path, because the go command accepts
-// overlays there only by that path
+// goroot.c: gives a GOROOT in the module cache another path, because the go command rejects
+// overlays of paths in the module cache
 bool goroot_in_module_cache(const struct goenv *e);
 bool goroot_rename(struct goenv *e, struct cache *c);
 void goroot_follow_switch(struct goenv *e);
 
 // patch_*.c: copies of files of GOROOT with additions of ours
-bool derive_is_flags(const char *name);
-char *derive_cflags(const struct goenv *e, struct features f);
-char *derive_syscall_key(const struct goenv *e);
-char *derive_syscall(const struct goenv *e, const char *src);
-char *derive_flags(const struct goenv *e, const char *lines, size_t *size);
-char *derive_flags_file(const char *lines, size_t *size);
-char *derive_joined_host(const struct goenv *e, const char *name);
-char *derive_joined(const char *host, const char *ours);
-char *derive_guard(const char *host, const char *text);
+bool patch_is_flags(const char *name);
+char *patch_cflags(const struct goenv *e, struct features f);
+char *patch_syscall_key(const struct goenv *e);
+char *patch_syscall(const struct goenv *e, const char *src);
+char *patch_flags(const struct goenv *e, const char *lines, size_t *size);
+char *patch_flags_file(const char *lines, size_t *size);
+char *append_target(const struct goenv *e, const char *name);
+char *append_file(const char *target, const char *ours);
+char *patch_undo_flag(const char *target, const char *text);
 
 // build_lines.c: what a build tells the C half
 char *build_lines(const struct goenv *e, struct features f);
@@ -205,8 +205,8 @@ struct overlay {
 	json_t *json;
 	char *text;
 	size_t size;
-	char *path;   // path of the file in the cache, set by overlay_store
-	bool guarded; // it detects another GOROOT than its own (derive_guard)
+	char *path;	    // path of the file in the cache, set by overlay_store
+	bool checks_goroot; // a go command with another GOROOT fails (patch_undo_flag)
 };
 struct overlay overlay_make(
 	const struct goenv *e, const char *user, struct features f, struct cache *c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo abi: the contract of the GOROOT at hand beside ours.
+// rcgo abi: compares the symbols that the current GOROOT imports with those we supply.
 #include "rcgo.h"
 
 #include <getopt.h>
@@ -59,7 +59,7 @@ verb_abi(int argc, char **argv)
 	struct contract contract;
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':

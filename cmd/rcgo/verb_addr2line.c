@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo addr2line: functions, files and lines of addresses, with binutils' flags and output.
+// rcgo addr2line: prints functions, files and lines of addresses, with binutils' flags and output.
 #include "rcgo.h"
 
 #include <ctype.h>
@@ -15,8 +15,8 @@
 struct addr2line {
 	const char *program, *section;
 	bool addresses, functions, demangle, inlines, pretty, base_names;
-	int style;		  // of demangling
-	struct rcgo_section base; // of -j
+	int style;		  // demangling style
+	struct rcgo_section base; // the section of -j
 	struct symbols symbols;
 };
 
@@ -58,7 +58,8 @@ print_unknown(const struct addr2line *a)
 	fputs("??:0\n", stdout);
 }
 
-// Where in the program an address is that was given; false when nowhere.
+// Converts a given address to an address of the program. Returns false if the program does not
+// contain it.
 static bool
 in_program(const struct addr2line *a, uint64_t *address)
 {
@@ -99,7 +100,7 @@ print_address(struct addr2line *a, uint64_t address)
 	}
 }
 
-// What is no number in hexadecimal digits is the name of a function, perhaps +offset.
+// A word that is not a hexadecimal number is the name of a function, perhaps with +offset.
 static uint64_t
 parse_address(const struct addr2line *a, char *word)
 {
@@ -122,7 +123,7 @@ parse_address(const struct addr2line *a, char *word)
 	return strtoull(word, NULL, 16);
 }
 
-// Whoever talks to us through a pipe waits for an answer before the next question.
+// A program that talks to us through a pipe waits for each answer before the next question.
 static void
 answer_all(struct addr2line *a)
 {
@@ -165,13 +166,13 @@ static const struct option longs[] = {{"addresses", no_argument, NULL, 'a'},
 static void
 parse_flags(struct addr2line *a, int argc, char **argv)
 {
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long(argc, argv, "ab:Ce:fij:prRs", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'a':
 			a->addresses = true;
 			break;
-		case 'b': // the file says by itself what it is
+		case 'b': // ignored: the file has its own format
 			break;
 		case 'C':
 			a->demangle = true;

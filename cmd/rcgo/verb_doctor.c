@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor: looks at everything a cgo program needs, and says for each finding what to do.
+// rcgo doctor: checks everything that a cgo program needs, and says for each finding what to do.
 #include "doctor.h"
 
 #include <getopt.h>
@@ -50,7 +50,7 @@ finding_of(enum level level, const char *name, const struct problem *p)
 }
 
 static void
-look_at_go(const struct goenv *e)
+report_go(const struct goenv *e)
 {
 	char *real = realpath(e->go, NULL);
 	bool linked = real != NULL && strcmp(real, e->go) != 0;
@@ -85,7 +85,7 @@ look_at_go(const struct goenv *e)
 }
 
 static void
-look_at_target(const struct goenv *e)
+report_target(const struct goenv *e)
 {
 	struct problem *p = problem_platform(e);
 
@@ -102,9 +102,9 @@ look_at_target(const struct goenv *e)
 	}
 }
 
-// Whether the overlay in GOFLAGS is one for the Go that runs here.
+// Reports whether the overlay in GOFLAGS is for the current Go.
 static void
-look_at_ours(const struct goenv *e, const struct user_overlay *u)
+report_our_overlay(const struct goenv *e, const struct user_overlay *u)
 {
 	static const char again[] = "run: eval \"$(rcgo env)\"";
 	const char *go = path_search("go"), *why = NULL;
@@ -131,7 +131,7 @@ look_at_ours(const struct goenv *e, const struct user_overlay *u)
 }
 
 static void
-look_at_overlay(const struct goenv *e)
+report_overlay(const struct goenv *e)
 {
 	struct goflags flags = goflags_split(e->goflags, e->minor);
 	struct user_overlay u = {0};
@@ -150,12 +150,12 @@ look_at_overlay(const struct goenv *e)
 		finding(LEVEL_OK, "overlay", fmt("yours, %s, is merged with ours", u.original),
 			NULL);
 	} else {
-		look_at_ours(e, &u);
+		report_our_overlay(e, &u);
 	}
 }
 
 static void
-look_at_kernel(void)
+report_kernel(void)
 {
 	struct utsname u;
 	int major = 0, minor = 0;
@@ -192,7 +192,7 @@ verb_doctor(int argc, char **argv)
 	const char *dir = NULL;
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
 		if (c == 'j') {
 			findings = json_array();
@@ -211,12 +211,12 @@ verb_doctor(int argc, char **argv)
 	if (p != NULL) {
 		finding_of(LEVEL_FAIL, "go command", p);
 	} else {
-		look_at_go(&e);
-		look_at_target(&e);
+		report_go(&e);
+		report_target(&e);
 		doctor_compiler(&e);
-		look_at_overlay(&e);
+		report_overlay(&e);
 	}
-	look_at_kernel();
+	report_kernel();
 	doctor_cache(p == NULL ? &e : NULL);
 	doctor_limits();
 	if (findings != NULL) {

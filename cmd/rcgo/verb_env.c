@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo env: prints what a shell needs so that go uses our C half, and the way back.
+// rcgo env: prints the variables with which go uses our C half in a shell, and restores them.
 #include "rcgo.h"
 
 #include <getopt.h>
@@ -17,8 +17,8 @@ set_null_or(json_t *json, const char *name, const char *value)
 	}
 }
 
-// The way back needs no go command, no cache and no overlay: what is to be put back stands in the
-// environment.
+// Returns the variables to restore. This needs no go command, no cache and no overlay, because the
+// environment records the old values.
 static json_t *
 undo(const struct goenv *e)
 {
@@ -26,7 +26,7 @@ undo(const struct goenv *e)
 	const char *was = session_outer("PATH");
 
 	set_null_or(json, "GOFLAGS", session_users_goflags(e));
-	// session_leave has put it back in our own environment, unless it is the user's.
+	// session_leave has restored it in our own environment, unless the user had changed it.
 	if (session_outer("GOROOT") != NULL) {
 		set_null_or(json, "GOROOT", getenv("GOROOT"));
 	}
@@ -85,7 +85,7 @@ verb_env(int argc, char **argv)
 	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:u", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
@@ -113,7 +113,7 @@ verb_env(int argc, char **argv)
 	return print(make(dir, features, strcmp(format, "json") == 0), format);
 }
 
-// Whether these words after `env` are meant for go's own env: a variable's name, or a flag that
+// Returns whether go's own env must handle these words: they have a variable's name, or a flag that
 // only go has.
 bool
 env_is_gos(char *const *words)

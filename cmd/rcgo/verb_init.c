@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo init: gives a user's module the Go module runtime_cgo, and takes it away.
-// Its files are carried by rcgo and laid beside go.mod, so that they are committed with the user's
-// own and a build needs neither rcgo nor the network.
+// rcgo init: adds the Go module runtime_cgo to a user's module, and removes it. Its files are
+// embedded in rcgo and installed beside go.mod. They are committed with the user's own files, so a
+// build needs neither rcgo nor the network.
 #include "rcgo.h"
 
 #include <getopt.h>
@@ -38,7 +38,7 @@ edit(const struct goenv *e, char *first, char *second)
 	}
 }
 
-// A directory of this name that is something else stays untouched.
+// Rejects a directory of this name that is not our module.
 static void
 check_foreign(const char *dir)
 {
@@ -61,7 +61,7 @@ verb_init(int argc, char **argv)
 	bool undo = false;
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
@@ -89,12 +89,12 @@ verb_init(int argc, char **argv)
 
 	if (undo) {
 		edit(&e, "-droprequire=" MODULE, "-dropreplace=" MODULE);
-		module_take_up(root, dir);
+		module_remove(root, dir);
 		printf("removed the module " MODULE " from %s/go.mod\n", root);
 		return 0;
 	}
 	check_foreign(dir);
-	module_lay(root, dir);
+	module_install(root, dir);
 	edit(&e, "-require=" MODULE "@v0.0.0",
 		fmt("-replace=" MODULE "=./%s", dir + strlen(root) + 1));
 	printf("%s: import \"" MODULE "/leaf\", \"" MODULE "/handle\", \"" MODULE

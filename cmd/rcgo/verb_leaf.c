@@ -27,7 +27,7 @@ is_identifier(const char *s)
 	return true;
 }
 
-// One variable for each function; __typeof__ makes it without a reference that needs linking.
+// Declares one variable for each function. __typeof__ avoids a reference that must be linked.
 static char *
 source_text(const struct leaf_output *o, char **functions)
 {
@@ -115,7 +115,7 @@ refuse_bad(const struct leaf_proto *protos, size_t n)
 	}
 }
 
-// The words of this command, for the comment that marks generated code.
+// Returns the command line, for the comment that marks generated code.
 static char *
 command_line(int argc, char **argv)
 {
@@ -128,7 +128,7 @@ command_line(int argc, char **argv)
 	return text;
 }
 
-// Reads the flags; returns where the file goes.
+// Parses the flags. Returns the path of the output file.
 static const char *
 read_flags(int argc, char **argv, struct leaf_output *o)
 {
@@ -138,7 +138,7 @@ read_flags(int argc, char **argv, struct leaf_output *o)
 		{0}};
 	const char *path = NULL;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "+", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'o':

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo leaf: reads single entries of .debug_info. Only one unit of DWARF 4 in its 32-bit form can
-// come from the one file that was compiled with -gdwarf-4.
+// rcgo leaf: reads single entries of .debug_info. The input is one file compiled with -gdwarf-4, so
+// there is only one unit of 32-bit DWARF 4.
 #include "verb_leaf.h"
 
 #include <string.h>
 
 enum {
-	UNIT_HEADER = 11, // length, version, offset of abbreviations, size of an address
+	UNIT_HEADER = 11, // length, version, offset of abbreviations, address size
 
 	AT_name = 0x03,
 	AT_byte_size = 0x0b,
@@ -40,7 +40,7 @@ enum {
 	FORM_ref_sig8 = 0x20,
 };
 
-// A reader of a section. What lies beyond the end reads 0 and makes it bad.
+// A reader of a section. A read beyond the end returns 0 and marks the reader bad.
 struct reader {
 	const struct leaf_section *s;
 	size_t at;
@@ -133,7 +133,7 @@ scalar(struct reader *r, uint64_t form)
 	}
 }
 
-// Reads one attribute's value: a string, a number, or a block that is skipped.
+// Reads the value of one attribute: a string, a number, or a block that is skipped.
 static uint64_t
 value(const struct leaf_sections *s, struct reader *r, uint64_t form, const char **text)
 {
@@ -166,7 +166,7 @@ value(const struct leaf_sections *s, struct reader *r, uint64_t form, const char
 	}
 }
 
-// Finds the abbreviation that a code stands for; the reader then stands at its tag.
+// Finds the abbreviation with this code; the reader is then at its tag.
 static struct reader
 abbreviation(const struct leaf_sections *s, uint64_t code)
 {
@@ -187,7 +187,8 @@ abbreviation(const struct leaf_sections *s, uint64_t code)
 	return r;
 }
 
-// Reads the entry at an offset; false at the end of a list of children, or when it makes no sense.
+// Reads the entry at an offset. Returns false at the end of a list of children, or if it is
+// invalid.
 bool
 leaf_die_at(const struct leaf_sections *s, size_t at, struct leaf_die *d)
 {
@@ -235,7 +236,7 @@ leaf_die_at(const struct leaf_sections *s, size_t at, struct leaf_die *d)
 	return false;
 }
 
-// The offset of the first entry below the unit's own; 0 when the unit is not as expected.
+// Returns the offset of the first entry below the unit's own; 0 if the unit is not as expected.
 size_t
 leaf_die_first(const struct leaf_sections *s)
 {
@@ -248,7 +249,7 @@ leaf_die_first(const struct leaf_sections *s)
 	return unit.next;
 }
 
-// The offset of the entry after d and all that is below it.
+// Returns the offset of the entry after d and all entries below d.
 size_t
 leaf_die_after(const struct leaf_sections *s, const struct leaf_die *d)
 {

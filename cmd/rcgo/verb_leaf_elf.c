@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo leaf: finds the debug sections of a shared object of the machine's own kind.
+// rcgo leaf: finds the debug sections of a shared object for this machine.
 #include "verb_leaf.h"
 
 #include <elf.h>
@@ -34,7 +34,7 @@ keep(struct leaf_sections *out, const char *name, struct leaf_section s)
 	}
 }
 
-// Reads a file's sections; returns why it cannot, or NULL.
+// Reads a file's sections. Returns why it cannot, or NULL.
 const char *
 leaf_elf_read(const char *path, struct leaf_sections *out)
 {

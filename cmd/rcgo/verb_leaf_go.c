@@ -13,7 +13,7 @@ passed(const struct leaf_type *t)
 	return t->pass != NULL ? t->pass : t->go;
 }
 
-// Exported: the C name with a capital.
+// Returns the exported Go name: the C name with a capital first letter.
 static char *
 exported(const char *name)
 {
@@ -79,7 +79,7 @@ put_results(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 	}
 }
 
-// The variable that holds the leaf.
+// Writes the variable that holds the leaf.
 static void
 put_variable(FILE *f, const struct leaf_output *o, const struct leaf_proto *p, size_t index)
 {
@@ -113,7 +113,7 @@ put_function(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 	fputs(")", f);
 	put_results(f, o, p);
 	fputs(" {\n", f);
-	// C promotes a bool to 0 or 1.
+	// C passes a bool as an integer: 0 or 1.
 	for (size_t j = 0; j < p->n; j++) {
 		if (p->args[j].is_bool) {
 			fprintf(f, "\tb%zu := int32(0)\n\tif a%zu {\n\t\tb%zu = 1\n\t}\n", j, j, j);

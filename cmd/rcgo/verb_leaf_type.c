@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo leaf: makes Go types of C types, as cgo does, and prototypes of the variables that point to
-// functions.
+// rcgo leaf: converts C types to Go types, as cgo does, and reads prototypes of the variables that
+// point to functions.
 #include "verb_leaf.h"
 
 #include <string.h>
@@ -29,10 +29,10 @@ enum {
 	ATE_unsigned = 0x07,
 	ATE_unsigned_char = 0x08,
 
-	DEEPEST = 64, // typedefs of typedefs
+	DEEPEST = 64, // nesting of typedefs
 };
 
-// Goes through typedefs and qualifiers. True unless what is below is void.
+// Skips typedefs and qualifiers. Returns false if the type below is void.
 static bool
 strip(const struct leaf_sections *s, uint64_t type, struct leaf_die *d, const char **typedef_name)
 {
@@ -97,7 +97,7 @@ base(const struct leaf_die *d, const char *c)
 	}
 }
 
-// A pointer to a number is one in Go too; to anything else it is an unsafe.Pointer.
+// A pointer to a number is a pointer in Go too; any other pointer is an unsafe.Pointer.
 static struct leaf_type
 pointer(const struct leaf_sections *s, const struct leaf_die *p)
 {
@@ -142,7 +142,8 @@ go_type(const struct leaf_sections *s, uint64_t type)
 	case TAG_pointer_type:
 		return pointer(s, &d);
 	case TAG_enumeration_type:
-		// The type below it, which the compiler may say, tells whether it is signed.
+		// The compiler may state the underlying type, which tells whether the enum is
+		// signed.
 		name = NULL;
 		return integer(&d, c,
 			strip(s, d.type, &of, &name) &&
@@ -191,7 +192,7 @@ read_args(const struct leaf_sections *s, const struct leaf_die *fn, struct leaf_
 	}
 }
 
-// Reads the prototype that a variable points to.
+// Reads the prototype to which a variable points.
 void
 leaf_proto_read(const struct leaf_sections *s, const char *variable, struct leaf_proto *p)
 {

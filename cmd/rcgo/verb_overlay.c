@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo overlay: writes the overlay for the GOROOT at hand.
+// rcgo overlay: writes the overlay for the current GOROOT.
 #include "rcgo.h"
 
 #include <getopt.h>
@@ -24,7 +24,7 @@ verb_overlay(int argc, char **argv)
 	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long(argc, argv, "C:o:p", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':

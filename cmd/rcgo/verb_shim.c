@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo shim: writes a `go` that is rcgo, for tools that call go themselves.
+// rcgo shim: writes a `go` that is rcgo, for tools that run go themselves.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 int
 verb_shim(int argc, char **argv)
 {
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	if (getopt(argc, argv, "") != -1) {
 		usage_flag("shim", argv);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo symbolize: names the C functions in the crash log of a Go program that has been stripped.
+// rcgo symbolize: names the C functions in the crash log of a stripped Go program.
 #include "rcgo.h"
 
 #include <elf.h>
@@ -17,7 +17,7 @@
 // one line. GO: runtime/traceback.go printOneCgoTraceback
 #define NAMELESS "non-Go function"
 #define NAMELESS_AT NAMELESS " at pc="
-// The place of a signal: before Go 1.20, and for signals in Go, in brackets.
+// The program counter of a signal: before Go 1.20, and in brackets for signals in Go code.
 #define SIGNAL_AT "PC="
 #define SIGNAL_IN "[signal "
 #define SIGNAL_IN_AT " pc="
@@ -26,12 +26,12 @@ struct log {
 	struct symbols symbols;
 	const char *program;
 	bool demangle;
-	bool placed;   // it is known where the program was loaded
-	uint64_t bias; // what was added to its addresses then
-	unsigned lost; // addresses that could be the program's if that were known
+	bool placed;   // whether the load address of the program is known
+	uint64_t bias; // the load bias, if placed
+	unsigned lost; // addresses that could not be checked without the load address
 };
 
-// The address in the file of a program counter.
+// Stores the file address of a program counter. Returns whether the program contains it.
 static bool
 place(struct log *log, uint64_t pc, uint64_t *address)
 {
@@ -61,9 +61,9 @@ frames_of(struct log *log, uint64_t address, struct rcgo_frame *frames)
 	return n == 1 && frames[0].function == NULL && frames[0].file == NULL ? 0 : n;
 }
 
-// Prints frames as Go does, and says whether it did.
+// Prints frames in Go's format. Returns whether it printed any.
 static bool
-print_as_go(struct log *log, uint64_t address, uint64_t pc)
+print_in_go_format(struct log *log, uint64_t address, uint64_t pc)
 {
 	struct rcgo_frame frames[RCGO_FRAMES_MAX];
 	size_t n = frames_of(log, address, frames);
@@ -78,7 +78,7 @@ print_as_go(struct log *log, uint64_t address, uint64_t pc)
 	return n > 0;
 }
 
-// Prints frames within a line.
+// Prints frames within a line. Returns whether it printed any.
 static bool
 print_in_line(struct log *log, uint64_t address, const char *before, const char *behind)
 {
@@ -98,9 +98,9 @@ print_in_line(struct log *log, uint64_t address, const char *before, const char 
 	return n > 0;
 }
 
-// Line number i of the log, if it names no place, and the line that follows it. Returns whether
-// both were printed. The frames of one program counter stand together: where one of them has a
-// place, the log has the whole chain of inlined functions already.
+// Rewrites line i of the log and the next line, if they have no source line. Returns whether both
+// were printed. The frames of one program counter are adjacent. If one of them has a source line,
+// the log already has the whole chain of inlined functions.
 static bool
 rewrite_pair(struct log *log, const struct strings *lines, size_t i)
 {
@@ -116,14 +116,14 @@ rewrite_pair(struct log *log, const struct strings *lines, size_t i)
 		return false;
 	}
 	if (log_offset(log->program, line, &offset, &end) != NULL) {
-		return print_as_go(log, offset, pc);
+		return print_in_go_format(log, offset, pc);
 	}
-	// NAME+0xOFFSET of another name is in another file.
+	// NAME+0xOFFSET with another name refers to another file.
 	return strstr(line, "+0x") == NULL && place(log, pc, &address) &&
-	       print_as_go(log, address, pc);
+	       print_in_go_format(log, address, pc);
 }
 
-// Where a line says at which program counter a signal arrived, or NULL.
+// Returns the position of the program counter at which a signal arrived, or NULL.
 static const char *
 signal_at(const char *line)
 {
@@ -144,7 +144,7 @@ rewrite_line(struct log *log, const char *line)
 	if (has_prefix(line, NAMELESS_AT)) {
 		end = log_hex(line + strlen(NAMELESS_AT), &pc);
 		return end != NULL && *end == 0 && place(log, pc, &address) &&
-		       print_as_go(log, address, pc);
+		       print_in_go_format(log, address, pc);
 	}
 	start = signal_at(line);
 	if (start != NULL) {
@@ -168,9 +168,9 @@ rewrite_line(struct log *log, const char *line)
 	return start != NULL;
 }
 
-// Where the program was loaded shows from a frame that has both a program counter and an offset.
+// Finds the load address from a frame that has both a program counter and an offset.
 static void
-learn_bias(struct log *log, const struct strings *lines)
+find_load_bias(struct log *log, const struct strings *lines)
 {
 	for (size_t i = 0; i + 1 < lines->n && !log->placed; i++) {
 		uint64_t pc, offset;
@@ -266,7 +266,7 @@ verb_symbolize(int argc, char **argv)
 	const char *debug = NULL, *base = NULL;
 	struct strings lines;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long(argc, argv, "b:Cd:e:", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'b':
@@ -298,7 +298,7 @@ verb_symbolize(int argc, char **argv)
 	}
 	log.placed |= log.symbols.elf.type == ET_EXEC;
 	lines = read_lines(argv[optind]);
-	learn_bias(&log, &lines);
+	find_load_bias(&log, &lines);
 	rewrite(&log, &lines);
 	symbols_close(&log.symbols);
 	return 0;

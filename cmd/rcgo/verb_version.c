@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo version: which rcgo, which sources of ours, which Go; and the same of built programs.
+// rcgo version: prints the versions of rcgo, of our sources and of Go; and those of built programs.
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ enum { STATUS_STOCK = 1 };
 
 const char rcgo_version[] = RCGO_VERSION;
 
-// Says all of rcgo and the Go at hand. Returns whether there is a Go.
+// Prints the versions of rcgo and the current Go. Returns whether there is a Go.
 static bool
 print_ours(FILE *out, struct goenv *e)
 {
@@ -29,7 +29,8 @@ print_ours(FILE *out, struct goenv *e)
 	return true;
 }
 
-// Standard output is go's own, for tools that ask their go; ours goes to standard error.
+// Standard output is that of go version, for tools that parse it. Our output goes to standard
+// error.
 static int
 print_both(void)
 {
@@ -55,7 +56,7 @@ component(const char *version, const char *hash, const char *go, const char *fea
 		"runtime_cgo:features", "value", features);
 }
 
-// One line of CycloneDX for each program, or for the C half that this rcgo carries.
+// Prints one line of CycloneDX for each program, or for the C half that is embedded in rcgo.
 static void
 print_sbom(const char *file, const char *text)
 {
@@ -76,7 +77,7 @@ print_sbom(const char *file, const char *text)
 	puts(json_dumps(json, JSON_COMPACT));
 }
 
-// What Go says of a program that is not ours; "" when it says nothing.
+// Returns the version that Go finds in a program without our C half; "" if it finds none.
 static char *
 stock_go(const char *file)
 {
@@ -109,7 +110,7 @@ is_number(const char *word)
 	return *word != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
-// One file or process. Returns rcgo's status for it.
+// Prints the identity of one file or process. Returns the exit status for it.
 static int
 print_one(char *word, bool sbom)
 {
@@ -147,7 +148,7 @@ verb_version(int argc, char **argv)
 	int status = 0;
 	struct goenv e;
 
-	opterr = 0; // usage_flag says it
+	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "", longs, NULL)) != -1;) {
 		if (c != 's') {
 			usage_flag("version", argv);
@@ -173,7 +174,7 @@ verb_version(int argc, char **argv)
 	return status;
 }
 
-// Whether these words after `version` are meant for go's own: the flags that only go has.
+// Returns whether go's own version must handle these words: they have a flag that only go has.
 bool
 version_is_gos(char *const *words)
 {
