@@ -25,16 +25,16 @@ doubt_version(const struct goenv *e)
 {
 	if (e->minor > NEWEST_GO) {
 		return problem(fmt("Go is newer than tested: %s", e->version),
-			fmt("rcgo was tested with Go 1.%d to 1.%d; a newer runtime may want more "
-			    "of its C half",
+			fmt("rcgo was tested with Go 1.%d to 1.%d; a newer runtime may import more "
+			    "symbols from its C half",
 				OLDEST_GO, NEWEST_GO),
-			"see `rcgo abi` for names that are not supplied, and look for a newer "
+			"run `rcgo abi` to list names that are not supplied, and look for a newer "
 			"rcgo");
 	}
 	if (e->minor < 0) {
 		return problem(fmt("Go is of an unknown version: \"%s\"", e->version),
 			fmt("rcgo was tested with Go 1.%d to 1.%d", OLDEST_GO, NEWEST_GO),
-			"see `rcgo abi` for names that are not supplied");
+			"run `rcgo abi` to list names that are not supplied");
 	}
 	return NULL;
 }
@@ -90,8 +90,7 @@ problem_platform(const struct goenv *e)
 		}
 	}
 	return problem(fmt("unsupported platform: GOOS=%s GOARCH=%s", e->goos, e->goarch),
-		fmt("rcgo replaces the C half on %s and %s only, so far", platforms[0],
-			platforms[1]),
+		fmt("rcgo replaces the C half on %s and %s only", platforms[0], platforms[1]),
 		"unset GOOS and GOARCH (also `go env -u GOOS GOARCH`), or build this one with "
 		"plain go");
 }

@@ -58,7 +58,7 @@ report_linker(const struct strings *words)
 	char *ld = s.status == 0 ? path_search(first_line(s.out)) : NULL;
 
 	if (ld == NULL) {
-		finding(LEVEL_WARN, "linker", "the compiler does not say which linker it uses",
+		finding(LEVEL_WARN, "linker", "the compiler does not report which linker it uses",
 			"install binutils (`apt install binutils` on Debian and Ubuntu)");
 		return;
 	}
@@ -89,8 +89,8 @@ musl_version(void)
 static void
 report_libc(const struct goenv *e, const char *dir)
 {
-	static const char todo[] = "see that programs of this compiler run here: "
-				   "is there a noexec mount or a missing loader?";
+	static const char todo[] = "check for a noexec mount or a missing loader: "
+				   "programs of this compiler must run here";
 
 	if (strcmp(e->goarch, e->gohostarch) != 0 || strcmp(e->goos, e->gohostos) != 0) {
 		finding(LEVEL_OK, "libc", "that of the target: a cross build is not run here",
@@ -119,7 +119,7 @@ report_compiler(const struct goenv *e, const struct strings *words, const char *
 	if (err != 0) {
 		finding(LEVEL_FAIL, "C compiler",
 			fmt("cannot write to %s: %s", dir, strerror(-err)),
-			"set TMPDIR to a directory with room");
+			"set TMPDIR to a directory with free space");
 		return;
 	}
 	struct spawned s = run_with(

@@ -20,7 +20,7 @@ report_free_space(
 	struct statvfs v;
 
 	if (statvfs(dir, &v) != 0) {
-		finding(LEVEL_OK, name, fmt("%s, made when needed", dir), NULL);
+		finding(LEVEL_OK, name, fmt("%s, created when needed", dir), NULL);
 		return;
 	}
 	unsigned long long mb = (unsigned long long)v.f_bavail * v.f_frsize / MB;
@@ -55,8 +55,8 @@ doctor_cache(const struct goenv *e)
 				"set RCGO_CACHE to a directory that you own");
 		} else {
 			finding(LEVEL_WARN, "cache", fmt("%s; %s is used instead", text, second),
-				"set RCGO_CACHE to a directory that you own, to keep our files for "
-				"good");
+				"set RCGO_CACHE to a directory that you own, to keep our files "
+				"permanently");
 		}
 	}
 	if (e != NULL && *e->gocache == '/') {

@@ -71,8 +71,8 @@ broken(const char *go, const char *how, const char *output)
 		what = fmt("%s: %.*s", what, (int)n, output);
 	}
 	return problem(what,
-		"rcgo must know the GOROOT and the version before it can lay files over it",
-		"see that `go version` works here; a message of go's own, if any, stands above");
+		"rcgo must know the GOROOT and the version before it can make an overlay",
+		"check that `go version` works here; any message of go itself is printed above");
 }
 
 static char *

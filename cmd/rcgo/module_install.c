@@ -103,8 +103,8 @@ keep_edited(const char *path)
 		kept = fmt("%s.edited%d", path, i);
 	}
 	if (rename(path, kept) != 0) {
-		fail(fmt("%s: %s", path, strerror(errno)), "it was changed and is to be kept",
-			NULL);
+		fail(fmt("%s: %s", path, strerror(errno)),
+			"you have changed the file, so rcgo must keep it", NULL);
 	}
 	warn(problem(fmt("%s was changed", path), fmt("your file is now %s", kept), NULL));
 }

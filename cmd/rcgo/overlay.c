@@ -23,7 +23,7 @@ overlay_set(json_t *object, const char *key, const char *value)
 {
 	if (json_object_set_new(object, key, json_string(value)) != 0) {
 		fail(fmt("a path is not valid UTF-8: %s -> %s", key, value),
-			"the overlay is a JSON file, and JSON can hold no other text",
+			"the overlay is a JSON file, and JSON text must be UTF-8",
 			"rename the directory, or set RCGO_CACHE (or GOROOT) to a path in UTF-8");
 	}
 }
@@ -96,7 +96,7 @@ path_of(const struct goenv *e, const char *src, struct features f, const char *n
 	if (path == NULL) {
 		fail(fmt("cannot write %s", path_join(src, name)),
 			"it says which features the program is built with",
-			"see that there is room, or choose another place with RCGO_CACHE");
+			"free some disk space, or set RCGO_CACHE to another directory");
 	}
 	return path;
 }
@@ -147,8 +147,8 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 
 	if (d == NULL) {
 		fail(fmt("cannot list %s: %s", e->cgo_dir, strerror(errno)),
-			"every C file of this GOROOT's runtime/cgo must be replaced",
-			"see that GOROOT is complete and readable");
+			"rcgo must replace every C file of this GOROOT's runtime/cgo",
+			"check that GOROOT is complete and readable");
 	}
 	for (struct dirent *n; (n = readdir(d)) != NULL;) {
 		if (is_c_half(n->d_name)) {
@@ -160,7 +160,7 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	if (gone == 0) {
 		fail(fmt("GOROOT has no C half to replace: no C files in %s", e->cgo_dir),
 			"these are not the sources of runtime/cgo that rcgo knows",
-			"see that GOROOT is a complete distribution of Go");
+			"check that GOROOT is a complete distribution of Go");
 	}
 	bool flagged = set_flags(e, f, src, users, map);
 
@@ -190,7 +190,7 @@ merge(json_t *ours, json_t *users, const char *user)
 	{
 		if (json_object_get(ours, from) != NULL) {
 			fail(fmt("two overlays want the same file: %s replaces %s", user, from),
-				"rcgo replaces the whole C half of runtime/cgo, so yours would "
+				"rcgo replaces the whole C half of runtime/cgo, so your file would "
 				"have no effect",
 				"take that file out of your overlay, or build with plain go");
 		}

@@ -97,7 +97,7 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 	if (json == NULL) {
 		return problem(fmt("the overlay %s is not valid JSON: line %d, column %d: %s", full,
 				       err.line, err.column, err.text),
-			"rcgo must merge it with its own, as go takes only one",
+			"rcgo must merge it with its own, because go accepts only one",
 			"correct the file, or leave -overlay out");
 	}
 	json_t *own = json_object_get(json, OVERLAY_OWN_KEY);

@@ -86,8 +86,8 @@ patch_syscall(const struct goenv *e, const char *src)
 	path = cache_put_patched(src, "syscall_linux.go", text, size);
 	if (path == NULL) {
 		fail(fmt("cannot write %s", path_join(src, "syscall_linux.go")),
-			"it is what --with=syscall lays over Go's own",
-			"see that there is room, or choose another place with RCGO_CACHE");
+			"--with=syscall replaces Go's own file by it",
+			"free some disk space, or set RCGO_CACHE to another directory");
 	}
 	return path;
 }

@@ -46,7 +46,7 @@ exec_go(const struct goenv *e, struct strings *args)
 	}
 	execv(e->go, argv.at);
 	fail(fmt("cannot run %s: %s", e->go, strerror(errno)), NULL,
-		"see that it is a program for this machine");
+		"check that it is a program for this machine");
 }
 
 // Returns why a build has no C half at all, which ours could replace; NULL if it has one.

@@ -59,7 +59,8 @@ check_process(pid_t pid)
 	int tgid = 0;
 
 	if (line == NULL || sscanf(line, "\nTgid: %d", &tgid) != 1) {
-		fail(fmt("there is no process %d", pid), NULL, "look with `pgrep -l NAME` or `ps`");
+		fail(fmt("there is no process %d", pid), NULL,
+			"find the process with `pgrep -l NAME` or `ps`");
 	}
 	if (tgid != pid) {
 		fail(fmt("%d is a thread, of process %d", pid, tgid), NULL,
@@ -176,11 +177,11 @@ top_page_open(pid_t pid)
 	}
 	if (p.at < 0 || !top_page_read(&p, &page)) {
 		fail(fmt("process %d (%s) has no counters of ours", pid, command_of(pid)),
-			"it is no Go program with cgo, or was built on the stock C half",
+			"it is not a Go program with cgo, or it was built with the stock C half",
 			"build it with `rcgo build` and start it again");
 	}
 	if ((page.flags & RCGO_STATS_PAGE_UP) == 0) {
-		fail(fmt("in process %d (%s) Go has not started yet", pid, command_of(pid)), NULL,
+		fail(fmt("Go has not started yet in process %d (%s)", pid, command_of(pid)), NULL,
 			"try again when it runs");
 	}
 	return p;

@@ -223,7 +223,7 @@ verb_doctor(int argc, char **argv)
 		print_json();
 		return counts[LEVEL_FAIL] == 0 ? 0 : 1;
 	}
-	printf("\n%u ok, %u to look at, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
+	printf("\n%u ok, %u warnings, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
 		counts[LEVEL_FAIL]);
 	return counts[LEVEL_FAIL] == 0 ? 0 : 1;
 }

@@ -21,7 +21,7 @@ go_mod_path(const struct goenv *e)
 
 	if (*path == '\0' || strcmp(path, "/dev/null") == 0) {
 		fail("there is no go.mod here or above", "rcgo init adds a requirement to a module",
-			"make one with: go mod init NAME");
+			"create one with: go mod init NAME");
 	}
 	return path;
 }

@@ -56,7 +56,7 @@ compile(const struct goenv *e, const struct leaf_output *o, const char *dir)
 		unlink(argv[4]);
 		unlink(argv[5]);
 		rmdir(dir);
-		fail(fmt("the C compiler does not take these functions of %s:\n%s", o->header,
+		fail(fmt("the C compiler rejects these functions of %s:\n%s", o->header,
 			     s.out == NULL ? strerror(s.err) : s.out),
 			"their prototypes are learned from its debug information",
 			"check the names and the header; give its directory by -cflags -IDIR");
@@ -71,7 +71,7 @@ learn(const struct goenv *e, const struct leaf_output *o, char **functions, size
 
 	if (mkdtemp(dir) == NULL) {
 		fail(fmt("%s: %s", dir, strerror(errno)), NULL,
-			"set TMPDIR to a directory with room");
+			"set TMPDIR to a directory with free space");
 	}
 	char *source = path_join(dir, "leaf.c"), *object = path_join(dir, "leaf.so");
 	char *text = source_text(o, functions);

@@ -8,8 +8,8 @@
 static struct problem *
 doubt_renamed(const struct goenv *e)
 {
-	return problem("plain go does not take this overlay",
-		"GOROOT is in the module cache, where go takes none",
+	return problem("plain go rejects this overlay",
+		"GOROOT is in the module cache, where go accepts no overlay",
 		fmt("build with it by GOROOT=%s %s build -overlay ..., or with rcgo build",
 			shell_quote(e->goroot), shell_quote(e->go)));
 }

@@ -22,7 +22,7 @@ verb_shim(int argc, char **argv)
 
 	if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
 		fail(fmt("%s: %s", dir, strerror(errno)), NULL,
-			"name a directory that can be made");
+			"name a directory that can be created");
 	}
 	int err = shim_put(dir);
 
