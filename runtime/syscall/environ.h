@@ -3,14 +3,14 @@
 // (golang/go#63567). See doc/decisions/0009-an-environment-that-can-be-read.md.
 //
 // A reader iterates over environ and keeps a getenv result for any length of time. Therefore:
-// - environ points to an array of this file, which is never freed. A slot that was filled never
-// becomes NULL. The array grows by doubling, and the old array keeps its content.
-// - an unset variable leaves a tombstone: another pointer to the string of slot 0. A new variable
-// takes the lowest tombstone, but never the last one, because a reader that passed slot 0 early may
-// need it.
-// - strings are never freed. When replaced strings exceed 4 MiB, the oldest are reused if they were
-// replaced at least a second ago; above 32 MiB they are reused without that delay. Each string is
-// terminated by a NUL at every moment, so a late reader gets wrong text but no fault.
+//   - environ points to an array of our own, which is never freed. A slot that was filled never
+//     becomes NULL. The array grows by doubling, and the old array keeps its content.
+//   - an unset variable leaves a tombstone: another pointer to the string of slot 0. A new
+//     variable takes the lowest tombstone, but never the last one, because a reader that passed
+//     slot 0 early may need it.
+//   - strings are never freed. When replaced strings exceed 4 MiB, the oldest are reused if they
+//     were replaced at least a second ago; above 32 MiB they are reused without that delay. Each
+//     string is terminated by a NUL at every moment, so a late reader gets wrong text but no fault.
 //
 // State: one environment. Go's syscall package holds envLock around every call. C code may call
 // setenv, putenv and unsetenv at any time; in glibc these take a lock. Where that matters, the code

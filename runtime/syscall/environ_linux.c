@@ -198,7 +198,7 @@ rcgo__environ_clear(void)
 }
 
 // The slots of the environment arrays, and the C library's lock on them. Runs on g0, under Go's
-// envLock.
+// envLock. Contract: POSIX.1-2024, environ; glibc stdlib/setenv.c.
 
 enum env_libc {
 	ENV_UNKNOWN,

@@ -22,7 +22,7 @@
 // Differences between Go versions: up to 1.25 Go calls the traceback and symbolizer functions
 // itself, and only x_cgo_callers is called here.
 //
-// A port must: do nothing. Go's assembly decides which ports call x_cgo_callers: linux on amd64,
+// A port must: nothing. Go's assembly decides which ports call x_cgo_callers: linux on amd64,
 // arm64 and ppc64le, and on loong64 from 1.26.
 #ifndef RCGO_TRACEBACK_GENERATION_H
 #define RCGO_TRACEBACK_GENERATION_H
