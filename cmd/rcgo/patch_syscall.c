@@ -41,7 +41,7 @@ static const char tail[] =
 char *
 patch_syscall_key(const struct goenv *e)
 {
-	return path_join(e->goroot, "runtime/syscall/syscall_linux.go");
+	return path_join(e->goroot, "src/syscall/syscall_linux.go");
 }
 
 // Returns Go's syscall_linux.go with our changes, or NULL.

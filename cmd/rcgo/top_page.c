@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: finds the stats page in another process, or reports why it cannot.
+// rcgo top: finds the page of counters in another process, and says why it cannot.
 #include "top.h"
 
 #include <dirent.h>
@@ -29,7 +29,7 @@ command_of(pid_t pid)
 	return name;
 }
 
-// Reads the file, because getpwuid loads libraries, which a static program cannot do.
+// Reads the file, because getpwuid loads libraries, which a static program cannot.
 static char *
 user_name(uid_t uid)
 {
@@ -48,8 +48,7 @@ user_name(uid_t uid)
 	return fmt("%u", uid);
 }
 
-// Ends rcgo if there is no such process. /proc also has an entry for the id of a thread, which is
-// rejected.
+// Ends rcgo if there is no such process; a thread's number is good for /proc too, but is none.
 static void
 check_process(pid_t pid)
 {
@@ -59,8 +58,7 @@ check_process(pid_t pid)
 	int tgid = 0;
 
 	if (line == NULL || sscanf(line, "\nTgid: %d", &tgid) != 1) {
-		fail(fmt("there is no process %d", pid), NULL,
-			"find the process with `pgrep -l NAME` or `ps`");
+		fail(fmt("there is no process %d", pid), NULL, "look with `pgrep -l NAME` or `ps`");
 	}
 	if (tgid != pid) {
 		fail(fmt("%d is a thread, of process %d", pid, tgid), NULL,
@@ -92,8 +90,7 @@ fail_not_readable(pid_t pid, int err)
 		fmt("sudo rcgo top %d", pid));
 }
 
-// With RCGO=stats=on, the page is a file that the process keeps open. Returns a descriptor, or -1
-// if there is none.
+// With RCGO=stats=on the page is a file that the process keeps open; -1: there is none.
 static int
 open_file_of(pid_t pid)
 {
@@ -118,7 +115,7 @@ open_file_of(pid_t pid)
 	return fd;
 }
 
-// Returns the offset of the magic in [from, to) of fd, or -1.
+// Where the magic lies in [from, to) of fd, or -1.
 static off_t
 search(int fd, uint64_t from, uint64_t to)
 {
@@ -128,7 +125,7 @@ search(int fd, uint64_t from, uint64_t to)
 		size_t want = to - from < CHUNK ? (size_t)(to - from) : CHUNK;
 		ssize_t got = pread(fd, buf, want, (off_t)from);
 
-		// The stats page is aligned to 16 bytes, so the magic does not cross chunks.
+		// It is a word's multiple away from the page's start, so no magic is cut in two.
 		for (ssize_t i = 0; i + (ssize_t)sizeof magic <= got; i += 16) {
 			if (memcmp(buf + i, magic, sizeof magic) == 0) {
 				return (off_t)(from + (uint64_t)i);
@@ -138,7 +135,7 @@ search(int fd, uint64_t from, uint64_t to)
 	return -1;
 }
 
-// Searches the writable data of the program and its libraries for the page.
+// Searches the writable data of the program and its libraries.
 static off_t
 search_data(pid_t pid, int fd)
 {
@@ -164,7 +161,7 @@ struct top_page
 top_page_open(pid_t pid)
 {
 	struct top_page p = {.pid = pid};
-	struct rcgo_stats_page page;
+	struct rcgo_stats_page sight;
 
 	check_process(pid);
 	p.fd = open_file_of(pid);
@@ -175,32 +172,32 @@ top_page_open(pid_t pid)
 		}
 		p.at = search_data(pid, p.fd);
 	}
-	if (p.at < 0 || !top_page_read(&p, &page)) {
+	if (p.at < 0 || !top_page_read(&p, &sight)) {
 		fail(fmt("process %d (%s) has no counters of ours", pid, command_of(pid)),
-			"it is not a Go program with cgo, or it was built with the stock C half",
+			"it is no Go program with cgo, or was built on the stock C half",
 			"build it with `rcgo build` and start it again");
 	}
-	if ((page.flags & RCGO_STATS_PAGE_UP) == 0) {
-		fail(fmt("Go has not started yet in process %d (%s)", pid, command_of(pid)), NULL,
+	if ((sight.flags & RCGO_STATS_PAGE_UP) == 0) {
+		fail(fmt("in process %d (%s) Go has not started yet", pid, command_of(pid)), NULL,
 			"try again when it runs");
 	}
 	return p;
 }
 
 bool
-top_page_read(const struct top_page *p, struct rcgo_stats_page *page)
+top_page_read(const struct top_page *p, struct rcgo_stats_page *sight)
 {
 	ssize_t got;
 
-	memset(page, 0, sizeof *page);
-	got = pread(p->fd, page, sizeof *page, p->at);
+	memset(sight, 0, sizeof *sight);
+	got = pread(p->fd, sight, sizeof *sight, p->at);
 	if (got < (ssize_t)offsetof(struct rcgo_stats_page, stats) ||
-		memcmp(page->magic, magic, sizeof magic) != 0) {
+		memcmp(sight->magic, magic, sizeof magic) != 0) {
 		return false;
 	}
-	// Clear fields that an older page does not have; other data follows it in memory.
-	if (page->size < sizeof *page) {
-		memset((char *)page + page->size, 0, sizeof *page - page->size);
+	// What an older page does not have, others have in its place.
+	if (sight->size < sizeof *sight) {
+		memset((char *)sight + sight->size, 0, sizeof *sight - sight->size);
 	}
 	return true;
 }

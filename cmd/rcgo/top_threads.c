@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: reads the threads of a process from /proc.
+// rcgo top: the threads of a process, as /proc shows them.
 #include "top.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// rcgo top runs for a long time, so it frees memory.
+// This command goes on for long: it gives back what it has read.
 static char *
 task_file(const char *dir, const char *name)
 {
@@ -22,10 +22,9 @@ task_file(const char *dir, const char *name)
 	return text;
 }
 
-// Returns the code in which a thread waits. The kernel reports it only to a user who may trace the
-// process.
+// In whose code a thread is that waits; the kernel tells those who may trace the process.
 static const char *
-where_is(const char *dir, const struct rcgo_stats_page *page)
+where_is(const char *dir, const struct rcgo_stats_page *sight)
 {
 	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
@@ -35,16 +34,16 @@ where_is(const char *dir, const struct rcgo_stats_page *page)
 	if (pc == 0) {
 		return "-";
 	}
-	return pc >= page->go_text[0] && pc < page->go_text[1] ? "go" : "c";
+	return pc >= sight->go_text[0] && pc < sight->go_text[1] ? "go" : "c";
 }
 
 static const char *
-kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *page)
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *sight)
 {
 	if (t->tid == pid) {
 		return "main";
 	}
-	if ((page->flags & RCGO_STATS_PAGE_NAMES) == 0) {
+	if ((sight->flags & RCGO_STATS_PAGE_NAMES) == 0) {
 		return "-";
 	}
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
@@ -69,17 +68,17 @@ stat_parse(const char *stat, struct top_thread *t)
 	return true;
 }
 
-// Returns false if the thread has exited.
+// Returns false when the thread has ended.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *page)
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *sight)
 {
 	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
 	char *stat = task_file(dir, "stat");
 	bool known = stat != NULL && stat_parse(stat, t);
 
 	if (known) {
-		t->kind = kind_of(pid, t, page);
-		t->where = where_is(dir, page);
+		t->kind = kind_of(pid, t, sight);
+		t->where = where_is(dir, sight);
 		t->cpu = -1;
 	}
 	free(stat);
@@ -96,7 +95,7 @@ by_tid(const void *a, const void *b)
 }
 
 struct top_threads
-top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
+top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
 {
 	char *tasks = fmt("/proc/%d/task", pid);
 	DIR *dir = opendir(tasks);
@@ -107,7 +106,7 @@ top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		struct top_thread t = {.tid = atoi(e->d_name)};
 
-		if (t.tid <= 0 || !thread_read(pid, &t, page)) {
+		if (t.tid <= 0 || !thread_read(pid, &t, sight)) {
 			continue;
 		}
 		if (all.n == room) {

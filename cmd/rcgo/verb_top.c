@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: shows the threads of a running program and its thread counters.
+// rcgo top: the threads of a running program, what is counted of them, and how they fare.
 #include "top.h"
 
 #include <errno.h>
@@ -16,11 +16,11 @@
 struct top {
 	pid_t pid;
 	double delay;
-	uint64_t count; // number of updates; 0: until the process ends
+	uint64_t count; // 0: until the process ends
 	bool json, screen;
 };
 
-// The counters by name, as in a JSON object.
+// The counters by name; a JSON object has them so.
 static const struct {
 	const char *name;
 	size_t at;
@@ -45,17 +45,17 @@ static const struct {
 };
 
 static void
-print_json(const struct top *top, const struct rcgo_stats_page *stats_page,
+print_json(const struct top *top, const struct rcgo_stats_page *sight,
 	const struct top_threads *threads)
 {
-	const uint64_t *values = (const uint64_t *)&stats_page->stats;
+	const uint64_t *values = (const uint64_t *)&sight->stats;
 	json_t *object = json_object(), *list = json_array();
 	double tick = 1000.0 / (double)sysconf(_SC_CLK_TCK);
 
 	json_object_set_new(object, "pid", json_integer(top->pid));
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		bool known = strcmp(counters[i].name, "callbacks") != 0 ||
-			     (stats_page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
+			     (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
 
 		json_object_set_new(object, counters[i].name,
 			known ? json_integer((json_int_t)values[counters[i].at]) : json_null());
@@ -76,10 +76,10 @@ print_json(const struct top *top, const struct rcgo_stats_page *stats_page,
 }
 
 static void
-print_summary(const struct top *top, const struct rcgo_stats_page *stats_page, size_t threads)
+print_summary(const struct top *top, const struct rcgo_stats_page *sight, size_t threads)
 {
-	const struct rcgo_stats *s = &stats_page->stats;
-	char *callbacks = (stats_page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
+	const struct rcgo_stats *s = &sight->stats;
+	char *callbacks = (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
 				  ? fmt("%" PRIu64, s->callbacks)
 				  : xstrdup("not counted (RCGO=stats=on)");
 
@@ -116,7 +116,7 @@ by_cpu(const void *a, const void *b)
 }
 
 static void
-print_table(const struct top *top, const struct rcgo_stats_page *stats_page,
+print_table(const struct top *top, const struct rcgo_stats_page *sight,
 	const struct top_threads *threads)
 {
 	size_t rows = top->screen ? screen_rows() - 7 : threads->n;
@@ -128,9 +128,9 @@ print_table(const struct top *top, const struct rcgo_stats_page *stats_page,
 		qsort(sorted, threads->n, sizeof *sorted, by_cpu);
 	}
 	fputs(top->screen ? "\033[H\033[J" : "", stdout);
-	print_summary(top, stats_page, threads->n);
-	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %s\n", "TID", "NAME", "KIND", "S", "CPU%", "TIME",
-		"IN");
+	print_summary(top, sight, threads->n);
+	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %-2s  %s\n", "TID", "NAME", "KIND", "S", "CPU%",
+		"TIME", "IN", "FUNCTION");
 	for (size_t i = 0; i < threads->n && i < rows; i++) {
 		const struct top_thread *t = &sorted[i];
 		char cpu[16] = "-";
@@ -189,7 +189,7 @@ show(const struct top *top)
 	double then = 0;
 
 	for (uint64_t i = 0; top->count == 0 || i < top->count; i++) {
-		struct rcgo_stats_page stats_page;
+		struct rcgo_stats_page sight;
 		struct top_threads threads;
 		double t;
 
@@ -197,17 +197,17 @@ show(const struct top *top)
 			pause_for(top->delay);
 		}
 		t = now();
-		// The process may have ended, or have executed another program.
-		if (!top_page_read(&page, &stats_page)) {
+		// The process may have ended, or be another program by exec.
+		if (!top_page_read(&page, &sight)) {
 			break;
 		}
-		threads = top_threads_read(top->pid, &stats_page);
+		threads = top_threads_read(top->pid, &sight);
 		if (threads.n == 0) {
 			break;
 		}
 		find_functions(stacks, &threads);
 		top_threads_compare(&threads, &before, i > 0 ? t - then : 0);
-		(top->json ? print_json : print_table)(top, &stats_page, &threads);
+		(top->json ? print_json : print_table)(top, &sight, &threads);
 		if (fflush(stdout) != 0) {
 			break;
 		}

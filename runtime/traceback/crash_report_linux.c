@@ -112,7 +112,7 @@ append_head(struct crash *c, struct rcgo_strbuf *t)
 static void
 append_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
-	if (rcgo__mark_is(pc)) {
+	if (rcgo__mark_is(pc) || (f->function != NULL && f->function[0] == '<')) {
 		rcgo__append_str(t, f->function);
 		end_line(t);
 		return;

@@ -221,6 +221,6 @@ overlay_of() {
 	root=$T/goroot
 	run "$RCGO" build --with=syscall
 	[ "$status" -eq 2 ]
-	has "--with=syscall: $root/runtime/syscall/syscall_linux.go has a shape that rcgo does not know"
+	has "--with=syscall: $root/src/syscall/syscall_linux.go has a shape that rcgo does not know"
 	has "call rcgo_syscall_all_threads from C"
 }

@@ -76,11 +76,11 @@ flags_of() { # NAME=VALUE...
 	while read -r name dir; do
 		run "$RCGO" addr2line -f -e "$T/prog" "0x$(nm "$T/prog" | sed -n "s/ [tT] $name\$//p")"
 		has "$name"
-		has "runtime_cgo/src/$dir/"
+		has "runtime_cgo/$dir/"
 	done <<-END
-		x_cgo_init thread
-		rcgo__unwind_here traceback/unwind
-		rcgo_symbolize traceback/default
+		x_cgo_init runtime/thread
+		rcgo__unwind_here backtrace/unwind
+		rcgo_symbolize backtrace/symbolize
 	END
 }
 

@@ -18,7 +18,8 @@ func cFrames(o outcome) string {
 				break
 			}
 			if !strings.HasPrefix(line, "\t") {
-				names = append(names, strings.TrimSuffix(strings.TrimSuffix(line, " inlined"), "(...)"))
+				name, _, _ := strings.Cut(line, "(...)")
+				names = append(names, name)
 			}
 		}
 		return strings.Join(names, "\n") + "\n"

@@ -4,8 +4,12 @@
 #include "seccomp.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#if __has_include(<linux/filter.h>)
+#	include <linux/filter.h>
+#	include <linux/seccomp.h>
+#else // musl-gcc does not find the kernel's headers
+#	include "kernel_seccomp.h"
+#endif
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>

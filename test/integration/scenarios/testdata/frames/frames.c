@@ -17,8 +17,8 @@
 #	define AT_MINSIGSTKSZ 51 // not yet known to every libc
 #endif
 
-#include "../../../../../include/runtime_cgo.h"
 #include "_cgo_export.h"
+#include "runtime_cgo.h"
 
 #define NOINLINE __attribute__((noinline))
 

@@ -2,6 +2,7 @@
 // Frames brings no traceback functions: what it shows of C is what the C half shows.
 package main
 
+// #cgo CFLAGS: -I${SRCDIR}/../../../../../include -I${SRCDIR}/../../../../../backtrace/include
 // #include "frames.h"
 import "C"
 
