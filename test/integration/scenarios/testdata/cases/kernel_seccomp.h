@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The kernel's interface of seccomp filters, for a compiler that does not find the kernel's headers.
+// The kernel interface of seccomp filters, for compilers without the kernel headers.
 #ifndef KERNEL_SECCOMP_H
 #define KERNEL_SECCOMP_H
 
