@@ -262,10 +262,13 @@ rcgo__lookup_headers(const struct link_map *map, const ElfW(Phdr) * *phdr, size_
 	const struct r_debug *debug = loader_debug(&h);
 	struct glibc_object found;
 
-	if (!find_by_glibc(debug, loader_base(&h, debug), (uintptr_t)map->l_ld, &found)) {
-		return false;
+	// A program at a fixed address is found by what the kernel tells alone.
+	if (headers_dynamic(&h) != map->l_ld) {
+		if (!find_by_glibc(debug, loader_base(&h, debug), (uintptr_t)map->l_ld, &found)) {
+			return false;
+		}
+		h = headers_at((uintptr_t)found.map_start);
 	}
-	h = headers_at((uintptr_t)found.map_start);
 	*count = h.count;
 	*phdr = h.at;
 	return h.at != NULL;
