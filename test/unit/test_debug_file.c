@@ -318,11 +318,11 @@ TEST(replaced_files)
 // What others can write, or own, could have been planted.
 TEST(planted_files)
 {
-	const char *path;
+	char path[4096];
 	struct rcgo_elf elf;
 
 	make_program("");
-	path = strdup(unit_shell_path("program"));
+	snprintf(path, sizeof path, "%s", unit_shell_path("program"));
 	CHECK_INT(chmod(path, 0755), 0);
 	CHECK_INT(rcgo__elf_open_trusted(&elf, path, geteuid()), 0);
 	CHECK_INT(elf.owner, geteuid());

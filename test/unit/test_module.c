@@ -80,6 +80,9 @@ check_found(uintptr_t address, bool nodelete)
 
 TEST(finds_what_was_there_at_the_start)
 {
+	if (getenv("UNIT_EMULATED") != NULL) {
+		unit_skip("the emulator rounds the ends of objects");
+	}
 	rcgo__modules_init();
 	check_found((uintptr_t)&rcgo__modules_init, true);
 	check_found((uintptr_t)dlsym(RTLD_DEFAULT, "getpid"), true);
