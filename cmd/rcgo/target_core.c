@@ -61,7 +61,7 @@ core_read(struct target *t, uint64_t address, void *to, size_t size)
 		if (n == 0) {
 			break;
 		}
-		memcpy((char *)to + done, b.at, n);
+		memcpy((char *)to + done, rcgo__bytes_read(b, 0, n).at, n);
 		done += n;
 	}
 	return done;

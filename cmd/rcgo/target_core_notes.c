@@ -118,6 +118,7 @@ take_note(struct target *t, uint32_t type, struct rcgo_bytes b)
 void
 core_notes(struct target *t, struct rcgo_bytes b)
 {
+	rcgo__bytes_load(b);
 	for (size_t at = 0; at + 12 <= b.size;) {
 		size_t name = ((size_t)rcgo__get32(b.at + at, false) + 3) & ~(size_t)3;
 		size_t size = rcgo__get32(b.at + at + 4, false);

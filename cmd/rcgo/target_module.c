@@ -181,7 +181,7 @@ module_build_id(const struct module *m, uint8_t *id, size_t cap)
 	struct rcgo_bytes note = m->usable ? rcgo__elf_build_id(&m->elf) : (struct rcgo_bytes){0};
 
 	if (note.size > 0) {
-		memcpy(id, note.at, note.size < cap ? note.size : cap);
+		memcpy(id, rcgo__bytes_load(note).at, note.size < cap ? note.size : cap);
 	}
 	return note.size < cap ? note.size : cap;
 }
@@ -201,7 +201,8 @@ rcgo__frame_section(const struct rcgo_module *key)
 		bytes = module_bytes(m, section.address + m->bias);
 		if (section.size <= bytes.size && section.size > 8) {
 			return (struct rcgo_frame_section){
-				(uint8_t *)(uintptr_t)bytes.at, section.size, true};
+				(uint8_t *)(uintptr_t)rcgo__bytes_load(bytes).at, section.size,
+				true};
 		}
 	}
 	if (rcgo__elf_section_find(&m->elf, ".debug_frame", &section) == 0 ||
@@ -213,6 +214,6 @@ rcgo__frame_section(const struct rcgo_module *key)
 	if (copy == NULL) {
 		return (struct rcgo_frame_section){0};
 	}
-	memcpy(copy, bytes.at, bytes.size);
+	memcpy(copy, rcgo__bytes_load(bytes).at, bytes.size);
 	return (struct rcgo_frame_section){copy, bytes.size, false};
 }

@@ -3,6 +3,7 @@ package scenarios
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -64,6 +65,10 @@ func TestForkOfLibrary(t *testing.T) {
 			t.Run(what, func(t *testing.T) {
 				t.Parallel()
 				o := run(t, tc, nil, nil, program, so, what)
+				// A short call waits for ever in one of twenty children, with stock too.
+				for i := 0; i < 3 && what == "short" && !strings.Contains(o.out, child); i++ {
+					o = run(t, tc, nil, nil, program, so, what)
+				}
 				o.want(t, 0, child, "forks ok")
 				if child == "child: signal 6\n" {
 					o.want(t, 0, forkMessage)
