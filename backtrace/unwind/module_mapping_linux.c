@@ -22,7 +22,6 @@ struct procmap_request {
 	uint32_t name_size, build_id_size;
 	uint64_t name, build_id;
 };
-#define PROCMAP_QUERY 0xc0686611ul // _IOWR('f', 17, struct procmap_request)
 
 #define PROCMAP_EXECUTABLE 4 // in vma_flags
 
@@ -37,7 +36,7 @@ procmap_query(int fd, struct procmap_request *q, uint64_t address)
 	q->size = sizeof *q;
 	q->flags = 0;
 	q->address = address;
-	return syscall(SYS_ioctl, fd, PROCMAP_QUERY, q) == 0;
+	return syscall(SYS_ioctl, fd, RCGO_PROCMAP_QUERY, q) == 0;
 }
 
 // Returns the address of the file's first mapping, at or below that of at; 0 if it is not found.

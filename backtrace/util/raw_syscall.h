@@ -93,4 +93,8 @@ rcgo__cancel_restore(int state)
 	RCGO_CANCEL_STATE(state, &state);
 }
 
+// The ioctl of /proc/PID/maps that finds one mapping (Linux 6.11), which older headers lack:
+// _IOWR('f', 17, a structure of 104 bytes).
+#define RCGO_PROCMAP_QUERY 0xc0686611UL
+
 #endif // RCGO_RAW_SYSCALL_H

@@ -56,7 +56,6 @@ static struct trial_page *trial_page;
 #endif
 
 #define PR_GET_NAME 16
-#define PROCMAP_QUERY 0xc0686611UL
 
 // The system call that libc uses to read links.
 #ifdef SYS_readlink
@@ -104,7 +103,7 @@ trial_child_main(struct trial_page *page)
 	rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
 	rcgo__raw_syscall(SYS_ppoll, 0, 0, (long)no_time, 0, 0, 0);
 	fd = trial_open("/proc/self/maps");
-	rcgo__raw_syscall(SYS_ioctl, fd, PROCMAP_QUERY, 0, 0, 0, 0);
+	rcgo__raw_syscall(SYS_ioctl, fd, RCGO_PROCMAP_QUERY, 0, 0, 0, 0);
 	rcgo__raw_syscall(SYS_read, fd, (long)buf, sizeof buf, 0, 0, 0);
 	rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	fd = trial_open("/proc/self/exe");

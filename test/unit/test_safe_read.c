@@ -85,28 +85,10 @@ TEST(copies_pieces)
 	CHECK(!rcgo__copy_nofault_pieces(piece, RCGO_NOFAULT_PIECES + 1));
 }
 
-// Makes one system call do something else from now on, as sandboxes do.
-static void
-answer(int number, unsigned action)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {UNIT_COUNTOF(code), code};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-		unit_skip("no seccomp here: %s", strerror(errno));
-	}
-}
-
 static void
 forbid(int number, int error)
 {
-	answer(number, SECCOMP_RET_ERRNO | (unsigned)error);
+	unit_seccomp_answer(number, SECCOMP_RET_ERRNO | (unsigned)error);
 }
 
 // The system calls that filters end a process for, because a Go program does not need them.
@@ -115,8 +97,8 @@ TEST(makes_no_call_that_a_filter_kills_for)
 	if (unit_emulated()) {
 		unit_skip("the emulator asks in another order");
 	}
-	answer(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS);
-	answer(SYS_getpid, SECCOMP_RET_KILL_PROCESS);
+	unit_seccomp_answer(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS);
+	unit_seccomp_answer(SYS_getpid, SECCOMP_RET_KILL_PROCESS);
 	check_all();
 	_exit(0); // leak checkers ask for the process
 }

@@ -18,23 +18,6 @@
 #include "unit.h"
 
 static void
-answer(int number, unsigned action)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {UNIT_COUNTOF(code), code};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-		unit_skip("no seccomp here: %s", strerror(errno));
-	}
-}
-
-static void
 check_mask_is(const sigset_t *want)
 {
 	sigset_t now;
@@ -66,7 +49,7 @@ TEST(passes_where_there_is_no_filter)
 static void
 check_fails(int number, unsigned action)
 {
-	answer(number, action);
+	unit_seccomp_answer(number, action);
 	CHECK(!rcgo__syscall_trial_passed());
 	rcgo__syscall_trial_renew();
 	CHECK(!rcgo__syscall_trial_passed());
@@ -102,7 +85,7 @@ TEST(no_child_may_be_made)
 // The child cannot be waited for, and the calls on files can be made.
 TEST(wait4_kills)
 {
-	answer(SYS_wait4, SECCOMP_RET_KILL_PROCESS);
+	unit_seccomp_answer(SYS_wait4, SECCOMP_RET_KILL_PROCESS);
 	CHECK(rcgo__syscall_trial_passed());
 	_exit(0);
 }
@@ -110,7 +93,7 @@ TEST(wait4_kills)
 // Calls that fail are as good as any: their callers know what to do.
 TEST(openat_is_refused)
 {
-	answer(SYS_openat, SECCOMP_RET_ERRNO | EPERM);
+	unit_seccomp_answer(SYS_openat, SECCOMP_RET_ERRNO | EPERM);
 	CHECK(rcgo__syscall_trial_passed());
 	_exit(0);
 }
@@ -120,7 +103,7 @@ TEST(a_filter_that_comes_later_is_seen)
 	const struct timespec more_than_a_second = {1, 100 * 1000 * 1000};
 
 	CHECK(rcgo__syscall_trial_passed());
-	answer(SYS_openat, SECCOMP_RET_KILL_PROCESS);
+	unit_seccomp_answer(SYS_openat, SECCOMP_RET_KILL_PROCESS);
 	nanosleep(&more_than_a_second, NULL);
 	rcgo__syscall_trial_renew();
 	CHECK(!rcgo__syscall_trial_passed());

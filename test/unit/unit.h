@@ -122,4 +122,8 @@ void unit_check_reached(const char *message, const char *limit, const char *advi
 // A number that looks random and is the same in each run.
 uint64_t unit_random(void);
 
+// Makes one system call do something else from now on, as sandboxes do. Skips the test where the
+// kernel takes no filter.
+void unit_seccomp_answer(int number, unsigned action);
+
 #endif // UNIT_H
