@@ -7,6 +7,7 @@ CC ?= cc
 BUILD := build
 PREFIX ?= /usr/local
 VERSION := $(shell sed -n 's/^## //p' CHANGELOG.md | head -n 1)
+MODULE := $(shell sed -n 's/^module //p' go/go.mod)
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual
 CSTD := -std=gnu11

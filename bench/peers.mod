@@ -2,8 +2,8 @@ module runtime_cgo/bench
 
 go 1.19
 
-require runtime_cgo v0.0.0
+require rcgo.example v0.0.0
 
 require github.com/ebitengine/purego v0.10.1
 
-replace runtime_cgo => ../go
+replace rcgo.example => ../go

@@ -1,3 +1,3 @@
-module runtime_cgo
+module rcgo.example
 
 go 1.19

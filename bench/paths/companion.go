@@ -20,9 +20,9 @@ import (
 	"sync"
 	"unsafe"
 
-	"runtime_cgo/cmem"
-	"runtime_cgo/handle"
-	"runtime_cgo/leaf"
+	"rcgo.example/cmem"
+	"rcgo.example/handle"
+	"rcgo.example/leaf"
 )
 
 // What programs do by themselves, and beside it what they do with the Go module.

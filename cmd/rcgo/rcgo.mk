@@ -4,7 +4,8 @@ RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
-RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' -Icmd/rcgo
+RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
+	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo
 
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
 # that reads call frame information: stack_*.c reads the memory of another process for it.
@@ -59,8 +60,9 @@ RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o verb_version.o)
 $(RCGO_IDENTITY): RCGO_CFLAGS += -Iruntime/base
 $(RCGO_IDENTITY): cmd/rcgo/identity.h runtime/base/build_identity.h
 
-# The version is compiled into one file only, which therefore depends on the changelog.
+# The files that the version and the path of the Go module are compiled into.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
+$(addprefix $(BUILD)/rcgo/,verb_help.o verb_init.o verb_leaf_go.o): go/go.mod
 
 $(BUILD)/rcgo/%.o: cmd/rcgo/%.c cmd/rcgo/rcgo.h cmd/rcgo/verb_leaf.h
 	@mkdir -p $(@D)
@@ -82,9 +84,10 @@ $(BUILD)/rcgo/payload_table.o: $(BUILD)/rcgo/payload_table.c cmd/rcgo/rcgo.h
 # The Go module of `rcgo init`: what a user's module needs of go/, each path with ! for /.
 MODULE_FILES := $(sort $(shell find go -type f ! -name '*_test.go' ! -path '*test/*' ! -path '*/testdata/*'))
 
-$(BUILD)/module/.stamp: $(MODULE_FILES) include/runtime_cgo.h backtrace/include/rcgo_backtrace.h cmd/rcgo/rcgo.mk
+$(BUILD)/module/.stamp: $(MODULE_FILES) include/runtime_cgo.h backtrace/include/rcgo_backtrace.h LICENSE cmd/rcgo/rcgo.mk
 	@rm -rf $(@D) && mkdir -p $(@D)
 	for f in $(MODULE_FILES:go/%=%); do cp "go/$$f" "$(@D)/$$(printf %s "$$f" | tr / '!')"; done
+	cp LICENSE $(@D)
 	cp include/runtime_cgo.h '$(@D)/include!runtime_cgo.h'
 	cp backtrace/include/rcgo_backtrace.h '$(@D)/include!rcgo_backtrace.h'
 	@touch $@

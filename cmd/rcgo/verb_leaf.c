@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo leaf: writes typed Go functions that call C functions as leaves (package runtime_cgo/leaf).
+// rcgo leaf: writes typed Go functions that call C functions as leaves (package leaf of go/).
 #include "verb_leaf.h"
 
 #include <ctype.h>

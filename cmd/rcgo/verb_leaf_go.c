@@ -64,7 +64,7 @@ put_imports(FILE *f, const struct leaf_output *o, const struct leaf_proto *p, si
 	if (o->with_errno || uses_unsafe) {
 		fputs("\n", f);
 	}
-	fputs("\t\"runtime_cgo/leaf\"\n)\n", f);
+	fputs("\t\"" RCGO_MODULE "/leaf\"\n)\n", f);
 }
 
 static void

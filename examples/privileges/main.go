@@ -10,7 +10,7 @@
 //	privileges unshare         is refused: a process with threads cannot leave its user namespace
 //
 // The first two are packages that know nothing of runtime_cgo, as they come from the module proxy;
-// the others use runtime_cgo/allthreads.
+// the others use rcgo.example/allthreads.
 package main
 
 /*
@@ -32,7 +32,7 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 
-	"runtime_cgo/allthreads"
+	"rcgo.example/allthreads"
 )
 
 const workers = 4 // threads of C that Go knows nothing of

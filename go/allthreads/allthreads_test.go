@@ -17,7 +17,7 @@ import (
 	"time"
 	"unsafe"
 
-	"runtime_cgo/allthreads"
+	"rcgo.example/allthreads"
 )
 
 // RCGO_ALLTHREADS=yes or no says what the program was built to be.

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"syscall"
 
-	"runtime_cgo/allthreads"
+	"rcgo.example/allthreads"
 )
 
 const prSetNoNewPrivs = 38

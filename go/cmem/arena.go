@@ -7,7 +7,7 @@ import (
 	"sync"
 	"unsafe"
 
-	"runtime_cgo/cmem/internal/lay"
+	"rcgo.example/cmem/internal/lay"
 )
 
 const (

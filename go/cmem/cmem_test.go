@@ -15,10 +15,10 @@ import (
 	"time"
 	"unsafe"
 
-	"runtime_cgo/cmem"
-	"runtime_cgo/cmem/internal/cmemtest"
-	"runtime_cgo/internal/stresstest"
-	"runtime_cgo/leaf"
+	"rcgo.example/cmem"
+	"rcgo.example/cmem/internal/cmemtest"
+	"rcgo.example/internal/stresstest"
+	"rcgo.example/leaf"
 )
 
 var strlen = leaf.Of[func(unsafe.Pointer) uintptr]("strlen", cmemtest.Strlen)

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"unsafe"
 
-	"runtime_cgo/cmem"
+	"rcgo.example/cmem"
 )
 
 func ExampleArena_Strings() {

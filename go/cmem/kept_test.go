@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"runtime_cgo/cmem"
+	"rcgo.example/cmem"
 )
 
 const mebi = 1 << 20

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"unsafe"
 
-	"runtime_cgo/cmem"
-	"runtime_cgo/leaf"
+	"rcgo.example/cmem"
+	"rcgo.example/leaf"
 )
 
 // Strings that end where memory ends, and such that zeros or other bytes follow: nothing is read that may

@@ -14,7 +14,7 @@ import "C"
 import (
 	"unsafe"
 
-	"runtime_cgo/leaf"
+	"rcgo.example/leaf"
 )
 
 var strlen = quickStrlen()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"runtime_cgo/cmem"
+	"rcgo.example/cmem"
 )
 
 // Without C everything is as with it, but that the memory is Go's.

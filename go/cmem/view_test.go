@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"runtime_cgo/cmem/internal/cmemtest"
+	"rcgo.example/cmem/internal/cmemtest"
 )
 
 // agree compares the C helpers with what Go says of the same bytes.

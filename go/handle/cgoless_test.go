@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"runtime_cgo/handle"
+	"rcgo.example/handle"
 )
 
 // Without C handles are what they are with it.

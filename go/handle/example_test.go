@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"runtime_cgo/handle"
+	"rcgo.example/handle"
 )
 
 type session struct{ user string }

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"testing"
 
-	"runtime_cgo/handle"
-	"runtime_cgo/handle/internal/handletest"
-	"runtime_cgo/internal/stresstest"
+	"rcgo.example/handle"
+	"rcgo.example/handle/internal/handletest"
+	"rcgo.example/internal/stresstest"
 )
 
 func TestMain(m *testing.M) {

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // limit is how much CPU time a checked leaf may take before it is reported: nanoseconds.

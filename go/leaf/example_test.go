@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"syscall"
 
-	"runtime_cgo/leaf"
-	"runtime_cgo/leaf/internal/leaftest"
+	"rcgo.example/leaf"
+	"rcgo.example/leaf/internal/leaftest"
 )
 
 // In a program the address comes from cgo: unsafe.Pointer(C.pixel_blend).

@@ -18,9 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"runtime_cgo/internal/stresstest"
-	"runtime_cgo/leaf"
-	"runtime_cgo/leaf/internal/leaftest"
+	"rcgo.example/internal/stresstest"
+	"rcgo.example/leaf"
+	"rcgo.example/leaf/internal/leaftest"
 )
 
 // Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
@@ -101,7 +101,7 @@ func TestCallsGo(t *testing.T) {
 	}
 	out, err := runChild(t, "call-go")
 	if err == nil || !strings.Contains(out, "exitsyscall: syscall frame is no longer valid") ||
-		!strings.Contains(out, "runtime_cgo/leaf.call") {
+		!strings.Contains(out, "rcgo.example/leaf.call") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // A layout is where the words lie that the entries use. The gate abi/leaf-layouts compares each with the

@@ -52,7 +52,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // A closure is what a func value of ours points to: Go calls code with the address of the closure

@@ -13,8 +13,8 @@ import (
 	"time"
 	"unsafe"
 
-	"runtime_cgo/leaf"
-	"runtime_cgo/leaf/internal/leaftest"
+	"rcgo.example/leaf"
+	"rcgo.example/leaf/internal/leaftest"
 )
 
 func of[F any](name string) F { return leaf.Of[F](name, leaftest.Fn[name]) }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // ordinary makes f a Go function that packs its arguments, makes a cgo call and unpacks the result.

@@ -7,7 +7,7 @@ package leaf
 import (
 	"unsafe"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // quick gives the closure of a quick call, or nil where there is none.

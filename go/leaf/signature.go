@@ -8,7 +8,7 @@ import (
 	"reflect"
 	"syscall"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 const (

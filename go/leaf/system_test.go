@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"runtime_cgo/leaf/internal/systemtest"
+	"rcgo.example/leaf/internal/systemtest"
 )
 
 // A leaf that is called on the system stack stays there. The linker of Go 1.27 lets nobody refer to

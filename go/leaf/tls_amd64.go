@@ -4,7 +4,7 @@
 
 package leaf
 
-import "runtime_cgo/leaf/internal/ccall"
+import "rcgo.example/leaf/internal/ccall"
 
 // Entries that only amd64 has.
 func call19none()

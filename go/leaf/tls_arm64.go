@@ -7,7 +7,7 @@ package leaf
 import (
 	"errors"
 
-	"runtime_cgo/leaf/internal/ccall"
+	"rcgo.example/leaf/internal/ccall"
 )
 
 // tlsOffset is where g is kept in thread-local storage, seen from the thread pointer. It is the same

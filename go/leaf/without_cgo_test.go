@@ -9,7 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"runtime_cgo/leaf"
+	"rcgo.example/leaf"
 )
 
 // A program without C compiles, and is told when it wants to call some.

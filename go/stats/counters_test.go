@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"runtime_cgo/allthreads"
-	"runtime_cgo/stats"
-	"runtime_cgo/stats/internal/statstest"
+	"rcgo.example/allthreads"
+	"rcgo.example/stats"
+	"rcgo.example/stats/internal/statstest"
 )
 
 func need(t *testing.T) stats.Stats {

@@ -6,7 +6,7 @@ import (
 	"expvar"
 	"fmt"
 
-	"runtime_cgo/stats"
+	"rcgo.example/stats"
 )
 
 // The counters on /debug/vars of every server that uses expvar.

@@ -22,6 +22,11 @@ fnv1a() {
 	cp go.mod before
 	run "$RCGO" init
 	[ "$status" -eq 0 ]
+	for package in allthreads cmem handle leaf stats; do
+		has "\"$("$HERE/../../tools/module_path")/$package\""
+	done
+	lacks /include
+	lacks /internal
 	cat >main.go <<'END_GO'
 package main
 
@@ -29,10 +34,10 @@ import (
 	"fmt"
 	"syscall"
 
-	"runtime_cgo/allthreads"
-	"runtime_cgo/cmem"
-	"runtime_cgo/handle"
-	"runtime_cgo/leaf"
+	"rcgo.example/allthreads"
+	"rcgo.example/cmem"
+	"rcgo.example/handle"
+	"rcgo.example/leaf"
 )
 
 func main() {
@@ -110,7 +115,28 @@ END_GO
 	run "$RCGO" init -dir third_party/rc
 	[ "$status" -eq 0 ]
 	[ -e third_party/rc/leaf/leaf.go ]
-	grep -q 'replace runtime_cgo => ./third_party/rc' go.mod
+	grep -q 'replace rcgo.example => ./third_party/rc' go.mod
+}
+
+@test "init -remove: what the user's go.mod had before stays, and so does the tree" {
+	printf 'module example.com/user\n\ngo 1.19\n\nrequire rcgo.example v0.1.0 // mine\n' >go.mod
+	mkdir sub
+	echo "package sub" >sub/sub.go
+	cp -r . "$T/before"
+	"$RCGO" init
+	grep -q 'rcgo.example v0.1.0 // mine' go.mod
+	grep -q 'Redistribution' runtime_cgo/LICENSE
+	"$RCGO" init -remove
+	diff -r "$T/before" .
+	# A replacement of the user's is neither replaced nor removed.
+	go mod edit -replace=rcgo.example=../fork
+	cp go.mod before
+	run "$RCGO" init
+	says_first "rcgo: go.mod replaces rcgo.example by ../fork"
+	run "$RCGO" init -remove
+	says_first "rcgo: go.mod replaces rcgo.example by ../fork, not by ./runtime_cgo"
+	cmp go.mod before
+	[ ! -e runtime_cgo ]
 }
 
 @test "init: says so where there is no module" {
@@ -199,7 +225,7 @@ static void *store_fn(void) { return (void *)store; }
 */
 import "C"
 
-import "runtime_cgo/leaf"
+import "rcgo.example/leaf"
 
 var store = leaf.Of[func(*int32)]("store", C.store_fn())
 

@@ -9,7 +9,7 @@ import (
 )
 
 func invariantsOfDocs() []invariant {
-	return []invariant{{"paths", checkPaths}, {"part-headers", checkPartHeaders}}
+	return []invariant{{"paths", checkPaths}, {"part-headers", checkPartHeaders}, {"module-path", checkModulePath}}
 }
 
 var (
@@ -102,6 +102,24 @@ func checkPartHeaders(t *tree, c *check) {
 		}
 		if !strings.Contains(header, "1. ") && !strings.Contains(header, "A port must: nothing") {
 			c.bad(rel, 1, "the obligations of a port are not numbered")
+		}
+	}
+}
+
+// packagePath is an import path that ends in a package of the Go module.
+var packagePath = regexp.MustCompile(`[\w~-]*(?:\.[\w~-]+)*(?:/[\w.~-]+)*/(?:allthreads|cmem|handle|leaf|stats)\b`)
+
+// checkModulePath: every import path of our Go module in the documentation begins as go/go.mod says.
+func checkModulePath(t *tree, c *check) {
+	module := strings.TrimPrefix(strings.SplitN(t.read("go/go.mod"), "\n", 2)[0], "module ")
+	for _, doc := range t.glob("*.md", "doc/*.md", "doc/*/*.md", "cmd/rcgo/*.1", "cmd/rcgo/*.c") {
+		for i, line := range strings.Split(t.read(doc), "\n") {
+			for _, path := range packagePath.FindAllString(line, -1) {
+				first := strings.SplitN(path, "/", 2)[0]
+				if (first == "runtime_cgo" || strings.Contains(first, ".")) && !strings.HasPrefix(path, module+"/") {
+					c.bad(doc, i+1, "%s is not a package of %s; run tools/module_path", path, module)
+				}
+			}
 		}
 	}
 }

@@ -71,7 +71,8 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 
 // checkCommand compiles the command with every warning as an error, by gcc and by clang.
 func checkCommand(t *tree, c *check) {
-	flags := append(strings.Fields(cWarn), "-Werror", "-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-Icmd/rcgo")
+	flags := append(strings.Fields(cWarn), "-Werror", "-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-DRCGO_MODULE=\"m.example\"",
+		"-Icmd/rcgo")
 	for _, cc := range []string{"gcc", "clang"} {
 		if needs(c, cc) {
 			failures(c, t.compileAll([]string{cc}, t.glob("cmd/*/*.c"), flags...))
