@@ -37,7 +37,7 @@ run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
 	struct rcgo_stack_reader memory;
 	uintptr_t value;
 
-	rcgo__stack_reader_set(&memory, (uintptr_t)&memory);
+	rcgo__stack_reader_init(&memory, NULL, (uintptr_t)&memory);
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
 		regs.reg[i] = (uintptr_t)fde->fde_ops + 8 * i;
 	}

@@ -22,14 +22,6 @@
 
 static uint8_t *stack_end;
 
-static bool
-bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
-{
-	*hi = (uintptr_t)stack_end;
-	*lo = *hi - ROOM;
-	return sp >= *lo && sp < *hi;
-}
-
 static void
 prepare(void)
 {
@@ -69,10 +61,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint16_t uc_regs[] = RCGO_UC_REGS;
 	static ucontext_t uc;
 	uintptr_t pcs[FRAMES + 1];
+	struct rcgo_stack_bounds bounds;
 	size_t words = size / 8;
 	size_t regs = sizeof uc_regs / sizeof uc_regs[0] + 1;
 
 	prepare();
+	bounds.lo = (uintptr_t)stack_end - ROOM;
+	bounds.hi = (uintptr_t)stack_end;
 	if (words < regs || words - regs > ROOM / 8) {
 		return 0;
 	}
@@ -91,8 +86,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	pcs[FRAMES] = 4711;
-	rcgo__unwind_set_bounds((data[0] & 1) != 0 ? bounds : NULL);
-	if (rcgo__unwind_from_handler(&uc, pcs, FRAMES) > FRAMES || pcs[FRAMES] != 4711) {
+	if (rcgo__unwind_from_handler(&uc, (data[0] & 1) != 0 ? &bounds : NULL, pcs, FRAMES) >
+			FRAMES ||
+		pcs[FRAMES] != 4711) {
 		abort();
 	}
 	return 0;

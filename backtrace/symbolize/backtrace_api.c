@@ -20,13 +20,13 @@ rcgo_backtrace(uintptr_t *pcs, size_t max)
 	struct rcgo_saved_regs regs;
 
 	rcgo__regs_capture_caller(&regs);
-	return rcgo__unwind_saved(&regs, pcs, max);
+	return rcgo__unwind_saved(&regs, NULL, pcs, max);
 }
 
 size_t
 rcgo_backtrace_from_context(const void *ucontext, uintptr_t *pcs, size_t max)
 {
-	return rcgo__unwind_from_handler(ucontext, pcs, max);
+	return rcgo__unwind_from_handler(ucontext, NULL, pcs, max);
 }
 
 size_t

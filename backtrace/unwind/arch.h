@@ -10,7 +10,6 @@
 
 #include "compat.h"
 #include "safe_read.h"
-#include "saved_regs.h"
 
 #define RCGO_WORD_SIZE sizeof(uintptr_t)
 

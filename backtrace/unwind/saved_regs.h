@@ -6,16 +6,8 @@
 
 #include <stdint.h>
 
+#include "arch.h"
 #include "compat.h"
-
-// Each processor has one file. A new one supplies what these two supply.
-#if defined(__x86_64__)
-#	include "saved_regs_amd64.h"
-#elif defined(__aarch64__)
-#	include "saved_regs_arm64.h"
-#else
-#	error "no saved_regs_<cpu>.h for this processor: see doc/porting.md"
-#endif
 
 struct rcgo_saved_regs {
 	uintptr_t pc; // a return address: the unwinder looks up and reports pc - 1

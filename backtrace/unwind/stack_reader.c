@@ -3,34 +3,27 @@
 
 #include "stack_reader.h"
 
-#include "unwinder.h"
-
 // The assumed maximum size of a frame on a stack with unknown bounds.
 #define FRAME_MAX ((uintptr_t)64 << 20)
 
-// owner: the thread that starts Go, once; lock: none; ordering: release and acquire
-static rcgo_stack_bounds_fn stack_bounds;
-
 void
-rcgo__unwind_set_bounds(rcgo_stack_bounds_fn fn)
+rcgo__stack_reader_init(
+	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp)
 {
-	rcgo_store_rel(&stack_bounds, fn);
+	reader->known = stack != NULL ? *stack : (struct rcgo_stack_bounds){.lo = 0, .hi = 0};
+	rcgo__stack_reader_set(reader, sp);
 }
 
-// Indirect: the function given to rcgo__unwind_set_bounds, which is AS-Safe.
 void
 rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp)
 {
-	rcgo_stack_bounds_fn fn = rcgo_load_acq(&stack_bounds);
-	uintptr_t lo = 0;
-	uintptr_t hi = 0;
+	uintptr_t hi = reader->known.hi;
 
 	reader->other = (struct rcgo_readable_range){.lo = 0, .size = 0};
-	reader->bounded =
-		fn != NULL && fn(sp, &lo, &hi) && lo <= sp && sp <= hi && hi - lo >= RCGO_WORD_SIZE;
+	reader->bounded = sp >= reader->known.lo && sp < hi && hi - sp >= RCGO_WORD_SIZE;
 	if (reader->bounded) {
-		reader->stack.lo = lo;
-		reader->stack.size = hi - lo - RCGO_WORD_SIZE + 1;
+		reader->stack.lo = sp;
+		reader->stack.size = hi - sp - RCGO_WORD_SIZE + 1;
 	} else {
 		reader->stack.lo = sp & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
 		reader->stack.size = 0;

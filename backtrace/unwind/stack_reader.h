@@ -11,6 +11,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "safe_read.h"
+#include "unwinder.h"
 
 // Words can be read at addresses lo to lo + size - 1; none if size is 0.
 struct rcgo_readable_range {
@@ -18,12 +19,19 @@ struct rcgo_readable_range {
 };
 
 struct rcgo_stack_reader {
+	struct rcgo_stack_bounds known; // a stack that is mapped from its stack pointer to hi
 	struct rcgo_readable_range stack;
 	struct rcgo_readable_range other;
 	bool bounded; // stack covers the whole stack
 };
 
-// Selects the stack that contains sp.
+// Starts to read the stack that contains sp. stack is the calling thread's stack, or NULL if its
+// bounds are unknown.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__stack_reader_init(
+	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp);
+
+// Selects the stack that contains sp, in the middle of an unwind.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp);
 

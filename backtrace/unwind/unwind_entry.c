@@ -26,7 +26,7 @@ unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 	unwind->pcs = pcs;
 	unwind->max = max;
 	unwind->n = 0;
-	rcgo__stack_reader_set(&unwind->reader, from.sp);
+	rcgo__stack_reader_init(&unwind->reader, start->stack, from.sp);
 	if (!rcgo__unwind_cached(unwind)) {
 		unwind->frame = from;
 		unwind->skip = skip;
@@ -43,10 +43,11 @@ unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 
 // Unwinds from the location that the signal with this ucontext_t interrupted.
 RCGO_UNINSTRUMENTED_READS static size_t
-unwind_from_ucontext(struct rcgo_unwind *unwind, const void *ucontext, uintptr_t *pcs, size_t max)
+unwind_from_ucontext(struct rcgo_unwind *unwind, const void *ucontext,
+	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	const char *uc = ucontext;
-	struct rcgo_unwind_start start = {.ucontext = ucontext, .saved = NULL};
+	struct rcgo_unwind_start start = {.ucontext = ucontext, .saved = NULL, .stack = stack};
 
 	unwind->frame = (struct rcgo_unwind_frame){
 		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
@@ -60,12 +61,13 @@ unwind_from_ucontext(struct rcgo_unwind *unwind, const void *ucontext, uintptr_t
 }
 
 size_t
-rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max)
+rcgo__unwind_from_handler(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_unwind unwind;
 
 	unwind.fold = NULL;
-	return unwind_from_ucontext(&unwind, ucontext, pcs, max);
+	return unwind_from_ucontext(&unwind, ucontext, stack, pcs, max);
 }
 
 // A smaller array has no room for marks.
@@ -89,7 +91,8 @@ fetch_failed(const ucontext_t *uc)
 }
 
 size_t
-rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max)
+rcgo__unwind_report(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	uintptr_t pc = rcgo__unwind_pc(ucontext);
 	bool not_code = max >= MARKS_MIN && fetch_failed(ucontext);
@@ -100,7 +103,7 @@ rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max)
 	size_t n;
 
 	unwind.fold = fold_init(&fold, max, true);
-	n = marked + unwind_from_ucontext(&unwind, ucontext, pcs + marked, max - marked);
+	n = marked + unwind_from_ucontext(&unwind, ucontext, stack, pcs + marked, max - marked);
 	if (not_code && (marked || (n > 0 && pcs[0] == pc))) {
 		pcs[0] = rcgo__mark(RCGO_MARK_NOT_CODE, pc);
 	}
@@ -111,14 +114,15 @@ rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max)
 }
 
 size_t
-rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max)
+rcgo__unwind_sample(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_fold fold;
 	struct rcgo_unwind unwind;
 	size_t n;
 
 	unwind.fold = fold_init(&fold, max, false);
-	n = unwind_from_ucontext(&unwind, ucontext, pcs, max);
+	n = unwind_from_ucontext(&unwind, ucontext, stack, pcs, max);
 	if (unwind.unloadable) {
 		rcgo__generations_tag(pcs, n);
 	}
@@ -132,9 +136,10 @@ rcgo__unwind_pc(const void *ucontext)
 }
 
 static size_t
-unwind_from_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *pcs, size_t max)
+unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
+	size_t skip, uintptr_t *pcs, size_t max)
 {
-	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved};
+	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved, .stack = stack};
 	struct rcgo_unwind unwind;
 
 	unwind.fold = NULL;
@@ -148,19 +153,20 @@ unwind_from_saved(const struct rcgo_saved_regs *saved, size_t skip, uintptr_t *p
 }
 
 size_t
-rcgo__unwind_saved(const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max)
+rcgo__unwind_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
+	uintptr_t *pcs, size_t max)
 {
-	return unwind_from_saved(saved, 0, pcs, max);
+	return unwind_from_saved(saved, stack, 0, pcs, max);
 }
 
 __attribute__((noinline)) size_t
-rcgo__unwind_here(uintptr_t *pcs, size_t max)
+rcgo__unwind_here(const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_saved_regs saved;
 	size_t n;
 
 	rcgo__regs_capture(&saved);
-	n = unwind_from_saved(&saved, 1, pcs, max);
+	n = unwind_from_saved(&saved, stack, 1, pcs, max);
 	// Prevents a tail call: this frame must be on the stack.
 	__asm__("" : "+r"(n));
 	return n;

@@ -118,10 +118,11 @@ RCGO_INTERN void rcgo__unwind_unfold(struct rcgo_unwind *unwind);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_cached(struct rcgo_unwind *unwind);
 
-// The start of an unwind: one of the two is set, the other is NULL.
+// The start of an unwind. Of ucontext and saved one is set, the other is NULL.
 struct rcgo_unwind_start {
 	const void *ucontext;
 	const struct rcgo_saved_regs *saved;
+	const struct rcgo_stack_bounds *stack; // the calling thread's; NULL: unknown
 };
 
 // Unwinds again from the current frame, with all registers.

@@ -3,7 +3,7 @@
 // for every object. It works in signal handlers, with all signals blocked and any lock held.
 //
 // State: one cache of 4096 entries (64 KiB) per process, which all threads read and write without a
-// lock; and the boundary and the stack-bounds function, which are set once when Go starts.
+// lock; and the boundary, which is set once when Go starts.
 //
 // Algorithm: the program counter selects a cache entry of 64 bits; a missing entry is computed from
 // the object's .eh_frame. It gives the caller's CFA and where the return address and frame pointer
@@ -19,7 +19,7 @@
 // Callers and stacks: signal handlers, and functions that want their own stack. At most 4 KiB of
 // stack is used.
 //
-// A port must supply saved_regs_<cpu>.h and arch_<cpu>.h.
+// A port must supply arch_<cpu>.h.
 #ifndef RCGO_UNWINDER_H
 #define RCGO_UNWINDER_H
 
@@ -31,21 +31,31 @@
 #include "module.h"
 #include "saved_regs.h"
 
+// The bounds [lo, hi) of a stack; 0, 0 if unknown.
+struct rcgo_stack_bounds {
+	uintptr_t lo, hi;
+};
+
 // Stores at most max program counters, innermost first, of the code that the signal with this
-// ucontext_t interrupted. Returns their number.
+// ucontext_t interrupted. Returns their number. stack is the calling thread's stack, which is then
+// read without a check: all memory from the stack pointer to hi must stay mapped during the unwind.
+// NULL: its bounds are unknown, and pages are probed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__unwind_from_handler(const void *ucontext, uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__unwind_from_handler(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
 // Unwinds like rcgo__unwind_from_handler, for crash reports. It inserts marks (mark.h): for a call
 // of an address that is not code, for frames that do not fit, between the innermost and outermost
 // ones, and where the rest of the stack is unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__unwind_report(const void *ucontext, uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__unwind_report(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
 // Unwinds like rcgo__unwind_from_handler, for a profile sample, which is symbolized later
 // (module_generation.h). It inserts a mark for frames that do not fit.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__unwind_sample(const void *ucontext, uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__unwind_sample(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
 // Returns the interrupted program counter, without unwinding.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -53,12 +63,13 @@ RCGO_SHARED uintptr_t rcgo__unwind_pc(const void *ucontext);
 
 // Unwinds from saved registers, of any thread whose stack does not change meanwhile.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__unwind_saved(
-	const struct rcgo_saved_regs *saved, uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__unwind_saved(const struct rcgo_saved_regs *saved,
+	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
 // Unwinds the calling thread. The first program counter is that of the call of this function.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__unwind_here(uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__unwind_here(
+	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
 // Reports whether pc, minus one as the unwinder reports it, is in a signal restorer that an earlier
 // unwind found.
@@ -75,14 +86,5 @@ struct rcgo_unwind_boundary {
 // Sets the boundary of this process. *boundary is copied.
 // Safety: MT-Unsafe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *boundary);
-
-// A function that returns the bounds [lo, hi) of the stack that contains sp. The whole range must
-// be mapped and stay mapped during an unwind: no guard page, and of a growing stack only the part
-// that it has grown to. It returns false if it does not know the stack; the unwinder then probes
-// pages. It must be AS-Safe.
-typedef bool (*rcgo_stack_bounds_fn)(uintptr_t sp, uintptr_t *lo, uintptr_t *hi);
-
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__unwind_set_bounds(rcgo_stack_bounds_fn fn);
 
 #endif // RCGO_UNWINDER_H

@@ -22,15 +22,8 @@
 
 static uintptr_t pcs[MAX];
 static const void *context; // of the handler that the benchmarks run in
-static uintptr_t stack_lo, stack_hi;
-
-static bool
-known_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
-{
-	*lo = stack_lo;
-	*hi = stack_hi;
-	return sp >= stack_lo && sp < stack_hi;
-}
+static struct rcgo_stack_bounds stack;
+static const struct rcgo_stack_bounds *known; // &stack in the rows with known bounds
 
 static _Unwind_Reason_Code
 store(struct _Unwind_Context *c, void *arg)
@@ -93,13 +86,13 @@ by_libunwind_steps(void)
 static size_t
 by_context(void)
 {
-	return rcgo__unwind_from_handler(context, pcs, MAX);
+	return rcgo__unwind_from_handler(context, known, pcs, MAX);
 }
 
 static size_t
 sample(void)
 {
-	return rcgo__unwind_from_handler(context, pcs, 32);
+	return rcgo__unwind_from_handler(context, known, pcs, 32);
 }
 
 static double
@@ -217,7 +210,7 @@ on_signal(int sig, siginfo_t *info, void *uc)
 			if (unw.space != NULL) {
 				unw.set_caching(unw.space, row->walk != by_libunwind_steps);
 			}
-			rcgo__unwind_set_bounds(row->bounds ? known_bounds : NULL);
+			known = row->bounds ? &stack : NULL;
 			row->frames = row->walk();
 			ns = measure(row);
 			row->best = round == 0 || ns < row->best ? ns : row->best;
@@ -339,8 +332,8 @@ main(int argc, char **argv)
 	rcgo__modules_init();
 	pthread_getattr_np(pthread_self(), &attr);
 	pthread_attr_getstack(&attr, &lo, &size);
-	stack_hi = (uintptr_t)lo + size;
-	stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	stack.hi = (uintptr_t)lo + size;
+	stack.lo = (uintptr_t)__builtin_frame_address(0) - 65536;
 	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);

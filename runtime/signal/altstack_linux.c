@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "raw_syscall.h"
 #include "safe_read.h"
 #include "sanitizer.h"

@@ -10,10 +10,10 @@
 
 #include <errno.h>
 
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "libc_signal.h"
 #include "sanitizer.h"
-#include "signal_dump_internal.h"
+#include "signal_dump.h"
 #include "signal_handling.h"
 
 #if RCGO_INTERPOSE
@@ -232,12 +232,12 @@ __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 int
 sigaltstack(const stack_t *want, stack_t *old)
 {
-	struct rcgo_signal_thread t;
+	struct rcgo_thread_record *t = rcgo__thread_record();
 	int err;
 
-	if (!rcgo__signal_thread(&t)) {
+	if (t == NULL) {
 		err = rcgo__libc_sigaltstack(want, old);
-	} else if ((err = rcgo__altstack_change(t.altstack, want, old)) != 0) {
+	} else if ((err = rcgo__altstack_change(&t->altstack, want, old)) != 0) {
 		errno = -err;
 		err = -1;
 	}

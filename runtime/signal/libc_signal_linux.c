@@ -15,6 +15,7 @@
 #include "sanitizer.h"
 #include "sigframe.h"
 #include "signal_handling.h"
+#include "thread_record.h"
 
 #ifndef SA_RESTORER
 #	define SA_RESTORER 0x04000000
@@ -296,14 +297,13 @@ go_needed_signals(void)
 const sigset_t *
 rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 {
-	struct rcgo_signal_thread t;
 	go_sigset_t mask, open = go_needed_signals(), now = 0;
 
 	if (want == NULL || how == SIG_UNBLOCK) {
 		return want;
 	}
 	mask = rcgo__sigmask_to_go(want);
-	if ((mask & go_needed_signals()) == 0 || !rcgo__signal_thread(&t) ||
+	if ((mask & go_needed_signals()) == 0 || rcgo__thread_record() == NULL ||
 		own_process_id() != rcgo_load_rlx(&filtered_process)) {
 		return want;
 	}

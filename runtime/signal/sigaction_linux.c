@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "interpose.h"
 #include "libc_signal.h"
 #include "options.h"
 #include "signal_chain.h"
-#include "signal_dump_internal.h"
+#include "signal_dump.h"
 #include "signal_handling.h"
 
 // libc hides the flag, and glibc on arm64 the constant, but reports the bit.
@@ -68,20 +68,9 @@ rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act)
 	go->mask = rcgo__sigmask_to_go(&act->sa_mask);
 }
 
-// The functions that are registered while Go starts. rcgo__signal_thread runs in signal handlers.
-
-// owner: rcgo__signal_init; lock: none; ordering: release and acquire
-static bool (*thread_of_caller)(struct rcgo_signal_thread *);
-
-// owner: rcgo__signal_init; lock: none; ordering: release and acquire
-static bool (*overflow_of_caller)(uintptr_t, uintptr_t, char *, size_t);
-
 void
-rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
-	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t))
+rcgo__signal_init(void)
 {
-	rcgo_store_rel(&thread_of_caller, thread_fn);
-	rcgo_store_rel(&overflow_of_caller, overflow_fn);
 	if (rcgo__option_is("signals", "off")) {
 		rcgo__interpose_set_mode(RCGO_INTERPOSE_OFF);
 		rcgo__altstack_off();
@@ -93,22 +82,4 @@ rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
 	}
 	rcgo__signal_dump_init();
 	rcgo__libc_init();
-}
-
-// Indirect: the thread part's, made for handlers.
-bool
-rcgo__signal_thread(struct rcgo_signal_thread *t)
-{
-	bool (*fn)(struct rcgo_signal_thread *) = rcgo_load_acq(&thread_of_caller);
-
-	return fn != NULL && fn(t);
-}
-
-// Indirect: the thread part's, made for handlers.
-bool
-rcgo__signal_overflow(uintptr_t fault_address, uintptr_t sp, char *buf, size_t cap)
-{
-	bool (*fn)(uintptr_t, uintptr_t, char *, size_t) = rcgo_load_acq(&overflow_of_caller);
-
-	return fn != NULL && fn(fault_address, sp, buf, cap);
 }

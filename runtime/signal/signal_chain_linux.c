@@ -17,8 +17,10 @@
 #include "sanitizer.h"
 #include "sigframe.h"
 #include "signal_handling.h"
+#include "stack_bounds.h"
 #include "strbuf.h"
 #include "syscall_trial.h"
+#include "thread_record.h"
 
 // Go's handler, the same for all signals.
 // owner: Go, through x_cgo_sigaction; lock: none; ordering: release and acquire
@@ -374,7 +376,7 @@ report_overflow(const siginfo_t *info, const ucontext_t *uc)
 	if ((uc->uc_stack.ss_flags & SS_DISABLE) == 0 && is_near_end(at, alt) &&
 		is_near_end(sp, alt)) {
 		write_altstack_overflow(uc->uc_stack.ss_size);
-	} else if (rcgo__signal_overflow(at, sp, buf, sizeof buf)) {
+	} else if (rcgo__describe_stack_overflow(at, sp, buf, sizeof buf)) {
 		write_line(buf);
 	}
 }
@@ -382,7 +384,7 @@ report_overflow(const siginfo_t *info, const ucontext_t *uc)
 // Returns whether Go called the C code that was interrupted, on a foreign thread. Go's frames are
 // then further up on the same stack.
 static bool
-has_go_frames(uintptr_t sp, const struct rcgo_signal_thread *t)
+has_go_frames(uintptr_t sp, const struct rcgo_thread_record *t)
 {
 	uintptr_t end = t->stack_hi;
 
@@ -406,7 +408,7 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 {
 	const ucontext_t *uc = context;
 	reporter_fn report = rcgo_load_acq(&reporter);
-	struct rcgo_signal_thread t = {0};
+	const struct rcgo_thread_record *t = rcgo__thread_record();
 	int saved = errno;
 	bool known, locked;
 
@@ -414,11 +416,11 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 		return;
 	}
 	locked = report != NULL && rcgo__crash_lock_acquire();
-	known = rcgo__signal_thread(&t);
 	if (sig == SIGSEGV || sig == SIGBUS) {
 		report_overflow(info, uc);
 	}
-	known = known && (!t.is_foreign || has_go_frames(RCGO_FRAME_SP(uc), &t));
+	known = t != NULL &&
+		(t->kind != RCGO_THREAD_FOREIGN || has_go_frames(RCGO_FRAME_SP(uc), t));
 	if (!known && locked) {
 		report(sig, info, context);
 		rcgo__crash_lock_release();

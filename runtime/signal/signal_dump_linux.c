@@ -16,7 +16,6 @@
 #include "runtime_cgo.h"
 #include "sigframe.h"
 #include "signal_chain.h"
-#include "signal_dump_internal.h"
 #include "signal_handling.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
@@ -281,7 +280,7 @@ rcgo__signal_dump_change(int sig, uintptr_t who)
 
 #endif
 
-// The table of handlers (signal_dump_internal.h). Runs on any stack, also in signal handlers.
+// The table of handlers (signal_dump.h). Runs on any stack, also in signal handlers.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 

@@ -5,8 +5,7 @@
 // Re-read runtime/cgo/gcc_sigaction.c, runtime/cgo_sigaction.go and runtime/os_linux.go.
 //
 // State: none for installed actions, because the kernel's table is the authority. The headers of
-// interposition, signal masks and alternate stacks describe their own state. sigaction_linux.c
-// holds the two functions that are registered while Go starts.
+// interposition, signal masks and alternate stacks describe their own state.
 //
 // Callers and stacks:
 //   x_cgo_sigaction  callCgoSigaction, on g0 or on a signal stack, perhaps with no g: before Go
@@ -87,39 +86,9 @@ RCGO_INTERN void rcgo__sigaction_from_go(struct sigaction *act, const go_sigacti
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act);
 
-struct rcgo_altstack;
-
-// What the signal part needs to know about the calling thread.
-struct rcgo_signal_thread {
-	// The thread's C stack, and the C stack that it has switched to: lowest address and end;
-	// 0, 0 if unknown.
-	uintptr_t stack_lo, stack_hi;
-	uintptr_t alt_c_stack_lo, alt_c_stack_hi;
-	// The thread's g0; NULL if unknown.
-	const G *g0;
-	// The thread has no record but may be on a goroutine's stack, because Go did not report
-	// all its threads.
-	bool unknown_in_go;
-	bool is_foreign;
-	struct rcgo_altstack *altstack;
-};
-
-// Fills in *t for the calling thread. Returns false, and sets only unknown_in_go, if Go has never
-// run on this thread, or if the thread is entering or leaving Go.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__signal_thread(struct rcgo_signal_thread *t);
-
-// Returns whether the calling thread overflowed its C stack. sp is its stack pointer and
-// fault_address is the address that it accessed. If true, buf gets one line that says so.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__signal_overflow(
-	uintptr_t fault_address, uintptr_t sp, char *buf, size_t cap);
-
-// Initializes this part while Go starts. The functions implement rcgo__signal_thread and
-// rcgo__signal_overflow; they run in handlers.
+// Initializes this part while Go starts.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
-RCGO_INTERN void rcgo__signal_init(bool (*thread_fn)(struct rcgo_signal_thread *),
-	bool (*overflow_fn)(uintptr_t, uintptr_t, char *, size_t));
+RCGO_INTERN void rcgo__signal_init(void);
 
 // Rewraps the actions of the most important signals that were installed by a call that bypassed
 // our wrapper. Such calls come from a library loaded with RTLD_DEEPBIND, a host that loaded this

@@ -14,6 +14,7 @@
 #include "sigframe.h"
 #include "signal_chain.h"
 #include "signal_handling.h"
+#include "thread_record.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
@@ -29,7 +30,7 @@ within(uintptr_t sp, uintptr_t lo, uintptr_t hi)
 // stack. This also identifies Go code outside the main Go text: in a plugin, or a shared object
 // of Go packages.
 static bool
-on_goroutine_stack(const ucontext_t *uc, const struct rcgo_signal_thread *t)
+on_goroutine_stack(const ucontext_t *uc, const struct rcgo_thread_record *t)
 {
 	const G *g = rcgo__current_g();
 	uintptr_t sp = RCGO_FRAME_SP(uc);
@@ -44,12 +45,15 @@ static bool
 is_go_fault(const ucontext_t *uc)
 {
 	uintptr_t pc = RCGO_FRAME_PC(uc), caller;
-	struct rcgo_signal_thread t = {0};
+	const struct rcgo_thread_record *t;
 
-	return rcgo__in_go_text(pc) ||
-	       (RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
-		       rcgo__in_go_text(caller)) ||
-	       (rcgo__signal_thread(&t) && on_goroutine_stack(uc, &t));
+	if (rcgo__in_go_text(pc) ||
+		(RCGO_UNLIKELY(pc < FIRST_PAGE) && RCGO_FRAME_CALLER(uc, &caller) &&
+			rcgo__in_go_text(caller))) {
+		return true;
+	}
+	t = rcgo__thread_record();
+	return t != NULL && on_goroutine_stack(uc, t);
 }
 
 // Returns whether C's handler sees a fault in Go code first: at any address that dereferencing a
@@ -90,22 +94,26 @@ static uintptr_t
 c_stack_top(const ucontext_t *uc)
 {
 	uintptr_t sp = RCGO_FRAME_SP(uc);
-	struct rcgo_signal_thread t = {.unknown_in_go = true};
+	const struct rcgo_thread_record *t = rcgo__thread_record();
 
 	// A thread on which Go has never run has only C stacks.
-	if (!rcgo__signal_thread(&t)) {
-		return t.unknown_in_go && rcgo__in_go_text(RCGO_FRAME_PC(uc)) ? 0 : sp;
+	if (t == NULL) {
+		bool in_go =
+			!rcgo__thread_records_are_complete() && rcgo__in_go_text(RCGO_FRAME_PC(uc));
+
+		return in_go ? 0 : sp;
 	}
-	if (within(sp, t.stack_lo, t.stack_hi) || within(sp, t.alt_c_stack_lo, t.alt_c_stack_hi)) {
+	if (within(sp, t->stack_lo, t->stack_hi) ||
+		within(sp, t->alt_c_stack_lo, t->alt_c_stack_hi)) {
 		return sp;
 	}
 	// C code may have switched to an unknown stack. Then its frames on the thread's own stack
 	// begin at this point.
-	if (t.g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine_stack(uc, &t))) {
+	if (t->g0 == NULL || !(rcgo__in_go_text(RCGO_FRAME_PC(uc)) || on_goroutine_stack(uc, t))) {
 		return 0;
 	}
-	sp = ((const struct rcgo_gobuf *)(t.g0 + 1))->sp;
-	return within(sp, t.stack_lo, t.stack_hi) ? sp : 0;
+	sp = ((const struct rcgo_gobuf *)(t->g0 + 1))->sp;
+	return within(sp, t->stack_lo, t->stack_hi) ? sp : 0;
 }
 
 static void

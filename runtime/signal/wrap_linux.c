@@ -10,7 +10,7 @@
 #include "sanitizer.h"
 #include "sigframe.h"
 #include "signal_chain.h"
-#include "signal_dump_internal.h"
+#include "signal_dump.h"
 #include "signal_handling.h"
 
 #ifndef RCGO_WITHOUT_SIGNALS

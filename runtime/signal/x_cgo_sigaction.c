@@ -9,7 +9,7 @@
 #include "go_entry_points.h"
 #include "sanitizer.h"
 #include "signal_chain.h"
-#include "signal_dump_internal.h"
+#include "signal_dump.h"
 #include "signal_handling.h"
 
 int32_t

@@ -7,16 +7,12 @@
 
 //rcgo:small
 
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "fork_detect.h"
 #include "go_entry_points.h"
 #include "stats_page.h"
 #include "thread_management.h"
 #include "thread_record.h"
-
-// Whether a foreign thread that entered Go has no record.
-// owner: rcgo__m_bind; lock: none; ordering: not needed, a handler asks about its own thread
-static bool bind_failed;
 
 // A foreign thread ends: tells Go to take its M back. Passes the M's extra g, because libc may
 // have cleared Go's own thread-local word.
@@ -49,6 +45,9 @@ rcgo__m_binding_init(bool last_chance)
 	// Called while Go starts, when keys are plentiful, and again when Go is up.
 	if (rcgo__thread_records_init(thread_ended, last_chance)) {
 		x_cgo_pthread_key_created = 1;
+		if (x_crosscall2_ptr != NULL) {
+			rcgo__thread_records_set_complete();
+		}
 	}
 }
 
@@ -66,13 +65,6 @@ rcgo__thread_attach(void)
 	return r;
 }
 
-bool
-rcgo__m_binding_is_complete(void)
-{
-	return x_crosscall2_ptr != NULL && x_cgo_pthread_key_created != 0 &&
-	       !rcgo_load_rlx(&bind_failed);
-}
-
 void
 rcgo__m_bind(void *g)
 {
@@ -81,7 +73,6 @@ rcgo__m_bind(void *g)
 	// Without memory for a record the M is not returned when the thread ends. That is a leak,
 	// but ending the process would be worse.
 	if (r == NULL) {
-		rcgo_store_rlx(&bind_failed, true);
 		return;
 	}
 	r->g = g;

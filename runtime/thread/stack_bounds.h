@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Detects the overflow of a C stack. Called in the handler of a fault, on any thread, including
-// threads that Go does not know.
+// The bounds of the calling thread's C stack, and its overflow, which the handler of a fault
+// detects on any thread, including threads that Go does not know.
 #ifndef RCGO_STACK_BOUNDS_H
 #define RCGO_STACK_BOUNDS_H
 
@@ -9,6 +9,11 @@
 #include <stdint.h>
 
 #include "compat.h"
+
+// Stores the lowest usable address and the end of the calling thread's stack in bounds; 0, 0 if
+// the system does not report them. The main thread's stack may grow down to the lowest address.
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
 
 // Returns whether the calling thread overflowed its C stack. sp is its stack pointer and
 // fault_address is the address that it accessed. If true, buf gets one line, without a newline,

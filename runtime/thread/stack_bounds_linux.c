@@ -21,7 +21,6 @@
 
 #include "raw_syscall.h"
 #include "strbuf.h"
-#include "thread_management.h"
 #include "thread_record.h"
 #include "syscall_trial.h"
 

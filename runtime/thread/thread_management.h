@@ -37,12 +37,13 @@
 
 #include "compat.h"
 #include "go_types.h"
+#include "stack_bounds.h"
 #include "strbuf.h"
 
 struct rcgo_thread_record;
 
 // Creates the key that binds Ms to foreign threads, unless it exists. If libc has no free key,
-// the call with last_chance uses the thread table instead (thread_slots.h). If that is not
+// the call with last_chance uses the thread table instead (thread_record_linux.c). If that is not
 // possible (musl), nothing is bound and Go takes and drops an M at each call, as it did up to
 // 1.21.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc
@@ -57,16 +58,6 @@ RCGO_INTERN struct rcgo_thread_record *rcgo__thread_attach(void);
 // x_cgo_pthread_key_created is set.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN void rcgo__m_bind(void *g);
-
-// Returns whether every foreign thread is bound before a goroutine runs on it. If so, a thread
-// without a record has only C stacks.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__m_binding_is_complete(void);
-
-// Stores the lowest usable address and the end of the calling thread's stack in bounds; 0, 0 if
-// the system does not report them. The main thread's stack may grow down to the lowest address.
-// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=libc
-RCGO_INTERN void rcgo__stack_bounds(uintptr_t bounds[2]);
 
 // The attributes of a new thread.
 struct rcgo_thread_attr {
@@ -128,12 +119,5 @@ RCGO_INTERN void rcgo__thread_start_free(struct rcgo_thread_start *start);
 // runtime/arch.
 // Safety: MT-Safe AS-Unsafe | stack=os g=nil errno=set alloc=no lock=none
 extern RCGO_HIDDEN void rcgo__crosscall1(void (*fn)(void), void (*setg)(void *), void *g);
-
-struct rcgo_signal_thread;
-
-// Fills in *t with what the signal part needs to know about the calling thread; see
-// rcgo__signal_thread.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__thread_for_signal(struct rcgo_signal_thread *t);
 
 #endif // RCGO_THREAD_MANAGEMENT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Thread records: what this library stores about each thread that Go knows: the bounds of its
 // stacks, and per-thread state of other parts. A signal handler finds its own thread's record
-// with one load.
+// with one load. Records are data below the signal part, which reads them in handlers.
 //
 // State: a thread-specific value of libc, whose destructor ends the record with the thread. The
 // records of threads that Go starts are in those threads' first frames. All others are in blocks
@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "altstack.h"
 #include "compat.h"
 #include "go_types.h"
 
@@ -22,6 +21,14 @@ enum rcgo_thread_kind {
 	RCGO_THREAD_FIRST = 1, // x_cgo_init ran on it: main, or the loading thread
 	RCGO_THREAD_GO,	       // started by x_cgo_thread_start
 	RCGO_THREAD_FOREIGN,   // created by C code, and has entered Go
+};
+
+// The alternate signal stack of a thread; see altstack.h. All 0: it was given none. Only the thread
+// itself writes it, also in signal handlers.
+struct rcgo_altstack {
+	uintptr_t lo;	  // the stack from the pool: its lowest address in the kernel
+	uintptr_t c_lo;	  // the stack that C has set but that is too small; 0: none
+	uintptr_t c_size; // its size
 };
 
 // How long a thread of a forked child has waited in Go, in nanoseconds of a coarse clock.
@@ -62,6 +69,15 @@ struct rcgo_thread_record {
 // ending, and for any thread before Go starts.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record(void);
+
+// States that Go has every foreign thread bound (m_binding.c).
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__thread_records_set_complete(void);
+
+// Returns whether every foreign thread gets a record before a goroutine runs on it. If so, a thread
+// without a record has only C stacks.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__thread_records_are_complete(void);
 
 // Returns the calling thread's record, and makes one if there is none. It ends with the thread.
 // NULL if libc has no memory or no key left.

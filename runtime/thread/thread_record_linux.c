@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "stack_bounds.h"
 #include "symbol_lookup.h"
-#include "thread_management.h"
 #include "thread_slots.h"
 
 #define RECORD_BYTES 512
@@ -40,6 +40,15 @@ static bool record_key_taken;
 static bool record_slots;
 // owner: as record_key; lock: none; ordering: as record_key
 static void (*on_record_end)(struct rcgo_thread_record *);
+
+// Whether Go has every foreign thread bound, and so given a record.
+// owner: rcgo__thread_records_set_complete; lock: none; ordering: release and acquire
+static bool every_foreign_thread;
+
+// Whether a foreign thread could not be given a record.
+// owner: rcgo__thread_record_make; lock: none; ordering: not needed, a handler asks about its own
+// thread
+static bool record_missing;
 
 // The bounds of a stack of a thread that Go starts, as distances from pthread_self, which libc
 // keeps at the stack's end. They are the same for all stacks of one size.
@@ -172,21 +181,37 @@ rcgo__thread_record_make(enum rcgo_thread_kind kind)
 	int saved = errno;
 	uintptr_t bounds[2];
 
-	if (r != NULL || !(record_key_taken || record_slots) || (r = record_alloc()) == NULL) {
-		errno = saved;
+	if (r != NULL) {
 		return r;
 	}
-	rcgo__stack_bounds(bounds);
-	r->stack_lo = bounds[0];
-	r->stack_hi = bounds[1];
-	r->kind = kind;
-	// This fails only when libc has no memory for a key beyond its first 32 (glibc).
-	if (!record_value_set(r)) {
-		record_free(r);
-		r = NULL;
+	if ((record_key_taken || record_slots) && (r = record_alloc()) != NULL) {
+		rcgo__stack_bounds(bounds);
+		r->stack_lo = bounds[0];
+		r->stack_hi = bounds[1];
+		r->kind = kind;
+		// This fails only when libc has no memory for a key beyond its first 32 (glibc).
+		if (!record_value_set(r)) {
+			record_free(r);
+			r = NULL;
+		}
+	}
+	if (r == NULL && kind == RCGO_THREAD_FOREIGN) {
+		rcgo_store_rlx(&record_missing, true);
 	}
 	errno = saved;
 	return r;
+}
+
+void
+rcgo__thread_records_set_complete(void)
+{
+	rcgo_store_rel(&every_foreign_thread, true);
+}
+
+bool
+rcgo__thread_records_are_complete(void)
+{
+	return rcgo_load_acq(&every_foreign_thread) && !rcgo_load_rlx(&record_missing);
 }
 
 // Asks libc once for the bounds and caches them for one stack size, because the answer takes

@@ -6,7 +6,7 @@
 
 //rcgo:small
 
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "fatal.h"
 #include "fork_detect.h"
 #include "go_entry_points.h"
@@ -76,7 +76,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	rcgo__m_binding_init(false);
 	rcgo__prespawn_init(thread_run);
 	record = rcgo__thread_record_make(RCGO_THREAD_FIRST);
-	rcgo__signal_init(rcgo__thread_for_signal, rcgo__describe_stack_overflow);
+	rcgo__signal_init();
 	if (record != NULL) {
 		rcgo__altstack_begin(&record->altstack);
 		record->g0 = g;

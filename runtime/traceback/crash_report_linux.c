@@ -149,7 +149,7 @@ report_on_own_stack(void *arg)
 	if (crash_is_brief) {
 		return;
 	}
-	n = rcgo__unwind_report(c->context, c->pcs, FRAMES_MOST);
+	n = rcgo__unwind_report(c->context, NULL, c->pcs, FRAMES_MOST);
 	rcgo__append_str(&t, n != 0 ? "C stack:" : "C stack: cannot be read");
 	end_line(&t);
 	for (size_t i = 0; i < n; i++) {

@@ -28,18 +28,18 @@
 // owner: x_cgo_default_start; lock: none; ordering: release on writing, acquire on reading
 static bool default_ready;
 
-// Returns the stack bounds around sp on a thread of Go. Its stack does not change while C runs.
-static bool
-default_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+// Stores the bounds of the calling thread's stack if it is a thread of Go. Such a stack does not
+// change while C runs.
+static const struct rcgo_stack_bounds *
+own_stack(struct rcgo_stack_bounds *stack)
 {
 	const struct rcgo_thread_record *r = rcgo__thread_record();
 
-	if (r == NULL || r->kind != RCGO_THREAD_GO || sp < r->stack_lo || sp >= r->stack_hi) {
-		return false;
+	if (r == NULL || r->kind != RCGO_THREAD_GO) {
+		return NULL;
 	}
-	*lo = sp;
-	*hi = r->stack_hi;
-	return true;
+	*stack = (struct rcgo_stack_bounds){.lo = r->stack_lo, .hi = r->stack_hi};
+	return stack;
 }
 
 // Returns whether the program may register hooks of its own. With RCGO=traceback=always the user
@@ -63,7 +63,9 @@ context_unwind(uintptr_t context, uintptr_t *pcs, size_t max)
 	const struct rcgo_context_record *record = (const struct rcgo_context_record *)context;
 	struct rcgo_saved_regs regs = {.pc = record->pc, .sp = record->sp, .fp = record->fp};
 
-	return rcgo__unwind_saved(&regs, pcs, max);
+	struct rcgo_stack_bounds stack;
+
+	return rcgo__unwind_saved(&regs, own_stack(&stack), pcs, max);
 }
 
 // Returns whether there is room for an unwind below sp, if sp is on the signal stack of a C thread.
@@ -79,12 +81,14 @@ default_has_room(const ucontext_t *uc, uintptr_t sp)
 // Indirect: one of the unwinder's functions for signal handlers.
 static size_t
 handler_unwind(uintptr_t context, uintptr_t *pcs, size_t max,
-	size_t (*unwind)(const void *ucontext, uintptr_t *pcs, size_t max))
+	size_t (*unwind)(const void *ucontext, const struct rcgo_stack_bounds *stack,
+		uintptr_t *pcs, size_t max))
 {
 	const ucontext_t *uc = (const ucontext_t *)context;
+	struct rcgo_stack_bounds stack;
 
 	if (default_has_room(uc, (uintptr_t)__builtin_frame_address(0)) || max == 0) {
-		return unwind(uc, pcs, max);
+		return unwind(uc, own_stack(&stack), pcs, max);
 	}
 	pcs[0] = rcgo__unwind_pc(uc);
 	return 1;
@@ -143,7 +147,6 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 		end_unwinding_at_go(arg->module);
 	}
 	rcgo__symbolize_set_mangled(rcgo__option_is("demangle", "off"));
-	rcgo__unwind_set_bounds(default_bounds);
 	rcgo__crash_init(arg->crash_fd);
 	rcgo__signal_dump_start(rcgo__symbolize_callback);
 	if (default_is_overridden(arg->module)) {
@@ -163,6 +166,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 void
 x_cgo_default_traceback(struct cgoTracebackArg *arg)
 {
+	struct rcgo_stack_bounds stack;
 	size_t n = 0;
 
 	if (rcgo_load_acq(&default_ready)) {
@@ -172,7 +176,7 @@ x_cgo_default_traceback(struct cgoTracebackArg *arg)
 		} else if (arg->Context != 0) {
 			n = context_unwind(arg->Context, arg->Buf, arg->Max);
 		} else {
-			n = rcgo__unwind_here(arg->Buf, arg->Max);
+			n = rcgo__unwind_here(own_stack(&stack), arg->Buf, arg->Max);
 		}
 	}
 	terminate_pcs(arg, n);

@@ -44,7 +44,7 @@ static void
 on_signal(int sig, siginfo_t *info, void *ucontext)
 {
 	(void)sig, (void)info;
-	n = rcgo__unwind_from_handler(ucontext, pcs, PCS);
+	n = rcgo__unwind_from_handler(ucontext, NULL, pcs, PCS);
 }
 
 static int

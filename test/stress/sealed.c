@@ -58,7 +58,7 @@ on_signal(int sig, siginfo_t *info, void *ucontext)
 
 	(void)sig, (void)info;
 	errno = 77;
-	n = rcgo__unwind_from_handler(ucontext, pcs, PCS);
+	n = rcgo__unwind_from_handler(ucontext, NULL, pcs, PCS);
 	if (errno != 77) {
 		abort();
 	}

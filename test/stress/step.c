@@ -98,7 +98,7 @@ void
 step_check(void *ucontext, uintptr_t pc, const struct step_shadow *shadow)
 {
 	struct step_counts *c = &step_counts;
-	size_t n = rcgo__unwind_from_handler(ucontext, ours, STEP_PCS);
+	size_t n = rcgo__unwind_from_handler(ucontext, NULL, ours, STEP_PCS);
 	size_t right = right_frames(ours, n, shadow, pc);
 	struct step_place *place;
 

@@ -190,7 +190,7 @@ stress_sample(int sig, void *info, void *ucontext)
 	(void)sig, (void)info;
 	begin = now_ns();
 	stress_walking = 1;
-	n = rcgo__unwind_from_handler(ucontext, ours, STRESS_PCS);
+	n = rcgo__unwind_from_handler(ucontext, NULL, ours, STRESS_PCS);
 	stress_walking = 0;
 	add(&stress_counts->ours_ns, now_ns() - begin);
 	add(&stress_counts->ours_frames, n);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "go_standin.h"
-#include "altstack_internal.h"
+#include "altstack.h"
 #include "unit.h"
 
 #ifndef AT_MINSIGSTKSZ

@@ -248,7 +248,7 @@ run(const uint8_t *expr, size_t n, uintptr_t *result)
 		regs.reg[i] = i + 1;
 	}
 	regs.reg[3] = (uintptr_t)words;
-	rcgo__stack_reader_set(&memory, (uintptr_t)&memory);
+	rcgo__stack_reader_init(&memory, NULL, (uintptr_t)&memory);
 	block[0] = (uint8_t)n;
 	memcpy(block + 1, expr, n);
 	return rcgo__dwarf_expr_run(block, block + 1 + n, &regs, &first, &memory, result);

@@ -21,6 +21,7 @@
 #include "kernel_sigaction.h"
 #include "interpose.h"
 #include "signal_handling.h"
+#include "thread_record.h"
 #include "unit.h"
 
 #define ALTERNATE_SIZE (256 * 1024)
@@ -142,14 +143,24 @@ spoil(int sig)
 	unit_probe_wide_clear(UNIT_WIDEST);
 }
 
-// A thread that Go knows, whose C stack lies where the test says.
-static struct rcgo_signal_thread told;
-
-static bool
-tell(struct rcgo_signal_thread *t)
+static void
+record_ended(struct rcgo_thread_record *r)
 {
-	*t = told;
-	return true;
+	(void)r;
+}
+
+// Makes this a thread that Go knows. The test says where its C stack lies.
+static struct rcgo_thread_record *
+known_thread(void)
+{
+	struct rcgo_thread_record *r;
+
+	CHECK(rcgo__thread_records_init(record_ended, false));
+	r = rcgo__thread_record_make(RCGO_THREAD_GO);
+	CHECK(r != NULL);
+	rcgo__signal_init();
+	rcgo__interpose_set_mode(RCGO_INTERPOSE_FULL);
+	return r;
 }
 
 TEST(c_stays_on_its_stack)
@@ -170,11 +181,12 @@ TEST(c_stays_on_its_stack)
 
 TEST(a_known_stack_of_c)
 {
+	struct rcgo_thread_record *told;
+
 	use_alternate();
-	told.stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
-	told.stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
-	rcgo__signal_init(tell, NULL);
-	rcgo__interpose_set_mode(RCGO_INTERPOSE_FULL);
+	told = known_thread();
+	told->stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	told->stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
 	install_full(SIGUSR1, SA_NODEFER, 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 1);
@@ -183,12 +195,13 @@ TEST(a_known_stack_of_c)
 
 TEST(a_stack_of_go_is_not_touched)
 {
+	struct rcgo_thread_record *told;
+
 	use_alternate();
+	told = known_thread();
 	// Somewhere else.
-	told.stack_lo = 4096;
-	told.stack_hi = 8192;
-	rcgo__signal_init(tell, NULL);
-	rcgo__interpose_set_mode(RCGO_INTERPOSE_FULL);
+	told->stack_lo = 4096;
+	told->stack_hi = 8192;
 	install_full(SIGUSR1, 0, bit(SIGHUP));
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 1);
@@ -212,15 +225,15 @@ TEST(below_where_go_began)
 		G g;
 		struct rcgo_gobuf sched;
 	} g0 = {.sched.sp = (uintptr_t)left + sizeof left - 4096};
+	struct rcgo_thread_record *told;
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	G own = {.stacklo = here - 65536, .stackhi = here + 65536};
 
 	use_alternate();
-	told.stack_lo = (uintptr_t)left;
-	told.stack_hi = (uintptr_t)left + sizeof left;
-	told.g0 = &g0.g;
-	rcgo__signal_init(tell, NULL);
-	rcgo__interpose_set_mode(RCGO_INTERPOSE_FULL);
+	told = known_thread();
+	told->stack_lo = (uintptr_t)left;
+	told->stack_hi = (uintptr_t)left + sizeof left;
+	told->g0 = &g0.g;
 	memset(left, 0xcc, sizeof left);
 	install(SIGUSR1, plain, 0, 0);
 	// C has switched to a stack that it made: what it left on its thread's begins there.
@@ -237,32 +250,33 @@ TEST(below_where_go_began)
 	goroutine = &own;
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(!was_on_alternate);
-	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
+	CHECK(ran_at > told->stack_lo && ran_at < g0.sched.sp);
 	// The program's own, on its way from one stack to another.
 	goroutine = NULL;
 	rcgo_go_text.end = UINTPTR_MAX;
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 4);
 	CHECK(!was_on_alternate);
-	CHECK(ran_at > told.stack_lo && ran_at < g0.sched.sp);
+	CHECK(ran_at > told->stack_lo && ran_at < g0.sched.sp);
 	for (size_t i = sizeof left - 4096; i < sizeof left; i++) {
 		CHECK_INT(left[i], 0xcc);
 	}
 	// A word that is not on that stack is no such place.
-	g0.sched.sp = told.stack_hi + 1;
+	g0.sched.sp = told->stack_hi + 1;
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(was_on_alternate);
 }
 
 TEST(a_stack_that_c_switched_to)
 {
+	struct rcgo_thread_record *told;
+
 	use_alternate();
-	told.stack_lo = 4096;
-	told.stack_hi = 8192;
-	told.alt_c_stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
-	told.alt_c_stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
-	rcgo__signal_init(tell, NULL);
-	rcgo__interpose_set_mode(RCGO_INTERPOSE_FULL);
+	told = known_thread();
+	told->stack_lo = 4096;
+	told->stack_hi = 8192;
+	told->alt_c_stack_lo = (uintptr_t)__builtin_frame_address(0) - 65536;
+	told->alt_c_stack_hi = (uintptr_t)__builtin_frame_address(0) + 65536;
 	install_full(SIGUSR1, 0, 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(!was_on_alternate);

@@ -16,7 +16,6 @@
 #include "interpose.h"
 #include "options.h"
 #include "signal_dump.h"
-#include "signal_dump_internal.h"
 #include "runtime_cgo.h"
 #include "unit.h"
 

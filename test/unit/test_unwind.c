@@ -20,19 +20,19 @@ WALK_TEST(first_is_the_call)
 {
 	uintptr_t pcs[4];
 
-	CHECK_INT(rcgo__unwind_here(pcs, 4), 4);
+	CHECK_INT(rcgo__unwind_here(NULL, pcs, 4), 4);
 	CHECK(_Unwind_FindEnclosingFunction((void *)pcs[0]) == (void *)first_is_the_call_body);
 }
 
 WALK_TEST(cuts)
 {
 	uintptr_t pcs[UNIT_WALK_MAX];
-	size_t n = rcgo__unwind_here(pcs, UNIT_WALK_MAX);
+	size_t n = rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX);
 
 	for (size_t max = 0; max <= n + 1; max++) {
 		uintptr_t cut[UNIT_WALK_MAX] = {0};
 
-		CHECK_INT(rcgo__unwind_here(cut, max), max < n ? max : n);
+		CHECK_INT(rcgo__unwind_here(NULL, cut, max), max < n ? max : n);
 		CHECK(cut[max] == 0);
 		for (size_t i = 1; i < max && i < n; i++) {
 			CHECK(cut[i] == pcs[i]);
@@ -59,8 +59,8 @@ walk_kept(void)
 	keep_caller();
 	// Overwrites what keep_caller left on the stack.
 	descend(5, 3, walk_both);
-	from_own.n = rcgo__unwind_saved(&own, from_own.pc, UNIT_WALK_MAX);
-	ours.n = rcgo__unwind_saved(&kept, ours.pc, UNIT_WALK_MAX);
+	from_own.n = rcgo__unwind_saved(&own, NULL, from_own.pc, UNIT_WALK_MAX);
+	ours.n = rcgo__unwind_saved(&kept, NULL, ours.pc, UNIT_WALK_MAX);
 	CHECK_INT(from_own.n, ours.n);
 	CHECK(memcmp(&from_own.pc[1], &ours.pc[1], (ours.n - 1) * sizeof ours.pc[0]) == 0);
 	theirs.n = 0;
@@ -87,14 +87,14 @@ set_boundary(uintptr_t start, uintptr_t end)
 WALK_TEST(stops_at_boundary)
 {
 	uintptr_t all[UNIT_WALK_MAX], pcs[UNIT_WALK_MAX];
-	size_t n = rcgo__unwind_here(all, UNIT_WALK_MAX);
+	size_t n = rcgo__unwind_here(NULL, all, UNIT_WALK_MAX);
 
 	for (size_t stop = 1; stop < n; stop++) {
 		set_boundary(all[stop], all[stop] + 2);
-		CHECK_INT(rcgo__unwind_here(pcs, UNIT_WALK_MAX), stop);
+		CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX), stop);
 	}
 	set_boundary(0, 0);
-	CHECK_INT(rcgo__unwind_here(pcs, UNIT_WALK_MAX), n);
+	CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX), n);
 }
 
 // Every module list and page memo from many threads at once, in and out of handlers.
@@ -107,7 +107,7 @@ hammer(void *arg)
 	for (int i = 0; i < 2000; i++) {
 		struct frames f;
 
-		f.n = rcgo__unwind_here(f.pc, UNIT_WALK_MAX);
+		f.n = rcgo__unwind_here(NULL, f.pc, UNIT_WALK_MAX);
 		CHECK(f.n >= 2);
 	}
 	__atomic_add_fetch(&done, 1, __ATOMIC_RELAXED);

@@ -41,13 +41,13 @@ set_reg(ucontext_t *uc, unsigned offset, uintptr_t value)
 
 // Walks from uc with too little room, and checks what a walk promises.
 static size_t
-walk(const ucontext_t *uc, uintptr_t *pcs, size_t max)
+walk(const ucontext_t *uc, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	size_t n;
 
 	pcs[max] = 4711;
 	errno = 77;
-	n = rcgo__unwind_from_handler(uc, pcs, max);
+	n = rcgo__unwind_from_handler(uc, stack, pcs, max);
 	CHECK_INT(errno, 77);
 	CHECK(n <= max);
 	CHECK_INT(pcs[max], 4711);
@@ -84,22 +84,16 @@ random_word(void)
 	}
 }
 
-static bool
-stack_bounds(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
-{
-	*lo = (uintptr_t)stack_lo;
-	*hi = (uintptr_t)stack_hi;
-	return sp >= *lo && sp < *hi;
-}
-
 // Random registers, and a stack of random words that look like what stacks hold.
 WALK_TEST(random_stacks)
 {
 	static ucontext_t uc;
 	size_t rounds = unit_emulated() ? 2000 : 20000;
 	size_t deepest = 0;
+	struct rcgo_stack_bounds bounds;
 
 	make_stack();
+	bounds = (struct rcgo_stack_bounds){(uintptr_t)stack_lo, (uintptr_t)stack_hi};
 	for (size_t round = 0; round < rounds; round++) {
 		uintptr_t pcs[65];
 		size_t n;
@@ -115,11 +109,9 @@ WALK_TEST(random_stacks)
 			set_reg(&uc, RCGO_UC_SP,
 				(uintptr_t)(stack_hi - unit_random() % 4096) & ~(uintptr_t)15);
 		}
-		rcgo__unwind_set_bounds(round % 2 == 0 ? stack_bounds : NULL);
-		n = walk(&uc, pcs, 64);
+		n = walk(&uc, round % 2 == 0 ? &bounds : NULL, pcs, 64);
 		deepest = n > deepest ? n : deepest;
 	}
-	rcgo__unwind_set_bounds(NULL);
 	// Some of them are walked for a while.
 	CHECK(deepest > 2);
 }
@@ -139,11 +131,11 @@ on_signal(int sig, siginfo_t *info, void *uc)
 
 		memcpy(&wild, &moment, sizeof wild);
 		set_reg(&wild, uc_regs[unit_random() % UNIT_COUNTOF(uc_regs)], random_word());
-		walk(&wild, pcs, 32);
+		walk(&wild, NULL, pcs, 32);
 		set_reg(&wild, RCGO_UC_SP, random_word());
-		walk(&wild, pcs, 32);
+		walk(&wild, NULL, pcs, 32);
 	}
-	ours.n = walk(uc, ours.pc, UNIT_WALK_MAX - 1);
+	ours.n = walk(uc, NULL, ours.pc, UNIT_WALK_MAX - 1);
 }
 
 static void
@@ -178,7 +170,7 @@ WALK_TEST(loops)
 		set_reg(&uc, RCGO_UC_PC, 0x1000);
 		set_reg(&uc, RCGO_UC_SP, (uintptr_t)(frame - 8));
 		set_reg(&uc, RCGO_UC_FP, (uintptr_t)frame);
-		CHECK(walk(&uc, pcs, 256) <= 3);
+		CHECK(walk(&uc, NULL, pcs, 256) <= 3);
 	}
 }
 
@@ -208,16 +200,16 @@ WALK_TEST(signal_frames_in_a_ring)
 	set_reg(&uc, RCGO_UC_PC, restorer);
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)frame);
 	memcpy((char *)frame + RCGO_SIGFRAME_UC, &uc, sizeof uc);
-	n = walk(&uc, pcs, 256);
+	n = walk(&uc, NULL, pcs, 256);
 	CHECK_INT(n, 256);
 	for (size_t i = 0; i < n; i++) {
 		CHECK(pcs[i] == restorer);
 	}
 	// One that lies where nothing is.
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)stack_hi - 8);
-	CHECK_INT(walk(&uc, pcs, 256), 1);
+	CHECK_INT(walk(&uc, NULL, pcs, 256), 1);
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)stack_hi + 8);
-	CHECK_INT(walk(&uc, pcs, 256), 1);
+	CHECK_INT(walk(&uc, NULL, pcs, 256), 1);
 }
 
 // A call of nothing: the walk tells who called.
@@ -228,14 +220,14 @@ WALK_TEST(call_of_null)
 	uintptr_t call;
 
 	make_stack();
-	CHECK(rcgo__unwind_here(pcs, 64) > 2);
+	CHECK(rcgo__unwind_here(NULL, pcs, 64) > 2);
 	call = pcs[1] + 1;
 	stack_hi[-64] = call;
 	set_reg(&uc, RCGO_UC_PC, 0);
 	set_reg(&uc, RCGO_UC_LR, RCGO_HAS_LR ? call : 0);
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)(stack_hi - 64));
 	set_reg(&uc, RCGO_UC_FP, 0);
-	CHECK(walk(&uc, pcs, 64) >= 1);
+	CHECK(walk(&uc, NULL, pcs, 64) >= 1);
 	CHECK(pcs[0] == call - 1);
 }
 

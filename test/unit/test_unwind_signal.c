@@ -17,7 +17,7 @@ on_signal(int sig, siginfo_t *info, void *uc)
 {
 	(void)info;
 	errno = 77;
-	ours.n = rcgo__unwind_from_handler(uc, ours.pc, UNIT_WALK_MAX);
+	ours.n = rcgo__unwind_from_handler(uc, known, ours.pc, UNIT_WALK_MAX);
 	CHECK_INT(errno, 77);
 	CHECK(sig == SIGUSR1);
 	theirs.n = 0;
@@ -88,37 +88,26 @@ WALK_TEST(through_a_signal_frame)
 	through_a_signal(SA_ONSTACK);
 }
 
-// Bounds of this thread's stack.
-static unsigned asked;
-
-static bool
-know(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+static void *
+thread_body(void *arg)
 {
+	struct rcgo_stack_bounds stack;
 	pthread_attr_t attr;
 	void *at;
 	size_t size;
 
-	asked++;
+	(void)arg;
 	CHECK_INT(pthread_getattr_np(pthread_self(), &attr), 0);
 	CHECK_INT(pthread_attr_getstack(&attr, &at, &size), 0);
 	pthread_attr_destroy(&attr);
-	*lo = sp & ~(uintptr_t)4095;
-	*hi = (uintptr_t)at + size;
-	return sp >= (uintptr_t)at && sp < *hi;
-}
-
-static void *
-thread_body(void *arg)
-{
-	(void)arg;
-	rcgo__unwind_set_bounds(know);
+	stack = (struct rcgo_stack_bounds){.lo = (uintptr_t)at, .hi = (uintptr_t)at + size};
+	known = &stack;
 	through_libc(walk_both);
 	check_tail(24);
-	CHECK(asked > 0);
 	catch_it(0);
 	through_libc(raise_it);
 	check_tail(25);
-	rcgo__unwind_set_bounds(NULL);
+	known = NULL;
 	return NULL;
 }
 

@@ -101,6 +101,9 @@ in_qsort(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+// The bounds of the calling thread's stack if the unwinder is to know them.
+__attribute__((unused)) static const struct rcgo_stack_bounds *known;
+
 // Calls fn below frames of libc.
 __attribute__((unused)) static void
 through_libc(void (*fn)(void))
@@ -117,7 +120,7 @@ through_libc(void (*fn)(void))
 __attribute__((noinline, unused)) static void
 walk_both(void)
 {
-	ours.n = rcgo__unwind_here(ours.pc, UNIT_WALK_MAX);
+	ours.n = rcgo__unwind_here(known, ours.pc, UNIT_WALK_MAX);
 	// What differs is the line of the call; and theirs may begin in it.
 	theirs.n = 0;
 	_Unwind_Backtrace(store, &theirs);

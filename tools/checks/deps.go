@@ -8,11 +8,14 @@ import (
 )
 
 // rank orders the parts: a part may call those of its own rank or a higher one. arch is a leaf,
-// and so is the public header.
+// and so is the public header. "record" is the files of runtime/thread that are data for the parts
+// above them: thread records and stack bounds.
 var rank = map[string]int{
-	"syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "base": 6, "abi": 7,
-	"symbolize": 8, "unwind": 9, "util": 10, "arch": 11, "include": 12,
+	"syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "record": 6, "base": 7, "abi": 8,
+	"symbolize": 9, "unwind": 10, "util": 11, "arch": 12, "include": 13,
 }
+
+var recordFile = regexp.MustCompile(`^runtime/thread/(thread_record|thread_slots|stack_bounds)`)
 
 func invariantsOfDeps() []invariant {
 	out := []invariant{
@@ -43,6 +46,14 @@ func partOf(path string) string {
 	return ""
 }
 
+// layerOf gives the layer of a path: its part, or "record".
+func layerOf(path string) string {
+	if recordFile.MatchString(path) {
+		return "record"
+	}
+	return partOf(path)
+}
+
 func mayUse(from, to string) bool {
 	return from == to || from != "arch" && from != "include" && rank[from] < rank[to]
 }
@@ -52,7 +63,7 @@ func mayUse(from, to string) bool {
 func checkIncludes(t *tree, c *check) {
 	home := map[string]string{}
 	for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
-		home[rel[strings.LastIndexByte(rel, '/')+1:]] = partOf(rel)
+		home[rel[strings.LastIndexByte(rel, '/')+1:]] = layerOf(rel)
 	}
 	files := append(append(t.srcC(), t.srcH()...), t.glob("include/*.h")...)
 	for _, src := range t.parse(append(files, t.srcS()...)) {
@@ -67,9 +78,9 @@ func checkIncludes(t *tree, c *check) {
 				c.bad(src.path, tok.line, "#include of a macro: the gates cannot follow it")
 			case m[1] == `"` && home[m[2]] == "":
 				c.bad(src.path, tok.line, "%q is no header of this project (one flat folder: no directories)", m[2])
-			case m[1] == `"` && !mayUse(partOf(src.path), home[m[2]]):
-				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, base, abi, then backtrace/: symbolize, unwind, util; arch is a leaf",
-					partOf(src.path), home[m[2]], m[2])
+			case m[1] == `"` && !mayUse(layerOf(src.path), home[m[2]]):
+				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, thread records, base, abi, then backtrace/: symbolize, unwind, util; arch is a leaf",
+					layerOf(src.path), home[m[2]], m[2])
 			case m[1] == "<" && !libcHeader(m[2]):
 				c.bad(src.path, tok.line, "<%s> is not one of the libc headers that backtrace/ and runtime/ may use", m[2])
 			}
@@ -236,7 +247,7 @@ func checkObjects(t *tree, c *check, units []unit) {
 			case s.defined:
 			case inLibcsPlace[s.name]:
 			case home[s.name] != "":
-				if !mayUse(partOf(u.src), partOf(home[s.name])) {
+				if !mayUse(layerOf(u.src), layerOf(home[s.name])) {
 					c.bad(u.src, 0, "needs %s of %s: calls go down only", s.name, home[s.name])
 				}
 			case stdio[s.name] || allocators[s.name] && partOf(u.src) != "thread":
