@@ -37,7 +37,7 @@ include fuzz/fuzz.mk
 
 all: bin/rcgo ## build bin/rcgo
 
-check: all ## the gates: names, dependencies, exports, layouts, safety, style
+check: all ## the checks: names, dependencies, exports, layouts, safety, style
 	tools/check
 
 dist: ## a tar archive of HEAD in build/

@@ -67,13 +67,13 @@ check_quick(
 {
 	struct rcgo_cfi_fast quick = {.looked = false};
 	struct rcgo_cfi_row row;
-	uint64_t rule;
+	uint64_t entry;
 
 	rcgo__unwind_cache_clear(true);
-	rule = rcgo__cfi_fast(area, hdr, 0, pc, &quick);
-	if (rule != RCGO_UNWIND_ENTRY_NONE &&
+	entry = rcgo__cfi_fast(area, hdr, 0, pc, &quick);
+	if (entry != RCGO_UNWIND_ENTRY_NONE &&
 		(!rcgo__cfi_row(fde, pc, true, &row) ||
-			rcgo__cfi_unwind_entry(fde, pc, &row) != rule)) {
+			rcgo__cfi_unwind_entry(fde, pc, &row) != entry)) {
 		abort();
 	}
 }

@@ -32,7 +32,7 @@ UNIT_ARCH_arm64 := arm64
 UNIT_TSAN_TESTS := test_init_barrier test_hooks test_sigaction_handler test_thread_start test_prespawn test_bindm
 
 # The handler-safety test is an allocator of its own, which AddressSanitizer is too.
-# The guard is not compiled there.
+# Interposition is not compiled there.
 UNIT_NOT_asan := test_file_window test_symbol_lookup test_symbolize_names test_async_safety test_interpose test_signal_chain test_signal_dump test_rescan test_altstack test_signal_mask
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))

@@ -104,8 +104,8 @@ now(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-// Forgets the rules of the last walk's frames, and nothing else: what a first walk over them finds.
-// To wipe the whole cache would drive all data out of the processor's, too.
+// Drops the cache entries of the last unwind's frames, as a first unwind finds the cache. Clearing
+// the whole cache would also evict all data from the processor's cache.
 static void
 forget_walk(size_t frames)
 {
@@ -114,10 +114,10 @@ forget_walk(size_t frames)
 		size_t place = first_place(pcs[i] + (i != 0));
 
 		for (size_t way = 0; way < WAYS; way++) {
-			struct cached_rule *at = &rule_cache[place ^ way];
+			struct cached_entry *at = &entry_cache[place ^ way];
 
-			if (RCGO_UNWIND_ENTRY_KIND(at->rule) != RCGO_UNWIND_ENTRY_IS_FACT) {
-				at->rule = 0;
+			if (RCGO_UNWIND_ENTRY_KIND(at->entry) != RCGO_UNWIND_ENTRY_IS_FACT) {
+				at->entry = 0;
 				at->mixed = 0;
 			}
 		}
@@ -147,7 +147,7 @@ static struct row rows[] = {
 	{"libunwind `unw_step`, no cache", by_libunwind_steps, false, NULL, 0, 0},
 	{"ours, bounds known", by_context, true, NULL, 0, 0},
 	{"ours, pages probed", by_context, false, NULL, 0, 0},
-	{"ours, no rule known", by_context, true, forget_walk, 0, 0},
+	{"ours, empty cache", by_context, true, forget_walk, 0, 0},
 	{"ours, nothing known of the objects either", by_context, true, forget_all, 0, 0},
 	{"ours, a sample of 32 frames, bounds known", sample, true, NULL, 0, 0},
 	{"ours, a sample of 32 frames, pages probed", sample, false, NULL, 0, 0},
@@ -337,7 +337,7 @@ main(int argc, char **argv)
 	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
-	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof rule_cache / 1024);
+	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof entry_cache / 1024);
 	table(10, level_19);
 	table(30, level_39);
 	table(100, level_109);

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"unsafe"
 
-	"rcgo.example/cmem/internal/lay"
+	"rcgo.example/cmem/internal/arena"
 )
 
 const (
@@ -17,7 +17,7 @@ const (
 
 // An Arena is C memory of one user at a time. Its zero value is ready for use.
 type Arena struct {
-	room   lay.Room
+	space  arena.Space
 	pooled bool
 	spare  bool    // it is one of more
 	usual  bool    // it has the block that an arena keeps, no other, and is of the pool
@@ -31,25 +31,25 @@ type block struct {
 }
 
 // pool has arenas for goroutines that call at the same time.
-var pool [lay.Slots]struct {
+var pool [arena.Slots]struct {
 	Arena
-	_ [lay.SlotSize - unsafe.Sizeof(Arena{})]byte
+	_ [arena.SlotSize - unsafe.Sizeof(Arena{})]byte
 }
 
 // more has further ones. One that nobody uses may be collected there at any time.
 var more = sync.Pool{New: func() interface{} { return &Arena{spare: true} }}
 
 var (
-	get       = another
-	layString = (*Arena).string
+	get        = another
+	copyString = (*Arena).string
 )
 
 func init() {
 	for i := range pool {
 		pool[i].pooled = true
 	}
-	lay.Take(unsafe.Pointer(&get), unsafe.Pointer(&pool[0]))
-	lay.String(unsafe.Pointer(&layString))
+	arena.Take(unsafe.Pointer(&get), unsafe.Pointer(&pool[0]))
+	arena.String(unsafe.Pointer(&copyString))
 }
 
 // Get gives an arena that nobody else uses, until Put.
@@ -57,10 +57,10 @@ func Get() *Arena { return get() }
 
 // another is Get where the thread has no free arena of its own: each goroutine tries the one for its stack first.
 func another() *Arena {
-	if !lay.HasOwn {
+	if !arena.HasOwn {
 		var here byte
-		i := uint64(uintptr(unsafe.Pointer(&here))>>12) * 0x9e3779b97f4a7c15 >> (64 - lay.SlotBits)
-		if a := &pool[i].Arena; a.room.TryTake() {
+		i := uint64(uintptr(unsafe.Pointer(&here))>>12) * 0x9e3779b97f4a7c15 >> (64 - arena.SlotBits)
+		if a := &pool[i].Arena; a.space.TryTake() {
 			return a
 		}
 	}
@@ -72,8 +72,8 @@ func another() *Arena {
 // Put releases all that the arena gave out and gives it back. It must not be used afterwards.
 func (a *Arena) Put() {
 	if a.usual {
-		a.room.At = a.first
-		a.room.Free()
+		a.space.At = a.first
+		a.space.Free()
 		return
 	}
 	a.put()
@@ -83,13 +83,13 @@ func (a *Arena) put() {
 	switch {
 	case len(a.blocks) > 0 && a.blocks[0].size == firstBlock && (a.pooled || a.spare):
 		a.shrink(1)
-		a.room.At = a.first
-		a.room.End = a.room.At + firstBlock
+		a.space.At = a.first
+		a.space.End = a.space.At + firstBlock
 	default:
 		a.Free()
 	}
 	if a.pooled {
-		a.room.Free()
+		a.space.Free()
 	} else if a.spare {
 		runtime.SetFinalizer(a, (*Arena).Free)
 		more.Put(a)
@@ -103,12 +103,12 @@ type Mark struct {
 }
 
 // Mark notes what is in use now.
-func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.room.At} }
+func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.space.At} }
 
 // Release releases all that was given out since the mark was taken.
 func (a *Arena) Release(m Mark) {
 	if len(a.blocks) == m.blocks {
-		a.room.At = m.at
+		a.space.At = m.at
 		return
 	}
 	a.release(m)
@@ -119,14 +119,14 @@ func (a *Arena) release(m Mark) {
 		m = Mark{1, a.first}
 	}
 	a.shrink(m.blocks)
-	a.room.At = m.at
-	a.room.End = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
+	a.space.At = m.at
+	a.space.End = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
 }
 
 // Free gives all memory back to C, for an arena that is no longer wanted. Those of Get need it not.
 func (a *Arena) Free() {
 	a.shrink(0)
-	a.room.At, a.room.End, a.first = 0, 0, 0
+	a.space.At, a.space.End, a.first = 0, 0, 0
 }
 
 func (a *Arena) shrink(keep int) {
@@ -144,14 +144,14 @@ func (a *Arena) setUsual() {
 
 // alloc gives n bytes; they are not zeroed.
 func (a *Arena) alloc(n uintptr) (unsafe.Pointer, error) {
-	room := (n + align - 1) &^ (align - 1)
-	if room > a.room.End-a.room.At || a.room.At == 0 {
-		if err := a.grow(room); err != nil {
+	space := (n + align - 1) &^ (align - 1)
+	if space > a.space.End-a.space.At || a.space.At == 0 {
+		if err := a.grow(space); err != nil {
 			return nil, err
 		}
 	}
-	p := a.room.At
-	a.room.At += room
+	p := a.space.At
+	a.space.At += space
 	return *(*unsafe.Pointer)(unsafe.Pointer(&p)), nil
 }
 
@@ -177,7 +177,7 @@ func (a *Arena) grow(n uintptr) error {
 	account(int64(size))
 	a.blocks = append(a.blocks, block{p, size})
 	a.setUsual()
-	a.room.At, a.room.End = uintptr(p), uintptr(p)+size
+	a.space.At, a.space.End = uintptr(p), uintptr(p)+size
 	a.first = uintptr(a.blocks[0].at)
 	return nil
 }
@@ -188,31 +188,31 @@ func (a *Arena) grow(n uintptr) error {
 //
 //go:nocheckptr
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
-	// Through a number: the compiler cannot see that layString keeps no string, and would move s to the heap.
+	// Through a number: the compiler cannot see that copyString keeps no string, and would move s to the heap.
 	at := uintptr(unsafe.Pointer(&s))
 	hidden := **(**string)(unsafe.Pointer(&at))
 	// With -asan it moves s there all the same, and the collector knows nothing of at.
 	runtime.KeepAlive(&s)
-	return layString(a, hidden)
+	return copyString(a, hidden)
 }
 
 func (a *Arena) string(s string) (unsafe.Pointer, error) {
 	n := uintptr(len(s))
-	room := (n + align) &^ (align - 1)
-	if room > a.room.End-a.room.At || a.room.At == 0 {
+	space := (n + align) &^ (align - 1)
+	if space > a.space.End-a.space.At || a.space.At == 0 {
 		if n >= MaxSize {
 			return nil, ErrTooLong
 		}
-		if err := a.grow(room); err != nil {
+		if err := a.grow(space); err != nil {
 			return nil, err
 		}
 	}
-	at := a.room.At
+	at := a.space.At
 	p := *(*unsafe.Pointer)(unsafe.Pointer(&at))
 	if !put(p, s) {
 		return nil, ErrNUL
 	}
-	a.room.At += room
+	a.space.At += space
 	return p, nil
 }
 

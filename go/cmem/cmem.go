@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package cmem lays Go values into C memory for the length of a call, and shows C memory to Go.
+// Package cmem copies Go values to C memory for the duration of a call, and shows C memory to Go.
 //
 // An Arena is C memory that is filled from one end and released at once: no malloc, no free, and
 // nothing to forget.

@@ -14,7 +14,7 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// A layout is where the words lie that the entries use. The gate abi/leaf-layouts compares each with the
+// A layout is where the words lie that the entries use. The check abi/leaf-layouts compares each with the
 // debug information of every toolchain at hand; start compares the one in use with what an
 // ordinary cgo call is seen to do.
 type layout struct {

@@ -16,7 +16,7 @@
 
 // Blocks a C thread that calls Go until Go has started. Returns the C context of the call: the
 // value that the program's context function stored, or 0.
-// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=init
 RCGO_EXPORT uintptr_t _cgo_wait_runtime_init_done(void);
 
 // Releases the C context that _cgo_wait_runtime_init_done returned, when Go returns to C.
@@ -24,15 +24,15 @@ RCGO_EXPORT uintptr_t _cgo_wait_runtime_init_done(void);
 RCGO_EXPORT void _cgo_release_context(uintptr_t context);
 
 // Tells the C half that Go has started; C threads may now enter Go.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=init
 RCGO_EXPORT void x_cgo_notify_runtime_init_done(void *unused);
 
 // Registers the context function (Go up to 1.25).
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_EXPORT void x_cgo_set_context_function(rcgo_context_fn context);
 
 // Registers the traceback, context and symbolizer functions (Go 1.26 and later).
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_EXPORT void x_cgo_set_traceback_functions(const struct cgoSetTracebackFunctionsArg *arg);
 
 // 2 Signal Handling

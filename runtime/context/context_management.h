@@ -54,15 +54,15 @@ rcgo__init_barrier_state(void)
 }
 
 // Waits until Go is up and returns the init state, never 0. In a forked child, see fork_watch.h.
-// Safety: MT-Safe AS-Unsafe | stack=c g=nil errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=c g=nil errno=kept alloc=no lock=init
 RCGO_INTERN RCGO_COLD uintptr_t rcgo__init_barrier_wait(void);
 
 // Call when Go is up. Opens the init barrier and wakes all waiting threads.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_INTERN void rcgo__init_barrier_open(void);
 
 // Stores the address of context in the init state; NULL removes it.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_INTERN void rcgo__init_barrier_set_context(rcgo_context_fn context);
 
 // The registered hooks. NULL if none is registered.

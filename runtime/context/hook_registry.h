@@ -7,7 +7,7 @@
 #include "go_types.h"
 
 // Registers the program's hooks. Each may be NULL.
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=latch
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_SHARED void rcgo__hooks_set(
 	rcgo_traceback_fn traceback, rcgo_context_fn context, rcgo_symbolizer_fn symbolizer);
 

@@ -23,7 +23,7 @@ overlay_of() {
 	done
 }
 
-@test "without traceback only the core is laid" {
+@test "without traceback only the core is installed" {
 	for version in go1.19.8 go1.22.1 go1.26.8; do
 		fake_go GOVERSION=$version
 		run "$RCGO" build --without=traceback -v x
@@ -97,7 +97,7 @@ overlay_of() {
 	lacks "x_cgo_default"
 }
 
-@test "a program without the guard of signals has nothing of it" {
+@test "--without=signals: the program defines none of the signal functions" {
 	hello
 	for link in external internal; do
 		"$RCGO" build -ldflags=-linkmode=$link -o "$T/prog" .

@@ -136,10 +136,10 @@ TEST(the_same_rule)
 		rcgo__unwind_cache_clear(true);
 		for (unsigned k = 0; k < 64; k++) {
 			uintptr_t pc = code + unit_random() % (FUNCTIONS * SPACING);
-			uint64_t rule = rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &quick);
+			uint64_t entry = rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &quick);
 
-			if (rule != RCGO_UNWIND_ENTRY_NONE) {
-				CHECK_INT((long long)rule, (long long)general(&cfi.area, hdr, pc));
+			if (entry != RCGO_UNWIND_ENTRY_NONE) {
+				CHECK_INT((long long)entry, (long long)general(&cfi.area, hdr, pc));
 				quickly++;
 			} else {
 				slowly++;

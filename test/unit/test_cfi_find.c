@@ -169,7 +169,7 @@ TEST(tables_next_to_each_other)
 	}
 }
 
-// The rule at pc when the CFA is this expression.
+// The entry at pc when the CFA is this expression.
 static uint64_t
 rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 {
@@ -189,46 +189,46 @@ rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 	return rcgo__cfi_unwind_entry(&fde, pc, &row);
 }
 
-#define RULE(pc, ...) \
+#define ENTRY(pc, ...) \
 	rule_of((const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__}, (pc))
 #define BREG_SP (0x70 + RCGO_DW_SP)
 #define BREG_FP (0x70 + RCGO_DW_FP)
 
 static void
-check_rule(uint64_t rule, unsigned kind, long long cfa, unsigned add)
+check_entry(uint64_t entry, unsigned kind, long long cfa, unsigned add)
 {
-	long long rule_ra = (long long)RCGO_UNWIND_ENTRY_RA_AT(rule);
+	long long entry_ra = (long long)RCGO_UNWIND_ENTRY_RA_AT(entry);
 
-	CHECK_INT(RCGO_UNWIND_ENTRY_KIND(rule), kind);
-	CHECK_INT((long long)RCGO_UNWIND_ENTRY_CFA(rule), cfa);
-	CHECK_INT(RCGO_UNWIND_ENTRY_ADD(rule), add);
-	// Of rules that load the CFA it counts from there already.
-	if (!RCGO_UNWIND_ENTRY_LOADS(rule)) {
-		rule_ra -= cfa;
+	CHECK_INT(RCGO_UNWIND_ENTRY_KIND(entry), kind);
+	CHECK_INT((long long)RCGO_UNWIND_ENTRY_CFA(entry), cfa);
+	CHECK_INT(RCGO_UNWIND_ENTRY_ADD(entry), add);
+	// The return-address offset of an entry that loads the CFA is relative to the CFA.
+	if (!RCGO_UNWIND_ENTRY_LOADS(entry)) {
+		entry_ra -= cfa;
 	}
-	CHECK_INT(rule_ra, -8);
+	CHECK_INT(entry_ra, -8);
 }
 
 TEST(expressions_that_become_rules)
 {
-	check_rule(RULE(CODE, BREG_SP, 16), RCGO_UNWIND_ENTRY_SP, 16, 0);
-	check_rule(RULE(CODE, BREG_FP, 0x70), RCGO_UNWIND_ENTRY_FP, -16, 0);
-	check_rule(RULE(CODE, BREG_FP, 0x78, 0x06), RCGO_UNWIND_ENTRY_FP_LOAD, -8, 0);
-	check_rule(RULE(CODE, BREG_SP, 48, 0x06, 0x23, 8), RCGO_UNWIND_ENTRY_SP_LOAD, 48, 8);
-	check_rule(RULE(CODE, 0x08, 24, BREG_SP, 0, 0x22), RCGO_UNWIND_ENTRY_SP, 24, 0);
-	CHECK_INT(RULE(CODE, 0x73, 8), RCGO_UNWIND_ENTRY_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 4), RCGO_UNWIND_ENTRY_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x06), RCGO_UNWIND_ENTRY_SLOW);
-	CHECK_INT(RULE(CODE, 0x38), RCGO_UNWIND_ENTRY_SLOW);
-	CHECK_INT(RULE(CODE, 0x22), RCGO_UNWIND_ENTRY_SLOW);
-	CHECK_INT(RULE(CODE, BREG_SP, 8, 0x06, 0x23, 0x80, 1), RCGO_UNWIND_ENTRY_SLOW);
+	check_entry(ENTRY(CODE, BREG_SP, 16), RCGO_UNWIND_ENTRY_SP, 16, 0);
+	check_entry(ENTRY(CODE, BREG_FP, 0x70), RCGO_UNWIND_ENTRY_FP, -16, 0);
+	check_entry(ENTRY(CODE, BREG_FP, 0x78, 0x06), RCGO_UNWIND_ENTRY_FP_LOAD, -8, 0);
+	check_entry(ENTRY(CODE, BREG_SP, 48, 0x06, 0x23, 8), RCGO_UNWIND_ENTRY_SP_LOAD, 48, 8);
+	check_entry(ENTRY(CODE, 0x08, 24, BREG_SP, 0, 0x22), RCGO_UNWIND_ENTRY_SP, 24, 0);
+	CHECK_INT(ENTRY(CODE, 0x73, 8), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(ENTRY(CODE, BREG_SP, 4), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(ENTRY(CODE, BREG_SP, 8, 0x06, 0x06), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(ENTRY(CODE, 0x38), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(ENTRY(CODE, 0x22), RCGO_UNWIND_ENTRY_SLOW);
+	CHECK_INT(ENTRY(CODE, BREG_SP, 8, 0x06, 0x23, 0x80, 1), RCGO_UNWIND_ENTRY_SLOW);
 	if (!RCGO_HAS_LR) {
 		// What linkers write for procedure linkage tables.
 		for (unsigned at = 0; at < 32; at++) {
-			uint64_t rule = RULE(CODE + at, BREG_SP, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a,
-				0x33, 0x24, 0x22);
+			uint64_t entry = ENTRY(CODE + at, BREG_SP, 8, 0x80, 0, 0x3f, 0x1a, 0x3b,
+				0x2a, 0x33, 0x24, 0x22);
 
-			check_rule(rule, RCGO_UNWIND_ENTRY_SP, at % 16 >= 11 ? 16 : 8, 0);
+			check_entry(entry, RCGO_UNWIND_ENTRY_SP, at % 16 >= 11 ? 16 : 8, 0);
 		}
 	}
 }

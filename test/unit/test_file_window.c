@@ -109,7 +109,7 @@ static bool stop;
 
 // Truncates, restores and overwrites the program in place, as fast as it can.
 static void *
-weather(void *arg)
+replace_file(void *arg)
 {
 	size_t size;
 	uint8_t *content = unit_shell_read("program.orig", &size);
@@ -128,7 +128,7 @@ weather(void *arg)
 	return NULL;
 }
 
-// As our handlers in front of Go's and C's do.
+// As our first-chance handlers do.
 static void
 on_fault(int sig, siginfo_t *info, void *context)
 {
@@ -157,7 +157,7 @@ TEST(symbols_in_a_storm_of_truncation)
 	CHECK_INT(sigaction(SIGSEGV, &act, NULL), 0);
 	unit_shell_write("source.c", source, sizeof source - 1);
 	unit_shell("gcc -g -O2 -no-pie -o program source.c && cp program program.orig");
-	CHECK_INT(pthread_create(&thread, NULL, weather, path), 0);
+	CHECK_INT(pthread_create(&thread, NULL, replace_file, path), 0);
 	for (int i = 0; i < 3000; i++) {
 		struct rcgo_arena arena;
 		struct rcgo_object *object;

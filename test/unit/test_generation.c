@@ -125,7 +125,7 @@ TEST(each_keeps_its_name)
 	CHECK(rcgo__generation_untag(&late) == NULL);
 }
 
-TEST(what_was_never_seen_is_no_edition)
+TEST(an_unknown_generation_has_no_name)
 {
 	uintptr_t pc = place + 0x1000, number = (uintptr_t)5 << 56;
 	const struct rcgo_module_generation *e;
@@ -138,4 +138,4 @@ TEST(what_was_never_seen_is_no_edition)
 	CHECK_INT(pc, place + 0x1000);
 }
 
-UNIT_MAIN(UNIT_TEST(each_keeps_its_name), UNIT_TEST(what_was_never_seen_is_no_edition))
+UNIT_MAIN(UNIT_TEST(each_keeps_its_name), UNIT_TEST(an_unknown_generation_has_no_name))

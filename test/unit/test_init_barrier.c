@@ -273,7 +273,7 @@ wait_for_ever(void *arg)
 	return arg;
 }
 
-// The child's copy of the latch may be locked, by a thread that is not there.
+// The child's copy of the mutex may be locked by a thread that does not exist there.
 TEST(a_child_forked_while_threads_wait)
 {
 	pthread_t t[WAITERS];
@@ -299,7 +299,7 @@ hook(struct cgoContextArg *arg)
 	arg->Context = 5;
 }
 
-// A context function makes the gate another word.
+// A context function is stored in the init state.
 TEST(a_child_of_a_program_with_a_context_function)
 {
 	need_wiping();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard: handlers without SA_ONSTACK on threads that have an alternate stack.
+// Signal Handling, interposition: handlers without SA_ONSTACK on threads that have an alternate
+// stack.
 // Long because: all of its tests want the same few handlers.
 
 #ifndef _GNU_SOURCE

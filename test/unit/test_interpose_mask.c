@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the guard: what the kernel blocks for handlers that are moved, and that no two
-// of them meet on the alternate stack.
+// Signal Handling, interposition: which signals the kernel blocks for relocated handlers, and that
+// no two of them run on the alternate stack at once.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: spare threads.
+// Thread Management: pre-spawned threads.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -72,7 +72,7 @@ waiting(void)
 	return n;
 }
 
-// The keeper and so many that have nothing to do, and no other thread.
+// The spawner and this many idle threads, and no other thread.
 static void
 await_spares(unsigned spares)
 {
@@ -124,7 +124,7 @@ start(const char *options)
 	standin_start();
 }
 
-// So many, and the keeper.
+// This many idle threads, and the spawner.
 static void
 start_with_spares(const char *options, unsigned spares)
 {
@@ -146,7 +146,7 @@ TEST(a_spare_is_taken_and_replaced)
 {
 	need_faults();
 	start_with_spares("spare=2", 2);
-	// A spare does without what cannot be had; the keeper goes on trying.
+	// An idle thread works without memory for extras; the spawner keeps trying.
 	inject_arm(&inject_pthread_create, 0, INJECT_FOR_EVER, EPERM);
 	for (unsigned i = 1; i <= 2; i++) {
 		gs[i].stacklo = 0;
@@ -189,7 +189,7 @@ TEST(no_more_than_a_table_has)
 	start_with_spares("spare=1G", 16);
 }
 
-TEST(without_a_keeper_threads_are_started)
+TEST(without_a_spawner_threads_are_started)
 {
 	need_faults();
 	start("spare=3");
@@ -221,4 +221,5 @@ TEST(a_spare_is_a_thread_like_others)
 
 UNIT_MAIN(UNIT_TEST(there_are_none_by_default), UNIT_TEST(a_spare_is_taken_and_replaced),
 	UNIT_TEST(more_are_started_than_there_are_spares), UNIT_TEST(no_more_than_a_table_has),
-	UNIT_TEST(without_a_keeper_threads_are_started), UNIT_TEST(a_spare_is_a_thread_like_others))
+	UNIT_TEST(without_a_spawner_threads_are_started),
+	UNIT_TEST(a_spare_is_a_thread_like_others))

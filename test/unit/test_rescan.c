@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the sweep: what came into the kernel's table past our sigaction.
+// Signal Handling, the rescan: actions that bypassed our sigaction.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -19,7 +19,7 @@
 
 #define ALTERNATE_SIZE (256 * 1024)
 
-static const int swept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
+static const int scanned[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGURG, SIGPROF};
 
 static unsigned calls, on_alternate;
 
@@ -62,45 +62,45 @@ kernel(int sig)
 	return act;
 }
 
-TEST(guards_what_has_no_flag)
+TEST(wraps_actions_without_the_flag)
 {
 	struct sigaction seen;
 
 	use_alternate();
-	for (size_t i = 0; i < UNIT_COUNTOF(swept); i++) {
-		install(swept[i], SA_RESTART);
+	for (size_t i = 0; i < UNIT_COUNTOF(scanned); i++) {
+		install(scanned[i], SA_RESTART);
 	}
 	install(SIGUSR1, 0);
 	errno = 77;
 	rcgo__signal_rescan();
 	CHECK_INT(errno, 77);
-	for (size_t i = 0; i < UNIT_COUNTOF(swept); i++) {
-		CHECK((kernel(swept[i]).flags & SA_ONSTACK) != 0);
-		CHECK(rcgo__action_slot_of(kernel(swept[i]).handler) != NULL);
-		CHECK_INT(rcgo__interpose_sigaction(swept[i], NULL, &seen), 0);
+	for (size_t i = 0; i < UNIT_COUNTOF(scanned); i++) {
+		CHECK((kernel(scanned[i]).flags & SA_ONSTACK) != 0);
+		CHECK(rcgo__action_slot_of(kernel(scanned[i]).handler) != NULL);
+		CHECK_INT(rcgo__interpose_sigaction(scanned[i], NULL, &seen), 0);
 		CHECK(seen.sa_handler == note);
 		CHECK_INT((unsigned)seen.sa_flags & ~KERNEL_SA_RESTORER, SA_RESTART);
 		CHECK_INT(rcgo__sigmask_to_go(&seen.sa_mask), (uint64_t)1 << (SIGHUP - 1));
-		CHECK_INT(raise(swept[i]), 0);
+		CHECK_INT(raise(scanned[i]), 0);
 	}
-	CHECK_INT(calls, UNIT_COUNTOF(swept));
+	CHECK_INT(calls, UNIT_COUNTOF(scanned));
 	CHECK_INT(on_alternate, 0);
 	CHECK_INT(kernel(SIGUSR1).handler, (uintptr_t)note);
 }
 
 TEST(leaves_the_rest)
 {
-	struct kernel_action before[UNIT_COUNTOF(swept)], after;
+	struct kernel_action before[UNIT_COUNTOF(scanned)], after;
 
 	use_alternate();
 	install(SIGSEGV, SA_ONSTACK);
 	CHECK(signal(SIGURG, SIG_IGN) != SIG_ERR);
-	for (size_t i = 0; i < UNIT_COUNTOF(swept); i++) {
-		before[i] = kernel(swept[i]);
+	for (size_t i = 0; i < UNIT_COUNTOF(scanned); i++) {
+		before[i] = kernel(scanned[i]);
 	}
 	rcgo__signal_rescan();
-	for (size_t i = 0; i < UNIT_COUNTOF(swept); i++) {
-		after = kernel(swept[i]);
+	for (size_t i = 0; i < UNIT_COUNTOF(scanned); i++) {
+		after = kernel(scanned[i]);
 		CHECK(memcmp(&before[i], &after, sizeof after) == 0);
 	}
 }
@@ -135,7 +135,7 @@ other(int sig)
 }
 
 static void *
-sweep_on(void *end)
+rescan_repeatedly(void *end)
 {
 	while (!__atomic_load_n((bool *)end, __ATOMIC_ACQUIRE)) {
 		rcgo__signal_rescan();
@@ -143,7 +143,7 @@ sweep_on(void *end)
 	return NULL;
 }
 
-// Threads that sweep while somebody installs: in the end there is an action of C that is guarded.
+// Threads rescan while another installs an action: at the end, C's action is wrapped.
 TEST(many_sweep)
 {
 	struct sigaction act = {.sa_flags = 0}, seen;
@@ -152,7 +152,7 @@ TEST(many_sweep)
 
 	use_alternate();
 	for (size_t i = 0; i < UNIT_COUNTOF(threads); i++) {
-		CHECK_INT(pthread_create(&threads[i], NULL, sweep_on, &end), 0);
+		CHECK_INT(pthread_create(&threads[i], NULL, rescan_repeatedly, &end), 0);
 	}
 	for (int i = 0; i < 3000; i++) {
 		act.sa_handler = i % 2 == 0 ? note : other;
@@ -170,7 +170,7 @@ TEST(many_sweep)
 }
 
 static bool
-sweeps(bool is_foreign)
+rescans(bool is_foreign)
 {
 	install(SIGURG, SA_RESTART);
 	rcgo__signal_rescan_ratelimited(is_foreign);
@@ -184,17 +184,17 @@ TEST(at_most_once_a_second)
 	struct timespec second = {.tv_sec = 1, .tv_nsec = 50 * 1000 * 1000};
 
 	use_alternate();
-	CHECK(!sweeps(false));
-	CHECK(!sweeps(false));
-	CHECK(sweeps(true));
+	CHECK(!rescans(false));
+	CHECK(!rescans(false));
+	CHECK(rescans(true));
 	for (int i = 0; i < 1000; i++) {
-		CHECK(!sweeps(i % 2 == 0));
+		CHECK(!rescans(i % 2 == 0));
 	}
 	nanosleep(&second, NULL);
-	CHECK(sweeps(false));
-	CHECK(!sweeps(true));
+	CHECK(rescans(false));
+	CHECK(!rescans(true));
 	nanosleep(&second, NULL);
-	CHECK(sweeps(true));
+	CHECK(rescans(true));
 }
 
 static void (*shown)(int, siginfo_t *, void *);
@@ -256,6 +256,6 @@ TEST(a_stub_is_called)
 	CHECK_INT(kernel(SIGSEGV).handler, (uintptr_t)chain);
 }
 
-UNIT_MAIN(UNIT_TEST(a_stub_is_called), UNIT_TEST(guards_what_has_no_flag),
+UNIT_MAIN(UNIT_TEST(a_stub_is_called), UNIT_TEST(wraps_actions_without_the_flag),
 	UNIT_TEST(leaves_the_rest), UNIT_TEST(modes), UNIT_TEST(once_is_once),
 	UNIT_TEST(many_sweep), UNIT_TEST(at_most_once_a_second))

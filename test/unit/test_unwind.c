@@ -5,7 +5,7 @@
 
 #include "unit_unwind.h"
 
-WALK_TEST(here)
+UNWIND_TEST(here)
 {
 	walk_both();
 	check_tail(3);
@@ -16,7 +16,7 @@ WALK_TEST(here)
 	check_tail(24);
 }
 
-WALK_TEST(first_is_the_call)
+UNWIND_TEST(first_is_the_call)
 {
 	uintptr_t pcs[4];
 
@@ -24,13 +24,13 @@ WALK_TEST(first_is_the_call)
 	CHECK(_Unwind_FindEnclosingFunction((void *)pcs[0]) == (void *)first_is_the_call_body);
 }
 
-WALK_TEST(cuts)
+UNWIND_TEST(cuts)
 {
-	uintptr_t pcs[UNIT_WALK_MAX];
-	size_t n = rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX);
+	uintptr_t pcs[UNIT_UNWIND_MAX];
+	size_t n = rcgo__unwind_here(NULL, pcs, UNIT_UNWIND_MAX);
 
 	for (size_t max = 0; max <= n + 1; max++) {
-		uintptr_t cut[UNIT_WALK_MAX] = {0};
+		uintptr_t cut[UNIT_UNWIND_MAX] = {0};
 
 		CHECK_INT(rcgo__unwind_here(NULL, cut, max), max < n ? max : n);
 		CHECK(cut[max] == 0);
@@ -59,8 +59,8 @@ walk_kept(void)
 	keep_caller();
 	// Overwrites what keep_caller left on the stack.
 	descend(5, 3, walk_both);
-	from_own.n = rcgo__unwind_saved(&own, NULL, from_own.pc, UNIT_WALK_MAX);
-	ours.n = rcgo__unwind_saved(&kept, NULL, ours.pc, UNIT_WALK_MAX);
+	from_own.n = rcgo__unwind_saved(&own, NULL, from_own.pc, UNIT_UNWIND_MAX);
+	ours.n = rcgo__unwind_saved(&kept, NULL, ours.pc, UNIT_UNWIND_MAX);
 	CHECK_INT(from_own.n, ours.n);
 	CHECK(memcmp(&from_own.pc[1], &ours.pc[1], (ours.n - 1) * sizeof ours.pc[0]) == 0);
 	theirs.n = 0;
@@ -69,7 +69,7 @@ walk_kept(void)
 	memmove(ours.pc, ours.pc + 1, ours.n * sizeof ours.pc[0]);
 }
 
-WALK_TEST(saved_registers)
+UNWIND_TEST(saved_registers)
 {
 	through_libc(walk_kept);
 	check_tail(24);
@@ -84,17 +84,17 @@ set_boundary(uintptr_t start, uintptr_t end)
 }
 
 // Unwinding ends before the first frame beyond the boundary.
-WALK_TEST(stops_at_boundary)
+UNWIND_TEST(stops_at_boundary)
 {
-	uintptr_t all[UNIT_WALK_MAX], pcs[UNIT_WALK_MAX];
-	size_t n = rcgo__unwind_here(NULL, all, UNIT_WALK_MAX);
+	uintptr_t all[UNIT_UNWIND_MAX], pcs[UNIT_UNWIND_MAX];
+	size_t n = rcgo__unwind_here(NULL, all, UNIT_UNWIND_MAX);
 
 	for (size_t stop = 1; stop < n; stop++) {
 		set_boundary(all[stop], all[stop] + 2);
-		CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX), stop);
+		CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_UNWIND_MAX), stop);
 	}
 	set_boundary(0, 0);
-	CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_WALK_MAX), n);
+	CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_UNWIND_MAX), n);
 }
 
 // Every module list and page memo from many threads at once, in and out of handlers.
@@ -107,14 +107,14 @@ hammer(void *arg)
 	for (int i = 0; i < 2000; i++) {
 		struct frames f;
 
-		f.n = rcgo__unwind_here(NULL, f.pc, UNIT_WALK_MAX);
+		f.n = rcgo__unwind_here(NULL, f.pc, UNIT_UNWIND_MAX);
 		CHECK(f.n >= 2);
 	}
 	__atomic_add_fetch(&done, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
 
-WALK_TEST(many_threads)
+UNWIND_TEST(many_threads)
 {
 	pthread_t thread[4];
 

@@ -85,7 +85,7 @@ random_word(void)
 }
 
 // Random registers, and a stack of random words that look like what stacks hold.
-WALK_TEST(random_stacks)
+UNWIND_TEST(random_stacks)
 {
 	static ucontext_t uc;
 	size_t rounds = unit_emulated() ? 2000 : 20000;
@@ -135,7 +135,7 @@ on_signal(int sig, siginfo_t *info, void *uc)
 		set_reg(&wild, RCGO_UC_SP, random_word());
 		walk(&wild, NULL, pcs, 32);
 	}
-	ours.n = walk(uc, NULL, ours.pc, UNIT_WALK_MAX - 1);
+	ours.n = walk(uc, NULL, ours.pc, UNIT_UNWIND_MAX - 1);
 }
 
 static void
@@ -144,7 +144,7 @@ raise_it(void)
 	CHECK_INT(raise(SIGUSR1), 0);
 }
 
-WALK_TEST(wild_registers)
+UNWIND_TEST(wild_registers)
 {
 	struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 
@@ -156,7 +156,7 @@ WALK_TEST(wild_registers)
 
 // A frame that is its own caller, by the frame pointer and by the stack: the walk ends, for the
 // stack pointer must grow.
-WALK_TEST(loops)
+UNWIND_TEST(loops)
 {
 	static ucontext_t uc;
 	uintptr_t pcs[257];
@@ -184,7 +184,7 @@ note_restorer(int sig)
 	restorer = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0));
 }
 
-WALK_TEST(signal_frames_in_a_ring)
+UNWIND_TEST(signal_frames_in_a_ring)
 {
 	static ucontext_t uc;
 	struct sigaction act = {.sa_handler = note_restorer};
@@ -213,7 +213,7 @@ WALK_TEST(signal_frames_in_a_ring)
 }
 
 // A call of nothing: the walk tells who called.
-WALK_TEST(call_of_null)
+UNWIND_TEST(call_of_null)
 {
 	static ucontext_t uc;
 	uintptr_t pcs[65];

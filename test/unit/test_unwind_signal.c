@@ -17,7 +17,7 @@ on_signal(int sig, siginfo_t *info, void *uc)
 {
 	(void)info;
 	errno = 77;
-	ours.n = rcgo__unwind_from_handler(uc, known, ours.pc, UNIT_WALK_MAX);
+	ours.n = rcgo__unwind_from_handler(uc, known, ours.pc, UNIT_UNWIND_MAX);
 	CHECK_INT(errno, 77);
 	CHECK(sig == SIGUSR1);
 	theirs.n = 0;
@@ -43,14 +43,14 @@ catch_it(int flags)
 	CHECK_INT(sigaction(SIGUSR1, &act, NULL), 0);
 }
 
-WALK_TEST(from_a_handler)
+UNWIND_TEST(from_a_handler)
 {
 	catch_it(0);
 	through_libc(raise_it);
 	check_tail(25);
 }
 
-WALK_TEST(from_a_handler_on_its_own_stack)
+UNWIND_TEST(from_a_handler_on_its_own_stack)
 {
 	catch_it(SA_ONSTACK);
 	through_libc(raise_it);
@@ -82,7 +82,7 @@ through_a_signal(int flags)
 	check_tail(26);
 }
 
-WALK_TEST(through_a_signal_frame)
+UNWIND_TEST(through_a_signal_frame)
 {
 	through_a_signal(0);
 	through_a_signal(SA_ONSTACK);
@@ -111,7 +111,7 @@ thread_body(void *arg)
 	return NULL;
 }
 
-WALK_TEST(known_bounds)
+UNWIND_TEST(known_bounds)
 {
 	pthread_t thread;
 

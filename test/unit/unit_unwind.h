@@ -12,17 +12,17 @@
 #include "unwinder.h"
 #include "unit.h"
 
-#define UNIT_WALK_MAX 256
+#define UNIT_UNWIND_MAX 256
 
 struct frames {
-	uintptr_t pc[UNIT_WALK_MAX];
+	uintptr_t pc[UNIT_UNWIND_MAX];
 	size_t n;
 };
 
 static struct frames ours, theirs;
 
 // Each test starts as a program does whose modules are known.
-#define WALK_TEST(name)                                          \
+#define UNWIND_TEST(name)                                        \
 	__attribute__((noinline)) static void name##_body(void); \
 	TEST(name)                                               \
 	{                                                        \
@@ -39,7 +39,7 @@ store(struct _Unwind_Context *context, void *arg)
 	int before = 0;
 	uintptr_t pc = _Unwind_GetIPInfo(context, &before);
 
-	if (pc == 0 || f->n == UNIT_WALK_MAX) {
+	if (pc == 0 || f->n == UNIT_UNWIND_MAX) {
 		return _URC_END_OF_STACK;
 	}
 	f->pc[f->n++] = pc - !before;
@@ -120,7 +120,7 @@ through_libc(void (*fn)(void))
 __attribute__((noinline, unused)) static void
 walk_both(void)
 {
-	ours.n = rcgo__unwind_here(known, ours.pc, UNIT_WALK_MAX);
+	ours.n = rcgo__unwind_here(known, ours.pc, UNIT_UNWIND_MAX);
 	// What differs is the line of the call; and theirs may begin in it.
 	theirs.n = 0;
 	_Unwind_Backtrace(store, &theirs);

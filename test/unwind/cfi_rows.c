@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unwind: compares every row of an ELF file's .eh_frame, as readelf prints it, with the row and the
-// rule that the walker works out for that address. Long because: a program of its own.
+// entry that the walker works out for that address. Long because: a program of its own.
 // usage: readelf -wF FILE | cfi_rows [--scan] FILE    --scan: without the sorted table
 
 #include <elf.h>
@@ -173,17 +173,17 @@ same_reg(unsigned reg_rule, int32_t value, const char *text)
 }
 
 static uintptr_t
-ra_from_cfa(uint64_t rule)
+ra_from_cfa(uint64_t entry)
 {
-	return RCGO_UNWIND_ENTRY_RA_AT(rule) -
-	       (RCGO_UNWIND_ENTRY_LOADS(rule) ? 0 : RCGO_UNWIND_ENTRY_CFA(rule));
+	return RCGO_UNWIND_ENTRY_RA_AT(entry) -
+	       (RCGO_UNWIND_ENTRY_LOADS(entry) ? 0 : RCGO_UNWIND_ENTRY_CFA(entry));
 }
 
-// Whether a rule says what the row says.
+// Whether a entry says what the row says.
 static bool
-same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
+same_entry(uint64_t entry, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
 {
-	unsigned kind = RCGO_UNWIND_ENTRY_KIND(rule);
+	unsigned kind = RCGO_UNWIND_ENTRY_KIND(entry);
 	unsigned ra = row->reg_rule[fde->ra];
 
 	kinds[kind]++;
@@ -193,17 +193,17 @@ same_rule(uint64_t rule, const struct rcgo_cfi_row *row, const struct rcgo_fde *
 	}
 	if (row->cfa_expr == NULL &&
 		(row->cfa_reg != (kind == RCGO_UNWIND_ENTRY_SP ? RCGO_DW_SP : RCGO_DW_FP) ||
-			(int64_t)RCGO_UNWIND_ENTRY_CFA(rule) != row->cfa_offset)) {
+			(int64_t)RCGO_UNWIND_ENTRY_CFA(entry) != row->cfa_offset)) {
 		return false;
 	}
-	if ((rule & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0
+	if ((entry & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0
 			? ra != RCGO_RULE_SAME
-			: (int64_t)ra_from_cfa(rule) != row->value[fde->ra]) {
+			: (int64_t)ra_from_cfa(entry) != row->value[fde->ra]) {
 		return false;
 	}
-	return (rule & RCGO_UNWIND_ENTRY_FP_SAVED) == 0
+	return (entry & RCGO_UNWIND_ENTRY_FP_SAVED) == 0
 		       ? row->reg_rule[RCGO_DW_FP] != RCGO_RULE_OFFSET
-		       : (int64_t)RCGO_UNWIND_ENTRY_FP_AT(rule) == row->value[RCGO_DW_FP];
+		       : (int64_t)RCGO_UNWIND_ENTRY_FP_AT(entry) == row->value[RCGO_DW_FP];
 }
 
 // A function's columns: the register of each, -1 for those not followed.
@@ -237,7 +237,7 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	static struct rcgo_cfi_fast quick;
 	struct rcgo_cfi_row row, compact;
 	struct rcgo_fde fde;
-	uint64_t rule, quickly;
+	uint64_t entry, quickly;
 
 	rows++;
 	if (!rcgo__cfi_find(&area, hdr, hdr_size, pc, &fde, &copy) || fde.start != bias + start) {
@@ -258,14 +258,14 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 			differ(pc, columns->name[i - 2], word[i]);
 		}
 	}
-	rule = rcgo__cfi_unwind_entry(&fde, pc, &compact);
-	if (!same_rule(rule, &row, &fde)) {
-		differ(pc, "another rule", word[1]);
+	entry = rcgo__cfi_unwind_entry(&fde, pc, &compact);
+	if (!same_entry(entry, &row, &fde)) {
+		differ(pc, "another entry", word[1]);
 	}
 	quickly = rcgo__cfi_fast(&area, hdr, hdr_size, pc, &quick);
 	in_one_pass += quickly != RCGO_UNWIND_ENTRY_NONE;
-	if (quickly != RCGO_UNWIND_ENTRY_NONE && quickly != rule) {
-		differ(pc, "another rule in one pass", word[1]);
+	if (quickly != RCGO_UNWIND_ENTRY_NONE && quickly != entry) {
+		differ(pc, "another entry in one pass", word[1]);
 	}
 }
 

@@ -191,7 +191,7 @@ func checkDepth(t *tree, c *check, units []unit, said map[string]*promise) {
 			continue
 		}
 		if n, chain := g.deepest(key, map[string]bool{}); n > stackBudget && !p.tooDeep[c.name] {
-			p.tooDeep[c.name] = true // once is enough, of the two shapes
+			p.tooDeep[c.name] = true // once is enough, of the two variants
 			c.bad(p.file, p.line, "%s may run on a signal stack (stack=%s) and takes %d bytes, over %d: %s",
 				f.name, p.keys["stack"], n, stackBudget, strings.Join(chain, " -> "))
 		}

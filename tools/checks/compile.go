@@ -15,7 +15,7 @@ import (
 	"sync"
 )
 
-// The same flags as the Makefile's CSTD and WARN, which the style gate holds to these, and the one
+// The same flags as the Makefile's CSTD and WARN, which the style check holds to these, and the one
 // with which every runtime/cgo is compiled: some systems' compilers have another default.
 const (
 	cStd  = "-std=gnu11"

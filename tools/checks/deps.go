@@ -75,7 +75,7 @@ func checkIncludes(t *tree, c *check) {
 			switch {
 			case partOf(src.path) == "overlay": // for Go's assembler
 			case m == nil:
-				c.bad(src.path, tok.line, "#include of a macro: the gates cannot follow it")
+				c.bad(src.path, tok.line, "#include of a macro: the checks cannot follow it")
 			case m[1] == `"` && home[m[2]] == "":
 				c.bad(src.path, tok.line, "%q is no header of this project (one flat folder: no directories)", m[2])
 			case m[1] == `"` && !mayUse(layerOf(src.path), home[m[2]]):

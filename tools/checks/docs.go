@@ -95,7 +95,7 @@ func checkPartHeaders(t *tree, c *check) {
 			want = strings.ReplaceAll(want, "%d", number)
 			m := regexp.MustCompile(`(?m)^// ` + regexp.QuoteMeta(want)).FindStringIndex(header[at:])
 			if m == nil {
-				c.bad(rel, 1, "its header says nothing under %q, or not in the house's order (%s)", want, strings.Join(partSections, "; "))
+				c.bad(rel, 1, "its header says nothing under %q, or not in the usual order (%s)", want, strings.Join(partSections, "; "))
 				continue
 			}
 			at += m[1]

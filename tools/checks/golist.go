@@ -63,7 +63,7 @@ func goList(p platform, add []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "gate")
+	dir, err := os.MkdirTemp("", "checks")
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (t *tree) compiled(p platform) ([]string, error) {
 func (t *tree) goFiles(goos, goarch string) []string {
 	names, err := t.compiled(platform{goos, goarch})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "gate:", err)
+		fmt.Fprintln(os.Stderr, "checks:", err)
 		t.failed = true
 	}
 	return names

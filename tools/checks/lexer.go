@@ -4,7 +4,7 @@ package main
 
 import "strings"
 
-// A tokenKind says what a token of C is; the gates need no finer grain than this.
+// A tokenKind says what a token of C is; the checks need no finer grain than this.
 type tokenKind int
 
 const (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Command gate checks the invariants of the house (doc/design.md) on a tree: one gate a run, one line
+// Command checks holds a tree to the invariants of doc/design.md: one check a run, one line
 // "ok NAME" or "not ok NAME" a check, each failure followed by lines "# file:line: what".
 package main
 
@@ -88,7 +88,7 @@ func openTree(args []string) *tree {
 		root, err = filepath.EvalSymlinks(root)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "gate:", err)
+		fmt.Fprintln(os.Stderr, "checks:", err)
 		os.Exit(2)
 	}
 	return &tree{root: root, sources: map[string]*csource{}, lists: map[platform][]string{}}

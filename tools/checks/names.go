@@ -19,7 +19,7 @@ func invariantsOfNames() []invariant {
 		{"unique", checkBasenames},
 		{"system-headers", checkSystemHeaders},
 		{"platforms", checkPlatformNames},
-		{"edge", checkEdge},
+		{"entry-points", checkEntryPoints},
 		{"two-globs", checkGlobs},
 	}
 }
@@ -127,15 +127,15 @@ func fileHeader(text string) string {
 	return strings.Join(out, "\n")
 }
 
-// checkEdge: the x_cgo_*.c files of a part define what Go imports from that part, and nothing else.
-func checkEdge(t *tree, c *check) {
+// checkEntryPoints: the x_cgo_*.c files of a part define what Go imports from that part, and nothing else.
+func checkEntryPoints(t *tree, c *check) {
 	want := map[string]symbol{}
 	for _, s := range t.contract(c) {
 		want[s.name] = s
 	}
 	defined := map[string]string{}
 	for _, src := range t.parse(t.srcC()) {
-		edge := strings.HasPrefix(src.base, "x_cgo_")
+		entryPoint := strings.HasPrefix(src.base, "x_cgo_")
 		for _, d := range src.decls {
 			isDef := d.kind == declFuncDef || d.kind == declObject && !d.extern
 			if !isDef || d.static {
@@ -143,13 +143,13 @@ func checkEdge(t *tree, c *check) {
 			}
 			s, known := want[d.name]
 			switch {
-			case known && s.forGo() && !edge && s.kind == "func":
+			case known && s.forGo() && !entryPoint && s.kind == "func":
 				c.bad(src.path, d.nameLine, "%s belongs in an x_cgo_*.c file of runtime/%s", d.name, s.part)
-			case known && !s.forGo() && edge:
+			case known && !s.forGo() && entryPoint:
 				c.bad(src.path, d.nameLine, "Go does not import %s: x_cgo_*.c files hold only what Go imports", d.name)
 			case known && s.part != src.part:
 				c.bad(src.path, d.nameLine, "%s belongs in runtime/%s, says %s:%d", d.name, s.part, contractFile, s.line)
-			case !known && edge:
+			case !known && entryPoint:
 				c.bad(src.path, d.nameLine, "%s is not in %s; an x_cgo_*.c file defines what Go imports, and statics", d.name, contractFile)
 			case !known && !strings.HasPrefix(d.name, "rcgo_"):
 				c.bad(src.path, d.nameLine, "%s: a name shared between files begins rcgo__", d.name)

@@ -72,7 +72,7 @@ func (g gorootInfo) stockProtos(p platform) map[string]proto {
 	return out
 }
 
-// checkPrototypes: a function of the edge takes no argument that a Go version does not pass, and
+// checkPrototypes: an entry point takes no argument that a Go version does not pass, and
 // returns something exactly if the stock function does. Go's assembly calls without a prototype,
 // so no compiler would notice.
 func (t *tree) checkPrototypes(c *check, p platform) {

@@ -25,7 +25,7 @@ func checkRcgo(t *tree, c *check) {
 	if !ok || !needs(c, "go", "gcc") {
 		return
 	}
-	cache, err := os.MkdirTemp("", "gate")
+	cache, err := os.MkdirTemp("", "checks")
 	if err != nil {
 		c.bad("", 0, "%v", err)
 		return

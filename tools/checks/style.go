@@ -21,7 +21,7 @@ func invariantsOfStyle() []invariant {
 	out := []invariant{
 		{"format", checkFormat},
 		{"text", checkText},
-		{"shape", checkShape},
+		{"layout", checkLayout},
 		{"conditionals", checkConditionals},
 		{"shell", checkShell},
 		{"go", checkGo},
@@ -93,8 +93,8 @@ func checkFormat(t *tree, c *check) {
 	}
 }
 
-// checkShape: the size of files and functions, braces, and what stands at a file's top.
-func checkShape(t *tree, c *check) {
+// checkLayout: the size of files and functions, braces, and what stands at a file's top.
+func checkLayout(t *tree, c *check) {
 	for _, f := range t.tracked() {
 		text := t.read(f)
 		ext := filepath.Ext(f)
@@ -111,7 +111,7 @@ func checkShape(t *tree, c *check) {
 			c.bad(f, lines, "%d lines, over %d: split it, or say near its top: Long because: …", lines, maxFile)
 		}
 		if ext == ".c" || ext == ".h" {
-			shapeC(c, t.source(f))
+			layoutC(c, t.source(f))
 		}
 	}
 }
@@ -122,7 +122,7 @@ func fileTop(text string) string {
 	return strings.Join(lines[:min(12, len(lines))], "\n")
 }
 
-func shapeC(c *check, src *csource) {
+func layoutC(c *check, src *csource) {
 	header := 0
 	for _, line := range strings.Split(fileHeader(src.text), "\n") {
 		if strings.HasPrefix(line, "//go:build") {

@@ -22,7 +22,7 @@ var leaks = words("fatalf threadentry crosscall1 crosscall_amd64 x_cgo_inittls x
 	"_cgo_try_pthread_create _cgo_sys_thread_start _cgo_get_context_function _cgo_get_traceback_function " +
 	"_cgo_get_symbolizer_function _cgo_set_stacklo")
 
-// invariantsOfSymbols: the objects export exactly the contract, in each shape; so does a whole program.
+// invariantsOfSymbols: the objects export exactly the contract, in each variant; so does a whole program.
 func invariantsOfSymbols() []invariant {
 	var out []invariant
 	good := true
@@ -112,15 +112,15 @@ func (t *tree) checkGroups(c *check, p platform) {
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return
 	}
-	shapes := [][]string{{"-O2"}}
+	variants := [][]string{{"-O2"}}
 	if p.arch == runtime.GOARCH {
-		shapes = append(shapes, []string{"-O0"}, []string{"-O2", "-fsanitize=thread"})
+		variants = append(variants, []string{"-O0"}, []string{"-O2", "-fsanitize=thread"})
 	}
 	files := append(t.groups(dir, p), filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
-	for _, shape := range shapes {
+	for _, variant := range variants {
 		var units []unit
 		for _, file := range files {
-			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, append([]string{"-g"}, shape...)...))
+			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, append([]string{"-g"}, variant...)...))
 		}
 		if !failures(c, units) {
 			return
@@ -139,10 +139,10 @@ func (t *tree) checkGroups(c *check, p platform) {
 			all = append(all, syms...)
 		}
 		common := ""
-		if len(shape) > 1 {
+		if len(variant) > 1 {
 			common = "_cgo_sync"
 		}
-		t.compare(c, "the groups ("+strings.Join(shape, " ")+")", all,
+		t.compare(c, "the groups ("+strings.Join(variant, " ")+")", all,
 			func(name string) bool {
 				return strings.HasPrefix(name, "rcgo_") && (wanted[name] || common != "")
 			}, common)
@@ -160,7 +160,7 @@ func (t *tree) checkProgram(c *check) {
 	if !needs(c, "go", "gcc") {
 		return
 	}
-	dir, err := os.MkdirTemp("", "gate")
+	dir, err := os.MkdirTemp("", "checks")
 	if err != nil {
 		c.bad("", 0, "%v", err)
 		return

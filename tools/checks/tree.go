@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A tree is the checkout that the gates look at, and what they have said about it.
+// A tree is the checkout that the checks look at, and what they have said about it.
 type tree struct {
 	root    string
 	sources map[string]*csource

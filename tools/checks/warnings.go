@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// checkFlags: the gates compile with the flags that make does.
+// checkFlags: the checks compile with the flags that make does.
 func checkFlags(t *tree, c *check) {
 	if m := regexp.MustCompile(`(?m)^WARN := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cWarn {
-		c.bad("Makefile", 0, "WARN differs from the gate's (tools/checks/compile.go)")
+		c.bad("Makefile", 0, "WARN differs from the check's (tools/checks/compile.go)")
 	}
 	if m := regexp.MustCompile(`(?m)^CSTD := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cStd {
-		c.bad("Makefile", 0, "CSTD differs from the gate's (tools/checks/compile.go)")
+		c.bad("Makefile", 0, "CSTD differs from the check's (tools/checks/compile.go)")
 	}
 }
 
@@ -58,13 +58,13 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 	if !ok {
 		return
 	}
-	shapes := [][]string{{}, {"-O0"}, {"-fsanitize=thread"}}
+	variants := [][]string{{}, {"-O0"}, {"-fsanitize=thread"}}
 	if cc[0] == "clang" {
-		shapes = append(shapes, []string{"-fsanitize=memory"})
+		variants = append(variants, []string{"-fsanitize=memory"})
 	}
-	for _, shape := range shapes {
+	for _, variant := range variants {
 		for _, file := range t.groups(dir, p) {
-			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{syntaxOnly}, flags...), shape...)...)})
+			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{syntaxOnly}, flags...), variant...)...)})
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // Handlers of C's without SA_ONSTACK; see testdata/cases/interpose.go.
 func TestGuard(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		for _, words := range []string{"guard-how", "guard-smash", "guard-fault", "guard-preempt",
-			"guard-coroutine", "guard-put-back"} {
+		for _, words := range []string{"interpose-how", "interpose-smash", "interpose-fault", "interpose-preempt",
+			"interpose-coroutine", "interpose-restore"} {
 			words := words
 			t.Run(words, func(t *testing.T) {
 				t.Parallel()
@@ -42,14 +42,14 @@ func TestValgrind(t *testing.T) {
 		t.Skip("valgrind is missing")
 	}
 	each(t, func(t *testing.T, tc toolchain) {
-		o := run(t, tc, nil, nil, "valgrind", cases(ours).must(t, tc), "guard-how")
-		o.want(t, 0, "done guard-how")
+		o := run(t, tc, nil, nil, "valgrind", cases(ours).must(t, tc), "interpose-how")
+		o.want(t, 0, "done interpose-how")
 		o.lacks(t, "rcgo_")
 	})
 }
 
 // RCGO=signals=trace tells who installs what, and rcgo_signal_dump what there is, with names.
-func TestSight(t *testing.T) {
+func TestSignalDump(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		program := cases(ours).must(t, tc)
 		table := []string{
@@ -59,27 +59,27 @@ func TestSight(t *testing.T) {
 			"\tSIGCHLD: Go's handler, SA_SIGINFO|SA_ONSTACK|SA_RESTART, mask all; on the alternate stack\n",
 		}
 		t.Run("trace", func(t *testing.T) {
-			o := run(t, tc, nil, []string{"RCGO=signals=trace"}, program, "sight")
+			o := run(t, tc, nil, []string{"RCGO=signals=trace"}, program, "signal-dump")
 			o.want(t, 0, append(table,
-				"runtime/cgo: signals: guard_install (cases) sets SIGUSR2: handler (cases), SA_RESTART, mask none; on",
+				"runtime/cgo: signals: interpose_install (cases) sets SIGUSR2: handler (cases), SA_RESTART, mask none; on",
 				"runtime/cgo: signals: Go sets SIGWINCH: ignored\n",
 				"\tSIGUSR1: Go's handler",
-				"runtime/cgo: signals: guard_dump_from_handler (cases) sets SIGUSR1: dump_here (cases), SA_RESETHAND, "+
+				"runtime/cgo: signals: interpose_dump_from_handler (cases) sets SIGUSR1: dump_here (cases), SA_RESETHAND, "+
 					"mask SIGTERM; on C's stack")...)
 			if n := strings.Count(o.out, "what has a handler"); n != 2 {
 				t.Errorf("%d tables, want one at the start and one from C", n)
 			}
 		})
 		t.Run("dump", func(t *testing.T) {
-			o := run(t, tc, nil, nil, program, "sight")
+			o := run(t, tc, nil, nil, program, "signal-dump")
 			o.want(t, 0, table...)
 			o.lacks(t, " sets ")
 			o.lacks(t, "\tSIGWINCH")
 		})
 		t.Run("static", func(t *testing.T) {
 			static := build{program: "cases", side: ours, flags: linkStatic}.must(t, tc)
-			run(t, tc, nil, []string{"RCGO=signals=trace"}, static, "sight").want(t, 0, append(table,
-				"runtime/cgo: signals: guard_install (cases) sets SIGUSR2: handler (cases)")...)
+			run(t, tc, nil, []string{"RCGO=signals=trace"}, static, "signal-dump").want(t, 0, append(table,
+				"runtime/cgo: signals: interpose_install (cases) sets SIGUSR2: handler (cases)")...)
 		})
 	})
 }

@@ -17,14 +17,14 @@ func shared(s side) build {
 }
 
 // Threads of C that call Go before it is up wait, and then go on.
-func TestLatch(t *testing.T) {
+func TestInitBarrier(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		for name, words := range hosted(t, tc, ours, "latch") {
+		for name, words := range hosted(t, tc, ours, "init_barrier") {
 			words := words
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				for i := 0; i < 10; i++ {
-					run(t, tc, nil, nil, words...).want(t, 0, "latch ok")
+					run(t, tc, nil, nil, words...).want(t, 0, "init barrier ok")
 				}
 			})
 		}
@@ -139,7 +139,7 @@ func TestLateHandlersOfHost(t *testing.T) {
 }
 
 // Libraries that were preloaded see the calls that they see without us, may call any function of
-// libc's from there, and what they let pass is guarded all the same.
+// libc's from there, and what they let through is wrapped all the same.
 func TestPreloads(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for what, says := range map[string]string{
@@ -151,8 +151,8 @@ func TestPreloads(t *testing.T) {
 				library := host(t, tc, "gcc", "preloads", "-D"+what, "-shared", "-fPIC", "-ldl")
 				preload := []string{"LD_PRELOAD=" + library}
 				program := cases(ours).must(t, tc)
-				run(t, tc, nil, preload, program, "guard-how").want(t, 0, "done guard-how", says)
-				run(t, tc, nil, preload, program, "guard-put-back").want(t, 0, "done guard-put-back")
+				run(t, tc, nil, preload, program, "interpose-how").want(t, 0, "done interpose-how", says)
+				run(t, tc, nil, preload, program, "interpose-restore").want(t, 0, "done interpose-restore")
 			})
 		}
 	})

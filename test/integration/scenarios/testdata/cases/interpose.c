@@ -47,7 +47,7 @@ handler(int sig)
 }
 
 int
-guard_install(int sig, int how)
+interpose_install(int sig, int how)
 {
 	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
 
@@ -69,7 +69,7 @@ guard_install(int sig, int how)
 }
 
 int
-guard_put_back(int sig)
+interpose_restore(int sig)
 {
 	void (*before)(int) = sysv_signal(sig, handler);
 
@@ -77,13 +77,13 @@ guard_put_back(int sig)
 }
 
 long
-guard_count(void)
+interpose_count(void)
 {
 	return __atomic_load_n(&count, __ATOMIC_SEQ_CST);
 }
 
 long
-guard_on_altstack(void)
+interpose_on_altstack(void)
 {
 	return __atomic_load_n(&on_altstack, __ATOMIC_SEQ_CST);
 }
@@ -119,14 +119,14 @@ send_storm(void *arg)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	// As often as it takes: a signal that still waits takes up the next of its kind.
-	while (guard_count() < s->n) {
+	while (interpose_count() < s->n) {
 		send_to_all(s->sig);
 	}
 	return NULL;
 }
 
 void
-guard_storm(int sig, int n)
+interpose_stress(int sig, int n)
 {
 	struct storm s = {sig, n};
 	pthread_t thread;
@@ -137,7 +137,7 @@ guard_storm(int sig, int n)
 }
 
 void
-guard_raise(int sig, int n)
+interpose_raise(int sig, int n)
 {
 	for (int i = 0; i < n; i++) {
 		raise(sig);
@@ -150,11 +150,11 @@ static int raise_what, raise_times;
 static void
 raise_in_coroutine(void)
 {
-	guard_raise(raise_what, raise_times);
+	interpose_raise(raise_what, raise_times);
 }
 
 int
-guard_raise_on_own_stack(int sig, int n)
+interpose_raise_on_own_stack(int sig, int n)
 {
 	size_t size = 256 * 1024;
 	char *stack = malloc(size);
@@ -190,7 +190,7 @@ dump_here(int sig)
 }
 
 void
-guard_dump_from_handler(int sig)
+interpose_dump_from_handler(int sig)
 {
 	struct sigaction action = {.sa_handler = dump_here, .sa_flags = (int)SA_RESETHAND};
 
@@ -239,29 +239,29 @@ on_threads(void *(*f)(void *), int n)
 }
 
 void
-guard_thread_faults(void)
+interpose_thread_faults(void)
 {
 	on_threads(fault_here, 1);
 }
 
 void
-guard_thread_aborts(void)
+interpose_thread_aborts(void)
 {
 	on_threads(abort_here, 1);
 }
 
 void
-guard_threads_fault(int n)
+interpose_threads_fault(int n)
 {
 	pthread_barrier_init(&barrier, NULL, (unsigned)n);
 	on_threads(fault_together, n);
 }
 
 int
-guard_recurse(int n)
+interpose_recurse(int n)
 {
 	volatile char some[4096];
 
 	some[n % 4096] = (char)n;
-	return n > 0 ? guard_recurse(n - 1) + some[n % 4096] : 0;
+	return n > 0 ? interpose_recurse(n - 1) + some[n % 4096] : 0;
 }

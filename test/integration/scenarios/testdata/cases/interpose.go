@@ -18,36 +18,36 @@ import (
 )
 
 func init() {
-	cases["guard-how"] = caseGuardHow
-	cases["guard-smash"] = caseGuardSmash
-	cases["guard-fault"] = caseGuardFault
-	cases["guard-preempt"] = caseGuardPreempt
-	cases["guard-coroutine"] = caseGuardCoroutine
-	cases["guard-put-back"] = caseGuardPutBack
-	cases["sight"] = caseSight
-	cases["crash-fault"] = func([]string) error { C.guard_thread_faults(); return errors.New("it goes on") }
-	cases["crash-abort"] = func([]string) error { C.guard_thread_aborts(); return errors.New("it goes on") }
-	cases["crash-many"] = func([]string) error { C.guard_threads_fault(8); return errors.New("it goes on") }
+	cases["interpose-how"] = caseInterposeHow
+	cases["interpose-smash"] = caseInterposeSmash
+	cases["interpose-fault"] = caseInterposeFault
+	cases["interpose-preempt"] = caseInterposePreempt
+	cases["interpose-coroutine"] = caseInterposeCoroutine
+	cases["interpose-restore"] = caseInterposeRestore
+	cases["signal-dump"] = caseSignalDump
+	cases["crash-fault"] = func([]string) error { C.interpose_thread_faults(); return errors.New("it goes on") }
+	cases["crash-abort"] = func([]string) error { C.interpose_thread_aborts(); return errors.New("it goes on") }
+	cases["crash-many"] = func([]string) error { C.interpose_threads_fault(8); return errors.New("it goes on") }
 	cases["crash-overflow"] = func([]string) error {
-		C.guard_recurse(1 << 24)
+		C.interpose_recurse(1 << 24)
 		return errors.New("it goes on")
 	}
 }
 
 // However C installs a handler, in C it runs on C's own stack.
-func caseGuardHow([]string) error {
+func caseInterposeHow([]string) error {
 	runtime.LockOSThread()
 	for how := 0; how <= 5; how++ {
-		before := C.guard_count()
-		if C.guard_install(C.SIGUSR2, C.int(how)) != 0 {
+		before := C.interpose_count()
+		if C.interpose_install(C.SIGUSR2, C.int(how)) != 0 {
 			return fmt.Errorf("cannot install, way %d", how)
 		}
-		C.guard_raise(C.SIGUSR2, 50)
-		if n := C.guard_count() - before; n != 50 {
+		C.interpose_raise(C.SIGUSR2, 50)
+		if n := C.interpose_count() - before; n != 50 {
 			return fmt.Errorf("way %d: %d of 50 signals", how, n)
 		}
 	}
-	if n := C.guard_on_altstack(); n != 0 {
+	if n := C.interpose_on_altstack(); n != 0 {
 		return fmt.Errorf("%d handlers ran on Go's signal stack", n)
 	}
 	return nil
@@ -55,15 +55,15 @@ func caseGuardHow([]string) error {
 
 // A handler may not land on C's frames on the thread's stack while C runs on another that Go was not
 // told of.
-func caseGuardCoroutine([]string) error {
+func caseInterposeCoroutine([]string) error {
 	runtime.LockOSThread()
-	if C.guard_install(C.SIGUSR1, 0) != 0 {
+	if C.interpose_install(C.SIGUSR1, 0) != 0 {
 		return errors.New("cannot install")
 	}
-	if n := C.guard_raise_on_own_stack(C.SIGUSR1, 100); n != 0 {
+	if n := C.interpose_raise_on_own_stack(C.SIGUSR1, 100); n != 0 {
 		return fmt.Errorf("%d bytes of C's frames have changed", n)
 	}
-	if n := C.guard_count(); n != 100 {
+	if n := C.interpose_count(); n != 100 {
 		return fmt.Errorf("%d of 100 signals", n)
 	}
 	return nil
@@ -71,8 +71,8 @@ func caseGuardCoroutine([]string) error {
 
 // C knows no flags of a handler that it sees by signal(3), and strict C99's signal gives it those of
 // a one-shot one. Go's handler must be what it was.
-func caseGuardPutBack([]string) error {
-	if C.guard_put_back(C.SIGSEGV) != 0 || C.guard_put_back(C.SIGURG) != 0 {
+func caseInterposeRestore([]string) error {
+	if C.interpose_restore(C.SIGSEGV) != 0 || C.interpose_restore(C.SIGURG) != 0 {
 		return errors.New("C could not put it back")
 	}
 	for i := 0; i < 3; i++ {
@@ -80,44 +80,44 @@ func caseGuardPutBack([]string) error {
 			return err
 		}
 	}
-	return caseGuardPreempt(nil)
+	return caseInterposePreempt(nil)
 }
 
 // What C and Go install, for RCGO=signals=trace to tell; and the table, from C's handler.
-func caseSight([]string) error {
+func caseSignalDump([]string) error {
 	runtime.LockOSThread()
-	if C.guard_install(C.SIGUSR2, 0) != 0 || C.guard_install(C.SIGSEGV, 1) != 0 {
+	if C.interpose_install(C.SIGUSR2, 0) != 0 || C.interpose_install(C.SIGSEGV, 1) != 0 {
 		return errors.New("cannot install")
 	}
 	signal.Ignore(syscall.SIGWINCH)
-	C.guard_dump_from_handler(C.SIGUSR1)
+	C.interpose_dump_from_handler(C.SIGUSR1)
 	return nil
 }
 
 // Handlers without SA_ONSTACK fire while goroutines of all depths run: nothing below their stacks
 // is written. The argument is how often.
-func caseGuardSmash(args []string) error {
+func caseInterposeSmash(args []string) error {
 	n := 10000
 	if len(args) > 0 {
 		n, _ = strconv.Atoi(args[0])
 	}
-	if C.guard_install(C.SIGUSR1, 0) != 0 {
+	if C.interpose_install(C.SIGUSR1, 0) != 0 {
 		return errors.New("cannot install")
 	}
 	stop := canary.Watch(4)
-	C.guard_storm(C.SIGUSR1, C.int(n))
+	C.interpose_stress(C.SIGUSR1, C.int(n))
 	rounds, bad := stop()
 	if bad != 0 {
-		return fmt.Errorf("%d words are smashed, %d signals, %d rounds", bad, C.guard_count(), rounds)
+		return fmt.Errorf("%d words are smashed, %d signals, %d rounds", bad, C.interpose_count(), rounds)
 	}
 	return nil
 }
 
 // A nil pointer in Go is a panic, though C has installed handlers since, of any kind.
-func caseGuardFault([]string) error {
+func caseInterposeFault([]string) error {
 	for how := 0; how <= 5; how++ {
 		for _, sig := range []C.int{C.SIGSEGV, C.SIGBUS, C.SIGFPE} {
-			if C.guard_install(sig, C.int(how)) != 0 {
+			if C.interpose_install(sig, C.int(how)) != 0 {
 				return fmt.Errorf("cannot install, way %d", how)
 			}
 		}
@@ -125,19 +125,19 @@ func caseGuardFault([]string) error {
 			return fmt.Errorf("way %d: %v", how, err)
 		}
 	}
-	if n := C.guard_count(); n != 0 {
+	if n := C.interpose_count(); n != 0 {
 		return fmt.Errorf("C's handler got %d faults of Go's", n)
 	}
-	C.guard_raise(C.SIGSEGV, 1)
-	if n := C.guard_count(); n != 1 {
+	C.interpose_raise(C.SIGSEGV, 1)
+	if n := C.interpose_count(); n != 1 {
 		return fmt.Errorf("C's handler got %d of 1 signal of C's", n)
 	}
 	return nil
 }
 
 // Go stops goroutines by SIGURG, though C has a handler for it.
-func caseGuardPreempt([]string) error {
-	if C.guard_install(C.SIGURG, 0) != 0 {
+func caseInterposePreempt([]string) error {
+	if C.interpose_install(C.SIGURG, 0) != 0 {
 		return errors.New("cannot install")
 	}
 	runtime.GOMAXPROCS(2)
@@ -154,8 +154,8 @@ func caseGuardPreempt([]string) error {
 	if took := time.Since(start); took > 10*time.Second {
 		return fmt.Errorf("20 collections took %v", took)
 	}
-	C.guard_raise(C.SIGURG, 10)
-	if n := C.guard_count(); n < 10 {
+	C.interpose_raise(C.SIGURG, 10)
+	if n := C.interpose_count(); n < 10 {
 		return fmt.Errorf("C's handler got %d of 10 signals", n)
 	}
 	return nil

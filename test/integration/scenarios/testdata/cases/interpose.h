@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // C code that installs handlers without SA_ONSTACK, as most libraries do, and C threads that crash.
-#ifndef GUARD_H
-#define GUARD_H
+#ifndef INTERPOSE_H
+#define INTERPOSE_H
 
 // Installs a counting handler for sig by one of sigaction, signal, sigset, bsd_signal, sysv_signal,
 // ssignal (0 to 5). Gives the count, and in how many of these calls the handler ran on an alternate
 // stack.
-int guard_install(int sig, int how);
+int interpose_install(int sig, int how);
 // Installs that handler for sig by sysv_signal, and puts back what was there.
-int guard_put_back(int sig);
-long guard_count(void);
-long guard_on_altstack(void);
+int interpose_restore(int sig);
+long interpose_count(void);
+long interpose_on_altstack(void);
 
 // Sends sig to all threads, from a thread of C, until handlers have run n times.
-void guard_storm(int sig, int n);
+void interpose_stress(int sig, int n);
 
 // Raises sig n times on the calling thread, in C.
-void guard_raise(int sig, int n);
+void interpose_raise(int sig, int n);
 
 // Raises sig n times on a stack that C has made for itself, while its frames on the thread's own
 // wait. Returns how many of their bytes have changed.
-int guard_raise_on_own_stack(int sig, int n);
+int interpose_raise_on_own_stack(int sig, int n);
 
 // Has a handler for sig that writes the table of handlers to standard output, and raises sig.
-void guard_dump_from_handler(int sig);
+void interpose_dump_from_handler(int sig);
 
 // Ends the process from a thread that Go does not know: by a fault, by abort, or on n threads at
 // once.
-void guard_thread_faults(void);
-void guard_thread_aborts(void);
-void guard_threads_fault(int n);
+void interpose_thread_faults(void);
+void interpose_thread_aborts(void);
+void interpose_threads_fault(int n);
 
 // Uses up the calling thread's C stack.
-int guard_recurse(int n);
+int interpose_recurse(int n);
 
-#endif // GUARD_H
+#endif // INTERPOSE_H

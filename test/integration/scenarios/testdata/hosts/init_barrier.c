@@ -48,6 +48,6 @@ main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 		CHECK(results[i] == 42);
 	}
-	puts("latch ok");
+	puts("init barrier ok");
 	return 0;
 }

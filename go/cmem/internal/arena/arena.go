@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package lay has the short ways of package cmem. It is a package of its own because one with C
-// can have no Go assembly.
-package lay
+// Package arena has the fast paths of package cmem in assembly. A package that uses cgo cannot contain
+// Go assembly, so they are in a package of their own.
+package arena
 
 import (
 	"sync/atomic"
 	"unsafe"
 )
 
-// Room is what an arena has free, and who may take it.
-type Room struct {
+// Space is what an arena has free, and who may take it.
+type Space struct {
 	At, End uintptr // the free part of the current block; both are 0 before there is one
 	owner   uintptr // the thread that may take it from Slots
 	busy    uint32  // 0 is free
@@ -34,4 +34,4 @@ type closure struct {
 }
 
 // TryTake takes a slot for which threads compete.
-func (r *Room) TryTake() bool { return atomic.CompareAndSwapUint32(&r.busy, 0, 1) }
+func (r *Space) TryTake() bool { return atomic.CompareAndSwapUint32(&r.busy, 0, 1) }

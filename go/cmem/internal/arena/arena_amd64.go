@@ -2,30 +2,30 @@
 
 //go:build linux && !race && !msan && !asan
 
-package lay
+package arena
 
 import "unsafe"
 
 // In assembly; Go code never calls them by name: their arguments are in registers.
 func take()
-func lay()
+func copyString()
 
 func hasAVX2() bool
 
-var takePC, layPC uintptr
+var takePC, copyStringPC uintptr
 
 // HasOwn says whether threads have slots of their own, and get them by Take.
 const HasOwn = true
 
 // Take makes *get a function that gives a slot of this thread, or else what *get gave before.
-// The slots are Slots of SlotSize bytes, and each begins with a Room.
+// The slots are Slots of SlotSize bytes, and each begins with a Space.
 func Take(get unsafe.Pointer, slots unsafe.Pointer) { bind(get, takePC, slots) }
 
-// String makes *lay, a func(*Room, string) (unsafe.Pointer, error), one that copies usual strings and
-// leaves others to what *lay was before.
-func String(lay unsafe.Pointer) {
+// String replaces *f, a func(*Space, string) (unsafe.Pointer, error), by one that copies short strings
+// itself and passes other strings to the previous *f.
+func String(f unsafe.Pointer) {
 	if hasAVX2() {
-		bind(lay, layPC, nil)
+		bind(f, copyStringPC, nil)
 	}
 }
 
@@ -36,4 +36,4 @@ func bind(f unsafe.Pointer, code uintptr, slots unsafe.Pointer) {
 
 // Free gives a slot back. On amd64 a plain store is seen after all stores before it, and the compiler
 // keeps stores in order.
-func (r *Room) Free() { r.busy = 0 }
+func (r *Space) Free() { r.busy = 0 }

@@ -2,7 +2,7 @@
 
 //go:build !(amd64 && linux) || race || msan || asan
 
-package lay
+package arena
 
 import (
 	"sync/atomic"
@@ -17,4 +17,4 @@ func Take(unsafe.Pointer, unsafe.Pointer) {}
 func String(unsafe.Pointer)               {}
 
 // Free gives a slot back.
-func (r *Room) Free() { atomic.StoreUint32(&r.busy, 0) }
+func (r *Space) Free() { atomic.StoreUint32(&r.busy, 0) }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The two steps that every call with a string takes: an arena for this thread, and a string laid in it.
+// The two steps that every call with a string takes: an arena for this thread, and a copy of the string in it.
 
 //go:build linux && !race && !msan && !asan
 
@@ -22,12 +22,12 @@ TEXT ·take(SB), NOSPLIT|NOFRAME, $0-0
 	SHRQ	$(64-const_SlotBits), AX
 	SHLQ	$const_slotShift, AX
 	ADDQ	closure_slots(DX), AX
-	CMPQ	Room_owner(AX), CX
+	CMPQ	Space_owner(AX), CX
 	JNE	search
 found:
-	CMPL	Room_busy(AX), $0
+	CMPL	Space_busy(AX), $0
 	JNE	slow
-	MOVL	$1, Room_busy(AX)
+	MOVL	$1, Space_busy(AX)
 	RET
 search:
 	MOVL	$const_tries, BX
@@ -35,7 +35,7 @@ search:
 try:
 	XORL	AX, AX
 	LOCK
-	CMPXCHGQ	CX, Room_owner(DI)
+	CMPXCHGQ	CX, Space_owner(DI)
 	JEQ	mine
 	CMPQ	AX, CX
 	JEQ	mine
@@ -49,15 +49,15 @@ mine:
 	MOVQ	DI, AX
 	JMP	found
 
-// lay(room AX, text BX, length CX) (pointer AX, error BX CX) copies in pieces of 32 bytes, for C
+// copyString(space AX, text BX, length CX) (pointer AX, error BX CX) copies in pieces of 32 bytes, for C
 // reads what it gets at once and in such pieces: a read of what was written in smaller ones waits.
 // The last piece is filled with zeros, so it ends the string, and is read from beyond its end
 // where that is in the same page.
-TEXT ·lay(SB), NOSPLIT|NOFRAME, $0-0
+TEXT ·copyString(SB), NOSPLIT|NOFRAME, $0-0
 	CMPQ	CX, $const_longest
 	JHI	slow
-	MOVQ	Room_At(AX), DI
-	MOVQ	Room_End(AX), SI
+	MOVQ	Space_At(AX), DI
+	MOVQ	Space_End(AX), SI
 	SUBQ	DI, SI
 	LEAQ	32(CX), R8
 	ANDQ	$~31, R8
@@ -99,7 +99,7 @@ rest:
 	VZEROUPPER
 	JNE	slow
 	ADDQ	DI, R8
-	MOVQ	R8, Room_At(AX)
+	MOVQ	R8, Space_At(AX)
 	MOVQ	DI, AX
 	XORL	BX, BX
 	XORL	CX, CX
@@ -146,5 +146,5 @@ no:
 
 DATA ·takePC(SB)/8, $·take(SB)
 GLOBL ·takePC(SB), NOPTR|RODATA, $8
-DATA ·layPC(SB)/8, $·lay(SB)
-GLOBL ·layPC(SB), NOPTR|RODATA, $8
+DATA ·copyStringPC(SB)/8, $·copyString(SB)
+GLOBL ·copyStringPC(SB), NOPTR|RODATA, $8

@@ -33,8 +33,8 @@ func TestStringEdges(t *testing.T) {
 	defer a.Put()
 	for _, after := range []byte{0, 'y'} {
 		for n := 0; n < 200; n++ {
-			for _, room := range []int{0, 1, 15, 31, 32, 33, 63, 64, 100} {
-				at := page[size-room-n:]
+			for _, space := range []int{0, 1, 15, 31, 32, 33, 63, 64, 100} {
+				at := page[size-space-n:]
 				for i := range at {
 					at[i] = after
 				}
@@ -44,7 +44,7 @@ func TestStringEdges(t *testing.T) {
 				m := a.Mark()
 				p, err := a.String(view(at[:n]))
 				if err != nil || strlen(p) != uintptr(n) || must(cmem.GoString(p)) != strings.Repeat("x", n) {
-					t.Fatalf("%d bytes, %d before the end, then %q: %v", n, room, after, err)
+					t.Fatalf("%d bytes, %d before the end, then %q: %v", n, space, after, err)
 				}
 				for _, i := range []int{0, n / 2, n - 1} {
 					if n > 0 {
@@ -63,7 +63,7 @@ func TestStringEdges(t *testing.T) {
 // view is b as a string without copying it.
 func view(b []byte) string { return *(*string)(unsafe.Pointer(&b)) }
 
-// What an arena gave out last lies where nothing else does, whatever is laid beside it.
+// The latest block of an arena overlaps no other, whatever is allocated beside it.
 func TestStringNeighbours(t *testing.T) {
 	a := cmem.Get()
 	defer a.Put()
