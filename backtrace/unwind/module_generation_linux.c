@@ -4,6 +4,7 @@
 
 #include "module_generation.h"
 
+#include "clock.h"
 #include "mark.h"
 #include "module_internal.h"
 
@@ -80,7 +81,8 @@ generation_is_permanent(struct rcgo_module_generation *e)
 		return false;
 	}
 	if (!rcgo_load_rlx(&e->permanent)) {
-		if (rcgo__coarse_clock_ms() - e->first_seen < PERMANENT_AFTER) {
+		if ((uintptr_t)(rcgo__clock_coarse_ns() / RCGO_MS) - e->first_seen <
+			PERMANENT_AFTER) {
 			return false;
 		}
 		rcgo_store_rlx(&e->permanent, true);
@@ -116,7 +118,7 @@ generation_add(const struct rcgo_module *m)
 	e = &generations[number - 1];
 	e->module = *m;
 	e->first = first;
-	e->first_seen = rcgo__coarse_clock_ms();
+	e->first_seen = (uintptr_t)(rcgo__clock_coarse_ns() / RCGO_MS);
 	size = rcgo__module_build_id(m, e->id, sizeof e->id);
 	e->size = (uint8_t)(size > sizeof e->id ? 0 : size);
 	if (!rcgo__module_name(m, e->path, sizeof e->path)) {

@@ -17,10 +17,6 @@
 #	define RCGO_LIBC_UNMAPS 0
 #endif
 
-// Returns a monotonic time in milliseconds, with the precision of a timer tick.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uintptr_t rcgo__coarse_clock_ms(void);
-
 // Store and load a module that other threads read concurrently. Each word is stored with release
 // and loaded with acquire ordering. A reader of a new word therefore also sees what was stored
 // before, in particular the generation.

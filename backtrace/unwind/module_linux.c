@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Finds the object that contains an address, and its name. Safe in signal handlers, on any stack.
 
-#include <time.h>
-
-#include "symbol_lookup.h"
+#include "clock.h"
 #include "module_internal.h"
 #include "safe_read.h"
+#include "symbol_lookup.h"
 
 void
 rcgo__module_store(struct rcgo_module *to, const struct rcgo_module *from)
@@ -214,15 +213,6 @@ static uintptr_t kernel_answers_next;
 // owner: any thread; lock: none; ordering: relaxed, one of several compare-and-swaps succeeds
 static uintptr_t kernel_query_after;
 
-uintptr_t
-rcgo__coarse_clock_ms(void)
-{
-	struct timespec now = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uintptr_t)now.tv_sec * 1000 + (uintptr_t)now.tv_nsec / 1000000;
-}
-
 // Reads a slot. Returns whether the copy is consistent.
 static bool
 kernel_answer_read(const struct kernel_answer *s, struct rcgo_module *m, uintptr_t *expiry)
@@ -294,7 +284,7 @@ kernel_query(uintptr_t pc, struct rcgo_module *m)
 bool
 rcgo__kernel_lookup_find(uintptr_t pc, struct rcgo_module *out)
 {
-	uintptr_t now = rcgo__coarse_clock_ms();
+	uintptr_t now = (uintptr_t)(rcgo__clock_coarse_ns() / RCGO_MS);
 	uintptr_t expiry;
 	struct kernel_answer *slot = kernel_answer_find(pc, out, &expiry);
 

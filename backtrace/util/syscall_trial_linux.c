@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "raw_syscall.h"
 
 enum trial {
@@ -70,15 +71,6 @@ static bool
 shares_memory(void)
 {
 	return getauxval(AT_RSEQ_FEATURE_SIZE) != 0;
-}
-
-static uint64_t
-trial_now(void)
-{
-	struct timespec now = {0, 0};
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static long
@@ -165,7 +157,7 @@ run_trial(void)
 	if (pid == -EAGAIN || pid == -ENOMEM || pid == -EINVAL) {
 		return true; // EINVAL: an emulator does not know these flags
 	}
-	trial_time = trial_now();
+	trial_time = rcgo__clock_coarse_ns() / RCGO_MS;
 	rcgo_store_rel(
 		&trial_state, rcgo_load_acq(&trial_page->files) != 0 ? TRIAL_PASSED : TRIAL_FAILED);
 	return rcgo_load_rlx(&trial_state) == TRIAL_PASSED;
@@ -174,7 +166,7 @@ run_trial(void)
 static bool
 trial_is_old(void)
 {
-	return trial_now() - rcgo_load_rlx(&trial_time) > TRIAL_OLD_MS;
+	return rcgo__clock_coarse_ns() / RCGO_MS - rcgo_load_rlx(&trial_time) > TRIAL_OLD_MS;
 }
 
 bool

@@ -8,8 +8,8 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "clock.h"
 #include "fork_detect.h"
 #include "go_entry_points.h"
 #include "options.h"
@@ -24,20 +24,11 @@
 // Go polls every 100 us in its loop, and every 10 ms elsewhere.
 #define POLLS_IN_LOOP (300 * (uint32_t)(WAIT_IN_LOOP / SECOND))
 
-static uint64_t
-clock_now(clockid_t clock)
-{
-	struct timespec now = {0};
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
-
 // Returns the CPU time of all threads of this process except the calling one, in nanoseconds.
 static uint64_t
 others_time(void)
 {
-	return clock_now(CLOCK_PROCESS_CPUTIME_ID) - clock_now(CLOCK_THREAD_CPUTIME_ID);
+	return rcgo__clock_ns(CLOCK_PROCESS_CPUTIME_ID) - rcgo__clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 // Returns whether the process has one thread. The task directory has a link for each thread, and
@@ -69,7 +60,7 @@ watch(void)
 		return;
 	}
 	w = &r->fork_wait;
-	now = clock_now(CLOCK_MONOTONIC_COARSE);
+	now = rcgo__clock_coarse_ns();
 	if (now - w->last > PAUSE) {
 		wait_begin(w, now);
 	}

@@ -3,8 +3,8 @@
 // it. Runs on any stack, also in signal handlers.
 
 #include <errno.h>
-#include <time.h>
 
+#include "clock.h"
 #include "interpose.h"
 #include "raw_syscall.h"
 #include "sanitizer.h"
@@ -387,12 +387,10 @@ static bool rescanned_for_foreign;
 void
 rcgo__signal_rescan_ratelimited(bool is_foreign)
 {
-	struct timespec coarse = {0};
-	uint64_t now, last = rcgo_load_rlx(&last_rescan);
+	uint64_t now = rcgo__clock_coarse_ns();
+	uint64_t last = rcgo_load_rlx(&last_rescan);
 	bool first_foreign = is_foreign && !rcgo_load_rlx(&rescanned_for_foreign);
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse); // no system call, no hardware access
-	now = (uint64_t)coarse.tv_sec * 1000000000u + (uint64_t)coarse.tv_nsec;
 	if (!first_foreign && last != 0 && now - last < RESCAN_INTERVAL) {
 		return;
 	}

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "clock.h"
 #include "environ.h"
 
 enum {
@@ -57,12 +57,7 @@ static struct {
 uint32_t
 rcgo__environ_pool_clock_ms(void)
 {
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &t) != 0) {
-		return 0;
-	}
-	return (uint32_t)((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
+	return (uint32_t)(rcgo__clock_coarse_ns() / RCGO_MS);
 }
 
 static struct env_chunk *

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signals: a random program of what C does with signal handlers, which prints what it observes. A
 // seed must print the same with libc alone and with our interposition: handlers, flags, masks,
-// nesting, and the stack that each handler runs on. usage: differ FIRST-SEED SEEDS OPERATIONS [-v]. Long because: it is linked twice.
+// nesting, and the stack that each handler runs on.
+// usage: differ FIRST-SEED SEEDS OPERATIONS [-v]. Long because: it is linked twice.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
