@@ -37,8 +37,7 @@ UNIT_NOT_asan := test_file_window test_symbol_lookup test_symbolize_names test_a
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))
 UNIT_SRC := $(wildcard backtrace/*/*.c runtime/*/*.c)
-UNIT_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h test/unit/*.h)
-UNIT_CFLAGS := $(CSTD) $(WARN) -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
+UNIT_CFLAGS := $(CSTD) $(WARN) -MMD -MP -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
 	sigaction rcgo__lookup_next read write open nanosleep clock_gettime unsetenv
@@ -54,26 +53,27 @@ $(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter a
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
 
-$(UNIT)/$(1)/obj/%.o: %.c $(UNIT_HEADERS)
+$(UNIT)/$(1)/obj/%.o: %.c
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/obj/%.o: %.S $(UNIT_HEADERS)
+$(UNIT)/$(1)/obj/%.o: %.S
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
-$(UNIT)/$(1)/%.o: test/unit/%.c $(UNIT_HEADERS)
+$(UNIT)/$(1)/%.o: test/unit/%.c
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_HEADERS)
+$(UNIT)/$(1)/%.o: test/unit/%.S
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
 $(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
 	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
 unit: $$($(1)_TESTS)
+-include $$(patsubst %.o,%.d,$$($(1)_OBJS) $$(addsuffix .o,$$($(1)_TESTS)))
 endef
 $(foreach variant,$(UNIT_VARIANTS),$(eval $(call UNIT_VARIANT,$(variant))))
 
 unit: ## build the unit tests
 
 test: all unit stress ## run all tests; the last line sums them
-	test/run.sh
+	test/run

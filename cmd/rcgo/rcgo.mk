@@ -4,7 +4,7 @@ RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
-RCGO_CFLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
+RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
 	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo
 
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
@@ -30,9 +30,9 @@ bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 	cd $(@D) && objcopy --strip-all --add-gnu-debuglink=$(@F).debug $(@F).tmp
 	@mv $@.tmp $@
 
-$(BUILD)/rcgo/obj/%.o: %.c $(RCGO_SYM_HEADERS)
+$(BUILD)/rcgo/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
@@ -41,32 +41,30 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
-$(RCGO_SYM_USERS): cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # What looks into other processes and cores.
 RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c verb_stack.c \
 	verb_record.c)))
 RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
 $(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
-$(RCGO_STACK): $(wildcard cmd/rcgo/stack*.h cmd/rcgo/target*.h) cmd/rcgo/top.h cmd/rcgo/symbols.h $(RCGO_SYM_HEADERS)
 
 # The page of counters that rcgo top reads.
 RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
 $(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
-$(RCGO_TOP): cmd/rcgo/top.h runtime/thread/stats_page.h include/runtime_cgo.h
 
 # What a built program says of itself.
 RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o verb_version.o)
 $(RCGO_IDENTITY): RCGO_CFLAGS += -Iruntime/base
-$(RCGO_IDENTITY): cmd/rcgo/identity.h runtime/base/build_identity.h
 
 # The files that the version and the path of the Go module are compiled into.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
 $(addprefix $(BUILD)/rcgo/,verb_help.o verb_init.o verb_leaf_go.o): go/go.mod
 
-$(BUILD)/rcgo/%.o: cmd/rcgo/%.c cmd/rcgo/rcgo.h cmd/rcgo/verb_leaf.h
+$(BUILD)/rcgo/%.o: cmd/rcgo/%.c
 	@mkdir -p $(@D)
 	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+-include $(RCGO_OBJ:.o=.d) $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.d)
 
 $(BUILD)/rcgo/payload_data.S: $(BUILD)/payload/.stamp cmd/rcgo/embed
 	@mkdir -p $(@D)

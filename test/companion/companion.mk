@@ -11,4 +11,4 @@ soak-companion: ## ten minutes of stress of the Go module; GOROOTS="…" says on
 
 .PHONY: companion-sanitizers
 companion-sanitizers: ## the Go module on every Go with the race detector, checkptr, cgo's checks and AddressSanitizer
-	test/companion/run -sanitizers
+	cd test && GOFLAGS=-buildvcs=false go test -count=1 -v -timeout 10h ./suites/companion -args -sanitizers

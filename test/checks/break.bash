@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# What the cases call to break a rule in a copy of the tree. checks_test.go sources it.
+
+# shellcheck disable=SC2034 # the cases use these
+safe='// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none'
+# shellcheck disable=SC2034
+text=backtrace/util/strbuf.c textc=strbuf.c header=backtrace/util/strbuf.h
+
+# add FILE TEXT appends a line.
+add() { printf '%s\n' "$2" >>"$1"; }
+
+# sub FILE REGEX TEXT replaces in each line; it fails if nothing changes.
+sub() {
+	cp "$1" "$1.old"
+	sed -E "s@$2@$3@" "$1.old" >"$1"
+	! cmp -s "$1" "$1.old" && rm "$1.old"
+}
+
+# without TOOL: the check runs on a machine that lacks the tool.
+without() {
+	local dirs
+	mkdir .path
+	IFS=: read -ra dirs <<<"$PATH"
+	for dir in "${dirs[@]}"; do ln -s "$dir"/* .path/ 2>/dev/null || true; done
+	rm ".path/$1"
+}
+
+# lines N TEXT prints N lines.
+lines() { for ((i = 0; i < $1; i++)); do echo "$2"; done; }

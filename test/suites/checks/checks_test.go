@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package checks proves that each check of tools/checks can fail. A case copies the tree, breaks one
+// rule, and expects the verdict and the message of the check that guards the rule. The unbroken copy
+// must not give that message.
+package checks
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"runtime_cgo/test/internal/suite"
+)
+
+// A rule is a line of the file cases.
+type rule struct {
+	check   string
+	message *regexp.Regexp
+	change  string // bash commands, run in the copy
+}
+
+// The message of a check stands in a comment below its verdict.
+func message(expr string) *regexp.Regexp { return regexp.MustCompile(`(?m)^# +.*(?:` + expr + `)`) }
+
+// rules reads the file cases, which calls t for each case.
+func rules(t *testing.T) []rule {
+	script := `t() { printf '%s\0' "$1" "$2" "$3"; }; . test/checks/break.bash; . test/checks/cases`
+	out, err := suite.Command(t, nil, "bash", "-c", script).Output()
+	words := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	if err != nil || len(words)%3 != 0 {
+		t.Fatalf("test/checks/cases: %v, %d words", err, len(words))
+	}
+	var list []rule
+	for i := 0; i < len(words); i += 3 {
+		list = append(list, rule{words[i], message(words[i+1]), words[i+2]})
+	}
+	return list
+}
+
+// A bench copies the tree and runs checks on the copies.
+type bench struct {
+	root, base string
+	mu         sync.Mutex
+	unbroken   map[string]*once // what each check says about the unbroken copy
+}
+
+type once struct {
+	sync.Once
+	said []byte
+}
+
+func TestCanFail(t *testing.T) {
+	root := suite.Root(t)
+	b := &bench{root: root, base: t.TempDir(), unbroken: map[string]*once{}}
+	os.Setenv("RCGO_CHECK_CACHE", filepath.Join(root, "build/checks"))
+	if out, err := suite.Command(t, nil, "tools/checks/run", "build").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	copyTree := `mkdir -p build/checks && find backtrace runtime include cmd go tools test/checks doc Makefile .clang-format ./*.md \
+		-type f ! -path '*/build/*' -print0 2>/dev/null | tar -cf - --null -T - | tar -C "$0" -xf -`
+	if out, err := suite.Command(t, nil, "bash", "-c", copyTree, b.base).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, r := range rules(t) {
+		r := r
+		t.Run(r.check+"/"+strings.TrimPrefix(r.message.String(), `(?m)^# +.*`), func(t *testing.T) {
+			t.Parallel()
+			b.try(t, r)
+		})
+	}
+}
+
+func (b *bench) try(t *testing.T, r rule) {
+	dir := filepath.Join(t.TempDir(), "tree")
+	if out, err := exec.Command("cp", "-R", b.base, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	change := exec.Command("bash", "-c", `. "$0" && `+r.change, filepath.Join(b.root, "test/checks/break.bash"))
+	change.Dir = dir
+	if out, err := change.CombinedOutput(); err != nil {
+		t.Fatalf("the tree could not be broken: %v\n%s", err, out)
+	}
+	said := b.check(r.check, dir)
+	switch before := b.before(r.check); {
+	case !bytes.Contains(append([]byte("\n"), said...), []byte("\nnot ok "+r.check+"\n")), !r.message.Match(said):
+		t.Errorf("how: %s\ngot: %.1200s", r.change, said)
+	case r.message.Match(before):
+		t.Errorf("the unbroken tree gives the message too: %.1200s", before)
+	}
+}
+
+// check runs a check on a copy. The file .path in it, if any, is the PATH.
+func (b *bench) check(name, dir string) []byte {
+	cmd := exec.Command(filepath.Join(b.root, "tools/checks/run"), name, dir)
+	cmd.Env = os.Environ()
+	if path := filepath.Join(dir, ".path"); exists(path) {
+		cmd.Env = append(cmd.Env, "PATH="+path)
+	}
+	out, _ := cmd.CombinedOutput()
+	return out
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// before returns what the check says about the unbroken copy.
+func (b *bench) before(name string) []byte {
+	b.mu.Lock()
+	o := b.unbroken[name]
+	if o == nil {
+		o = new(once)
+		b.unbroken[name] = o
+	}
+	b.mu.Unlock()
+	o.Do(func() { o.said = b.check(name, b.base) })
+	return o.said
+}

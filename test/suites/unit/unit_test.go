@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Package unit runs the C unit tests that `make unit` has built. Each program is a subtest
+// VARIANT/PROGRAM, and each test in it a subtest of that.
+package unit
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"runtime_cgo/test/internal/suite"
+)
+
+const timeLimit = time.Minute // for one program
+
+// The environment of the programs. The emulator's allocator does not know MALLOC_PERTURB_.
+var (
+	environment = []string{"CMOCKA_MESSAGE_OUTPUT=TAP", "TSAN_OPTIONS=die_after_fork=0", "MALLOC_PERTURB_=165"}
+	emulated    = append(environment[:2:2], "UNIT_EMULATED=1", "MALLOC_PERTURB_=")
+)
+
+func TestUnit(t *testing.T) {
+	programs, _ := filepath.Glob(filepath.Join(suite.Root(t), "build/test/unit/*/test_*[a-z0-9]"))
+	tests := 0
+	for _, program := range programs {
+		variant := filepath.Base(filepath.Dir(program))
+		if filepath.Ext(program) != "" || variant == "arm64" && !canEmulate() {
+			continue
+		}
+		tests++
+		program := program
+		t.Run(variant+"/"+filepath.Base(program), func(t *testing.T) {
+			t.Parallel()
+			run(t, variant, program)
+		})
+	}
+	if tests == 0 {
+		t.Fatal("nothing is built: run make unit")
+	}
+}
+
+func TestEmulator(t *testing.T) {
+	if runtime.GOARCH != "arm64" && !canEmulate() {
+		t.Skip("the arm64 variant needs gcc-aarch64-linux-gnu and qemu-user")
+	}
+}
+
+func canEmulate() bool {
+	_, err := exec.LookPath("qemu-aarch64")
+	return err == nil
+}
+
+func run(t *testing.T, variant, program string) {
+	argv, env := []string{program}, environment
+	if variant == "arm64" && runtime.GOARCH != "arm64" {
+		argv = []string{"qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program}
+		env = emulated
+	}
+	limit, cancel := context.WithTimeout(context.Background(), timeLimit)
+	defer cancel()
+	cmd := exec.CommandContext(limit, argv[0], argv[1:]...)
+	like := suite.Command(t, env, argv[0])
+	cmd.Dir, cmd.Env = like.Dir, like.Env
+	tap := suite.TAP{Skipped: skipped}
+	tap.Run(t, cmd)
+	if limit.Err() != nil {
+		t.Errorf("killed after %v", timeLimit)
+	}
+}
+
+var reason = regexp.MustCompile(`(?m)^skipped: (.*)$`)
+
+// cmocka writes "ok N # SKIP NAME" (before 1.1.7 "not ok"). The reason is in a line before it.
+func skipped(name, after, before string) (string, string) {
+	if m := reason.FindAllStringSubmatch(before, -1); m != nil {
+		return strings.TrimSpace(name + after), m[len(m)-1][1]
+	}
+	return strings.TrimSpace(name + after), ""
+}

@@ -1,3 +1,0 @@
-module runtime_cgo/test/symbolize
-
-go 1.19
