@@ -3,7 +3,7 @@
 RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
-	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o
+	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o $(BUILD)/rcgo/help_text.o
 RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
 	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo
 
@@ -58,7 +58,7 @@ $(RCGO_IDENTITY): RCGO_CFLAGS += -Iruntime/base
 
 # The files that the version and the path of the Go module are compiled into.
 $(BUILD)/rcgo/verb_version.o: CHANGELOG.md
-$(addprefix $(BUILD)/rcgo/,verb_help.o verb_init.o verb_leaf_go.o): go/go.mod
+$(addprefix $(BUILD)/rcgo/,verb_init.o verb_leaf_go.o): go/go.mod
 
 $(BUILD)/rcgo/%.o: cmd/rcgo/%.c
 	@mkdir -p $(@D)
@@ -103,17 +103,66 @@ $(BUILD)/rcgo/module_data.o: $(BUILD)/rcgo/module_data.S
 $(BUILD)/rcgo/module_table.o: $(BUILD)/rcgo/module_table.c cmd/rcgo/rcgo.h
 	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The help texts, and the man pages and completions that are made of them.
+HELP := cmd/rcgo/help
+HELP_FILES := $(wildcard $(HELP)/*)
+HELP_VERBS := $(shell sed -n 's/^@verbs //p' $(HELP)/overview.txt)
+# Man pages have the date of the version, for builds that can be repeated.
+HELP_DATE = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
+
+$(BUILD)/rcgo/help_text.c: $(HELP_FILES)
+	@mkdir -p $(@D)
+	$(HELP)/generate c >$@
+
+$(BUILD)/rcgo/help_text.o: $(BUILD)/rcgo/help_text.c
+	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+SHARE := $(BUILD)/share
+RCGO_MAN := $(SHARE)/rcgo.1 $(HELP_VERBS:%=$(SHARE)/rcgo-%.1)
+RCGO_COMPLETIONS := $(addprefix $(SHARE)/,rcgo.bash _rcgo rcgo.fish)
+
+# Replaces lines @verbs@, @features@ and @tables@ of a template by what generate makes: $(call fill,TEMPLATE,SHELL)
+fill = awk '/^@[a-z]+@$$/ { name = substr($$0, 2, length($$0) - 2); \
+	while (("$(HELP)/generate " (name == "tables" ? "$(2)" : name)) | getline line > 0) print line; next } \
+	{ print }' $(1)
+
+$(SHARE)/rcgo-%.1: $(HELP)/%.txt $(HELP)/generate $(HELP)/man.awk
+	@mkdir -p $(@D)
+	$(HELP)/generate man $* $(HELP_DATE) >$@
+
+$(SHARE)/rcgo.1: cmd/rcgo/rcgo.1.in $(HELP_FILES)
+	@mkdir -p $(@D)
+	$(call fill,$<) | sed "s/@date@/$$(LC_ALL=C date -u -d @$(HELP_DATE) '+%B %-d, %Y')/" >$@
+
+$(SHARE)/rcgo.bash: cmd/rcgo/completion/rcgo.bash.in $(HELP_FILES)
+	@mkdir -p $(@D)
+	$(call fill,$<,bash) >$@
+
+$(SHARE)/_rcgo: cmd/rcgo/completion/_rcgo.in $(HELP_FILES)
+	@mkdir -p $(@D)
+	$(call fill,$<,zsh) >$@
+
+$(SHARE)/rcgo.fish: cmd/rcgo/completion/rcgo.fish.in $(HELP_FILES)
+	@mkdir -p $(@D)
+	$(call fill,$<,fish) >$@
+
+.PHONY: share
+share: $(RCGO_MAN) $(RCGO_COMPLETIONS)
+
+RCGO_MANDIR ?= $(PREFIX)/share/man/man1
 RCGO_BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 RCGO_ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions
+RCGO_FISHCOMP ?= $(PREFIX)/share/fish/vendor_completions.d
 
-install: bin/rcgo ## install rcgo, its man page and completions (PREFIX, DESTDIR)
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1' \
-		'$(DESTDIR)$(RCGO_BASHCOMP)' '$(DESTDIR)$(RCGO_ZSHCOMP)'
+install: bin/rcgo share ## install rcgo, its man pages and completions (PREFIX, DESTDIR)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(RCGO_MANDIR)' '$(DESTDIR)$(RCGO_BASHCOMP)' \
+		'$(DESTDIR)$(RCGO_ZSHCOMP)' '$(DESTDIR)$(RCGO_FISHCOMP)'
 	install -m 755 bin/rcgo '$(DESTDIR)$(PREFIX)/bin/rcgo'
-	install -m 644 cmd/rcgo/rcgo.1 '$(DESTDIR)$(PREFIX)/share/man/man1/rcgo.1'
-	install -m 644 cmd/rcgo/completion/rcgo.bash '$(DESTDIR)$(RCGO_BASHCOMP)/rcgo'
-	install -m 644 cmd/rcgo/completion/_rcgo '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo'
+	install -m 644 $(RCGO_MAN) '$(DESTDIR)$(RCGO_MANDIR)'
+	install -m 644 $(SHARE)/rcgo.bash '$(DESTDIR)$(RCGO_BASHCOMP)/rcgo'
+	install -m 644 $(SHARE)/_rcgo '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo'
+	install -m 644 $(SHARE)/rcgo.fish '$(DESTDIR)$(RCGO_FISHCOMP)/rcgo.fish'
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/rcgo' '$(DESTDIR)$(PREFIX)/share/man/man1/rcgo.1' \
-		'$(DESTDIR)$(RCGO_BASHCOMP)/rcgo' '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/rcgo' $(patsubst %,'$(DESTDIR)$(RCGO_MANDIR)/%',$(notdir $(RCGO_MAN))) \
+		'$(DESTDIR)$(RCGO_BASHCOMP)/rcgo' '$(DESTDIR)$(RCGO_ZSHCOMP)/_rcgo' '$(DESTDIR)$(RCGO_FISHCOMP)/rcgo.fish'

@@ -40,11 +40,19 @@ static const char *
 user_of(const char *pid, uid_t *uid)
 {
 	const char *field = status_field(pid, "Uid");
-	struct passwd *p;
+	FILE *passwd = fopen("/etc/passwd", "re");
+	struct passwd *p = NULL;
 
 	*uid = field != NULL ? (uid_t)strtoul(field, NULL, 10) : (uid_t)-1;
-	p = getpwuid(*uid);
-	return p != NULL ? xstrdup(p->pw_name) : fmt("uid %u", *uid);
+	// getpwuid would need the shared libraries of this glibc in a static program.
+	while (passwd != NULL && (p = fgetpwent(passwd)) != NULL && p->pw_uid != *uid) {
+	}
+	const char *name = p != NULL ? xstrdup(p->pw_name) : fmt("uid %u", *uid);
+
+	if (passwd != NULL) {
+		fclose(passwd);
+	}
+	return name;
 }
 
 static const char *

@@ -169,14 +169,16 @@ overlay_of() {
 }
 
 @test "help, man page and completion name every feature" {
+	make -s -C "$BATS_TEST_DIRNAME/../.." share
 	all=$("$RCGO" build --with=nothing 2>&1 | sed -n 's/.*; there is //p' | tr -d ,)
 	[ -n "$all" ]
 	run "$RCGO" help features
 	for feature in $all; do
 		printf '%s\n' "$output" | grep -q "^  $feature "
-		grep -q "^\.It Cm $feature\$" "$BATS_TEST_DIRNAME/../../cmd/rcgo/rcgo.1"
-		grep -q "features=.*$feature" "$BATS_TEST_DIRNAME/../../cmd/rcgo/completion/rcgo.bash"
-		grep -q "with=.*$feature" "$BATS_TEST_DIRNAME/../../cmd/rcgo/completion/_rcgo"
+		grep -q "^\.It Cm $feature\$" "$BATS_TEST_DIRNAME/../../build/share/rcgo.1"
+		for f in rcgo.bash _rcgo rcgo.fish; do
+			grep -q "features.*$feature" "$BATS_TEST_DIRNAME/../../build/share/$f"
+		done
 	done
 }
 

@@ -5,22 +5,31 @@ load helper
 
 ROOT=$BATS_TEST_DIRNAME/../..
 
+setup_file() {
+	make -s -C "$BATS_TEST_DIRNAME/../.." share
+}
+
+# The verbs of rcgo itself, one a line.
+verbs() {
+	sed -n 's/^@verbs //p' "$ROOT/cmd/rcgo/help/overview.txt" | tr ' ' '\n'
+}
+
 # complete_as WORD...: what bash offers for the last of these words, one a line.
 complete_as() {
 	bash --norc -c '. "$0"
 		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 		eval "${FAKE_COMPLETION:-}"
-		_rcgo; printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/cmd/rcgo/completion/rcgo.bash" "$@"
+		_rcgo; printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/build/share/rcgo.bash" "$@"
 }
 
 @test "install and uninstall with DESTDIR and PREFIX" {
 	run make -s -C "$ROOT" install "DESTDIR=$T/a b" PREFIX=/usr
 	[ "$status" -eq 0 ]
-	installed=$(cd "$T/a b" && find . -type f | sort)
-	[ "$installed" = "./usr/bin/rcgo
-./usr/share/bash-completion/completions/rcgo
-./usr/share/man/man1/rcgo.1
-./usr/share/zsh/site-functions/_rcgo" ]
+	installed=$(cd "$T/a b/usr" && find . -type f | sort)
+	pages=$(verbs | sed 's|.*|./share/man/man1/rcgo-&.1|')
+	[ "$installed" = "$(printf '%s\n' ./bin/rcgo ./share/bash-completion/completions/rcgo \
+		./share/fish/vendor_completions.d/rcgo.fish "$pages" ./share/man/man1/rcgo.1 \
+		./share/zsh/site-functions/_rcgo | sort)" ]
 	run "$T/a b/usr/bin/rcgo" version
 	[ "$status" -eq 0 ]
 	run make -s -C "$ROOT" uninstall "DESTDIR=$T/a b" PREFIX=/usr
@@ -28,14 +37,44 @@ complete_as() {
 	[ -z "$(find "$T/a b" -type f)" ]
 }
 
-@test "the man page is clean and names every verb of ours" {
+@test "the man pages are clean, and there is one for each verb" {
 	command -v mandoc >/dev/null || skip "no mandoc here"
-	run mandoc -Tlint "$ROOT/cmd/rcgo/rcgo.1"
-	is ""
-	run mandoc -Tascii "$ROOT/cmd/rcgo/rcgo.1"
-	plain=$(printf '%s\n' "$output" | sed "s/.$(printf '\b')//g")
-	for verb in env overlay doctor abi version help; do
-		printf '%s\n' "$plain" | grep -q "^     rcgo $verb"
+	# Pages that are not installed yet are not found.
+	[ -z "$(mandoc -Tlint "$ROOT/build/share/rcgo.1" | grep -v 'referenced manual not found: Xr rcgo-')" ]
+	for verb in $(verbs); do
+		mandoc -Tlint -W warning "$ROOT/build/share/rcgo-$verb.1"
+		grep -q "^\.Xr rcgo-$verb 1" "$ROOT/build/share/rcgo.1"
+	done
+}
+
+@test "every verb has a help text, and help, man page and completions name the same flags" {
+	[ "$(verbs | wc -l)" -ge 15 ]
+	for verb in $(verbs); do
+		run "$RCGO" help "$verb"
+		[ "$status" -eq 0 ]
+		has "usage: rcgo $verb"
+		# On a terminal of 80 columns.
+		[ -z "$(cut -c 81- "$ROOT/cmd/rcgo/help/$verb.txt" | tr -d '\n')" ]
+		for flag in $(sed -n 's/^  \(-[^ =]*\).*/\1/p' "$ROOT/cmd/rcgo/help/$verb.txt"); do
+			flag=${flag%,}
+			mandoc -Tascii "$ROOT/build/share/rcgo-$verb.1" | sed "s/.$(printf '\b')//g" |
+				grep -qe "^ *$flag\|, $flag"
+			grep -e "$verb) echo" "$ROOT/build/share/rcgo.bash" | grep -qe "$flag"
+			grep -e "__rcgo_verb $verb'" "$ROOT/build/share/rcgo.fish" | grep -qe " $(sed 's/^--*//' <<<"$flag")\b"
+		done
+	done
+	run "$RCGO" help
+	[ -z "$(awk 'length > 80' <<<"$output")" ]
+}
+
+@test "the usage of a verb names its flags, and rcgo accepts them" {
+	fake_go
+	for verb in $(verbs); do
+		for flag in $(sed -n 's/^  \(-[A-Za-z-]*\)\( [a-z].*\|  .*\)*$/\1/p' "$ROOT/cmd/rcgo/help/$verb.txt"); do
+			run "$RCGO" "$verb" "$flag" --no-such-flag-of-rcgo </dev/null
+			lacks "unknown flag $flag"
+			lacks "invalid option -- '${flag#-}'"
+		done
 	done
 }
 
@@ -49,6 +88,25 @@ complete_as() {
 	[ "$(complete_as rcgo build --with = sy)" = syscall ]
 	[ "$(complete_as rcgo overlay --without = sig)" = signals ]
 	[ "$(complete_as rcgo help feat)" = features ]
+	[ "$(complete_as rcgo env -format vs)" = vscode ]
+	[ "$(complete_as rcgo stack -sysroot /us)" = /usr ]
+	[ "$(complete_as rcgo top $$)" = $$ ]
+	touch "$T/work/some.core"
+	[ "$(complete_as rcgo stack some)" = some.core ]
+	[ -z "$(complete_as rcgo record -F 9)" ]
+}
+
+@test "fish completes verbs and flags of ours" {
+	command -v fish >/dev/null || skip "no fish here"
+	fish_says() {
+		fish --no-config -c "source '$ROOT/build/share/rcgo.fish'; complete -C 'rcgo $1'" | cut -f 1 | tr '\n' ' '
+	}
+	[ "$(fish_says ov)" = "overlay " ]
+	[ "$(fish_says bu)" = "build " ]
+	[ "$(fish_says 'overlay --out')" = "--output " ]
+	[ "$(fish_says 'env -format vs')" = "vscode " ]
+	[ "$(fish_says 'build --with=sys')" = "--with=syscall " ]
+	[ "$(fish_says 'stack -sysr')" = "-sysroot " ]
 }
 
 @test "bash hands verbs of go to go's own completion" {
@@ -73,7 +131,7 @@ zpty -r z out '*finished*finished*'
 print -r -- "$out"
 zpty -d z
 END
-	export COMPLETIONS=$ROOT/cmd/rcgo/completion T
+	export COMPLETIONS=$ROOT/build/share T
 	run timeout 20 zsh -f "$T/z"
 	has "got:overlay --output=X"
 }

@@ -112,7 +112,7 @@ var packagePath = regexp.MustCompile(`[\w~-]*(?:\.[\w~-]+)*(?:/[\w.~-]+)*/(?:all
 // checkModulePath: every import path of our Go module in the documentation begins as go/go.mod says.
 func checkModulePath(t *tree, c *check) {
 	module := strings.TrimPrefix(strings.SplitN(t.read("go/go.mod"), "\n", 2)[0], "module ")
-	for _, doc := range t.glob("*.md", "doc/*.md", "doc/*/*.md", "cmd/rcgo/*.1", "cmd/rcgo/*.c") {
+	for _, doc := range t.glob("*.md", "doc/*.md", "doc/*/*.md", "cmd/rcgo/*.in", "cmd/rcgo/*/*.txt") {
 		for i, line := range strings.Split(t.read(doc), "\n") {
 			for _, path := range packagePath.FindAllString(line, -1) {
 				first := strings.SplitN(path, "/", 2)[0]
