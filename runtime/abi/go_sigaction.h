@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+#include "go_sigset.h"
 
-// A set of signals: bit n-1 is signal n.
-typedef uint64_t go_sigset_t;
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 
 // GO: runtime/defs_linux_amd64.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
 // GO: runtime/defs_linux_arm64.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask

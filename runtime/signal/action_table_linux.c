@@ -23,14 +23,14 @@ slot_hash(const struct rcgo_action_slot *want)
 {
 	uint64_t h = want->handler * 0x9e3779b97f4a7c15u;
 
-	h ^= (want->mask + want->flags) * 0xc2b2ae3d27d4eb4fu;
+	h ^= (rcgo__sigset_fold(want->mask) + want->flags) * 0xc2b2ae3d27d4eb4fu;
 	return (unsigned)(h >> 40);
 }
 
 static bool
 slot_matches(const struct rcgo_action_slot *slot, const struct rcgo_action_slot *want)
 {
-	return slot->handler == want->handler && slot->mask == want->mask &&
+	return slot->handler == want->handler && rcgo__sigset_equal(slot->mask, want->mask) &&
 	       slot->flags == want->flags;
 }
 
@@ -61,7 +61,8 @@ rcgo__action_slot_lookup_or_insert(const struct sigaction *act, bool native_mask
 	unsigned hash;
 
 	memcpy(&want.handler, &act->sa_handler, sizeof want.handler);
-	want.mask = rcgo__sigmask_to_go(&act->sa_mask) & ~RCGO_NEVER_MASKED;
+	want.mask =
+		rcgo__sigset_minus(rcgo__sigmask_to_go(&act->sa_mask), rcgo__sigset_never_masked());
 	hash = slot_hash(&want);
 	for (unsigned i = 0; i < PROBES; i++) {
 		struct rcgo_action_slot *slot = &action_slots[(hash + i) % RCGO_ACTION_SLOTS];

@@ -34,9 +34,9 @@
 // The caller of the interposer that uses this macro.
 #define CALLER ((uintptr_t)__builtin_return_address(0))
 
-// The signals that siginterrupt(3) has made interrupt system calls, as bits.
+// The signals that siginterrupt(3) has made interrupt system calls.
 // owner: siginterrupt; lock: none; ordering: atomic operations
-static uint64_t interrupting_signals;
+static go_sigset_t interrupting_signals;
 
 static bool
 is_signal(int sig)
@@ -111,7 +111,7 @@ install_bsd(enum rcgo_libc_signal as, int sig, rcgo_sighandler handler, uintptr_
 	if (RCGO_UNLIKELY(preloaded != NULL)) {
 		return install_preloaded(preloaded, sig, handler, who);
 	}
-	interrupts = is_signal(sig) && (rcgo_load_rlx(&interrupting_signals) >> (sig - 1) & 1) != 0;
+	interrupts = is_signal(sig) && rcgo__sigset_atomic_has(&interrupting_signals, sig);
 	return install_handler(sig, handler, interrupts ? 0 : SA_RESTART, SIGNAL_SETS_MASK, who);
 }
 
@@ -201,13 +201,10 @@ siginterrupt(int sig, int flag)
 		rcgo__interpose_sigaction_by(rcgo__kernel_sigaction, sig, NULL, &act) != 0) {
 		return -1;
 	}
+	rcgo__sigset_atomic_put(&interrupting_signals, sig, flag != 0);
 	if (flag != 0) {
-		__atomic_fetch_or(
-			&interrupting_signals, (uint64_t)1 << (sig - 1), __ATOMIC_RELAXED);
 		act.sa_flags &= ~SA_RESTART;
 	} else {
-		__atomic_fetch_and(
-			&interrupting_signals, ~((uint64_t)1 << (sig - 1)), __ATOMIC_RELAXED);
 		act.sa_flags |= SA_RESTART;
 	}
 	return change_action(rcgo__kernel_sigaction, sig, &act, NULL, CALLER);
@@ -284,9 +281,10 @@ bsd_mask(int how, int mask)
 	sigset_t want, old;
 
 	sigemptyset(&old);
-	rcgo__sigmask_from_go(&want, (unsigned)mask);
-	return rcgo__signal_mask_change(how, &want, &old) != 0 ? -1
-							       : (int)rcgo__sigmask_to_go(&old);
+	rcgo__sigmask_from_go(&want, rcgo__sigset_from_bsd((uint32_t)mask));
+	return rcgo__signal_mask_change(how, &want, &old) != 0
+		       ? -1
+		       : (int)rcgo__sigset_to_bsd(rcgo__sigmask_to_go(&old));
 }
 
 int

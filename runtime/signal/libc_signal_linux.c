@@ -67,7 +67,8 @@ rcgo__kernel_sigaction(int sig, const struct sigaction *act, struct sigaction *o
 		memcpy(&kernel.handler, &act->sa_handler, sizeof kernel.handler);
 		kernel.flags = (unsigned)act->sa_flags | (unsigned)SA_RESTORER;
 		kernel.restorer = (uintptr_t)rcgo__sigreturn;
-		kernel.mask = rcgo__sigmask_to_go(&act->sa_mask) & ~RCGO_NEVER_MASKED;
+		kernel.mask = rcgo__sigset_minus(
+			rcgo__sigmask_to_go(&act->sa_mask), rcgo__sigset_never_masked());
 	}
 	if (syscall(SYS_rt_sigaction, sig, act != NULL ? &kernel : NULL,
 		    old != NULL ? &kernel_old : NULL, sizeof(go_sigset_t)) != 0) {
@@ -171,14 +172,12 @@ typedef int (*mask_fn)(int, const sigset_t *, sigset_t *);
 typedef int (*altstack_fn)(const stack_t *, stack_t *);
 
 // The signals that libc removes from a mask that is set, and from a mask that is returned.
-#	define LIBC_RESERVED                                                     \
-		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
-			<< (RCGO_LIBC_FIRST - 1))
+#	define LIBC_RESERVED rcgo__sigset_range(RCGO_LIBC_FIRST, RCGO_LIBC_LAST)
 #	ifdef __GLIBC__
 #		define NEVER_SET LIBC_RESERVED
-#		define NEVER_SHOWN ((go_sigset_t)0)
+#		define NEVER_SHOWN rcgo__sigset_empty()
 #	else
-#		define NEVER_SET ((go_sigset_t)0)
+#		define NEVER_SET rcgo__sigset_empty()
 #		define NEVER_SHOWN LIBC_RESERVED
 #	endif
 
@@ -188,13 +187,16 @@ static rcgo_any_fn next_thread_mask, next_sigprocmask, next_sigaltstack;
 static int
 raw_thread_mask(int how, const sigset_t *want, sigset_t *old)
 {
-	go_sigset_t set = want != NULL ? rcgo__sigmask_to_go(want) & ~NEVER_SET : 0;
-	go_sigset_t before;
-	long err = rcgo__raw_syscall(SYS_rt_sigprocmask, how, (long)(want != NULL ? &set : NULL),
-		(long)&before, sizeof set, 0, 0);
+	go_sigset_t set = rcgo__sigset_empty(), before;
+	long err;
 
+	if (want != NULL) {
+		set = rcgo__sigset_minus(rcgo__sigmask_to_go(want), NEVER_SET);
+	}
+	err = rcgo__raw_syscall(SYS_rt_sigprocmask, how, (long)(want != NULL ? &set : NULL),
+		(long)&before, sizeof set, 0, 0);
 	if (err == 0 && old != NULL) {
-		before &= ~NEVER_SHOWN;
+		before = rcgo__sigset_minus(before, NEVER_SHOWN);
 		memcpy(old, &before, sizeof before);
 	}
 	return (int)-err;
@@ -290,29 +292,36 @@ rcgo__signal_mask_init(void)
 static go_sigset_t
 go_needed_signals(void)
 {
-	return rcgo__sig_bit(SIGSEGV) | rcgo__sig_bit(SIGBUS) | rcgo__sig_bit(SIGFPE) |
-	       rcgo__sig_bit(SIGILL) | rcgo__sig_bit(SIGTRAP) | rcgo__sig_bit(SIGURG);
+	go_sigset_t set = rcgo__sigset_of(SIGSEGV);
+
+	rcgo__sigset_add(&set, SIGBUS);
+	rcgo__sigset_add(&set, SIGFPE);
+	rcgo__sigset_add(&set, SIGILL);
+	rcgo__sigset_add(&set, SIGTRAP);
+	rcgo__sigset_add(&set, SIGURG);
+	return set;
 }
 
 const sigset_t *
 rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 {
-	go_sigset_t mask, open = go_needed_signals(), now = 0;
+	go_sigset_t mask, open = go_needed_signals(), now = rcgo__sigset_empty();
 
 	if (want == NULL || how == SIG_UNBLOCK) {
 		return want;
 	}
 	mask = rcgo__sigmask_to_go(want);
-	if ((mask & go_needed_signals()) == 0 || rcgo__thread_record() == NULL ||
+	if (rcgo__sigset_is_empty(rcgo__sigset_intersect(mask, open)) ||
+		rcgo__thread_record() == NULL ||
 		own_process_id() != rcgo_load_rlx(&filtered_process)) {
 		return want;
 	}
 	// Signals that are already blocked stay blocked, for example in the signal's own handler.
 	if (how == SIG_SETMASK) {
 		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&now, sizeof now, 0, 0);
-		open &= ~now;
+		open = rcgo__sigset_minus(open, now);
 	}
-	mask &= ~open;
+	mask = rcgo__sigset_minus(mask, open);
 	*room = *want;
 	memcpy(room, &mask, sizeof mask);
 	return room;

@@ -17,35 +17,28 @@
 #	define SA_RESTORER 0x04000000
 #endif
 
-#define WORD_BITS (8 * sizeof(unsigned long))
-#define MASK_BITS (8 * sizeof(go_sigset_t))
-
 void
 rcgo__sigmask_from_go(sigset_t *set, go_sigset_t mask)
 {
 	// The mask that Go nearly always uses; one call instead of 64.
-	if (mask == ~(go_sigset_t)0) {
+	if (rcgo__sigset_equal(mask, rcgo__sigset_full())) {
 		sigfillset(set);
 		return;
 	}
 	sigemptyset(set);
-	while (mask != 0) {
-		sigaddset(set, __builtin_ctzll(mask) + 1);
-		mask &= mask - 1;
+	RCGO_SIGSET_EACH (sig, &mask) {
+		sigaddset(set, sig);
 	}
 }
 
 go_sigset_t
 rcgo__sigmask_to_go(const sigset_t *set)
 {
-	// Every libc on Linux passes the kernel's words unchanged: an array of unsigned long.
-	unsigned long words[MASK_BITS / WORD_BITS];
-	go_sigset_t mask = 0;
+	// Every libc passes the kernel's words unchanged. Its set may have more of them.
+	_Static_assert(sizeof *set >= sizeof(go_sigset_t), "sigset_t");
+	go_sigset_t mask;
 
-	memcpy(words, set, sizeof words);
-	for (size_t i = 0; i < RCGO_COUNTOF(words); i++) {
-		mask |= (go_sigset_t)words[i] << (i * WORD_BITS);
-	}
+	memcpy(&mask, set, sizeof mask);
 	return mask;
 }
 

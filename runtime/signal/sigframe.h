@@ -41,12 +41,6 @@ rcgo__uc_mask(const ucontext_t *uc)
 	return mask;
 }
 
-static inline go_sigset_t
-rcgo__sig_bit(int sig)
-{
-	return (go_sigset_t)1 << (sig - 1);
-}
-
 // Returns whether the address at is on the alternate stack that the frame records. As in the
 // kernel, the end of the stack belongs to it and the beginning does not.
 static inline bool

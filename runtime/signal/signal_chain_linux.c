@@ -26,9 +26,9 @@
 // owner: Go, through x_cgo_sigaction; lock: none; ordering: release and acquire
 static rcgo_go_handler go_handler;
 
-// The signals for which Go's handler has been installed, as bits.
+// The signals for which Go's handler has been installed.
 // owner: as go_handler; lock: none; ordering: atomic or
-static uint64_t go_signals;
+static go_sigset_t go_signals;
 
 // The C handler that Go found for a signal, to be called (forward_to_c) or restored. NULL if
 // there was none; consumed_action if it was one-shot and its signal has come.
@@ -36,9 +36,9 @@ static uint64_t go_signals;
 static const struct rcgo_action_slot *saved_actions[RCGO_SIGNALS + 1];
 static const struct rcgo_action_slot consumed_action;
 
-// Whether the saved action was installed by a call that bypassed our wrapper, as bits.
+// Whether the saved action was installed by a call that bypassed our wrapper.
 // owner: as go_handler; lock: none; ordering: atomic operations
-static uint64_t saved_bypassed;
+static go_sigset_t saved_bypassed;
 
 // SIG_DFL or SIG_IGN as Go found it for a signal, with its flags and mask, to restore. NULL if Go
 // has not queried the signal, or has found a handler.
@@ -65,7 +65,7 @@ is_chained(int sig)
 rcgo_go_handler
 rcgo__signal_chain_go_handler(int sig)
 {
-	bool installed = (rcgo_load_acq(&go_signals) & rcgo__sig_bit(sig)) != 0;
+	bool installed = rcgo__sigset_atomic_has(&go_signals, sig);
 
 	return installed ? rcgo_load_rlx(&go_handler) : NULL;
 }
@@ -140,9 +140,9 @@ forward_to_c(int sig, siginfo_t *info, void *context)
 		terminate_by(sig);
 		return;
 	}
-	mask = rcgo__uc_mask(context) | saved->mask;
+	mask = rcgo__sigset_union(rcgo__uc_mask(context), saved->mask);
 	if ((saved->flags & (unsigned)SA_NODEFER) == 0) {
-		mask |= rcgo__sig_bit(sig);
+		rcgo__sigset_add(&mask, sig);
 	}
 	memcpy(&handler, &saved->handler, sizeof handler);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof mask);
@@ -185,16 +185,6 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 	return true;
 }
 
-static void
-note_bypass(int sig, bool bypassed)
-{
-	if (bypassed) {
-		__atomic_fetch_or(&saved_bypassed, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
-	} else {
-		__atomic_fetch_and(&saved_bypassed, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
-	}
-}
-
 // Implements a query by Go, which may keep the handler that it is shown.
 static int
 query_action(int sig, struct sigaction *old)
@@ -220,7 +210,7 @@ query_action(int sig, struct sigaction *old)
 
 		rcgo_store_rel(&saved_defaults[sig], NULL);
 		if (saved != NULL) {
-			note_bypass(sig, kernel_handler == handler);
+			rcgo__sigset_atomic_put(&saved_bypassed, sig, kernel_handler == handler);
 			rcgo_store_rel(&saved_actions[sig], saved);
 			rcgo__action_set_handler(old, (uintptr_t)forward_to_c);
 		}
@@ -243,7 +233,7 @@ static int
 restore_action(int sig)
 {
 	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
-	bool bypassed = (rcgo_load_acq(&saved_bypassed) & rcgo__sig_bit(sig)) != 0;
+	bool bypassed = rcgo__sigset_atomic_has(&saved_bypassed, sig);
 	struct sigaction act = {.sa_handler = SIG_DFL};
 
 	sigemptyset(&act.sa_mask);
@@ -295,11 +285,7 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	if (rcgo__libc_sigaction(sig, &wrapped, NULL) != 0) {
 		return errno;
 	}
-	if (rcgo__in_go_text(handler)) {
-		__atomic_fetch_or(&go_signals, rcgo__sig_bit(sig), __ATOMIC_RELEASE);
-	} else {
-		__atomic_fetch_and(&go_signals, ~rcgo__sig_bit(sig), __ATOMIC_RELEASE);
-	}
+	rcgo__sigset_atomic_put(&go_signals, sig, rcgo__in_go_text(handler));
 	return 0;
 }
 

@@ -73,23 +73,41 @@ append_flags(struct rcgo_strbuf *t, unsigned long flags)
 	rcgo__append_str(t, some ? "" : "no flags");
 }
 
+// Appends a mask as a number, of 64 bits or, if it has signals beyond the 64th, of 128.
+static void
+append_mask_hex(struct rcgo_strbuf *t, go_sigset_t mask)
+{
+	uint64_t half[2] = {0};
+
+	RCGO_SIGSET_EACH (sig, &mask) {
+		half[(sig - 1) / 64] |= UINT64_C(1) << ((sig - 1) % 64);
+	}
+	if (half[1] != 0) {
+		rcgo__append_hex(t, half[1]);
+		rcgo__append_str(t, ":");
+	}
+	rcgo__append_hex(t, half[0]);
+}
+
 // Appends a mask. More than two signals are written as a number.
 static void
 append_mask(struct rcgo_strbuf *t, go_sigset_t mask)
 {
-	go_sigset_t rest = mask & (mask - 1);
+	int first = rcgo__sigset_next(&mask, 0);
+	int second = first == 0 ? 0 : rcgo__sigset_next(&mask, first);
 
-	if ((mask | RCGO_NEVER_MASKED) == ~(go_sigset_t)0) {
+	if (rcgo__sigset_equal(
+		    rcgo__sigset_union(mask, rcgo__sigset_never_masked()), rcgo__sigset_full())) {
 		rcgo__append_str(t, "all");
-	} else if (mask == 0) {
+	} else if (first == 0) {
 		rcgo__append_str(t, "none");
-	} else if ((rest & (rest - 1)) != 0) {
-		rcgo__append_hex(t, mask);
+	} else if (second != 0 && rcgo__sigset_next(&mask, second) != 0) {
+		append_mask_hex(t, mask);
 	} else {
-		rcgo__signal_dump_signal(t, __builtin_ctzll(mask) + 1);
-		if (rest != 0) {
+		rcgo__signal_dump_signal(t, first);
+		if (second != 0) {
 			rcgo__append_str(t, "|");
-			rcgo__signal_dump_signal(t, __builtin_ctzll(rest) + 1);
+			rcgo__signal_dump_signal(t, second);
 		}
 	}
 }

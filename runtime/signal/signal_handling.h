@@ -36,8 +36,6 @@
 #include "go_sigaction.h"
 #include "go_types.h"
 
-#define RCGO_SIGNALS 64
-
 // The signals that libcs use themselves, refuse to change and remove from every mask: 32 and 33,
 // on musl also 34.
 #define RCGO_LIBC_FIRST 32
@@ -47,11 +45,16 @@
 #	define RCGO_LIBC_LAST 34
 #endif
 
-// The signals of libc, and those that the kernel removes from every mask.
-#define RCGO_NEVER_MASKED                                                         \
-	(((go_sigset_t)1 << (SIGKILL - 1)) | ((go_sigset_t)1 << (SIGSTOP - 1)) |  \
-		((((go_sigset_t)1 << (RCGO_LIBC_LAST - RCGO_LIBC_FIRST + 1)) - 1) \
-			<< (RCGO_LIBC_FIRST - 1)))
+// Returns the signals of libc, and those that the kernel removes from every mask.
+static inline go_sigset_t
+rcgo__sigset_never_masked(void)
+{
+	go_sigset_t set = rcgo__sigset_range(RCGO_LIBC_FIRST, RCGO_LIBC_LAST);
+
+	rcgo__sigset_add(&set, SIGKILL);
+	rcgo__sigset_add(&set, SIGSTOP);
+	return set;
+}
 
 // Returns the handler of an action. libc has two members for it, which have the same address on
 // every Linux.

@@ -156,9 +156,9 @@ static void
 set_handler_mask(int sig, const ucontext_t *uc, const struct rcgo_action_slot *slot,
 	struct rcgo_trampoline_frame *entry)
 {
-	entry->mask = rcgo__uc_mask(uc) | slot->mask;
+	entry->mask = rcgo__sigset_union(rcgo__uc_mask(uc), slot->mask);
 	if ((slot->flags & (unsigned)SA_NODEFER) == 0) {
-		entry->mask |= rcgo__sig_bit(sig);
+		rcgo__sigset_add(&entry->mask, sig);
 	}
 	entry->open = 1;
 }

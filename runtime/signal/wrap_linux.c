@@ -248,29 +248,22 @@ rcgo__interpose_rewrap(int sig)
 // handler.
 #	define ROOMY_STACK ((size_t)32 * 1024)
 
-// The signals that have had a relocatable handler, as bits. All bits are set if the alternate
-// stack of any thread has no room for a second frame.
+// The signals that have had a relocatable handler. All signals if the alternate stack of any
+// thread has no room for a second frame.
 // owner: installers; lock: none; ordering: sequential, beside the kernel's table
-static uint64_t relocatable_signals;
+static go_sigset_t relocatable_signals;
 
-// The signals that have had an action with a native mask, as bits.
+// The signals that have had an action with a native mask.
 // owner: installers; lock: none; ordering: sequential, beside the kernel's table
-static uint64_t native_mask_signals;
-
-static void
-add_signals(uint64_t *set, uint64_t bits)
-{
-	if ((__atomic_load_n(set, __ATOMIC_SEQ_CST) & bits) != bits) {
-		__atomic_fetch_or(set, bits, __ATOMIC_SEQ_CST);
-	}
-}
+static go_sigset_t native_mask_signals;
 
 static bool
 blocks_relocatable(int sig, go_sigset_t mask)
 {
-	uint64_t held = mask | rcgo__sig_bit(sig);
+	go_sigset_t open = rcgo__sigset_minus(rcgo__sigset_atomic_load(&relocatable_signals), mask);
 
-	return (__atomic_load_n(&relocatable_signals, __ATOMIC_SEQ_CST) & ~held) == 0;
+	rcgo__sigset_remove(&open, sig);
+	return rcgo__sigset_is_empty(open);
 }
 
 bool
@@ -282,13 +275,13 @@ rcgo__interpose_has_native_mask(int sig, const struct sigaction *act)
 	bool native = false;
 
 	if (((unsigned)act->sa_flags & (unsigned)SA_ONSTACK) == 0) {
-		add_signals(&relocatable_signals, rcgo__sig_bit(sig));
+		rcgo__sigset_atomic_add(&relocatable_signals, rcgo__sigset_of(sig));
 	}
 	if (((unsigned)act->sa_flags & never) == 0 && !rcgo__interpose_deliver_to_go(sig)) {
 		native = blocks_relocatable(sig, rcgo__sigmask_to_go(&act->sa_mask));
 	}
 	if (native) {
-		add_signals(&native_mask_signals, rcgo__sig_bit(sig));
+		rcgo__sigset_atomic_add(&native_mask_signals, rcgo__sigset_of(sig));
 	}
 	return native;
 }
@@ -315,21 +308,24 @@ revalidate_mask(int sig)
 }
 
 static void
-revalidate_mask_set(uint64_t signals)
+revalidate_mask_set(go_sigset_t signals)
 {
-	for (; signals != 0; signals &= signals - 1) {
-		revalidate_mask(__builtin_ctzll(signals) + 1);
+	RCGO_SIGSET_EACH (sig, &signals) {
+		revalidate_mask(sig);
 	}
 }
 
 void
 rcgo__interpose_revalidate_masks(int sig, const struct rcgo_action_slot *slot)
 {
+	go_sigset_t others;
+
 	if (slot == NULL) {
 		return;
 	}
-	revalidate_mask_set(
-		__atomic_load_n(&native_mask_signals, __ATOMIC_SEQ_CST) & ~rcgo__sig_bit(sig));
+	others = rcgo__sigset_atomic_load(&native_mask_signals);
+	rcgo__sigset_remove(&others, sig);
+	revalidate_mask_set(others);
 	if ((slot->flags & RCGO_NATIVE_MASK) != 0 && !blocks_relocatable(sig, slot->mask)) {
 		revalidate_mask(sig);
 	}
@@ -339,8 +335,8 @@ void
 rcgo__interpose_note_altstack(const stack_t *st)
 {
 	if ((st->ss_flags & SS_DISABLE) == 0 && st->ss_size < ROOMY_STACK) {
-		add_signals(&relocatable_signals, ~UINT64_C(0));
-		revalidate_mask_set(__atomic_load_n(&native_mask_signals, __ATOMIC_SEQ_CST));
+		rcgo__sigset_atomic_add(&relocatable_signals, rcgo__sigset_full());
+		revalidate_mask_set(rcgo__sigset_atomic_load(&native_mask_signals));
 	}
 }
 

@@ -220,7 +220,7 @@ rcgo__allthreads_install(void)
 	ours.handler = (uintptr_t)on_all_signal;
 	ours.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_RESTORER;
 	ours.restorer = (uintptr_t)rcgo__sigreturn;
-	ours.mask = ~UINT64_C(0);
+	ours.mask = rcgo__sigset_full();
 	all_installed_once = true;
 	return (int)-rcgo__raw_syscall(
 		SYS_rt_sigaction, RCGO_ALLTHREADS_SIGNAL, (long)&ours, 0, RCGO_SIGSET_BYTES, 0, 0);

@@ -20,6 +20,7 @@
 #include "fork_detect.h"
 #include "signal_handling.h"
 #include "strbuf.h"
+#include "sigset_tools.h"
 #include "unit.h"
 
 static struct unit_end end;
@@ -65,13 +66,13 @@ storm(void (*what)(siginfo_t *, void *))
 static void
 register_signal(siginfo_t *info, void *context)
 {
-	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = ~(uint64_t)0};
+	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = rcgo__sigset_full()};
 	go_sigaction_t old;
 
 	(void)info;
 	(void)context;
 	x_cgo_sigaction(SIGUSR2, &act, &old);
-	act.mask = 0x123456789;
+	act.mask = set_of_bits(0x123456789);
 	x_cgo_sigaction(SIGUSR2, &act, NULL);
 	x_cgo_sigaction(SIGKILL, &act, &old);
 	x_cgo_sigaction(SIGUSR2, NULL, &old);

@@ -16,6 +16,7 @@
 #include "interpose.h"
 #include "libc_signal.h"
 #include "signal_handling.h"
+#include "sigset_tools.h"
 #include "unit.h"
 
 #define ALTERNATE_SIZE (256 * 1024)
@@ -76,7 +77,7 @@ install(int sig, int flags, uint64_t mask)
 		__ATOMIC_RELAXED);
 	CHECK_INT(rcgo__interpose_sigaction(sig, &act, NULL), 0);
 	CHECK_INT(rcgo__interpose_sigaction(sig, NULL, &now), 0);
-	CHECK_INT(rcgo__sigmask_to_go(&now.sa_mask), mask);
+	CHECK_INT(bits_of_set(rcgo__sigmask_to_go(&now.sa_mask)), mask);
 	CHECK_INT((unsigned)now.sa_flags & ~KERNEL_SA_RESTORER, (unsigned)flags);
 	among = ~UINT64_C(0);
 }

@@ -15,6 +15,7 @@
 #include "kernel_sigaction.h"
 #include "interpose.h"
 #include "signal_handling.h"
+#include "sigset_tools.h"
 #include "unit.h"
 
 #define ALTERNATE_SIZE (256 * 1024)
@@ -80,7 +81,8 @@ TEST(wraps_actions_without_the_flag)
 		CHECK_INT(rcgo__interpose_sigaction(scanned[i], NULL, &seen), 0);
 		CHECK(seen.sa_handler == note);
 		CHECK_INT((unsigned)seen.sa_flags & ~KERNEL_SA_RESTORER, SA_RESTART);
-		CHECK_INT(rcgo__sigmask_to_go(&seen.sa_mask), (uint64_t)1 << (SIGHUP - 1));
+		CHECK_INT(bits_of_set(rcgo__sigmask_to_go(&seen.sa_mask)),
+			(uint64_t)1 << (SIGHUP - 1));
 		CHECK_INT(raise(scanned[i]), 0);
 	}
 	CHECK_INT(calls, UNIT_COUNTOF(scanned));
@@ -207,7 +209,7 @@ mask_now(void)
 	sigset_t set;
 
 	sigprocmask(SIG_SETMASK, NULL, &set);
-	return rcgo__sigmask_to_go(&set);
+	return bits_of_set(rcgo__sigmask_to_go(&set));
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "go_standin.h"
 #include "inject.h"
 #include "kernel_sigaction.h"
+#include "sigset_tools.h"
 #include "unit.h"
 
 // Any address will do: these signals are never sent.
@@ -54,7 +55,7 @@ kept(uint64_t mask)
 static void
 check_set(int sig, uintptr_t handler, unsigned long flags, uint64_t mask)
 {
-	go_sigaction_t act = {.handler = handler, .flags = flags, .mask = mask};
+	go_sigaction_t act = {.handler = handler, .flags = flags, .mask = set_of_bits(mask)};
 	go_sigaction_t copy = act;
 	go_sigaction_t old;
 	struct kernel_action kernel;
@@ -70,7 +71,7 @@ check_set(int sig, uintptr_t handler, unsigned long flags, uint64_t mask)
 	CHECK_INT(x_cgo_sigaction(sig, NULL, &old), 0);
 	CHECK_INT(old.handler, handler);
 	CHECK_INT(old.flags & ~KERNEL_SA_RESTORER, flags & ~KERNEL_SA_RESTORER);
-	CHECK_INT(old.mask, kept(mask));
+	CHECK_INT(bits_of_set(old.mask), kept(mask));
 	CHECK_INT(errno, 77);
 }
 
@@ -153,21 +154,22 @@ TEST(reports_what_was_set_raw)
 		CHECK_INT(x_cgo_sigaction(SIGUSR1, NULL, &old), 0);
 		CHECK_INT(old.handler, kernel.handler);
 		CHECK_INT(old.flags, kernel.flags);
-		CHECK_INT(old.mask, kernel.mask);
+		CHECK_INT(bits_of_set(old.mask), kernel.mask);
 		CHECK_INT(old.restorer, kernel.restorer);
 	}
 }
 
 TEST(sets_and_reports_at_once)
 {
-	go_sigaction_t act = {.handler = SOME_HANDLER, .flags = SA_SIGINFO, .mask = 0xff00};
+	go_sigaction_t act = {
+		.handler = SOME_HANDLER, .flags = SA_SIGINFO, .mask = set_of_bits(0xff00)};
 	go_sigaction_t old;
 
 	check_set(SIGUSR1, SOME_HANDLER + 16, SA_RESTART, 0xf0);
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, &old), 0);
 	CHECK_INT(old.handler, SOME_HANDLER + 16);
 	CHECK_INT(old.flags & ~KERNEL_SA_RESTORER, SA_RESTART);
-	CHECK_INT(old.mask, 0xf0);
+	CHECK_INT(bits_of_set(old.mask), 0xf0);
 	// Both may be one place.
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &old, &old), 0);
 	CHECK_INT(old.handler, SOME_HANDLER);
@@ -223,7 +225,7 @@ through_libc(int sig, const go_sigaction_t *act)
 	libc.sa_flags = (int)act->flags;
 	sigemptyset(&libc.sa_mask);
 	for (int s = 1; s <= 64; s++) {
-		if ((act->mask >> (s - 1) & 1) != 0) {
+		if (rcgo__sigset_has(&act->mask, s)) {
 			sigaddset(&libc.sa_mask, s);
 		}
 	}
@@ -239,7 +241,7 @@ TEST(same_as_libc)
 		int sig = (int)(unit_random() % 66);
 		go_sigaction_t act = {.handler = unit_random() % 5, // SIG_ERR's neighbours too
 			.flags = flags_of((unsigned)unit_random()),
-			.mask = unit_random()};
+			.mask = set_of_bits(unit_random())};
 		struct kernel_action ours, libcs;
 		int err;
 

@@ -14,6 +14,7 @@
 
 #include "go_standin.h"
 #include "kernel_sigaction.h"
+#include "sigset_tools.h"
 #include "unit.h"
 
 static unsigned ticks;
@@ -23,7 +24,7 @@ static unsigned bad;
 static void
 in_handler(int sig, siginfo_t *info, void *context)
 {
-	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = 0xff};
+	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = set_of_bits(0xff)};
 	go_sigaction_t old;
 	int saved = errno;
 
@@ -32,7 +33,7 @@ in_handler(int sig, siginfo_t *info, void *context)
 	(void)context;
 	for (int i = 0; i < 20; i++) {
 		act.handler = 0x1000 + (unsigned)i;
-		if (x_cgo_sigaction(SIGUSR1, &act, &old) != 0 || old.mask != 0xff ||
+		if (x_cgo_sigaction(SIGUSR1, &act, &old) != 0 || bits_of_set(old.mask) != 0xff ||
 			old.handler < 0x1000 || old.handler >= 0x1000 + 20 || errno != saved) {
 			__atomic_fetch_add(&bad, 1, __ATOMIC_RELAXED);
 		}
@@ -43,8 +44,9 @@ in_handler(int sig, siginfo_t *info, void *context)
 static void
 install(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long flags, uint64_t mask)
 {
-	go_sigaction_t act = {
-		.handler = (uintptr_t)handler, .flags = flags | SA_SIGINFO, .mask = mask};
+	go_sigaction_t act = {.handler = (uintptr_t)handler,
+		.flags = flags | SA_SIGINFO,
+		.mask = set_of_bits(mask)};
 
 	CHECK_INT(x_cgo_sigaction(sig, &act, NULL), 0);
 }
@@ -56,13 +58,14 @@ under_storm(void *arg)
 
 	unit_storm_start(SIGUSR2);
 	do {
-		go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = 0xff};
+		go_sigaction_t act = {
+			.handler = 0x1000, .flags = SA_SIGINFO, .mask = set_of_bits(0xff)};
 		go_sigaction_t old;
 
 		errno = 77;
 		CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, &old), 0);
 		CHECK_INT(errno, 77);
-		CHECK_INT(old.mask, 0xff);
+		CHECK_INT(bits_of_set(old.mask), 0xff);
 		CHECK_INT(old.flags & ~KERNEL_SA_RESTORER, SA_SIGINFO);
 		rounds++;
 	} while (unit_storm_lasts(&ticks));
@@ -73,7 +76,7 @@ under_storm(void *arg)
 
 TEST(in_handlers_under_a_timer_on_two_threads)
 {
-	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = 0xff};
+	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = set_of_bits(0xff)};
 	pthread_t t[2];
 
 	// Before Go is up, as libpreinit does.

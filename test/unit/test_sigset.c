@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Signal Handling: sets of signals, in the layout of this system.
+
+#include "sigset_cases.h"
+
+UNIT_MAIN(SIGSET_CASES)
