@@ -10,6 +10,8 @@
 #endif
 #include <errno.h>
 #include <grp.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -19,153 +21,137 @@
 
 #define NO_CHANGE UINT32_MAX // the id that means "no change"
 
-// Makes an identity call, by the C library's function unless its broadcast cannot be trusted.
-// Indirect: the functions of libc below.
-static void
-set_identity(argset_t *x, const struct rcgo_setxid *call, int (*by_libc)(const uintptr_t *))
-{
-	struct rcgo_setxid_method method;
-	int err = rcgo__setxid_begin(&method, call);
+enum identity_call {
+	SETEGID,
+	SETEUID,
+	SETGID,
+	SETGROUPS,
+	SETREGID,
+	SETRESGID,
+	SETRESUID,
+	SETREUID,
+	SETUID,
+};
 
+// The system call of each, and its number of arguments. setegid and seteuid have no system call of
+// their own: they set the second of three ids.
+static const struct {
+	uint16_t number;
+	uint8_t args;
+	bool second_of_three;
+} identity_calls[] = {
+	[SETEGID] = {SYS_setresgid, 1, true},
+	[SETEUID] = {SYS_setresuid, 1, true},
+	[SETGID] = {SYS_setgid, 1, false},
+	[SETGROUPS] = {SYS_setgroups, 2, false},
+	[SETREGID] = {SYS_setregid, 2, false},
+	[SETRESGID] = {SYS_setresgid, 3, false},
+	[SETRESUID] = {SYS_setresuid, 3, false},
+	[SETREUID] = {SYS_setreuid, 2, false},
+	[SETUID] = {SYS_setuid, 1, false},
+};
+
+// Calls the C library's function. Returns 0 or -1 and sets errno.
+static int
+set_by_libc(enum identity_call which, const uintptr_t *a)
+{
+	switch (which) {
+	case SETEGID:
+		return setegid((gid_t)a[0]);
+	case SETEUID:
+		return seteuid((uid_t)a[0]);
+	case SETGID:
+		return setgid((gid_t)a[0]);
+	case SETGROUPS:
+		return setgroups((size_t)a[0], (const gid_t *)a[1]);
+	case SETREGID:
+		return setregid((gid_t)a[0], (gid_t)a[1]);
+	case SETRESGID:
+		return setresgid((gid_t)a[0], (gid_t)a[1], (gid_t)a[2]);
+	case SETRESUID:
+		return setresuid((uid_t)a[0], (uid_t)a[1], (uid_t)a[2]);
+	case SETREUID:
+		return setreuid((uid_t)a[0], (uid_t)a[1]);
+	default:
+		return setuid((uid_t)a[0]);
+	}
+}
+
+// Makes an identity call, by the C library's function unless its broadcast cannot be trusted.
+static void
+set_identity(argset_t *x, enum identity_call which)
+{
+	struct rcgo_setxid call = {.number = identity_calls[which].number};
+	struct rcgo_setxid_method method;
+	int err;
+
+	if (identity_calls[which].second_of_three) {
+		call.args[0] = call.args[2] = NO_CHANGE;
+		call.args[1] = x->args[0];
+	} else {
+		for (unsigned i = 0; i < identity_calls[which].args; i++) {
+			call.args[i] = x->args[i];
+		}
+	}
+	err = rcgo__setxid_begin(&method, &call);
 	if (method.by_libc) {
-		err = by_libc(x->args) == -1 ? errno : 0;
+		err = set_by_libc(which, x->args) == -1 ? errno : 0;
 	}
 	rcgo__setxid_end(&method);
 	// These calls have no result other than 0, so Go takes any other value as an errno.
 	x->retval = (uintptr_t)err;
 }
 
-static int
-setegid_by_libc(const uintptr_t *a)
-{
-	return setegid((gid_t)a[0]);
-}
-
 void
 _cgo_libc_setegid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresgid, {NO_CHANGE, a[0], NO_CHANGE}};
-
-	set_identity(x, &call, setegid_by_libc);
-}
-
-static int
-seteuid_by_libc(const uintptr_t *a)
-{
-	return seteuid((uid_t)a[0]);
+	set_identity(x, SETEGID);
 }
 
 void
 _cgo_libc_seteuid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresuid, {NO_CHANGE, a[0], NO_CHANGE}};
-
-	set_identity(x, &call, seteuid_by_libc);
-}
-
-static int
-setgid_by_libc(const uintptr_t *a)
-{
-	return setgid((gid_t)a[0]);
+	set_identity(x, SETEUID);
 }
 
 void
 _cgo_libc_setgid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setgid, {a[0]}};
-
-	set_identity(x, &call, setgid_by_libc);
-}
-
-static int
-setgroups_by_libc(const uintptr_t *a)
-{
-	return setgroups((size_t)a[0], (const gid_t *)a[1]);
+	set_identity(x, SETGID);
 }
 
 void
 _cgo_libc_setgroups(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setgroups, {a[0], a[1]}};
-
-	set_identity(x, &call, setgroups_by_libc);
-}
-
-static int
-setregid_by_libc(const uintptr_t *a)
-{
-	return setregid((gid_t)a[0], (gid_t)a[1]);
+	set_identity(x, SETGROUPS);
 }
 
 void
 _cgo_libc_setregid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setregid, {a[0], a[1]}};
-
-	set_identity(x, &call, setregid_by_libc);
-}
-
-static int
-setresgid_by_libc(const uintptr_t *a)
-{
-	return setresgid((gid_t)a[0], (gid_t)a[1], (gid_t)a[2]);
+	set_identity(x, SETREGID);
 }
 
 void
 _cgo_libc_setresgid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresgid, {a[0], a[1], a[2]}};
-
-	set_identity(x, &call, setresgid_by_libc);
-}
-
-static int
-setresuid_by_libc(const uintptr_t *a)
-{
-	return setresuid((uid_t)a[0], (uid_t)a[1], (uid_t)a[2]);
+	set_identity(x, SETRESGID);
 }
 
 void
 _cgo_libc_setresuid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setresuid, {a[0], a[1], a[2]}};
-
-	set_identity(x, &call, setresuid_by_libc);
-}
-
-static int
-setreuid_by_libc(const uintptr_t *a)
-{
-	return setreuid((uid_t)a[0], (uid_t)a[1]);
+	set_identity(x, SETRESUID);
 }
 
 void
 _cgo_libc_setreuid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setreuid, {a[0], a[1]}};
-
-	set_identity(x, &call, setreuid_by_libc);
-}
-
-static int
-setuid_by_libc(const uintptr_t *a)
-{
-	return setuid((uid_t)a[0]);
+	set_identity(x, SETREUID);
 }
 
 void
 _cgo_libc_setuid(argset_t *x)
 {
-	const uintptr_t *a = x->args;
-	struct rcgo_setxid call = {SYS_setuid, {a[0]}};
-
-	set_identity(x, &call, setuid_by_libc);
+	set_identity(x, SETUID);
 }
