@@ -23,6 +23,8 @@ package stats
 import (
 	"strconv"
 	"strings"
+
+	"rcgo.example/internal/metrics"
 )
 
 // Stats is what is counted since Go started. All but ThreadsPeak are exact.
@@ -57,8 +59,8 @@ type Metric struct {
 	Value       uint64
 }
 
-// metrics says all of each counter but its value.
-var metrics = []struct {
+// counters says all of each counter but its value.
+var counters = []struct {
 	Metric
 	json  string
 	value func(*Stats) *uint64
@@ -90,14 +92,18 @@ var metrics = []struct {
 }
 
 // Metrics gives each counter with its name; none where there are no counters. Calls from C to Go are
-// left out where they are not counted.
+// left out where they are not counted. A program that uses package ring or call.Limiter has their
+// counters too, whatever C half it was built with.
 func Metrics() []Metric {
+	var all []Metric
+	for _, m := range metrics.Read() {
+		all = append(all, Metric(m))
+	}
 	s, ok := read()
 	if !ok {
-		return nil
+		return all
 	}
-	var all []Metric
-	for _, m := range metrics {
+	for _, m := range counters {
 		value := m.value(&s)
 		if value == &s.Callbacks && !s.CallbacksAreCounted {
 			continue
@@ -120,7 +126,7 @@ func (Var) String() string {
 		return "null"
 	}
 	var fields []string
-	for _, m := range metrics {
+	for _, m := range counters {
 		value := m.value(&s)
 		text := strconv.FormatUint(*value, 10)
 		if value == &s.Callbacks && !s.CallbacksAreCounted {

@@ -41,9 +41,9 @@ func read() (Stats, bool) {
 	if C.read_stats(&values[0], C.size_t(len(values)*8)) == 0 {
 		return s, false
 	}
-	for i, m := range metrics {
+	for i, m := range counters {
 		*m.value(&s) = uint64(values[i])
 	}
-	s.CallbacksAreCounted = values[len(metrics)] != 0
+	s.CallbacksAreCounted = values[len(counters)] != 0
 	return s, true
 }
