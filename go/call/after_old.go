@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build !go1.21
+
+package call
+
+import "context"
+
+// afterEnd calls f in a goroutine of its own when the context ends.
+func afterEnd(ctx context.Context, f func()) {
+	go func() {
+		<-ctx.Done()
+		f()
+	}()
+}
