@@ -10,17 +10,18 @@ void
 rcgo__stack_reader_init(
 	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp)
 {
-	reader->known = stack != NULL ? *stack : (struct rcgo_stack_bounds){.lo = 0, .hi = 0};
+	reader->known = stack;
 	rcgo__stack_reader_set(reader, sp);
 }
 
 void
 rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp)
 {
-	uintptr_t hi = reader->known.hi;
+	const struct rcgo_stack_bounds *known = reader->known;
+	uintptr_t hi = known != NULL ? known->hi : 0;
 
 	reader->other = (struct rcgo_readable_range){.lo = 0, .size = 0};
-	reader->bounded = sp >= reader->known.lo && sp < hi && hi - sp >= RCGO_WORD_SIZE;
+	reader->bounded = hi != 0 && sp >= known->lo && sp < hi && hi - sp >= RCGO_WORD_SIZE;
 	if (reader->bounded) {
 		reader->stack.lo = sp;
 		reader->stack.size = hi - sp - RCGO_WORD_SIZE + 1;

@@ -19,7 +19,8 @@ struct rcgo_readable_range {
 };
 
 struct rcgo_stack_reader {
-	struct rcgo_stack_bounds known; // a stack that is mapped from its stack pointer to hi
+	const struct rcgo_stack_bounds
+		*known; // a stack that is mapped from its stack pointer to hi
 	struct rcgo_readable_range stack;
 	struct rcgo_readable_range other;
 	bool bounded; // stack covers the whole stack

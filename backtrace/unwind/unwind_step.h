@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The state of an unwind, and its steps: the fast one by a cached entry (unwind_cached.c), the slow
+// The state of an unwind, and its steps: the fast one by a cached entry (unwind.c), the slow
 // one with all registers (unwind_slow.c), and the heuristic one (unwind_slow.c).
 #ifndef RCGO_UNWIND_STEP_H
 #define RCGO_UNWIND_STEP_H
@@ -75,6 +75,10 @@ RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_
 // Returns RCGO_UNWIND_ENTRY_NONE if the fast path cannot.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__unwind_fast_entry(struct rcgo_unwind *unwind);
+
+// Computes the cache entry of the current frame, which is in the current object, and stores it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__unwind_add_entry(struct rcgo_unwind *unwind);
 
 // Finds the unwind information of the function at pc, in the current object. It uses the sorted
 // table, or what rcgo__unwind_debug found if found is not NULL. rcgo__unwind_debug reads files: do

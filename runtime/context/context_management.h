@@ -73,9 +73,4 @@ RCGO_INTERN rcgo_context_fn rcgo__hooks_context(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_symbolizer_fn rcgo__hooks_symbolizer(void);
 
-// Returns the async traceback hook, which replaces traceback in signal handlers; NULL if
-// traceback itself is used there.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN rcgo_async_traceback_fn rcgo__hooks_async_traceback(rcgo_traceback_fn traceback);
-
 #endif // RCGO_CONTEXT_MANAGEMENT_H

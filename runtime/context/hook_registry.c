@@ -11,8 +11,6 @@ static struct {
 	rcgo_traceback_fn traceback;
 	rcgo_context_fn context;
 	rcgo_symbolizer_fn symbolizer;
-	rcgo_traceback_fn async_replaces;
-	rcgo_async_traceback_fn async_traceback;
 } hooks;
 
 void
@@ -40,20 +38,4 @@ rcgo_symbolizer_fn
 rcgo__hooks_symbolizer(void)
 {
 	return rcgo_load_acq(&hooks.symbolizer);
-}
-
-void
-rcgo__hooks_set_async_traceback(
-	rcgo_traceback_fn traceback, rcgo_async_traceback_fn async_traceback)
-{
-	rcgo_store_rel(&hooks.async_traceback, async_traceback);
-	rcgo_store_rel(&hooks.async_replaces, traceback);
-}
-
-rcgo_async_traceback_fn
-rcgo__hooks_async_traceback(rcgo_traceback_fn traceback)
-{
-	return rcgo_load_acq(&hooks.async_replaces) == traceback
-		       ? rcgo_load_acq(&hooks.async_traceback)
-		       : NULL;
 }

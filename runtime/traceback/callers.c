@@ -8,6 +8,21 @@
 #include "context_management.h"
 #include "traceback_generation.h"
 
+// The function that replaces another one in signal handlers.
+// owner: rcgo__callers_set_async; lock: none; ordering: release on writing, acquire on reading;
+// replaced is written last
+static struct {
+	rcgo_traceback_fn replaced;
+	rcgo_async_traceback_fn hook;
+} async_traceback;
+
+void
+rcgo__callers_set_async(rcgo_traceback_fn traceback, rcgo_async_traceback_fn hook)
+{
+	rcgo_store_rel(&async_traceback.hook, hook);
+	rcgo_store_rel(&async_traceback.replaced, traceback);
+}
+
 // Indirect: the program's traceback function, which Go requires to be async-signal-safe, or ours.
 void
 rcgo__callers_collect(
@@ -19,18 +34,16 @@ rcgo__callers_collect(
 		.Buf = callers,
 		.Max = RCGO_CALLERS_MAX,
 	};
-	rcgo_async_traceback_fn for_signals;
 	int saved = errno; // belongs to the interrupted C code
 
 	(void)info;
 	if (sig == RCGO_SIGPREEMPT && !rcgo__callers_wanted()) {
 		return;
 	}
-	for_signals = rcgo__hooks_async_traceback(traceback);
 	rcgo_msan_unpoison(&arg, sizeof arg);
 	rcgo_tsan_acquire();
-	if (for_signals != NULL) {
-		for_signals(&arg, sig);
+	if (rcgo_load_acq(&async_traceback.replaced) == traceback) {
+		rcgo_load_acq (&async_traceback.hook)(&arg, sig);
 	} else {
 		traceback(&arg);
 	}

@@ -45,6 +45,13 @@
 extern RCGO_HIDDEN void rcgo__callers_collect(
 	uintptr_t sig, void *info, void *context, rcgo_traceback_fn traceback, uintptr_t *callers);
 
+// A traceback function that also gets the signal that interrupted the C code.
+typedef void (*rcgo_async_traceback_fn)(struct cgoTracebackArg *arg, uintptr_t sig);
+
+// Registers the async traceback hook, which replaces traceback in signal handlers.
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__callers_set_async(rcgo_traceback_fn traceback, rcgo_async_traceback_fn hook);
+
 // Makes each thread that runs C code store its frames where Go's report of all goroutines reads
 // them. Threads that block SIGURG store none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

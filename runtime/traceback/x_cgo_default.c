@@ -159,7 +159,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	}
 	rcgo_store_rel(&default_ready, true);
 	rcgo__signal_chain_set_quit(rcgo__callers_gather);
-	rcgo__hooks_set_async_traceback(x_cgo_default_traceback, default_for_signals);
+	rcgo__callers_set_async(x_cgo_default_traceback, default_for_signals);
 	rcgo__hooks_set(x_cgo_default_traceback, context, x_cgo_default_symbolizer);
 }
 

@@ -1,73 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwinding by cached entries. Runs in signal handlers with all signals blocked.
-// Long because: the fast loop keeps all state in registers, and the compiler inlines the rest.
+// Unwinding by cached entries, and the entry points of the unwinder: all code that a profile sample
+// needs unless an entry is missing (unwind_lookup.c). Runs in signal handlers with all signals
+// blocked.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
-#include "debug_frame.h"
-#include "module_internal.h"
+#include "mark.h"
+#include "module_generation.h"
 #include "unwind_cache.h"
 #include "unwind_step.h"
-
-// Computes the entry of a frame in the current object. Returns RCGO_UNWIND_ENTRY_NONE without
-// unwind information. Not inlined: its stack frame must not be live while unwind information is
-// searched for.
-static __attribute__((noinline)) uint64_t
-compute_entry(const struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame,
-	const struct rcgo_debug_frame *found)
-{
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
-	struct rcgo_fde fde;
-	struct rcgo_cfi_copy copy;
-	struct rcgo_cfi_row row;
-
-	if (rcgo__unwind_is_sigreturn(unwind, frame->pc)) {
-		return RCGO_UNWIND_ENTRY_SIGNAL;
-	}
-	if (!rcgo__unwind_fde(unwind, pc, found, &fde, &copy)) {
-		return RCGO_UNWIND_ENTRY_NONE;
-	}
-	if (!rcgo__cfi_row(&fde, pc, true, &row)) {
-		return RCGO_UNWIND_ENTRY_HEURISTIC;
-	}
-	return rcgo__cfi_unwind_entry(&fde, pc, &row);
-}
-
-// Computes the entry of a frame that the fast path cannot handle. It also searches .debug_frame.
-static __attribute__((noinline)) uint64_t
-compute_entry_slow(const struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame)
-{
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
-	uint64_t entry = compute_entry(unwind, frame, NULL);
-	struct rcgo_debug_frame found;
-
-	if (entry == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_object_is_opaque(unwind)) {
-		return RCGO_UNWIND_ENTRY_BOUNDARY;
-	}
-	if (entry == RCGO_UNWIND_ENTRY_NONE && rcgo__unwind_debug(unwind, pc, &found)) {
-		entry = compute_entry(unwind, frame, &found);
-	}
-	if (entry == RCGO_UNWIND_ENTRY_NONE) {
-		entry = RCGO_UNWIND_ENTRY_HEURISTIC;
-	}
-	return entry;
-}
-
-// Computes the entry of the current frame, which is in the current object, and caches it.
-static __attribute__((noinline)) uint64_t
-add_entry(struct rcgo_unwind *unwind)
-{
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
-	uint64_t entry = rcgo__unwind_fast_entry(unwind);
-
-	if (entry == RCGO_UNWIND_ENTRY_NONE) {
-		entry = compute_entry_slow(unwind, &unwind->frame);
-	}
-	rcgo__unwind_cache_store(unwind->frame.pc,
-		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash), entry);
-	return entry;
-}
 
 // Returns the entry of a frame outside of all objects. It may be JIT code, a signal restorer that
 // the kernel or an emulator installed, or no code: RCGO_UNWIND_ENTRY_NONE. A precise frame is taken
@@ -100,14 +42,14 @@ find_entry(struct rcgo_unwind *unwind, bool missed)
 	uint64_t entry;
 
 	if (missed && in_current(unwind)) {
-		return add_entry(unwind);
+		return rcgo__unwind_add_entry(unwind);
 	}
 	if (!rcgo__unwind_select_object(unwind, pc)) {
 		return entry_outside_objects(&unwind->frame);
 	}
 	entry = rcgo__unwind_cache_find(unwind->frame.pc,
 		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash));
-	return entry != RCGO_UNWIND_ENTRY_NONE ? entry : add_entry(unwind);
+	return entry != RCGO_UNWIND_ENTRY_NONE ? entry : rcgo__unwind_add_entry(unwind);
 }
 
 // Steps from a signal frame to the interrupted frame, which may be on another stack.
@@ -332,161 +274,168 @@ rcgo__unwind_cached(struct rcgo_unwind *unwind)
 	return true;
 }
 
-// Lookup of a program counter: its object, its unwind information, signal restorers.
+// The entry points.
 
-bool
-rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
+// Unwinds from the frame in *unwind; start is where its registers came from.
+static size_t
+unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *start, uintptr_t *pcs,
+	size_t max)
 {
-	struct rcgo_unwind_object *object;
+	struct rcgo_unwind_frame from = unwind->frame;
+	size_t skip = unwind->skip;
 
-	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
-		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
-			unwind->current = i;
-			return true;
-		}
+	unwind->object[0].size = 0;
+	unwind->object[0].module.start = 0;
+	unwind->object[1].size = 0;
+	unwind->object[1].module.start = 0;
+	unwind->current = 0;
+	unwind->unloadable = false;
+	unwind->lost = false;
+	unwind->pcs = pcs;
+	unwind->max = max;
+	unwind->n = 0;
+	rcgo__stack_reader_init(&unwind->reader, start->stack, from.sp);
+	if (!rcgo__unwind_cached(unwind)) {
+		unwind->frame = from;
+		unwind->skip = skip;
+		unwind->lost = false;
+		rcgo__unwind_fold_again(unwind);
+		rcgo__stack_reader_set(&unwind->reader, from.sp);
+		rcgo__unwind_slow(unwind, start);
 	}
-	unwind->current = (unwind->current + 1) % RCGO_COUNTOF(unwind->object);
-	object = &unwind->object[unwind->current];
-	if (!rcgo__module_find(pc, &object->module)) {
-		object->size = 0;
-		return false;
+	if (RCGO_UNLIKELY(unwind->fold != NULL)) {
+		rcgo__unwind_unfold(unwind);
 	}
-	unwind->unloadable |= !object->module.nodelete;
-	object->size = object->module.end - object->module.start;
-	object->module_hash = object->module.key * RCGO_UNWIND_ENTRY_MIX;
-	if (unwind->fast_object == unwind->current) {
-		unwind->fast_object = RCGO_COUNTOF(unwind->object);
-	}
-	return pc - object->module.start < object->size;
+	return unwind->n;
 }
 
-static struct rcgo_cfi_area
-area_of(const struct rcgo_module *module)
+// Unwinds from the location that the signal with this ucontext_t interrupted.
+RCGO_UNINSTRUMENTED_READS static size_t
+unwind_from_ucontext(struct rcgo_unwind *unwind, const void *ucontext,
+	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
-	return (struct rcgo_cfi_area){
-		.start = module->start,
-		.end = module->end,
-		.nodelete = module->nodelete,
+	const char *uc = ucontext;
+	struct rcgo_unwind_start start = {.ucontext = ucontext, .saved = NULL, .stack = stack};
+
+	unwind->frame = (struct rcgo_unwind_frame){
+		.pc = *(const uintptr_t *)(const void *)(uc + RCGO_UC_PC),
+		.sp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_SP),
+		.fp = *(const uintptr_t *)(const void *)(uc + RCGO_UC_FP),
+		.lr = *(const uintptr_t *)(const void *)(uc + RCGO_UC_LR),
+		.pc_is_precise = true,
 	};
+	unwind->skip = 0;
+	return unwind_from_frame(unwind, &start, pcs, max);
 }
 
-uint64_t
-rcgo__unwind_fast_entry(struct rcgo_unwind *unwind)
+size_t
+rcgo__unwind_from_handler(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
-	struct rcgo_unwind_object *object = &unwind->object[unwind->current];
-	struct rcgo_cfi_area area = area_of(&object->module);
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
+	struct rcgo_unwind unwind;
 
-	if (!object->module.nodelete || object->module.eh_frame_hdr == NULL) {
-		return RCGO_UNWIND_ENTRY_NONE;
-	}
-	if (unwind->fast_object != unwind->current) {
-		unwind->fast_object = unwind->current;
-		rcgo__cfi_fast_forget(unwind->fast);
-	}
-	if (!rcgo__cfi_fast_code(&area, unwind->frame.pc, unwind->fast)) {
-		return RCGO_UNWIND_ENTRY_NONE;
-	}
-	return rcgo__cfi_fast(&area, (uintptr_t)object->module.eh_frame_hdr,
-		object->module.eh_frame_hdr_size, pc, unwind->fast);
+	unwind.fold = NULL;
+	return unwind_from_ucontext(&unwind, ucontext, stack, pcs, max);
 }
 
-// Unwind information without a sorted table: .eh_frame of static programs, or the copy of
-// .debug_frame, which is never freed.
-static bool
-debug_fde(const struct rcgo_module *module, const struct rcgo_debug_frame *found,
-	struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
+// A smaller array has no room for marks.
+#define MARKS_MIN 8
+
+// Only these fields are initialized: clearing the whole struct would take as long as several
+// frames.
+static struct rcgo_fold *
+fold_init(struct rcgo_fold *fold, size_t max, bool counts)
 {
-	struct rcgo_cfi_area area = {
-		.start = found->start,
-		.end = found->end,
-		.nodelete = true,
-		.debug_frame = found->loaded ? 0 : found->start,
-		.bias = found->loaded ? 0 : module->bias,
+	fold->counts = counts;
+	fold->head = NULL;
+	fold->elided = 0;
+	return max >= MARKS_MIN ? fold : NULL;
+}
+
+RCGO_UNINSTRUMENTED_READS static bool
+fetch_failed(const ucontext_t *uc)
+{
+	return RCGO_UC_FETCH_FAILED(uc);
+}
+
+size_t
+rcgo__unwind_report(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
+{
+	uintptr_t pc = rcgo__unwind_pc(ucontext);
+	bool not_code = max >= MARKS_MIN && fetch_failed(ucontext);
+	// A program counter of 0 has no frame in the result.
+	size_t marked = not_code && pc == 0;
+	struct rcgo_fold fold;
+	struct rcgo_unwind unwind;
+	size_t n;
+
+	unwind.fold = fold_init(&fold, max, true);
+	n = marked + unwind_from_ucontext(&unwind, ucontext, stack, pcs + marked, max - marked);
+	if (not_code && (marked || (n > 0 && pcs[0] == pc))) {
+		pcs[0] = rcgo__mark(RCGO_MARK_NOT_CODE, pc);
+	}
+	if (unwind.lost && n < max && max >= MARKS_MIN) {
+		pcs[n++] = rcgo__mark(RCGO_MARK_LOST, 0);
+	}
+	return n;
+}
+
+size_t
+rcgo__unwind_sample(
+	const void *ucontext, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_fold fold;
+	struct rcgo_unwind unwind;
+	size_t n;
+
+	unwind.fold = fold_init(&fold, max, false);
+	n = unwind_from_ucontext(&unwind, ucontext, stack, pcs, max);
+	if (unwind.unloadable) {
+		rcgo__generations_tag(pcs, n);
+	}
+	return n;
+}
+
+uintptr_t
+rcgo__unwind_pc(const void *ucontext)
+{
+	return *(const uintptr_t *)(const void *)((const char *)ucontext + RCGO_UC_PC);
+}
+
+static size_t
+unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
+	size_t skip, uintptr_t *pcs, size_t max)
+{
+	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved, .stack = stack};
+	struct rcgo_unwind unwind;
+
+	unwind.fold = NULL;
+	unwind.frame = (struct rcgo_unwind_frame){
+		.pc = rcgo__arch_strip(saved->pc),
+		.sp = saved->sp,
+		.fp = saved->fp,
 	};
-
-	return rcgo__cfi_parse(&area, found->fde, fde, copy);
+	unwind.skip = skip;
+	return unwind_from_frame(&unwind, &start, pcs, max);
 }
 
-bool
-rcgo__unwind_debug(const struct rcgo_unwind *unwind, uintptr_t pc, struct rcgo_debug_frame *found)
+size_t
+rcgo__unwind_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
+	uintptr_t *pcs, size_t max)
 {
-	return rcgo__debug_frame_find(&unwind->object[unwind->current].module, pc, found);
+	return unwind_from_saved(saved, stack, 0, pcs, max);
 }
 
-bool
-rcgo__unwind_fde(const struct rcgo_unwind *unwind, uintptr_t pc,
-	const struct rcgo_debug_frame *found, struct rcgo_fde *fde, struct rcgo_cfi_copy *copy)
+__attribute__((noinline)) size_t
+rcgo__unwind_here(const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
-	const struct rcgo_module *module = &unwind->object[unwind->current].module;
-	struct rcgo_cfi_area area = area_of(module);
+	struct rcgo_saved_regs saved;
+	size_t n;
 
-	if (found != NULL) {
-		return debug_fde(module, found, fde, copy) &&
-		       pc - fde->start < fde->end - fde->start;
-	}
-	return module->eh_frame_hdr != NULL &&
-	       rcgo__cfi_find(&area, (uintptr_t)module->eh_frame_hdr, module->eh_frame_hdr_size, pc,
-		       fde, copy);
-}
-
-// Not inlined: the buffers must not be on the caller's stack.
-__attribute__((noinline)) bool
-rcgo__unwind_start(const struct rcgo_unwind *unwind, uintptr_t pc, uintptr_t *start)
-{
-	struct rcgo_fde fde;
-	struct rcgo_cfi_copy copy;
-
-	if (!rcgo__unwind_fde(unwind, pc, NULL, &fde, &copy)) {
-		return false;
-	}
-	*start = fde.start;
-	return true;
-}
-
-__attribute__((noinline)) uintptr_t
-rcgo__unwind_gap(const struct rcgo_unwind *unwind, uintptr_t pc)
-{
-	struct rcgo_fde fde = {.start = 0, .end = 0};
-	struct rcgo_cfi_copy copy;
-
-	// The sorted table gives the last function that starts before pc.
-	if (rcgo__unwind_fde(unwind, pc, NULL, &fde, &copy) || fde.start > pc || fde.end > pc) {
-		return 0;
-	}
-	return fde.end;
-}
-
-bool
-rcgo__unwind_may_be_code(const struct rcgo_unwind *unwind, uintptr_t pc)
-{
-	struct rcgo_module module;
-
-	if (pc < RCGO_NOFAULT_PAGE) {
-		return false;
-	}
-	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
-		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
-			return true;
-		}
-	}
-	return rcgo__list_find(pc, &module) || rcgo__dlfo_find(pc, &module) == RCGO_LOOKUP_YES;
-}
-
-RCGO_UNINSTRUMENTED_READS bool
-rcgo__unwind_is_sigreturn(const struct rcgo_unwind *unwind, uintptr_t pc)
-{
-	struct rcgo_cfi_area area = area_of(&unwind->object[unwind->current].module);
-	uint8_t buf[RCGO_SIGRETURN_SIZE], own[RCGO_SIGRETURN_SIZE];
-	const uint8_t *code = rcgo__cfi_view(&area, pc, sizeof buf, buf, sizeof buf);
-
-	if (code == NULL) {
-		return false;
-	}
-	// Not memcpy, which the sanitizers intercept.
-	for (unsigned i = 0; i < sizeof own; i++) {
-		own[i] = code[i];
-		__asm__("" ::: "memory");
-	}
-	return rcgo__arch_is_sigreturn(own);
+	rcgo__regs_capture(&saved);
+	n = unwind_from_saved(&saved, stack, 1, pcs, max);
+	// Prevents a tail call: this frame must be on the stack.
+	__asm__("" : "+r"(n));
+	return n;
 }
