@@ -69,6 +69,33 @@
 	MOVQ	56(R10), SP; \
 	ANDQ	$~15, SP
 
+// LEAVEANY is LEAVE with the offsets of the closure, which stays in R13: for a Go newer than the rows
+// below. BX then points to m.ncgo.
+#define LEAVEANY \
+	MOVQ	48(R14), BX; \
+	MOVQ	SP, R15; \
+	MOVL	closure_curg(R13), R10; \
+	CMPQ	(BX)(R10*1), R14; \
+	JNE	system; \
+	MOVQ	closure_pc(R13), AX; \
+	MOVQ	AX, 64(R14); \
+	MOVQ	R15, 56(R14); \
+	MOVQ	closure_callPC(R13), AX; \
+	MOVL	closure_syscallPC(R13), R10; \
+	MOVQ	AX, (R14)(R10*1); \
+	LEAQ	-FRAME(R15), AX; \
+	MOVL	closure_syscallSP(R13), R10; \
+	MOVQ	AX, (R14)(R10*1); \
+	MOVQ	(BX), R10; \
+	MOVL	closure_ncgo(R13), AX; \
+	ADDQ	AX, BX; \
+	MOVB	(BX), R12; \
+	MOVB	$1, (BX); \
+	MOVQ	TLS, AX; \
+	MOVQ	R10, 0(AX)(TLS*1); \
+	MOVQ	56(R10), SP; \
+	ANDQ	$~15, SP
+
 // RETURN comes back. X15 is zero in Go. A goroutine whose time is up yields here: a loop of leaf
 // calls has no other point where it could, for nearly all signals find it in C.
 #define RETURN(YIELD, SYSCALLSP, NCGO, ERRNO) \
@@ -84,6 +111,21 @@
 	RET; \
 preempt: \
 	JMP	YIELD(SB)
+
+#define RETURNANY(ERRNO) \
+	MOVQ	TLS, CX; \
+	MOVQ	R14, 0(CX)(TLS*1); \
+	MOVQ	R15, SP; \
+	MOVB	R12, (BX); \
+	XORPS	X15, X15; \
+	MOVL	closure_syscallSP(R13), CX; \
+	MOVQ	X15, (R14)(CX*1); \
+	ERRNO; \
+	CMPQ	SP, 16(R14); \
+	JLS	preempt; \
+	RET; \
+preempt: \
+	JMP	·yield(SB)
 
 #define STAY(CALLIT, ERRNO) \
 system: \
@@ -138,7 +180,22 @@ ENTRY(E1, MOVE6, R13, CALLERRNO, FIRST, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCG
 // The numbers are those of layouts in layout.go.
 LAYOUT(·call19, ·call19two, ·call19none, ·call19errno, ·call19errno1, 112, 120, 192, 312)
 LAYOUT(·call22, ·call22two, ·call22none, ·call22errno, ·call22errno1, 112, 120, 192, 304)
+LAYOUT(·call23, ·call23two, ·call23none, ·call23errno, ·call23errno1, 112, 120, 192, 328)
+LAYOUT(·call25, ·call25two, ·call25none, ·call25errno, ·call25errno1, 104, 112, 184, 320)
 LAYOUT(·call26, ·call26two, ·call26none, ·call26errno, ·call26errno1, 104, 112, 184, 328)
+
+#define ANY(SELF, CALLIT, ERRNO) \
+TEXT SELF(SB), NOSPLIT|NOFRAME, $0-0; \
+	ALIGN; \
+	MOVE6; \
+	LEAVEANY; \
+	CALLIT; \
+	RETURNANY(ERRNO); \
+	STAY(CALLIT, ERRNO)
+
+ANY(·callAny, CALLPLAIN, NOERRNO)
+ANY(·callAnyErrno, CALLERRNO, SECOND)
+ANY(·callAnyErrno1, CALLERRNO, FIRST)
 
 // call stands for Go's side of a leaf call in tracebacks; it never runs.
 TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0

@@ -4,6 +4,7 @@
 //go:build linux && cgo
 
 #include "funcdata.h"
+#include "go_asm.h"
 #include "textflag.h"
 
 // As entry_amd64.s tells, with these registers: R26 points to the closure { code, function,
@@ -119,7 +120,88 @@ system: \
 // The numbers are those of layouts in layout.go.
 LAYOUT(·call19, ·call19errno, ·call19errno1, 112, 120, 192, 312)
 LAYOUT(·call22, ·call22errno, ·call22errno1, 112, 120, 192, 304)
+LAYOUT(·call23, ·call23errno, ·call23errno1, 112, 120, 192, 328)
+LAYOUT(·call25, ·call25errno, ·call25errno1, 104, 112, 184, 320)
 LAYOUT(·call26, ·call26errno, ·call26errno1, 104, 112, 184, 328)
+
+// The entries for a Go newer than these rows have the offsets from the closure: R20 becomes the address of
+// m.ncgo and R23 that of g.syscallsp; the function is in R15 until it is called.
+#define LEAVEANY(SELF) \
+	MOVD	8(R26), R15; \
+	MOVD	16(R26), R24; \
+	MOVWU	closure_syscallSP(R26), R11; \
+	MOVWU	closure_syscallPC(R26), R12; \
+	MOVWU	closure_curg(R26), R13; \
+	MOVWU	closure_ncgo(R26), R14; \
+	MOVD	24(R26), R26; \
+	MOVD	48(g), R20; \
+	MOVD	RSP, R19; \
+	MOVD	R30, R21; \
+	MOVD	(R20)(R13), R8; \
+	CMP	R8, g; \
+	BNE	system; \
+	MOVD	$SELF+8(SB), R8; \
+	MOVD	R8, 64(g); \
+	MOVD	R19, 56(g); \
+	MOVD	$·call+8(SB), R9; \
+	SUB	$FRAME, R19, R10; \
+	MOVD	R21, (R10); \
+	MOVD	R9, (g)(R12); \
+	ADD	R11, g, R23; \
+	MOVD	R10, (R23); \
+	MOVD	(R20), R13; \
+	ADD	R14, R20; \
+	MOVW	(R20), R22; \
+	ADDW	$1, R22, R8; \
+	MOVW	R8, (R20); \
+	MOVD	g, R25; \
+	MOVD	R13, g; \
+	SAVE_G; \
+	MOVD	56(g), R9; \
+	AND	$~15, R9; \
+	MOVD	R9, RSP
+
+#define RETURNANY \
+	MOVD	R25, g; \
+	SAVE_G; \
+	MOVD	R19, RSP; \
+	MOVW	R22, (R20); \
+	MOVD	ZR, (R23); \
+	MOVD	R21, R30; \
+	MOVD	16(g), R8; \
+	CMP	R8, R19; \
+	BLS	preempt; \
+	RET; \
+preempt: \
+	B	·yield(SB)
+
+#define ANYPLAIN BL	(R15)
+
+#define ANYERRNO \
+	SUB	$16, RSP; \
+	MOVD	R15, R6; \
+	MOVD	RSP, R7; \
+	BL	(R24); \
+	MOVWU	0(RSP), R1
+
+#define FIRST MOVD	R1, R0
+#define ASIS
+
+#define ANY(SELF, CALLIT, ERRNO) \
+TEXT SELF(SB), NOSPLIT|NOFRAME, $0-0; \
+	LEAVEANY(SELF); \
+	CALLIT; \
+	ERRNO; \
+	RETURNANY; \
+system: \
+	STAY; \
+	CALLIT; \
+	ERRNO; \
+	BACK
+
+ANY(·callAny, ANYPLAIN, ASIS)
+ANY(·callAnyErrno, ANYERRNO, ASIS)
+ANY(·callAnyErrno1, ANYERRNO, FIRST)
 
 // call stands for Go's side of a leaf call in tracebacks; it never runs.
 TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0

@@ -7,28 +7,38 @@ package leaf
 import (
 	"fmt"
 	"runtime"
-	"strconv"
 	"strings"
 	"unsafe"
 
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// A layout is where the words lie that the entries use. The check abi/leaf-layouts compares each with the
-// debug information of every toolchain at hand; start compares the one in use with what an
-// ordinary cgo call is seen to do.
+// A layout is where the words of g and m lie that move from one Go to another. A row is in use because it
+// fits what an ordinary cgo call is seen to do, never because of the version: words also move within a
+// minor version. The check abi/leaf-layouts holds the rows to the table of rcgo stack, and both to the
+// debug information of every toolchain at hand.
 type layout struct {
-	oldest, newest                     int // Go 1.oldest to 1.newest
-	gM, gSched, gSyscallSP, gSyscallPC uint32
-	mG0, mCurg, mNcgo                  uint32
-	entries                            *[entryKinds]uintptr
+	gSyscallSP, gSyscallPC, mCurg, mNcgo uint32
+	entries                              *[entryKinds]uintptr
 }
 
+// GO: runtime/runtime2.go
 var layouts = []layout{
-	{19, 21, 48, 56, 112, 120, 0, 192, 312, &entryPC[0]},
-	{22, 25, 48, 56, 112, 120, 0, 192, 304, &entryPC[1]},
-	{26, 27, 48, 56, 104, 112, 0, 184, 328, &entryPC[2]},
+	{112, 120, 192, 312, &entryPC[0]}, // 1.19 to 1.21
+	{112, 120, 192, 304, &entryPC[1]}, // 1.22 to 1.24.5
+	{112, 120, 192, 328, &entryPC[2]}, // 1.23.12, 1.24.6 and later patches
+	{104, 112, 184, 320, &entryPC[3]}, // 1.25
+	{104, 112, 184, 328, &entryPC[4]}, // 1.26 and 1.27
 }
+
+// What all entries take for granted. GO: runtime/runtime2.go
+const (
+	gStackLo = 0
+	gStackHi = 8
+	gM       = 48
+	gSched   = 56 // sp, then pc
+	mG0      = 0
+)
 
 // The entries of a layout: for no, up to two, and more integer parameters, and for errno as a second or
 // the only result. Where Go and C use the same registers the first three are one.
@@ -41,8 +51,11 @@ const (
 	entryKinds
 )
 
-// entryPC holds the addresses of the entries of each layout.
-var entryPC [3][entryKinds]uintptr
+// entryPC holds the addresses of the entries of each row, and of those that find the offsets in the
+// closure.
+var entryPC [6][entryKinds]uintptr
+
+var anyEntries = &entryPC[5]
 
 // framePC lies in call, where its frame is whole.
 var framePC uintptr
@@ -56,9 +69,18 @@ func call19errno1()
 func call22()
 func call22errno()
 func call22errno1()
+func call23()
+func call23errno()
+func call23errno1()
+func call25()
+func call25errno()
+func call25errno1()
 func call26()
 func call26errno()
 func call26errno1()
+func callAny()
+func callAnyErrno()
+func callAnyErrno1()
 func call()
 func yield()
 
@@ -78,47 +100,49 @@ func start() (*layout, string) {
 	if reason := unsupported(); reason != "" {
 		return nil, reason
 	}
-	return layoutFor(runtime.Version())
+	return fit(layouts)
 }
 
-// layoutFor gives the layout of a Go version if it is that of the running one.
-func layoutFor(version string) (*layout, string) {
-	minor := goMinor(version)
-	for i := range layouts {
-		l := &layouts[i]
-		if minor < l.oldest || minor > l.newest {
-			continue
+// fit gives the row that fits. Where none does, as in a Go newer than the table, the offsets are searched.
+func fit(rows []layout) (*layout, string) {
+	reason := ""
+	for i := range rows {
+		err := rows[i].check()
+		if err == nil {
+			err = rows[i].try()
 		}
-		if err := l.check(); err != nil {
-			return nil, err.Error()
+		if err == nil {
+			return &rows[i], ""
 		}
-		if err := l.try(); err != nil {
-			return nil, err.Error()
-		}
+		reason = err.Error()
+	}
+	l, err := search()
+	if err == nil {
+		err = l.check()
+	}
+	if err == nil {
+		err = l.try()
+	}
+	if err == nil {
 		return l, ""
 	}
-	return nil, fmt.Sprintf("the layout of %s is not known", version)
+	if reason != "" {
+		reason = "; the newest layout known: " + reason
+	}
+	return nil, fmt.Sprintf("no layout of the runtime fits %s: %v%s", runtime.Version(), err, reason)
 }
 
-// goMinor gives 22 for go1.22.1 and for versions built from it; -1 when there is no telling.
-func goMinor(version string) int {
-	i := strings.Index(version, "go1.")
-	if i < 0 {
-		return -1
-	}
-	digits := version[i+len("go1."):]
-	end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(digits)
-	}
-	if strings.HasPrefix(version, "devel") {
-		return -1
-	}
-	n, err := strconv.Atoi(digits[:end])
-	if err != nil {
-		return -1
-	}
-	return n
+// observe looks at the calling goroutine during an ordinary cgo call. False: its words are elsewhere.
+func observe() (*ccall.Facts, bool) {
+	f := &ccall.Facts{G: currentG()}
+	ccall.Observe(f)
+	return f, f.M != 0 && f.G0 != 0
+}
+
+func word(words *[ccall.Words]uintptr, offset uint32) uintptr { return words[offset/8] }
+
+func number(words *[ccall.Words]uintptr, offset uint32) int32 {
+	return int32(words[offset/8] >> (offset % 8 * 8))
 }
 
 // check looks at a goroutine in an ordinary cgo call: every word of the layout must hold what the
@@ -126,39 +150,95 @@ func goMinor(version string) int {
 func (l *layout) check() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	f := ccall.Facts{
-		G: currentG(), Gm: l.gM, Gsched: l.gSched, Gsyscallsp: l.gSyscallSP, Gsyscallpc: l.gSyscallPC,
-		Mg0: l.mG0, Mcurg: l.mCurg, Mncgo: l.mNcgo,
+	outside := *(*uintptr)(at(currentG(), l.gSyscallSP))
+	f, ok := observe()
+	if !ok || f.G0M != f.M || f.G0 == f.G {
+		return fmt.Errorf("g.m is not at %d or m.g0 not at %d", gM, mG0)
 	}
-	outside := *(*uintptr)(at(f.G, l.gSyscallSP))
-	ccall.Observe(&f)
 	ncgo := *(*int32)(at(f.M, l.mNcgo))
-	in := ""
-	if fn := runtime.FuncForPC(f.SyscallPC); fn != nil {
-		in = fn.Name()
+	syscallSP := word(&f.GWords, l.gSyscallSP)
+	onStack := func(sp uintptr) bool {
+		return word(&f.GWords, gStackLo) < sp && sp < word(&f.GWords, gStackHi)
 	}
-	onStack := func(sp uintptr) bool { return f.StackLo < sp && sp < f.StackHi }
 	var here byte
 	switch {
-	case f.Curg != f.G:
+	case word(&f.MWords, l.mCurg) != f.G:
 		return fmt.Errorf("m.curg is not at %d", l.mCurg)
-	case f.G0m != f.M || f.G0 == f.G:
-		return fmt.Errorf("g.m is not at %d or m.g0 not at %d", l.gM, l.mG0)
-	case f.Ncgo != ncgo+1:
+	case number(&f.MWords, l.mNcgo) != ncgo+1:
 		return fmt.Errorf("m.ncgo is not at %d", l.mNcgo)
-	case !onStack(uintptr(unsafe.Pointer(&here))) || !onStack(f.SchedSP) || !onStack(f.SyscallSP):
-		return fmt.Errorf("g.sched is not at %d or g.syscallsp not at %d", l.gSched, l.gSyscallSP)
-	case outside != 0 || !strings.HasPrefix(in, "runtime."):
+	case !onStack(uintptr(unsafe.Pointer(&here))) || !onStack(word(&f.GWords, gSched)) || !onStack(syscallSP):
+		return fmt.Errorf("g.sched is not at %d or g.syscallsp not at %d", gSched, l.gSyscallSP)
+	case outside != 0 || l.gSyscallPC != l.gSyscallSP+8 || !inRuntime(word(&f.GWords, l.gSyscallPC)):
 		return fmt.Errorf("g.syscallsp is not at %d or g.syscallpc not at %d", l.gSyscallSP, l.gSyscallPC)
 	case f.G0SP <= f.CSP || f.G0SP-f.CSP > 64<<10:
 		return fmt.Errorf("the stack of g0 does not begin at g0.sched.sp")
 	}
-	return findTLS(&f)
+	return findTLS(f)
+}
+
+func inRuntime(pc uintptr) bool {
+	fn := runtime.FuncForPC(pc)
+	return fn != nil && strings.HasPrefix(fn.Name(), "runtime.")
 }
 
 // at gives the address of a word of the runtime's, which is no pointer as vet knows them.
 func at(base uintptr, offset uint32) unsafe.Pointer {
 	return unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&base)), offset)
+}
+
+// search finds the offsets by what two ordinary cgo calls are seen to do. It does so on a goroutine of
+// its own: m.lockedg would look like m.curg in one that is locked to its thread, as all are in init.
+func search() (*layout, error) {
+	var l *layout
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for try := 0; try < 100; try++ {
+			first, ok := observe()
+			second, ok2 := observe()
+			if !ok || !ok2 {
+				err = fmt.Errorf("g.m is not at %d or m.g0 not at %d", gM, mG0)
+				return
+			}
+			if first.M == second.M {
+				l, err = searchIn(first, second)
+				return
+			}
+		}
+		err = fmt.Errorf("the goroutine never stays on its thread")
+	}()
+	<-done
+	return l, err
+}
+
+// searchIn compares two calls by one goroutine on one thread.
+func searchIn(first, second *ccall.Facts) (*layout, error) {
+	l := &layout{entries: anyEntries}
+	lo, hi := second.GWords[gStackLo/8], second.GWords[gStackHi/8]
+	for i := uint32(gSched/8 + 2); i+1 < ccall.Words && l.gSyscallSP == 0; i++ {
+		sp := second.GWords[i]
+		if lo < sp && sp < hi && inRuntime(second.GWords[i+1]) {
+			l.gSyscallSP, l.gSyscallPC = i*8, i*8+8
+		}
+	}
+	for i := uint32(1); i+1 < ccall.Words; i++ {
+		if second.MWords[i] == second.G {
+			if l.mCurg != 0 {
+				return nil, fmt.Errorf("m.curg may be at %d or at %d", l.mCurg, i*8)
+			}
+			l.mCurg = i * 8
+		}
+		// m.ncgocall counts all calls; m.ncgo is 1 in both, m.cgoCallersUse is 0, m.cgoCallers points.
+		if second.MWords[i-1] == first.MWords[i-1]+1 && first.MWords[i] == 1 && second.MWords[i] == 1 &&
+			second.MWords[i+1] == first.MWords[i+1] && second.MWords[i+1] != 0 && l.mNcgo == 0 {
+			l.mNcgo = i * 8
+		}
+	}
+	if l.gSyscallSP == 0 || l.mCurg == 0 || l.mNcgo == 0 {
+		return nil, fmt.Errorf("g.syscallsp (%d), m.curg (%d) or m.ncgo (%d) is not found", l.gSyscallSP, l.mCurg, l.mNcgo)
+	}
+	return l, nil
 }
 
 // try makes a first call, with all registers in use, and compares.
@@ -167,9 +247,9 @@ func (l *layout) try() error {
 	for i := range call.Ints {
 		call.Ints[i] = uintptr(i + 1)
 	}
-	run := (&closure{fn: ccall.RunFn}).enterBy(l.entries[twoInts])
+	run := l.enter(&closure{fn: ccall.RunFn}, twoInts)
 	(*(*func(*ccall.Call))(unsafe.Pointer(&run)))(call)
-	echo := (&closure{fn: ccall.EchoFn}).enterBy(l.entries[sixInts])
+	echo := l.enter(&closure{fn: ccall.EchoFn}, sixInts)
 	got := (*(*func(a, b, c, d, e, f uintptr, p, q, r, s, t, u, v, w float64) uintptr)(unsafe.Pointer(&echo)))(
 		1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7, 8)
 	want := uintptr(1 + 2*10 + 3*100 + 4*1000 + 5*10000 + 6*100000)

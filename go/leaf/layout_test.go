@@ -5,49 +5,84 @@
 package leaf
 
 import (
+	"os"
 	"runtime"
-	"strings"
 	"testing"
 )
 
-// A Go that is not known, and one that is not what it says: no layout, so every call is an ordinary one.
-func TestUnknownGo(t *testing.T) {
-	for _, version := range []string{"go1.18.10", "go1.28", "go1.28-abcdef", "devel go1.26-0123456789", "go1.x", "weird", ""} {
-		if l, reason := layoutFor(version); l != nil || !strings.Contains(reason, "not known") {
-			t.Errorf("%q: %v, %q", version, l, reason)
-		}
+// LEAF_WAY=any and =ordinary take the ways of calling that this Go does not need: TestOtherWays.
+func init() {
+	switch os.Getenv("LEAF_WAY") {
+	case "any":
+		current, why = fit(nil)
+	case "ordinary":
+		current, why = nil, "LEAF_WAY=ordinary"
+	}
+}
+
+// Here calls are quick, in every Go: without this test the others pass as well when they are not.
+func TestFast(t *testing.T) {
+	if reason := unsupported(); reason != "" || os.Getenv("LEAF_WAY") == "ordinary" || checking() {
+		t.Skip(reason)
 	}
 	if current == nil {
-		t.Skip(why)
+		t.Errorf("%s: %s", runtime.Version(), why)
 	}
-	if l, reason := layoutFor(runtime.Version()); l == nil {
-		t.Errorf("%s: %s", runtime.Version(), reason)
+}
+
+// A Go that is in no row: the search must find what the row says.
+func TestNewerGo(t *testing.T) {
+	if reason := unsupported(); reason != "" {
+		t.Skip(reason)
 	}
-	for _, version := range []string{"go1.19", "go1.22", "go1.26"} {
-		l, reason := layoutFor(version)
-		if known := l != nil; known != (l == current) {
-			t.Errorf("%s is taken for %s", runtime.Version(), version)
+	known, reason := fit(layouts)
+	if known == nil {
+		t.Fatal(reason)
+	}
+	found, reason := fit(nil)
+	if found == nil {
+		t.Fatal(reason)
+	}
+	if found.gSyscallSP != known.gSyscallSP || found.gSyscallPC != known.gSyscallPC ||
+		found.mCurg != known.mCurg || found.mNcgo != known.mNcgo || found.entries != anyEntries {
+		t.Errorf("found %+v, known %+v", *found, *known)
+	}
+}
+
+// No two rows fit, so their order decides nothing.
+func TestOneRowFits(t *testing.T) {
+	if reason := unsupported(); reason != "" {
+		t.Skip(reason)
+	}
+	n := 0
+	for i := range layouts {
+		if layouts[i].check() == nil {
+			n++
 		}
-		if l == nil && reason == "" {
-			t.Errorf("%s: refused without a reason", version)
-		}
+	}
+	if n != 1 {
+		t.Errorf("%d layouts fit %s; want 1", n, runtime.Version())
 	}
 }
 
 // One wrong word is enough to refuse a layout, whichever it is.
 func TestWrongLayout(t *testing.T) {
-	if current == nil {
-		t.Skip(why)
+	if reason := unsupported(); reason != "" {
+		t.Skip(reason)
+	}
+	right, reason := fit(layouts)
+	if right == nil {
+		t.Fatal(reason)
 	}
 	for name, spoil := range map[string]func(l *layout){
-		"g.m":         func(l *layout) { l.gM += 8 },
-		"g.sched":     func(l *layout) { l.gSched += 16 },
-		"g.syscallsp": func(l *layout) { l.gSyscallSP += 8 }, // below it lies sched.bp, which may look right
-		"g.syscallpc": func(l *layout) { l.gSyscallPC += 8 },
-		"m.curg":      func(l *layout) { l.mCurg += 8 },
-		"m.ncgo":      func(l *layout) { l.mNcgo -= 4 },
+		"g.syscallsp":           func(l *layout) { l.gSyscallSP += 8 },
+		"g.syscallsp, sched.bp": func(l *layout) { l.gSyscallSP -= 8 }, // which may look right
+		"g.syscallpc":           func(l *layout) { l.gSyscallPC += 8 },
+		"m.curg":                func(l *layout) { l.mCurg += 8 },
+		"m.ncgo":                func(l *layout) { l.mNcgo -= 4 },
+		"m.ncgo, ncgocall":      func(l *layout) { l.mNcgo -= 8 },
 	} {
-		l := *current
+		l := *right
 		spoil(&l)
 		if err := l.check(); err == nil {
 			t.Errorf("%s elsewhere: not noticed", name)

@@ -39,17 +39,20 @@
 // only through an uintptr is not kept alive. The command rcgo leaf writes such variables and typed
 // functions from a C header.
 //
-// Where no quick way is known (another CPU or system than Linux on amd64 and arm64, a Go version
-// that this package has not been checked with, the race detector) each call is an ordinary cgo call
-// with the same results; Fast tells. Where no call by address is possible at all (a program built without
+// Where there is no quick way (another CPU or system than Linux on amd64 and arm64, the race detector, a
+// future Go whose g and m this package cannot make out at start) each call is an ordinary cgo call with
+// the same results, at the price of cgo; Fast tells, and a test binary prints the reason once. Where no call by address is possible at all (a program built without
 // cgo; a CPU whose C has arguments elsewhere than in registers, as 386 or ppc64le) Bind says so, and
 // Of panics.
 package leaf
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"runtime"
+	"strings"
+	"sync"
 	"unsafe"
 
 	"rcgo.example/leaf/internal/ccall"
@@ -60,9 +63,20 @@ import (
 type closure struct {
 	code       uintptr
 	fn         unsafe.Pointer
-	trampoline unsafe.Pointer
-	isPointer  uintptr // 1 when the result is a pointer
-	pc, callPC uintptr // for g.sched and g.syscallpc on amd64
+	trampoline unsafe.Pointer // a C function between the entry and fn
+	isPointer  uintptr        // 1 when the result is a pointer
+	pc, callPC uintptr        // for g.sched and g.syscallpc on amd64
+
+	// For entries that know no layout.
+	syscallSP, syscallPC, curg, ncgo uint32
+
+	// For ordinary calls.
+	goPC     uintptr          // of a Go function for the entry
+	pointers [maxInts]uintptr // all ones: the register holds a pointer
+	name     string
+	kind     int32
+	isErrno  bool // the integer result is errno
+	checked  bool
 }
 
 // Of gives a Go function of type F that calls the C function at address fn. The name is for
@@ -105,6 +119,7 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 		*(**closure)(f.Addr().UnsafePointer()) = c
 		return nil
 	}
+	tellOnce()
 	ordinary(f, sig, name, fn)
 	return nil
 }
@@ -116,3 +131,14 @@ func Fast() (bool, string) {
 	}
 	return current != nil, why
 }
+
+// tellOnce says in a test binary that calls are ordinary ones where they should be quick: else nothing but
+// the time that they take would tell.
+func tellOnce() {
+	if checking() || expected() || !strings.HasSuffix(os.Args[0], ".test") {
+		return
+	}
+	told.Do(func() { fmt.Fprintf(os.Stderr, "leaf: calls of C cost as much as cgo calls: %s\n", why) })
+}
+
+var told sync.Once

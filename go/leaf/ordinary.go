@@ -1,157 +1,138 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+//go:build cgo && !windows && !msan && (amd64 || arm64)
+
 package leaf
 
 import (
-	"math"
 	"reflect"
 	"runtime"
-	"syscall"
 	"unsafe"
 
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// ordinary makes f a Go function that packs its arguments, makes a cgo call and unpacks the result.
-func ordinary(f reflect.Value, sig *signature, name string, fn unsafe.Pointer) {
-	c := &caller{name: name, fn: fn, kind: int32(sig.result)}
-	if fillCommon(f, c) {
-		return
-	}
-	t := f.Type()
-	f.Set(reflect.MakeFunc(t, func(args []reflect.Value) []reflect.Value {
-		call := &ccall.Call{Fn: uintptr(fn), Kind: int32(sig.result)}
-		sig.pack(call, args)
-		c.run(call)
-		runtime.KeepAlive(args)
-		return sig.unpack(call, t)
-	}))
-}
+// An ordinary call enters as a quick one does: by a closure and an entry in assembly. That puts the
+// argument registers into a ccall.Call in its frame, of which C takes them, as cgo does with the arguments
+// of a C.f. So the price is that of C.f for every signature, and nothing is allocated.
 
-// A caller makes the ordinary calls of one function.
-type caller struct {
-	name string
-	fn   unsafe.Pointer
-	kind int32
-}
+// How many of the argument registers an entry hands on.
+const (
+	enterTwoInts = iota
+	enterSixInts
+	enterThreeFloats
+	enterAll
+	ordinaryEntries
+)
 
-func (c *caller) run(call *ccall.Call) {
-	if checking() {
-		check(c.name, call)
-	} else {
-		ccall.Run(call)
-	}
-}
+// ordinaryPC holds the addresses of the entries.
+var ordinaryPC [ordinaryEntries]uintptr
 
-func (c *caller) ints(a ...uintptr) uintptr {
-	call := &ccall.Call{Fn: uintptr(c.fn), Kind: c.kind}
-	copy(call.Ints[:], a)
-	c.run(call)
-	return call.Result
-}
+func enterTwo()
+func enterSix()
+func enterFloats()
+func enterAny()
 
-func (c *caller) floats(a ...float64) float64 {
-	call := &ccall.Call{Fn: uintptr(c.fn), Kind: c.kind}
-	for i, x := range a {
-		call.Floats[i] = math.Float64bits(x)
-	}
-	c.run(call)
-	return math.Float64frombits(call.FResult)
-}
-
-// fillCommon does without reflection where the type is a usual one.
-func fillCommon(f reflect.Value, c *caller) bool {
-	switch p := f.Addr().Interface().(type) {
-	case *func():
-		*p = func() { c.ints() }
-	case *func() uintptr:
-		*p = func() uintptr { return c.ints() }
-	case *func(uintptr) uintptr:
-		*p = func(a uintptr) uintptr { return c.ints(a) }
-	case *func(uintptr, uintptr) uintptr:
-		*p = func(a, b uintptr) uintptr { return c.ints(a, b) }
-	case *func(uintptr, uintptr, uintptr) uintptr:
-		*p = func(a, b, d uintptr) uintptr { return c.ints(a, b, d) }
-	case *func(unsafe.Pointer):
-		*p = func(a unsafe.Pointer) {
-			c.ints(uintptr(a))
-			runtime.KeepAlive(a)
-		}
-	case *func(unsafe.Pointer) uintptr:
-		*p = func(a unsafe.Pointer) uintptr {
-			r := c.ints(uintptr(a))
-			runtime.KeepAlive(a)
-			return r
-		}
-	case *func(float64) float64:
-		*p = func(a float64) float64 { return c.floats(a) }
-	case *func(float64, float64) float64:
-		*p = func(a, b float64) float64 { return c.floats(a, b) }
-	case *func(float64, float64, float64) float64:
-		*p = func(a, b, d float64) float64 { return c.floats(a, b, d) }
-	default:
-		return false
-	}
-	return true
-}
-
-func (s *signature) pack(call *ccall.Call, args []reflect.Value) {
-	ints, floats := 0, 0
-	word := func(w uintptr) {
-		call.Ints[ints] = w
-		ints++
-	}
-	for i, kind := range s.in {
-		v := args[i]
+// ordinary makes f a function that makes an ordinary cgo call of fn.
+func ordinary(f reflect.Value, s *signature, name string, fn unsafe.Pointer) {
+	c := &closure{fn: fn, name: name, kind: int32(s.result), checked: checking()}
+	word := 0
+	for _, kind := range s.in {
 		switch kind {
-		case reflect.Float64:
-			call.Floats[floats] = math.Float64bits(v.Float())
-			floats++
-		case reflect.Float32:
-			// With all ones above: else it is no float32 for riscv64, and other CPUs do not look.
-			call.Floats[floats] = 0xffffffff<<32 | uint64(math.Float32bits(float32(v.Float())))
-			floats++
+		case reflect.Float32, reflect.Float64:
+			continue
 		case reflect.String:
-			str := v.String()
-			word(*(*uintptr)(unsafe.Pointer(&str)))
-			word(uintptr(len(str)))
+			c.pointers[word] = ^uintptr(0)
+			word++
 		case reflect.Ptr, reflect.UnsafePointer:
-			word(v.Pointer())
-		case reflect.Int, reflect.Int32, reflect.Int64:
-			word(uintptr(v.Int()))
-		default:
-			word(uintptr(v.Uint()))
+			c.pointers[word] = ^uintptr(0)
 		}
+		word++
 	}
+	entry, function := s.ordinary()
+	if c.checked {
+		entry = enterAll
+	}
+	c.code, c.trampoline, c.isErrno = ordinaryPC[entry], ccall.FrameFunction(function), s.errnoOnly()
+	run := runNumbers
+	switch {
+	case c.checked:
+		run = *(*func(*closure, unsafe.Pointer))(unsafe.Pointer(&runWatched))
+	case c.pointers == [maxInts]uintptr{}:
+	case entry == enterTwoInts:
+		run = *(*func(*closure, unsafe.Pointer))(unsafe.Pointer(&runTwo))
+	default:
+		run = *(*func(*closure, unsafe.Pointer))(unsafe.Pointer(&runSix))
+	}
+	c.goPC = **(**uintptr)(unsafe.Pointer(&run))
+	*(**closure)(f.Addr().UnsafePointer()) = c
 }
 
-func (s *signature) unpack(call *ccall.Call, t reflect.Type) []reflect.Value {
-	var out []reflect.Value
-	if s.result != ccall.Nothing {
-		v := reflect.New(t.Out(0)).Elem()
-		p := v.Addr().UnsafePointer()
-		switch v.Type().Size() {
-		case 1:
-			*(*uint8)(p) = uint8(call.Result)
-		case 2:
-			*(*uint16)(p) = uint16(call.Result)
-		case 4:
-			bits := uint32(call.Result)
-			if s.result == ccall.Float {
-				bits = uint32(call.FResult)
-			}
-			*(*uint32)(p) = bits
-		default:
-			if s.result == ccall.Double {
-				*(*uint64)(p) = call.FResult
-			} else {
-				*(*uintptr)(p) = call.Result
-			}
-		}
-		out = append(out, v)
+// ordinary gives the entry and the C function for calls of this signature.
+func (s *signature) ordinary() (entry, function int) {
+	integers := s.floats == 0 && (s.result == ccall.Integer || s.result == ccall.Nothing)
+	switch {
+	case s.errno && integers:
+		return enterSixInts, ccall.SixErrno
+	case s.errno:
+		return enterAll, ccall.AnyErrno
+	case integers && s.ints <= 2:
+		return enterTwoInts, ccall.Two
+	case integers:
+		return enterSixInts, ccall.Six
+	case s.result == ccall.Double && s.ints == 0 && s.floats <= 3:
+		return enterThreeFloats, ccall.ThreeDoubles
+	case s.result == ccall.Double:
+		return enterAll, ccall.AnyDouble
+	case s.result == ccall.Float:
+		return enterAll, ccall.AnyFloat
 	}
-	if s.errno {
-		out = append(out, reflect.ValueOf(syscall.Errno(call.Err)))
+	return enterAll, ccall.AnyInteger
+}
+
+// errnoOnly says whether errno is the only integer result.
+func (s *signature) errnoOnly() bool { return s.errno && s.result != ccall.Integer }
+
+// cgocall is what C.f calls. GO: cmd/cgo/out.go
+//
+//go:linkname cgocall runtime.cgocall
+func cgocall(fn unsafe.Pointer, arg uintptr) int32
+
+// The entries call one of these, at goPC. The call lies in the entry's frame, which moves when the stack
+// does. Nothing but the p may keep alive what pointer arguments point to.
+
+func runNumbers(c *closure, call unsafe.Pointer) {
+	cgocall(c.trampoline, uintptr(call))
+}
+
+var runTwo = func(c *closure, call, p0, p1 unsafe.Pointer) {
+	cgocall(c.trampoline, uintptr(call))
+	runtime.KeepAlive(p0)
+	runtime.KeepAlive(p1)
+}
+
+var runSix = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
+	cgocall(c.trampoline, uintptr(call))
+	runtime.KeepAlive(p0)
+	runtime.KeepAlive(p1)
+	runtime.KeepAlive(p2)
+	runtime.KeepAlive(p3)
+	runtime.KeepAlive(p4)
+	runtime.KeepAlive(p5)
+}
+
+var runWatched = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
+	heap := *(*ccall.Call)(call)
+	check(c.name, &heap)
+	to := (*ccall.Call)(call)
+	to.Result, to.FResult, to.Err = heap.Result, heap.FResult, heap.Err
+	if c.isErrno {
+		to.Result = uintptr(heap.Err)
 	}
-	return out
+	runtime.KeepAlive(p0)
+	runtime.KeepAlive(p1)
+	runtime.KeepAlive(p2)
+	runtime.KeepAlive(p3)
+	runtime.KeepAlive(p4)
+	runtime.KeepAlive(p5)
 }

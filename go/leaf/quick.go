@@ -34,13 +34,14 @@ func quick(s *signature, fn unsafe.Pointer) *closure {
 	if s.errno {
 		c.trampoline = ccall.Trampolines(s.result)
 	}
-	c.enterBy(current.entries[kind])
-	return c
+	return current.enter(c, kind)
 }
 
-// enterBy gives a closure the address of its entry.
-func (c *closure) enterBy(pc uintptr) *closure {
-	c.code, c.pc, c.callPC = pc, pc+8, framePC
+// enter gives a closure the address of its entry, and what that finds in the closure.
+func (l *layout) enter(c *closure, kind int) *closure {
+	c.code = l.entries[kind]
+	c.pc, c.callPC = c.code+8, framePC
+	c.syscallSP, c.syscallPC, c.curg, c.ncgo = l.gSyscallSP, l.gSyscallPC, l.mCurg, l.mNcgo
 	return c
 }
 
@@ -49,5 +50,8 @@ func schedSP() (g, offset uintptr) {
 	if current == nil {
 		return 0, 0
 	}
-	return currentG(), uintptr(current.gSched)
+	return currentG(), gSched
 }
+
+// expected says whether there is a reason for ordinary calls that no other Go would take away.
+func expected() bool { return current != nil || unsupported() != "" }

@@ -19,7 +19,8 @@ const (
 // A signature is what a call must know about the type of a function.
 type signature struct {
 	in      []reflect.Kind
-	ints    int  // registers, not parameters
+	ints    int // registers, not parameters
+	floats  int
 	result  int  // ccall.Nothing and so on
 	pointer bool // the result is one
 	errno   bool
@@ -35,12 +36,11 @@ func signatureOf(t reflect.Type) (*signature, error) {
 		return nil, errors.New("a variadic function cannot be a leaf: its callee looks for the arguments elsewhere")
 	}
 	s := &signature{}
-	floats := 0
 	for i := 0; i < t.NumIn(); i++ {
 		kind := t.In(i).Kind()
 		switch kind {
 		case reflect.Float32, reflect.Float64:
-			floats++
+			s.floats++
 		case reflect.String:
 			s.ints += 2
 		default:
@@ -51,8 +51,8 @@ func signatureOf(t reflect.Type) (*signature, error) {
 		}
 		s.in = append(s.in, kind)
 	}
-	if s.ints > maxInts || floats > maxFloats {
-		return nil, fmt.Errorf("%d integers and %d floats: at most %d and %d fit into registers", s.ints, floats, maxInts, maxFloats)
+	if s.ints > maxInts || s.floats > maxFloats {
+		return nil, fmt.Errorf("%d integers and %d floats: at most %d and %d fit into registers", s.ints, s.floats, maxInts, maxFloats)
 	}
 	return s, s.results(t)
 }

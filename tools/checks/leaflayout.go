@@ -11,97 +11,99 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 const leafLayouts = "go/leaf/layout.go"
 
-// A row of layouts in go/leaf/layout.go: the Go versions, then the offsets in the order of leafWords.
-var leafRow = regexp.MustCompile(`(?m)^\t\{(\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+),`)
+// A row of layouts in go/leaf/layout.go: the offsets of leafWords, then the entries.
+var leafRow = regexp.MustCompile(`(?m)^\t\{(\d+, \d+, \d+, \d+), &entryPC\[\d+\]\}`)
 
-var leafWords = []struct{ owner, member string }{
-	{"runtime.g", "m"}, {"runtime.g", "sched"}, {"runtime.g", "syscallsp"}, {"runtime.g", "syscallpc"},
-	{"runtime.m", "g0"}, {"runtime.m", "curg"}, {"runtime.m", "ncgo"},
-}
+var leafWords = []string{"runtime.g.syscallsp", "runtime.g.syscallpc", "runtime.m.curg", "runtime.m.ncgo"}
 
 // What the entries take for granted of every version.
-var leafFixed = []struct {
-	owner, member string
-	offset        int64
-}{
-	{"runtime.g", "stack", 0}, {"runtime.g", "stackguard0", 16},
-	{"runtime.gobuf", "sp", 0}, {"runtime.gobuf", "pc", 8},
+var leafFixed = map[string]int64{
+	"runtime.g.stack": 0, "runtime.g.stackguard0": 16, "runtime.g.m": 48, "runtime.g.sched": 56,
+	"runtime.gobuf.sp": 0, "runtime.gobuf.pc": 8, "runtime.m.g0": 0,
 }
 
-// An entry in assembly repeats the last four offsets of its row.
-var leafEntry = regexp.MustCompile(`(?m)^LAYOUT\(·call(\d+), .*?(\d+), (\d+), (\d+), (\d+)\)$`)
+// An entry in assembly repeats the offsets of its row.
+var leafEntry = regexp.MustCompile(`(?m)^LAYOUT\(·call.*?(\d+, \d+, \d+, \d+)\)$`)
 
-// checkLeafLayouts compares what the leaf calls know of g and m with the debug information that each
-// toolchain at hand writes.
+// checkLeafLayouts: the leaf calls have the layouts of rcgo stack, each once, and a row for each toolchain
+// at hand.
 func checkLeafLayouts(t *tree, c *check) {
 	if !t.has(leafLayouts) || !needs(c, "go") {
 		return
 	}
-	rows := leafRow.FindAllStringSubmatch(t.read(leafLayouts), -1)
+	rows := map[string]bool{}
+	for _, m := range leafRow.FindAllStringSubmatch(t.read(leafLayouts), -1) {
+		rows[m[1]] = true
+	}
 	if len(rows) == 0 {
 		c.bad(leafLayouts, 0, "no layouts are found")
 		return
 	}
+	t.checkLeafTable(c, rows)
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.checkLeafEntries(c, arch, rows)
 		for _, g := range goroots(t, c) {
-			row := leafRowOf(rows, g.minor)
-			if row == nil {
-				c.bad(leafLayouts, 0, "there is no layout for Go 1.%d, which is at hand", g.minor)
-				continue
-			}
 			members, err := g.members(arch)
 			if err != nil {
 				c.bad(leafLayouts, 0, "Go 1.%d, %s: %v", g.minor, arch, err)
 				continue
 			}
-			for i, w := range leafWords {
-				want, _ := strconv.ParseInt(row[i+3], 10, 64)
-				leafMember(c, g, arch, members, w.owner, w.member, want)
+			for name, want := range leafFixed {
+				if got, ok := members[name]; !ok || got != want {
+					c.bad(leafLayouts, 0, "Go 1.%d, %s: %s is at %d (found: %v), not at %d", g.minor, arch, name, got, ok, want)
+				}
 			}
-			for _, w := range leafFixed {
-				leafMember(c, g, arch, members, w.owner, w.member, w.offset)
+			var words []string
+			for _, name := range leafWords {
+				words = append(words, strconv.FormatInt(members[name], 10))
+			}
+			if row := strings.Join(words, ", "); !rows[row] {
+				c.bad(leafLayouts, 0, "no layout for %s, %s: want %s", g.dir, arch, row)
 			}
 		}
 	}
 }
 
-func leafMember(c *check, g gorootInfo, arch string, members map[string]int64, owner, member string, want int64) {
-	if got, ok := members[owner+"."+member]; !ok || got != want {
-		c.bad(leafLayouts, 0, "Go 1.%d, %s: %s.%s is at %d (found: %v), not at %d", g.minor, arch, owner, member, got, ok, want)
+// checkLeafTable: the rows are those of rcgo stack, as far as their words go.
+func (t *tree) checkLeafTable(c *check, rows map[string]bool) {
+	known := map[string]bool{}
+	for _, row := range stackRows(t) {
+		var words []string
+		for _, name := range leafWords {
+			words = append(words, strconv.FormatInt(row[2+indexOf(stackWords, name)], 10))
+		}
+		known[strings.Join(words, ", ")] = true
 	}
-}
-
-func leafRowOf(rows [][]string, minor int) []string {
-	for _, row := range rows {
-		oldest, _ := strconv.Atoi(row[1])
-		newest, _ := strconv.Atoi(row[2])
-		if minor >= oldest && minor <= newest {
-			return row
+	for row := range known {
+		if !rows[row] {
+			c.bad(leafLayouts, 0, "there is no row %s, which %s has", row, stackLayouts)
 		}
 	}
-	return nil
+	for row := range rows {
+		if !known[row] {
+			c.bad(leafLayouts, 0, "the row %s is in none of %s", row, stackLayouts)
+		}
+	}
 }
 
 // checkLeafEntries: the macros of an architecture have the numbers of the table.
-func (t *tree) checkLeafEntries(c *check, arch string, rows [][]string) {
+func (t *tree) checkLeafEntries(c *check, arch string, rows map[string]bool) {
 	file := "go/leaf/entry_" + arch + ".s"
 	seen := map[string]bool{}
 	for _, m := range leafEntry.FindAllStringSubmatch(t.read(file), -1) {
 		seen[m[1]] = true
-		minor, _ := strconv.Atoi(m[1])
-		row := leafRowOf(rows, minor)
-		if row == nil || row[5] != m[2] || row[6] != m[3] || row[8] != m[4] || row[9] != m[5] {
-			c.bad(file, 0, "the entry call%s has not the numbers of %s", m[1], leafLayouts)
+		if !rows[m[1]] {
+			c.bad(file, 0, "the entries of %s have not the numbers of %s", m[1], leafLayouts)
 		}
 	}
-	for _, row := range rows {
-		if !seen[row[1]] {
-			c.bad(file, 0, "there is no entry call%s", row[1])
+	for row := range rows {
+		if !seen[row] {
+			c.bad(file, 0, "there are no entries for the row %s", row)
 		}
 	}
 }

@@ -33,17 +33,7 @@ func checkStackLayouts(t *tree, c *check) {
 	if !t.has(stackLayouts) || !needs(c, "go") {
 		return
 	}
-	var rows [][]int64
-	for _, m := range stackRow.FindAllStringSubmatch(t.read(stackLayouts), -1) {
-		var row []int64
-		for _, word := range strings.Split(m[1], ", ") {
-			n, _ := strconv.ParseInt(word, 10, 64)
-			row = append(row, n)
-		}
-		if len(row) == 2+len(stackWords) {
-			rows = append(rows, row)
-		}
-	}
+	rows := stackRows(t)
 	if len(rows) == 0 {
 		c.bad(stackLayouts, 0, "no layouts are found")
 	}
@@ -64,6 +54,31 @@ func checkStackLayouts(t *tree, c *check) {
 			}
 		}
 	}
+}
+
+// stackRows gives the rows of go_layouts.
+func stackRows(t *tree) [][]int64 {
+	var rows [][]int64
+	for _, m := range stackRow.FindAllStringSubmatch(t.read(stackLayouts), -1) {
+		var row []int64
+		for _, word := range strings.Split(m[1], ", ") {
+			n, _ := strconv.ParseInt(word, 10, 64)
+			row = append(row, n)
+		}
+		if len(row) == 2+len(stackWords) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func indexOf(words []string, word string) int {
+	for i, w := range words {
+		if w == word {
+			return i
+		}
+	}
+	return -1
 }
 
 func fitsStackRow(rows [][]int64, minor int64, members map[string]int64) bool {

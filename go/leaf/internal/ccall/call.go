@@ -11,6 +11,18 @@ const (
 	Float
 )
 
+// The functions for calls in frames, as enum leaf_frame has them.
+const (
+	Two = iota
+	Six
+	ThreeDoubles
+	AnyInteger
+	AnyDouble
+	AnyFloat
+	SixErrno
+	AnyErrno
+)
+
 // A Call mirrors struct leaf_call.
 type Call struct {
 	Fn      uintptr
@@ -30,13 +42,11 @@ type Findings struct {
 	_         int32
 }
 
+// Words is how many words of g and of m are looked at.
+const Words = 64
+
 // Facts mirrors struct leaf_facts.
 type Facts struct {
-	G                                              uintptr
-	Gm, Gsched, Gsyscallsp, Gsyscallpc, Mg0, Mcurg uint32
-	Mncgo                                          uint32
-	M, G0, G0m, Curg, StackLo, StackHi, SchedSP    uintptr
-	SyscallSP, SyscallPC, G0SP, CSP                uintptr
-	Ncgo                                           int32
-	_                                              int32
+	G, M, G0, G0M, G0SP, CSP uintptr
+	GWords, MWords           [Words]uintptr
 }

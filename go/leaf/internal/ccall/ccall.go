@@ -38,7 +38,8 @@ func RunChecked(c *Call, g, sched uintptr) Findings {
 	return *f
 }
 
-// Observe fills in what stands at the offsets of f during an ordinary cgo call.
+// Observe fills in what stands in g and m during an ordinary cgo call; f.G is set. M or G0 is 0 when the
+// word that should point to it does not.
 func Observe(f *Facts) {
 	C.rcgo_leaf_observe((*C.struct_leaf_facts)(unsafe.Pointer(f)))
 }
@@ -52,4 +53,10 @@ var EchoFn = C.rcgo_leaf_function(C.LEAF_ECHO)
 // Trampolines gives the function that adds errno to a call whose result is of a kind.
 func Trampolines(kind int) unsafe.Pointer {
 	return C.rcgo_leaf_function(C.int(kind))
+}
+
+// FrameFunction gives the C function that makes a call that lies in a Call on the goroutine's stack. It is
+// for Cgocall.
+func FrameFunction(which int) unsafe.Pointer {
+	return C.rcgo_leaf_frame_function(uint32(which))
 }

@@ -56,37 +56,6 @@ TRAMPOLINE(uintptr_t, errno_integer, integer_fn)
 TRAMPOLINE(double, errno_double, double_fn)
 TRAMPOLINE(float, errno_float, float_fn)
 
-static uintptr_t
-word_at(uintptr_t base, uint32_t offset)
-{
-	uintptr_t word;
-
-	memcpy(&word, (const void *)(base + offset), sizeof word);
-	return word;
-}
-
-// Reads what the candidate layout says of the goroutine that is in this very call. Offsets lie
-// within what every Go has there, so that a wrong candidate reads wrong words, but mapped ones.
-void
-rcgo_leaf_observe(struct leaf_facts *f)
-{
-	f->m = word_at(f->g, f->g_m);
-	f->stack_lo = word_at(f->g, 0);
-	f->stack_hi = word_at(f->g, sizeof(uintptr_t));
-	f->sched_sp = word_at(f->g, f->g_sched);
-	f->syscallsp = word_at(f->g, f->g_syscallsp);
-	f->syscallpc = word_at(f->g, f->g_syscallpc);
-	f->c_sp = (uintptr_t)__builtin_frame_address(0);
-	f->g0 = word_at(f->m, f->m_g0);
-	f->curg = word_at(f->m, f->m_curg);
-	memcpy(&f->ncgo, (const void *)(f->m + f->m_ncgo), sizeof f->ncgo);
-	if (f->curg != f->g) {
-		return;
-	}
-	f->g0_m = word_at(f->g0, f->g_m);
-	f->g0_sp = word_at(f->g0, f->g_sched);
-}
-
 // Tells in one number which register held what, for the first call of all.
 static uintptr_t
 echo(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f, double p,

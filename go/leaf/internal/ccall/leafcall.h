@@ -27,13 +27,11 @@ struct leaf_findings {
 	int32_t called_go, unused;
 };
 
-// Where to look for the facts of a layout, and what stands there during an ordinary cgo call.
+// What stands in g and m during an ordinary cgo call. m and g0 are 0 where the word cannot be read.
+enum { LEAF_WORDS = 64, LEAF_G_M = 48, LEAF_G_SCHED = 56, LEAF_M_G0 = 0 };
 struct leaf_facts {
-	uintptr_t g;
-	uint32_t g_m, g_sched, g_syscallsp, g_syscallpc, m_g0, m_curg, m_ncgo;
-	uintptr_t m, g0, g0_m, curg, stack_lo, stack_hi, sched_sp, syscallsp, syscallpc, g0_sp,
-		c_sp;
-	int32_t ncgo, unused;
+	uintptr_t g, m, g0, g0_m, g0_sp, c_sp;
+	uintptr_t g_words[LEAF_WORDS], m_words[LEAF_WORDS];
 };
 
 void rcgo_leaf_run(struct leaf_call *call);
@@ -45,5 +43,19 @@ size_t rcgo_leaf_tls(uintptr_t value, uintptr_t *offsets, size_t room);
 
 // The address of rcgo_leaf_echo, of rcgo_leaf_run, or of the trampoline of a kind of result.
 void *rcgo_leaf_function(int which);
+
+// Functions that make the call described by a struct leaf_call on the goroutine's stack. They read
+// and write what their name says. Where the callee returns no integer, result is errno.
+enum leaf_frame {
+	LEAF_TWO, // at most two integers, an integer or nothing
+	LEAF_SIX,
+	LEAF_THREE_DOUBLES, // no other argument, a double
+	LEAF_ANY_INTEGER,   // an integer or nothing
+	LEAF_ANY_DOUBLE,
+	LEAF_ANY_FLOAT,
+	LEAF_SIX_ERRNO,
+	LEAF_ANY_ERRNO, // what kind says
+};
+void *rcgo_leaf_frame_function(enum leaf_frame which);
 
 #endif

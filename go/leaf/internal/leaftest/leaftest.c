@@ -155,3 +155,30 @@ leaftest_sp(void)
 {
 	return (uintptr_t)__builtin_frame_address(0);
 }
+
+void *
+leaftest_same(void *p)
+{
+	return p;
+}
+
+void *
+leaftest_same_errno(void *p, int err)
+{
+	errno = err;
+	return p;
+}
+
+size_t
+leaftest_collects(const int *a, const int *b, double x, size_t n, const int *c)
+{
+	leaftestCollect();
+	return x > 0 ? (size_t)(*a + *b + *c) + n : 0;
+}
+
+size_t
+leaftest_collects_two(const int *a, size_t n)
+{
+	leaftestCollect();
+	return (size_t)*a + n;
+}

@@ -28,6 +28,11 @@ void leaftest_sleep(long ns);
 void leaftest_call_go(void);
 void leaftest_callback(long n, uintptr_t f);
 uintptr_t leaftest_sp(void);
+void *leaftest_same(void *p);
+void *leaftest_same_errno(void *p, int err);
+// These call Go, which collects, before they look at what they got.
+size_t leaftest_collects(const int *a, const int *b, double x, size_t n, const int *c);
+size_t leaftest_collects_two(const int *a, size_t n);
 void leaftest_traceback(void *arg);
 void leaftest_symbolize(void *arg);
 
