@@ -97,6 +97,7 @@ rcgo__thread_attr_init(struct rcgo_thread_attr *attr_req, bool signals_blocked)
 	uint64_t guard;
 
 	attr_req->stack_size = 0;
+	attr_req->guard_size = 0;
 	attr_req->tries = 0;
 	pthread_attr_init(&attr_req->attr);
 	pthread_attr_setdetachstate(&attr_req->attr, PTHREAD_CREATE_DETACHED);
@@ -109,6 +110,7 @@ rcgo__thread_attr_init(struct rcgo_thread_attr *attr_req, bool signals_blocked)
 	if (guard != UINT64_MAX) {
 		pthread_attr_setguardsize(&attr_req->attr, (size_t)guard);
 	}
+	pthread_attr_getguardsize(&attr_req->attr, &attr_req->guard_size);
 	attr_req->block_signals = signals_blocked && !attr_blocks_signals(&attr_req->attr);
 }
 
@@ -126,7 +128,8 @@ rcgo__thread_attr_shrink(struct rcgo_thread_attr *attr_req)
 	if (size == 0 || size >= attr_req->stack_size) {
 		size = attr_req->stack_size / 2;
 	}
-	if (size < MIN_REDUCED_STACK || !rcgo__limits_are_memory(attr_req->stack_size) ||
+	if (size < MIN_REDUCED_STACK ||
+		!rcgo__limits_are_memory(attr_req->stack_size, attr_req->guard_size) ||
 		pthread_attr_setstacksize(&attr_req->attr, size) != 0) {
 		return false;
 	}
@@ -167,7 +170,7 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 	rcgo__append_str(&t, ", tries: ");
 	rcgo__append_uint(&t, attr_req->tries, 0);
 	if (rcgo__syscall_trial_passed()) {
-		rcgo__limits_explain(&t, attr_req->stack_size);
+		rcgo__limits_explain(&t, attr_req->stack_size, attr_req->guard_size);
 	} else {
 		rcgo__append_str(
 			&t, "\n\tA seccomp filter keeps this program from looking for the reason.");
@@ -197,7 +200,7 @@ rcgo__thread_create(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void 
 	attr_req->tries++;
 	// Once a stack had to be reduced, waiting for memory is known not to help.
 	if (err == EAGAIN && rcgo_load_rlx(&reduced_stack_size) != 0 &&
-		rcgo__limits_are_memory(attr_req->stack_size)) {
+		rcgo__limits_are_memory(attr_req->stack_size, attr_req->guard_size)) {
 		total = 0;
 	}
 	while (err == EAGAIN && waited < total) {

@@ -26,6 +26,8 @@
 
 // Represents the size of the new thread's stack in KiB.
 #define ONE_STACK 0
+// Represents the size of its stack and guard. Only RLIMIT_AS counts the guard: it is not writable.
+#define ONE_MAPPING UINT64_MAX
 
 // The limits that can stop a new thread. The cgroup's limit comes before them, because its advice
 // contains the directory.
@@ -41,7 +43,7 @@ static const struct limit {
 		"Raise it: sysctl -w kernel.threads-max=N."},
 	{"kernel.pid_max", rcgo__limit_usage_pid_max, ONE_PID,
 		"Raise it: sysctl -w kernel.pid_max=N."},
-	{"RLIMIT_AS (KiB)", rcgo__limit_usage_address_space, ONE_STACK,
+	{"RLIMIT_AS (KiB)", rcgo__limit_usage_address_space, ONE_MAPPING,
 		"Raise it (ulimit -v) or make thread stacks smaller (RCGO=stack=SIZE)."},
 	{"RLIMIT_DATA (KiB)", rcgo__limit_usage_data, ONE_STACK,
 		"Raise it (ulimit -d) or make thread stacks smaller (RCGO=stack=SIZE)."},
@@ -60,8 +62,18 @@ reached(const struct rcgo_limit_usage *u, uint64_t need)
 	return u->value != RCGO_UNLIMITED && (u->used >= u->value || u->value - u->used < need);
 }
 
+// Returns the amount of a limit that one more thread takes.
+static uint64_t
+need_of(const struct limit *l, size_t stack_size, size_t guard_size)
+{
+	if (l->need == ONE_STACK) {
+		return stack_size / 1024;
+	}
+	return l->need == ONE_MAPPING ? (stack_size + guard_size) / 1024 : l->need;
+}
+
 static void
-heading(struct rcgo_strbuf *t, uint64_t stack_kib)
+heading(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 {
 	uint64_t threads = rcgo__limit_usage_self_threads();
 	size_t start;
@@ -73,8 +85,14 @@ heading(struct rcgo_strbuf *t, uint64_t stack_kib)
 		rcgo__append_str(t, "an unknown number of");
 	}
 	rcgo__append_str(t, " threads; one more takes a stack of ");
-	rcgo__append_uint(t, stack_kib, 0);
-	rcgo__append_str(t, " KiB.\n");
+	rcgo__append_uint(t, stack_size / 1024, 0);
+	rcgo__append_str(t, " KiB");
+	if (guard_size != 0) {
+		rcgo__append_str(t, " and a guard of ");
+		rcgo__append_uint(t, guard_size / 1024, 0);
+		rcgo__append_str(t, " KiB");
+	}
+	rcgo__append_str(t, ".\n");
 	start = t->len;
 	rcgo__append_str(t, "\tlimit");
 	rcgo__append_padding(t, start, VALUE_COLUMN);
@@ -125,7 +143,7 @@ cgroup_advice(struct rcgo_strbuf *t, const char *dir)
 // Writes the other rows. Returns the advice for the first limit that is reached, or NULL.
 // Indirect: the readers that limits[] names, all in thread_limits.h.
 static const char *
-limit_rows(struct rcgo_strbuf *t, uint64_t stack_kib)
+limit_rows(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 {
 	const char *advice = NULL;
 
@@ -137,7 +155,7 @@ limit_rows(struct rcgo_strbuf *t, uint64_t stack_kib)
 		if (!l->read(&u)) {
 			continue;
 		}
-		hit = reached(&u, l->need == ONE_STACK ? stack_kib : l->need);
+		hit = reached(&u, need_of(l, stack_size, guard_size));
 		row(t, l->name, &u, hit);
 		if (hit && advice == NULL) {
 			advice = l->advice;
@@ -147,15 +165,15 @@ limit_rows(struct rcgo_strbuf *t, uint64_t stack_kib)
 }
 
 void
-rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size)
+rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 {
 	char dir[PATH_MAX];
 	bool by_cgroup;
 	const char *advice;
 
-	heading(t, stack_size / 1024);
+	heading(t, stack_size, guard_size);
 	by_cgroup = cgroup_row(t, dir);
-	advice = limit_rows(t, stack_size / 1024);
+	advice = limit_rows(t, stack_size, guard_size);
 	rcgo__append_str(t, "\n\t");
 	if (by_cgroup) {
 		cgroup_advice(t, dir);
@@ -168,13 +186,14 @@ rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size)
 
 // Indirect: the readers that limits[] names, all in thread_limits.h.
 bool
-rcgo__limits_are_memory(size_t stack_size)
+rcgo__limits_are_memory(size_t stack_size, size_t guard_size)
 {
 	for (size_t i = 0; i < RCGO_COUNTOF(limits); i++) {
+		const struct limit *l = &limits[i];
 		struct rcgo_limit_usage u;
 
-		if (limits[i].need == ONE_STACK && limits[i].read(&u) &&
-			reached(&u, stack_size / 1024)) {
+		if ((l->need == ONE_STACK || l->need == ONE_MAPPING) && l->read(&u) &&
+			reached(&u, need_of(l, stack_size, guard_size))) {
 			return true;
 		}
 	}

@@ -63,6 +63,7 @@ RCGO_INTERN void rcgo__m_bind(void *g);
 struct rcgo_thread_attr {
 	pthread_attr_t attr;
 	size_t stack_size; // in bytes
+	size_t guard_size; // in bytes, beside the stack
 	unsigned tries;
 	bool block_signals; // done by the creator, because attr cannot express it
 };
@@ -94,14 +95,15 @@ RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__thread_create_fatal(
 	const struct rcgo_thread_attr *attr_req, int err);
 
 // Appends to t why a thread may have failed to start: each limit that the kernel sets with its
-// value and use, the limit that was reached, and what to do. stack_size is the size of the
-// thread's stack in bytes. Appends at most 17 lines.
+// value and use, the limit that was reached, and what to do. stack_size and guard_size are the
+// sizes of the thread's stack and of its guard in bytes. Appends at most 17 lines.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size);
+RCGO_INTERN RCGO_COLD void rcgo__limits_explain(
+	struct rcgo_strbuf *t, size_t stack_size, size_t guard_size);
 
-// Returns whether a memory limit prevents a stack of this size.
+// Returns whether a memory limit prevents a stack and a guard of these sizes.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD bool rcgo__limits_are_memory(size_t stack_size);
+RCGO_INTERN RCGO_COLD bool rcgo__limits_are_memory(size_t stack_size, size_t guard_size);
 
 // The argument of the first C function of a thread for Go.
 struct rcgo_thread_start {

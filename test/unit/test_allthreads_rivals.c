@@ -47,7 +47,7 @@ TEST(threads_come_and_go)
 	unsigned ops = 0, seen;
 
 	all_start(churn, 4);
-	for (until = all_now() + 1; all_now() < until; ops++) {
+	for (until = all_now() + unit_slowness(); all_now() < until; ops++) {
 		double took;
 
 		start = all_now();
@@ -117,7 +117,7 @@ TEST(threads_that_replace_themselves)
 	double until;
 
 	all_start(chain, 4);
-	for (until = all_now() + 1; all_now() < until; ops++) {
+	for (until = all_now() + unit_slowness(); all_now() < until; ops++) {
 		CHECK_INT(all_set(3000 + ops), 0);
 		CHECK_INT(all_without(3000 + ops, &seen), 0);
 	}
@@ -143,7 +143,7 @@ TEST(rivals_take_turns)
 	double until;
 
 	all_start(rival, 3);
-	for (until = all_now() + 1; all_now() < until; ops++) {
+	for (until = all_now() + unit_slowness(); all_now() < until; ops++) {
 		CHECK_INT(all_set(4000 + ops), 0);
 		all_check(4000 + ops, 4);
 	}
@@ -168,7 +168,7 @@ TEST(libc_is_a_rival)
 	double until;
 
 	all_start(rival_of_libc, 2);
-	for (until = all_now() + 1; all_now() < until; ops++) {
+	for (until = all_now() + unit_slowness(); all_now() < until; ops++) {
 		CHECK_INT(all_set(5000 + ops), 0);
 		all_check(5000 + ops, 3);
 	}

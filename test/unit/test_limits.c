@@ -211,6 +211,36 @@ TEST(smaller_stacks_for_want_of_data)
 	stacks_become_smaller(RLIMIT_DATA, "VmData", 12000);
 }
 
+// The guard counts as address space. In 25 MiB fit a stack and a guard of 8 MiB each, then a stack of
+// 1 MiB with such a guard, and nothing more.
+static void
+too_little_for_the_guard(void *arg)
+{
+	static G g[2];
+	struct rlimit limit;
+
+	(void)arg;
+	CHECK_INT(setenv("RCGO", "guard=8M,stack=8M", 1), 0);
+	standin_start();
+	limit.rlim_cur = (unit_status_field("/proc/self/status", "VmSize", 10) + (25 << 10)) * 1024;
+	limit.rlim_max = limit.rlim_cur;
+	CHECK_INT(setrlimit(RLIMIT_AS, &limit), 0);
+	inject_clock.on = true;
+	standin_newm(&g[0], sleep_for_ever);
+	CHECK_INT(g[0].stackhi, 8 << 20);
+	standin_newm(&g[1], sleep_for_ever);
+	CHECK(g[1].stackhi <= 1 << 20);
+	start_threads(20);
+}
+
+TEST(guard_is_address_space)
+{
+	need_real_limits();
+	CHECK_ABORTS(&end, too_little_for_the_guard, NULL);
+	unit_check_reached(end.err, "RLIMIT_AS (KiB)", "ulimit -v");
+	CHECK_HAS(end.err, "and a guard of 8192 KiB");
+}
+
 // What has nothing to do with memory may pass, after a stack had to be smaller, too.
 TEST(tries_go_on_after_a_smaller_stack)
 {
@@ -323,5 +353,6 @@ TEST(limit_of_the_cgroup)
 
 UNIT_MAIN(UNIT_TEST(limit_of_the_user), UNIT_TEST(limit_of_root_in_a_user_namespace),
 	UNIT_TEST(limits_of_memory), UNIT_TEST(smaller_stacks_as_a_last_try),
-	UNIT_TEST(smaller_stacks_for_want_of_data), UNIT_TEST(tries_go_on_after_a_smaller_stack),
-	UNIT_TEST(limit_of_mappings), UNIT_TEST(limit_of_the_cgroup))
+	UNIT_TEST(smaller_stacks_for_want_of_data), UNIT_TEST(guard_is_address_space),
+	UNIT_TEST(tries_go_on_after_a_smaller_stack), UNIT_TEST(limit_of_mappings),
+	UNIT_TEST(limit_of_the_cgroup))

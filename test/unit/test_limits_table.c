@@ -23,7 +23,7 @@ explain(void *arg)
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
 	(void)arg;
-	rcgo__limits_explain(&t, 8 << 20);
+	rcgo__limits_explain(&t, 8 << 20, 64 << 10);
 	rcgo__strbuf_write(&t, STDERR_FILENO);
 }
 
@@ -63,7 +63,8 @@ check_made_up(const char *path, const char *text, const char *limit, const char 
 TEST(limits_of_the_system)
 {
 	check_made_up("/proc/loadavg", "0 0 0 1/6 7\n", NULL, "None of these is reached");
-	CHECK_HAS(end.err, "This process has 321 threads; one more takes a stack of 8192 KiB.");
+	CHECK_HAS(end.err, "This process has 321 threads; one more takes a stack of 8192 KiB "
+			   "and a guard of 64 KiB.");
 	check_made_up("/proc/sys/kernel/threads-max", "5000\n", "kernel.threads-max",
 		"sysctl -w kernel.threads-max");
 	check_made_up("/proc/meminfo", "x\nCommitLimit:  2000 kB\nCommitted_AS:  1000 kB\n",

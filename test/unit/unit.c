@@ -34,7 +34,7 @@ milliseconds(void)
 static void
 collect(struct unit_end *end, int fd, pid_t pid)
 {
-	long deadline = milliseconds() + UNIT_SECONDS * 1000;
+	long deadline = milliseconds() + UNIT_SECONDS * 1000 * (long)unit_slowness();
 	char spill[4096];
 
 	end->len = 0;
@@ -231,4 +231,13 @@ bool
 unit_emulated(void)
 {
 	return getenv("UNIT_EMULATED") != NULL;
+}
+
+unsigned
+unit_slowness(void)
+{
+	const char *text = getenv("UNIT_SLOWNESS");
+	int times = text == NULL ? 1 : atoi(text);
+
+	return times < 1 ? 1 : (unsigned)times;
 }
