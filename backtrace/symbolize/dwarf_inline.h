@@ -117,8 +117,4 @@ RCGO_INTERN const char *rcgo__inline_node_name(
 RCGO_INTERN const char *rcgo__scope_qualified(
 	struct rcgo_unit *unit, uint64_t die, const char *name);
 
-// Returns whether the unit's language mangles names, so that linker names differ from source names.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unit_mangles(const struct rcgo_unit *unit);
-
 #endif // RCGO_DWARF_INLINE_H

@@ -138,21 +138,6 @@ debug_path(const struct debug_lookup *lookup, uint32_t file, struct rcgo_line_te
 				     : rcgo__lines_path(lookup->unit, lookup->lines, file, text);
 }
 
-bool
-rcgo__unit_mangles(const struct rcgo_unit *unit)
-{
-	switch (unit->language) {
-	case DW_LANG_C_plus_plus:
-	case DW_LANG_C_plus_plus_11:
-	case DW_LANG_C_plus_plus_14:
-	case DW_LANG_C_plus_plus_17:
-	case DW_LANG_C_plus_plus_20:
-		return true;
-	default:
-		return false;
-	}
-}
-
 // Stores the frames from the innermost node outward.
 static size_t
 debug_chain(struct debug_lookup *lookup, struct rcgo_frame *frames, size_t max,

@@ -457,3 +457,18 @@ rcgo__ranges_next(struct rcgo_ranges *r, uint64_t *low, uint64_t *high)
 	}
 	return false;
 }
+
+bool
+rcgo__unit_mangles(const struct rcgo_unit *unit)
+{
+	switch (unit->language) {
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C_plus_plus_14:
+	case DW_LANG_C_plus_plus_17:
+	case DW_LANG_C_plus_plus_20:
+		return true;
+	default:
+		return false;
+	}
+}

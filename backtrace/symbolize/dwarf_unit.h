@@ -407,4 +407,8 @@ RCGO_INTERN struct rcgo_ranges rcgo__ranges_of(const struct rcgo_unit *unit,
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__ranges_next(struct rcgo_ranges *ranges, uint64_t *low, uint64_t *high);
 
+// Returns whether the unit's language mangles names, so that linker names differ from source names.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unit_mangles(const struct rcgo_unit *unit);
+
 #endif // RCGO_DWARF_UNIT_H

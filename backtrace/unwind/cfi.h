@@ -131,6 +131,11 @@ RCGO_INTERN unsigned rcgo__encoded_size(uint8_t encoding);
 RCGO_INTERN uintptr_t rcgo__cursor_address(
 	struct rcgo_cursor *c, uint8_t encoding, uintptr_t moved, uintptr_t data);
 
+// Reports whether all pages of the range are readable, in an object that is never unmapped.
+// Positive answers are cached, because such an object stays mapped.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__cfi_pages_readable(uintptr_t address, size_t size);
+
 // Returns size bytes of the area at address, either in place or as a copy in buf, which holds cap
 // bytes. Returns NULL if the bytes are not all in the area or cannot be read.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

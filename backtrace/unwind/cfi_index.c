@@ -6,43 +6,6 @@
 #include "safe_read.h"
 #include "unwind_cache.h"
 
-// Reports whether all pages of the range are readable, in an object that is never unmapped.
-// Positive answers are cached, because such an object stays mapped.
-static bool
-pages_readable(uintptr_t address, size_t size)
-{
-	uintptr_t page = address & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
-
-	for (; page < address + size; page += RCGO_NOFAULT_PAGE) {
-		if (rcgo__cached_fact_load(page, RCGO_FACT_SEEN) == 0) {
-			if (!rcgo__readable_nofault((const void *)page, RCGO_NOFAULT_PAGE)) {
-				return false;
-			}
-			rcgo__cached_fact_store(page, RCGO_FACT_SEEN, 0);
-		}
-	}
-	return true;
-}
-
-const uint8_t *
-rcgo__cfi_view(
-	const struct rcgo_cfi_area *area, uintptr_t address, size_t size, void *buf, size_t cap)
-{
-	const uint8_t *bytes = (const uint8_t *)address;
-
-	if (address < area->start || address > area->end || size > area->end - address) {
-		return NULL;
-	}
-	if (area->nodelete) {
-		return pages_readable(address, size) ? bytes : NULL;
-	}
-	if (size <= cap) {
-		return rcgo__copy_nofault(buf, bytes, size) ? buf : NULL;
-	}
-	// Too long for the copy buffer. Almost no function is.
-	return rcgo__readable_nofault(bytes, size) ? bytes : NULL;
-}
-
 // The sorted table of .eh_frame_hdr: pairs of a function's address and its FDE's address.
 struct hdr_table {
 	uintptr_t hdr;
@@ -173,7 +136,7 @@ table_readable(const struct rcgo_cfi_area *area, const struct hdr_table *table)
 	if (rcgo__cached_fact_load(what, RCGO_FACT_SEEN) != 0) {
 		return true;
 	}
-	if (!pages_readable(table->at, table->count * sizeof(struct rcgo_cfi_pair))) {
+	if (!rcgo__cfi_pages_readable(table->at, table->count * sizeof(struct rcgo_cfi_pair))) {
 		return false;
 	}
 	rcgo__cached_fact_store(what, RCGO_FACT_SEEN, 0);

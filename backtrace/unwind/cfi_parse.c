@@ -5,6 +5,42 @@
 
 #include "cfi.h"
 #include "safe_read.h"
+#include "unwind_cache.h"
+
+bool
+rcgo__cfi_pages_readable(uintptr_t address, size_t size)
+{
+	uintptr_t page = address & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
+
+	for (; page < address + size; page += RCGO_NOFAULT_PAGE) {
+		if (rcgo__cached_fact_load(page, RCGO_FACT_SEEN) == 0) {
+			if (!rcgo__readable_nofault((const void *)page, RCGO_NOFAULT_PAGE)) {
+				return false;
+			}
+			rcgo__cached_fact_store(page, RCGO_FACT_SEEN, 0);
+		}
+	}
+	return true;
+}
+
+const uint8_t *
+rcgo__cfi_view(
+	const struct rcgo_cfi_area *area, uintptr_t address, size_t size, void *buf, size_t cap)
+{
+	const uint8_t *bytes = (const uint8_t *)address;
+
+	if (address < area->start || address > area->end || size > area->end - address) {
+		return NULL;
+	}
+	if (area->nodelete) {
+		return rcgo__cfi_pages_readable(address, size) ? bytes : NULL;
+	}
+	if (size <= cap) {
+		return rcgo__copy_nofault(buf, bytes, size) ? buf : NULL;
+	}
+	// Too long for the copy buffer. Almost no function is.
+	return rcgo__readable_nofault(bytes, size) ? bytes : NULL;
+}
 
 // An entry of .eh_frame or .debug_frame: length, CIE pointer or CIE id, and body.
 struct cfi_entry {

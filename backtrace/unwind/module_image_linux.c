@@ -227,3 +227,27 @@ rcgo__module_has_note(const struct rcgo_module *m, const struct rcgo_note_kind *
 
 	return note_in(m, kind, &size) != 0;
 }
+
+void
+rcgo__module_store(struct rcgo_module *to, const struct rcgo_module *from)
+{
+	rcgo_store_rel(&to->start, from->start);
+	rcgo_store_rel(&to->end, from->end);
+	rcgo_store_rel(&to->bias, from->bias);
+	rcgo_store_rel(&to->eh_frame_hdr, from->eh_frame_hdr);
+	rcgo_store_rel(&to->eh_frame_hdr_size, from->eh_frame_hdr_size);
+	rcgo_store_rel(&to->key, from->key);
+	rcgo_store_rel(&to->nodelete, from->nodelete);
+}
+
+void
+rcgo__module_load(struct rcgo_module *to, const struct rcgo_module *from)
+{
+	to->start = rcgo_load_acq(&from->start);
+	to->end = rcgo_load_acq(&from->end);
+	to->bias = rcgo_load_acq(&from->bias);
+	to->eh_frame_hdr = rcgo_load_acq(&from->eh_frame_hdr);
+	to->eh_frame_hdr_size = rcgo_load_acq(&from->eh_frame_hdr_size);
+	to->key = rcgo_load_acq(&from->key);
+	to->nodelete = rcgo_load_acq(&from->nodelete);
+}

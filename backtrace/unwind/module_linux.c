@@ -6,30 +6,6 @@
 #include "safe_read.h"
 #include "symbol_lookup.h"
 
-void
-rcgo__module_store(struct rcgo_module *to, const struct rcgo_module *from)
-{
-	rcgo_store_rel(&to->start, from->start);
-	rcgo_store_rel(&to->end, from->end);
-	rcgo_store_rel(&to->bias, from->bias);
-	rcgo_store_rel(&to->eh_frame_hdr, from->eh_frame_hdr);
-	rcgo_store_rel(&to->eh_frame_hdr_size, from->eh_frame_hdr_size);
-	rcgo_store_rel(&to->key, from->key);
-	rcgo_store_rel(&to->nodelete, from->nodelete);
-}
-
-void
-rcgo__module_load(struct rcgo_module *to, const struct rcgo_module *from)
-{
-	to->start = rcgo_load_acq(&from->start);
-	to->end = rcgo_load_acq(&from->end);
-	to->bias = rcgo_load_acq(&from->bias);
-	to->eh_frame_hdr = rcgo_load_acq(&from->eh_frame_hdr);
-	to->eh_frame_hdr_size = rcgo_load_acq(&from->eh_frame_hdr_size);
-	to->key = rcgo_load_acq(&from->key);
-	to->nodelete = rcgo_load_acq(&from->nodelete);
-}
-
 // Reports whether m, from the published list, is still mapped.
 static bool
 still_there(const struct rcgo_module *m)
@@ -107,83 +83,6 @@ rcgo__module_name(const struct rcgo_module *m, char *path, size_t cap)
 	}
 	return (rcgo__mapping_find(m->start, &mapping, path, cap) && path[0] != 0) ||
 	       rcgo__dlfo_name(m, path, cap);
-}
-
-// glibc's _dl_find_object (2.35), which takes no lock.
-// Contract: glibc's manual, Dynamic Linker Introspection; elf(5).
-
-// The function is looked up in the dynamic linker's symbol table. Even a weak reference would make
-// every program require glibc 2.35.
-static const char function_name[] = "_dl_find_object";
-
-// The result structure. It has room for more than any glibc version stores.
-struct found_object {
-	unsigned long long flags;
-	uintptr_t map_start, map_end;
-	const struct link_map *link_map;
-	const uint8_t *eh_frame_hdr;
-	unsigned long long reserved[16];
-};
-
-typedef int (*find_object_fn)(const void *address, struct found_object *result);
-
-// owner: rcgo__dlfo_init, once; lock: none; ordering: release and acquire
-static find_object_fn find_object;
-
-void
-rcgo__dlfo_init(uintptr_t bias, const ElfW(Dyn) * dynamic)
-{
-	void *at;
-
-	if (rcgo_load_rlx(&find_object) != NULL) {
-		return;
-	}
-	at = rcgo__lookup_in(bias, dynamic, function_name);
-	if (at != NULL) {
-		rcgo_store_rel(&find_object, (find_object_fn)(uintptr_t)at);
-	}
-}
-
-// Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.
-enum rcgo_lookup_result
-rcgo__dlfo_find(uintptr_t pc, struct rcgo_module *out)
-{
-	find_object_fn find = rcgo_load_acq(&find_object);
-	struct found_object found;
-
-	if (find == NULL) {
-		return RCGO_LOOKUP_NONE;
-	}
-	if (find((const void *)pc, &found) != 0) {
-		return RCGO_LOOKUP_NO;
-	}
-	*out = (struct rcgo_module){
-		.start = found.map_start,
-		.end = found.map_end,
-		.eh_frame_hdr = found.eh_frame_hdr,
-	};
-	// An object that is being unmapped cannot be read, and counts as not found.
-	return rcgo__image_key(out, &found.link_map->l_addr) ? RCGO_LOOKUP_YES : RCGO_LOOKUP_NO;
-}
-
-// Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.
-bool
-rcgo__dlfo_name(const struct rcgo_module *m, char *path, size_t cap)
-{
-	find_object_fn find = rcgo_load_acq(&find_object);
-	struct found_object found;
-	const char *name;
-	size_t n = 0;
-
-	if (cap == 0 || find == NULL || find((const void *)m->start, &found) != 0 ||
-		!rcgo__copy_nofault(&name, &found.link_map->l_name, sizeof name)) {
-		return false;
-	}
-	while (n < cap - 1 && rcgo__copy_nofault(&path[n], &name[n], 1) && path[n] != 0) {
-		n++;
-	}
-	path[n] = 0;
-	return n != 0;
 }
 
 // The cache of kernel lookups: answers of the kernel about addresses that no other source knows.

@@ -354,12 +354,6 @@ rcgo__nodelete_requested(const ElfW(Dyn) * dynamic)
 	return false;
 }
 
-uintptr_t
-rcgo__dynamic_address(uintptr_t bias, uintptr_t address)
-{
-	return address < bias ? address + bias : address;
-}
-
 static struct rcgo_module *
 module_of(struct rcgo_module *modules, size_t count, uintptr_t address)
 {

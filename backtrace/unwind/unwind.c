@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unwinding by cached entries, and the entry points of the unwinder: all code that a profile sample
-// needs unless an entry is missing (unwind_lookup.c). Runs in signal handlers with all signals
+// needs unless an entry is missing (unwind_step.c). Runs in signal handlers with all signals
 // blocked.
 
 #ifndef _GNU_SOURCE
@@ -10,47 +10,6 @@
 #include "module_generation.h"
 #include "unwind_cache.h"
 #include "unwind_step.h"
-
-// Returns the entry of a frame outside of all objects. It may be JIT code, a signal restorer that
-// the kernel or an emulator installed, or no code: RCGO_UNWIND_ENTRY_NONE. A precise frame is taken
-// as code.
-static RCGO_COLD uint64_t
-entry_outside_objects(const struct rcgo_unwind_frame *frame)
-{
-	if (rcgo__heuristic_is_sigreturn(frame->pc)) {
-		return RCGO_UNWIND_ENTRY_SIGNAL;
-	}
-	return frame->pc_is_precise || rcgo__heuristic_is_return(frame->pc)
-		       ? RCGO_UNWIND_ENTRY_HEURISTIC
-		       : RCGO_UNWIND_ENTRY_NONE;
-}
-
-static inline bool
-in_current(const struct rcgo_unwind *unwind)
-{
-	const struct rcgo_unwind_object *object = &unwind->object[unwind->current];
-
-	return rcgo__unwind_frame_lookup_pc(&unwind->frame) - object->module.start < object->size;
-}
-
-// Returns the entry of the current frame, which may be in another object. missed means that
-// the entry is known not to be in the cache.
-static __attribute__((noinline)) uint64_t
-find_entry(struct rcgo_unwind *unwind, bool missed)
-{
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
-	uint64_t entry;
-
-	if (missed && in_current(unwind)) {
-		return rcgo__unwind_add_entry(unwind);
-	}
-	if (!rcgo__unwind_select_object(unwind, pc)) {
-		return entry_outside_objects(&unwind->frame);
-	}
-	entry = rcgo__unwind_cache_find(unwind->frame.pc,
-		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash));
-	return entry != RCGO_UNWIND_ENTRY_NONE ? entry : rcgo__unwind_add_entry(unwind);
-}
 
 // Steps from a signal frame to the interrupted frame, which may be on another stack.
 static bool
@@ -72,45 +31,6 @@ step_signal(struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame)
 	return true;
 }
 
-// Steps to the caller by an entry with a CFA. A frame that was not interrupted has pushed or saved
-// its return address, so its caller's stack pointer is above its own.
-static bool
-step_cfa(struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame, uint64_t entry)
-{
-	unsigned kind = RCGO_UNWIND_ENTRY_KIND(entry);
-	uintptr_t base = (kind & 1) != 0 ? frame->sp : frame->fp;
-	uintptr_t cfa = base + RCGO_UNWIND_ENTRY_CFA(entry);
-
-	if (RCGO_UNWIND_ENTRY_LOADS(entry)) {
-		if (!rcgo__stack_reader_word(reader, cfa, &cfa)) {
-			return false;
-		}
-		cfa += RCGO_UNWIND_ENTRY_ADD(entry);
-		base = cfa;
-	}
-	if (cfa < frame->sp + !frame->pc_is_precise || cfa % RCGO_WORD_SIZE != 0) {
-		return false;
-	}
-	if (RCGO_HAS_LR && (entry & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0) {
-		if (!frame->pc_is_precise) {
-			return false;
-		}
-		frame->pc = frame->lr;
-	} else if (!rcgo__stack_reader_word(
-			   reader, base + RCGO_UNWIND_ENTRY_RA_AT(entry), &frame->pc)) {
-		return false;
-	}
-	if ((entry & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 &&
-		!rcgo__stack_reader_word(
-			reader, cfa + RCGO_UNWIND_ENTRY_FP_AT(entry), &frame->fp)) {
-		return false;
-	}
-	frame->pc = rcgo__arch_strip(frame->pc);
-	frame->sp = cfa;
-	frame->pc_is_precise = (entry & RCGO_UNWIND_ENTRY_INTERRUPTED) != 0;
-	return true;
-}
-
 static __attribute__((noinline)) bool
 step_by_entry(struct rcgo_unwind *unwind, uint64_t entry)
 {
@@ -119,7 +39,7 @@ step_by_entry(struct rcgo_unwind *unwind, uint64_t entry)
 	case RCGO_UNWIND_ENTRY_FP:
 	case RCGO_UNWIND_ENTRY_SP_LOAD:
 	case RCGO_UNWIND_ENTRY_FP_LOAD:
-		return step_cfa(&unwind->reader, &unwind->frame, entry);
+		return rcgo__unwind_step_cfa(&unwind->reader, &unwind->frame, entry);
 	case RCGO_UNWIND_ENTRY_SIGNAL:
 		return step_signal(&unwind->reader, &unwind->frame);
 	case RCGO_UNWIND_ENTRY_HEURISTIC:
@@ -189,39 +109,6 @@ unwind_fast_loop(struct rcgo_unwind *unwind)
 	return entry;
 }
 
-bool
-rcgo__unwind_ahead(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame, uintptr_t *start)
-{
-	struct rcgo_unwind_frame was = unwind->frame;
-	uint64_t entry;
-	bool stepped;
-
-	// In this order, so that the buffers of the two calls are never on the stack together.
-	if (!rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame)) ||
-		!rcgo__unwind_start(unwind, rcgo__unwind_frame_lookup_pc(frame), start)) {
-		return false;
-	}
-	unwind->frame = *frame;
-	entry = find_entry(unwind, false);
-	unwind->frame = was;
-	switch (RCGO_UNWIND_ENTRY_KIND(entry)) {
-	case RCGO_UNWIND_ENTRY_SP:
-	case RCGO_UNWIND_ENTRY_FP:
-	case RCGO_UNWIND_ENTRY_SP_LOAD:
-	case RCGO_UNWIND_ENTRY_FP_LOAD:
-		stepped = step_cfa(&unwind->reader, frame, entry);
-		break;
-	case RCGO_UNWIND_ENTRY_END:
-		frame->pc = 0;
-		stepped = true;
-		break;
-	default:
-		stepped = false;
-		break;
-	}
-	return stepped;
-}
-
 // Not inlined: its stack frame must not be live during an unwind with all registers.
 __attribute__((noinline)) bool
 rcgo__unwind_cached(struct rcgo_unwind *unwind)
@@ -241,7 +128,8 @@ rcgo__unwind_cached(struct rcgo_unwind *unwind)
 								: RCGO_UNWIND_ENTRY_NONE;
 
 		// Continue in another object.
-		if (entry == RCGO_UNWIND_ENTRY_NONE && unwind->skip == 0 && !in_current(unwind) &&
+		if (entry == RCGO_UNWIND_ENTRY_NONE && unwind->skip == 0 &&
+			!rcgo__unwind_in_current(unwind) &&
 			rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame))) {
 			entry = unwind_fast_loop(unwind);
 		}
@@ -252,7 +140,7 @@ rcgo__unwind_cached(struct rcgo_unwind *unwind)
 			continue;
 		}
 		if (entry == RCGO_UNWIND_ENTRY_NONE && frame->pc % RCGO_PC_ALIGN == 0) {
-			entry = find_entry(unwind, unwind->skip == 0);
+			entry = rcgo__unwind_find_entry(unwind, unwind->skip == 0);
 		}
 		if (entry == RCGO_UNWIND_ENTRY_SLOW) {
 			return false;

@@ -211,7 +211,7 @@ slow_step(struct rcgo_unwind *unwind, struct rcgo_frame_regs *regs, bool known, 
 		.reader = &unwind->reader, .fde = &fde, .row = &row, .from = regs, .cfa = 0};
 
 	if (known ? rcgo__unwind_is_sigreturn(unwind, regs->pc)
-		  : rcgo__heuristic_is_sigreturn(regs->pc)) {
+		  : rcgo__code_is_sigreturn(regs->pc)) {
 		*pc_is_precise = true;
 		return slow_signal(&unwind->reader, regs) ? SLOW_STEPPED : SLOW_LOST;
 	}
@@ -279,8 +279,8 @@ rcgo__unwind_slow(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 		bool known;
 
 		known = rcgo__unwind_select_object(unwind, pc);
-		if (!known && !pc_is_precise && !rcgo__heuristic_is_return(regs.pc) &&
-			!rcgo__heuristic_is_sigreturn(regs.pc)) {
+		if (!known && !pc_is_precise && !rcgo__code_is_return(regs.pc) &&
+			!rcgo__code_is_sigreturn(regs.pc)) {
 			unwind->lost = true;
 			break;
 		}
@@ -298,34 +298,6 @@ rcgo__unwind_slow(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 			break;
 		}
 	}
-}
-
-// Heuristic steps through frames without unwind information: JIT code, assembly, C that Go's
-// internal linker linked.
-
-// A candidate return address may be any word, and the memory it points to may be unmapped
-// meanwhile.
-static bool
-read_code(uintptr_t pc, uint8_t *code, unsigned size)
-{
-	return pc >= RCGO_NOFAULT_PAGE && rcgo__copy_nofault(code, (const void *)pc, size);
-}
-
-bool
-rcgo__heuristic_is_return(uintptr_t pc)
-{
-	uint8_t before[RCGO_CALL_SIZE];
-
-	return pc % RCGO_PC_ALIGN == 0 && read_code(pc - RCGO_CALL_SIZE, before, RCGO_CALL_SIZE) &&
-	       rcgo__arch_is_call(before);
-}
-
-bool
-rcgo__heuristic_is_sigreturn(uintptr_t pc)
-{
-	uint8_t code[RCGO_SIGRETURN_SIZE];
-
-	return read_code(pc, code, RCGO_SIGRETURN_SIZE) && rcgo__arch_is_sigreturn(code);
 }
 
 #define RESTORERS 4
@@ -359,145 +331,4 @@ rcgo__unwind_is_handler_frame(uintptr_t pc)
 		}
 	}
 	return false;
-}
-
-// The assumed maximum of code before an instruction in its function.
-#define FUNCTION_MAX ((uintptr_t)64 * 1024)
-
-// Initializes *guess for a frame whose function start is unknown.
-static void
-heuristic_init(
-	struct rcgo_guess *guess, struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame)
-{
-	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
-	bool known = pc >= RCGO_NOFAULT_PAGE && rcgo__unwind_select_object(unwind, pc);
-	uintptr_t gap = known ? rcgo__unwind_gap(unwind, pc) : 0;
-
-	guess->unwind = unwind;
-	guess->pc = pc;
-	guess->sp = frame->sp;
-	guess->from = pc < FUNCTION_MAX ? 0 : pc - FUNCTION_MAX;
-	if (gap > guess->from) {
-		guess->from = gap;
-	}
-}
-
-static enum rcgo_call
-call_at(const struct rcgo_guess *guess, uintptr_t address, uintptr_t *ra)
-{
-	if (!rcgo__stack_reader_word(&guess->unwind->reader, address, ra)) {
-		return RCGO_CALL_NONE;
-	}
-	*ra = rcgo__arch_strip(*ra);
-	return rcgo__heuristic_call(guess, *ra);
-}
-
-// Assumes a leaf: the frame was interrupted before it set up a stack frame. Stores its caller and
-// returns what the caller called.
-static enum rcgo_call
-heuristic_leaf(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
-	struct rcgo_unwind_frame *to)
-{
-	enum rcgo_call call;
-	uintptr_t saved;
-
-	*to = *frame;
-	if (RCGO_HAS_LR) {
-		to->pc = rcgo__arch_strip(frame->lr);
-		return rcgo__heuristic_call(guess, to->pc);
-	}
-	call = call_at(guess, frame->sp, &to->pc);
-	to->sp = frame->sp + RCGO_WORD_SIZE;
-	if (call != RCGO_CALL_NONE) {
-		return call;
-	}
-	// Or just after it pushed the frame pointer.
-	if (rcgo__stack_reader_word(&guess->unwind->reader, frame->sp, &saved) &&
-		saved == frame->fp) {
-		call = call_at(guess, frame->sp + RCGO_WORD_SIZE, &to->pc);
-		to->sp = frame->sp + 2 * RCGO_WORD_SIZE;
-	}
-	return call;
-}
-
-// Assumes a frame-pointer chain: the saved frame pointer, with the return address above it.
-// Compilers for all of Go's processors that have a frame pointer use this layout.
-static enum rcgo_call
-heuristic_fp_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
-	struct rcgo_unwind_frame *to)
-{
-	uintptr_t fp = frame->fp;
-
-	*to = *frame;
-	if (fp < frame->sp || fp % RCGO_WORD_SIZE != 0 ||
-		!rcgo__stack_reader_word(&guess->unwind->reader, fp, &to->fp)) {
-		return RCGO_CALL_NONE;
-	}
-	to->sp = fp + 2 * RCGO_WORD_SIZE;
-	return call_at(guess, fp + RCGO_WORD_SIZE, &to->pc);
-}
-
-static bool
-heuristic_scan_stack(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
-	uintptr_t limit, struct rcgo_unwind_frame *to)
-{
-	uintptr_t ra_at;
-
-	*to = *frame;
-	if (!rcgo__heuristic_scan(guess, limit, &ra_at, &to->fp) ||
-		!rcgo__stack_reader_word(&guess->unwind->reader, ra_at, &to->pc)) {
-		return false;
-	}
-	to->pc = rcgo__arch_strip(to->pc);
-	to->sp = ra_at + RCGO_WORD_SIZE;
-	return true;
-}
-
-// Certain results come first: the address after a call of this function. A frame pointer that is
-// still the caller's leads past the caller, so the words below it are examined too.
-static bool
-heuristic_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
-	struct rcgo_unwind_frame *to)
-{
-	struct rcgo_unwind_frame leaf = *frame, chain, scan;
-	enum rcgo_call called =
-		frame->pc_is_precise ? heuristic_leaf(guess, frame, &leaf) : RCGO_CALL_NONE;
-	enum rcgo_call chained = heuristic_fp_chain(guess, frame, &chain);
-	// JIT code is in no object, and no table describes it.
-	bool foreign = !rcgo__unwind_may_be_code(guess->unwind, guess->pc);
-
-	if (called == RCGO_CALL_HERE || (called == RCGO_CALL_UNKNOWN && foreign && !RCGO_HAS_LR)) {
-		*to = leaf;
-	} else if (chained == RCGO_CALL_HERE || (chained == RCGO_CALL_UNKNOWN && foreign)) {
-		*to = chain;
-	} else if (called == RCGO_CALL_UNKNOWN &&
-		   rcgo__heuristic_lead(guess, leaf.pc, leaf.sp, leaf.fp) == RCGO_LEAD_YES) {
-		*to = leaf;
-	} else if (heuristic_scan_stack(guess, frame,
-			   chained == RCGO_CALL_NONE ? UINTPTR_MAX : frame->fp, &scan)) {
-		*to = scan;
-	} else if (chained != RCGO_CALL_NONE) {
-		*to = chain;
-	} else if (called != RCGO_CALL_NONE) {
-		*to = leaf;
-	} else {
-		return false;
-	}
-	return true;
-}
-
-bool
-rcgo__heuristic_step(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame)
-{
-	struct rcgo_guess guess;
-	struct rcgo_unwind_frame to;
-	bool found;
-
-	heuristic_init(&guess, unwind, frame);
-	found = heuristic_caller(&guess, frame, &to);
-	if (found) {
-		*frame = to;
-	}
-	frame->pc_is_precise = false;
-	return found;
 }

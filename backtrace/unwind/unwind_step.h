@@ -80,6 +80,27 @@ RCGO_INTERN uint64_t rcgo__unwind_fast_entry(struct rcgo_unwind *unwind);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__unwind_add_entry(struct rcgo_unwind *unwind);
 
+// Reports whether the current frame is in the current object.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline bool
+rcgo__unwind_in_current(const struct rcgo_unwind *unwind)
+{
+	const struct rcgo_unwind_object *object = &unwind->object[unwind->current];
+
+	return rcgo__unwind_frame_lookup_pc(&unwind->frame) - object->module.start < object->size;
+}
+
+// Returns the entry of the current frame, which may be in another object. missed means that
+// the entry is known not to be in the cache.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__unwind_find_entry(struct rcgo_unwind *unwind, bool missed);
+
+// Steps to the caller by an entry with a CFA. A frame that was not interrupted has pushed or saved
+// its return address, so its caller's stack pointer is above its own.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_step_cfa(
+	struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame, uint64_t entry);
+
 // Finds the unwind information of the function at pc, in the current object. It uses the sorted
 // table, or what rcgo__unwind_debug found if found is not NULL. rcgo__unwind_debug reads files: do
 // not call it with the buffers of this function on the stack.
@@ -203,10 +224,10 @@ RCGO_INTERN void rcgo__unwind_note_restorer(uintptr_t pc);
 
 // Reports whether pc, outside of all objects, is in a signal restorer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__heuristic_is_sigreturn(uintptr_t pc);
+RCGO_INTERN bool rcgo__code_is_sigreturn(uintptr_t pc);
 
 // Reports whether a call instruction ends at pc.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__heuristic_is_return(uintptr_t pc);
+RCGO_INTERN bool rcgo__code_is_return(uintptr_t pc);
 
 #endif // RCGO_UNWIND_STEP_H

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Lookup of a program counter: its object, its unwind information, signal restorers, and the cache
-// entry that is computed from them. Runs in signal handlers with all signals blocked.
+// entry that is computed from them; and the step to the caller by such an entry. Runs in signal handlers with all signals blocked.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t
 #endif
 #include "debug_frame.h"
 #include "module_internal.h"
+#include "safe_read.h"
 #include "unwind_cache.h"
 #include "unwind_step.h"
 
@@ -223,4 +224,130 @@ rcgo__unwind_add_entry(struct rcgo_unwind *unwind)
 	rcgo__unwind_cache_store(unwind->frame.pc,
 		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash), entry);
 	return entry;
+}
+
+// A candidate return address may be any word, and the memory it points to may be unmapped
+// meanwhile.
+static bool
+read_code(uintptr_t pc, uint8_t *code, unsigned size)
+{
+	return pc >= RCGO_NOFAULT_PAGE && rcgo__copy_nofault(code, (const void *)pc, size);
+}
+
+bool
+rcgo__code_is_return(uintptr_t pc)
+{
+	uint8_t before[RCGO_CALL_SIZE];
+
+	return pc % RCGO_PC_ALIGN == 0 && read_code(pc - RCGO_CALL_SIZE, before, RCGO_CALL_SIZE) &&
+	       rcgo__arch_is_call(before);
+}
+
+bool
+rcgo__code_is_sigreturn(uintptr_t pc)
+{
+	uint8_t code[RCGO_SIGRETURN_SIZE];
+
+	return read_code(pc, code, RCGO_SIGRETURN_SIZE) && rcgo__arch_is_sigreturn(code);
+}
+
+// Returns the entry of a frame outside of all objects. It may be JIT code, a signal restorer that
+// the kernel or an emulator installed, or no code: RCGO_UNWIND_ENTRY_NONE. A precise frame is taken
+// as code.
+static RCGO_COLD uint64_t
+entry_outside_objects(const struct rcgo_unwind_frame *frame)
+{
+	if (rcgo__code_is_sigreturn(frame->pc)) {
+		return RCGO_UNWIND_ENTRY_SIGNAL;
+	}
+	return frame->pc_is_precise || rcgo__code_is_return(frame->pc) ? RCGO_UNWIND_ENTRY_HEURISTIC
+								       : RCGO_UNWIND_ENTRY_NONE;
+}
+
+__attribute__((noinline)) uint64_t
+rcgo__unwind_find_entry(struct rcgo_unwind *unwind, bool missed)
+{
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(&unwind->frame);
+	uint64_t entry;
+
+	if (missed && rcgo__unwind_in_current(unwind)) {
+		return rcgo__unwind_add_entry(unwind);
+	}
+	if (!rcgo__unwind_select_object(unwind, pc)) {
+		return entry_outside_objects(&unwind->frame);
+	}
+	entry = rcgo__unwind_cache_find(unwind->frame.pc,
+		rcgo__unwind_cache_key(pc, unwind->object[unwind->current].module_hash));
+	return entry != RCGO_UNWIND_ENTRY_NONE ? entry : rcgo__unwind_add_entry(unwind);
+}
+
+bool
+rcgo__unwind_step_cfa(
+	struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame, uint64_t entry)
+{
+	unsigned kind = RCGO_UNWIND_ENTRY_KIND(entry);
+	uintptr_t base = (kind & 1) != 0 ? frame->sp : frame->fp;
+	uintptr_t cfa = base + RCGO_UNWIND_ENTRY_CFA(entry);
+
+	if (RCGO_UNWIND_ENTRY_LOADS(entry)) {
+		if (!rcgo__stack_reader_word(reader, cfa, &cfa)) {
+			return false;
+		}
+		cfa += RCGO_UNWIND_ENTRY_ADD(entry);
+		base = cfa;
+	}
+	if (cfa < frame->sp + !frame->pc_is_precise || cfa % RCGO_WORD_SIZE != 0) {
+		return false;
+	}
+	if (RCGO_HAS_LR && (entry & RCGO_UNWIND_ENTRY_RA_IN_LR) != 0) {
+		if (!frame->pc_is_precise) {
+			return false;
+		}
+		frame->pc = frame->lr;
+	} else if (!rcgo__stack_reader_word(
+			   reader, base + RCGO_UNWIND_ENTRY_RA_AT(entry), &frame->pc)) {
+		return false;
+	}
+	if ((entry & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 &&
+		!rcgo__stack_reader_word(
+			reader, cfa + RCGO_UNWIND_ENTRY_FP_AT(entry), &frame->fp)) {
+		return false;
+	}
+	frame->pc = rcgo__arch_strip(frame->pc);
+	frame->sp = cfa;
+	frame->pc_is_precise = (entry & RCGO_UNWIND_ENTRY_INTERRUPTED) != 0;
+	return true;
+}
+
+bool
+rcgo__unwind_ahead(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame, uintptr_t *start)
+{
+	struct rcgo_unwind_frame was = unwind->frame;
+	uint64_t entry;
+	bool stepped;
+
+	// In this order, so that the buffers of the two calls are never on the stack together.
+	if (!rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame)) ||
+		!rcgo__unwind_start(unwind, rcgo__unwind_frame_lookup_pc(frame), start)) {
+		return false;
+	}
+	unwind->frame = *frame;
+	entry = rcgo__unwind_find_entry(unwind, false);
+	unwind->frame = was;
+	switch (RCGO_UNWIND_ENTRY_KIND(entry)) {
+	case RCGO_UNWIND_ENTRY_SP:
+	case RCGO_UNWIND_ENTRY_FP:
+	case RCGO_UNWIND_ENTRY_SP_LOAD:
+	case RCGO_UNWIND_ENTRY_FP_LOAD:
+		stepped = rcgo__unwind_step_cfa(&unwind->reader, frame, entry);
+		break;
+	case RCGO_UNWIND_ENTRY_END:
+		frame->pc = 0;
+		stepped = true;
+		break;
+	default:
+		stepped = false;
+		break;
+	}
+	return stepped;
 }

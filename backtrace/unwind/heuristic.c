@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Searches the stack for the return address of a function without unwind information. A candidate
+// Heuristic steps through frames without unwind information: JIT code, assembly, C that Go's
+// internal linker linked. The scan searches the stack for the return address of a function without unwind information. A candidate
 // is accepted if the call before it calls this function. After an indirect call, the frames must
 // continue as unwind information describes. Safe in signal handlers, on any stack.
 
@@ -177,4 +178,147 @@ rcgo__heuristic_scan(
 	*ra_at = best.ra_at;
 	*fp = best.fp;
 	return true;
+}
+
+// The step: by the frame pointer, by the return address of an interrupted frame, or by the scan.
+
+// The assumed maximum of code before an instruction in its function.
+#define FUNCTION_MAX ((uintptr_t)64 * 1024)
+
+// Initializes *guess for a frame whose function start is unknown.
+static void
+heuristic_init(
+	struct rcgo_guess *guess, struct rcgo_unwind *unwind, const struct rcgo_unwind_frame *frame)
+{
+	uintptr_t pc = rcgo__unwind_frame_lookup_pc(frame);
+	bool known = pc >= RCGO_NOFAULT_PAGE && rcgo__unwind_select_object(unwind, pc);
+	uintptr_t gap = known ? rcgo__unwind_gap(unwind, pc) : 0;
+
+	guess->unwind = unwind;
+	guess->pc = pc;
+	guess->sp = frame->sp;
+	guess->from = pc < FUNCTION_MAX ? 0 : pc - FUNCTION_MAX;
+	if (gap > guess->from) {
+		guess->from = gap;
+	}
+}
+
+static enum rcgo_call
+call_at(const struct rcgo_guess *guess, uintptr_t address, uintptr_t *ra)
+{
+	if (!rcgo__stack_reader_word(&guess->unwind->reader, address, ra)) {
+		return RCGO_CALL_NONE;
+	}
+	*ra = rcgo__arch_strip(*ra);
+	return rcgo__heuristic_call(guess, *ra);
+}
+
+// Assumes a leaf: the frame was interrupted before it set up a stack frame. Stores its caller and
+// returns what the caller called.
+static enum rcgo_call
+heuristic_leaf(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
+	struct rcgo_unwind_frame *to)
+{
+	enum rcgo_call call;
+	uintptr_t saved;
+
+	*to = *frame;
+	if (RCGO_HAS_LR) {
+		to->pc = rcgo__arch_strip(frame->lr);
+		return rcgo__heuristic_call(guess, to->pc);
+	}
+	call = call_at(guess, frame->sp, &to->pc);
+	to->sp = frame->sp + RCGO_WORD_SIZE;
+	if (call != RCGO_CALL_NONE) {
+		return call;
+	}
+	// Or just after it pushed the frame pointer.
+	if (rcgo__stack_reader_word(&guess->unwind->reader, frame->sp, &saved) &&
+		saved == frame->fp) {
+		call = call_at(guess, frame->sp + RCGO_WORD_SIZE, &to->pc);
+		to->sp = frame->sp + 2 * RCGO_WORD_SIZE;
+	}
+	return call;
+}
+
+// Assumes a frame-pointer chain: the saved frame pointer, with the return address above it.
+// Compilers for all of Go's processors that have a frame pointer use this layout.
+static enum rcgo_call
+heuristic_fp_chain(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
+	struct rcgo_unwind_frame *to)
+{
+	uintptr_t fp = frame->fp;
+
+	*to = *frame;
+	if (fp < frame->sp || fp % RCGO_WORD_SIZE != 0 ||
+		!rcgo__stack_reader_word(&guess->unwind->reader, fp, &to->fp)) {
+		return RCGO_CALL_NONE;
+	}
+	to->sp = fp + 2 * RCGO_WORD_SIZE;
+	return call_at(guess, fp + RCGO_WORD_SIZE, &to->pc);
+}
+
+static bool
+heuristic_scan_stack(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
+	uintptr_t limit, struct rcgo_unwind_frame *to)
+{
+	uintptr_t ra_at;
+
+	*to = *frame;
+	if (!rcgo__heuristic_scan(guess, limit, &ra_at, &to->fp) ||
+		!rcgo__stack_reader_word(&guess->unwind->reader, ra_at, &to->pc)) {
+		return false;
+	}
+	to->pc = rcgo__arch_strip(to->pc);
+	to->sp = ra_at + RCGO_WORD_SIZE;
+	return true;
+}
+
+// Certain results come first: the address after a call of this function. A frame pointer that is
+// still the caller's leads past the caller, so the words below it are examined too.
+static bool
+heuristic_caller(const struct rcgo_guess *guess, const struct rcgo_unwind_frame *frame,
+	struct rcgo_unwind_frame *to)
+{
+	struct rcgo_unwind_frame leaf = *frame, chain, scan;
+	enum rcgo_call called =
+		frame->pc_is_precise ? heuristic_leaf(guess, frame, &leaf) : RCGO_CALL_NONE;
+	enum rcgo_call chained = heuristic_fp_chain(guess, frame, &chain);
+	// JIT code is in no object, and no table describes it.
+	bool foreign = !rcgo__unwind_may_be_code(guess->unwind, guess->pc);
+
+	if (called == RCGO_CALL_HERE || (called == RCGO_CALL_UNKNOWN && foreign && !RCGO_HAS_LR)) {
+		*to = leaf;
+	} else if (chained == RCGO_CALL_HERE || (chained == RCGO_CALL_UNKNOWN && foreign)) {
+		*to = chain;
+	} else if (called == RCGO_CALL_UNKNOWN &&
+		   rcgo__heuristic_lead(guess, leaf.pc, leaf.sp, leaf.fp) == RCGO_LEAD_YES) {
+		*to = leaf;
+	} else if (heuristic_scan_stack(guess, frame,
+			   chained == RCGO_CALL_NONE ? UINTPTR_MAX : frame->fp, &scan)) {
+		*to = scan;
+	} else if (chained != RCGO_CALL_NONE) {
+		*to = chain;
+	} else if (called != RCGO_CALL_NONE) {
+		*to = leaf;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+bool
+rcgo__heuristic_step(struct rcgo_unwind *unwind, struct rcgo_unwind_frame *frame)
+{
+	struct rcgo_guess guess;
+	struct rcgo_unwind_frame to;
+	bool found;
+
+	heuristic_init(&guess, unwind, frame);
+	found = heuristic_caller(&guess, frame, &to);
+	if (found) {
+		*frame = to;
+	}
+	frame->pc_is_precise = false;
+	return found;
 }

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds the objects that were loaded together with the program, without the dynamic loader's lock.
-// They are never unloaded. Runs once, when Go starts.
+// What the dynamic loader knows, without its lock: the objects that were loaded together with the
+// program, which are never unloaded, and _dl_find_object.
 // Contract: link.h (link_map), elf(5); the loader loads the objects that DT_NEEDED names, and
-// appends objects of dlopen after them.
+// appends objects of dlopen after them. glibc's manual (_dl_find_object).
 
 #include <elf.h>
 #include <string.h>
 
 #include "module_internal.h"
+#include "safe_read.h"
 #include "symbol_lookup.h"
 
 // Needed names that have not been found yet. A larger number is not tracked.
 #define NEEDED_NAMES_MAX 256
+
+uintptr_t
+rcgo__dynamic_address(uintptr_t bias, uintptr_t address)
+{
+	return address < bias ? address + bias : address;
+}
 
 struct names {
 	const char *at[NEEDED_NAMES_MAX];
@@ -144,4 +151,81 @@ rcgo__modules_first(rcgo_object_fn visit)
 		visit_map(own, visit);
 	}
 	return true;
+}
+
+// glibc's _dl_find_object (2.35), which takes no lock.
+// Contract: glibc's manual, Dynamic Linker Introspection; elf(5).
+
+// The function is looked up in the dynamic linker's symbol table. Even a weak reference would make
+// every program require glibc 2.35.
+static const char function_name[] = "_dl_find_object";
+
+// The result structure. It has room for more than any glibc version stores.
+struct found_object {
+	unsigned long long flags;
+	uintptr_t map_start, map_end;
+	const struct link_map *link_map;
+	const uint8_t *eh_frame_hdr;
+	unsigned long long reserved[16];
+};
+
+typedef int (*find_object_fn)(const void *address, struct found_object *result);
+
+// owner: rcgo__dlfo_init, once; lock: none; ordering: release and acquire
+static find_object_fn find_object;
+
+void
+rcgo__dlfo_init(uintptr_t bias, const ElfW(Dyn) * dynamic)
+{
+	void *at;
+
+	if (rcgo_load_rlx(&find_object) != NULL) {
+		return;
+	}
+	at = rcgo__lookup_in(bias, dynamic, function_name);
+	if (at != NULL) {
+		rcgo_store_rel(&find_object, (find_object_fn)(uintptr_t)at);
+	}
+}
+
+// Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.
+enum rcgo_lookup_result
+rcgo__dlfo_find(uintptr_t pc, struct rcgo_module *out)
+{
+	find_object_fn find = rcgo_load_acq(&find_object);
+	struct found_object found;
+
+	if (find == NULL) {
+		return RCGO_LOOKUP_NONE;
+	}
+	if (find((const void *)pc, &found) != 0) {
+		return RCGO_LOOKUP_NO;
+	}
+	*out = (struct rcgo_module){
+		.start = found.map_start,
+		.end = found.map_end,
+		.eh_frame_hdr = found.eh_frame_hdr,
+	};
+	// An object that is being unmapped cannot be read, and counts as not found.
+	return rcgo__image_key(out, &found.link_map->l_addr) ? RCGO_LOOKUP_YES : RCGO_LOOKUP_NO;
+}
+
+// Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.
+bool
+rcgo__dlfo_name(const struct rcgo_module *m, char *path, size_t cap)
+{
+	find_object_fn find = rcgo_load_acq(&find_object);
+	struct found_object found;
+	const char *name;
+	size_t n = 0;
+
+	if (cap == 0 || find == NULL || find((const void *)m->start, &found) != 0 ||
+		!rcgo__copy_nofault(&name, &found.link_map->l_name, sizeof name)) {
+		return false;
+	}
+	while (n < cap - 1 && rcgo__copy_nofault(&path[n], &name[n], 1) && path[n] != 0) {
+		n++;
+	}
+	path[n] = 0;
+	return n != 0;
 }
