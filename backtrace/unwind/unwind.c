@@ -109,6 +109,19 @@ unwind_fast_loop(struct rcgo_unwind *unwind)
 	return entry;
 }
 
+// Runs the fast loop, and once more if the frames go on in another object.
+static inline uint64_t
+unwind_fast(struct rcgo_unwind *unwind)
+{
+	uint64_t entry = unwind_fast_loop(unwind);
+
+	if (entry == RCGO_UNWIND_ENTRY_NONE && !rcgo__unwind_in_current(unwind) &&
+		rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(&unwind->frame))) {
+		entry = unwind_fast_loop(unwind);
+	}
+	return entry;
+}
+
 // Not inlined: its stack frame must not be live during an unwind with all registers.
 __attribute__((noinline)) bool
 rcgo__unwind_cached(struct rcgo_unwind *unwind)
@@ -124,15 +137,9 @@ rcgo__unwind_cached(struct rcgo_unwind *unwind)
 		return true;
 	}
 	while (unwind->n < unwind->max || rcgo__unwind_fold(unwind)) {
-		uint64_t entry = RCGO_LIKELY(unwind->skip == 0) ? unwind_fast_loop(unwind)
+		uint64_t entry = RCGO_LIKELY(unwind->skip == 0) ? unwind_fast(unwind)
 								: RCGO_UNWIND_ENTRY_NONE;
 
-		// Continue in another object.
-		if (entry == RCGO_UNWIND_ENTRY_NONE && unwind->skip == 0 &&
-			!rcgo__unwind_in_current(unwind) &&
-			rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(frame))) {
-			entry = unwind_fast_loop(unwind);
-		}
 		if (frame->pc == 0 || rcgo__unwind_is_boundary(frame->pc)) {
 			break;
 		}

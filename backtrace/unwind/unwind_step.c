@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Lookup of a program counter: its object, its unwind information, signal restorers, and the cache
-// entry that is computed from them; and the step to the caller by such an entry. Runs in signal handlers with all signals blocked.
+// entry that is computed from them; and the step to the caller by such an entry. Runs in signal
+// handlers with all signals blocked.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t

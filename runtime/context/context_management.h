@@ -65,11 +65,13 @@ RCGO_INTERN void rcgo__init_barrier_open(void);
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=init
 RCGO_INTERN void rcgo__init_barrier_set_context(rcgo_context_fn context);
 
+// Returns that context function, or NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_context_fn rcgo__init_barrier_context(void);
+
 // The registered hooks. NULL if none is registered.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_traceback_fn rcgo__hooks_traceback(void);
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN rcgo_context_fn rcgo__hooks_context(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_symbolizer_fn rcgo__hooks_symbolizer(void);
 

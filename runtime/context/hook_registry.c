@@ -9,7 +9,6 @@
 // reading, each pointer independently: Go itself guarantees no more.
 static struct {
 	rcgo_traceback_fn traceback;
-	rcgo_context_fn context;
 	rcgo_symbolizer_fn symbolizer;
 } hooks;
 
@@ -17,7 +16,6 @@ void
 rcgo__hooks_set(rcgo_traceback_fn traceback, rcgo_context_fn context, rcgo_symbolizer_fn symbolizer)
 {
 	rcgo_store_rel(&hooks.traceback, traceback);
-	rcgo_store_rel(&hooks.context, context);
 	rcgo_store_rel(&hooks.symbolizer, symbolizer);
 	rcgo__init_barrier_set_context(context);
 }
@@ -26,12 +24,6 @@ rcgo_traceback_fn
 rcgo__hooks_traceback(void)
 {
 	return rcgo_load_acq(&hooks.traceback);
-}
-
-rcgo_context_fn
-rcgo__hooks_context(void)
-{
-	return rcgo_load_acq(&hooks.context);
 }
 
 rcgo_symbolizer_fn

@@ -23,10 +23,15 @@ static pthread_cond_t init_done_cond = PTHREAD_COND_INITIALIZER;
 // owner: rcgo__init_barrier_open; lock: init_mutex; ordering: the mutex's; constant in a child
 static bool go_is_up;
 
+// The context function of the program.
+// owner: runtime.SetCgoTraceback, once; lock: none; ordering: release and acquire
+static rcgo_context_fn context_hook;
+
 // Computes and publishes the init state. The caller must hold init_mutex, or be a forked child.
 static void
-publish_init_state(rcgo_context_fn context)
+publish_init_state(void)
 {
+	rcgo_context_fn context = rcgo_load_acq(&context_hook);
 	uintptr_t open = x_crosscall2_ptr != NULL ? RCGO_INIT_STATE_OPEN : RCGO_INIT_STATE_ENTER;
 	uintptr_t word = context != NULL ? (uintptr_t)context : open;
 
@@ -52,7 +57,7 @@ open_in_child(void)
 		return false;
 	}
 	rcgo__fork_enter();
-	publish_init_state(rcgo__hooks_context());
+	publish_init_state();
 	return true;
 }
 
@@ -80,7 +85,7 @@ rcgo__init_barrier_open(void)
 {
 	pthread_mutex_lock(&init_mutex);
 	rcgo_store_rel(&go_is_up, true);
-	publish_init_state(rcgo__hooks_context());
+	publish_init_state();
 	pthread_cond_broadcast(&init_done_cond);
 	pthread_mutex_unlock(&init_mutex);
 }
@@ -88,7 +93,14 @@ rcgo__init_barrier_open(void)
 void
 rcgo__init_barrier_set_context(rcgo_context_fn context)
 {
+	rcgo_store_rel(&context_hook, context);
 	pthread_mutex_lock(&init_mutex);
-	publish_init_state(context);
+	publish_init_state();
 	pthread_mutex_unlock(&init_mutex);
+}
+
+rcgo_context_fn
+rcgo__init_barrier_context(void)
+{
+	return rcgo_load_acq(&context_hook);
 }

@@ -40,7 +40,7 @@ _cgo_wait_runtime_init_done(void)
 	}
 	if (init_state == RCGO_INIT_STATE_COUNTS) {
 		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
-		init_state = (uintptr_t)rcgo__hooks_context();
+		init_state = (uintptr_t)rcgo__init_barrier_context();
 	}
 	if (init_state == 0 || init_state == RCGO_INIT_STATE_ENTER) {
 		return 0;
@@ -65,7 +65,7 @@ _cgo_release_context(uintptr_t context)
 	if (RCGO_LIKELY(context == 0)) {
 		return;
 	}
-	release = rcgo__hooks_context();
+	release = rcgo__init_barrier_context();
 	if (release != NULL) {
 		release(&arg);
 	}

@@ -188,7 +188,11 @@ RCGO_INTERN void rcgo__interpose_set_mode(enum rcgo_interpose_mode mode);
 
 // Returns whether Go's handler must see sig first when the signal concerns Go.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__interpose_deliver_to_go(int sig);
+static inline bool
+rcgo__interpose_deliver_to_go(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
+}
 
 // Returns the slot of an action and claims one if there is none. Returns NULL if the table is
 // full. native_mask: the kernel is to have C's mask.

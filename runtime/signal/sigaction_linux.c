@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-#include "altstack.h"
-#include "interpose.h"
-#include "libc_signal.h"
-#include "options.h"
-#include "signal_chain.h"
-#include "signal_dump.h"
 #include "signal_handling.h"
 
 // libc hides the flag, and glibc on arm64 the constant, but reports the bit.
@@ -59,20 +53,4 @@ rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act)
 	go->flags = (unsigned)act->sa_flags;
 	go->restorer = (uintptr_t)act->sa_restorer;
 	go->mask = rcgo__sigmask_to_go(&act->sa_mask);
-}
-
-void
-rcgo__signal_init(void)
-{
-	if (rcgo__option_is("signals", "off")) {
-		rcgo__interpose_set_mode(RCGO_INTERPOSE_OFF);
-		rcgo__altstack_off();
-	} else if (rcgo__option_is("signals", "onstack")) {
-		rcgo__interpose_set_mode(RCGO_INTERPOSE_ONSTACK);
-	}
-	if (!rcgo__option_is("signals", "off")) {
-		rcgo__signal_mask_init();
-	}
-	rcgo__signal_dump_init();
-	rcgo__libc_init();
 }

@@ -49,6 +49,16 @@ extern RCGO_HIDDEN rcgo_go_handler rcgo__signal_chain_inspect(
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_go_handler rcgo__signal_chain_go_handler(int sig);
 
+// Go's handler, which is the same for all signals; NULL before Go has installed one.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_go_handler rcgo__signal_chain_handler(void);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_set_handler(rcgo_go_handler handler);
+
+// Records whether Go's handler is installed for sig.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_set_installed(int sig, bool installed);
+
 // Returns whether a handler in the kernel's table is Go's or the first-chance handler before it.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__signal_chain_is_go_handler(uintptr_t handler);
@@ -59,6 +69,15 @@ struct rcgo_action_slot;
 // it was one-shot and has been consumed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const struct rcgo_action_slot *rcgo__signal_chain_saved(int sig);
+
+// Stores that action; NULL if there was none.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_save(int sig, const struct rcgo_action_slot *saved);
+
+// The handler that Go is shown in place of C's. It calls C's handler as the kernel would: with its
+// mask, and once if it is one-shot.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_forward(int sig, siginfo_t *info, void *context);
 
 // For C code that restores Go's handler: changes *act to what Go would have installed, with the
 // first-chance handler. Returns false and changes nothing if the handler is not Go's.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The signal chain: Go's sigaction, and the C handlers that Go forwards to. Runs on any stack,
-// also in signal handlers. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
+// The signal chain: what runs before Go's handler, and the C handlers that Go forwards to. Runs on
+// any stack, also in signal handlers. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
 
 #include "signal_chain.h"
 
@@ -30,20 +30,11 @@ static rcgo_go_handler go_handler;
 // owner: as go_handler; lock: none; ordering: atomic or
 static go_sigset_t go_signals;
 
-// The C handler that Go found for a signal, to be called (forward_to_c) or restored. NULL if
-// there was none; consumed_action if it was one-shot and its signal has come.
-// owner: as go_handler, and forward_to_c; lock: none; ordering: release and acquire
+// The C handler that Go found for a signal, to be called (rcgo__signal_chain_forward) or restored.
+// NULL if there was none; consumed_action if it was one-shot and its signal has come.
+// owner: as go_handler, and rcgo__signal_chain_forward; lock: none; ordering: release and acquire
 static const struct rcgo_action_slot *saved_actions[RCGO_SIGNALS + 1];
 static const struct rcgo_action_slot consumed_action;
-
-// Whether the saved action was installed by a call that bypassed our wrapper.
-// owner: as go_handler; lock: none; ordering: atomic operations
-static go_sigset_t saved_bypassed;
-
-// SIG_DFL or SIG_IGN as Go found it for a signal, with its flags and mask, to restore. NULL if Go
-// has not queried the signal, or has found a handler.
-// owner: as go_handler; lock: none; ordering: release and acquire
-static const struct rcgo_action_slot *saved_defaults[RCGO_SIGNALS + 1];
 
 // owner: rcgo__signal_chain_set_quit; lock: none; ordering: release and acquire
 static void (*before_quit)(void);
@@ -60,6 +51,30 @@ is_chained(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL ||
 	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS || sig == SIGQUIT;
+}
+
+rcgo_go_handler
+rcgo__signal_chain_handler(void)
+{
+	return rcgo_load_rlx(&go_handler);
+}
+
+void
+rcgo__signal_chain_set_handler(rcgo_go_handler handler)
+{
+	rcgo_store_rel(&go_handler, handler);
+}
+
+void
+rcgo__signal_chain_set_installed(int sig, bool installed)
+{
+	rcgo__sigset_atomic_put(&go_signals, sig, installed);
+}
+
+void
+rcgo__signal_chain_save(int sig, const struct rcgo_action_slot *saved)
+{
+	rcgo_store_rel(&saved_actions[sig], saved);
 }
 
 rcgo_go_handler
@@ -122,8 +137,8 @@ terminate_by(int sig)
 // itself would call that handler with all signals blocked, and repeatedly even if it is one-shot
 // (golang/go#32659).
 // Indirect: that handler, which Go would have called.
-static void
-forward_to_c(int sig, siginfo_t *info, void *context)
+void
+rcgo__signal_chain_forward(int sig, siginfo_t *info, void *context)
 {
 	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_actions[sig]);
 	go_sigset_t mask, before;
@@ -183,110 +198,6 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 	act->sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
 	sigfillset(&act->sa_mask);
 	return true;
-}
-
-// Implements a query by Go, which may keep the handler that it is shown.
-static int
-query_action(int sig, struct sigaction *old)
-{
-	int err = rcgo__libc_sigaction(sig, NULL, old) != 0 ? errno : 0;
-	uintptr_t handler, kernel_handler;
-
-	if (err != 0) {
-		return err;
-	}
-	kernel_handler = rcgo__action_handler(old);
-	rcgo__interpose_view(sig, old);
-	handler = rcgo__action_handler(old);
-	if (handler == (uintptr_t)rcgo__signal_chain_entry) {
-		rcgo__action_set_handler(old, (uintptr_t)rcgo_load_rlx(&go_handler));
-	} else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
-		rcgo_store_rel(&saved_actions[sig], NULL);
-		rcgo_store_rel(
-			&saved_defaults[sig], rcgo__action_slot_lookup_or_insert(old, false));
-	} else if (!rcgo__in_go_text(handler)) {
-		const struct rcgo_action_slot *saved =
-			rcgo__action_slot_lookup_or_insert(old, false);
-
-		rcgo_store_rel(&saved_defaults[sig], NULL);
-		if (saved != NULL) {
-			rcgo__sigset_atomic_put(&saved_bypassed, sig, kernel_handler == handler);
-			rcgo_store_rel(&saved_actions[sig], saved);
-			rcgo__action_set_handler(old, (uintptr_t)forward_to_c);
-		}
-	}
-	return 0;
-}
-
-static void
-load_slot(struct sigaction *act, const struct rcgo_action_slot *saved)
-{
-	memset(act, 0, sizeof *act);
-	rcgo__action_set_handler(act, saved->handler);
-	act->sa_flags = (int)saved->flags;
-	rcgo__sigmask_from_go(&act->sa_mask, saved->mask);
-}
-
-// Restores C's action when Go does so. Go passes its own flags and mask, so the saved ones are
-// used.
-static int
-restore_action(int sig)
-{
-	const struct rcgo_action_slot *saved = rcgo__signal_chain_saved(sig);
-	bool bypassed = rcgo__sigset_atomic_has(&saved_bypassed, sig);
-	struct sigaction act = {.sa_handler = SIG_DFL};
-
-	sigemptyset(&act.sa_mask);
-	if (saved != NULL) {
-		load_slot(&act, saved);
-	}
-	return rcgo__interpose_restore(sig, &act, bypassed) != 0 ? errno : 0;
-}
-
-// Sets the flags and mask in *act to the saved ones if Go restores SIG_DFL or SIG_IGN.
-static void
-restore_default(int sig, struct sigaction *act)
-{
-	const struct rcgo_action_slot *saved = rcgo_load_acq(&saved_defaults[sig]);
-
-	if (saved != NULL && saved->handler == rcgo__action_handler(act)) {
-		load_slot(act, saved);
-	}
-}
-
-int
-rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
-{
-	struct sigaction wrapped;
-	uintptr_t handler, start, end;
-	int err;
-
-	if (RCGO_SANITIZED || sig <= 0 || sig > RCGO_SIGNALS || !rcgo__go_text(&start, &end)) {
-		return rcgo__libc_sigaction(sig, act, old) != 0 ? errno : 0;
-	}
-	if (old != NULL && (err = query_action(sig, old)) != 0) {
-		return err;
-	}
-	if (act == NULL) {
-		return 0;
-	}
-	wrapped = *act;
-	handler = rcgo__action_handler(act);
-	if (handler == (uintptr_t)forward_to_c) {
-		return restore_action(sig);
-	}
-	if (rcgo__in_go_text(handler)) {
-		rcgo_store_rel(&go_handler, (rcgo_go_handler)handler);
-		rcgo__action_set_handler(
-			&wrapped, is_chained(sig) ? (uintptr_t)rcgo__signal_chain_entry : handler);
-	} else {
-		restore_default(sig, &wrapped);
-	}
-	if (rcgo__libc_sigaction(sig, &wrapped, NULL) != 0) {
-		return errno;
-	}
-	rcgo__sigset_atomic_put(&go_signals, sig, rcgo__in_go_text(handler));
-	return 0;
 }
 
 // First-chance analysis of faults outside Go code. Runs on the alternate stack, or on the

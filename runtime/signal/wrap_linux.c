@@ -27,12 +27,6 @@ static enum rcgo_interpose_mode interpose_mode = RCGO_INTERPOSE_FULL;
 // owner: installers; lock: none; ordering: release and acquire
 static const struct rcgo_action_slot *last_slot[RCGO_SIGNALS + 1];
 
-bool
-rcgo__interpose_deliver_to_go(int sig)
-{
-	return sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGURG;
-}
-
 // Returns whether act has a handler and lacks SA_ONSTACK.
 static bool
 lacks_onstack(const struct sigaction *act)

@@ -14,6 +14,13 @@
 #include "thread_management.h"
 #include "thread_record.h"
 
+// owner: rcgo__m_binding_init; lock: none, it runs before foreign threads can enter; ordering:
+// the init barrier, which every foreign thread passes before Go reads it
+uintptr_t x_cgo_pthread_key_created;
+
+// owner: Go (set_crosscall2), as it starts; lock: none; ordering: the init barrier
+void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t);
+
 // A foreign thread ends: tells Go to take its M back. Passes the M's extra g, because libc may
 // have cleared Go's own thread-local word.
 // Indirect: Go's crosscall2, on the dying thread's own stack.

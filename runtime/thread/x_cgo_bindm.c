@@ -8,13 +8,6 @@
 #include "signal_handling.h"
 #include "thread_management.h"
 
-// owner: rcgo__m_binding_init; lock: none, it runs before foreign threads can enter; ordering:
-// the init barrier, which every foreign thread passes before Go reads it
-uintptr_t x_cgo_pthread_key_created;
-
-// owner: Go (set_crosscall2), as it starts; lock: none; ordering: the init barrier
-void (*x_crosscall2_ptr)(void (*)(void *), void *, int, size_t);
-
 void
 x_cgo_bindm(void *g)
 {

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "crash_reporter.h"
@@ -277,23 +276,4 @@ rcgo__crash_code(int sig, int code)
 		}
 	}
 	return "";
-}
-
-// A stack that is mapped for one piece of work, because a signal handler may run on a small stack.
-// These functions run on any stack.
-
-void *
-rcgo__own_stack_map(void)
-{
-	void *stack = mmap(
-		NULL, RCGO_OWN_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return stack == MAP_FAILED ? NULL : stack;
-}
-
-void
-rcgo__own_stack_run(void *stack, void (*fn)(void *))
-{
-	rcgo__call_on(fn, stack, (char *)stack + RCGO_OWN_STACK);
-	munmap(stack, RCGO_OWN_STACK);
 }

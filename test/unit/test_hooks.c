@@ -89,7 +89,7 @@ TEST(context_function_of_go_1_26)
 	x_cgo_set_traceback_functions(&arg);
 	memset(&arg, 0xa5, sizeof arg);
 	CHECK(rcgo__hooks_traceback() == traceback);
-	CHECK(rcgo__hooks_context() == context);
+	CHECK(rcgo__init_barrier_context() == context);
 	CHECK(rcgo__hooks_symbolizer() == symbolizer);
 	check_one_call();
 }
@@ -101,7 +101,7 @@ TEST(each_function_may_be_absent)
 	standin_start();
 	x_cgo_set_traceback_functions(&arg);
 	CHECK(rcgo__hooks_traceback() == traceback);
-	CHECK(rcgo__hooks_context() == NULL);
+	CHECK(rcgo__init_barrier_context() == NULL);
 	CHECK(rcgo__hooks_symbolizer() == NULL);
 	CHECK_INT(rcgo__init_barrier_state(), RCGO_INIT_STATE_OPEN);
 	CHECK_INT(standin_export(NULL, NULL), 0);
@@ -110,7 +110,7 @@ TEST(each_function_may_be_absent)
 TEST(nothing_is_registered_at_first)
 {
 	CHECK(rcgo__hooks_traceback() == NULL);
-	CHECK(rcgo__hooks_context() == NULL);
+	CHECK(rcgo__init_barrier_context() == NULL);
 	CHECK(rcgo__hooks_symbolizer() == NULL);
 	standin_start();
 	CHECK_INT(standin_export(NULL, NULL), 0);

@@ -15,7 +15,7 @@ var rank = map[string]int{
 	"symbolize": 9, "unwind": 10, "util": 11, "arch": 12, "include": 13,
 }
 
-var recordFile = regexp.MustCompile(`^runtime/thread/(thread_record|thread_slots|stack_bounds)`)
+var recordFile = regexp.MustCompile(`^runtime/thread/(thread_record|thread_slots|stack_bounds|stack_overflow)`)
 
 func invariantsOfDeps() []invariant {
 	out := []invariant{
