@@ -102,18 +102,9 @@ func Bind(f interface{}, name string, fn unsafe.Pointer) error {
 }
 
 func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
-	sig, err := signatureOf(f.Type())
+	sig, err := checkBinding(f.Type(), name, fn)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if fn == nil {
-		return fmt.Errorf("%s: the address is nil", name)
-	}
-	if !ccall.HasC {
-		return fmt.Errorf("%s: built without cgo, so there is no C to call", name)
-	}
-	if !ccall.ByRegister {
-		return fmt.Errorf("%s: on %s/%s a C function is called by cgo only", name, runtime.GOOS, runtime.GOARCH)
+		return err
 	}
 	if c := quick(sig, fn); c != nil {
 		*(**closure)(f.Addr().UnsafePointer()) = c
@@ -122,6 +113,22 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 	tellOnce()
 	ordinary(f, sig, name, fn)
 	return nil
+}
+
+// checkBinding says why a function cannot be called.
+func checkBinding(t reflect.Type, name string, fn unsafe.Pointer) (*signature, error) {
+	sig, err := signatureOf(t)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
+	case fn == nil:
+		return nil, fmt.Errorf("%s: the address is nil", name)
+	case !ccall.HasC:
+		return nil, fmt.Errorf("%s: built without cgo, so there is no C to call", name)
+	case !ccall.ByRegister:
+		return nil, fmt.Errorf("%s: on %s/%s a C function is called by cgo only", name, runtime.GOOS, runtime.GOARCH)
+	}
+	return sig, nil
 }
 
 // Fast says whether calls go the quick way; if not, why.

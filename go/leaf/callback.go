@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package leaf
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"rcgo.example/leaf/internal/ccall"
+)
+
+// A Callback is a Go function that C calls through a pointer.
+type Callback struct {
+	name    string
+	pointer unsafe.Pointer
+	number  int
+}
+
+// MaxCallbacks is how many callbacks there may be at a time.
+const MaxCallbacks = 1024
+
+// CallbackOf gives fn an address that C can call. It panics where NewCallback fails.
+func CallbackOf[F any](name string, fn F) *Callback {
+	c, err := NewCallback(name, fn)
+	if err != nil {
+		panic("leaf: " + err.Error())
+	}
+	return c
+}
+
+// NewCallback gives fn an address that C can call, from any thread and at any time until Free. Called
+// by C that runs in a function of WithCallbacks it takes 9 ns, and else what a call from C to Go
+// takes. fn has up to six parameters that are integers of any size, bool or pointers, up to eight
+// that are floats, and one result of these kinds or none. The address differs for each callback, so
+// fn may be a closure and C needs no user data.
+//
+// What is true of an exported Go function is true of fn: it may panic, call runtime.Goexit, block,
+// and call C. A panic that passes C's frames abandons them. A pointer that fn returns must be C's.
+func NewCallback(name string, fn interface{}) (*Callback, error) {
+	v := reflect.ValueOf(fn)
+	if err := callbackSignature(v); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if !ccall.HasC {
+		return nil, fmt.Errorf("%s: built without cgo, so there is no C that could call", name)
+	}
+	if !haveThunks {
+		return nil, fmt.Errorf("%s: on %s/%s C can call exported Go functions only", name, runtime.GOOS, runtime.GOARCH)
+	}
+	number, ok := takeSlot(closureOf(v))
+	if !ok {
+		return nil, fmt.Errorf("%s: %d callbacks are in use; free those that C has no more use for", name, MaxCallbacks)
+	}
+	return &Callback{name: name, pointer: thunk(number), number: number}, nil
+}
+
+// Pointer gives the address, for C.
+func (c *Callback) Pointer() unsafe.Pointer { return c.pointer }
+
+// Free ends the callback. C that calls it afterwards gets a Go panic that says so, as long as the
+// address is not in use again, which is as late as possible.
+func (c *Callback) Free() {
+	if c.pointer != nil {
+		freeSlot(c.number)
+		c.pointer = nil
+	}
+}
+
+// closureOf gives what a func value points to.
+func closureOf(v reflect.Value) unsafe.Pointer {
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	return *(*unsafe.Pointer)(p.UnsafePointer())
+}
+
+func callbackSignature(v reflect.Value) error {
+	if v.Kind() != reflect.Func || v.IsNil() {
+		return fmt.Errorf("a callback is a function, not %v", v)
+	}
+	t := v.Type()
+	if t.IsVariadic() {
+		return fmt.Errorf("%s: C cannot call a variadic Go function", t)
+	}
+	ints, floats := 0, 0
+	for i := 0; i < t.NumIn(); i++ {
+		switch kind := t.In(i).Kind(); {
+		case kind == reflect.Float32, kind == reflect.Float64:
+			floats++
+		case isWord(kind), isNarrow(kind):
+			ints++
+		default:
+			return fmt.Errorf("parameter %d: C has no %s", i+1, t.In(i))
+		}
+	}
+	if ints > maxInts || floats > maxFloats {
+		return fmt.Errorf("%d integers and %d floats: at most %d and %d fit into registers", ints, floats, maxInts, maxFloats)
+	}
+	if t.NumOut() > 1 {
+		return fmt.Errorf("%s: C takes one result", t)
+	}
+	if t.NumOut() == 1 {
+		kind := t.Out(0).Kind()
+		if kind != reflect.Float32 && kind != reflect.Float64 && !isWord(kind) && !isNarrow(kind) {
+			return fmt.Errorf("the result: C has no %s", t.Out(0))
+		}
+	}
+	return nil
+}
+
+func isNarrow(k reflect.Kind) bool {
+	switch k {
+	case reflect.Bool, reflect.Int8, reflect.Uint8, reflect.Int16, reflect.Uint16:
+		return true
+	}
+	return false
+}
+
+// A callbackSlot is 16 bytes, as callback_amd64.s has it.
+type callbackSlot struct {
+	closure unsafe.Pointer
+	_       uintptr
+}
+
+// callbackSlots is read by the thunks; slots says which are free, those freed last at its end.
+var (
+	callbackSlots [MaxCallbacks]callbackSlot
+	slots         struct {
+		sync.Mutex
+		used int
+		free []int
+	}
+)
+
+func takeSlot(closure unsafe.Pointer) (int, bool) {
+	slots.Lock()
+	defer slots.Unlock()
+	number := slots.used
+	if number < MaxCallbacks {
+		slots.used++
+	} else {
+		if len(slots.free) == 0 {
+			return 0, false
+		}
+		number = slots.free[0]
+		slots.free = slots.free[1:]
+	}
+	callbackSlots[number].closure = closure
+	return number, true
+}
+
+func freeSlot(number int) {
+	slots.Lock()
+	defer slots.Unlock()
+	callbackSlots[number].closure = freedClosure()
+	slots.free = append(slots.free, number)
+}
+
+// calledFreed is what a callback does that has been freed.
+func calledFreed() {
+	panic("leaf: C called a callback after its Free")
+}
+
+// WithCallbacks is Of for a C function that calls back: fn, or what it calls, may call the pointers of
+// callbacks, at 9 ns each. Callbacks of other threads, and exported Go functions that other threads
+// call, are as always; an exported function that this thread calls ends the program, as in a leaf.
+//
+// The five rules of a leaf hold for the C code between two callbacks, with these changes:
+//
+//   - it may run long in all, and fn's callbacks may block; but the stretches between callbacks are short;
+//   - no lock of C is held across a callback that another goroutine's call with callbacks, or leaf,
+//     may wait for: the callback may be stopped for a collection that waits for the other one;
+//   - it calls back on the thread and the stack on which it was called.
+//
+// Pointers that are passed are kept alive until fn returns. Where a leaf call is an ordinary call, so
+// is this, with the same results and without these rules.
+func WithCallbacks[F any](name string, fn unsafe.Pointer) F {
+	var f F
+	if err := bindWithCallbacks(reflect.ValueOf(&f).Elem(), name, fn); err != nil {
+		panic("leaf: " + err.Error())
+	}
+	return f
+}
+
+func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
+	sig, err := checkBinding(f.Type(), name, fn)
+	if err != nil {
+		return err
+	}
+	if c := quickWithCallbacks(f.Type(), sig, fn); c != nil {
+		*(*unsafe.Pointer)(f.Addr().UnsafePointer()) = c
+		return nil
+	}
+	ordinaryWithCallbacks(f, sig, name, fn)
+	return nil
+}
+
+// FastCallbacks says whether callbacks in functions of WithCallbacks go the quick way; if not, why.
+func FastCallbacks() (bool, string) {
+	if fast, why := Fast(); !fast {
+		return false, why
+	}
+	return callbacksWhy == "", callbacksWhy
+}

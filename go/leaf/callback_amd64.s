@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Callbacks on amd64: from Go to C that calls back, from C to Go on the goroutine's stack, and back.
+
+//go:build linux && cgo
+
+#include "funcdata.h"
+#include "go_asm.h"
+#include "textflag.h"
+
+// A call with callbacks goes through four functions:
+//
+//	callbackCall     the code of the func value: puts the arguments into memory, with the pointers
+//	                 where the collector sees them
+//	guardedCall      Go: a defer puts the thread in order when a panic leaves C's frames behind
+//	callbackEnter    as the entries of entry_amd64.s: to the stack of g0 and to C
+//
+// and each callback through these:
+//
+//	a thunk          what C has the address of: the number of the callback
+//	callbackCommon   from C's stack to the goroutine's, where callbackEnter left it
+//	callbackBridge   calls the Go function
+//	callbackBack     to C's stack
+//
+// The unwinder steps over no function that writes SP, so callbackBridge writes none: callbackCommon
+// jumps to it and it returns by a jump to callbackBack. Above it lies an address in callbackAnchor,
+// which never runs and has no frame, and then the address in guardedCall where callbackEnter
+// returns to. While the Go function runs its stack may move: callbackBack computes g.sched.sp and
+// g.sched.bp anew, and callbackEnter takes them from there.
+//
+// While C runs, g.syscallsp is set and g.syscallpc lies in callbackFrame, which tells a thunk that
+// this thread may call back this way. While Go runs, g.syscallsp is 0, g0.sched.sp is C's SP and
+// the goroutine is locked to the thread: its C frames are there. An asynchronous preemption finds
+// all code between in assembly functions, where Go stops nothing.
+#define FRAME 704
+
+// Offsets in callbackOffsets, which callback_layout.go fills.
+#define CURG ·callbackOffsets+0(SB)
+#define SYSCALLPC ·callbackOffsets+8(SB)
+#define SYSCALLSP ·callbackOffsets+16(SB)
+#define NCGO ·callbackOffsets+24(SB)
+#define LOCKEDG ·callbackOffsets+32(SB)
+#define LOCKEDEXT ·callbackOffsets+40(SB)
+#define LOCKEDM ·callbackOffsets+48(SB)
+#define SCHEDBP ·callbackOffsets+56(SB)
+#define FRAMEPC ·callbackOffsets+64(SB)
+#define ANCHORPC ·callbackOffsets+72(SB)
+#define ENTERPC ·callbackOffsets+80(SB)
+
+// The frame of callbackCall: the arguments and results of guardedCall, then a callRecord.
+#define RECORD 96
+
+#define KEEP(N, REG) \
+	MOVQ	REG, (RECORD+N*8)(SP); \
+	ANDQ	(callbackClosure_masks+N*8)(DX), REG; \
+	MOVQ	REG, (8+N*8)(SP)
+
+TEXT ·callbackCall(SB), NOSPLIT, $256-0
+	NO_LOCAL_POINTERS
+	MOVQ	DX, 0(SP)
+	KEEP(0, AX)
+	KEEP(1, BX)
+	KEEP(2, CX)
+	KEEP(3, DI)
+	KEEP(4, SI)
+	KEEP(5, R8)
+	CMPQ	callbackClosure_floats(DX), $0
+	JEQ	call
+	MOVSD	X0, (RECORD+48)(SP)
+	MOVSD	X1, (RECORD+56)(SP)
+	MOVSD	X2, (RECORD+64)(SP)
+	MOVSD	X3, (RECORD+72)(SP)
+	MOVSD	X4, (RECORD+80)(SP)
+	MOVSD	X5, (RECORD+88)(SP)
+	MOVSD	X6, (RECORD+96)(SP)
+	MOVSD	X7, (RECORD+104)(SP)
+call:
+	LEAQ	RECORD(SP), AX
+	MOVQ	AX, 56(SP)
+	CALL	·guardedCall(SB)
+	MOVQ	64(SP), AX
+	ORQ	72(SP), AX
+	MOVSD	80(SP), X0
+	MOVQ	TLS, CX
+	MOVQ	0(CX)(TLS*1), R14
+	XORPS	X15, X15
+	RET
+
+// func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps BX, R12, R13, R14:
+//
+//	BX m    R12 m.ncgo as it was    R13 the C function    R14 g
+TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	callbackClosure_fn(AX), R13
+	MOVQ	callbackClosure_floats(AX), R15
+	MOVQ	BX, AX
+	MOVQ	48(R14), BX
+	MOVQ	CURG, CX
+	CMPQ	(BX)(CX*1), R14
+	JNE	system
+	// What unguard needs when a panic passes.
+	MOVQ	0(BX), R10
+	MOVQ	56(R10), R11
+	MOVQ	R11, callRecord_g0SP(AX)
+	MOVQ	NCGO, CX
+	MOVL	(BX)(CX*1), R12
+	MOVL	R12, callRecord_ncgo(AX)
+	MOVL	$1, (BX)(CX*1)
+	MOVQ	LOCKEDEXT, CX
+	MOVL	4(BX)(CX*1), CX
+	MOVL	CX, callRecord_lockedInt(AX)
+	MOVL	$1, callRecord_inC(AX)
+	// As the entries do.
+	MOVQ	ENTERPC, CX
+	MOVQ	CX, 64(R14)
+	MOVQ	SP, 56(R14)
+	MOVQ	SCHEDBP, CX
+	MOVQ	BP, (R14)(CX*1)
+	MOVQ	SYSCALLPC, CX
+	MOVQ	FRAMEPC, DX
+	MOVQ	DX, (R14)(CX*1)
+	MOVQ	SYSCALLSP, CX
+	LEAQ	-FRAME(SP), DX
+	MOVQ	DX, (R14)(CX*1)
+	MOVQ	TLS, CX
+	MOVQ	R10, 0(CX)(TLS*1)
+	MOVQ	R11, SP
+	ANDQ	$~15, SP
+	JMP	load
+system:
+	// Called on the system stack: C can be called, but not call back.
+	MOVQ	SP, R12
+	ANDQ	$~15, SP
+load:
+	MOVQ	(callRecord_ints+0)(AX), DI
+	MOVQ	(callRecord_ints+8)(AX), SI
+	MOVQ	(callRecord_ints+16)(AX), DX
+	MOVQ	(callRecord_ints+24)(AX), CX
+	MOVQ	(callRecord_ints+32)(AX), R8
+	MOVQ	(callRecord_ints+40)(AX), R9
+	TESTQ	R15, R15
+	JEQ	call
+	MOVSD	(callRecord_floats+0)(AX), X0
+	MOVSD	(callRecord_floats+8)(AX), X1
+	MOVSD	(callRecord_floats+16)(AX), X2
+	MOVSD	(callRecord_floats+24)(AX), X3
+	MOVSD	(callRecord_floats+32)(AX), X4
+	MOVSD	(callRecord_floats+40)(AX), X5
+	MOVSD	(callRecord_floats+48)(AX), X6
+	MOVSD	(callRecord_floats+56)(AX), X7
+call:
+	CALL	R13
+	XORPS	X15, X15
+	MOVQ	CURG, CX
+	CMPQ	(BX)(CX*1), R14
+	JNE	stayed
+	MOVQ	TLS, CX
+	MOVQ	R14, 0(CX)(TLS*1)
+	MOVQ	56(R14), SP
+	MOVQ	SCHEDBP, CX
+	MOVQ	(R14)(CX*1), BP
+	MOVQ	NCGO, CX
+	MOVL	R12, (BX)(CX*1)
+	MOVQ	SYSCALLSP, CX
+	MOVQ	$0, (R14)(CX*1)
+	RET
+stayed:
+	MOVQ	R12, SP
+	RET
+
+// callbackFrame stands for Go's side of the call in tracebacks while C runs; it never runs.
+TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
+	ADJSP	$FRAME
+	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
+	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
+	ADJSP	$-FRAME
+	RET
+
+// callbackAnchor stands for C's frames in tracebacks while Go runs; it never runs.
+TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
+	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
+	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
+	RET
+
+// callbackCommon: C's arguments in its registers, the number of the callback in R11.
+TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	TLS, R10
+	MOVQ	0(R10)(TLS*1), R10
+	TESTQ	R10, R10
+	JEQ	foreign
+	PUSHQ	BP
+	PUSHQ	BX
+	PUSHQ	R12
+	PUSHQ	R13
+	PUSHQ	R14
+	PUSHQ	R15
+	MOVQ	48(R10), AX
+	CMPQ	(AX), R10
+	JNE	ordinary
+	MOVQ	CURG, R12
+	MOVQ	(AX)(R12*1), R14
+	TESTQ	R14, R14
+	JEQ	ordinary
+	MOVQ	SYSCALLPC, R12
+	MOVQ	FRAMEPC, R13
+	CMPQ	(R14)(R12*1), R13
+	JNE	ordinary
+	MOVQ	SYSCALLSP, R15
+	CMPQ	(R14)(R15*1), $0
+	JEQ	ordinary
+	SHLQ	$4, R11
+	LEAQ	·callbackSlots(SB), R13
+	MOVQ	(R13)(R11*1), R12
+	PUSHQ	56(R10)
+	PUSHQ	R11 // keeps the stack aligned
+	MOVQ	SP, 56(R10)
+	MOVQ	TLS, R13
+	MOVQ	R14, 0(R13)(TLS*1)
+	MOVQ	$0, (R14)(R15*1)
+	MOVQ	LOCKEDEXT, R13
+	INCL	4(AX)(R13*1)
+	MOVQ	LOCKEDG, R13
+	MOVQ	R14, (AX)(R13*1)
+	MOVQ	LOCKEDM, R13
+	MOVQ	AX, (R14)(R13*1)
+	MOVQ	SCHEDBP, R13
+	MOVQ	(R14)(R13*1), BP
+	MOVQ	56(R14), SP
+	MOVQ	ANCHORPC, R13
+	MOVQ	R13, -8(SP)
+	LEAQ	-8(SP), SP
+	MOVQ	DI, AX
+	MOVQ	SI, BX
+	MOVQ	CX, DI
+	MOVQ	DX, CX
+	MOVQ	R8, SI
+	MOVQ	R9, R8
+	MOVQ	R12, DX
+	XORPS	X15, X15
+	JMP	·callbackBridge(SB)
+ordinary:
+	POPQ	R15
+	POPQ	R14
+	POPQ	R13
+	POPQ	R12
+	POPQ	BX
+	POPQ	BP
+foreign:
+	JMP	·callbackForeign(SB)
+
+// callbackBridge is the frame between C and the Go function, whose closure is in DX. At its end there
+// is room for the registers' values: Go's internal ABI lets a function keep its arguments there.
+TEXT ·callbackBridge(SB), NOSPLIT, $112-0
+	NO_LOCAL_POINTERS
+	MOVQ	(DX), R12
+	CALL	R12
+	RET	·callbackBack(SB)
+
+// callbackBack: the result in AX or X0, at SP the address in callbackAnchor. A goroutine whose time is
+// up yields first: nothing else would stop a C function that calls back in a loop.
+TEXT ·callbackBack(SB), NOSPLIT|NOFRAME, $0-0
+	CMPQ	SP, 16(R14)
+	JLS	yield
+	JMP	·callbackLeave(SB)
+yield:
+	JMP	·callbackYield(SB)
+
+TEXT ·callbackYield(SB), NOSPLIT, $24-0
+	NO_LOCAL_POINTERS
+	MOVQ	AX, 0(SP)
+	MOVSD	X0, 8(SP)
+	CALL	·callbackYieldHere(SB)
+	MOVQ	0(SP), AX
+	MOVSD	8(SP), X0
+	MOVQ	TLS, CX
+	MOVQ	0(CX)(TLS*1), R14
+	RET	·callbackLeave(SB)
+
+TEXT ·callbackLeave(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	SCHEDBP, CX
+	MOVQ	BP, (R14)(CX*1)
+	LEAQ	8(SP), DX
+	MOVQ	DX, 56(R14)
+	MOVQ	ENTERPC, CX
+	MOVQ	CX, 64(R14)
+	MOVQ	48(R14), BX
+	MOVQ	SYSCALLPC, CX
+	MOVQ	FRAMEPC, SI
+	MOVQ	SI, (R14)(CX*1)
+	MOVQ	SYSCALLSP, CX
+	SUBQ	$FRAME, DX
+	MOVQ	DX, (R14)(CX*1)
+	MOVQ	(BX), R10
+	MOVQ	TLS, CX
+	MOVQ	R10, 0(CX)(TLS*1)
+	MOVQ	LOCKEDEXT, CX
+	DECL	4(BX)(CX*1)
+	JNE	locked
+	CMPL	(BX)(CX*1), $0
+	JNE	locked
+	MOVQ	LOCKEDG, CX
+	MOVQ	$0, (BX)(CX*1)
+	MOVQ	LOCKEDM, CX
+	MOVQ	$0, (R14)(CX*1)
+locked:
+	MOVQ	56(R10), SP
+	MOVQ	8(SP), R11
+	MOVQ	R11, 56(R10)
+	MOVQ	16(SP), R15
+	MOVQ	24(SP), R14
+	MOVQ	32(SP), R13
+	MOVQ	40(SP), R12
+	MOVQ	48(SP), BX
+	MOVQ	56(SP), BP
+	LEAQ	64(SP), SP
+	RET
+
+// callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary
+// call of Go, through the C function in callbackOrdinary. The number is in R11.
+TEXT ·callbackForeign(SB), NOSPLIT|NOFRAME, $0-0
+	SUBQ	$152, SP
+	MOVQ	DI, 0(SP)
+	MOVQ	SI, 8(SP)
+	MOVQ	DX, 16(SP)
+	MOVQ	CX, 24(SP)
+	MOVQ	R8, 32(SP)
+	MOVQ	R9, 40(SP)
+	MOVSD	X0, 48(SP)
+	MOVSD	X1, 56(SP)
+	MOVSD	X2, 64(SP)
+	MOVSD	X3, 72(SP)
+	MOVSD	X4, 80(SP)
+	MOVSD	X5, 88(SP)
+	MOVSD	X6, 96(SP)
+	MOVSD	X7, 104(SP)
+	MOVQ	R11, DI
+	MOVQ	SP, SI
+	MOVQ	·callbackOrdinary(SB), AX
+	CALL	AX
+	MOVQ	112(SP), AX
+	MOVSD	120(SP), X0
+	ADDQ	$152, SP
+	RET
+
+// func callClosure(fn, frame unsafe.Pointer)
+TEXT ·callClosure(SB), NOSPLIT, $120-16
+	NO_LOCAL_POINTERS
+	MOVQ	frame+8(FP), R12
+	MOVQ	R12, 112(SP)
+	MOVQ	fn+0(FP), DX
+	MOVQ	0(R12), AX
+	MOVQ	8(R12), BX
+	MOVQ	16(R12), CX
+	MOVQ	24(R12), DI
+	MOVQ	32(R12), SI
+	MOVQ	40(R12), R8
+	MOVSD	48(R12), X0
+	MOVSD	56(R12), X1
+	MOVSD	64(R12), X2
+	MOVSD	72(R12), X3
+	MOVSD	80(R12), X4
+	MOVSD	88(R12), X5
+	MOVSD	96(R12), X6
+	MOVSD	104(R12), X7
+	MOVQ	TLS, R13
+	MOVQ	0(R13)(TLS*1), R14
+	XORPS	X15, X15
+	MOVQ	(DX), R12
+	CALL	R12
+	MOVQ	112(SP), R12
+	MOVQ	AX, 112(R12)
+	MOVSD	X0, 120(R12)
+	RET
+
+// callbackFreed is the code of the closure of a callback that has been freed.
+TEXT ·callbackFreed(SB), NOSPLIT, $0-0
+	NO_LOCAL_POINTERS
+	CALL	·calledFreed(SB)
+	RET
+
+// The thunks: 16 bytes each.
+#define THUNK(N) \
+	MOVL	$(N), R11; \
+	JMP	·callbackCommon(SB); \
+	BYTE	$0x0f; BYTE $0x1f; BYTE $0x44; BYTE $0; BYTE $0
+#define THUNK4(N) THUNK(N); THUNK(N+1); THUNK(N+2); THUNK(N+3)
+#define THUNK16(N) THUNK4(N); THUNK4(N+4); THUNK4(N+8); THUNK4(N+12)
+#define THUNK64(N) THUNK16(N); THUNK16(N+16); THUNK16(N+32); THUNK16(N+48)
+#define THUNK256(N) THUNK64(N); THUNK64(N+64); THUNK64(N+128); THUNK64(N+192)
+
+TEXT ·callbackThunks(SB), NOSPLIT|NOFRAME, $0-0
+	THUNK256(0)
+	THUNK256(256)
+	THUNK256(512)
+	THUNK256(768)

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Callbacks on arm64: from Go to C that calls back, from C to Go on the goroutine's stack, and back.
+
+//go:build linux && cgo
+
+#include "funcdata.h"
+#include "go_asm.h"
+#include "textflag.h"
+
+// As callback_amd64.s tells, with these registers: R26 points to the closure; R0-R5 and F0-F7 hold the
+// arguments and R0 and F0 the result, for Go and for C alike. C keeps R19-R29 and the lower halves of
+// V8-V15; Go keeps none, so callbackCommon saves them on C's stack.
+//
+// callbackEnter leaves the return address 16 bytes below its SP: that is where the frames of
+// callbackFrame and callbackAnchor end, and where an unwinder looks for it.
+#define FRAME 704
+
+#define CURG ·callbackOffsets+0(SB)
+#define SYSCALLPC ·callbackOffsets+8(SB)
+#define SYSCALLSP ·callbackOffsets+16(SB)
+#define NCGO ·callbackOffsets+24(SB)
+#define LOCKEDG ·callbackOffsets+32(SB)
+#define LOCKEDEXT ·callbackOffsets+40(SB)
+#define LOCKEDM ·callbackOffsets+48(SB)
+#define SCHEDBP ·callbackOffsets+56(SB)
+#define FRAMEPC ·callbackOffsets+64(SB)
+#define ANCHORPC ·callbackOffsets+72(SB)
+#define ENTERPC ·callbackOffsets+80(SB)
+
+// SAVE_G stores g where signal handlers look for it, as in entry_arm64.s.
+#define SAVE_G \
+	MRS	TPIDR_EL0, R8; \
+	MOVD	·tlsOffset(SB), R9; \
+	MOVD	g, (R8)(R9)
+
+// The frame of callbackCall: the arguments and results of guardedCall from 8(RSP) on, then a callRecord.
+#define RECORD 104
+
+#define KEEP(N, REG) \
+	MOVD	REG, (RECORD+N*8)(RSP); \
+	MOVD	(callbackClosure_masks+N*8)(R26), R8; \
+	AND	R8, REG; \
+	MOVD	REG, (16+N*8)(RSP)
+
+TEXT ·callbackCall(SB), NOSPLIT, $264-0
+	NO_LOCAL_POINTERS
+	MOVD	R26, 8(RSP)
+	KEEP(0, R0)
+	KEEP(1, R1)
+	KEEP(2, R2)
+	KEEP(3, R3)
+	KEEP(4, R4)
+	KEEP(5, R5)
+	FMOVD	F0, (RECORD+48)(RSP)
+	FMOVD	F1, (RECORD+56)(RSP)
+	FMOVD	F2, (RECORD+64)(RSP)
+	FMOVD	F3, (RECORD+72)(RSP)
+	FMOVD	F4, (RECORD+80)(RSP)
+	FMOVD	F5, (RECORD+88)(RSP)
+	FMOVD	F6, (RECORD+96)(RSP)
+	FMOVD	F7, (RECORD+104)(RSP)
+	ADD	$RECORD, RSP, R8
+	MOVD	R8, 64(RSP)
+	CALL	·guardedCall(SB)
+	MOVD	72(RSP), R0
+	MOVD	80(RSP), R8
+	ORR	R8, R0
+	FMOVD	88(RSP), F0
+	RET
+
+// func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps R19-R28:
+//
+//	R19 SP on the system stack    R20 m    R21 LR there    R22 m.ncgo as it was    R23 the C function
+//	R25 g
+TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	callbackClosure_fn(R0), R23
+	MOVD	R1, R10
+	MOVD	48(g), R20
+	MOVD	g, R25
+	MOVD	CURG, R8
+	MOVD	(R20)(R8), R8
+	CMP	R8, g
+	BNE	system
+	// What unguard needs when a panic passes.
+	MOVD	0(R20), R11
+	MOVD	56(R11), R12
+	MOVD	R12, callRecord_g0SP(R10)
+	MOVD	NCGO, R8
+	ADD	R20, R8
+	MOVW	(R8), R22
+	MOVW	R22, callRecord_ncgo(R10)
+	MOVD	$1, R9
+	MOVW	R9, (R8)
+	MOVD	LOCKEDEXT, R8
+	ADD	R20, R8
+	MOVWU	4(R8), R8
+	MOVW	R8, callRecord_lockedInt(R10)
+	MOVW	R9, callRecord_inC(R10)
+	// As the entries do.
+	MOVD	ENTERPC, R8
+	MOVD	R8, 64(g)
+	MOVD	RSP, R13
+	MOVD	R13, 56(g)
+	MOVD	SCHEDBP, R8
+	MOVD	R29, (g)(R8)
+	MOVD	R30, -16(R13)
+	SUB	$FRAME, R13, R9
+	MOVD	R30, (R9)
+	MOVD	SYSCALLPC, R8
+	MOVD	FRAMEPC, R14
+	MOVD	R14, (g)(R8)
+	MOVD	SYSCALLSP, R8
+	MOVD	R9, (g)(R8)
+	MOVD	R11, g
+	SAVE_G
+	AND	$~15, R12
+	MOVD	R12, RSP
+	B	load
+system:
+	// Called on the system stack: C can be called, but not call back.
+	MOVD	RSP, R19
+	MOVD	R30, R21
+	AND	$~15, R19, R9
+	MOVD	R9, RSP
+load:
+	MOVD	(callRecord_ints+0)(R10), R0
+	MOVD	(callRecord_ints+8)(R10), R1
+	MOVD	(callRecord_ints+16)(R10), R2
+	MOVD	(callRecord_ints+24)(R10), R3
+	MOVD	(callRecord_ints+32)(R10), R4
+	MOVD	(callRecord_ints+40)(R10), R5
+	FMOVD	(callRecord_floats+0)(R10), F0
+	FMOVD	(callRecord_floats+8)(R10), F1
+	FMOVD	(callRecord_floats+16)(R10), F2
+	FMOVD	(callRecord_floats+24)(R10), F3
+	FMOVD	(callRecord_floats+32)(R10), F4
+	FMOVD	(callRecord_floats+40)(R10), F5
+	FMOVD	(callRecord_floats+48)(R10), F6
+	FMOVD	(callRecord_floats+56)(R10), F7
+	BL	(R23)
+	MOVD	CURG, R8
+	MOVD	(R20)(R8), R8
+	CMP	R8, R25
+	BNE	stayed
+	MOVD	R25, g
+	SAVE_G
+	MOVD	56(g), R9
+	MOVD	-16(R9), R30
+	MOVD	R9, RSP
+	MOVD	SCHEDBP, R8
+	MOVD	(g)(R8), R29
+	MOVD	NCGO, R8
+	MOVW	R22, (R20)(R8)
+	MOVD	SYSCALLSP, R8
+	MOVD	ZR, (g)(R8)
+	RET
+stayed:
+	MOVD	R19, RSP
+	MOVD	R21, R30
+	RET
+
+// callbackFrame stands for Go's side of the call in tracebacks while C runs; it never runs.
+TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
+	SUB	$FRAME, RSP
+	NOOP
+	NOOP
+	NOOP
+	ADD	$FRAME, RSP
+	RET
+
+// callbackAnchor stands for C's frames in tracebacks while Go runs; it never runs.
+TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
+	SUB	$16, RSP
+	NOOP
+	NOOP
+	NOOP
+	ADD	$16, RSP
+	RET
+
+// callbackCommon: C's arguments in its registers, the number of the callback in R16. The assembler uses
+// R27, which C keeps, for addresses of variables: R17 has its value.
+TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	R27, R17
+	MRS	TPIDR_EL0, R8
+	MOVD	·tlsOffset(SB), R9
+	CBZ	R9, foreign
+	MOVD	(R8)(R9), R10
+	CBZ	R10, foreign
+	MOVD	48(R10), R11 // m
+	MOVD	0(R11), R12
+	CMP	R12, R10
+	BNE	foreign
+	MOVD	CURG, R12
+	MOVD	(R11)(R12), R12 // the goroutine
+	CBZ	R12, foreign
+	MOVD	SYSCALLPC, R13
+	MOVD	(R12)(R13), R13
+	MOVD	FRAMEPC, R14
+	CMP	R13, R14
+	BNE	foreign
+	MOVD	SYSCALLSP, R15
+	MOVD	(R12)(R15), R13
+	CBZ	R13, foreign
+	SUB	$192, RSP
+	STP	(R19, R20), 16(RSP)
+	STP	(R21, R22), 32(RSP)
+	STP	(R23, R24), 48(RSP)
+	STP	(R25, R26), 64(RSP)
+	STP	(R17, g), 80(RSP)
+	STP	(R29, R30), 96(RSP)
+	FSTPD	(F8, F9), 112(RSP)
+	FSTPD	(F10, F11), 128(RSP)
+	FSTPD	(F12, F13), 144(RSP)
+	FSTPD	(F14, F15), 160(RSP)
+	MOVD	56(R10), R13
+	MOVD	R13, 0(RSP)
+	MOVD	RSP, R13
+	MOVD	R13, 56(R10)
+	MOVD	R12, g
+	MOVD	g, (R8)(R9)
+	MOVD	ZR, (g)(R15)
+	MOVD	LOCKEDEXT, R13
+	ADD	R11, R13
+	MOVWU	4(R13), R14
+	ADDW	$1, R14
+	MOVW	R14, 4(R13)
+	MOVD	LOCKEDG, R13
+	MOVD	g, (R11)(R13)
+	MOVD	LOCKEDM, R13
+	MOVD	R11, (g)(R13)
+	MOVD	SCHEDBP, R13
+	MOVD	(g)(R13), R29
+	MOVD	$·callbackSlots(SB), R13
+	ADD	R16<<4, R13
+	MOVD	(R13), R26
+	MOVD	56(g), R13
+	SUB	$16, R13
+	MOVD	R13, RSP
+	MOVD	ANCHORPC, R30
+	B	·callbackBridge(SB)
+foreign:
+	MOVD	R17, R27
+	B	·callbackForeign(SB)
+
+// callbackBridge is the frame between C and the Go function. At its end there is room for the
+// registers' values: Go's internal ABI lets a function keep its arguments there.
+TEXT ·callbackBridge(SB), NOSPLIT, $120-0
+	NO_LOCAL_POINTERS
+	MOVD	(R26), R9
+	CALL	(R9)
+	RET	·callbackBack(SB)
+
+// callbackBack: the result in R0 or F0, SP 16 below where callbackEnter left it.
+TEXT ·callbackBack(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	16(g), R8
+	MOVD	RSP, R9
+	CMP	R8, R9
+	BLS	yield
+	B	·callbackLeave(SB)
+yield:
+	B	·callbackYield(SB)
+
+TEXT ·callbackYield(SB), NOSPLIT, $24-0
+	NO_LOCAL_POINTERS
+	MOVD	R0, 8(RSP)
+	FMOVD	F0, 16(RSP)
+	CALL	·callbackYieldHere(SB)
+	MOVD	8(RSP), R0
+	FMOVD	16(RSP), F0
+	RET	·callbackLeave(SB)
+
+TEXT ·callbackLeave(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	SCHEDBP, R8
+	MOVD	R29, (g)(R8)
+	MOVD	RSP, R13
+	MOVD	(R13), R14 // where callbackEnter returns to
+	ADD	$16, R13
+	MOVD	R13, 56(g)
+	MOVD	ENTERPC, R8
+	MOVD	R8, 64(g)
+	MOVD	48(g), R11
+	SUB	$FRAME, R13
+	MOVD	R14, (R13)
+	MOVD	SYSCALLPC, R8
+	MOVD	FRAMEPC, R14
+	MOVD	R14, (g)(R8)
+	MOVD	SYSCALLSP, R8
+	MOVD	R13, (g)(R8)
+	MOVD	g, R12
+	MOVD	0(R11), R10
+	MOVD	R10, g
+	SAVE_G
+	MOVD	LOCKEDEXT, R13
+	ADD	R11, R13
+	MOVWU	4(R13), R14
+	SUBW	$1, R14
+	MOVW	R14, 4(R13)
+	MOVWU	(R13), R15
+	ORR	R14, R15
+	CBNZ	R15, locked
+	MOVD	LOCKEDG, R13
+	MOVD	ZR, (R11)(R13)
+	MOVD	LOCKEDM, R13
+	MOVD	ZR, (R12)(R13)
+locked:
+	MOVD	56(R10), R13
+	MOVD	R13, RSP
+	MOVD	0(RSP), R13
+	MOVD	R13, 56(R10)
+	LDP	16(RSP), (R19, R20)
+	LDP	32(RSP), (R21, R22)
+	LDP	48(RSP), (R23, R24)
+	LDP	64(RSP), (R25, R26)
+	LDP	80(RSP), (R27, g)
+	LDP	96(RSP), (R29, R30)
+	FLDPD	112(RSP), (F8, F9)
+	FLDPD	128(RSP), (F10, F11)
+	FLDPD	144(RSP), (F12, F13)
+	FLDPD	160(RSP), (F14, F15)
+	ADD	$192, RSP
+	RET
+
+// callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary
+// call of Go, through the C function in callbackOrdinary. The number is in R16.
+TEXT ·callbackForeign(SB), NOSPLIT|NOFRAME, $0-0
+	SUB	$160, RSP
+	STP	(R27, R30), 128(RSP)
+	STP	(R0, R1), 0(RSP)
+	STP	(R2, R3), 16(RSP)
+	STP	(R4, R5), 32(RSP)
+	FSTPD	(F0, F1), 48(RSP)
+	FSTPD	(F2, F3), 64(RSP)
+	FSTPD	(F4, F5), 80(RSP)
+	FSTPD	(F6, F7), 96(RSP)
+	MOVD	R16, R0
+	MOVD	RSP, R1
+	MOVD	·callbackOrdinary(SB), R9
+	BL	(R9)
+	MOVD	112(RSP), R0
+	FMOVD	120(RSP), F0
+	LDP	128(RSP), (R27, R30)
+	ADD	$160, RSP
+	RET
+
+// func callClosure(fn, frame unsafe.Pointer)
+TEXT ·callClosure(SB), NOSPLIT, $136-16
+	NO_LOCAL_POINTERS
+	MOVD	frame+8(FP), R9
+	MOVD	R9, 128(RSP)
+	MOVD	fn+0(FP), R26
+	MOVD	0(R9), R0
+	MOVD	8(R9), R1
+	MOVD	16(R9), R2
+	MOVD	24(R9), R3
+	MOVD	32(R9), R4
+	MOVD	40(R9), R5
+	FMOVD	48(R9), F0
+	FMOVD	56(R9), F1
+	FMOVD	64(R9), F2
+	FMOVD	72(R9), F3
+	FMOVD	80(R9), F4
+	FMOVD	88(R9), F5
+	FMOVD	96(R9), F6
+	FMOVD	104(R9), F7
+	MOVD	(R26), R9
+	CALL	(R9)
+	MOVD	128(RSP), R9
+	MOVD	R0, 112(R9)
+	FMOVD	F0, 120(R9)
+	RET
+
+// callbackFreed is the code of the closure of a callback that has been freed.
+TEXT ·callbackFreed(SB), NOSPLIT, $0-0
+	NO_LOCAL_POINTERS
+	CALL	·calledFreed(SB)
+	RET
+
+// The thunks: 8 bytes each.
+#define THUNK(N) \
+	MOVD	$(N), R16; \
+	B	·callbackCommon(SB)
+#define THUNK4(N) THUNK(N); THUNK(N+1); THUNK(N+2); THUNK(N+3)
+#define THUNK16(N) THUNK4(N); THUNK4(N+4); THUNK4(N+8); THUNK4(N+12)
+#define THUNK64(N) THUNK16(N); THUNK16(N+16); THUNK16(N+32); THUNK16(N+48)
+#define THUNK256(N) THUNK64(N); THUNK64(N+64); THUNK64(N+128); THUNK64(N+192)
+
+TEXT ·callbackThunks(SB), NOSPLIT|NOFRAME, $0-0
+	THUNK256(0)
+	THUNK256(256)
+	THUNK256(512)
+	THUNK256(768)

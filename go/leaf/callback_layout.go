@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build linux && cgo && (amd64 || arm64)
+
+package leaf
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// callbacksWhy says why callbacks are ordinary ones; "" when they are not.
+var callbacksWhy = startCallbacks()
+
+// What is searched of g and m: all versions have more.
+const (
+	searchG = 512
+	searchM = 960
+)
+
+// startCallbacks finds the words that callbacks need beyond those of leaf calls. No table says where
+// they are, for they move within a minor version: LockOSThread changes them under our eyes.
+func startCallbacks() string {
+	if current == nil {
+		return why
+	}
+	l := current
+	found := make(chan string)
+	go func() { // not the main goroutine, which is locked while packages start
+		var offsets [3]uint32
+		err := l.findLocks(&offsets)
+		if err != nil {
+			found <- err.Error()
+			return
+		}
+		callbackOffsets = [11]uintptr{
+			uintptr(l.mCurg), uintptr(l.gSyscallPC), uintptr(l.gSyscallSP), uintptr(l.mNcgo),
+			uintptr(offsets[0]), uintptr(offsets[1]), uintptr(offsets[2]),
+			uintptr(l.gSyscallSP) - 8, // the last word of g.sched, just before
+			callbackPCs[pcFrame], callbackPCs[pcAnchor], callbackPCs[pcEnter] + 8,
+		}
+		found <- ""
+	}()
+	return <-found
+}
+
+// findLocks finds m.lockedg, m.lockedExt (m.lockedInt follows it) and g.lockedm.
+func (l *layout) findLocks(offsets *[3]uint32) error {
+	runtime.LockOSThread()
+	g := currentG()
+	m := *(*uintptr)(at(g, l.gM))
+	var counts [5][searchM / 4]uint32
+	var lockedg, lockedm []uint32
+	copyWords(&counts[0], m)
+	for o := l.mCurg + 8; o < searchM; o += 8 {
+		if *(*uintptr)(at(m, o)) == g {
+			lockedg = append(lockedg, o)
+		}
+	}
+	for o := l.gM + 8; o < searchG; o += 8 {
+		if *(*uintptr)(at(g, o)) == m {
+			lockedm = append(lockedm, o)
+		}
+	}
+	runtime.LockOSThread()
+	copyWords(&counts[1], m)
+	runtime.LockOSThread()
+	copyWords(&counts[2], m)
+	runtime.UnlockOSThread()
+	copyWords(&counts[3], m)
+	runtime.UnlockOSThread()
+	copyWords(&counts[4], m)
+	var lockedExt []uint32
+	for i := range counts[0] {
+		if counts[0][i] == 1 && counts[1][i] == 2 && counts[2][i] == 3 && counts[3][i] == 2 && counts[4][i] == 1 {
+			lockedExt = append(lockedExt, uint32(i*4))
+		}
+	}
+	runtime.UnlockOSThread()
+	if len(lockedg) != 1 || len(lockedm) != 1 || len(lockedExt) != 1 {
+		return fmt.Errorf("LockOSThread changes other words than expected: lockedg %v, lockedm %v, lockedExt %v", lockedg, lockedm, lockedExt)
+	}
+	if i := lockedExt[0]/4 + 1; int(i) >= len(counts[0]) || counts[0][i] != 0 {
+		return fmt.Errorf("m.lockedInt does not follow m.lockedExt at %d", lockedExt[0])
+	}
+	*offsets = [3]uint32{lockedg[0], lockedExt[0], lockedm[0]}
+	return nil
+}
+
+// copyWords copies what other threads may write, so the words are not read as Go's variables.
+func copyWords(to *[searchM / 4]uint32, m uintptr) {
+	*to = *(*[searchM / 4]uint32)(at(m, 0))
+}

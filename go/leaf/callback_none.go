@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+//go:build !(linux && cgo && (amd64 || arm64))
+
+package leaf
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+const haveThunks = false
+
+var callbacksWhy = why
+
+func thunk(int) unsafe.Pointer { return nil }
+
+func freedClosure() unsafe.Pointer { return nil }
+
+func quickWithCallbacks(reflect.Type, *signature, unsafe.Pointer) unsafe.Pointer { return nil }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The addresses of the functions of callback_GOARCH.s: a Go func value of one would name a wrapper.
+
+//go:build linux && cgo && (amd64 || arm64)
+
+#include "textflag.h"
+
+// As in pcs.s: how far into callbackFrame its frame is whole.
+#ifdef GOARCH_amd64
+#define WHOLE ·callbackFrame+16
+#define ANCHOR ·callbackAnchor+8
+#else
+#define WHOLE ·callbackFrame+8
+#define ANCHOR ·callbackAnchor+8
+#endif
+
+DATA ·callbackPCs+0(SB)/8, $·callbackCall(SB)
+DATA ·callbackPCs+8(SB)/8, $·callbackEnter(SB)
+DATA ·callbackPCs+16(SB)/8, $WHOLE(SB)
+DATA ·callbackPCs+24(SB)/8, $ANCHOR(SB)
+DATA ·callbackPCs+32(SB)/8, $·callbackThunks(SB)
+DATA ·callbackPCs+40(SB)/8, $·callbackFreed(SB)
+// Larger than Go's variable: AddressSanitizer takes what lies behind that for its own.
+GLOBL ·callbackPCs(SB), NOPTR|RODATA, $128
