@@ -193,7 +193,8 @@ func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
 		*(*unsafe.Pointer)(f.Addr().UnsafePointer()) = c
 		return nil
 	}
-	ordinaryWithCallbacks(f, sig, name, fn)
+	tellOnce()
+	ordinary(f, sig, name, fn)
 	return nil
 }
 

@@ -48,7 +48,7 @@ func startCallbacks() string {
 func (l *layout) findLocks(offsets *[3]uint32) error {
 	runtime.LockOSThread()
 	g := currentG()
-	m := *(*uintptr)(at(g, l.gM))
+	m := *(*uintptr)(at(g, gM))
 	var counts [5][searchM / 4]uint32
 	var lockedg, lockedm []uint32
 	copyWords(&counts[0], m)
@@ -57,7 +57,7 @@ func (l *layout) findLocks(offsets *[3]uint32) error {
 			lockedg = append(lockedg, o)
 		}
 	}
-	for o := l.gM + 8; o < searchG; o += 8 {
+	for o := uint32(gM + 8); o < searchG; o += 8 {
 		if *(*uintptr)(at(g, o)) == m {
 			lockedm = append(lockedm, o)
 		}

@@ -147,9 +147,9 @@ func guardedCall(c *callbackClosure, k0, k1, k2, k3, k4, k5 unsafe.Pointer, r *c
 // the call. The goroutine is locked to the thread until the last line.
 func unguard(r *callRecord) {
 	g := currentG()
-	m := *(*uintptr)(at(g, current.gM))
-	g0 := *(*uintptr)(at(m, current.mG0))
-	*(*uintptr)(at(g0, current.gSched)) = r.g0SP
+	m := *(*uintptr)(at(g, gM))
+	g0 := *(*uintptr)(at(m, mG0))
+	*(*uintptr)(at(g0, gSched)) = r.g0SP
 	*(*int32)(at(m, current.mNcgo)) = r.ncgo
 	lockedExt := uint32(callbackOffsets[offLockedExt])
 	if r.lockedInt == 0 && *(*uint32)(at(m, lockedExt)) == 0 {

@@ -136,9 +136,3 @@ var runWatched = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
 	runtime.KeepAlive(p4)
 	runtime.KeepAlive(p5)
 }
-
-// ordinaryWithCallbacks is ordinary for a function that calls back: where leaves are checked, that is
-// no finding.
-func ordinaryWithCallbacks(f reflect.Value, sig *signature, name string, fn unsafe.Pointer) {
-	ordinary(f, sig, name, fn)
-}
