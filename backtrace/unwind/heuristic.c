@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heuristic steps through frames without unwind information: JIT code, assembly, C that Go's
 // internal linker linked. The scan searches the stack for the return address. A candidate is
-// accepted if the call before it calls this function. After an indirect call, the frames must continue as
-// unwind information describes. Safe in signal handlers, on any stack.
+// accepted if the call before it calls this function. After an indirect call, the frames must
+// continue as unwind information describes. Safe in signal handlers, on any stack.
 
 #include "unwind_step.h"
 

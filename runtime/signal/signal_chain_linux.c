@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The signal chain: what runs before Go's handler, and the C handlers that Go forwards to. Runs on
-// any stack, also in signal handlers. Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
+// any stack, also in signal handlers.
+// Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
 
 #include "signal_chain.h"
 
