@@ -211,8 +211,8 @@ TEST(smaller_stacks_for_want_of_data)
 	stacks_become_smaller(RLIMIT_DATA, "VmData", 12000);
 }
 
-// The guard counts as address space. In 25 MiB fit a stack and a guard of 8 MiB each, then a stack of
-// 1 MiB with such a guard, and nothing more.
+// The guard counts as address space. In 25 MiB fit a stack and a guard of 8 MiB each, then a stack
+// of 1 MiB with such a guard, and nothing more.
 static void
 too_little_for_the_guard(void *arg)
 {

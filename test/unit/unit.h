@@ -100,8 +100,8 @@ void unit_check_ends_well(
 
 // Whether the program runs under qemu-user, which is not Linux in every respect.
 bool unit_emulated(void);
-// How many times slower the machine is than a real processor that is not busy (UNIT_SLOWNESS, default
-// 1). Limits of time are multiplied by it: they are there to notice what hangs.
+// How many times slower the machine is than a real processor that is not busy (UNIT_SLOWNESS,
+// default 1). Limits of time are multiplied by it: they are there to notice what hangs.
 unsigned unit_slowness(void);
 // Whether the kernel wipes a page in a forked child when asked to. qemu-user says that it does.
 bool unit_wipes_on_fork(void);
