@@ -2,6 +2,7 @@
 // Parses -overlay and -C in the user's flags, in GOFLAGS and on the command line.
 #include "rcgo.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static bool
@@ -26,10 +27,34 @@ value_in(const char *word, const char *name)
 // An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
 // the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
 // go command. This flag makes Go's assembler fail in the stock file of runtime/cgo, with the value
-// in its message. Our file undoes the flag (patch_undo_flag).
-static const char goroot_check_flag[] = "-asmflags=runtime/cgo=-D=TEXT=runtime_cgo_";
+// in its message. Our file undoes the flag (patch_undo_flag). The last -asmflags for a package wins,
+// so ours contains the user's own flags for runtime/cgo too.
+static const char asmflags_ours[] = "-asmflags=runtime/cgo=";
+static const char goroot_check_flag[] = "-D=TEXT=runtime_cgo_";
 static const char goroot_check_text[] =
 	"__if_this_is_an_error_the_overlay_is_for_another_GOROOT__run_rcgo_env_again";
+
+// Returns the flags in an -asmflags value that apply to runtime/cgo; NULL if none do. The value is
+// PATTERN=FLAGS, or FLAGS for the packages named on the command line.
+static const char *
+asmflags_for_cgo(const char *value)
+{
+	size_t n = strcspn(value, "=");
+	char *pattern, *dots;
+
+	if (*value == '-' || value[n] != '=') {
+		return NULL;
+	}
+	pattern = strndup(value, n);
+	while ((dots = strstr(pattern, "...")) != NULL) {
+		pattern = fmt("%.*s*%s", (int)(dots - pattern), pattern, dots + 3);
+	}
+	if (strcmp(pattern, "all") == 0 || strcmp(pattern, "std") == 0 ||
+		fnmatch(pattern, "runtime/cgo", 0) == 0) {
+		return value + n + 1;
+	}
+	return NULL;
+}
 
 // Removes -overlay and our own flag from GOFLAGS. Leaves every other byte unchanged, because we and
 // this version of Go might split a word differently.
@@ -67,8 +92,13 @@ goflags_split(const char *goflags, int minor)
 		const char *value = value_in(text, "overlay");
 
 		p += quote != 0;
-		if (has_prefix(text, goroot_check_flag)) {
+		const char *asmflags = value_in(text, "asmflags");
+
+		if (has_prefix(text, asmflags_ours) && strstr(text, goroot_check_flag) != NULL) {
 			continue;
+		}
+		if (asmflags != NULL && asmflags_for_cgo(asmflags) != NULL) {
+			f.asmflags = xstrdup(asmflags_for_cgo(asmflags));
 		}
 		if (value != NULL) {
 			f.overlay = xstrdup(value);
@@ -105,13 +135,23 @@ goflags_with_overlay(const char *rest, const char *path)
 	return fmt("%s%s%s-overlay=%s%s", rest, *rest == '\0' ? "" : " ", q, path, q);
 }
 
-// Returns GOFLAGS with our overlay.
+// Returns the user's flags with our overlay. Where GOFLAGS has no quotes, a flag of the user's for
+// the assembler is lost in runtime/cgo, which is better than a stock C half unnoticed.
 char *
-goflags_with_ours(const char *rest, const struct overlay *o)
+goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor)
 {
+	const char *rest = user->rest;
+
 	if (o->checks_goroot) {
-		rest = fmt("%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", goroot_check_flag,
-			payload_hash, goroot_check_text);
+		char *check = fmt("%s%s%s", goroot_check_flag, payload_hash, goroot_check_text);
+		const char *q = "";
+
+		if (user->asmflags != NULL && *user->asmflags != '\0' && minor >= QUOTING_GO) {
+			q = strchr(user->asmflags, '\'') == NULL ? "'" : "\"";
+			check = fmt("%s %s", user->asmflags, check);
+		}
+		rest = fmt(
+			"%s%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", q, asmflags_ours, check, q);
 	}
 	return goflags_with_overlay(rest, o->path);
 }

@@ -120,14 +120,15 @@ bool features_syscall(struct features f);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
-	char *rest;    // GOFLAGS without -overlay, otherwise unchanged
-	char *overlay; // the value of the last -overlay, or NULL
+	char *rest;	// GOFLAGS without -overlay, otherwise unchanged
+	char *overlay;	// the value of the last -overlay, or NULL
+	char *asmflags; // the last -asmflags for runtime/cgo, without the pattern, or NULL
 };
 struct goflags goflags_split(const char *goflags, int minor);
 bool goflags_can_hold(const char *path, int minor);
 char *goflags_with_overlay(const char *rest, const char *path);
 struct overlay;
-char *goflags_with_ours(const char *rest, const struct overlay *o);
+char *goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor);
 
 struct cmdline {
 	const char *verb;

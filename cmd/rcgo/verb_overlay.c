@@ -17,21 +17,24 @@ doubt_renamed(const struct goenv *e)
 int
 verb_overlay(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"path", no_argument, NULL, 'p'}, {0}};
+	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+		{"path", no_argument, NULL, 'p'}, {"flags", no_argument, NULL, 'f'}, {0}};
 	const char *file = NULL, *dir = NULL;
-	bool path = false;
+	bool path = false, with_flags = false;
 	struct features features = features_own_flags(&argc, argv);
 	struct goenv e;
 
 	opterr = 0; // usage_flag prints the message
-	for (int c; (c = getopt_long(argc, argv, "C:o:p", longs, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "C:fo:p", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'C':
 			dir = optarg;
 			break;
 		case 'o':
 			file = optarg;
+			break;
+		case 'f':
+			with_flags = true;
 			break;
 		case 'p':
 			path = true;
@@ -53,12 +56,18 @@ verb_overlay(int argc, char **argv)
 	}
 	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
 
-	if (path) {
+	if (path || with_flags) {
 		overlay_store(&o, &e, &cache);
-		puts(o.path);
+		puts(with_flags ? goflags_with_ours(&(struct goflags){.rest = ""}, &o, e.minor)
+				: o.path);
 	}
-	if (!path || file != NULL) {
+	if (!(path || with_flags) || file != NULL) {
 		write_output(file, o.text);
+	}
+	if (!(path || with_flags)) {
+		note(fmt("this overlay is for %s in %s; another Go builds with its own C half. "
+			 "`rcgo overlay --flags` prints flags that stop that",
+			e.version, e.goroot));
 	}
 	return 0;
 }

@@ -159,6 +159,78 @@ as_go() {
 	has "rcgo env"
 }
 
+# two_patches: prints the GOROOTs of two patch releases of one Go, as the go command has downloaded them.
+two_patches() {
+	local cache root minor last='' last_root=''
+	cache=$(env -u GOMODCACHE GOPATH="$GOPATH" "$REAL_GO" env GOMODCACHE)/golang.org
+	for root in $(printf '%s\n' "$cache"/toolchain@*-go1.*.*."$(go env GOOS)-$(go env GOARCH)" | sort -rV); do
+		minor=$(sed -n 's/.*-go\(1\.[0-9]*\)\..*/\1/p' <<<"$root")
+		if [ -n "$minor" ] && [ "$minor" = "$last" ]; then
+			printf '%s\n' "$root" "$last_root"
+			return
+		fi
+		last=$minor last_root=$root
+	done
+}
+
+@test "Go is upgraded in place to another patch: our half, or a message" {
+	mapfile -t roots < <(two_patches)
+	[ "${#roots[@]}" -eq 2 ] || skip "no two patch releases of one Go here"
+	hello
+	export RCGO_GO=$T/go/bin/go
+	for root in "${roots[@]}"; do
+		rm -rf "$T/go"
+		cp -al "$root" "$T/go" 2>/dev/null || cp -a "$root" "$T/go"
+		chmod -R u+w "$T/go"
+		if [ "$root" = "${roots[0]}" ]; then
+			eval "$("$RCGO" env)"
+			continue
+		fi
+		# The real go command, by its own path, with the overlay for the patch before.
+		run "$T/go/bin/go" build -o "$T/prog" .
+		[ "$status" -ne 0 ] || "$RCGO" version "$T/prog"
+		go build -o "$T/prog" .
+		run "$RCGO" version "$T/prog"
+		has "go=$("$T/go/bin/go" env GOVERSION)"
+	done
+	chmod -R u+w "$T/go"
+}
+
+@test "flags of the user's for the assembler stay, and do not turn the check off" {
+	hello
+	export GOFLAGS="-buildvcs=false -asmflags=std=-D=MINE=1 -gcflags=all=-l"
+	eval "$("$RCGO" env)"
+	run go build -a -n runtime/cgo
+	has "-D=MINE=1 -D=TEXT=runtime_cgo_"
+	go build -o "$T/prog" .
+	"$RCGO" version "$T/prog"
+	other=$(another_go)
+	if [ -n "$other" ]; then
+		run "$other" build -o "$T/other" .
+		[ "$status" -ne 0 ]
+		has "the_overlay_is_for_another_GOROOT"
+	fi
+	eval "$("$RCGO" env -u)"
+	[ "$GOFLAGS" = "-buildvcs=false -asmflags=std=-D=MINE=1 -gcflags=all=-l" ]
+}
+
+@test "overlay by hand: a note, and flags that stop another Go" {
+	hello
+	run "$RCGO" overlay -o "$T/o.json"
+	has "rcgo: note: this overlay is for $(go env GOVERSION) in $(go env GOROOT); another Go builds with its own C half."
+	flags=$("$RCGO" overlay --flags 2>/dev/null)
+	# shellcheck disable=SC2086 # flags
+	go build $flags -o "$T/prog" .
+	"$RCGO" version "$T/prog"
+	other=$(another_go)
+	[ -n "$other" ] || skip "one Go only"
+	# shellcheck disable=SC2086 # flags
+	run "$other" build $flags -o "$T/other" .
+	[ "$status" -ne 0 ]
+	has "the_overlay_is_for_another_GOROOT"
+	[ ! -e "$T/other" ]
+}
+
 @test "a module that asks for another Go: our half with that Go, or a message" {
 	other=$(another_go)
 	[ -n "$other" ] || skip "one Go only"
