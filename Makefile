@@ -41,9 +41,8 @@ all: bin/rcgo ## build bin/rcgo
 check: all ## the checks: names, dependencies, exports, layouts, safety, style
 	tools/check
 
-dist: ## a tar archive of HEAD in build/
-	mkdir -p $(BUILD)
-	git archive --prefix=runtime_cgo-$(VERSION)/ -o $(BUILD)/runtime_cgo-$(VERSION).tar.gz HEAD
+dist: all share ## a release in build/dist: archives, packages, the Go module, checksums
+	tools/dist $(VERSION) $(MODULE)
 
 fmt: ## format the C code
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -27,8 +27,8 @@ value_in(const char *word, const char *name)
 // An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
 // the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
 // go command. This flag makes Go's assembler fail in the stock file of runtime/cgo, with the value
-// in its message. Our file undoes the flag (patch_undo_flag). The last -asmflags for a package wins,
-// so ours contains the user's own flags for runtime/cgo too.
+// in its message. Our file undoes the flag (patch_undo_flag). The last -asmflags for a package
+// wins, so ours contains the user's own flags for runtime/cgo too.
 static const char asmflags_ours[] = "-asmflags=runtime/cgo=";
 static const char goroot_check_flag[] = "-D=TEXT=runtime_cgo_";
 static const char goroot_check_text[] =
@@ -54,6 +54,24 @@ asmflags_for_cgo(const char *value)
 		return value + n + 1;
 	}
 	return NULL;
+}
+
+// Looks at one flag of GOFLAGS. Returns whether it is -overlay, which is recorded, or our own.
+static bool
+take_flag(struct goflags *f, const char *text)
+{
+	const char *asmflags = value_in(text, "asmflags"), *overlay = value_in(text, "overlay");
+
+	if (has_prefix(text, asmflags_ours) && strstr(text, goroot_check_flag) != NULL) {
+		return true;
+	}
+	if (asmflags != NULL && asmflags_for_cgo(asmflags) != NULL) {
+		f->asmflags = xstrdup(asmflags_for_cgo(asmflags));
+	}
+	if (overlay != NULL) {
+		f->overlay = xstrdup(overlay);
+	}
+	return overlay != NULL;
 }
 
 // Removes -overlay and our own flag from GOFLAGS. Leaves every other byte unchanged, because we and
@@ -89,19 +107,9 @@ goflags_split(const char *goflags, int minor)
 			}
 		}
 		char *text = strndup(word, (size_t)(p - word));
-		const char *value = value_in(text, "overlay");
 
 		p += quote != 0;
-		const char *asmflags = value_in(text, "asmflags");
-
-		if (has_prefix(text, asmflags_ours) && strstr(text, goroot_check_flag) != NULL) {
-			continue;
-		}
-		if (asmflags != NULL && asmflags_for_cgo(asmflags) != NULL) {
-			f.asmflags = xstrdup(asmflags_for_cgo(asmflags));
-		}
-		if (value != NULL) {
-			f.overlay = xstrdup(value);
+		if (take_flag(&f, text)) {
 			continue;
 		}
 		memcpy(f.rest + n, start, (size_t)(p - start));

@@ -4,7 +4,9 @@ RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o $(BUILD)/rcgo/help_text.o
-RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
+# No path of the build is in the command, so two builds in two directories are equal.
+RCGO_PATHS := -ffile-prefix-map=$(CURDIR)=.
+RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
 	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo
 
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
@@ -32,7 +34,7 @@ bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 
 $(BUILD)/rcgo/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@

@@ -14,15 +14,49 @@ doubt_renamed(const struct goenv *e)
 			shell_quote(e->goroot), shell_quote(e->go)));
 }
 
+// What is printed: the overlay, its path in the cache, or the flags for a go command.
+enum output { OUTPUT_TEXT, OUTPUT_PATH, OUTPUT_FLAGS };
+
+static int
+put(const char *dir, struct features features, enum output how, const char *file)
+{
+	struct goenv e;
+
+	goenv_load(&e, dir);
+	check_overlay(&e);
+	struct goflags flags = goflags_split(e.goflags, e.minor);
+	struct cache cache = cache_open();
+
+	if (goroot_rename(&e, &cache)) {
+		warn(doubt_renamed(&e));
+	}
+	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
+
+	if (how != OUTPUT_TEXT) {
+		overlay_store(&o, &e, &cache);
+		puts(how == OUTPUT_PATH
+				? o.path
+				: goflags_with_ours(&(struct goflags){.rest = ""}, &o, e.minor));
+	}
+	if (how == OUTPUT_TEXT || file != NULL) {
+		write_output(file, o.text);
+	}
+	if (how == OUTPUT_TEXT) {
+		note(fmt("this overlay is for %s in %s; another Go builds with its own C half. "
+			 "`rcgo overlay --flags` prints flags that stop that",
+			e.version, e.goroot));
+	}
+	return 0;
+}
+
 int
 verb_overlay(int argc, char **argv)
 {
 	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
 		{"path", no_argument, NULL, 'p'}, {"flags", no_argument, NULL, 'f'}, {0}};
 	const char *file = NULL, *dir = NULL;
-	bool path = false, with_flags = false;
+	enum output how = OUTPUT_TEXT;
 	struct features features = features_own_flags(&argc, argv);
-	struct goenv e;
 
 	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long(argc, argv, "C:fo:p", longs, NULL)) != -1;) {
@@ -34,10 +68,10 @@ verb_overlay(int argc, char **argv)
 			file = optarg;
 			break;
 		case 'f':
-			with_flags = true;
+			how = OUTPUT_FLAGS;
 			break;
 		case 'p':
-			path = true;
+			how = OUTPUT_PATH;
 			break;
 		default:
 			usage_flag("overlay", argv);
@@ -46,28 +80,5 @@ verb_overlay(int argc, char **argv)
 	if (optind < argc) {
 		usage_error("overlay", "overlay takes no arguments, got %s", argv[optind]);
 	}
-	goenv_load(&e, dir);
-	check_overlay(&e);
-	struct goflags flags = goflags_split(e.goflags, e.minor);
-	struct cache cache = cache_open();
-
-	if (goroot_rename(&e, &cache)) {
-		warn(doubt_renamed(&e));
-	}
-	struct overlay o = overlay_make(&e, flags.overlay, features, &cache);
-
-	if (path || with_flags) {
-		overlay_store(&o, &e, &cache);
-		puts(with_flags ? goflags_with_ours(&(struct goflags){.rest = ""}, &o, e.minor)
-				: o.path);
-	}
-	if (!(path || with_flags) || file != NULL) {
-		write_output(file, o.text);
-	}
-	if (!(path || with_flags)) {
-		note(fmt("this overlay is for %s in %s; another Go builds with its own C half. "
-			 "`rcgo overlay --flags` prints flags that stop that",
-			e.version, e.goroot));
-	}
-	return 0;
+	return put(dir, features, how, file);
 }
