@@ -155,6 +155,14 @@ func rows(cfg config) []row {
 		pairRow("40 bytes to strlen and back", "string-stock", "string", cfg),
 		pairRow("the same, arena kept", "string-stock", "string-held", cfg),
 		pairRow("1,000 strings as char **", "strings-stock", "strings", cfg),
+		pairRow("callback in a call of 1,000", "callback-stock", "callback", cfg),
+		pairRow("call with one callback", "one-callback-stock", "one-callback", cfg),
+		pairRow("event: callback, and ring by lane", "callback-stock", "event-lane", cfg),
+		pairRow("event: callback, and ring shared", "callback-stock", "event-shared", cfg),
+		pairRow("cancellable call: goroutine, and call.Do", "call-watched", "call-do", cfg),
+		pairRow("call, and call.Do", "call", "call-do", cfg),
+		pairRow("bounded call: channel, and call.Limiter", "call-semaphore", "call-limited", cfg),
+		pairRow("call, and call in a batch of 64", "call", "batch", cfg),
 		startRow("program start to end", "hello", nil, cfg),
 		buildRow("go build runtime/cgo, cold", cfg, func(s *side, round int) (time.Duration, error) {
 			_, took, err := s.run(coldFlags(round), s.command, "build", "runtime/cgo")

@@ -134,8 +134,8 @@ read_flags(int argc, char **argv, struct leaf_output *o)
 {
 	static const struct option longs[] = {{"o", required_argument, NULL, 'o'},
 		{"package", required_argument, NULL, 'p'}, {"errno", no_argument, NULL, 'e'},
-		{"cflags", required_argument, NULL, 'c'}, {"ldflags", required_argument, NULL, 'l'},
-		{0}};
+		{"callbacks", no_argument, NULL, 'b'}, {"cflags", required_argument, NULL, 'c'},
+		{"ldflags", required_argument, NULL, 'l'}, {0}};
 	const char *path = NULL;
 
 	opterr = 0; // usage_flag prints the message
@@ -149,6 +149,9 @@ read_flags(int argc, char **argv, struct leaf_output *o)
 			break;
 		case 'e':
 			o->with_errno = true;
+			break;
+		case 'b':
+			o->callbacks = true;
 			break;
 		case 'c':
 			o->cflags = optarg;

@@ -15,6 +15,7 @@ struct leaf_type {
 	char *pass; // the type that a leaf passes instead ("int32" for a char), or NULL
 	const char *why;
 	bool is_float, is_bool;
+	char *callback; // of a pointer to a function: the Go type of such a function, or NULL
 };
 
 struct leaf_proto {
@@ -55,7 +56,7 @@ void leaf_proto_read(const struct leaf_sections *s, const char *variable, struct
 struct leaf_output {
 	const char *package, *header, *cflags, *ldflags, *command;
 	const char *address; // the C function of this file; files of a package share a namespace
-	bool system_header, with_errno;
+	bool system_header, with_errno, callbacks;
 };
 char *leaf_go_text(const struct leaf_output *o, const struct leaf_proto *protos, size_t n);
 #endif

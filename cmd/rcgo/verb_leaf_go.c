@@ -79,11 +79,35 @@ put_results(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 	}
 }
 
+static bool
+is_callback(const struct leaf_output *o, const struct leaf_type *t)
+{
+	return o->callbacks && t->callback != NULL;
+}
+
+// Writes a function that makes callbacks for each parameter that points to a function.
+static void
+put_constructors(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
+{
+	for (size_t j = 0; j < p->n; j++) {
+		if (!is_callback(o, &p->args[j])) {
+			continue;
+		}
+		fprintf(f,
+			"\n// New%sA%zu gives fn an address for parameter a%zu of %s. Free ends "
+			"it.\n",
+			exported(p->name), j, j, exported(p->name));
+		fprintf(f, "func New%sA%zu(fn %s) *leaf.Callback {\n", exported(p->name), j,
+			p->args[j].callback);
+		fprintf(f, "\treturn leaf.CallbackOf(\"%s\", fn)\n}\n", p->name);
+	}
+}
+
 // Writes the variable that holds the leaf.
 static void
 put_variable(FILE *f, const struct leaf_output *o, const struct leaf_proto *p, size_t index)
 {
-	fprintf(f, "\nvar leaf_%s = leaf.Of[func(", p->name);
+	fprintf(f, "\nvar leaf_%s = leaf.%s[func(", p->name, o->callbacks ? "WithCallbacks" : "Of");
 	for (size_t j = 0; j < p->n; j++) {
 		fprintf(f, "%s%s", j == 0 ? "" : ", ", passed(&p->args[j]));
 	}
@@ -93,9 +117,10 @@ put_variable(FILE *f, const struct leaf_output *o, const struct leaf_proto *p, s
 }
 
 static void
-put_comment(FILE *f, const struct leaf_proto *p)
+put_comment(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 {
-	fprintf(f, "\n// %s makes a leaf call of %s %s(", exported(p->name), p->result.c, p->name);
+	fprintf(f, "\n// %s makes a %s %s %s(", exported(p->name),
+		o->callbacks ? "call with callbacks of" : "leaf call of", p->result.c, p->name);
 	for (size_t j = 0; j < p->n; j++) {
 		fprintf(f, "%s%s", j == 0 ? "" : ", ", p->args[j].c);
 	}
@@ -105,10 +130,11 @@ put_comment(FILE *f, const struct leaf_proto *p)
 static void
 put_function(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 {
-	put_comment(f, p);
+	put_comment(f, o, p);
 	fprintf(f, "func %s(", exported(p->name));
 	for (size_t j = 0; j < p->n; j++) {
-		fprintf(f, "%sa%zu %s", j == 0 ? "" : ", ", j, p->args[j].go);
+		fprintf(f, "%sa%zu %s", j == 0 ? "" : ", ", j,
+			is_callback(o, &p->args[j]) ? "*leaf.Callback" : p->args[j].go);
 	}
 	fputs(")", f);
 	put_results(f, o, p);
@@ -125,7 +151,9 @@ put_function(FILE *f, const struct leaf_output *o, const struct leaf_proto *p)
 		const struct leaf_type *t = &p->args[j];
 
 		fputs(j == 0 ? "" : ", ", f);
-		if (t->is_bool) {
+		if (is_callback(o, t)) {
+			fprintf(f, "a%zu.Pointer()", j);
+		} else if (t->is_bool) {
 			fprintf(f, "b%zu", j);
 		} else if (t->pass != NULL) {
 			fprintf(f, "%s(a%zu)", t->pass, j);
@@ -151,6 +179,7 @@ leaf_go_text(const struct leaf_output *o, const struct leaf_proto *protos, size_
 	for (size_t i = 0; i < n; i++) {
 		put_variable(f, o, &protos[i], i);
 		put_function(f, o, &protos[i]);
+		put_constructors(f, o, &protos[i]);
 	}
 	if (fclose(f) != 0) {
 		fail("out of memory", NULL, NULL);

@@ -79,13 +79,13 @@ base(const struct leaf_die *d, const char *c)
 	switch (d->encoding) {
 	case ATE_boolean:
 		return (struct leaf_type){
-			xstrdup("bool"), xstrdup(c), xstrdup("int32"), NULL, false, true};
+			xstrdup("bool"), xstrdup(c), xstrdup("int32"), NULL, false, true, NULL};
 	case ATE_float:
 		if (d->size != 4 && d->size != 8) {
 			return refuse(c, "is wider than any float of Go");
 		}
-		return (struct leaf_type){
-			fmt("float%u", (unsigned)d->size * 8), xstrdup(c), NULL, NULL, true, false};
+		return (struct leaf_type){fmt("float%u", (unsigned)d->size * 8), xstrdup(c), NULL,
+			NULL, true, false, NULL};
 	case ATE_signed:
 	case ATE_signed_char:
 		return integer(d, c, true);
@@ -95,6 +95,38 @@ base(const struct leaf_die *d, const char *c)
 	default:
 		return refuse(c, "is of a kind that Go passes otherwise, such as a complex number");
 	}
+}
+
+static struct leaf_type go_type(const struct leaf_sections *s, uint64_t type);
+
+// Returns the Go type of a function that C calls through a pointer, NULL if it has none. A pointer to
+// a function among its parameters is an unsafe.Pointer.
+static char *
+callback_type(const struct leaf_sections *s, const struct leaf_die *fn)
+{
+	struct leaf_type result = go_type(s, fn->type);
+	struct leaf_die d;
+	char *args = xstrdup("");
+	size_t ints = 0, floats = 0;
+
+	for (size_t at = fn->next; fn->children && leaf_die_at(s, at, &d);
+		at = leaf_die_after(s, &d)) {
+		struct leaf_type t = {0};
+
+		if (d.tag == TAG_formal_parameter) {
+			t = go_type(s, d.type);
+		}
+		if (t.go == NULL) {
+			return NULL;
+		}
+		args = fmt("%s%s%s", args, *args == '\0' ? "" : ", ", t.go);
+		ints += !t.is_float;
+		floats += t.is_float;
+	}
+	if (result.go == NULL || ints > 6 || floats > 8) {
+		return NULL;
+	}
+	return fmt("func(%s)%s%s", args, *result.go == '\0' ? "" : " ", result.go);
 }
 
 // A pointer to a number is a pointer in Go too; any other pointer is an unsafe.Pointer.
@@ -117,8 +149,11 @@ pointer(const struct leaf_sections *s, const struct leaf_die *p)
 		}
 	}
 	if (d.tag == TAG_subroutine_type) {
-		c = "(function)";
-	} else if (d.tag == TAG_structure_type && name == NULL) {
+		return (struct leaf_type){.go = xstrdup("unsafe.Pointer"),
+			.c = xstrdup("(function) *"),
+			.callback = callback_type(s, &d)};
+	}
+	if (d.tag == TAG_structure_type && name == NULL) {
 		c = fmt("struct %s", c);
 	}
 	return (struct leaf_type){.go = xstrdup("unsafe.Pointer"), .c = fmt("%s *", c)};

@@ -44,7 +44,9 @@ func NewBatch(n int) (*Batch, error) {
 func (b *Batch) Add(fn unsafe.Pointer, args ...uintptr) int {
 	r := &b.records[b.n]
 	r.Fn = uintptr(fn)
-	copy(r.Args[:len(args)], args)
+	for i, a := range args { // shorter than copy
+		r.Args[i] = a
+	}
 	b.n++
 	return b.n - 1
 }

@@ -49,11 +49,11 @@ func Do(ctx context.Context, fn, interrupt func()) error {
 	at := uintptr(unsafe.Pointer(&done)) >> 12
 	for i := uintptr(0); i < slots; i++ {
 		s := &c.slots[(at+i)%slots]
-		if atomic.CompareAndSwapUint32(&s.state, idle, taken) {
+		if atomic.CompareAndSwapUint32(&s.state, idle, running) {
 			return c.run(ctx, s, fn, interrupt)
 		}
 	}
-	s := &slot{state: taken}
+	s := &slot{state: running}
 	c.more.Lock()
 	c.more.list = append(c.more.list, s)
 	c.more.Unlock()
@@ -66,7 +66,6 @@ const slots = 8
 // The states of a slot.
 const (
 	idle = iota
-	taken
 	running
 	cancelling // the interrupt may be called, by who holds firing
 )
@@ -74,7 +73,7 @@ const (
 // A slot is a call under way.
 type slot struct {
 	state     uint32
-	interrupt func()
+	interrupt unsafe.Pointer // a func(); nil until the call has said which
 	_         [64 - 4 - 2*unsafe.Sizeof(uintptr(0))]byte
 }
 
@@ -93,8 +92,7 @@ type canceller struct {
 }
 
 func (c *canceller) run(ctx context.Context, s *slot, fn, interrupt func()) error {
-	s.interrupt = interrupt
-	atomic.StoreUint32(&s.state, running)
+	storeInterrupt(&s.interrupt, *(*unsafe.Pointer)(unsafe.Pointer(&interrupt)))
 	defer c.end(s)
 	// The canceller first says that it has fired and then looks at the slots.
 	if atomic.LoadUint32(&c.fired) != 0 {
@@ -109,9 +107,9 @@ func (c *canceller) run(ctx context.Context, s *slot, fn, interrupt func()) erro
 
 // end makes sure that no interrupt of this call runs afterwards.
 func (c *canceller) end(s *slot) {
+	storeInterrupt(&s.interrupt, nil)
 	if !atomic.CompareAndSwapUint32(&s.state, running, idle) {
 		c.firing.Lock()
-		s.interrupt = nil
 		atomic.StoreUint32(&s.state, idle)
 		c.firing.Unlock()
 	}
@@ -159,17 +157,14 @@ func (c *canceller) interruptAll() bool {
 func (c *canceller) interruptOne(s *slot) bool {
 	c.firing.Lock()
 	defer c.firing.Unlock()
-	switch atomic.LoadUint32(&s.state) {
-	case idle:
+	state := atomic.LoadUint32(&s.state)
+	if state == running && !atomic.CompareAndSwapUint32(&s.state, running, cancelling) || state == idle {
 		return false
-	case taken: // it will see that the canceller has fired, or run
-		return true
-	case running:
-		if !atomic.CompareAndSwapUint32(&s.state, running, cancelling) {
-			return false
-		}
 	}
-	s.interrupt()
+	// A call that has not said yet what interrupts it, or that is about to end, is asked again.
+	if p := atomic.LoadPointer(&s.interrupt); p != nil {
+		(*(*func())(unsafe.Pointer(&p)))()
+	}
 	return true
 }
 

@@ -77,40 +77,37 @@ func (l *Limiter) Enter(ctx context.Context) error {
 
 // Leave gives a place back.
 func (l *Limiter) Leave() {
-	for {
-		s := atomic.LoadUint64(&l.state)
-		switch {
-		case s >= oneWaits:
-			if l.handOn() {
-				return
-			}
-		case s == 0:
-			panic("call: Leave without Enter")
-		case atomic.CompareAndSwapUint64(&l.state, s, s-1):
-			return
-		}
+	s := atomic.AddUint64(&l.state, ^uint64(0))
+	if uint32(s) == ^uint32(0) {
+		panic("call: Leave without Enter")
+	}
+	if s >= oneWaits {
+		l.handOn()
 	}
 }
 
-// handOn gives the place of the caller to the first that waits; false when that has given up.
-func (l *Limiter) handOn() bool {
+// handOn gives a free place to the first that waits. While any does, Enter takes none.
+func (l *Limiter) handOn() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queue) == 0 {
-		return false
+	for len(l.queue) > 0 {
+		s := atomic.LoadUint64(&l.state)
+		if uint32(s) >= l.limit {
+			return
+		}
+		if atomic.CompareAndSwapUint64(&l.state, s, s+1-oneWaits) {
+			close(l.queue[0].ready)
+			l.queue = l.queue[1:]
+			return
+		}
 	}
-	w := l.queue[0]
-	l.queue = l.queue[1:]
-	atomic.AddUint64(&l.state, ^uint64(oneWaits-1))
-	close(w.ready)
-	return true
 }
 
 func (l *Limiter) wait(ctx context.Context) error {
 	l.mu.Lock()
 	for { // while nobody waits a place may have become free
 		s := atomic.LoadUint64(&l.state)
-		if s < uint64(l.limit) {
+		if s < uint64(l.limit) { // so nobody waits
 			if atomic.CompareAndSwapUint64(&l.state, s, s+1) {
 				l.mu.Unlock()
 				return nil

@@ -57,8 +57,13 @@ func NewCallback(name string, fn interface{}) (*Callback, error) {
 	return &Callback{name: name, pointer: thunk(number), number: number}, nil
 }
 
-// Pointer gives the address, for C.
-func (c *Callback) Pointer() unsafe.Pointer { return c.pointer }
+// Pointer gives the address, for C; NULL for a nil *Callback and after Free.
+func (c *Callback) Pointer() unsafe.Pointer {
+	if c == nil {
+		return nil
+	}
+	return c.pointer
+}
 
 // Free ends the callback. C that calls it afterwards gets a Go panic that says so, as long as the
 // address is not in use again, which is as late as possible.

@@ -214,6 +214,50 @@ END_GO
 	[ "$output" = "1065523 -1 true false 1.5 77 77" ]
 }
 
+@test "leaf: -callbacks: typed callbacks, and C sorts by a Go function" {
+	module
+	cat >hook.h <<'END_H'
+#include <stddef.h>
+typedef float (*hook)(signed char a, double b, const char *s, void (*unused)(void));
+static inline double call_hook(hook h, double x) { return h(-3, x, "text", NULL) + 1; }
+static inline int has_hook(hook h) { return h != NULL; }
+END_H
+	"$RCGO" leaf -callbacks -cflags -D_GNU_SOURCE -o sort.go stdlib.h qsort_r
+	"$RCGO" leaf -callbacks -o hook.go hook.h call_hook has_hook
+	cat >main.go <<'END_GO'
+package main
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+func main() {
+	list := []int32{5, -1, 9, 0, 3}
+	calls := 0
+	less := NewQsort_rA3(func(a, b, arg unsafe.Pointer) int32 {
+		calls++
+		return *(*int32)(a) - *(*int32)(b)
+	})
+	defer less.Free()
+	Qsort_r(unsafe.Pointer(&list[0]), 5, 4, less, nil)
+	hook := NewCall_hookA0(func(a int8, b float64, s *int8, unused unsafe.Pointer) float32 {
+		if *s != 't' || unused != nil {
+			panic("arguments")
+		}
+		return float32(a) + float32(b)
+	})
+	fmt.Println(list, calls > 4, Call_hook(hook, 4.5), Has_hook(hook), Has_hook(nil))
+}
+END_GO
+	[ -z "$(gofmt -l .)" ]
+	go vet .
+	run go run .
+	[ "$output" = "[-1 0 3 5 9] true 2.5 1 0" ]
+	run go run -race .
+	[ "$output" = "[-1 0 3 5 9] true 2.5 1 0" ]
+}
+
 @test "leaf: a crash in one shows the Go frames, and on the drop-in the C frames" {
 	module
 	cat >main.go <<'END_GO'
