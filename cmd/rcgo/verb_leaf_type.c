@@ -99,8 +99,8 @@ base(const struct leaf_die *d, const char *c)
 
 static struct leaf_type go_type(const struct leaf_sections *s, uint64_t type);
 
-// Returns the Go type of a function that C calls through a pointer, NULL if it has none. A pointer to
-// a function among its parameters is an unsafe.Pointer.
+// Returns the Go type of a function that C calls through a pointer, NULL if it has none. A pointer
+// to a function among its parameters is an unsafe.Pointer.
 static char *
 callback_type(const struct leaf_sections *s, const struct leaf_die *fn)
 {

@@ -14,7 +14,7 @@ var callbacksWhy = startCallbacks()
 
 // What is searched of g and m: all versions have more.
 const (
-	searchG = 512
+	searchG = 320
 	searchM = 960
 )
 
@@ -46,8 +46,9 @@ func startCallbacks() string {
 
 // findLocks finds m.lockedg, m.lockedExt (m.lockedInt follows it) and g.lockedm.
 func (l *layout) findLocks(offsets *[3]uint32) error {
-	runtime.LockOSThread()
 	g := currentG()
+	before := *(*[searchG / 8]uintptr)(at(g, 0))
+	runtime.LockOSThread()
 	m := *(*uintptr)(at(g, gM))
 	var counts [5][searchM / 4]uint32
 	var lockedg, lockedm []uint32
@@ -58,7 +59,7 @@ func (l *layout) findLocks(offsets *[3]uint32) error {
 		}
 	}
 	for o := uint32(gM + 8); o < searchG; o += 8 {
-		if *(*uintptr)(at(g, o)) == m {
+		if before[o/8] == 0 && *(*uintptr)(at(g, o)) == m {
 			lockedm = append(lockedm, o)
 		}
 	}
