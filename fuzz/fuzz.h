@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: what each target uses.
+// Fuzzing: helpers of all targets.
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-// An arena for all runs; each run finds it empty.
+// The arena of all runs. It is empty at the start of each run.
 static inline struct rcgo_arena *
 fuzz_arena(void)
 {
@@ -25,10 +25,10 @@ fuzz_arena(void)
 	return &arena;
 }
 
-// What a decompressor may write to: just so many bytes, so that one more is seen.
+// The output buffer of a decompressor, of exactly this size, so that an overflow is detected.
 #define FUZZ_ROOM 100000
 
-// That a decompressor keeps its word: never more than the room, and the arena as it was.
+// Checks that a decompressor wrote no more than the buffer holds and released the arena.
 static inline void
 fuzz_check(ptrdiff_t n, size_t room, const struct rcgo_arena *arena)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: unwind information: the input is an object with its .eh_frame_hdr at the start, at the
-// end of memory. Every function that is found gives rows, rules and expressions.
+// Fuzzing: unwind information. The input is an object that begins with its .eh_frame_hdr, placed at
+// the end of mapped memory. For every function found, rows, entries and expressions are computed.
 
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 
 #define ROOM 65536
 
-// Memory with nothing behind it: the functions that read unwind information are not instrumented.
+// Memory that ends at an unmapped page, because readers of unwind information are not instrumented.
 static uint8_t *
 room_end(void)
 {
@@ -60,7 +60,7 @@ run_expressions(const struct rcgo_fde *fde, const struct rcgo_cfi_row *row)
 	}
 }
 
-// What is worked out in one pass must be what the general way says.
+// The fast path must compute the same entry as the general one.
 static void
 check_quick(
 	const struct rcgo_cfi_area *area, uintptr_t hdr, uintptr_t pc, const struct rcgo_fde *fde)
@@ -96,7 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.nodelete = (data[size - 1] & 1) != 0,
 	};
 	for (unsigned i = 0; i < 8; i++) {
-		// Addresses of functions are relative to where they are written.
+		// Addresses of functions are relative to the place where they are stored.
 		uintptr_t pc = (uintptr_t)at + i * size / 8;
 		struct rcgo_fde fde;
 		struct rcgo_cfi_row row;

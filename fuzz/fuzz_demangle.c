@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: mangled names, to the end of the line. The first byte says how much room there is.
+// Fuzzing: mangled names. The first byte selects the size of the output buffer.
 
 #include <string.h>
 

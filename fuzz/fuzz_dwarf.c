@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: DWARF: units, abbreviations, entries, ranges, line programs, the index of .dwp files.
-// The input begins with the sizes of the sections, one word of 16 bits each, and they follow.
+// Fuzzing: DWARF: units, abbreviations, entries, ranges, line programs, the index of .dwp files.
+// The input consists of the sizes of the sections, 16 bits each, and then the sections.
 
 #include <string.h>
 
@@ -10,14 +10,14 @@
 #define ADDRESSES 24
 #define FRAMES 16
 
-// Few steps, so that one run is quick: what is beyond them is no other code.
+// A low limit of steps keeps runs short. More steps would reach no other code.
 #define BUDGET (INT64_C(1) << 18)
 
 static struct rcgo_debug debug;
 static struct rcgo_dwarf_memory memory;
 static char paths[4096];
 
-// So that no read is left out.
+// Keeps the compiler from removing the reads.
 uint8_t fuzz_dwarf_sink;
 
 static void
@@ -28,7 +28,7 @@ touch(const char *s)
 	}
 }
 
-// Shares the input out among the sections.
+// Distributes the input among the sections.
 static void
 share_out(struct rcgo_dwarf *dwarf, struct rcgo_bytes in)
 {
@@ -78,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rcgo__cache_init(&memory.cache, keep, 1 << 20);
 	rcgo__debug_init(&debug, &memory, size % 8 == 0 ? &big : &little, NULL, 1);
 	share_out(&debug.main, in);
-	// dwz's file is the same file here, and so is that of split units.
+	// The same file also serves as dwz's file and as the file of split units.
 	debug.common = debug.main;
 	debug.common.id = 2;
 	debug.main.common = &debug.common;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: ELF files: their tables, build-id, sections, symbols, and the ELF file inside of one.
+// Fuzzing: ELF files: tables, build-id, sections, symbols, and an embedded ELF file.
 
 #include "fuzz.h"
 #include "debug_file.h"
 #include "elf_reader.h"
 #include "symbol_table.h"
 
-// Reads the first and the last byte, which the sanitizer sees.
+// Reads the first and the last byte, so that the sanitizer checks them.
 static uint8_t
 touch(struct rcgo_bytes b)
 {
@@ -57,7 +57,7 @@ symbols(const struct rcgo_elf *elf, struct rcgo_arena *arena)
 	return a.name != NULL ? (uint8_t)a.name[0] : 0;
 }
 
-// So that no read is left out.
+// Keeps the compiler from removing the reads.
 uint8_t fuzz_elf_sink;
 
 int

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: deflate streams. The first byte says how much room there is.
+// Fuzzing: deflate streams. The first byte selects the size of the output buffer.
 
 #include "fuzz.h"
 #include "decompress.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzers: .xz files, and the LZMA2 inside, which no checksum guards there. The first byte says how
-// much room there is, and by its lowest bit which of the two comes.
+// Fuzzing: .xz files, and bare LZMA2 streams, which have no checksum. The first byte selects the size
+// of the output buffer, and its lowest bit which of the two the input is.
 
 #include "fuzz.h"
 #include "decompress.h"

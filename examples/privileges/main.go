@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Privileges gives rights up on every thread of a program that has threads of C, in five ways, and
+// Privileges drops rights on every thread of a program that also has C threads, in five ways, and
 // shows that no thread has kept them.
 //
-//	privileges capabilities    drops all, by libcap's Go package
-//	privileges landlock        allows to read /usr only, by go-landlock
-//	privileges seccomp         forbids mkdir, by a filter that the kernel sets on all threads
+//	privileges capabilities    drops all capabilities with libcap's Go package
+//	privileges landlock        restricts reading to /usr with go-landlock
+//	privileges seccomp         forbids mkdir by a filter that the kernel installs on all threads
 //	privileges nice            lowers the priority
-//	privileges unshare         is refused: a process with threads cannot leave its user namespace
+//	privileges unshare         fails: a process with several threads cannot leave its user namespace
 //
-// The first two are packages that know nothing of runtime_cgo, as they come from the module proxy;
-// the others use rcgo.example/allthreads.
+// The first two use unmodified packages from the module proxy, which do not know runtime_cgo. The
+// others use rcgo.example/allthreads.
 package main
 
 /*
@@ -35,7 +35,7 @@ import (
 	"rcgo.example/allthreads"
 )
 
-const workers = 4 // threads of C that Go knows nothing of
+const workers = 4 // C threads that never call Go
 
 var ways = map[string]func() error{
 	"capabilities": capabilities, "landlock": restrict, "seccomp": filter, "nice": nice, "unshare": unshare,
@@ -56,7 +56,7 @@ func main() {
 	}
 }
 
-// status gives what each thread's status has after this word.
+// status returns, for each thread, the value of a field of /proc/self/task/TID/status.
 func status(word string) (map[string]int, error) {
 	files, err := filepath.Glob("/proc/self/task/*/status")
 	if err != nil {
@@ -75,7 +75,7 @@ func status(word string) (map[string]int, error) {
 	return values, nil
 }
 
-// same wants all threads to have one value, and gives it.
+// same returns the value that all threads have, or an error if they differ.
 func same(word string) (string, error) {
 	values, err := status(word)
 	if err != nil {
@@ -105,7 +105,7 @@ func capabilities() error {
 	return nil
 }
 
-// byWorkers has each thread of C open a file or make a directory; all must get the same.
+// byWorkers makes each C thread open a file or create a directory. All must get the same result.
 func byWorkers(what C.int, path string) (syscall.Errno, error) {
 	p := append([]byte(path), 0)
 	got := syscall.Errno(C.workers_do(what, (*C.char)(unsafe.Pointer(&p[0]))))
@@ -133,7 +133,7 @@ func restrict() error {
 	return nil
 }
 
-// noNewPrivs goes the way to all threads that go-landlock goes, which every kernel has.
+// noNewPrivs sets no_new_privs on all threads as go-landlock does. Every kernel supports it.
 func noNewPrivs() error {
 	if _, _, errno := psx.Syscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
 		return errno
@@ -156,7 +156,7 @@ func filter() error {
 	if _, err := allthreads.Syscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1); err != nil {
 		return err
 	}
-	// The kernel itself sets the filter on every thread, or names one where it cannot.
+	// The kernel installs the filter on every thread, or returns the id of one that prevents it.
 	if got := C.seccomp_without_mkdir(seccompSetModeFilter, seccompFlagTsync); got != 0 {
 		return fmt.Errorf("seccomp: %d", got)
 	}

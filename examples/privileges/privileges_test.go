@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What is given up does not come back, so each way has a process of its own.
+// Dropped rights cannot be regained, so each way runs in its own process.
 func TestMain(m *testing.M) {
 	if way := os.Getenv("PRIVILEGES_WAY"); way != "" {
 		os.Args = []string{"privileges", way}

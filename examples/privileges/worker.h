@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Threads of C that wait for work, and a seccomp filter.
+// C threads that wait for work, and a seccomp filter.
 #ifndef WORKER_H
 #define WORKER_H
 
-// Starts so many; returns 0 or an errno.
+// Starts this many threads. Returns 0 or an errno.
 int workers_start(int n);
 
 enum { WORKERS_OPEN, WORKERS_MKDIR, WORKERS_DIFFER = 100000 };
 
-// Each opens path to read or makes it as a directory (and takes that back): what they got, 0 or an
-// errno, or WORKERS_DIFFER.
+// Makes each thread open path for reading, or create and remove it as a directory. Returns their
+// common result, 0 or an errno, or WORKERS_DIFFER.
 int workers_do(int what, const char *path);
 
-// Sets a filter that answers mkdir and mkdirat with EPERM. Returns what seccomp(2) does: 0, -1, or
-// the id of a thread that could not follow.
+// Installs a filter by which mkdir and mkdirat fail with EPERM. Returns the result of seccomp(2):
+// 0, -1, or the id of a thread that could not be synchronized.
 long seccomp_without_mkdir(unsigned operation, unsigned flags);
 
 #endif // WORKER_H

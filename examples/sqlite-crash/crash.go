@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Sqlite-crash ends inside SQLite, called by Go through database/sql, in one of two ways: an SQL
-// function in C that follows a bad pointer, or one that steps a statement whose handle is none.
+// Sqlite-crash crashes inside SQLite, called from Go through database/sql, in one of two ways: an SQL
+// function in C follows a bad pointer, or passes an invalid statement handle to SQLite.
 package main
 
 // #cgo LDFLAGS: -Wl,--unresolved-symbols=ignore-all

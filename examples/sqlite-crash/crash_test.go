@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// line gives file:line of the line of shop.c that is marked so.
+// line returns file:line of the line of shop.c that has this mark.
 func line(t *testing.T, mark string) string {
 	t.Helper()
 	text, err := os.ReadFile("shop.c")
@@ -29,10 +29,10 @@ func line(t *testing.T, mark string) string {
 	return ""
 }
 
-// The report of each crash shows all functions, from the failing line through SQLite to main.
+// Each crash report shows all functions, from the failing line through SQLite to main.
 func TestCrash(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "sqlite-crash")
-	// Not the binary of the test: that has no debug information.
+	// The test's own binary cannot be used, because it has no debug information.
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", exe, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SQL functions of a shop, each with a mistake that ends the process.
+// SQL functions of a shop. Each has a bug that crashes the process.
 #include "shop.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// A price list, the heaviest last; its last entry has lost its successor to a stray write.
+// A price list, ordered by weight. A stray write has destroyed the last entry's next pointer.
 struct price {
-	int below; // gram
+	int below; // grams
 	int cents;
 	const struct price *next;
 };
@@ -33,7 +33,7 @@ shop_price(sqlite3_context *context, int count, sqlite3_value **values)
 	sqlite3_result_int(context, price_of(&light, sqlite3_value_int(values[0])));
 }
 
-// The handle that it runs is the number of one: nobody looked that up.
+// Bug: it uses the number of a statement as if it were a handle.
 static void
 shop_stock(sqlite3_context *context, int count, sqlite3_value **values)
 {

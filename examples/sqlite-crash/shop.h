@@ -3,7 +3,7 @@
 #ifndef SHOP_H
 #define SHOP_H
 
-// Every connection that is opened from now on has shop_price and shop_stock.
+// Registers shop_price and shop_stock for every connection that is opened afterwards.
 int shop_open(void);
 
 #endif // SHOP_H

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// bar is a progress bar on a terminal, and nothing elsewhere.
+// bar is a progress bar. It draws nothing if the output is not a terminal.
 type bar struct {
-	out  *os.File // nil: nowhere
+	out  *os.File // nil: draws nothing
 	lock sync.Mutex
 	last time.Time
 }
@@ -29,7 +29,7 @@ func newBar(out *os.File) *bar {
 
 const barWidth, barPause = 40, 50 * time.Millisecond
 
-// draw is called far more often than an eye can follow.
+// draw is called very often, so it redraws only after some time has passed.
 func (b *bar) draw(done, total int64) {
 	if b.out == nil || total == 0 {
 		return

@@ -16,7 +16,7 @@ func indexOf(handle C.uintptr_t) *index {
 	return cgo.Handle(handle).Value().(*index)
 }
 
-// borrow is C's memory seen as a Go slice, without a copy. It must not outlive the call.
+// borrow returns C memory as a Go slice without copying it. The slice is valid during the call only.
 func borrow(p *C.char, n C.int) []byte {
 	if n <= 0 {
 		return nil
@@ -39,7 +39,7 @@ func goPackage(handle C.uintptr_t, ctx *C.sqlite3_context, path *C.char, n C.int
 	C.db_result_text(ctx, (*C.char)(unsafe.Pointer(&name[0])), C.int(len(name)-1))
 }
 
-// goProgress is called by SQLite as it works; an answer other than 0 interrupts it.
+// goProgress is called by SQLite regularly. A result other than 0 interrupts SQLite.
 //
 //export goProgress
 func goProgress(handle C.uintptr_t) C.int {
@@ -51,7 +51,7 @@ func goProgress(handle C.uintptr_t) C.int {
 	return 0
 }
 
-// goScanFile is what the worker threads ask for each file. A panic must not cross C frames.
+// goScanFile is called by the worker threads for each file. A panic must not cross C frames.
 //
 //export goScanFile
 func goScanFile(handle C.uintptr_t, path *C.char, row *C.struct_row) (answer C.int) {
@@ -87,7 +87,7 @@ func goScanFile(handle C.uintptr_t, path *C.char, row *C.struct_row) (answer C.i
 	return C.SCAN_OK
 }
 
-// goFault dereferences nil on a thread made by C. The kernel's SIGSEGV must reach Go's handler,
+// goFault dereferences nil on a C thread. The kernel's SIGSEGV must reach Go's handler,
 // which turns it into a panic that Go can recover from.
 //
 //export goFault

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// SQLite's callbacks: each counts its entry and calls the exported Go function of the same job.
-// They exist because the prototypes that cgo writes for Go functions know no const.
+// SQLite's callbacks. Each counts its calls and calls the exported Go function for the same task.
+// They exist because the prototypes that cgo generates for Go functions have no const.
 #include "index.h"
 #include "_cgo_export.h"
 
@@ -53,7 +53,8 @@ on_progress(void *arg)
 int
 db_bind_text(sqlite3_stmt *stmt, int index, const char *text, int len)
 {
-	// SQLITE_TRANSIENT (SQLite copies) is a cast of -1 to a function pointer: C only.
+	// SQLITE_TRANSIENT, which makes SQLite copy, is -1 cast to a function pointer. Only C can
+	// do that.
 	return sqlite3_bind_text(stmt, index, text, len, SQLITE_TRANSIENT);
 }
 
@@ -76,7 +77,7 @@ db_register(sqlite3 *db, uintptr_t handle)
 		handle_to_arg(handle), on_package, NULL, NULL, NULL);
 }
 
-// every: how many steps of SQLite's machine between two calls; 0 ends them.
+// every: the number of steps of SQLite's virtual machine between two calls; 0 stops the calls.
 void
 db_progress(sqlite3 *db, int every, uintptr_t handle)
 {

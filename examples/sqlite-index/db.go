@@ -32,7 +32,7 @@ func openDatabase(path string) (*database, error) {
 	d := &database{}
 	flags := C.int(C.SQLITE_OPEN_READWRITE | C.SQLITE_OPEN_CREATE | C.SQLITE_OPEN_FULLMUTEX)
 	if rc := C.sqlite3_open_v2(cpath, &d.db, flags, nil); rc != C.SQLITE_OK {
-		err := d.check(rc) // even then there is a connection, to hold the error and to be closed
+		err := d.check(rc) // after a failure the connection still exists: it holds the error and must be closed
 		d.close()
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (d *database) exec(sql string) error {
 	return nil
 }
 
-// query calls each for every row; a column is read with the row's text and integer.
+// query calls each for every row. The row's methods text and integer read a column.
 func (d *database) query(sql string, each func(r row), args ...string) error {
 	csql := C.CString(sql)
 	defer C.free(unsafe.Pointer(csql))

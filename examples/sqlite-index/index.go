@@ -21,22 +21,22 @@ import (
 	"unsafe"
 )
 
-// index is a tree of files on its way into a database.
+// index is a tree of files that is being written to a database.
 type index struct {
 	root    string
 	db      *database
-	handle  cgo.Handle // what C knows this index by
+	handle  cgo.Handle // by which C refers to this index
 	bar     *bar
 	fts     bool
-	threads int // worker threads that C could make
+	threads int // number of worker threads that C has created
 
 	took time.Duration
 
 	total, done atomic.Int64
-	stop        atomic.Bool // set by a signal: C is told at its next call
+	stop        atomic.Bool // set by a signal; C is told at its next call
 
 	haveStack atomic.Bool
-	stack     []string // of the first scan: Go frames, then the C frames that called them
+	stack     []string // stack of the first scan: Go frames, then the C frames that called them
 
 	skipLock sync.Mutex
 	skipped  []error
@@ -51,14 +51,14 @@ const schema = `
 		lines INTEGER NOT NULL,
 		sha256 TEXT NOT NULL)`
 
-// Contentless: the words can be searched for; to show a text there is the file.
+// Contentless: words can be searched, but texts are not stored; they are in the files.
 const schemaWords = `CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none)`
 
-// How many steps of its machine SQLite makes between two calls of the progress handler.
+// The number of steps of SQLite's virtual machine between two calls of the progress handler.
 const progressEvery = 1000
 
 func newIndex(root, dbPath string, b *bar) (*index, error) {
-	// Debian's GOROOT is made of links, and WalkDir does not follow the one it starts at.
+	// Debian's GOROOT consists of symbolic links, and WalkDir does not follow the one it starts at.
 	root, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (ix *index) prepare() error {
 		return err
 	}
 	C.db_progress(ix.db.db, progressEvery, C.uintptr_t(ix.handle))
-	// The database can be made anew at any time: nothing is lost if the machine stops now.
+	// No sync: the database can be built again at any time.
 	if err := ix.db.exec("PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY"); err != nil {
 		return err
 	}
@@ -95,13 +95,13 @@ func (ix *index) prepare() error {
 }
 
 func (ix *index) close() error {
-	// First the connection, which may still call back, then the handle that its calls need.
+	// The connection is closed first, because it may still call back and then needs the handle.
 	err := ix.db.close()
 	ix.handle.Delete()
 	return err
 }
 
-// list finds the regular files below the root, as slash-separated paths.
+// list returns the regular files below the root, as slash-separated paths.
 func (ix *index) list() ([]string, error) {
 	var paths []string
 	err := filepath.WalkDir(ix.root, func(path string, d fs.DirEntry, err error) error {
@@ -120,7 +120,7 @@ func (ix *index) list() ([]string, error) {
 	return paths, err
 }
 
-// build fills the database, all of it or nothing.
+// build fills the database in one transaction.
 func (ix *index) build(threads int) error {
 	paths, err := ix.list()
 	if err != nil {
@@ -138,13 +138,13 @@ func (ix *index) build(threads int) error {
 		err = ix.finish()
 	}
 	if err != nil {
-		// An interrupted statement may have rolled back already; then this one says so.
+		// An interrupted statement may have rolled back already. Then this statement fails.
 		_ = ix.db.exec("ROLLBACK")
 	}
 	return err
 }
 
-// feed hands the names to the threads in C and waits for their work to be done.
+// feed passes the names to the C threads and waits until they have finished.
 func (ix *index) feed(paths []string, threads int) error {
 	var pool *C.struct_pool
 	words := C.int(0)
@@ -163,7 +163,7 @@ func (ix *index) feed(paths []string, threads int) error {
 		rc = C.pool_push(pool, cpath) // copies
 		C.free(unsafe.Pointer(cpath))
 		if rc != C.SQLITE_OK {
-			break // pool_finish knows more
+			break // pool_finish returns the reason
 		}
 	}
 	const textMax = 512
@@ -181,7 +181,7 @@ func (ix *index) feed(paths []string, threads int) error {
 	return nil
 }
 
-// finish does on a Go thread, in long calls of C, what is best done once at the end.
+// finish builds the search index at the end, by long C calls on a Go thread.
 func (ix *index) finish() error {
 	err := ix.db.exec("CREATE INDEX files_package ON files(package, size)")
 	if err == nil {
@@ -196,7 +196,7 @@ func (ix *index) finish() error {
 	return err
 }
 
-// interrupted tells a wish to stop from a failure.
+// interrupted reports whether the work was stopped by the user rather than by a failure.
 func interrupted(err error) bool {
 	var e sqliteError
 	return errors.As(err, &e) && e.code&0xff == C.SQLITE_INTERRUPT
@@ -208,14 +208,14 @@ func (ix *index) skip(path string, err error) {
 	ix.skipped = append(ix.skipped, fmt.Errorf("%s: %w", path, err))
 }
 
-// keepStack notes who calls: with the hooks of trace.c Go sees the C frames below its own.
+// keepStack records the callers. With the hooks of trace.c, Go sees the C frames below its own.
 func (ix *index) keepStack() {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
 	for more := true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
-		// What the runtime puts between Go and C is the same in every stack.
+		// The runtime's frames between Go and C are the same in every stack.
 		if name := f.Function; name != "" && !strings.HasPrefix(name, "runtime.") &&
 			!strings.HasPrefix(name, "_cgoexp_") {
 			ix.stack = append(ix.stack, f.Function)
@@ -246,7 +246,7 @@ func (ix *index) largest(n int) (sizes []packageSize, err error) {
 	return sizes, err
 }
 
-// search finds the files that have a word.
+// search returns the files that contain a word.
 func (ix *index) search(word string) (paths []string, err error) {
 	err = ix.db.query(`SELECT path FROM words JOIN files ON files.id = words.rowid
 		WHERE words MATCH ? ORDER BY path COLLATE gopath`, func(r row) {

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// plant makes a tree of files in a directory of the test's own.
+// plant creates a tree of files in a temporary directory.
 func plant(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -30,7 +30,7 @@ func plant(t *testing.T, files map[string]string) string {
 	return root
 }
 
-// start opens an index that is closed at the test's end.
+// start opens an index, which is closed when the test ends.
 func start(t *testing.T, root string) *index {
 	t.Helper()
 	ix, err := newIndex(root, filepath.Join(t.TempDir(), "index.db"), &bar{})
@@ -86,7 +86,7 @@ func TestIndexOfKnownTree(t *testing.T) {
 	checkSearch(t, ix)
 }
 
-// checkRows compares each row with the file it stands for.
+// checkRows compares each row with its file.
 func checkRows(t *testing.T, ix *index, files map[string]string) {
 	t.Helper()
 	seen := 0
@@ -127,7 +127,7 @@ func checkSearch(t *testing.T, ix *index) {
 	}
 }
 
-// The order that SQLite makes with the collation in Go is the one that Go says.
+// SQLite, using the collation written in Go, sorts as Go does.
 func TestCollationInSQLite(t *testing.T) {
 	ordered := []string{
 		"a", "a/b", "a/b/c", "a-b", "go1.9", "go1.10", "go1.10/x", "go1.010a", "z",
@@ -177,7 +177,7 @@ func TestUnreadableFileIsSkipped(t *testing.T) {
 	if err := os.Remove(filepath.Join(root, "a", "gone")); err != nil {
 		t.Fatal(err)
 	}
-	// The name was listed, then the file went away.
+	// The file is removed after its name was listed.
 	if err := ix.feed([]string{"a/gone", "a/good"}, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func rootCause(err error) error {
 	}
 }
 
-// A failure in SQLite on a thread of C comes back as a Go error, and nothing is left half done.
+// A failure in SQLite on a C thread is returned as a Go error, and the database stays consistent.
 func TestFailureUndoesAll(t *testing.T) {
 	ix := start(t, plant(t, map[string]string{"a/x": "1", "a/y": "2", "b/z": "3"}))
 	refuse := `CREATE TRIGGER refuse BEFORE INSERT ON files WHEN NEW.path = 'a/y'
@@ -222,7 +222,7 @@ func TestFailureUndoesAll(t *testing.T) {
 
 func TestStopInterrupts(t *testing.T) {
 	files := make(map[string]string)
-	for i := 0; i < 600; i++ { // more than the queue in C holds
+	for i := 0; i < 600; i++ { // more names than the queue in C can hold
 		files[fmt.Sprintf("p%d/f%d", i%7, i)] = "package p\n"
 	}
 	ix := start(t, plant(t, files))
@@ -230,7 +230,7 @@ func TestStopInterrupts(t *testing.T) {
 	if err := ix.build(2); !interrupted(err) {
 		t.Errorf("error %v, want an interruption", err)
 	}
-	// A query of its own is interrupted by the progress handler.
+	// The progress handler interrupts a separate query.
 	long := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"
 	if err := ix.db.query(long, func(row) {}); !interrupted(err) {
 		t.Errorf("endless query: error %v, want an interruption", err)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Sqlite-index puts every file of a tree of sources into an SQLite database, through the system's
-// libsqlite3, and shows how Go and C worked together to do so. Threads made by C fetch names from a
-// queue in C and ask Go what is in each file; SQLite asks Go how to order packages, what package a
-// file belongs to, and whether to go on.
+// Sqlite-index indexes a source tree in an SQLite database, using the system's libsqlite3, and shows
+// how Go and C worked together. C threads take names from a queue in C and ask Go what is in each
+// file. SQLite asks Go how to order packages, which package a file belongs to, and whether to go on.
 package main
 
 import (
@@ -77,7 +76,7 @@ func run(o options) (err error) {
 	return report(ix, o)
 }
 
-// goSources is where the Go toolchain keeps its sources.
+// goSources returns the directory of the Go toolchain's sources.
 func goSources() (string, error) {
 	if dir := os.Getenv("GOROOT"); dir != "" {
 		return filepath.Join(dir, "src"), nil
@@ -89,7 +88,7 @@ func goSources() (string, error) {
 	return filepath.Join(strings.TrimSpace(string(out)), "src"), nil
 }
 
-// stopOnSignal makes ^C end the work between two steps of SQLite, and undo it.
+// stopOnSignal makes Ctrl-C stop the work between two steps of SQLite and roll it back.
 func (ix *index) stopOnSignal() (forget func()) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
@@ -175,7 +174,7 @@ func reportParts(parts []part, expect string) error {
 	return nil
 }
 
-// group writes 1234567 as 1,234,567.
+// group formats 1234567 as 1,234,567.
 func group(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

@@ -27,14 +27,14 @@ func init() {
 	runtime.SetCgoTraceback(0, C.trace_callers, C.trace_context, C.trace_symbol)
 }
 
-// calls is how often the border between the languages was crossed, and what was seen there.
+// calls counts the calls between the languages, and what was observed at them.
 type calls struct {
 	goToC           int64 // Go's own count
-	onGo, onC       int64 // C to Go, by the maker of the thread
+	onGo, onC       int64 // C to Go, on threads that Go or C created
 	threadsByGo     int   // Go's own count
 	threadsByC      int64
 	taken, released int64 // contexts
-	samples, frames int64 // tracebacks in a signal handler, and their C frames
+	samples, frames int64 // tracebacks in a signal handler, and the C frames in them
 	symbols         int64
 }
 
@@ -51,15 +51,15 @@ func countCalls() calls {
 	}
 }
 
-// part is one of the five, and what shows that the program used it.
+// part is one of the five parts, with the evidence that the program used it.
 type part struct {
 	name  string
 	ok    bool
 	facts []string
 }
 
-// tryParts does what the index itself did not need, then gathers the evidence. Its order is that of
-// the first use: what is counted for the first part includes the calls made for the others.
+// tryParts uses what the index itself did not need, then collects the evidence. The counts of the
+// first part include the calls that were made for the others.
 func tryParts(ix *index) []part {
 	signals, threads := trySignals(ix), tryThreads(ix)
 	system := trySystemCalls()
@@ -111,7 +111,7 @@ func tryTraceback(ix *index) part {
 		}}
 }
 
-// profiled takes a CPU profile of the work, which asks the C half for C frames at each sample.
+// profiled runs the work under the CPU profiler, which asks the C half for C frames at each sample.
 func profiled(path string, work func() error) error {
 	var profile bytes.Buffer
 	if err := pprof.StartCPUProfile(&profile); err != nil {
@@ -128,7 +128,7 @@ func profiled(path string, work func() error) error {
 	return err
 }
 
-// tryThreads needs so many threads at once that Go has to start some.
+// tryThreads uses this many threads at once, so that Go must start some.
 func tryThreads(ix *index) part {
 	const party = 8
 	var met atomic.Int64
@@ -151,7 +151,7 @@ func tryThreads(ix *index) part {
 }
 
 func trySystemCalls() part {
-	// Has libc change the group on every thread, to what it is already.
+	// Makes libc set the group on every thread to its current value.
 	gid := syscall.Getgid()
 	err := syscall.Setgid(gid)
 	same := err == nil && int(C.getgid()) == gid
@@ -166,7 +166,7 @@ func trySystemCalls() part {
 	return part{"syscall", same && set, facts}
 }
 
-// envReachesC sets a variable, asks C for it, and removes it again.
+// envReachesC sets a variable, reads it from C, and removes it.
 func envReachesC(name, value string) bool {
 	cname, cvalue := C.CString(name), C.CString(value)
 	defer C.free(unsafe.Pointer(cname))

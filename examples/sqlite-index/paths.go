@@ -4,7 +4,7 @@ package main
 
 import "bytes"
 
-// packageOf is the directory of a file: the import path of its package, for a tree like GOROOT/src.
+// packageOf returns the directory of a file, which is the import path of its package in GOROOT/src.
 func packageOf(path []byte) string {
 	if i := bytes.LastIndexByte(path, '/'); i >= 0 {
 		return string(path[:i])
@@ -12,8 +12,8 @@ func packageOf(path []byte) string {
 	return "."
 }
 
-// comparePaths orders paths as a person would: element by element, so that a package comes right
-// before those below it ("a", "a/b", "a-b"), and numbers by their value ("go1.9", "go1.10").
+// comparePaths orders paths element by element, so that a package comes directly before those below
+// it ("a", "a/b", "a-b"), and numbers by value ("go1.9", "go1.10").
 func comparePaths(a, b []byte) int {
 	for len(a) > 0 && len(b) > 0 {
 		if isDigit(a[0]) && isDigit(b[0]) {
@@ -38,7 +38,7 @@ func comparePaths(a, b []byte) int {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// cutNumber splits off the digits at the front, without leading zeros.
+// cutNumber splits off leading digits, without leading zeros.
 func cutNumber(s []byte) (number, rest []byte) {
 	n := 0
 	for n < len(s) && isDigit(s[n]) {
@@ -47,7 +47,7 @@ func cutNumber(s []byte) (number, rest []byte) {
 	return bytes.TrimLeft(s[:n], "0"), s[n:]
 }
 
-// weight puts the separator before everything else.
+// weight orders the separator before all other bytes.
 func weight(c byte) int {
 	if c == '/' {
 		return -1

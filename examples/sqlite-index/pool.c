@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Worker threads made by C: a bounded queue of file names, a Go call for each, an INSERT for each.
-// Go knows nothing of these threads until they call it; it must bind them and let them go again.
+// C worker threads: a bounded queue of file names; for each name a call to Go and an INSERT. Go does
+// not know these threads before they call it. It binds them then and releases them when they end.
 #include "index.h"
 #include "_cgo_export.h"
 
@@ -25,8 +25,8 @@ struct pool {
 	pthread_cond_t not_empty, not_full;
 	char *queue[QUEUE_LEN];
 	size_t head, len;
-	int closed;  // no more names will come
-	int stopped; // somebody failed: take no more names
+	int closed;  // no more names will be added
+	int stopped; // a thread has failed: no more names are taken
 	int rc;
 	char error[256];
 
@@ -47,7 +47,7 @@ pool_fail(struct pool *p, int rc, const char *path, const char *what)
 	pthread_mutex_unlock(&p->lock);
 }
 
-// The caller frees the name. NULL: there is nothing left to do.
+// Returns a name, which the caller frees, or NULL if no work is left.
 static char *
 pool_pop(struct pool *p)
 {
@@ -67,7 +67,7 @@ pool_pop(struct pool *p)
 	return path;
 }
 
-// 0, or SQLITE_INTERRUPT and the like once the pool has stopped. Copies the name.
+// Copies the name. Returns 0, or an SQLite code such as SQLITE_INTERRUPT if the pool has stopped.
 int
 pool_push(struct pool *p, const char *path)
 {
@@ -93,8 +93,8 @@ pool_push(struct pool *p, const char *path)
 	return rc;
 }
 
-// Runs a bound statement once and leaves it ready for the next row. What is bound to it is only
-// borrowed (SQLITE_STATIC), so the bindings must go before the row is freed.
+// Runs a bound statement once and resets it for the next row. Its values are not copied
+// (SQLITE_STATIC), so the bindings are cleared before the row is freed.
 static int
 run_once(sqlite3_stmt *stmt)
 {
@@ -154,7 +154,7 @@ store(struct pool *p, const char *path, const struct row *row)
 		rc = store_words(p, row);
 	}
 	if (rc != SQLITE_OK) {
-		// Still under the lock: errmsg belongs to the connection's latest call.
+		// Under the lock, because errmsg is that of the connection's latest call.
 		pool_fail(p, rc, path, sqlite3_errmsg(p->db));
 	}
 	pthread_mutex_unlock(&p->writer);
@@ -179,7 +179,7 @@ pool_main(void *arg)
 		case SCAN_STOP:
 			pool_fail(p, SQLITE_INTERRUPT, path, "interrupted");
 			break;
-		default: // SCAN_SKIP: Go has noted why
+		default: // SCAN_SKIP: Go has recorded the reason
 			break;
 		}
 		free(row.words);
@@ -220,7 +220,8 @@ pool_free(struct pool *p)
 	free(p);
 }
 
-// 0, an SQLite code, or -errno if no thread could be had; fewer than asked for will do.
+// Starts the threads; fewer than requested are sufficient. Returns 0, an SQLite code, or -errno if
+// no thread could be started.
 int
 pool_start(sqlite3 *db, uintptr_t handle, int threads, int with_words, struct pool **out)
 {
@@ -255,8 +256,8 @@ pool_threads(const struct pool *p)
 	return p->nthreads;
 }
 
-// Waits for the threads to empty the queue and to end, and frees the pool. 0, or the SQLite code of
-// the first failure with its text in error.
+// Waits until the threads have emptied the queue and ended, and frees the pool. Returns 0, or the
+// SQLite code of the first failure, whose text is stored in error.
 int
 pool_finish(struct pool *p, char *error, size_t error_len)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Questions to the C library and the kernel, whose answers show that Go and C agree.
+// Questions to the C library and the kernel. The answers show whether Go and C agree.
 #include "index.h"
 #include "_cgo_export.h"
 
@@ -45,7 +45,7 @@ probe_thread(uintptr_t handle, int signo, int *recovered)
 	return rc != 0 ? rc : p.raised;
 }
 
-// Waits until party threads are in here at the same time; 0 if they do not come.
+// Waits until party threads are in this function at the same time. Returns 0 if they do not come.
 int
 probe_meet(int party)
 {
@@ -67,8 +67,8 @@ probe_meet(int party)
 	return rc == 0;
 }
 
-// Works until a profiler has taken a sample of C, at most so long. A small tree is done before the
-// first sample is due.
+// Works until a profiler has taken a sample in C, but no longer than the limit. A small tree is
+// finished before the first sample.
 void
 probe_sampled(int seconds)
 {
@@ -94,7 +94,7 @@ probe_terminal(int fd)
 	return isatty(fd);
 }
 
-// Whether the C library has a handler for the signal, and whether it runs on the signal stack.
+// Returns whether the C library reports a handler for the signal that runs on the signal stack.
 int
 probe_handler(int signo, int *on_altstack)
 {

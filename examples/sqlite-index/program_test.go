@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// buildProgram makes the binary that a user has: go test strips its own of all symbols.
+// buildProgram builds the program as a user does. The binary of go test has no symbols.
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sqlite-index")
@@ -23,7 +23,7 @@ func buildProgram(t *testing.T) string {
 
 func TestProgram(t *testing.T) {
 	program := buildProgram(t)
-	// A binary built by plain go and one built by rcgo must both be told for what they are.
+	// The program must recognize whether go or rcgo has built it.
 	h, err := readHalf(program)
 	if err != nil || h.name == "unknown" {
 		t.Fatalf("%v, %v", h, err)

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// Names that only one of the two C halves has, in every Go version that the drop-in serves.
+// Names that only one of the two C halves has, in every supported Go version.
 const (
 	oursPrefix = "rcgo__"
 	stockName  = "_cgo_try_pthread_create"
 )
 
-// half says whose C half of runtime/cgo a binary carries.
+// half says which C half of runtime/cgo a binary contains.
 type half struct {
 	name  string // "rcgo", "stock" or "unknown"
 	ours  int    // symbols that begin with oursPrefix
 	stock int    // symbols called stockName
 }
 
-// readHalf looks into the symbol table of a binary, where hidden and static names are as well.
+// readHalf reads the symbol table of a binary, which also has hidden and static names.
 func readHalf(path string) (h half, err error) {
 	f, err := elf.Open(path)
 	if err != nil {

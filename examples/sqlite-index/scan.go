@@ -11,18 +11,18 @@ import (
 	"path/filepath"
 )
 
-// fileFacts is what the index keeps of a file.
+// fileFacts is what the index stores about a file.
 type fileFacts struct {
 	size, lines int64
 	sha256      string // in hexadecimal
-	words       []byte // every distinct word once, with blanks between; none for binary files
+	words       []byte // each distinct word once, separated by spaces; none for binary files
 }
 
 type panicError struct{ value interface{} }
 
 func (e panicError) Error() string { return fmt.Sprint("panic: ", e.value) }
 
-// scan reads a file of the tree and takes stock of it.
+// scan reads a file of the tree and returns its facts.
 func (ix *index) scan(path string) (fileFacts, error) {
 	data, err := os.ReadFile(filepath.Join(ix.root, filepath.FromSlash(path)))
 	if err != nil {
@@ -43,10 +43,10 @@ func (ix *index) scan(path string) (fileFacts, error) {
 	return facts, nil
 }
 
-// Longer runs of letters are data, not words.
+// Longer runs of letters are data and not words.
 const wordMin, wordMax = 2, 32
 
-// distinctWords lists the words of a text, each once, in the order of their first use.
+// distinctWords returns the words of a text, each once, in the order of their first use.
 func distinctWords(text []byte) []byte {
 	seen := make(map[string]struct{})
 	var words []byte

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The counters. All are lock-free, because some are raised in a signal handler.
+// The counters. All are lock-free, because some are incremented in a signal handler.
 #include "index.h"
 
 #include <stdatomic.h>
@@ -7,7 +7,7 @@
 static atomic_ullong on_go_thread, on_c_thread, threads, taken, released;
 static atomic_ullong signals, frames, stacks, symbols;
 
-// Set on threads that C made; all others were started by Go (or are the first one).
+// Set on C threads. All other threads were started by Go, or are the first one.
 static __thread int is_foreign;
 
 static void
@@ -23,7 +23,7 @@ stats_c_thread(void)
 	add(&threads, 1);
 }
 
-// Called right before C calls Go, which makes it the place to note who does.
+// Called directly before C calls Go, so it also records the caller.
 void
 stats_entry(void)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A small unwinder by frame pointers for runtime.SetCgoTraceback: the counter and its callers, as
-// far as they can be believed. Runs in signal handlers: no locks, no malloc, no unchecked read.
+// A small frame-pointer unwinder for runtime.SetCgoTraceback. It reports the program counter and its
+// callers, as far as they are plausible. Runs in signal handlers: no locks, no malloc, no unchecked
+// read.
 #define _GNU_SOURCE
 #include "index.h"
 
@@ -34,7 +35,7 @@ struct regs {
 	uintptr_t pc, sp, fp;
 };
 
-// The callers of C code that has called Go, kept while Go runs. Calls nest, so a stack will do.
+// The callers of C code that has called Go, kept while Go runs. Calls nest, so they are a stack.
 struct saved {
 	uintptr_t pcs[SAVED_PCS];
 };
@@ -44,7 +45,7 @@ static struct {
 } texts[TEXTS_MAX]; // the code of this process; written by trace_init only
 static size_t texts_len;
 
-static __thread uintptr_t stack_hi; // 0: not known, then only the counter is reported
+static __thread uintptr_t stack_hi; // 0: unknown, and only the program counter is reported
 static __thread struct saved saved[DEPTH_MAX];
 static __thread unsigned depth;
 static __thread struct regs mark; // of the C function that is about to call Go
@@ -70,7 +71,7 @@ regs_of(const ucontext_t *uc)
 	};
 }
 #else
-#	error "regs_of: say where this architecture keeps its program counter"
+#	error "regs_of: not written for this processor"
 #endif
 
 static int
@@ -107,8 +108,8 @@ is_code(uintptr_t pc)
 	return 0;
 }
 
-// Not every library keeps frame pointers: a chain ends where it leaves the stack, goes back, or
-// leads to what is not code.
+// Not every library keeps frame pointers. A chain ends where it leaves the stack, goes down, or
+// leads to an address that is not code.
 static uintptr_t
 walk(struct regs r, uintptr_t *buf, uintptr_t max)
 {
@@ -165,7 +166,7 @@ trace_callers(void *p)
 
 		stats_signal(walk(regs_of(uc), arg->buf, arg->max));
 	} else {
-		arg->buf[0] = 0; // Go asks from where it stands: there is no C below it
+		arg->buf[0] = 0; // Go asks about its own position: there is no C below it
 	}
 }
 
@@ -185,7 +186,8 @@ learn_stack(void)
 	pthread_attr_destroy(&attr);
 }
 
-// frame is that of the function called by the one to remember: its first word is the other's.
+// frame is the frame of a function. Its first word is the frame pointer of its caller, which is
+// kept.
 void
 trace_mark(void *pc, void *frame)
 {
@@ -194,7 +196,7 @@ trace_mark(void *pc, void *frame)
 	mark.fp = *(uintptr_t *)frame;
 }
 
-// Called before each call from C to Go with context 0, and after it with what was answered.
+// Go calls this before each call from C with context 0, and after it with the context returned.
 void
 trace_context(void *p)
 {

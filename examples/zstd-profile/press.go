@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Zstd-profile compresses by zstd, in C, under Go's CPU profiler, and leaves the profile in a file.
+// Zstd-profile compresses with zstd, in C, under Go's CPU profiler, and writes the profile to a file.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	fmt.Printf("%d MB to %.1f %%\n", in>>20, 100*float64(out)/float64(in))
 }
 
-// press compresses text as a program that logs would, and as one that archives.
+// press compresses text in small pieces, as for a log, and as a whole, as for an archive.
 func press(text []byte) int {
 	fast, err := zstd.CompressLevel(nil, text, 3)
 	check(err)
@@ -44,7 +44,7 @@ func press(text []byte) int {
 	return len(fast) + len(small)
 }
 
-// prose makes text that is about as regular as a language is.
+// prose returns text that is about as regular as natural language.
 func prose(size int) []byte {
 	random := rand.New(rand.NewSource(1))
 	words := make([]string, 5000)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The profile names zstd's functions, their inlined callees and who called them; so does its picture.
+// The profile and its picture name zstd's functions, their inlined callees and their callers.
 func TestProfile(t *testing.T) {
 	dir := t.TempDir()
 	exe, profile := filepath.Join(dir, "zstd-profile"), filepath.Join(dir, "cpu")
