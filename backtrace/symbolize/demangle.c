@@ -201,6 +201,11 @@ rcgo__demangle(const char *name, struct rcgo_arena *scratch, char *out, size_t s
 			d.at += 3;
 			demangle_legacy(&d);
 		}
+		if (d.failed) {
+			d = start;
+			d.at += 2;
+			rcgo__demangle_cxx(&d, scratch);
+		}
 	}
 	if (d.failed || d.used == 0) {
 		return 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// demangle.h: demangles linker names of Rust, legacy and v0.
+// demangle.h: demangles linker names of C++ (Itanium C++ ABI) and of Rust, legacy and v0.
 //
 // All work is bounded: there is no recursion, and the stack, the number of steps and the output
 // have a fixed size. A name that is not understood or does not fit stays mangled.
-// Contract: Rust RFC 2603 and rustc's legacy scheme.
+// Contract: Itanium C++ ABI, chapter 5.1, in the notation of binutils; Rust RFC 2603 and rustc's
+// legacy scheme.
 #ifndef RCGO_DEMANGLE_H
 #define RCGO_DEMANGLE_H
 
@@ -61,5 +62,10 @@ RCGO_INTERN uint64_t rcgo__demangle_decimal(struct rcgo_demangle *d);
 // name.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__demangle_rust(struct rcgo_demangle *d, struct rcgo_arena *scratch);
+
+// Demangles the C++ name in d, whose prefix _Z is already consumed. Sets failed if it is not a C++
+// name.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__demangle_cxx(struct rcgo_demangle *d, struct rcgo_arena *scratch);
 
 #endif // RCGO_DEMANGLE_H
