@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzing: forged stacks. The input is the registers and then the words of a stack. The upper bits of
-// a word select whether it becomes an address of code or of the stack.
+// Fuzzing: forged stacks. The input is the registers and then the words of a stack. The upper bits
+// of a word select whether it becomes an address of code or of the stack.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // names of registers in ucontext_t

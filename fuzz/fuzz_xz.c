@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzzing: .xz files, and bare LZMA2 streams, which have no checksum. The first byte selects the size
-// of the output buffer, and its lowest bit which of the two the input is.
+// Fuzzing: .xz files, and bare LZMA2 streams, which have no checksum. The first byte selects the
+// size of the output buffer, and its lowest bit which of the two the input is.
 
 #include "fuzz.h"
 #include "decompress.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The C side of the example, as Go calls it. Go never passes a Go pointer to C: C refers to an index by
-// its runtime/cgo.Handle, and text is copied or used during the call only.
+// The C side of the example, as Go calls it. Go never passes a Go pointer to C: C refers to an
+// index by its runtime/cgo.Handle, and text is copied or used during the call only.
 #ifndef SQLITE_INDEX_H
 #define SQLITE_INDEX_H
 

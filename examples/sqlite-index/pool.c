@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// C worker threads: a bounded queue of file names; for each name a call to Go and an INSERT. Go does
-// not know these threads before they call it. It binds them then and releases them when they end.
+// C worker threads: a bounded queue of file names; for each name a call to Go and an INSERT. Go
+// does not know these threads before they call it. It binds them then and releases them when they
+// end.
 #include "index.h"
 #include "_cgo_export.h"
 

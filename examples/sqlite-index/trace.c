@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A small frame-pointer unwinder for runtime.SetCgoTraceback. It reports the program counter and its
-// callers, as far as they are plausible. Runs in signal handlers: no locks, no malloc, no unchecked
-// read.
+// A small frame-pointer unwinder for runtime.SetCgoTraceback. It reports the program counter and
+// its callers, as far as they are plausible. Runs in signal handlers: no locks, no malloc, no
+// unchecked read.
 #define _GNU_SOURCE
 #include "index.h"
 
