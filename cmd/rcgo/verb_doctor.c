@@ -154,6 +154,24 @@ report_overlay(const struct goenv *e)
 	}
 }
 
+// Reports the options that programs started from here get.
+static void
+report_options(void)
+{
+	const char *options = getenv("RCGO");
+
+	if (options == NULL || *options == '\0') {
+		finding(LEVEL_OK, "RCGO", "not set", NULL);
+	} else if (has_prefix(options, "stock") && (options[5] == '\0' || options[5] == ',')) {
+		finding(LEVEL_OK, "RCGO",
+			fmt("%s: programs behave as with Go's own C half%s", options,
+				options[5] == ',' ? ", but for the rest" : ""),
+			NULL);
+	} else {
+		finding(LEVEL_OK, "RCGO", fmt("%s, for programs as they start", options), NULL);
+	}
+}
+
 static void
 report_kernel(void)
 {
@@ -216,6 +234,7 @@ verb_doctor(int argc, char **argv)
 		doctor_compiler(&e);
 		report_overlay(&e);
 	}
+	report_options();
 	report_kernel();
 	doctor_cache(p == NULL ? &e : NULL);
 	doctor_limits();

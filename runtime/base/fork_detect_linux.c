@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fatal.h"
+#include "options.h"
 
 #ifndef MADV_WIPEONFORK // glibc 2.27
 #	define MADV_WIPEONFORK 18
@@ -58,7 +59,8 @@ rcgo__fork_mark(void)
 	struct rcgo_wipe_on_fork *page;
 	int saved = errno;
 
-	if (rcgo_load_rlx(&go_pid) != 0) {
+	// With RCGO=fork=stock, children are not told from their parent, and no page is needed.
+	if (rcgo_load_rlx(&go_pid) != 0 || rcgo__option_is("fork", "stock")) {
 		return;
 	}
 	page = map_wiped_page();

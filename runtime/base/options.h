@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Base: the options of RCGO=name=value,name=value in the environment. They are read once, while Go
 // starts. A value in RCGO overrides one of `rcgo build --with=`, which overrides the default. The
-// table in options_linux.c lists every option.
+// item "stock" gives every option the value that makes the program behave as with the stock half;
+// later items override it. The table in options_linux.c lists every option.
 #ifndef RCGO_OPTIONS_H
 #define RCGO_OPTIONS_H
 
@@ -14,6 +15,11 @@
 // with the list of known ones. Ignores RCGO in a program with raised privileges.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=libc
 RCGO_INTERN RCGO_COLD void rcgo__options_init(void);
+
+// Calls rcgo__options_init at the first call. In a library, the first call is made by the thread
+// that loads it.
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=libc
+RCGO_INTERN RCGO_COLD void rcgo__options_init_once(void);
 
 // Returns whether the option has this value. name must be in the table. Before rcgo__options_init,
 // every option has its default.

@@ -27,6 +27,10 @@
 #	define SIGNALS "off", "full", "onstack", "trace"
 #endif
 
+// The item that gives every option the value that makes the program behave as with the stock half:
+// "stock" or "off". A size is unset.
+#define ALL_STOCK "stock"
+
 // Every option with its values, the default first; or with SIZES or COUNTS.
 static const struct {
 	const char *name;
@@ -37,6 +41,9 @@ static const struct {
 	{"crash", {"on", "off", FILES}},
 	{"demangle", {"on", "off"}},
 	{"fork", {"auto", "stock", "warn", "end"}},
+	{"environ", {"safe", "stock"}},
+	{"setid", {"safe", "stock"}},
+	{"threads", {"retry", "stock"}},
 	{"signals", {SIGNALS}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
@@ -125,13 +132,34 @@ set_value(size_t i, const char *value, size_t n)
 	return false;
 }
 
-// Sets the option of one name=value. Returns whether name and value are known.
+// Gives option i its stock value, if it has one.
+static void
+set_stock(size_t i)
+{
+	option_set[i].set = false;
+	for (size_t v = 0; v < RCGO_COUNTOF(options[i].values) && options[i].values[v] != NULL;
+		v++) {
+		const char *value = options[i].values[v];
+
+		if (strcmp(value, ALL_STOCK) == 0 || strcmp(value, "off") == 0) {
+			option_set[i].value = (uint8_t)v;
+		}
+	}
+}
+
+// Applies one item: name=value, or ALL_STOCK. Returns whether it is known.
 static bool
 set_from_item(const char *item, size_t n)
 {
 	const char *equals = memchr(item, '=', n);
 	size_t name_len = equals == NULL ? n : (size_t)(equals - item);
 
+	if (word_is(item, n, ALL_STOCK)) {
+		for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
+			set_stock(i);
+		}
+		return true;
+	}
 	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
 		if (equals != NULL && word_is(item, name_len, options[i].name)) {
 			return set_value(i, equals + 1, n - name_len - 1);
@@ -140,7 +168,7 @@ set_from_item(const char *item, size_t n)
 	return false;
 }
 
-// Sets the options of a list of name=value. Returns the number of unknown items.
+// Applies the items of a list, in order. Returns the number of unknown items.
 static size_t
 set_from_list(const char *list)
 {
@@ -159,7 +187,7 @@ set_from_list(const char *list)
 static RCGO_COLD void
 warn_unknown(const char *list, size_t bad)
 {
-	char buf[1024];
+	char buf[1280];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
 	rcgo__append_str(
@@ -172,7 +200,7 @@ warn_unknown(const char *list, size_t bad)
 
 		rcgo__append_str(&t, c);
 	}
-	rcgo__append_str(&t, "; known are");
+	rcgo__append_str(&t, "; known are " ALL_STOCK);
 	for (size_t i = 0; i < RCGO_COUNTOF(options); i++) {
 		rcgo__append_str(&t, " ");
 		rcgo__append_str(&t, options[i].name);
@@ -185,6 +213,19 @@ warn_unknown(const char *list, size_t bad)
 	}
 	rcgo__append_str(&t, "\n");
 	rcgo__strbuf_write(&t, STDERR_FILENO);
+}
+
+// Whether rcgo__options_init_once has run.
+// owner: rcgo__options_init_once; lock: none; ordering: as option_set
+static bool options_read;
+
+void
+rcgo__options_init_once(void)
+{
+	if (!options_read) {
+		options_read = true;
+		rcgo__options_init();
+	}
 }
 
 void

@@ -43,22 +43,17 @@ publish_init_state(void)
 	}
 }
 
-// Opens the barrier in a forked child, where the kernel has wiped the init state. Returns false
-// if Go was not up at the fork: it never will be, and the caller waits forever with
-// RCGO=fork=stock. Takes no lock, because the mutex may have been copied while another thread
-// held it.
-static RCGO_COLD bool
+// Opens the barrier in a forked child, where the kernel has wiped the init state. Ends the child if
+// Go was not up at the fork, because it never will be. Takes no lock, because the mutex may have
+// been copied while another thread held it.
+static RCGO_COLD void
 open_in_child(void)
 {
 	if (!rcgo_load_acq(&go_is_up)) {
-		if (!rcgo__option_is("fork", "stock")) {
-			rcgo__fork_fatal(RCGO_FORK_ENTERS);
-		}
-		return false;
+		rcgo__fork_fatal(RCGO_FORK_ENTERS);
 	}
 	rcgo__fork_enter();
 	publish_init_state();
-	return true;
 }
 
 uintptr_t
@@ -67,7 +62,8 @@ rcgo__init_barrier_wait(void)
 	uintptr_t word;
 	int saved = errno;
 
-	if (rcgo__forked() && open_in_child()) {
+	if (rcgo__forked()) {
+		open_in_child();
 		return rcgo__init_barrier_state();
 	}
 	rcgo_add_rlx(&rcgo__stats()->waits, 1);

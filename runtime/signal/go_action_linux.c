@@ -90,6 +90,16 @@ restore_default(int sig, struct sigaction *act)
 	}
 }
 
+// Whether Go's actions go to libc unchanged.
+// owner: rcgo__signal_chain_off, as Go starts; lock: none; ordering: a word
+static bool chain_is_off = RCGO_SANITIZED;
+
+void
+rcgo__signal_chain_off(void)
+{
+	rcgo_store_rlx(&chain_is_off, true);
+}
+
 int
 rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
@@ -97,7 +107,7 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	uintptr_t handler, start, end;
 	int err;
 
-	if (RCGO_SANITIZED || sig <= 0 || sig > RCGO_SIGNALS || !rcgo__go_text(&start, &end)) {
+	if (rcgo_load_rlx(&chain_is_off) || sig <= 0 || sig > RCGO_SIGNALS || !rcgo__go_text(&start, &end)) {
 		return rcgo__libc_sigaction(sig, act, old) != 0 ? errno : 0;
 	}
 	if (old != NULL && (err = query_action(sig, old)) != 0) {

@@ -307,7 +307,7 @@ rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 {
 	go_sigset_t mask, open = go_needed_signals(), now = rcgo__sigset_empty();
 
-	if (want == NULL || how == SIG_UNBLOCK) {
+	if (want == NULL || how == SIG_UNBLOCK || rcgo_load_rlx(&filtered_process) == 0) {
 		return want;
 	}
 	mask = rcgo__sigmask_to_go(want);

@@ -32,6 +32,11 @@ RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info,
 RCGO_INTERN int rcgo__signal_chain_sigaction(
 	int sig, const struct sigaction *act, struct sigaction *old);
 
+// Passes Go's later actions to libc as they are: there is no first-chance handler, and Go itself
+// calls the handlers that C had before it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_off(void);
+
 typedef void (*rcgo_go_handler)(int sig, siginfo_t *info, void *context);
 
 // The handler that the kernel gets in place of Go's. Calls rcgo__signal_chain_inspect and then

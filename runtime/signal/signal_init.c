@@ -7,6 +7,7 @@
 #include "interpose.h"
 #include "libc_signal.h"
 #include "options.h"
+#include "signal_chain.h"
 #include "signal_dump.h"
 #include "signal_handling.h"
 
@@ -21,6 +22,11 @@ rcgo__signal_init(void)
 	}
 	if (!rcgo__option_is("signals", "off")) {
 		rcgo__signal_mask_init();
+	}
+	// Without any of these, nothing needs to see a signal before Go or C does.
+	if (rcgo__option_is("signals", "off") && rcgo__option_is("crash", "off") &&
+		rcgo__option_is("traceback", "off")) {
+		rcgo__signal_chain_off();
 	}
 	rcgo__signal_dump_init();
 	rcgo__libc_init();

@@ -168,16 +168,21 @@ rcgo__interpose_restore(int sig, const struct sigaction *act, bool bypassed)
 
 // Reinstalls the actions that C code installed before the mode was known, as the mode requires.
 static RCGO_COLD void
-revert_actions(void)
+revert_actions(enum rcgo_interpose_mode mode)
 {
 	struct sigaction act;
 	int saved = errno;
 
 	for (int sig = 1; sig <= RCGO_SIGNALS; sig++) {
-		if (rcgo__libc_sigaction(sig, NULL, &act) == 0 &&
+		if (rcgo_load_acq(&last_slot[sig]) != NULL &&
+			rcgo__libc_sigaction(sig, NULL, &act) == 0 &&
 			rcgo__action_slot_of(rcgo__action_handler(&act)) != NULL) {
 			rcgo__interpose_view(sig, &act);
-			rcgo__interpose_restore(sig, &act, false);
+			if (mode == RCGO_INTERPOSE_OFF) {
+				rcgo__libc_sigaction(sig, &act, NULL);
+			} else {
+				rcgo__interpose_restore(sig, &act, false);
+			}
 		}
 	}
 	errno = saved;
@@ -188,7 +193,7 @@ rcgo__interpose_set_mode(enum rcgo_interpose_mode mode)
 {
 	rcgo_store_rlx(&interpose_mode, mode);
 	if (mode != RCGO_INTERPOSE_FULL) {
-		revert_actions();
+		revert_actions(mode);
 	}
 }
 
@@ -381,6 +386,9 @@ rcgo__signal_rescan_ratelimited(bool is_foreign)
 	uint64_t last = rcgo_load_rlx(&last_rescan);
 	bool first_foreign = is_foreign && !rcgo_load_rlx(&rescanned_for_foreign);
 
+	if (rcgo_load_rlx(&interpose_mode) == RCGO_INTERPOSE_OFF) {
+		return;
+	}
 	if (!first_foreign && last != 0 && now - last < RESCAN_INTERVAL) {
 		return;
 	}

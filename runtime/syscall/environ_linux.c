@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
+
 #define ENV_TRIES 1000
 
 // Frees strings of this name that the pool considers live but that are no longer in the
@@ -204,7 +206,9 @@ enum env_libc {
 	ENV_UNKNOWN,
 	ENV_NO_LOCK,  // setenv takes no lock (musl): C code must prevent concurrent changes
 	ENV_HAS_LOCK, // setenv takes a lock
-	ENV_IS_SAFE,  // glibc 2.41: setenv frees nothing, and getenv retries where needed
+	// glibc 2.41: setenv frees nothing, and getenv retries where needed. Also stands for
+	// RCGO=environ=stock.
+	ENV_IS_SAFE,
 };
 
 #define ENV_NEVER_SET "rcgo\1is\1never\1set"
@@ -238,7 +242,7 @@ bool
 rcgo__environ_slots_serves(void)
 {
 	if (env_libc == ENV_UNKNOWN) {
-		env_libc = env_which_libc();
+		env_libc = rcgo__option_is("environ", "stock") ? ENV_IS_SAFE : env_which_libc();
 	}
 	return env_libc != ENV_IS_SAFE;
 }

@@ -24,6 +24,7 @@ struct rcgo_setxid {
 // How the call is made. If by_libc is false, the call has already been made.
 struct rcgo_setxid_method {
 	bool by_libc;
+	bool locked; // the ticket lock is held
 	bool raised; // RLIMIT_SIGPENDING was raised; its old values are soft and hard
 	uint64_t soft, hard;
 };

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 #include "allthreads.h"
+#include "options.h"
 #include "raw_syscall.h"
 #include "strbuf.h"
 
@@ -127,6 +128,10 @@ rcgo__setxid_begin(struct rcgo_setxid_method *method, const struct rcgo_setxid *
 	long result = 0;
 
 	*method = (struct rcgo_setxid_method){.by_libc = true};
+	if (rcgo__option_is("setid", "stock")) {
+		return 0;
+	}
+	method->locked = true;
 	rcgo__ticket_lock_acquire();
 	if (!libc_is_trusted(method)) {
 		rcgo__ticket_lock_release();
@@ -148,6 +153,9 @@ rcgo__setxid_end(const struct rcgo_setxid_method *method)
 {
 	uint64_t old[2] = {method->soft, method->hard};
 
+	if (!method->locked) {
+		return;
+	}
 	if (method->raised) {
 		rcgo__raw_syscall(SYS_prlimit64, 0, RLIMIT_SIGPENDING, (long)old, 0, 0, 0);
 	}

@@ -29,6 +29,10 @@
 #define RETRY_FIRST_NS (100 * 1000L)
 #define RETRY_LAST_NS (50 * 1000 * 1000L)
 #define RETRY_TOTAL_NS (2000 * 1000 * 1000L)
+// With RCGO=threads=stock: one millisecond before the second attempt, two before the third, and so
+// on, as the stock half does.
+#define STOCK_TRIES 20
+#define STOCK_STEP_NS (1000 * 1000L)
 
 // A smaller default size of libc is raised to this.
 #define MIN_DEFAULT_STACK ((size_t)1 << 20)
@@ -83,6 +87,9 @@ wanted_stack(size_t libcs)
 	size_t size = (size_t)rcgo__option_size("stack", 0);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
+	if (size == 0 && rcgo__option_is("threads", "stock")) {
+		return 0;
+	}
 	if (size == 0) {
 		return libcs >= MIN_DEFAULT_STACK ? 0 : MIN_DEFAULT_STACK;
 	}
@@ -128,7 +135,7 @@ rcgo__thread_attr_shrink(struct rcgo_thread_attr *attr_req)
 	if (size == 0 || size >= attr_req->stack_size) {
 		size = attr_req->stack_size / 2;
 	}
-	if (size < MIN_REDUCED_STACK ||
+	if (size < MIN_REDUCED_STACK || rcgo__option_is("threads", "stock") ||
 		!rcgo__limits_are_memory(attr_req->stack_size, attr_req->guard_size) ||
 		pthread_attr_setstacksize(&attr_req->attr, size) != 0) {
 		return false;
@@ -167,6 +174,9 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 	rcgo_add_rlx(&rcgo__stats()->start_failures, 1);
 	rcgo__append_str(&t, "pthread_create failed: ");
 	rcgo__append_errno(&t, err);
+	if (rcgo__option_is("threads", "stock")) {
+		rcgo__fatal(buf);
+	}
 	rcgo__append_str(&t, ", tries: ");
 	rcgo__append_uint(&t, attr_req->tries, 0);
 	if (rcgo__syscall_trial_passed()) {
@@ -189,6 +199,18 @@ sleep_for(long nanoseconds)
 	rcgo__cancel_restore(cancel);
 }
 
+// Retries as the stock half does. err is the result of the first attempt.
+static int
+retry_as_stock(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void *arg, int err)
+{
+	while (err == EAGAIN && attr_req->tries < STOCK_TRIES) {
+		sleep_for((long)attr_req->tries * STOCK_STEP_NS);
+		attr_req->tries++;
+		err = create(attr_req, f, arg);
+	}
+	return err;
+}
+
 int
 rcgo__thread_create(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void *arg)
 {
@@ -198,6 +220,9 @@ rcgo__thread_create(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void 
 	int err = create(attr_req, f, arg);
 
 	attr_req->tries++;
+	if (RCGO_UNLIKELY(err != 0) && rcgo__option_is("threads", "stock")) {
+		return retry_as_stock(attr_req, f, arg, err);
+	}
 	// Once a stack had to be reduced, waiting for memory is known not to help.
 	if (err == EAGAIN && rcgo_load_rlx(&reduced_stack_size) != 0 &&
 		rcgo__limits_are_memory(attr_req->stack_size, attr_req->guard_size)) {

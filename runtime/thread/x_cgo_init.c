@@ -70,7 +70,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	uintptr_t bounds[2];
 
 	go_setg = setg;
-	rcgo__options_init();
+	rcgo__options_init_once();
 	rcgo__stats_init();
 	rcgo__fork_mark();
 	rcgo__m_binding_init(false);
@@ -125,6 +125,7 @@ x_cgo_sys_thread_create(void *(*f)(void *))
 	struct rcgo_thread_attr attr_req;
 	int err;
 
+	rcgo__options_init_once();
 	rcgo__fork_mark();
 	rcgo__thread_attr_init(&attr_req, false);
 	do {

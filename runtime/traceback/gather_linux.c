@@ -43,6 +43,12 @@ rcgo__callers_wanted(void)
 }
 
 void
+rcgo__callers_want_always(void)
+{
+	__atomic_fetch_add(&gathering, 1, __ATOMIC_ACQ_REL);
+}
+
+void
 rcgo__callers_stored(void)
 {
 	__atomic_fetch_add(&gathered, 1, __ATOMIC_RELAXED);

@@ -61,6 +61,9 @@ RCGO_SHARED void rcgo__callers_gather(void);
 // calling thread has stored its frames.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__callers_wanted(void);
+// From now on, wanted returns true: the program's function is called at each preemption signal.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__callers_want_always(void);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__callers_stored(void);
 

@@ -149,6 +149,9 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	rcgo__symbolize_set_mangled(rcgo__option_is("demangle", "off"));
 	rcgo__crash_init(arg->crash_fd);
 	rcgo__signal_dump_start(rcgo__symbolize_callback);
+	if (rcgo__option_is("traceback", "off")) {
+		rcgo__callers_want_always();
+	}
 	if (default_is_overridden(arg->module)) {
 		*arg->traceback = NULL;
 		*arg->symbolizer = NULL;

@@ -156,6 +156,10 @@ END
 		printf '%s\n' "${lines[@]}" | grep -Eq "^(ok|warn)  +$what  +[^ ]"
 	done
 	lacks "$(printf '\033')"
+	RCGO=stock run "$RCGO" doctor
+	printf '%s\n' "${lines[@]}" | grep -Eq "^ok  +RCGO  +stock: programs behave as with Go's own C half$"
+	RCGO=stock,crash=on run "$RCGO" doctor
+	has "own C half, but for the rest"
 }
 
 @test "doctor: what fails is named, and the status is 1" {

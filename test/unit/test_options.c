@@ -56,6 +56,29 @@ TEST(values_are_taken)
 	CHECK(rcgo__option_is("contexts", "off"));
 }
 
+// The word for all options, which later items override.
+TEST(stock)
+{
+	static const char *const off[] = {"traceback", "contexts", "crash", "demangle", "signals",
+		"names", "stats", "leafcheck", "handles"};
+	static const char *const as_stock[] = {"fork", "environ", "setid", "threads"};
+
+	with("stack=8M,contexts=on,stock");
+	for (size_t i = 0; i < UNIT_COUNTOF(off); i++) {
+		CHECK(rcgo__option_is(off[i], "off"));
+	}
+	for (size_t i = 0; i < UNIT_COUNTOF(as_stock); i++) {
+		CHECK(rcgo__option_is(as_stock[i], "stock"));
+	}
+	CHECK(rcgo__option_size("stack", 7) == 7);
+	with("stock,crash=on,guard=4K");
+	CHECK(rcgo__option_is("crash", "on"));
+	CHECK(rcgo__option_is("traceback", "off"));
+	CHECK(rcgo__option_size("guard", 7) == 4096);
+	with(NULL);
+	CHECK(rcgo__option_is("environ", "safe"));
+}
+
 static void
 check_size(const char *text, uint64_t want)
 {
@@ -108,6 +131,8 @@ TEST(what_is_not_known_is_said_once)
 		"contexts=on,stack=1k",
 		"contexts=on,stack=18446744073709551616",
 		"contexts=on,stack=18014398509481984K",
+		"contexts=on,stock=on",
+		"contexts=on,stocks",
 		"contexts=on,on\nand on\x1b[31m",
 	};
 	struct unit_end end;
@@ -139,10 +164,10 @@ TEST(a_long_list_is_cut)
 
 	unit_fork(&end, very_bad, NULL);
 	CHECK_INT(end.status, 0);
-	CHECK(end.len < 1024);
-	CHECK_HAS(end.err, "xxxx; known are traceback=on|off|always");
+	CHECK(end.len < 1280);
+	CHECK_HAS(end.err, "xxxx; known are stock traceback=on|off|always");
 	CHECK(end.err[end.len - 1] == '\n');
 }
 
-UNIT_MAIN(UNIT_TEST(defaults), UNIT_TEST(values_are_taken), UNIT_TEST(sizes),
+UNIT_MAIN(UNIT_TEST(defaults), UNIT_TEST(values_are_taken), UNIT_TEST(stock), UNIT_TEST(sizes),
 	UNIT_TEST(what_is_not_known_is_said_once), UNIT_TEST(a_long_list_is_cut))

@@ -114,6 +114,23 @@ TEST(tries_for_two_seconds)
 }
 
 // Go's profiler and preemption interrupt sleeps: that must not use up the two seconds.
+// With RCGO=threads=stock: twenty attempts, 1 ms to 19 ms apart, and a message without limits.
+static void
+start_as_stock(void *err)
+{
+	setenv("RCGO", "threads=stock", 1);
+	start_with_error(err);
+}
+
+TEST(tries_as_stock)
+{
+	fail_start(start_as_stock, EAGAIN);
+	CHECK_INT(note->tries, 20);
+	CHECK_INT(note->asked_ns, 190000000);
+	CHECK_STR(end.err, "runtime/cgo: pthread_create failed: Resource temporarily unavailable "
+			   "(EAGAIN)\n");
+}
+
 TEST(tries_as_long_when_interrupted)
 {
 	fail_start(start_interrupted, EAGAIN);
@@ -228,6 +245,7 @@ TEST(the_nth_call_fails)
 }
 
 UNIT_MAIN(UNIT_TEST(message_when_it_never_works), UNIT_TEST(tries_for_two_seconds),
-	UNIT_TEST(tries_as_long_when_interrupted), UNIT_TEST(other_errors_are_not_tried_again),
-	UNIT_TEST(message_when_a_library_cannot_start), UNIT_TEST(message_without_memory),
-	UNIT_TEST(message_without_files), UNIT_TEST(the_nth_call_fails))
+	UNIT_TEST(tries_as_stock), UNIT_TEST(tries_as_long_when_interrupted),
+	UNIT_TEST(other_errors_are_not_tried_again), UNIT_TEST(message_when_a_library_cannot_start),
+	UNIT_TEST(message_without_memory), UNIT_TEST(message_without_files),
+	UNIT_TEST(the_nth_call_fails))

@@ -126,6 +126,18 @@ func words(s string) map[string]bool {
 	return m
 }
 
+// The functions of the dynamic loader. They take its lock, which another thread may hold, for example
+// while a constructor calls Go. One file may call one of them.
+var (
+	loader       = words("dlsym dlvsym dlopen dlmopen dlclose dladdr dladdr1 dlinfo dlerror dl_iterate_phdr")
+	loaderUsers  = map[string]string{"dl_iterate_phdr": "backtrace/unwind/module_list_linux.c"}
+	loaderAdvice = "it takes the dynamic loader's lock; use symbol_lookup.h or module.h"
+)
+
+func mayCallLoader(name, file string) bool {
+	return loaderUsers[name] == file
+}
+
 // checkTokens looks for the words that the style guide forbids there.
 func checkTokens(t *tree, c *check) {
 	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
@@ -152,6 +164,8 @@ func checkTokens(t *tree, c *check) {
 				c.bad(src.path, tok.line, "%s: %s", tok.text, why)
 			case allocators[tok.text] && src.part != "thread":
 				c.bad(src.path, tok.line, "%s: only runtime/thread may allocate", tok.text)
+			case loader[tok.text] && !mayCallLoader(tok.text, src.path):
+				c.bad(src.path, tok.line, "%s: %s", tok.text, loaderAdvice)
 			case stdio[tok.text]:
 				c.bad(src.path, tok.line, "%s: no stdio here; use strbuf.h", tok.text)
 			}
@@ -252,8 +266,10 @@ func checkObjects(t *tree, c *check, units []unit) {
 				}
 			case stdio[s.name] || allocators[s.name] && partOf(u.src) != "thread":
 				c.bad(u.src, 0, "calls %s, which backtrace/ and runtime/ may not", s.name)
+			case loader[s.name] && !mayCallLoader(s.name, u.src):
+				c.bad(u.src, 0, "calls %s: %s", s.name, loaderAdvice)
 			case s.weak && !strings.HasPrefix(s.name, "rcgo_"):
-				c.bad(u.src, 0, "weak reference to %s: the program would demand the libc that has it; use dlsym", s.name)
+				c.bad(u.src, 0, "weak reference to %s: the program would demand the libc that has it; use symbol_lookup.h", s.name)
 			}
 		}
 	}

@@ -17,63 +17,100 @@ import (
 var waits = regexp.MustCompile(`^\d+ +(?:<\.\.\.|\+\+\+|---|futex|nanosleep|clock_nanosleep|sched_yield|epoll_|` +
 	`restart_syscall|exit|tgkill)`)
 
-// systemCalls counts what testdata/traced does, without waits: the median of some runs.
-func systemCalls(t *testing.T, tc toolchain, s side, what string, n int) float64 {
+// A trace is what a run of testdata/traced did: how often each system call was made, without waits.
+type trace map[string]int
+
+func (c trace) total() int {
+	n := 0
+	for _, times := range c {
+		n += times
+	}
+	return n
+}
+
+var tracedCall = regexp.MustCompile(`^\d+ +([a-z0-9_]+)\(`)
+
+// A variant is a build of testdata/traced and what is in its environment.
+type variant struct {
+	side side
+	env  string
+}
+
+// systemCalls traces what testdata/traced does n times: the run in the middle of five, by their
+// number of system calls.
+func systemCalls(t *testing.T, tc toolchain, v variant, what string, n int) trace {
 	t.Helper()
-	program := build{program: "traced", side: s, flags: linkExternal}.must(t, tc)
-	var counts []int
+	program := build{program: "traced", side: v.side, flags: linkExternal}.must(t, tc)
+	var runs []trace
 	for i := 0; i < 5; i++ {
-		trace := filepath.Join(t.TempDir(), "trace")
-		o := run(t, tc, nil, []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2"},
-			"strace", "-f", "-qq", "-o", trace, program, what, strconv.Itoa(n))
+		file := filepath.Join(t.TempDir(), "trace")
+		o := run(t, tc, nil, []string{"GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2", v.env},
+			"strace", "-f", "-qq", "-o", file, program, what, strconv.Itoa(n))
 		o.want(t, 0)
-		text, err := os.ReadFile(trace)
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		count := 0
+		calls := trace{}
 		for _, line := range strings.Split(string(text), "\n") {
-			if line != "" && !waits.MatchString(line) {
-				count++
+			if m := tracedCall.FindStringSubmatch(line); m != nil && !waits.MatchString(line) {
+				calls[m[1]]++
 			}
 		}
-		counts = append(counts, count)
+		runs = append(runs, calls)
 	}
-	sort.Ints(counts)
-	return float64(counts[0]) // the others have more of what Go does in the background
+	sort.Slice(runs, func(i, j int) bool { return runs[i].total() < runs[j].total() })
+	return runs[len(runs)/2]
 }
 
 // The system calls of a start, a thread, a signal and a call are no more than stock's, but for what
-// is allowed here.
+// is allowed here. With RCGO=stock a start makes none more, either, and no path makes one that stock
+// does not make.
 func TestSystemCallsAreStocks(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("no strace")
 	}
 	each(t, func(t *testing.T, tc toolchain) {
-		const few, many = 10, 110
+		const few, many = 10, 410
 		for _, c := range []struct {
-			what    string
-			allowed float64 // more for each, or for a start
+			what                    string
+			allowed, allowedAsStock float64 // more for each, or for a start
 		}{
-			{"starts", 5},
-			{"threads", 0.5},
-			{"go-signals", 0.5},
-			{"c-signals", 0.5},
-			{"calls", 0.5},
-			{"c-threads", 0.5},
+			{"starts", 5, 0},
+			{"threads", 0.2, 0.1},
+			{"go-signals", 0.2, 0.1},
+			{"c-signals", 0.2, 0.1},
+			{"calls", 0.2, 0.1},
+			{"c-threads", 0.2, 0.1},
 		} {
 			c := c
 			t.Run(c.what, func(t *testing.T) {
-				each := func(s side) float64 {
-					if c.what == "starts" {
-						return systemCalls(t, tc, s, c.what, 0)
-					}
-					return (systemCalls(t, tc, s, c.what, many) - systemCalls(t, tc, s, c.what, few)) / (many - few)
+				times := many
+				if c.what == "starts" {
+					times = 0
 				}
-				theirs, mine := each(stock), each(ours)
-				t.Logf("%s: stock %.2f, ours %.2f", c.what, theirs, mine)
+				each := func(v variant) (float64, trace) {
+					calls := systemCalls(t, tc, v, c.what, times)
+					if times == 0 {
+						return float64(calls.total()), calls
+					}
+					base := systemCalls(t, tc, v, c.what, few)
+					return float64(calls.total()-base.total()) / (many - few), calls
+				}
+				theirs, theirCalls := each(variant{side: stock})
+				mine, _ := each(variant{side: ours})
+				asIfStock, calls := each(variant{ours, asStock})
+				t.Logf("%s: stock %.2f, ours %.2f, ours with %s %.2f", c.what, theirs, mine, asStock, asIfStock)
 				if mine > theirs+c.allowed {
 					t.Errorf("%s: %.2f system calls, stock %.2f, allowed are %.2f more", c.what, mine, theirs, c.allowed)
+				}
+				if asIfStock > theirs+c.allowedAsStock {
+					t.Errorf("%s: %.2f system calls with %s, stock %.2f", c.what, asIfStock, asStock, theirs)
+				}
+				for name, n := range calls {
+					if theirCalls[name] == 0 {
+						t.Errorf("%s: %s is called %d times with %s, never with stock", c.what, name, n, asStock)
+					}
 				}
 			})
 		}
