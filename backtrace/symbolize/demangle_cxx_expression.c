@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The demangler of C++ names: operators and expressions. Runs on any stack, also in signal handlers.
+// The demangler of C++ names: operators and expressions. Runs on any stack, also in signal
+// handlers.
 
 #include "demangle_cxx.h"
 

@@ -771,6 +771,7 @@ print_right_function(struct print *p, const struct cxx_node *n)
 	print_push_text(p, "(");
 }
 
+// Long because: one case for each kind of node.
 static void
 print_right(struct print *p, uint16_t node)
 {

@@ -107,7 +107,8 @@ rcgo__signal_chain_sigaction(int sig, const struct sigaction *act, struct sigact
 	uintptr_t handler, start, end;
 	int err;
 
-	if (rcgo_load_rlx(&chain_is_off) || sig <= 0 || sig > RCGO_SIGNALS || !rcgo__go_text(&start, &end)) {
+	if (rcgo_load_rlx(&chain_is_off) || sig <= 0 || sig > RCGO_SIGNALS ||
+		!rcgo__go_text(&start, &end)) {
 		return rcgo__libc_sigaction(sig, act, old) != 0 ? errno : 0;
 	}
 	if (old != NULL && (err = query_action(sig, old)) != 0) {

@@ -54,7 +54,8 @@ TEST(rust_v0)
 		demangled("_RINvC1a1fDINtC1b1TmEp4ItemhEL_E"), "a::f::<dyn b::T<u32, Item = u8>>");
 }
 
-// One name for each production of the grammar; binutils prints the same, but for what is said.
+// One name for each production of the grammar. binutils prints the same, except where noted.
+// Long because: the names are a table.
 TEST(cxx)
 {
 	static const char *const names[][2] = {
