@@ -165,12 +165,32 @@ create(const struct rcgo_thread_attr *attr_req, void *(*f)(void *), void *arg)
 	return err;
 }
 
+static void
+sleep_for(long nanoseconds)
+{
+	struct timespec ts = {.tv_sec = 0, .tv_nsec = nanoseconds};
+	int cancel = rcgo__cancel_disable();
+
+	while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
+	}
+	rcgo__cancel_restore(cancel);
+}
+
+// Whether a thread is reporting that none could be started.
+// owner: rcgo__thread_create_fatal; lock: none; ordering: one exchange finds false
+static bool fatal_reported;
+
 void
 rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 {
 	char buf[1920];
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
+	// One report is enough: if one thread cannot start another, others often cannot either.
+	// The first one ends the process.
+	if (__atomic_exchange_n(&fatal_reported, true, __ATOMIC_ACQ_REL)) {
+		sleep_for(1000 * 1000 * 1000L);
+	}
 	rcgo_add_rlx(&rcgo__stats()->start_failures, 1);
 	rcgo__append_str(&t, "pthread_create failed: ");
 	rcgo__append_errno(&t, err);
@@ -186,17 +206,6 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 			&t, "\n\tA seccomp filter keeps this program from looking for the reason.");
 	}
 	rcgo__fatal(buf);
-}
-
-static void
-sleep_for(long nanoseconds)
-{
-	struct timespec ts = {.tv_sec = 0, .tv_nsec = nanoseconds};
-	int cancel = rcgo__cancel_disable();
-
-	while (nanosleep(&ts, &ts) != 0 && errno == EINTR) {
-	}
-	rcgo__cancel_restore(cancel);
 }
 
 // Retries as the stock half does. err is the result of the first attempt.

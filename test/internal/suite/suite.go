@@ -79,9 +79,12 @@ func parse(line string) *result {
 
 // A TAP reader turns the results of a program into subtests.
 type TAP struct {
-	// Skipped returns the name and the reason of a skipped test. If it is nil, TAP's own form
-	// holds: ok NAME # SKIP REASON.
+	// Skipped returns the name and the reason of a skipped test, from its line and the text before
+	// it. If it is nil, TAP's own form holds: ok NAME # SKIP REASON.
 	Skipped func(name, reason, before string) (string, string)
+
+	// TextBefore means that what a test prints comes before its result.
+	TextBefore bool
 
 	results int
 	failed  int
@@ -153,12 +156,16 @@ func (tap *TAP) report(t *testing.T, r *result) {
 	if !r.ok && !r.skipped {
 		tap.failed++
 	}
+	text := r.text.String()
+	if tap.TextBefore {
+		text = tap.before
+	}
 	t.Run(r.name, func(t *testing.T) {
 		switch {
 		case r.skipped:
 			t.Skip(r.reason)
 		case !r.ok:
-			t.Errorf("%s%s", tap.before, r.text.String())
+			t.Errorf("%s", text)
 		}
 	})
 }

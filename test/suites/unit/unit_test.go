@@ -67,7 +67,7 @@ func run(t *testing.T, variant, program string) {
 	cmd := exec.CommandContext(limit, argv[0], argv[1:]...)
 	like := suite.Command(t, env, argv[0])
 	cmd.Dir, cmd.Env = like.Dir, like.Env
-	tap := suite.TAP{Skipped: skipped}
+	tap := suite.TAP{Skipped: skipped, TextBefore: true}
 	tap.Run(t, cmd)
 	if limit.Err() != nil {
 		t.Errorf("killed after %v", timeLimit)
