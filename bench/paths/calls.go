@@ -33,13 +33,18 @@ var (
 //export calls_export
 func calls_export(a, b C.uintptr_t) C.uintptr_t { return a + b }
 
-// callbacks makes n callbacks, some in each call of C.
-func callbacks(each int, call func(n uintptr) uintptr) func(n int) error {
+// callbacks makes n callbacks, up to most in each call of C.
+func callbacks(most int, call func(n uintptr) uintptr) func(n int) error {
 	return func(n int) error {
-		for i := 0; i < n; i += each {
+		for left := n; left > 0; {
+			each := most
+			if each > left {
+				each = left
+			}
 			if call(uintptr(each)) != uintptr(each*(each-1)/2+each) {
 				return errSum
 			}
+			left -= each
 		}
 		return nil
 	}

@@ -46,23 +46,23 @@
 #define ANCHORPC ·callbackOffsets+72(SB)
 #define ENTERPC ·callbackOffsets+80(SB)
 
-// The frame of callbackCall: the arguments and results of guardedCall, then a callRecord.
-#define RECORD 96
+// The frame of callbackCall: room for the registers of guardedCall, then a callRecord.
+#define RECORD 64
 
-#define KEEP(N, REG) \
+// KEEP stores an argument, and hands it to guardedCall if it is a pointer, or else 0.
+#define KEEP(N, REG, TO) \
 	MOVQ	REG, (RECORD+N*8)(SP); \
-	ANDQ	(callbackClosure_masks+N*8)(DX), REG; \
-	MOVQ	REG, (8+N*8)(SP)
+	MOVQ	(callbackClosure_masks+N*8)(DX), TO; \
+	ANDQ	REG, TO
 
-TEXT ·callbackCall(SB), NOSPLIT, $256-0
+TEXT ·callbackCall(SB), NOSPLIT, $208-0
 	NO_LOCAL_POINTERS
-	MOVQ	DX, 0(SP)
-	KEEP(0, AX)
-	KEEP(1, BX)
-	KEEP(2, CX)
-	KEEP(3, DI)
-	KEEP(4, SI)
-	KEEP(5, R8)
+	KEEP(5, R8, R9)
+	KEEP(4, SI, R8)
+	KEEP(3, DI, SI)
+	KEEP(2, CX, DI)
+	KEEP(1, BX, CX)
+	KEEP(0, AX, BX)
 	CMPQ	callbackClosure_floats(DX), $0
 	JEQ	call
 	MOVSD	X0, (RECORD+48)(SP)
@@ -74,15 +74,12 @@ TEXT ·callbackCall(SB), NOSPLIT, $256-0
 	MOVSD	X6, (RECORD+96)(SP)
 	MOVSD	X7, (RECORD+104)(SP)
 call:
-	LEAQ	RECORD(SP), AX
-	MOVQ	AX, 56(SP)
-	CALL	·guardedCall(SB)
-	MOVQ	64(SP), AX
-	ORQ	72(SP), AX
-	MOVSD	80(SP), X0
-	MOVQ	TLS, CX
-	MOVQ	0(CX)(TLS*1), R14
-	XORPS	X15, X15
+	MOVQ	DX, AX
+	LEAQ	RECORD(SP), R10
+	MOVQ	·guarded(SB), DX
+	MOVQ	(DX), R11
+	CALL	R11
+	ORQ	BX, AX
 	RET
 
 // func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps BX, R12, R13, R14:

@@ -33,24 +33,23 @@
 	MOVD	·tlsOffset(SB), R9; \
 	MOVD	g, (R8)(R9)
 
-// The frame of callbackCall: the arguments and results of guardedCall from 8(RSP) on, then a callRecord.
-#define RECORD 104
+// The frame of callbackCall: room for the registers of guardedCall, then a callRecord.
+#define RECORD 72
 
-#define KEEP(N, REG) \
+// KEEP stores an argument, and hands it to guardedCall if it is a pointer, or else 0.
+#define KEEP(N, REG, TO) \
 	MOVD	REG, (RECORD+N*8)(RSP); \
 	MOVD	(callbackClosure_masks+N*8)(R26), R8; \
-	AND	R8, REG; \
-	MOVD	REG, (16+N*8)(RSP)
+	AND	R8, REG, TO
 
-TEXT ·callbackCall(SB), NOSPLIT, $264-0
+TEXT ·callbackCall(SB), NOSPLIT, $216-0
 	NO_LOCAL_POINTERS
-	MOVD	R26, 8(RSP)
-	KEEP(0, R0)
-	KEEP(1, R1)
-	KEEP(2, R2)
-	KEEP(3, R3)
-	KEEP(4, R4)
-	KEEP(5, R5)
+	KEEP(5, R5, R6)
+	KEEP(4, R4, R5)
+	KEEP(3, R3, R4)
+	KEEP(2, R2, R3)
+	KEEP(1, R1, R2)
+	KEEP(0, R0, R1)
 	FMOVD	F0, (RECORD+48)(RSP)
 	FMOVD	F1, (RECORD+56)(RSP)
 	FMOVD	F2, (RECORD+64)(RSP)
@@ -59,13 +58,12 @@ TEXT ·callbackCall(SB), NOSPLIT, $264-0
 	FMOVD	F5, (RECORD+88)(RSP)
 	FMOVD	F6, (RECORD+96)(RSP)
 	FMOVD	F7, (RECORD+104)(RSP)
-	ADD	$RECORD, RSP, R8
-	MOVD	R8, 64(RSP)
-	CALL	·guardedCall(SB)
-	MOVD	72(RSP), R0
-	MOVD	80(RSP), R8
-	ORR	R8, R0
-	FMOVD	88(RSP), F0
+	MOVD	R26, R0
+	ADD	$RECORD, RSP, R7
+	MOVD	·guarded(SB), R26
+	MOVD	(R26), R8
+	CALL	(R8)
+	ORR	R1, R0
 	RET
 
 // func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps R19-R28:

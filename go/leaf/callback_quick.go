@@ -122,6 +122,9 @@ var enterC = func() func(*callbackClosure, *callRecord) (uintptr, float64) {
 	return *(*func(*callbackClosure, *callRecord) (uintptr, float64))(unsafe.Pointer(&code))
 }()
 
+// guarded is guardedCall, for callbackCall: by its func value it is called with its arguments in registers.
+var guarded = guardedCall
+
 // guardedCall is called by callbackCall. Its parameters keep alive what C has pointers to.
 func guardedCall(c *callbackClosure, k0, k1, k2, k3, k4, k5 unsafe.Pointer, r *callRecord) (p unsafe.Pointer, n uintptr, f float64) {
 	defer func() {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package fromc
+
+import (
+	"context"
+	"reflect"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"rcgo.example/call"
+	"rcgo.example/leaf"
+	"rcgo.example/ring"
+)
+
+// beside runs two ways in turns and logs the least time of each.
+func beside(t *testing.T, what string, ways map[string]func()) {
+	fast, why := leaf.FastCallbacks()
+	least := map[string]time.Duration{}
+	for round := 0; round < 7; round++ {
+		for name, run := range ways {
+			start := time.Now()
+			run()
+			if d := time.Since(start); least[name] == 0 || d < least[name] {
+				least[name] = d
+			}
+		}
+	}
+	t.Logf("%s: %v (fast callbacks: %v %s)", what, least, fast, why)
+}
+
+func TestSQLite(t *testing.T) {
+	db, err := Open(20000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	query := func(sql string, want ...string) {
+		t.Helper()
+		for _, stock := range []bool{false, true} {
+			if got, err := db.Query(sql, stock); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, %v", sql, got, err)
+			}
+		}
+	}
+	query("select sum(half_go(n)) from numbers", "100000000")
+	if got, err := db.Query("select sum(half_stock(n)) from numbers", true); err != nil || got[0] != "100000000" {
+		t.Errorf("an exported function: %v, %v", got, err)
+	}
+	query("select product(n) from numbers where n <= 10", "628791")
+	query("select w from words order by w collate nocase_go", "A", "a2", "b", "C")
+	sum := func(fn string, stock bool) func() {
+		return func() {
+			if _, err := db.Query("select sum("+fn+"(n)) from numbers", stock); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	beside(t, "sum(f(n)) of 20,000 rows", map[string]func(){
+		"in C": sum("half_c", true), "stock": sum("half_stock", true), "leaf": sum("half_go", false)})
+}
+
+// A query that would run for minutes ends with its context, by the library's own interrupt.
+func TestSQLiteCancelled(t *testing.T) {
+	db, err := Open(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	var failure error
+	start := time.Now()
+	err = call.Do(ctx, func() {
+		_, failure = db.Query("select sum(a.n + b.n + c.n + d.n) from numbers a, numbers b, numbers c, numbers d", true)
+	}, db.Interrupt)
+	if err != context.DeadlineExceeded || failure == nil || !strings.HasSuffix(failure.Error(), "interrupted") || time.Since(start) > 30*time.Second {
+		t.Errorf("%v, %v after %v", err, failure, time.Since(start))
+	}
+	if rows, err := db.Query("select 1", true); err != nil || len(rows) != 1 {
+		t.Errorf("the next query: %v %v", rows, err)
+	}
+}
+
+func TestExpat(t *testing.T) {
+	document := "<list>" + strings.Repeat("<item>x</item>", 20000) + "</list>"
+	ways := map[string]func(){}
+	for name, stock := range map[string]bool{"stock": true, "leaf": false} {
+		stock := stock
+		ways[name] = func() {
+			if starts, ends, err := Elements(document, stock); starts != 20001 || ends != 20001 || err != nil {
+				t.Errorf("%d %d %v", starts, ends, err)
+			}
+		}
+	}
+	beside(t, "40,002 tags", ways)
+	if _, _, err := Elements("<a><b></a>", false); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestSort(t *testing.T) {
+	ways := map[string]func(){}
+	for name, stock := range map[string]bool{"stock": true, "leaf": false} {
+		stock := stock
+		ways[name] = func() {
+			list := make([]int32, 20000)
+			for i := range list {
+				list[i] = int32(i * 7919 % 20011)
+			}
+			Sort(list, stock)
+			if !sort.SliceIsSorted(list, func(i, j int) bool { return list[i] < list[j] }) {
+				t.Error("not sorted")
+			}
+		}
+	}
+	beside(t, "qsort_r of 20,000 numbers", ways)
+}
+
+func TestKafka(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if reported, failed, err := Deliveries(ctx, 500); reported != 500 || failed != 500 || err != nil {
+		t.Errorf("%d reported, %d failed, %v", reported, failed, err)
+	}
+}
+
+func TestRecord(t *testing.T) {
+	for _, wake := range []ring.Wake{ring.Eventfd, ring.Futex} {
+		blocks, inOrder, longest, err := Record(wake)
+		if err != nil || blocks != 200 || !inOrder {
+			t.Errorf("%d blocks, in order: %v, %v", blocks, inOrder, err)
+		}
+		t.Logf("wake %d: at most %v to Go", wake, longest)
+	}
+}
