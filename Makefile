@@ -12,6 +12,10 @@ MODULE := $(shell sed -n 's/^module //p' go/go.mod)
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual
 CSTD := -std=gnu11
 
+# Files of other systems than this one; $(call here,FILES) leaves them out.
+OTHER_SYSTEMS := $(filter-out $(shell uname -s | tr A-Z a-z),linux freebsd)
+here = $(filter-out $(foreach s,$(OTHER_SYSTEMS),%_$(s).c %_$(s)_amd64.c %_$(s)_arm64.c),$(1))
+
 .DEFAULT_GOAL := all
 .PHONY: help all run test check conformance matrix clients bench fuzz fmt install uninstall clean dist
 

@@ -3,7 +3,7 @@
 .PHONY: libbacktrace install-backtrace
 
 BACKTRACE := $(BUILD)/backtrace
-BACKTRACE_SRC := $(wildcard backtrace/*/*.c)
+BACKTRACE_SRC := $(call here,$(wildcard backtrace/*/*.c))
 BACKTRACE_OBJ := $(BACKTRACE_SRC:%.c=$(BACKTRACE)/%.o)
 BACKTRACE_FLAGS := $(CSTD) $(WARN) -O2 -g -fPIC -fvisibility=hidden -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables -MMD -MP $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/)))

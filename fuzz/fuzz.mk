@@ -12,7 +12,7 @@ FUZZ_TARGETS := $(sort $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c)))
 FUZZ_FLAGS := $(CSTD) $(WARN) -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -Iinclude \
 	$(addprefix -I,$(sort $(patsubst %/,%,$(dir $(wildcard backtrace/*/*.h runtime/*/*.h)))))
-FUZZ_SRC := $(sort $(wildcard backtrace/*/*.c))
+FUZZ_SRC := $(sort $(call here,$(wildcard backtrace/*/*.c)))
 FUZZ_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h fuzz/*.h)
 FUZZ_OBJS := $(FUZZ_SRC:%.c=$(FUZZ)/obj/%.o)
 

@@ -36,7 +36,7 @@ UNIT_TSAN_TESTS := test_init_barrier test_hooks test_sigaction_handler test_thre
 UNIT_NOT_asan := test_file_window test_symbol_lookup test_symbolize_names test_async_safety test_interpose test_signal_chain test_signal_dump test_rescan test_altstack test_signal_mask
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))
-UNIT_SRC := $(wildcard backtrace/*/*.c runtime/*/*.c)
+UNIT_SRC := $(call here,$(wildcard backtrace/*/*.c runtime/*/*.c))
 UNIT_CFLAGS := $(CSTD) $(WARN) -MMD -MP -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \

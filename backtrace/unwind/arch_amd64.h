@@ -30,7 +30,28 @@
 	}
 
 // The offset of each DWARF register in a ucontext_t.
+#ifdef __FreeBSD__
+#define RCGO_UC_REG(name) (uint16_t) offsetof(ucontext_t, uc_mcontext.RCGO_MC_##name)
+#define RCGO_MC_RAX mc_rax
+#define RCGO_MC_RDX mc_rdx
+#define RCGO_MC_RCX mc_rcx
+#define RCGO_MC_RBX mc_rbx
+#define RCGO_MC_RSI mc_rsi
+#define RCGO_MC_RDI mc_rdi
+#define RCGO_MC_RBP mc_rbp
+#define RCGO_MC_RSP mc_rsp
+#define RCGO_MC_R8 mc_r8
+#define RCGO_MC_R9 mc_r9
+#define RCGO_MC_R10 mc_r10
+#define RCGO_MC_R11 mc_r11
+#define RCGO_MC_R12 mc_r12
+#define RCGO_MC_R13 mc_r13
+#define RCGO_MC_R14 mc_r14
+#define RCGO_MC_R15 mc_r15
+#define RCGO_MC_RIP mc_rip
+#else
 #define RCGO_UC_REG(name) (uint16_t) offsetof(ucontext_t, uc_mcontext.gregs[REG_##name])
+#endif
 #define RCGO_UC_REGS                                                                            \
 	{                                                                                       \
 		RCGO_UC_REG(RAX), RCGO_UC_REG(RDX), RCGO_UC_REG(RCX), RCGO_UC_REG(RBX),         \
@@ -45,8 +66,13 @@
 #define RCGO_UC_FP RCGO_UC_REG(RBP)
 #define RCGO_UC_LR RCGO_UC_REG(RIP)
 
-// After a signal handler has returned to its restorer, the ucontext_t starts at the stack pointer.
-#define RCGO_SIGFRAME_UC 0
+// After a signal handler has returned to its restorer, the ucontext_t starts at this distance from
+// the stack pointer. FreeBSD's frame begins with the address of the handler (struct sigframe).
+#ifdef __FreeBSD__
+#	define RCGO_SIGFRAME_UC 16
+#else
+#	define RCGO_SIGFRAME_UC 0
+#endif
 #define RCGO_SIGRETURN_SIZE 9
 
 // Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
@@ -62,6 +88,20 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 	return size == 0;
 }
 
+#ifdef __FreeBSD__
+
+// Reports whether code is what follows the call of a handler in the kernel's signal trampoline:
+// lea 16(%rsp), %rdi; push $0; mov to rax (sigreturn).
+static inline bool
+rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
+{
+	static const uint8_t restorer[] = {0x48, 0x8d, 0x7c, 0x24, 0x10, 0x6a, 0x00, 0x48, 0xc7};
+
+	return rcgo__arch_same(code, restorer, sizeof restorer);
+}
+
+#else
+
 // Reports whether code starts with a signal restorer: mov $15 (rt_sigreturn) to rax or eax;
 // syscall.
 static inline bool
@@ -73,6 +113,8 @@ rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 	return rcgo__arch_same(code, wide, sizeof wide) ||
 	       rcgo__arch_same(code, narrow, sizeof narrow);
 }
+
+#endif
 
 // Reports whether a signal restorer can start with the byte first.
 static inline bool
@@ -157,10 +199,16 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 
 // Reports whether the signal was raised because the instruction at the program counter cannot be
 // fetched: a page fault (14) at that address, with the instruction-fetch bit in its error code.
-#define RCGO_UC_FETCH_FAILED(uc)                                  \
-	((uc)->uc_mcontext.gregs[REG_TRAPNO] == 14 &&             \
-		((uc)->uc_mcontext.gregs[REG_ERR] & 0x10) != 0 && \
-		(uc)->uc_mcontext.gregs[REG_CR2] == (uc)->uc_mcontext.gregs[REG_RIP])
+#ifdef __FreeBSD__ // T_PAGEFLT
+#	define RCGO_UC_FETCH_FAILED(uc)                                                        \
+		((uc)->uc_mcontext.mc_trapno == 12 && ((uc)->uc_mcontext.mc_err & 0x10) != 0 && \
+			(uc)->uc_mcontext.mc_addr == (uc)->uc_mcontext.mc_rip)
+#else
+#	define RCGO_UC_FETCH_FAILED(uc)                                  \
+		((uc)->uc_mcontext.gregs[REG_TRAPNO] == 14 &&             \
+			((uc)->uc_mcontext.gregs[REG_ERR] & 0x10) != 0 && \
+			(uc)->uc_mcontext.gregs[REG_CR2] == (uc)->uc_mcontext.gregs[REG_RIP])
+#endif
 
 // Returns the code address of a return address.
 static inline uintptr_t

@@ -5,8 +5,10 @@
 #ifndef RCGO_RAW_SYSCALL_H
 #define RCGO_RAW_SYSCALL_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "compat.h"
 
@@ -22,7 +24,23 @@
 RCGO_ALWAYS_INLINE long rcgo__raw_syscall(
 	long number, long a, long b, long c, long d, long e, long f);
 
-#if defined(__x86_64__)
+#if defined(__FreeBSD__)
+
+// libc's function is the only one that every CPU has. It changes errno, which is restored.
+RCGO_ALWAYS_INLINE long
+rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	int saved = errno;
+	long result = syscall((int)number, a, b, c, d, e, f);
+
+	if (result == -1) {
+		result = -errno;
+	}
+	errno = saved;
+	return result;
+}
+
+#elif defined(__x86_64__)
 
 RCGO_ALWAYS_INLINE long
 rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)

@@ -5,11 +5,11 @@
 BENCH_C := $(BUILD)/bench/c
 ROUNDS ?= 300
 
-$(BENCH_C)/bench_unwind: bench/c/bench_unwind.c $(wildcard backtrace/util/*.c) $(BUILD)/payload/.stamp
+$(BENCH_C)/bench_unwind: bench/c/bench_unwind.c $(call here,$(wildcard backtrace/util/*.c)) $(BUILD)/payload/.stamp
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fomit-frame-pointer -fasynchronous-unwind-tables -D_GNU_SOURCE \
 		-Ibacktrace/util -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux.c"' \
-		-I$(BUILD)/payload -o $@ bench/c/bench_unwind.c $(wildcard backtrace/util/*.c) -ldl -pthread
+		-I$(BUILD)/payload -o $@ bench/c/bench_unwind.c $(call here,$(wildcard backtrace/util/*.c)) -ldl -pthread
 
 bench-unwind: $(BENCH_C)/bench_unwind ## the walker beside libgcc, glibc and libunwind
 	$(BENCH_C)/bench_unwind $(ROUNDS)

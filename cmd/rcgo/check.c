@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const platforms[] = {"linux/amd64", "linux/arm64"};
+static const char *const platforms[] = {"linux/amd64", "linux/arm64", "freebsd/amd64"};
 
 struct problem *
 problem_version(const struct goenv *e)
@@ -90,7 +90,8 @@ problem_platform(const struct goenv *e)
 		}
 	}
 	return problem(fmt("unsupported platform: GOOS=%s GOARCH=%s", e->goos, e->goarch),
-		fmt("rcgo replaces the C half on %s and %s only", platforms[0], platforms[1]),
+		fmt("rcgo replaces the C half on %s, %s and %s only", platforms[0], platforms[1],
+			platforms[2]),
 		"unset GOOS and GOARCH (also `go env -u GOOS GOARCH`), or build this one with "
 		"plain go");
 }
@@ -140,6 +141,9 @@ cgo_off(const struct goenv *e)
 	if (env_file_sets(e->goenv_file, "CGO_ENABLED")) {
 		return problem(fmt("cgo is off: %s sets CGO_ENABLED=0", e->goenv_file), off_means,
 			"run `go env -u CGO_ENABLED`, or set CGO_ENABLED=1 in the environment");
+	}
+	if (problem_sysroot(e) != NULL) {
+		return problem_sysroot(e);
 	}
 	if (strcmp(e->goos, e->gohostos) != 0 || strcmp(e->goarch, e->gohostarch) != 0) {
 		return problem(fmt("cgo is off: this is a cross build for %s/%s on %s/%s", e->goos,

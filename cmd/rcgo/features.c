@@ -109,6 +109,17 @@ features_over(struct features base, struct features f)
 	return f;
 }
 
+// Returns f without what the target system lacks: only Linux's signal frames can be moved. libthr,
+// which calls handlers on FreeBSD, has frames of its own between the kernel's and the handler's.
+struct features
+features_of_system(const struct goenv *e, struct features f)
+{
+	if (strcmp(e->goos, "linux") != 0) {
+		features_apply(&f, "signals", FEATURE_WITHOUT);
+	}
+	return f;
+}
+
 // Returns the features with this choice as a list; "" if there are none.
 char *
 features_list(struct features f, enum feature_choice choice)

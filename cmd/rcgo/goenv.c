@@ -178,6 +178,9 @@ goenv_ask(struct goenv *e, const char *dir)
 	struct problem *p = goenv_find(e, dir);
 
 	p = p != NULL ? p : ask(e);
+	if (p == NULL && sysroot_use(e)) {
+		p = ask(e);
+	}
 	if (p != NULL) {
 		return p;
 	}

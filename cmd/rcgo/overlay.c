@@ -210,7 +210,7 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 	if (user != NULL && *user != '\0') {
 		fail_on(overlay_user(e, user, &u));
 	}
-	f = features_over(u.features, f);
+	f = features_of_system(e, features_over(u.features, f));
 
 	json_t *map = our_entries(e, f, src, u.entries);
 

@@ -21,7 +21,8 @@ append_target(const struct goenv *e, const char *name)
 		return NULL;
 	}
 	if (has_suffix(name, ".go")) {
-		return xstrdup("linux.go");
+		// callbacks.go imports unsafe on every system.
+		return xstrdup(strcmp(e->goos, "linux") == 0 ? "linux.go" : "callbacks.go");
 	}
 	return has_suffix(name, ".s") ? fmt("asm_%s.s", e->goarch) : NULL;
 }

@@ -86,6 +86,10 @@ struct problem *goenv_find(struct goenv *e, const char *dir);
 struct problem *goenv_ask(struct goenv *e, const char *dir);
 void goenv_load(struct goenv *e, const char *dir);
 
+// sysroot.c
+struct problem *problem_sysroot(const struct goenv *e);
+bool sysroot_use(const struct goenv *e);
+
 // compiler.c: the current C compiler
 struct strings compiler_words(const char *cc);
 const char *compiler_debug_flags(const struct goenv *e);
@@ -110,6 +114,7 @@ struct features {
 int features_flag(struct features *f, const char *verb, char *const *words);
 struct features features_own_flags(int *argc, char **argv);
 struct features features_over(struct features base, struct features f);
+struct features features_of_system(const struct goenv *e, struct features f);
 struct features features_from_lists(const char *with, const char *without);
 char *features_list(struct features f, enum feature_choice choice);
 char *features_in_force(struct features f);

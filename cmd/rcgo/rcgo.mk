@@ -12,8 +12,8 @@ RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCG
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
 # that reads call frame information: stack_*.c reads the memory of another process for it.
 RCGO_CFI_SRC := $(patsubst %,backtrace/unwind/%.c,cfi_index cfi_parse cfi_row dwarf_expr \
-	debug_frame_linux eh_frame_linux unwind_cache)
-RCGO_SYM_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/symbolize/*.c) $(RCGO_CFI_SRC))
+	debug_frame eh_frame unwind_cache)
+RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c)) $(RCGO_CFI_SRC))
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))

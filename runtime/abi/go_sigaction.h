@@ -20,8 +20,28 @@ typedef struct {
 	go_sigset_t mask;
 } go_sigaction_t;
 
+// Copies libc's restorer to Go's action.
+#	define RCGO_COPY_RESTORER(go, act) ((go)->restorer = (uintptr_t)(act)->sa_restorer)
+
 _Static_assert(offsetof(go_sigaction_t, mask) == 24, "go_sigaction_t.mask");
 _Static_assert(sizeof(go_sigaction_t) == 32, "go_sigaction_t");
+
+#elif defined(__FreeBSD__)
+
+// The kernel's and libc's struct sigaction, which has no restorer. On the CPUs other than amd64,
+// Go calls the kernel itself.
+// GO: runtime/os_freebsd.go struct sigactiont: sa_handler sa_flags sa_mask
+typedef struct {
+	uintptr_t handler;
+	int32_t flags;
+	go_sigset_t mask;
+} go_sigaction_t;
+
+#	define RCGO_COPY_RESTORER(go, act) ((void)0)
+
+_Static_assert(offsetof(go_sigaction_t, flags) == sizeof(uintptr_t), "go_sigaction_t.flags");
+_Static_assert(offsetof(go_sigaction_t, mask) == sizeof(uintptr_t) + 4, "go_sigaction_t.mask");
+_Static_assert(sizeof(go_sigaction_t) == (sizeof(uintptr_t) == 8 ? 32 : 24), "go_sigaction_t");
 
 #else
 #	error "runtime_cgo: no go_sigaction_t for this system: see doc/porting.md"

@@ -53,4 +53,14 @@ RCGO_INTERN RCGO_COLD RCGO_NORETURN void rcgo__fork_fatal(enum rcgo_fork_end why
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__fork_warn(void);
 
+// What each system supplies (process_<os>.c).
+
+// Makes the kernel clear these pages in every child of the process. Returns whether it will.
+// Safety: MT-Safe AS-Safe | stack=os g=nil errno=set alloc=no lock=none
+RCGO_INTERN bool rcgo__wipe_on_fork(void *page, size_t size);
+
+// Returns whether the process has one thread; false if unknown.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN bool rcgo__process_has_one_thread(void);
+
 #endif // RCGO_FORK_DETECT_H

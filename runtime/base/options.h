@@ -2,7 +2,7 @@
 // Base: the options of RCGO=name=value,name=value in the environment. They are read once, while Go
 // starts. A value in RCGO overrides one of `rcgo build --with=`, which overrides the default. The
 // item "stock" gives every option the value that makes the program behave as with the stock half;
-// later items override it. The table in options_linux.c lists every option.
+// later items override it. The table in options.c lists every option.
 #ifndef RCGO_OPTIONS_H
 #define RCGO_OPTIONS_H
 

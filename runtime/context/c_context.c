@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 
+#include "kernel.h"
 #include "thread_record.h"
 
 // The limit of nested calls from C to Go on one thread. Deeper calls are not recorded.
@@ -44,7 +45,7 @@ contexts_make(void)
 {
 	int saved = errno;
 	struct contexts *contexts = mmap(NULL, sizeof *contexts, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | RCGO_MAP_LAZY, -1, 0);
 
 	if (contexts == MAP_FAILED) {
 		contexts = NULL;

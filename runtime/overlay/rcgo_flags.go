@@ -2,7 +2,7 @@
 // Overlay: the flags for the C compiler on our half. The last -std= and -W win, and the name of
 // this file sorts after Go's own cgo.go. So these flags override Go's (gnu90 and -Werror in 1.27).
 
-//go:build linux
+//go:build linux || freebsd
 
 package cgo
 

@@ -2,7 +2,7 @@
 // Overlay: the bounds of Go's text, and a function that C calls to get the thread's g.
 // runtime/base/go_text.c declares the same data as a struct.
 
-//go:build linux
+//go:build linux || freebsd
 
 #include "textflag.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Overlay: symbols that the rest of the program and our C half share.
 
-//go:build linux
+//go:build linux || freebsd
 
 package cgo
 

@@ -3,7 +3,7 @@
 // iscgo does. So this file does not call runtime.SetCgoTraceback, and the linker keeps that
 // function only in programs that call it: see x_cgo_default_start, and doc/decisions.
 
-//go:build linux
+//go:build linux || freebsd
 
 package cgo
 

@@ -13,7 +13,19 @@
 #include "go_sigaction.h"
 #include "safe_read.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__FreeBSD__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.mc_rip)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.mc_rsp)
+#	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.mc_rip = (long)(pc))
+#	define RCGO_FRAME_CALLER(uc, to) \
+		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
+#elif defined(__aarch64__) && defined(__FreeBSD__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_elr)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_sp)
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.mc_gpregs.gp_elr = (value))
+#	define RCGO_FRAME_CALLER(uc, to) \
+		(*(to) = (uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_lr, true)
+#elif defined(__x86_64__)
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
 #	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.gregs[16] = (long long)(pc))

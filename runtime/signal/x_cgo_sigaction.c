@@ -2,7 +2,7 @@
 // ABI entry point: sigaction(2) for Go, by libc. Runs on g0 or a signal stack, perhaps with no g.
 // Re-read runtime/cgo_sigaction.go.
 
-//go:build linux
+//go:build linux || (freebsd && amd64)
 
 #include <errno.h>
 

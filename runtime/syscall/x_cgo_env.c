@@ -5,9 +5,6 @@
 
 //go:build unix
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // clearenv
-#endif
 #include <stdlib.h>
 
 #include "environ.h"
@@ -29,16 +26,6 @@ x_cgo_unsetenv(char **arg)
 	rcgo_tsan_acquire();
 	if (!rcgo__environ_unset(arg[0])) {
 		unsetenv(arg[0]);
-	}
-	rcgo_tsan_release();
-}
-
-void
-x_cgo_clearenv(RCGO_UNUSED void **unused)
-{
-	rcgo_tsan_acquire();
-	if (!rcgo__environ_clear()) {
-		clearenv();
 	}
 	rcgo_tsan_release();
 }

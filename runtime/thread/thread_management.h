@@ -43,7 +43,7 @@
 struct rcgo_thread_record;
 
 // Creates the key that binds Ms to foreign threads, unless it exists. If libc has no free key,
-// the call with last_chance uses the thread table instead (thread_record_linux.c). If that is not
+// the call with last_chance uses the thread table instead (thread_record.c). If that is not
 // possible (musl), nothing is bound and Go takes and drops an M at each call, as it did up to
 // 1.21.
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=libc lock=libc

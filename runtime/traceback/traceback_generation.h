@@ -37,7 +37,12 @@
 // GO: runtime/signal_unix.go sigPreempt = _SIGURG
 // GO: runtime/defs_linux_amd64.go _SIGURG = 0x17
 // GO: runtime/defs_linux_arm64.go _SIGURG = 0x17
-#define RCGO_SIGPREEMPT 0x17
+// GO: runtime/defs_freebsd_amd64.go _SIGURG = 0x10
+#ifdef __FreeBSD__
+#	define RCGO_SIGPREEMPT 0x10
+#else
+#	define RCGO_SIGPREEMPT 0x17
+#endif
 
 // Fills callers by the program's traceback function. x_cgo_callers calls it, then jumps to Go's
 // signal handler. x_cgo_callers is in runtime/arch because C cannot express that jump.

@@ -6,7 +6,7 @@
 STRESS := $(BUILD)/test/stress
 STRESS_FLAGS := $(CSTD) $(WARN) -O2 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Itest/stress $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
-STRESS_SRC := $(wildcard backtrace/util/*.c backtrace/unwind/*.c)
+STRESS_SRC := $(call here,$(wildcard backtrace/util/*.c backtrace/unwind/*.c))
 STRESS_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h test/stress/*.h)
 STRESS_PLUGINS := $(patsubst %,$(STRESS)/plugin_%.so,a0 a1 b0 b1 lazy)
 # The program of any libc, by how it is linked.

@@ -1,8 +1,8 @@
 # The symbolizer as a program, for the differential test and the benchmark.
 
 SYMBOLIZE := $(BUILD)/test/symbolize
-SYMBOLIZE_SRC := $(wildcard backtrace/symbolize/*.c backtrace/unwind/module*.c backtrace/unwind/stack_reader.c \
-	$(wildcard backtrace/util/*.c))
+SYMBOLIZE_SRC := $(call here,$(wildcard backtrace/symbolize/*.c backtrace/unwind/module*.c backtrace/unwind/stack_reader.c \
+	backtrace/util/*.c))
 
 $(CURDIR)/$(SYMBOLIZE)/%: test/symbolize/frames/%.c $(SYMBOLIZE_SRC) $(wildcard backtrace/*/*.h runtime/*/*.h)
 	@mkdir -p $(@D)

@@ -116,7 +116,7 @@ unit_wipes_on_fork(void)
 
 	CHECK(page != MAP_FAILED);
 	// The code under test does not trust a system that takes any advice: see
-	// fork_detect_linux.c.
+	// fork_detect.c.
 	if (madvise(page, 4096, MADV_WIPEONFORK) == 0 && madvise(page, 4096, -1) != 0) {
 		*page = 1;
 		pid = fork();

@@ -2,7 +2,7 @@
 
 CFI_ROWS := $(BUILD)/test/unwind
 CFI_ROWS_SRC := $(wildcard backtrace/unwind/cfi_*.c) backtrace/unwind/dwarf_expr.c \
-	backtrace/unwind/unwind_cache.c backtrace/unwind/stack_reader.c $(wildcard backtrace/util/*.c)
+	backtrace/unwind/unwind_cache.c backtrace/unwind/stack_reader.c $(call here,$(wildcard backtrace/util/*.c))
 CFI_ROWS_FLAGS := $(CSTD) $(WARN) -O2 -g -D_GNU_SOURCE= -Ibacktrace/unwind -Ibacktrace/util
 
 .PHONY: cfi-rows soak-cfi

@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "crash_report.h"
+#include "kernel.h"
 #include "module.h"
 #include "module_generation.h"
 #include "raw_syscall.h"
@@ -114,7 +115,7 @@ symbolize_on_own_stack(void *arg)
 void
 rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size)
 {
-	uint64_t all = ~(uint64_t)0, before;
+	struct rcgo_kernel_mask all, before;
 	int saved = errno;
 	struct name *name = rcgo__own_stack_map();
 
@@ -122,11 +123,10 @@ rcgo__symbolize_callback(uintptr_t pc, char *text, size_t size)
 		name->pc = pc;
 		name->text = text;
 		name->size = size;
-		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
-			sizeof all, 0, 0);
+		memset(&all, 0xff, sizeof all);
+		rcgo__kernel_sigmask(SIG_SETMASK, &all, &before);
 		rcgo__own_stack_run(name, symbolize_on_own_stack);
-		rcgo__raw_syscall(
-			SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof all, 0, 0);
+		rcgo__kernel_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	errno = saved;
 }

@@ -7,14 +7,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "raw_syscall.h"
 
-#define NO_SUCH_HOW (-1l)
-#define WORD 8ul // the size of the kernel's signal mask, which rt_sigprocmask reads
+#define WORD RCGO_PROBE_SIZE // the size of the kernel's signal mask, which the probe reads
 
 // Whether a method of probing works in this process; tested at its first use. A seccomp filter that
 // returns EPERM or ENOSYS makes good and bad addresses indistinguishable. So does an emulator that
@@ -32,15 +31,13 @@ static unsigned mask_probe_state, copy_probe_state;
 static bool
 mask_readable(uintptr_t word)
 {
-	return syscall(SYS_rt_sigprocmask, NO_SUCH_HOW, word, 0ul, WORD) != 0 && errno == EINVAL;
+	return rcgo__kernel_mask_probe(word) != 0 && errno == EINVAL;
 }
 
 static bool
 kernel_copies(struct iovec *to, struct iovec *from, size_t count, size_t total)
 {
-	// Arguments of syscall(2) must be as wide as a register, or the upper half is undefined.
-	return syscall(SYS_process_vm_readv, (long)getpid(), to, count, from, count, 0ul) ==
-	       (long)total;
+	return rcgo__kernel_copy(to, from, count) == (long)total;
 }
 
 static bool
@@ -60,8 +57,8 @@ kernel_copies_word(uintptr_t word)
 static RCGO_COLD bool
 test_mask_probe(void)
 {
-	uint64_t good = 0;
-	bool works = mask_readable((uintptr_t)&good) && !mask_readable(NEVER_MAPPED);
+	_Alignas(WORD) unsigned char good[WORD] = {0};
+	bool works = mask_readable((uintptr_t)good) && !mask_readable(NEVER_MAPPED);
 
 	rcgo_store_rlx(&mask_probe_state, works ? PROBE_WORKS : PROBE_FAILS);
 	return works;
@@ -179,8 +176,9 @@ rcgo__copy_nofault_catches(uintptr_t pc, uintptr_t *resume)
 static bool
 probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
 {
-	const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
-	uint64_t before = 0;
+	const struct rcgo_kernel_mask faults = {
+		.low = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1)};
+	struct rcgo_kernel_mask before = {0};
 	bool good = true;
 
 	for (size_t i = 0; i < count; i++) {
@@ -188,13 +186,12 @@ probe_then_copy(const struct rcgo_nofault_piece *piece, size_t count)
 			return false;
 		}
 	}
-	rcgo__raw_syscall(
-		SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&faults, (long)&before, WORD, 0, 0);
+	rcgo__kernel_sigmask(SIG_UNBLOCK, &faults, &before);
 	for (size_t i = 0; i < count && good; i++) {
 		good = copy_bytes(piece[i].dst, piece[i].src, piece[i].size) != 0;
 	}
-	if ((before & faults) != 0) {
-		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, WORD, 0, 0);
+	if ((before.low & faults.low) != 0) {
+		rcgo__kernel_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	return good;
 }

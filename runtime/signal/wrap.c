@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "interpose.h"
-#include "raw_syscall.h"
+#include "kernel.h"
 #include "sanitizer.h"
 #include "sigframe.h"
 #include "signal_chain.h"
@@ -361,8 +361,7 @@ rcgo__signal_rescan(void)
 		go_sigaction_t now;
 
 		// A raw system call, because for most threads this is the whole cost.
-		if (rcgo__raw_syscall(SYS_rt_sigaction, rescan_set[i], 0, (long)&now,
-			    sizeof now.mask, 0, 0) == 0 &&
+		if (rcgo__kernel_action(rescan_set[i], NULL, &now) == 0 &&
 			now.handler > (uintptr_t)SIG_IGN &&
 			(now.flags & (unsigned long)SA_ONSTACK) == 0) {
 			rcgo__interpose_rewrap(rescan_set[i]);

@@ -7,7 +7,6 @@
 #include "fork_watch.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "fork_detect.h"
@@ -30,16 +29,6 @@ static uint64_t
 others_time(void)
 {
 	return rcgo__clock_ns(CLOCK_PROCESS_CPUTIME_ID) - rcgo__clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
-// Returns whether the process has one thread. The task directory has a link for each thread, and
-// "." and "..".
-static bool
-is_alone(void)
-{
-	struct stat tasks;
-
-	return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
 }
 
 static void
@@ -69,13 +58,14 @@ watch(void)
 	w->polls++;
 	if (!w->checked && now - w->since >= WAIT_ALONE) {
 		w->checked = true;
-		if (is_alone()) {
+		if (rcgo__process_has_one_thread()) {
 			rcgo__fork_fatal(RCGO_FORK_WAITS);
 		}
 	}
 	if (now - w->since >= WAIT_IN_LOOP) {
-		if (is_alone() || (w->polls >= POLLS_IN_LOOP &&
-					  others_time() - w->others < WAIT_IN_LOOP / 100)) {
+		if (rcgo__process_has_one_thread() ||
+			(w->polls >= POLLS_IN_LOOP &&
+				others_time() - w->others < WAIT_IN_LOOP / 100)) {
 			rcgo__fork_fatal(RCGO_FORK_WAITS);
 		}
 		wait_begin(w, now);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel.h"
 #include "safe_read.h"
 
 // The unit of copying. The kernel maps files in pages of this size or a multiple of it.
@@ -53,7 +54,7 @@ rcgo__file_window_open(const uint8_t *file, size_t size)
 		return NULL;
 	}
 	at = mmap(NULL, head + window_round(size, WINDOW_ALIGN), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | RCGO_MAP_LAZY, -1, 0);
 	if (at == MAP_FAILED) {
 		return NULL;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Base: detects a fork of the process in which Go started. Called on C stacks at any time. The
-// kernel wipes one page in every child (MADV_WIPEONFORK, Linux 4.14). So no atfork handler is
+// kernel wipes one page in every child (process_<os>.c). So no atfork handler is
 // needed, which the C library runs for its own fork(3) only, and the fast path is one load.
 
 //rcgo:small
@@ -13,10 +13,6 @@
 
 #include "fatal.h"
 #include "options.h"
-
-#ifndef MADV_WIPEONFORK // glibc 2.27
-#	define MADV_WIPEONFORK 18
-#endif
 
 #define PAGE_BYTES 4096 // at least one page; mmap rounds up to the page size
 
@@ -32,10 +28,6 @@ static struct rcgo_wipe_on_fork *fork_page = &unwiped_page;
 // owner: rcgo__fork_mark; lock: none; ordering: written before fork_page is, read after
 static pid_t go_pid;
 
-// An emulator may accept any advice and ignore it (qemu-user before 8.0). A value that no kernel
-// knows reveals such an emulator.
-#define ADVICE_INVALID (-1)
-
 static struct rcgo_wipe_on_fork *
 map_wiped_page(void)
 {
@@ -45,8 +37,7 @@ map_wiped_page(void)
 	if (page == MAP_FAILED) {
 		return NULL;
 	}
-	if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
-		madvise(page, PAGE_BYTES, ADVICE_INVALID) == 0) {
+	if (!rcgo__wipe_on_fork(page, PAGE_BYTES)) {
 		munmap(page, PAGE_BYTES);
 		return NULL;
 	}

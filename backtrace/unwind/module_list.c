@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "module_internal.h"
+#include "kernel.h"
 
 #define FIRST_CAPACITY 64
 #define READER_TRIES 8 // each failure means that a whole list was published meanwhile
@@ -162,7 +163,7 @@ visit_permanent(uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * ph
 static void
 add_vdso(void)
 {
-	uintptr_t header = getauxval(AT_SYSINFO_EHDR);
+	uintptr_t header = rcgo__kernel_auxv(RCGO_AUXV_VDSO);
 	struct rcgo_module m;
 
 	for (size_t i = 0; i < draft.count; i++) {
@@ -417,7 +418,7 @@ follow(struct graph *g, const struct link_map *map)
 	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_STRTAB) {
 			strings = (const char *)rcgo__dynamic_address(
-				map->l_addr, (uintptr_t)d->d_un.d_ptr);
+				(uintptr_t)map->l_addr, (uintptr_t)d->d_un.d_ptr);
 		}
 	}
 	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {

@@ -12,13 +12,10 @@
 #include <unistd.h>
 
 #include "altstack.h"
+#include "kernel.h"
 #include "raw_syscall.h"
 #include "safe_read.h"
 #include "sanitizer.h"
-
-#ifndef AT_MINSIGSTKSZ
-#	define AT_MINSIGSTKSZ 51
-#endif
 
 // What a stack of C code must hold in addition to the kernel's frame: about 2 KiB for Go's
 // handler and 4 KiB for the analysis of C frames in it.
@@ -63,7 +60,7 @@ static bool
 altstack_is_sufficient(const stack_t *st)
 {
 	return altstack_is_on(st) &&
-	       st->ss_size >= (uintptr_t)getauxval(AT_MINSIGSTKSZ) + HANDLER_BYTES;
+	       st->ss_size >= rcgo__kernel_auxv(RCGO_AUXV_MINSIGSTKSZ) + HANDLER_BYTES;
 }
 
 // Takes a pool stack for the thread if it has none. Returns whether it has one.
@@ -167,9 +164,6 @@ rcgo__altstack_change(struct rcgo_altstack *self, const stack_t *want, stack_t *
 // signal handlers, and takes no lock.
 // Contract: sigaltstack(2), getauxval(3) AT_MINSIGSTKSZ, madvise(2) MADV_GUARD_INSTALL.
 
-#ifndef AT_MINSIGSTKSZ
-#	define AT_MINSIGSTKSZ 51
-#endif
 #ifndef MADV_GUARD_INSTALL // Linux 6.13
 #	define MADV_GUARD_INSTALL 102
 #endif
@@ -224,7 +218,7 @@ pool_layout(void)
 
 	if (bytes == 0) {
 		page = (uintptr_t)sysconf(_SC_PAGESIZE);
-		frames = GO_STACK_BYTES + NESTED * (uintptr_t)getauxval(AT_MINSIGSTKSZ);
+		frames = GO_STACK_BYTES + NESTED * rcgo__kernel_auxv(RCGO_AUXV_MINSIGSTKSZ);
 		bytes = (frames > MIN_STACK_BYTES ? frames : MIN_STACK_BYTES) + WRITES_BELOW +
 			HEADER;
 		bytes = (bytes + page - 1) & ~(page - 1);
@@ -253,7 +247,7 @@ slab_get(uint32_t i)
 		return base;
 	}
 	fresh = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | RCGO_MAP_LAZY | RCGO_MAP_STACK, -1, 0);
 	if (fresh == MAP_FAILED) {
 		return 0;
 	}

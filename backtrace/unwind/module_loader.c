@@ -207,7 +207,8 @@ rcgo__dlfo_find(uintptr_t pc, struct rcgo_module *out)
 		.eh_frame_hdr = found.eh_frame_hdr,
 	};
 	// An object that is being unmapped cannot be read, and counts as not found.
-	return rcgo__image_key(out, &found.link_map->l_addr) ? RCGO_LOOKUP_YES : RCGO_LOOKUP_NO;
+	return rcgo__image_key(out, (const uintptr_t *)&found.link_map->l_addr) ? RCGO_LOOKUP_YES
+										: RCGO_LOOKUP_NO;
 }
 
 // Indirect: glibc's _dl_find_object, which its manual calls AS-Safe.

@@ -14,6 +14,7 @@
 #include "fork_detect.h"
 #include "go_text.h"
 #include "interpose.h"
+#include "kernel.h"
 #include "report.h"
 #include "sanitizer.h"
 #include "sigframe.h"
@@ -131,7 +132,7 @@ terminate_by(int sig)
 
 	sigemptyset(&act.sa_mask);
 	rcgo__libc_sigaction(sig, &act, NULL);
-	syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
+	rcgo__kernel_thread_send(rcgo__kernel_thread_id(), sig);
 }
 
 // Go calls this for a signal that is not its own, instead of the handler that C had before Go. Go
@@ -161,11 +162,11 @@ rcgo__signal_chain_forward(int sig, siginfo_t *info, void *context)
 		rcgo__sigset_add(&mask, sig);
 	}
 	memcpy(&handler, &saved->handler, sizeof handler);
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof mask);
+	rcgo__kernel_sigmask(SIG_SETMASK, &mask, &before);
 	errno = err;
 	handler(sig, info, context);
 	err = errno;
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+	rcgo__kernel_sigmask(SIG_SETMASK, &before, NULL);
 	errno = err;
 }
 
@@ -227,8 +228,8 @@ rcgo__signal_chain_set_reporter(reporter_fn fn)
 static bool
 is_crash(int sig, const siginfo_t *info)
 {
-	return info->si_code > 0 ||
-	       (sig == SIGABRT && info->si_code == SI_TKILL && rcgo__is_own_pid(info->si_pid));
+	return info->si_code > 0 || (sig == SIGABRT && info->si_code == RCGO_SI_THREAD &&
+					    rcgo__is_own_pid(info->si_pid));
 }
 
 static bool
@@ -256,7 +257,7 @@ write_altstack_overflow(size_t size)
 	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
 
 	rcgo__append_str(&t, "signal stack overflow on thread ");
-	rcgo__append_uint(&t, (uint64_t)syscall(SYS_gettid), 0);
+	rcgo__append_uint(&t, (uint64_t)rcgo__kernel_thread_id(), 0);
 	rcgo__append_str(&t, ": its signal stack is ");
 	rcgo__append_uint(&t, size / 1024, 0);
 	rcgo__append_str(&t, " KiB; do less in the handler, or give sigaltstack more");

@@ -6,9 +6,11 @@
 
 #include "signal_handling.h"
 
-// libc hides the flag, and glibc on arm64 the constant, but reports the bit.
-#ifndef SA_RESTORER
-#	define SA_RESTORER 0x04000000
+// libc supplies its own restorer. It hides the flag for it, but reports the bit. Only Linux has it.
+#ifdef __linux__
+#	define HIDDEN_FLAGS 0x04000000u
+#else
+#	define HIDDEN_FLAGS 0u
 #endif
 
 void
@@ -42,7 +44,7 @@ rcgo__sigaction_from_go(struct sigaction *act, const go_sigaction_t *go)
 	memset(act, 0, sizeof *act);
 	// SA_SIGINFO selects the union member; both have the same address on every Linux.
 	memcpy(&act->sa_handler, &go->handler, sizeof act->sa_handler);
-	act->sa_flags = (int)(go->flags & ~(unsigned long)SA_RESTORER);
+	act->sa_flags = (int)((unsigned)go->flags & ~HIDDEN_FLAGS);
 	rcgo__sigmask_from_go(&act->sa_mask, go->mask);
 }
 
@@ -51,6 +53,6 @@ rcgo__sigaction_to_go(go_sigaction_t *go, const struct sigaction *act)
 {
 	memcpy(&go->handler, &act->sa_handler, sizeof go->handler);
 	go->flags = (unsigned)act->sa_flags;
-	go->restorer = (uintptr_t)act->sa_restorer;
+	RCGO_COPY_RESTORER(go, act);
 	go->mask = rcgo__sigmask_to_go(&act->sa_mask);
 }

@@ -10,6 +10,7 @@
 #include "fork_detect.h"
 #include "go_text.h"
 #include "interpose.h"
+#include "kernel.h"
 #include "safe_read.h"
 #include "sigframe.h"
 #include "signal_chain.h"
@@ -79,7 +80,7 @@ deliver_to_go_first(int sig, siginfo_t *info, void *context)
 		return false;
 	}
 	if (sig == SIGURG) {
-		if (info->si_code == SI_TKILL && rcgo__is_own_pid(info->si_pid)) {
+		if (info->si_code == RCGO_SI_THREAD && rcgo__is_own_pid(info->si_pid)) {
 			go(sig, info, context);
 		}
 		return false;

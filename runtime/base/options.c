@@ -4,15 +4,13 @@
 
 //rcgo:small
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // secure_getenv
-#endif
 #include "options.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "strbuf.h"
 
 #define SIZES "SIZE"
@@ -231,7 +229,7 @@ rcgo__options_init_once(void)
 void
 rcgo__options_init(void)
 {
-	const char *list = secure_getenv("RCGO");
+	const char *list = rcgo__kernel_is_secure() ? NULL : getenv("RCGO");
 	size_t bad;
 
 	memset(option_set, 0, sizeof option_set);

@@ -12,7 +12,7 @@
 #include "go_text.h"
 #include "interpose.h"
 #include "options.h"
-#include "raw_syscall.h"
+#include "kernel.h"
 #include "runtime_cgo.h"
 #include "sigframe.h"
 #include "signal_chain.h"
@@ -42,9 +42,7 @@ static const char *const signal_names[] = {NULL, "SIGHUP", "SIGINT", "SIGQUIT", 
 bool
 rcgo__signal_dump_kernel(int sig, go_sigaction_t *now)
 {
-	return rcgo__raw_syscall(SYS_rt_sigaction, sig, 0, (long)now, sizeof now->mask, 0, 0) ==
-		       0 &&
-	       now->handler > (uintptr_t)SIG_IGN;
+	return rcgo__kernel_action(sig, NULL, now) == 0 && now->handler > (uintptr_t)SIG_IGN;
 }
 
 void

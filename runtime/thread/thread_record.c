@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel.h"
 #include "stack_bounds.h"
 #include "symbol_lookup.h"
 #include "thread_slots.h"
@@ -215,13 +216,17 @@ rcgo__thread_records_are_complete(void)
 }
 
 // Asks libc once for the bounds and caches them for one stack size, because the answer takes
-// longer than the rest of a record.
+// longer than the rest of a record. Where descriptors are not on the stack, asks each time.
 static void
 go_stack_bounds(size_t size, uintptr_t bounds[2])
 {
 	uintptr_t self = (uintptr_t)pthread_self();
 	uintptr_t unclaimed = 0;
 
+	if (!RCGO_THREAD_IS_ON_STACK) {
+		rcgo__stack_bounds(bounds);
+		return;
+	}
 	if (rcgo_load_acq(&go_stack_layout.size) == size) {
 		bounds[0] = self - rcgo_load_rlx(&go_stack_layout.below);
 		bounds[1] = self + rcgo_load_rlx(&go_stack_layout.above);
@@ -348,7 +353,7 @@ rcgo__thread_slots_init(void (*ended)(void *))
 	}
 	memcpy(&at_thread_exit, &p, sizeof p);
 	p = mmap(NULL, SLOT_COUNT * sizeof *thread_slots, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		MAP_PRIVATE | MAP_ANONYMOUS | RCGO_MAP_LAZY, -1, 0);
 	errno = saved;
 	if (p == MAP_FAILED) {
 		return false;

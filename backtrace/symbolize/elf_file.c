@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "elf_reader.h"
+#include "kernel.h"
 #include "raw_syscall.h"
 
 // Maps the regular file fd. Returns 0, or -errno.
@@ -48,7 +49,7 @@ elf_is_trusted(const struct stat *st, const struct elf_trust *trust)
 	if (trust->any) {
 		return true;
 	}
-	if (getauxval(AT_SECURE) != 0) {
+	if (rcgo__kernel_is_secure()) {
 		return st->st_uid == 0 && !group && !others;
 	}
 	// Many systems give each user a private group. Other members of that group cannot be
@@ -66,10 +67,10 @@ elf_open_flags(const char *path, const struct elf_trust *trust)
 	bool in_system =
 		strncmp(path, system, sizeof system - 1) == 0 && strstr(path, "/../") == NULL;
 
-	if (trust->any || (in_system && getauxval(AT_SECURE) == 0)) {
+	if (trust->any || (in_system && !rcgo__kernel_is_secure())) {
 		return 0;
 	}
-	if (path[0] != '/' || (!in_system && getauxval(AT_SECURE) != 0)) {
+	if (path[0] != '/' || (!in_system && rcgo__kernel_is_secure())) {
 		return -1;
 	}
 	return in_system || geteuid() == 0 ? O_NOFOLLOW : 0;
@@ -156,7 +157,7 @@ int
 rcgo__elf_from_vdso(struct rcgo_elf *elf)
 {
 	int saved = errno;
-	const uint8_t *at = (const uint8_t *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	const uint8_t *at = (const uint8_t *)rcgo__kernel_auxv(RCGO_AUXV_VDSO);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct rcgo_segment segment;
 	size_t size = 0;

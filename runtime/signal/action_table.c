@@ -3,6 +3,7 @@
 // signal handlers.
 
 #include "interpose.h"
+#include "kernel.h"
 #include "raw_syscall.h"
 #include "sigframe.h"
 #include "signal_handling.h"
@@ -113,9 +114,7 @@ serves_others(int sig, uintptr_t handler)
 	for (int other = 1; other <= RCGO_SIGNALS; other++) {
 		go_sigaction_t now;
 
-		if (other != sig &&
-			rcgo__raw_syscall(SYS_rt_sigaction, other, 0, (long)&now, sizeof now.mask,
-				0, 0) == 0 &&
+		if (other != sig && rcgo__kernel_action(other, NULL, &now) == 0 &&
 			now.handler == handler) {
 			return true;
 		}

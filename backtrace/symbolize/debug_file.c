@@ -15,6 +15,7 @@
 
 #include "checksum.h"
 #include "decompress.h"
+#include "kernel.h"
 
 #define DEBUGFILE_ROOT "/usr/lib/debug"
 #define CRC_PART ((size_t)1 << 20)
@@ -175,7 +176,7 @@ debugfile_fetched(struct rcgo_arena *arena, struct rcgo_path *path, struct rcgo_
 	const char *home_path, *cache;
 
 	// A program with elevated privileges must not open files that its user names.
-	if (build_id.size < 2 || getauxval(AT_SECURE) != 0) {
+	if (build_id.size < 2 || rcgo__kernel_is_secure()) {
 		return -ENOENT;
 	}
 	environment = rcgo__path_environment(arena);

@@ -15,6 +15,7 @@
 
 #include "crash_reporter.h"
 #include "default_hooks.h"
+#include "kernel.h"
 #include "mark.h"
 #include "module.h"
 #include "options.h"
@@ -80,7 +81,7 @@ append_head(struct crash *c, struct rcgo_strbuf *t)
 	bool sent = c->info->si_code <= 0;
 
 	if (rcgo__syscall_trial_passed()) {
-		rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
+		rcgo__kernel_thread_name(name);
 	}
 	rcgo__append_str(t, "runtime/cgo: ");
 	rcgo__append_str(t, rcgo__crash_signal(c->sig));
@@ -183,7 +184,7 @@ may_report(long tid)
 static void
 crash_report(int sig, const siginfo_t *info, void *context)
 {
-	long tid = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+	long tid = rcgo__kernel_thread_id();
 	int saved = errno;
 	struct crash *c = may_report(tid) ? rcgo__own_stack_map() : NULL;
 
@@ -203,7 +204,7 @@ go_shows_no_stacks(void)
 {
 	const char *level = getenv("GOTRACEBACK");
 
-	return getauxval(AT_SECURE) != 0 ||
+	return rcgo__kernel_is_secure() ||
 	       (level != NULL && (strcmp(level, "none") == 0 || strcmp(level, "0") == 0));
 }
 

@@ -11,6 +11,7 @@
 
 #include "interpose.h"
 #include "symbol_lookup.h"
+#include "kernel.h"
 #include "raw_syscall.h"
 #include "sanitizer.h"
 #include "sigframe.h"
@@ -193,8 +194,7 @@ raw_thread_mask(int how, const sigset_t *want, sigset_t *old)
 	if (want != NULL) {
 		set = rcgo__sigset_minus(rcgo__sigmask_to_go(want), NEVER_SET);
 	}
-	err = rcgo__raw_syscall(SYS_rt_sigprocmask, how, (long)(want != NULL ? &set : NULL),
-		(long)&before, sizeof set, 0, 0);
+	err = rcgo__kernel_sigmask(how, want != NULL ? &set : NULL, &before);
 	if (err == 0 && old != NULL) {
 		before = rcgo__sigset_minus(before, NEVER_SHOWN);
 		memcpy(old, &before, sizeof before);
@@ -318,7 +318,7 @@ rcgo__signal_mask_filter(int how, const sigset_t *want, sigset_t *room)
 	}
 	// Signals that are already blocked stay blocked, for example in the signal's own handler.
 	if (how == SIG_SETMASK) {
-		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&now, sizeof now, 0, 0);
+		rcgo__kernel_sigmask(SIG_BLOCK, NULL, &now);
 		open = rcgo__sigset_minus(open, now);
 	}
 	mask = rcgo__sigset_minus(mask, open);
