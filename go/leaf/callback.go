@@ -198,6 +198,9 @@ func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
 		*(*unsafe.Pointer)(f.Addr().UnsafePointer()) = c
 		return nil
 	}
+	if checking() {
+		checkCallbacks(name)
+	}
 	tellOnce()
 	ordinary(f, sig, name, fn)
 	return nil

@@ -332,3 +332,24 @@ func BenchmarkCallWithOneStock(b *testing.B) {
 		callbacktest.RepeatOrdinary(callbacktest.Export, 1, 1)
 	}
 }
+
+func init() {
+	checkedCallbacks = func() {
+		sleepy := leaf.CallbackOf("sleepy", func(i, arg uintptr) uintptr {
+			time.Sleep(2 * time.Millisecond)
+			for end := time.Now().Add(time.Millisecond); time.Now().Before(end); {
+			}
+			return callbacktest.RepeatOrdinary(plusCallback.Pointer(), 2, 1)
+		})
+		leaf.SetLimit(500 * time.Microsecond)
+		repeat(sleepy.Pointer(), 3, 0)
+		leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("locked", callbacktest.Locked)(plusCallback.Pointer(), 2)
+		leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("slow", callbacktest.Slow)(plusCallback.Pointer(), 1<<23)
+		counted := false
+		for _, f := range leaf.Findings() {
+			counted = counted || f.Locks > 0
+			fmt.Printf("%s cpu=%v blocked=%v go=%v locks=%d\n", f.Name, f.CPU > 0, f.Blocked, f.CalledGo, f.Locks)
+		}
+		fmt.Printf("counted=%v\n", counted)
+	}
+}

@@ -28,12 +28,30 @@ type Finding struct {
 	CPU      time.Duration // the longest CPU time of a call that took more than the limit
 	Blocked  bool          // a call waited
 	CalledGo bool          // a call entered Go
+	Locks    int           // the most locks of C that were held across a callback (tag rcgo_leafcheck)
 }
 
 var checked struct {
 	sync.Mutex
-	by  map[string]*Finding
-	out io.Writer
+	by        map[string]*Finding
+	callsBack map[string]bool // the functions of WithCallbacks
+	out       io.Writer
+}
+
+// checkCallbacks says that a function may call back: then what is between callbacks is looked at.
+func checkCallbacks(name string) {
+	checked.Lock()
+	defer checked.Unlock()
+	if checked.callsBack == nil {
+		checked.callsBack = map[string]bool{}
+	}
+	checked.callsBack[name] = true
+}
+
+func callsBack(name string) bool {
+	checked.Lock()
+	defer checked.Unlock()
+	return checked.callsBack[name]
 }
 
 // checkOn is read once: bindings made before and after must be of one kind.
@@ -54,9 +72,10 @@ func optionIs(options, name, value string) bool {
 
 func check(name string, call *ccall.Call) {
 	g, offset := schedSP()
-	f := ccall.RunChecked(call, g, offset)
+	callbacks := callsBack(name)
+	f := ccall.RunChecked(call, g, offset, callbacks)
 	long := int64(f.CPU) > atomic.LoadInt64(&limit)
-	if !long && f.Blocked == 0 && f.CalledGo == 0 {
+	if !long && f.Blocked == 0 && f.CalledGo == 0 && f.Locks <= 0 {
 		return
 	}
 	checked.Lock()
@@ -72,10 +91,20 @@ func check(name string, call *ccall.Call) {
 	known.Calls++
 	// One line for each rule that a function breaks, not for each call.
 	if long && known.CPU == 0 {
-		report("leaf: %s took %v of CPU time; a leaf may take about a microsecond", name, time.Duration(f.CPU))
+		if callbacks {
+			report("leaf: %s took %v of CPU time between two callbacks, and no collection can begin meanwhile; if that is usual, call it by cgo (C.%s)",
+				name, time.Duration(f.CPU), name)
+		} else {
+			report("leaf: %s took %v of CPU time; a leaf may take about a microsecond", name, time.Duration(f.CPU))
+		}
 	}
 	if f.Blocked > 0 && !known.Blocked {
 		report("leaf: %s waited %v; a leaf may not block", name, time.Duration(f.Wall-f.CPU))
+	}
+	if int(f.Locks) > known.Locks {
+		report("leaf: %s held %d locks across a callback: if another leaf or call with callbacks waits for one, both hang; "+
+			"let one goroutine at a time use what it locks, or call it by cgo (C.%s)", name, f.Locks, name)
+		known.Locks = int(f.Locks)
 	}
 	if f.CalledGo != 0 && !known.CalledGo {
 		report("leaf: %s called Go; unchecked this ends the program", name)

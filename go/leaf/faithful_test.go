@@ -25,11 +25,12 @@ import (
 
 // Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
 var children = map[string]func(){
-	"crash":   crashInLeaf,
-	"plain":   crashHere,
-	"profile": profileLeaf,
-	"call-go": func() { of[func()]("call_go")() },
-	"checked": checkedLeaves,
+	"crash":             crashInLeaf,
+	"plain":             crashHere,
+	"profile":           profileLeaf,
+	"call-go":           func() { of[func()]("call_go")() },
+	"checked":           checkedLeaves,
+	"checked-callbacks": func() { checkedCallbacks() },
 }
 
 //go:noinline

@@ -64,7 +64,7 @@ func usual(t *testing.T, root string) []way {
 		ours("counted", []string{"RCGO=stats=on"}, "-run", "Threads|Metrics"),
 		{name: "pie", flags: []string{"-buildmode=pie"}},
 		{name: "checked", env: []string{"RCGO=leafcheck=off"},
-			flags: []string{"-tags=rcgo_leafcheck", "-run", "Results|Errno|Refusals|InCallback"}},
+			flags: []string{"-tags=rcgo_leafcheck", "-run", "Results|Errno|Refusals|InCallback|CheckedCallbacks"}},
 		emulated("arm64", "aarch64"),
 		emulated("riscv64", "riscv64", "-run", "Results|Errno|Refusals|Strings|Structs|Marks|Views|Owned|StringEdges"),
 		{name: "without-c", env: []string{"CGO_ENABLED=0"}},

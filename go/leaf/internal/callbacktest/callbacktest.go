@@ -89,6 +89,31 @@ floats(double a, double b, fn2 fn, double c)
 	return a + 10 * b + 100 * c + fn(1, 2);
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+// Breaks the rule on locks.
+static uintptr_t
+locked(fn2 fn, uintptr_t n)
+{
+	pthread_mutex_lock(&mutex);
+	uintptr_t sum = repeat(fn, n, 1);
+	pthread_mutex_unlock(&mutex);
+	return sum;
+}
+
+// Breaks the rule on stretches between callbacks.
+static uintptr_t
+slow(fn2 fn, uintptr_t n)
+{
+	volatile uintptr_t x = 0;
+
+	fn(1, 2);
+	while (x < n) {
+		x++;
+	}
+	return fn(3, 4);
+}
+
 static void *pass(void *p, void_fn fn) { fn(); return p; }
 
 typedef int (*cmp_fn)(const void *, const void *, void *);
@@ -101,7 +126,7 @@ extern uintptr_t rcgo_callbacktest_export(uintptr_t, uintptr_t);
 static void *export_fn(void) { return rcgo_callbacktest_export; }
 
 #define F(name) static void *fn_##name(void) { return name; }
-F(repeat) F(plus) F(busy) F(many) F(call_float) F(call_void) F(on_thread) F(floats) F(pass) F(sort)
+F(repeat) F(plus) F(busy) F(many) F(call_float) F(call_void) F(on_thread) F(floats) F(pass) F(sort) F(locked) F(slow)
 */
 import "C"
 
@@ -119,6 +144,8 @@ var (
 	Floats    = C.fn_floats()
 	Pass      = C.fn_pass()
 	Sort      = C.fn_sort()
+	Locked    = C.fn_locked()
+	Slow      = C.fn_slow()
 	Export    = C.export_fn()
 )
 

@@ -39,7 +39,8 @@ type Findings struct {
 	CPU, Wall uint64
 	Blocked   int64
 	CalledGo  int32
-	_         int32
+	Callbacks int32 // 1: the function may call back
+	Locks     int64 // held across a callback; -1: not known
 }
 
 // Words is how many words of g and of m are looked at.

@@ -31,8 +31,11 @@ func Run(c *Call) {
 }
 
 // RunChecked is Run under watch; g may be 0 when the layout is not known.
-func RunChecked(c *Call, g, sched uintptr) Findings {
+func RunChecked(c *Call, g, sched uintptr, callbacks bool) Findings {
 	f := new(Findings)
+	if callbacks {
+		f.Callbacks = 1
+	}
 	C.run_checked((*C.struct_leaf_call)(unsafe.Pointer(c)), C.uintptr_t(g), C.uintptr_t(sched),
 		(*C.struct_leaf_findings)(unsafe.Pointer(f)))
 	return *f

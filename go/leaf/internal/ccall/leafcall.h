@@ -24,7 +24,9 @@ struct leaf_call {
 struct leaf_findings {
 	uint64_t cpu_ns, wall_ns;
 	int64_t blocked; // how often the thread gave up its CPU to wait
-	int32_t called_go, unused;
+	int32_t called_go;
+	int32_t with_callbacks; // set by Go: only what is between callbacks counts
+	int64_t locks;		// locks that were held across a callback; -1: not known
 };
 
 // What stands in g and m during an ordinary cgo call. m and g0 are 0 where the word cannot be read.
@@ -36,6 +38,12 @@ struct leaf_facts {
 
 void rcgo_leaf_run(struct leaf_call *call);
 void rcgo_leaf_run_checked(struct leaf_call *call, uintptr_t sched_sp, struct leaf_findings *f);
+// An ordinary call of Go by a callback, which a watched call does not count as its own time.
+void rcgo_leaf_callback_watched(uintptr_t number, void *frame);
+
+// How many mutexes the calling thread holds; -1 where nobody counts.
+int64_t rcgo_leaf_locks_held(void);
+
 void rcgo_leaf_observe(struct leaf_facts *facts);
 
 // Where in thread-local storage, seen from the thread pointer, a word has a value (on arm64).

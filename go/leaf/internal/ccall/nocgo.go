@@ -10,5 +10,5 @@ const HasC = false
 const without = "leaf: built without cgo, so there is no C to call"
 
 // Without C nothing can be called; no func value comes to be that would.
-func Run(*Call)                                   { panic(without) }
-func RunChecked(*Call, uintptr, uintptr) Findings { panic(without) }
+func Run(*Call)                                         { panic(without) }
+func RunChecked(*Call, uintptr, uintptr, bool) Findings { panic(without) }

@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+void rcgo_leaf_callback(uintptr_t number, void *frame); // exported by callback_linux.go
+
 enum {
 	MARKS = 32 // words below the goroutine's SP, where a call of Go puts its frames
 };
@@ -33,12 +35,83 @@ waits(void)
 	return usage.ru_nvcsw;
 }
 
+// What a thread has done in C since the last callback, and the worst of it in this call.
+struct stretch {
+	uint64_t cpu, wall;
+	int64_t waits;
+	struct leaf_findings worst;
+	int64_t locks; // held when the call began
+};
+
+// owner: the thread. It is that of the innermost watched call; NULL outside.
+static __thread struct stretch *current;
+
+static void
+stretch_begin(struct stretch *s)
+{
+	s->waits = waits();
+	s->wall = now(CLOCK_MONOTONIC);
+	s->cpu = now(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void
+stretch_end(struct stretch *s)
+{
+	uint64_t cpu = now(CLOCK_THREAD_CPUTIME_ID) - s->cpu;
+	uint64_t wall = now(CLOCK_MONOTONIC) - s->wall;
+	int64_t blocked = waits() - s->waits;
+
+	s->worst.cpu_ns = cpu > s->worst.cpu_ns ? cpu : s->worst.cpu_ns;
+	s->worst.wall_ns = blocked != 0 && wall > s->worst.wall_ns ? wall : s->worst.wall_ns;
+	s->worst.blocked += blocked;
+}
+
+void
+rcgo_leaf_callback_watched(uintptr_t number, void *frame)
+{
+	struct stretch *s = current;
+	int64_t locks;
+
+	if (s == NULL) {
+		rcgo_leaf_callback(number, frame);
+		return;
+	}
+	stretch_end(s);
+	locks = rcgo_leaf_locks_held() - s->locks;
+	s->worst.locks = locks > s->worst.locks ? locks : s->worst.locks;
+	current = NULL;
+	rcgo_leaf_callback(number, frame); // a panic does not come back
+	current = s;
+	stretch_begin(s);
+}
+
+// The call of a function that may call back: the longest stretch between two callbacks counts.
+static void
+run_with_callbacks(struct leaf_call *call, struct leaf_findings *f)
+{
+	struct stretch s = {.locks = rcgo_leaf_locks_held()};
+	struct stretch *outer = current;
+
+	current = &s;
+	stretch_begin(&s);
+	rcgo_leaf_run(call);
+	stretch_end(&s);
+	current = outer;
+	*f = s.worst;
+	f->locks = s.locks < 0 ? -1 : f->locks;
+	f->wall_ns = f->wall_ns > f->cpu_ns ? f->wall_ns : f->cpu_ns;
+}
+
 void
 rcgo_leaf_run_checked(struct leaf_call *call, uintptr_t sched_sp, struct leaf_findings *f)
 {
 	uintptr_t *marks = (uintptr_t *)sched_sp - MARKS;
 	int64_t waited = waits();
 
+	if (f->with_callbacks) {
+		run_with_callbacks(call, f);
+		return;
+	}
 	for (int i = 0; sched_sp != 0 && i < MARKS; i++) {
 		marks[i] = mark;
 	}

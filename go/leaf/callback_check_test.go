@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package leaf_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// checkedCallbacks is set where callbacks are possible.
+var checkedCallbacks func()
+
+// What callbacks do is not what C does: only the stretches of C between them are looked at, and the locks
+// that C holds across them.
+func TestCheckedCallbacks(t *testing.T) {
+	if checkedCallbacks == nil {
+		t.Skip("callbacks are not possible here")
+	}
+	out, err := runChild(t, "checked-callbacks", "RCGO=leafcheck=on")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	wants := []string{"leaf: slow took", "between two callbacks", "slow cpu=true"}
+	if strings.Contains(out, "counted=true") {
+		wants = append(wants, "leaf: locked held 1 locks across a callback", "locked cpu=false blocked=false go=false locks=1")
+	}
+	for _, want := range wants {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("%q is not there once:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "repeat") || strings.Contains(out, "called Go") {
+		t.Errorf("good C is blamed:\n%s", out)
+	}
+}
