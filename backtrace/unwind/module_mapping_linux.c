@@ -27,16 +27,46 @@ struct procmap_request {
 
 _Static_assert(sizeof(struct procmap_request) == 0x68, "the kernel's layout");
 
+#define PROCMAP_COVERING_OR_NEXT 0x10 // in flags
+
 // A file has few segments, and mprotect may split each of them.
 #define MAX_STEPS_DOWN 32
+// Between segments the linker leaves holes, up to the largest page size of the CPU: 64 KiB on arm64,
+// where the segments of small libraries are that far apart, and 2 MiB with some linkers on amd64.
+#define MAX_HOLE (UINT64_C(4) << 20)
 
 static bool
-procmap_query(int fd, struct procmap_request *q, uint64_t address)
+procmap_query(int fd, struct procmap_request *q, uint64_t address, uint64_t flags)
 {
 	q->size = sizeof *q;
-	q->flags = 0;
+	q->flags = flags;
 	q->address = address;
 	return syscall(SYS_ioctl, fd, RCGO_PROCMAP_QUERY, q) == 0;
+}
+
+// Stores in *q the last mapping that ends at or below *q. The kernel can only be asked for the next one
+// above an address.
+static bool
+procmap_query_below(int fd, struct procmap_request *q)
+{
+	uint64_t start = q->start;
+	struct procmap_request next;
+
+	for (uint64_t step = 1; q->start >= start; step *= 4) {
+		if (step > MAX_HOLE || step > start ||
+			!procmap_query(fd, q, start - step, PROCMAP_COVERING_OR_NEXT)) {
+			return false;
+		}
+	}
+	for (int i = 0; i < MAX_STEPS_DOWN && q->end < start; i++) {
+		next = *q;
+		if (!procmap_query(fd, &next, q->end, PROCMAP_COVERING_OR_NEXT) ||
+			next.start >= start) {
+			return true;
+		}
+		*q = next;
+	}
+	return true;
 }
 
 // Returns the address of the file's first mapping, at or below that of at; 0 if it is not found.
@@ -52,7 +82,7 @@ query_header(int fd, struct procmap_request at)
 		if (q.offset == 0) {
 			return (uintptr_t)q.start;
 		}
-		if (!procmap_query(fd, &q, q.start - 1)) {
+		if (!procmap_query_below(fd, &q)) {
 			break;
 		}
 	}
@@ -65,7 +95,7 @@ rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *p
 	struct procmap_request q = {
 		.name_size = (uint32_t)cap, .name = cap != 0 ? (uintptr_t)path : 0};
 
-	if (!procmap_query(fd, &q, address)) {
+	if (!procmap_query(fd, &q, address, 0)) {
 		return errno == ENOENT ? RCGO_LOOKUP_NO : RCGO_LOOKUP_NONE;
 	}
 	if (cap != 0 && q.name_size == 0) {

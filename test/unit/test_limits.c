@@ -157,10 +157,10 @@ little_room(int resource, const char *key, uint64_t kib)
 
 	standin_start();
 	rcgo__thread_attr_init(&plan, true);
+	CHECK_INT(getrlimit(resource, &limit), 0);
 	limit.rlim_cur = (unit_status_field("/proc/self/status", key, 10) +
 				 3 * plan.stack_size / 1024 + kib) *
 			 1024;
-	limit.rlim_max = limit.rlim_cur;
 	rcgo__thread_attr_destroy(&plan);
 	CHECK_INT(setrlimit(resource, &limit), 0);
 }
