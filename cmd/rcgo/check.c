@@ -121,8 +121,21 @@ no_compiler(const struct goenv *e)
 	return problem(
 		fmt("no C compiler found: %s is not in PATH (CC=%s)", first_word(e->cc), e->cc),
 		"a program that uses cgo is compiled by Go and a C compiler together",
-		"install one (`apt install gcc libc6-dev` on Debian and Ubuntu), or set CC to the "
-		"one you have");
+		compiler_advice(e));
+}
+
+static struct problem *
+other_compiler(const struct goenv *e)
+{
+	const char *target = compiler_for_other_cpu(e);
+
+	return target == NULL
+		       ? NULL
+		       : problem(fmt("the C compiler makes code for another CPU: %s for %s, not "
+				     "for "
+				     "GOARCH=%s (CC=%s)",
+					 first_word(e->cc), target, e->goarch, e->cc),
+				 "C and Go in one program need the same CPU", compiler_advice(e));
 }
 
 // The go command disables cgo for four reasons, each of which needs its own message.
@@ -149,9 +162,8 @@ cgo_off(const struct goenv *e)
 		return problem(fmt("cgo is off: this is a cross build for %s/%s on %s/%s", e->goos,
 				       e->goarch, e->gohostos, e->gohostarch),
 			off_means,
-			fmt("set CGO_ENABLED=1, and CC to a C compiler that makes %s code, such as "
-			    "%s-linux-gnu-gcc",
-				e->goarch, strcmp(e->goarch, "arm64") == 0 ? "aarch64" : "x86_64"));
+			fmt("set CGO_ENABLED=1; for a C compiler that makes %s code, %s", e->goarch,
+				compiler_advice(e)));
 	}
 	if (path_search(first_word(e->cc)) == NULL) {
 		return no_compiler(e);
@@ -166,7 +178,7 @@ problem_cgo(const struct goenv *e)
 	if (strcmp(e->cgo_enabled, "1") != 0) {
 		return cgo_off(e);
 	}
-	return path_search(first_word(e->cc)) == NULL ? no_compiler(e) : NULL;
+	return path_search(first_word(e->cc)) == NULL ? no_compiler(e) : other_compiler(e);
 }
 
 // Checks the conditions of a verb that needs an overlay.

@@ -76,3 +76,97 @@ compiler_debug_flags(const struct goenv *e)
 	}
 	return can_omit_columns(e->cc) ? " -g1 -gno-column-info" : " -g1";
 }
+
+// The CPUs of Go and the first part of a compiler's target (-dumpmachine) that makes code for them.
+// gcc's and clang's names of one CPU may differ. The machine is that of Debian's packages.
+static const struct cpu {
+	const char *goarch;
+	const char *machines; // separated by spaces; a * ends one
+	const char *debian;   // gcc-TRIPLET; the compiler is TRIPLET-gcc
+} cpus[] = {
+	{"386", "i386 i486 i586 i686", "i686-linux-gnu"},
+	{"amd64", "x86_64", "x86-64-linux-gnu"},
+	{"arm", "arm*", "arm-linux-gnueabihf"},
+	{"arm64", "aarch64 arm64", "aarch64-linux-gnu"},
+	{"loong64", "loongarch64", "loongarch64-linux-gnu"},
+	{"mips", "mips mipsisa32r6", "mips-linux-gnu"},
+	{"mipsle", "mipsel mipsisa32r6el", "mipsel-linux-gnu"},
+	{"mips64le", "mips64el mipsisa64r6el", "mips64el-linux-gnuabi64"},
+	{"ppc64le", "powerpc64le ppc64le", "powerpc64le-linux-gnu"},
+	{"riscv64", "riscv64", "riscv64-linux-gnu"},
+	{"s390x", "s390x", "s390x-linux-gnu"},
+};
+
+static const struct cpu *
+cpu_of(const char *goarch)
+{
+	for (size_t i = 0; i < sizeof cpus / sizeof *cpus; i++) {
+		if (strcmp(cpus[i].goarch, goarch) == 0) {
+			return &cpus[i];
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_machine_of(const struct cpu *cpu, const char *machine)
+{
+	char *rest = NULL;
+
+	for (char *w = strtok_r(xstrdup(cpu->machines), " ", &rest); w != NULL;
+		w = strtok_r(NULL, " ", &rest)) {
+		size_t n = strlen(w) - (w[strlen(w) - 1] == '*');
+
+		if (strncmp(machine, w, n) == 0 && (w[n] == '*' || machine[n] == '\0')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Returns what to do to get a C compiler for a CPU: a cross compiler where goarch is not that of this
+// machine.
+const char *
+compiler_advice(const struct goenv *e)
+{
+	const struct cpu *cpu = cpu_of(e->goarch);
+
+	if (cpu == NULL || strcmp(e->goarch, e->gohostarch) == 0) {
+		return "install one (`apt install gcc libc6-dev` on Debian and Ubuntu), or set CC "
+		       "to the "
+		       "one you have";
+	}
+	const char *cc = strcmp(cpu->goarch, "amd64") == 0 ? "x86_64-linux-gnu" : cpu->debian;
+
+	return fmt("install one (`apt install gcc-%s` on Debian and Ubuntu) and set CC=%s-gcc",
+		cpu->debian, cc);
+}
+
+// Returns the target of the C compiler if it makes code for another CPU than the build's, else NULL,
+// also if that is unknown. With -m32 gcc still names its default target. Runs the compiler once, and
+// only for a cross build.
+const char *
+compiler_for_other_cpu(const struct goenv *e)
+{
+	const struct cpu *cpu = cpu_of(e->goarch);
+	struct strings argv = {0};
+
+	if (cpu == NULL || strcmp(e->goarch, e->gohostarch) == 0 ||
+		(argv = compiler_words(e->cc)).n == 0) {
+		return NULL;
+	}
+	if (strcmp(e->goarch, "386") == 0 && strcmp(e->gohostarch, "amd64") == 0) {
+		return NULL; // Go passes -m32
+	}
+	strings_add(&argv, xstrdup("-dumpmachine"));
+	struct spawned s = spawn(NULL, argv.at, STDERR_DROP);
+
+	if (s.status != 0 || strchr(s.out, '-') == NULL) {
+		return NULL;
+	}
+	s.out[strcspn(s.out, " \t\r\n")] = '\0';
+	char *machine = xstrdup(s.out);
+
+	machine[strcspn(machine, "-")] = '\0';
+	return is_machine_of(cpu, machine) ? NULL : s.out;
+}

@@ -93,6 +93,8 @@ bool sysroot_use(const struct goenv *e);
 // compiler.c: the current C compiler
 struct strings compiler_words(const char *cc);
 const char *compiler_debug_flags(const struct goenv *e);
+const char *compiler_advice(const struct goenv *e);
+const char *compiler_for_other_cpu(const struct goenv *e);
 
 // check.c: conditions of a build. A problem ends rcgo; a doubt is a warning.
 struct problem *problem_version(const struct goenv *e);

@@ -144,6 +144,32 @@ GOFLAGS="
 	says_first "rcgo: no C compiler found: no-such-cc is not in PATH (CC=no-such-cc gcc -m64)"
 }
 
+@test "a cross compiler is missing" {
+	fake_go GOARCH=arm64 CC=aarch64-linux-gnu-gcc-99
+	run "$RCGO" build
+	says_first "rcgo: no C compiler found: aarch64-linux-gnu-gcc-99 is not in PATH (CC=aarch64-linux-gnu-gcc-99)"
+	has "apt install gcc-aarch64-linux-gnu"
+	has "set CC=aarch64-linux-gnu-gcc"
+}
+
+@test "the C compiler makes code for another CPU" {
+	printf '#!/bin/sh\necho riscv64-linux-gnu\n' >"$T/bin/cross-cc"
+	chmod +x "$T/bin/cross-cc"
+	PATH=$T/bin:$PATH fake_go GOARCH=arm64 CC=cross-cc
+	PATH=$T/bin:$PATH run "$RCGO" build
+	says_first "rcgo: the C compiler makes code for another CPU: cross-cc for riscv64-linux-gnu, not for GOARCH=arm64 (CC=cross-cc)"
+	has "apt install gcc-aarch64-linux-gnu"
+}
+
+@test "a C compiler that does not say for which CPU it makes code" {
+	printf '#!/bin/sh\nexit 1\n' >"$T/bin/cross-cc"
+	chmod +x "$T/bin/cross-cc"
+	PATH=$T/bin:$PATH fake_go GOARCH=arm64 CC=cross-cc
+	PATH=$T/bin:$PATH run "$RCGO" build
+	[ "$status" -eq 0 ]
+	has "args: <build>"
+}
+
 @test "no C compiler, with the machine's Go" {
 	hello
 	# A PATH without compilers: only what the go command itself needs.
