@@ -18,13 +18,6 @@
 #define FILES "FILE|fd:N"
 #define COUNTS "N"
 
-// Signal interposition is on by default only where it is tested on real processors.
-#ifdef __x86_64__
-#	define SIGNALS "full", "onstack", "off", "trace"
-#else
-#	define SIGNALS "off", "full", "onstack", "trace"
-#endif
-
 // The item that gives every option the value that makes the program behave as with the stock half:
 // "stock" or "off". A size is unset.
 #define ALL_STOCK "stock"
@@ -42,7 +35,7 @@ static const struct {
 	{"environ", {"safe", "stock"}},
 	{"setid", {"safe", "stock"}},
 	{"threads", {"retry", "stock"}},
-	{"signals", {SIGNALS}},
+	{"signals", {"full", "onstack", "off", "trace"}},
 	{"stack", {SIZES}},
 	{"guard", {SIZES}},
 	{"spare", {COUNTS}},
