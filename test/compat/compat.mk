@@ -17,3 +17,8 @@ MATRIX_GOROOTS ?= $(shell tools/toolchains list)
 signals-matrix: all ## each way to link C's handlers and Go, stock beside ours, as a table
 	@mkdir -p $(BUILD)/test
 	test/differential/matrix/run $(MATRIX_GOROOTS) >$(BUILD)/test/signals-matrix.md
+
+.PHONY: compilers
+
+compilers: all ## each C compiler, linker and set of flags at hand, stock beside ours, as a table
+	test/compat/compilers
