@@ -38,6 +38,7 @@ include bench/c/bench_c.mk
 include test/syscall/syscall.mk
 include examples/examples.mk
 include fuzz/fuzz.mk
+include test/vm/vm.mk
 include tools/lint.mk
 
 all: bin/rcgo ## build bin/rcgo

@@ -20,7 +20,9 @@ UNIT_FLAGS_gcc := -O2
 UNIT_FLAGS_clang := -O2
 UNIT_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 UNIT_FLAGS_tsan := -O1 -fsanitize=thread
-UNIT_FLAGS_arm64 := -O2
+# Pointer authentication and guarded pages (guarded_pages_arm64.c), where the stub that binds functions when they
+# are called first has no landing pad: hence -z now.
+UNIT_FLAGS_arm64 := -O2 -mbranch-protection=standard
 
 UNIT_ARCH_gcc := $(UNIT_HOST_ARCH)
 UNIT_ARCH_clang := $(UNIT_HOST_ARCH)
@@ -49,7 +51,7 @@ define UNIT_VARIANT
 $(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
 	$(UNIT)/$(1)/obj/runtime/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/regs_probe_$(UNIT_ARCH_$(1)).o \
 	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin allthreads_tools \
-		$(if $(filter arm64,$(1)),unit_tap,unit_cmocka))
+		$(if $(filter arm64,$(1)),unit_tap guarded_pages_arm64,unit_cmocka))
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
 
@@ -67,8 +69,10 @@ $(UNIT)/$(1)/%.o: test/unit/%.S
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
 $(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
-	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
+	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) $(if $(filter arm64,$(1)),-Wl$(comma)-z$(comma)now) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
 unit: $$($(1)_TESTS)
+.PHONY: unit-$(1)
+unit-$(1): $$($(1)_TESTS)
 -include $$(patsubst %.o,%.d,$$($(1)_OBJS) $$(addsuffix .o,$$($(1)_TESTS)))
 endef
 $(foreach variant,$(UNIT_VARIANTS),$(eval $(call UNIT_VARIANT,$(variant))))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unit tests: code that no compiler can write. See test_crosscall1.c and test_interpose.c.
 
-#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
+// hint #34 is bti c: a landing pad.
+#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc; hint #34
 #define END(name) .cfi_endproc; .size name, . - name
 
 	.macro load reg, value

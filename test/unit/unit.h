@@ -48,6 +48,9 @@ struct unit_test {
 // none for the platform by ourselves (unit_tap.c).
 int unit_main(const struct unit_test *tests, size_t n);
 
+// Guards the code of the program, where a variant has that (guarded_pages_arm64.c).
+void unit_guard_pages(void) __attribute__((weak));
+
 // How a child ended, and all that it wrote to standard error.
 struct unit_end {
 	int status;

@@ -12,6 +12,9 @@ unit_main(const struct unit_test *tests, size_t n)
 	static struct unit_end end;
 	int failed = 0;
 
+	if (unit_guard_pages != NULL) {
+		unit_guard_pages();
+	}
 	printf("1..%zu\n", n);
 	for (size_t i = 0; i < n; i++) {
 		fflush(stdout);

@@ -96,7 +96,7 @@ func (b build) try(tc toolchain) (string, error) {
 		output = filepath.Join(dir, output)
 		args := append([]string{"build", "-o", output}, lines(b.flags)...)
 		cmd := exec.Command(command, append(args, "./testdata/"+b.program)...)
-		cmd.Env = environ(tc, append([]string{"GOFLAGS=-buildvcs=false"}, lines(b.env)...)...)
+		cmd.Env = environ(tc, append([]string{"GOFLAGS=-buildvcs=false"}, builtFor(lines(b.env))...)...)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("%s %s: %v\n%s", command, strings.Join(cmd.Args[1:], " "), err, out)
@@ -129,7 +129,7 @@ func host(t *testing.T, tc toolchain, cc, name string, args ...string) string {
 		output := filepath.Join(dir, name)
 		all := append([]string{"-O1", "-g", "-Wall", "-Werror", "-o", output, "testdata/hosts/" + name + ".c"},
 			args...)
-		out, err := exec.Command(cc, all...).CombinedOutput()
+		out, err := exec.Command(cCompiler(cc), all...).CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("%s %s: %v\n%s", cc, strings.Join(all, " "), err, out)
 		}

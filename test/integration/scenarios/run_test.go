@@ -50,6 +50,14 @@ func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, wo
 // start does the same, and leaves it to the caller what a program means that does not start at all.
 func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...string) (outcome, error) {
 	var out bytes.Buffer
+	patience := patience
+	if machine != "" {
+		if attr != nil {
+			return outcome{}, fmt.Errorf("a program on %s takes no process attributes", machine)
+		}
+		words, env = onMachine(env, words)
+		patience *= machineSlowness
+	}
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = environ(tc, env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -75,6 +83,9 @@ func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...strin
 	o.exit = cmd.ProcessState.ExitCode()
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		o.signal = status.Signal()
+	}
+	if machine != "" {
+		endedOnMachine(&o)
 	}
 	if err != nil && cmd.ProcessState.Success() {
 		return o, err // the program is not to blame

@@ -2,10 +2,15 @@
 
 // Package unit runs the C unit tests that `make unit` has built. Each program is a subtest
 // VARIANT/PROGRAM, and each test in it a subtest of that.
+//
+// Where RCGO_VM names a test machine of test/vm/vm that is up, it runs the programs of its CPU, and no
+// others run.
 package unit
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -23,14 +28,19 @@ const timeLimit = time.Minute // for one program
 var (
 	environment = []string{"CMOCKA_MESSAGE_OUTPUT=TAP", "TSAN_OPTIONS=die_after_fork=0", "MALLOC_PERTURB_=165"}
 	emulated    = append(environment[:2:2], "UNIT_EMULATED=1", "MALLOC_PERTURB_=")
+	machine     = os.Getenv("RCGO_VM")
 )
+
+// A machine that is emulated whole runs a program up to eight times slower, ten when the host is busy.
+const machineSlowness = 8
 
 func TestUnit(t *testing.T) {
 	programs, _ := filepath.Glob(filepath.Join(suite.Root(t), "build/test/unit/*/test_*[a-z0-9]"))
 	tests := 0
 	for _, program := range programs {
 		variant := filepath.Base(filepath.Dir(program))
-		if filepath.Ext(program) != "" || variant == "arm64" && !canEmulate() {
+		if filepath.Ext(program) != "" || variant == "arm64" && machine == "" && !canEmulate() ||
+			machine != "" && variant != strings.TrimSuffix(machine, "-16k") {
 			continue
 		}
 		tests++
@@ -57,8 +67,13 @@ func canEmulate() bool {
 }
 
 func run(t *testing.T, variant, program string) {
-	argv, env := []string{program}, environment
-	if variant == "arm64" && runtime.GOARCH != "arm64" {
+	argv, env, timeLimit := []string{program}, environment, timeLimit
+	if machine != "" {
+		argv = []string{"test/vm/vm", machine, "exec", program}
+		timeLimit *= machineSlowness
+		env = append(environment[:len(environment):len(environment)], "RCGO_VM_ENV=UNIT_SLOWNESS MALLOC_PERTURB_",
+			fmt.Sprint("UNIT_SLOWNESS=", machineSlowness), fmt.Sprint("RCGO_VM_TIMEOUT=", timeLimit.Seconds()))
+	} else if variant == "arm64" && runtime.GOARCH != "arm64" {
 		argv = []string{"qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program}
 		env = emulated
 	}
