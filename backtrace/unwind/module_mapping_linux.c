@@ -31,8 +31,9 @@ _Static_assert(sizeof(struct procmap_request) == 0x68, "the kernel's layout");
 
 // A file has few segments, and mprotect may split each of them.
 #define MAX_STEPS_DOWN 32
-// Between segments the linker leaves holes, up to the largest page size of the CPU: 64 KiB on arm64,
-// where the segments of small libraries are that far apart, and 2 MiB with some linkers on amd64.
+// Between segments the linker leaves holes, up to the largest page size of the CPU: 64 KiB on
+// arm64, where the segments of small libraries are that far apart, and 2 MiB with some linkers on
+// amd64.
 #define MAX_HOLE (UINT64_C(4) << 20)
 
 static bool
@@ -44,8 +45,8 @@ procmap_query(int fd, struct procmap_request *q, uint64_t address, uint64_t flag
 	return syscall(SYS_ioctl, fd, RCGO_PROCMAP_QUERY, q) == 0;
 }
 
-// Stores in *q the last mapping that ends at or below *q. The kernel can only be asked for the next one
-// above an address.
+// Stores in *q the last mapping that ends at or below *q. The kernel can only be asked for the next
+// one above an address.
 static bool
 procmap_query_below(int fd, struct procmap_request *q)
 {

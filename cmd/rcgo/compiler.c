@@ -124,8 +124,8 @@ is_machine_of(const struct cpu *cpu, const char *machine)
 	return false;
 }
 
-// Returns what to do to get a C compiler for a CPU: a cross compiler where goarch is not that of this
-// machine.
+// Returns what to do to get a C compiler for the build's CPU: a cross compiler where that is not
+// the CPU of this machine.
 const char *
 compiler_advice(const struct goenv *e)
 {
@@ -142,9 +142,9 @@ compiler_advice(const struct goenv *e)
 		cpu->debian, cc);
 }
 
-// Returns the target of the C compiler if it makes code for another CPU than the build's, else NULL,
-// also if that is unknown. With -m32 gcc still names its default target. Runs the compiler once, and
-// only for a cross build.
+// Returns the target of the C compiler if it makes code for another CPU than the build's, else
+// NULL, also if that is unknown. With -m32 gcc still names its default target. Runs the compiler
+// once, and only for a cross build.
 const char *
 compiler_for_other_cpu(const struct goenv *e)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Guards the program's code against indirect branches to places that are no landing pads: the kernel
-// ends the program by SIGILL there. It is built with -mbranch-protection=standard; assembly has to have
-// its own landing pads. Libraries are not guarded, and constructors have run: libgcc's has none.
+// Guards the program's code against indirect branches to places that are no landing pads: the
+// kernel ends the program by SIGILL there. It is built with -mbranch-protection=standard; assembly
+// has to have its own landing pads. Libraries are not guarded, and constructors have run: libgcc's
+// has none.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <link.h>

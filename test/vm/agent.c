@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The agent of a test machine: process 1 of the guest after /init. It runs the command files that the
-// host puts into a shared directory, and writes what they print and how they end beside them.
+// The agent of a test machine: process 1 of the guest after /init. It runs the command files that
+// the host puts into a shared directory, and writes what they print and how they end beside them.
 //
 // usage: agent DIRECTORY
-// NAME.SECONDS.cmd is a script for /bin/sh. The agent renames it to NAME.run, starts it in a session
-// of its own with default signal actions, and kills the session's process group after SECONDS. It
-// writes NAME.out and NAME.err, then NAME.rc: the exit status, or 128 and the signal's number. A file
-// "poweroff" ends the guest.
+// NAME.SECONDS.cmd is a script for /bin/sh. The agent renames it to NAME.run, starts it in a
+// session of its own with default signal actions, and kills the session's process group after
+// SECONDS. It writes NAME.out and NAME.err, then NAME.rc: the exit status, or 128 and the signal's
+// number. A file "poweroff" ends the guest.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>

@@ -45,9 +45,9 @@ sve_length(void)
 
 // clang-format off
 #define EACH(op, at) \
-	op(16, 0, at) op(17, 1, at) op(18, 2, at) op(19, 3, at) op(20, 4, at) op(21, 5, at) op(22, 6, at) \
-	op(23, 7, at) op(24, 8, at) op(25, 9, at) op(26, 10, at) op(27, 11, at) op(28, 12, at) \
-	op(29, 13, at) op(30, 14, at) op(31, 15, at)
+	op(16, 0, at) op(17, 1, at) op(18, 2, at) op(19, 3, at) op(20, 4, at) op(21, 5, at) \
+	op(22, 6, at) op(23, 7, at) op(24, 8, at) op(25, 9, at) op(26, 10, at) op(27, 11, at) \
+	op(28, 12, at) op(29, 13, at) op(30, 14, at) op(31, 15, at)
 #define LOAD(z, i, at) __asm__ volatile("ldr z" #z ", [%0]" : : "r"((at)[i]) : "memory");
 #define STORE(z, i, at) __asm__ volatile("str z" #z ", [%0]" : : "r"((at)[i]) : "memory");
 #define CLEAR(z, i, at) __asm__ volatile("mov z" #z ".b, #85");
@@ -64,7 +64,8 @@ sve_fill(unsigned seed)
 	EACH(LOAD, wanted)
 }
 
-// 0: as they were; 1: a system call has cut them to 128 bits, as the kernel's ABI allows; 2: wrong.
+// 0: as they were; 1: a system call has cut them to 128 bits, as the kernel's ABI allows; 2:
+// wrong.
 int
 sve_check(void)
 {
