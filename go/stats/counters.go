@@ -32,7 +32,7 @@ type Stats struct {
 	ThreadsStarted      uint64 // threads for Go
 	ThreadsRunning      uint64
 	ThreadsPeak         uint64
-	ForeignBound        uint64 // threads of C that keep an M of Go now; before Go 1.22 none does
+	ForeignBound        uint64 // threads of C that keep an M of Go now; before Go 1.21 none does
 	ForeignSeen         uint64 // and that ever did
 	StartRetries        uint64 // starts that a limit had in its way for a while
 	StacksSmaller       uint64 // starts that took a smaller stack, for memory had run out

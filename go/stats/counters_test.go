@@ -83,9 +83,9 @@ func TestForeignThreads(t *testing.T) {
 	}
 	now, _ := stats.Read()
 	seen := before.ForeignSeen
-	// Before Go 1.22 a thread of C has an M of Go in a call only, and keeps none.
+	// Before Go 1.21 a thread of C has an M of Go in a call only, and keeps none.
 	for _, tag := range build.Default.ReleaseTags {
-		if tag == "go1.22" {
+		if tag == "go1.21" {
 			seen++
 		}
 	}

@@ -21,8 +21,8 @@
 // Safety: handlers find their thread's record (thread_record.h) and may ask whether a fault was a
 // stack overflow (stack_bounds.h); nothing else here runs in handlers.
 //
-// Differences between Go versions: 1.19 neither binds an M nor asks for bounds: a callback from a
-// foreign thread takes and drops an M each time. From 1.22 Go does both. 1.27 calls
+// Differences between Go versions: 1.19 and 1.20 neither bind an M nor ask for bounds: a callback
+// from a foreign thread takes and drops an M each time. From 1.21 Go does both. 1.27 calls
 // x_cgo_sys_thread_create with one argument.
 //
 // A port must: 1. supply rcgo__stack_bounds; 2. supply rcgo__crosscall1 (runtime/arch); 3. supply

@@ -400,7 +400,7 @@ TEST(threads_of_c_have_one_from_their_first_entry)
 	enter_from_c(true);
 }
 
-// Go before 1.22 asks for no bounds and binds nothing.
+// Go before 1.21 asks for no bounds and binds nothing.
 TEST(threads_of_c_have_one_with_an_old_go)
 {
 	enter_from_c(false);
