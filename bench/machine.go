@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// machine is the line that says where the figures are from.
+// machine returns a line that describes the machine.
 func machine(s *side) string {
 	version, _, err := s.run(nil, s.lookup("RCGO_GO"), "env", "GOVERSION", "GOOS", "GOARCH", "CC")
 	if err != nil {
@@ -26,7 +26,7 @@ func machine(s *side) string {
 		firstLine("/proc/sys/kernel/osrelease"), version, compiler(cc), load())
 }
 
-// lookup gives a variable of the side's environment.
+// lookup returns a variable of the side's environment.
 func (s *side) lookup(name string) string {
 	for _, kv := range s.env {
 		if strings.HasPrefix(kv, name+"=") {
@@ -56,10 +56,11 @@ func compiler(cc string) string {
 	return strings.SplitN(string(out), "\n", 2)[0]
 }
 
-// load is how busy the machine has been over the last minute: other work makes figures wider.
+// load returns the load average of the last minute. Other work increases the spread of the figures.
 func load() string { return strings.SplitN(firstLine("/proc/loadavg"), " ", 2)[0] }
 
-// pinTo gives the words that keep a program on one CPU, none when there is no taskset or no wish.
+// pinTo returns the command words that keep a program on one CPU; none without taskset or if not
+// wanted.
 func pinTo(cpu int) []string {
 	if cpu < 0 {
 		cpu = runtime.NumCPU() - 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench measures every path through runtime/cgo on the stock half and on ours, in turns, and
-// writes a table. It asserts nothing: what a figure means is for the reader to judge.
+// Bench measures every path through runtime/cgo with the stock half and with ours, alternating, and
+// writes a table. It asserts nothing; the reader judges the figures.
 package main
 
 import (
@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// config is what the options come to.
+// config holds the options.
 type config struct {
-	pin          []string // words that keep a program on one CPU
+	pin          []string // command words that keep a program on one CPU
 	runs, millis string   // of each path in one process
 	starts       int      // of a program, for one value
 	rounds       int
@@ -34,7 +34,7 @@ func bench() error {
 	goroot := flag.String("go", "", "the `GOROOT` to measure; default: that of go in PATH")
 	rcgo := flag.String("rcgo", "../bin/rcgo", "the rcgo `command`")
 	output := flag.String("o", "../build/bench/report.md", "where the table goes")
-	rounds := flag.Int("rounds", 12, "how often each side takes its turn")
+	rounds := flag.Int("rounds", 12, "number of rounds")
 	quick := flag.Bool("quick", false, "fewer and shorter rounds: a look, not a verdict")
 	purego := flag.Bool("purego", false, "purego's calls too, in the place of stock; needs its module")
 	only := flag.String("run", "", "only the rows that match this `regexp`")
@@ -102,8 +102,7 @@ func measureAll(cfg config, match *regexp.Regexp, stock, ours *side) (string, er
 			results = append(results, result{row: r})
 		}
 	}
-	// All rows in each round, not all rounds of each row: what the machine does besides then falls
-	// on all rows alike instead of spoiling one.
+	// Each round measures all rows, so that other work of the machine affects all rows equally.
 	for round := 0; round < cfg.rounds; round++ {
 		for i := range results {
 			if err := results[i].take(round, stock, ours); err != nil {
@@ -116,7 +115,7 @@ func measureAll(cfg config, match *regexp.Regexp, stock, ours *side) (string, er
 	return report(line, cfg.rounds, results), nil
 }
 
-// take adds one value of each side; which goes first changes from round to round.
+// take adds one value of each side. The side that goes first alternates.
 func (r *result) take(round int, stock, ours *side) error {
 	if r.rounds != 0 && round >= r.rounds {
 		return nil

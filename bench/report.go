@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// A result is a row with both sides' values.
+// A result is a row with the values of both sides.
 type result struct {
 	row
 	stock, ours series
 }
 
-// ratios gives ours to stock of each round: what the machine does besides falls on both alike.
+// ratios returns ours divided by stock for each round. Other work of the machine affects both.
 func (r result) ratios() series {
 	var list series
 	for i := range r.ours {
@@ -41,7 +41,7 @@ func (r result) line() string {
 		figure(r.ours), ratio, least, mark)
 }
 
-// figure is a median ± half the distance between the quartiles, and the least value.
+// figure formats a median ± half the interquartile range, and the minimum.
 func figure(s series) string {
 	if len(s) == 1 {
 		return number(s[0], true)

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// A row is one quantity of the table. once takes it on one side; round counts from 0.
+// A row is one quantity of the table. once measures it on one side. round counts from 0.
 type row struct {
 	what   string
 	unit   string
-	rounds int // 0: as many as asked for
+	rounds int // 0: as many as requested
 	once   func(s *side, round int) (float64, error)
 }
 
-// runPath measures a path in a process of its own: its addresses differ from round to round, and so
-// do the effects of where code happens to lie.
+// runPath measures a path in a new process, because the addresses of code, and their effects,
+// differ between processes.
 func runPath(s *side, program, name string, env []string, cfg config) (float64, error) {
 	args := append(append([]string(nil), cfg.pin...), s.path(program), name, cfg.runs, cfg.millis)
 	out, _, err := s.run(env, args[0], args[1:]...)
@@ -34,8 +34,8 @@ func pathRow(what, name string, cfg config) row {
 	}}
 }
 
-// plainRow measures a path of a program that leaves C frames to us; knobs are for our half, and
-// stock's side takes the path that its name says, if it says one.
+// plainRow measures a path of a program without traceback functions of its own. knobs are options
+// of our half. The stock side runs the path that is named for it, if any.
 func plainRow(what, name, knobs, stock string, cfg config) row {
 	return row{what: what, unit: "ns", once: func(s *side, _ int) (float64, error) {
 		if s.name == "stock" && stock != "" {
@@ -45,8 +45,7 @@ func plainRow(what, name, knobs, stock string, cfg config) row {
 	}}
 }
 
-// pairRow measures on each side a path of its own: what programs do by themselves, and what they do
-// with the Go module in go/.
+// pairRow measures a different path on each side: with cgo alone, and with the Go module in go/.
 func pairRow(what, stock, ours string, cfg config) row {
 	rows := map[string]row{"stock": pathRow(what, stock, cfg), "ours": pathRow(what, ours, cfg)}
 	return row{what: what, unit: "ns", once: func(s *side, round int) (float64, error) {
@@ -54,7 +53,7 @@ func pairRow(what, stock, ours string, cfg config) row {
 	}}
 }
 
-// startRow measures from fork to exit, on the average of some starts.
+// startRow measures the time from fork to exit, averaged over several starts.
 func startRow(what, program string, args []string, cfg config) row {
 	return row{what: what, unit: "µs", once: func(s *side, _ int) (float64, error) {
 		least := time.Hour
@@ -73,7 +72,7 @@ func startRow(what, program string, args []string, cfg config) row {
 	}}
 }
 
-// buildRow measures a build after prepare has made cold what is to be cold.
+// buildRow measures a build after prepare has removed the outputs that must be built again.
 func buildRow(what string, cfg config, once func(s *side, round int) (time.Duration, error)) row {
 	return row{what: what, unit: "ms", rounds: cfg.buildRounds, once: func(s *side, round int) (float64, error) {
 		took, err := once(s, round)
@@ -81,7 +80,7 @@ func buildRow(what string, cfg config, once func(s *side, round int) (time.Durat
 	}}
 }
 
-// sizeRow takes the size of a file; one round says all.
+// sizeRow measures the size of a file. One round is enough.
 func sizeRow(what, file string) row {
 	return row{what: what, unit: "bytes", rounds: 1, once: func(s *side, _ int) (float64, error) {
 		info, err := os.Stat(s.path(file))
@@ -92,13 +91,13 @@ func sizeRow(what, file string) row {
 	}}
 }
 
-// coldFlags are CGO_CFLAGS that no round had before: the go command then compiles every package
-// with C in it again, runtime/cgo too, while all others stay cached.
+// coldFlags returns CGO_CFLAGS that no earlier round has used. The go command then compiles every
+// package with C again, also runtime/cgo, while all others stay cached.
 func coldFlags(round int) []string {
 	return []string{fmt.Sprintf("CGO_CFLAGS=-O2 -g -DRCGO_BENCH_ROUND=%d_%d", os.Getpid(), round)}
 }
 
-// remove makes the next link a link: with the output in place the go command may not do it.
+// remove deletes the output, because the go command may skip linking if it exists.
 func remove(path string) error {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return err
@@ -106,10 +105,10 @@ func remove(path string) error {
 	return nil
 }
 
-// puregoMod is the go.mod of the benchmark with purego.
+// puregoMod is the go.mod of the purego benchmark.
 const puregoMod = "-modfile=peers.mod"
 
-// puregoRows are for the record: purego stands where stock does, on the drop-in's C half on the other side.
+// puregoRows compare purego, in the place of stock, with our C half.
 func puregoRows(cfg config) []row {
 	return []row{
 		pairRow("purego and leaf, no arguments", "purego", "leaf", cfg),
@@ -194,7 +193,7 @@ func rows(cfg config) []row {
 	return list
 }
 
-// prepare builds on one side what the rows run, and warms the build cache.
+// prepare builds the programs of the rows on one side, and warms the build cache.
 func prepare(s *side, cfg config) error {
 	var puregoFlags []string
 	if cfg.purego {
@@ -218,5 +217,6 @@ func prepare(s *side, cfg config) error {
 	return err
 }
 
-// settle asks the kernel to write out what was built, so that it does not do so while measuring.
+// settle makes the kernel write the build outputs to disk, so that it does not do so while
+// measuring.
 func settle() { syscall.Sync() }

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// A side is one of the two that are compared: the go command as it is, or rcgo around it.
+// A side is one of the two that are compared: the go command alone, or rcgo.
 type side struct {
 	name    string
 	command string   // go or rcgo
-	env     []string // of every command below
-	dir     string   // its programs
+	env     []string // environment of every command
+	dir     string   // directory of its programs
 }
 
-// sides gives stock and ours, both on the same GOROOT and each with a build cache of its own, so
-// that what one side has built warms nothing for the other.
+// sides returns stock and ours, both with the same GOROOT, and each with its own build cache, so
+// that one side's builds do not warm the other's cache.
 func sides(goroot, rcgo, work string) (*side, *side, error) {
 	goCmd := filepath.Join(goroot, "bin", "go")
 	make := func(name, command string) (*side, error) {
@@ -41,8 +41,8 @@ func sides(goroot, rcgo, work string) (*side, *side, error) {
 	return stock, ours, err
 }
 
-// cleanEnv is the environment without the settings of Go, cgo and rcgo, so that only the sides
-// differ. The C compiler stays the user's.
+// cleanEnv returns the environment without the settings of Go, cgo and rcgo, so that only the sides
+// differ. It keeps the user's choice of C compiler.
 func cleanEnv() []string {
 	var env []string
 	for _, kv := range os.Environ() {
@@ -58,7 +58,7 @@ func cleanEnv() []string {
 
 func (s *side) path(name string) string { return filepath.Join(s.dir, name) }
 
-// run runs a command of this side's environment and gives its standard output and how long it took.
+// run runs a command in this side's environment and returns its standard output and its duration.
 func (s *side) run(extraEnv []string, name string, args ...string) (string, time.Duration, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(append([]string(nil), s.env...), extraEnv...)

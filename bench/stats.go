@@ -3,10 +3,10 @@ package main
 
 import "sort"
 
-// series holds one quantity's values, one a round.
+// series holds the values of one quantity, one for each round.
 type series []float64
 
-// quantile gives the value below which the fraction q of the series lies.
+// quantile returns the value below which the fraction q of the series lies.
 func (s series) quantile(q float64) float64 {
 	if len(s) == 0 {
 		return 0
@@ -24,11 +24,11 @@ func (s series) quantile(q float64) float64 {
 func (s series) median() float64 { return s.quantile(0.5) }
 func (s series) least() float64  { return s.quantile(0) }
 
-// spread is half of the distance between the quartiles: the ± of the table.
+// spread returns half the interquartile range, the ± of the table.
 func (s series) spread() float64 { return (s.quantile(0.75) - s.quantile(0.25)) / 2 }
 
-// slower says whether ours costs more than stock beyond the noise: the spreads of the two do not
-// overlap, and the least that each ever took says the same.
+// slower reports whether ours is slower than stock beyond the noise: the spreads do not overlap,
+// and the minima differ in the same direction.
 func slower(stock, ours series) bool {
 	return ours.quantile(0.25) > stock.quantile(0.75) && ours.least() > stock.least()
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench: one system call on every thread, by libc, libpsx and ours, turn by turn in one process.
-// With ROUNDS: median microseconds at 1, 10, 100 and 1000 threads; with churn WHO CALLS: the worst
-// of so many calls while four threads start others.
+// Benchmark: one system call on every thread, by libc, libpsx and ours, alternating in one process.
+// With ROUNDS: median microseconds at 1, 10, 100 and 1000 threads. With churn WHO CALLS: the
+// slowest of this number of calls while four threads start others.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -67,7 +67,8 @@ table(int rounds)
 	return 0;
 }
 
-// How many threads have another effective group than this, which the calls do not need.
+// Returns the number of threads whose effective group differs from this one. The calls do not need
+// it.
 static unsigned
 wrong_threads(unsigned group)
 {
@@ -95,7 +96,7 @@ set_group(enum who who, gid_t group)
 	}
 }
 
-// Needs root: each call sets another group, and each hundredth is looked at thread by thread.
+// Needs root: each call sets another group. After each hundredth call, all threads are checked.
 static int
 churned(enum who who, int n)
 {

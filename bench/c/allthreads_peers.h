@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One system call on every thread by libc, libpsx and ours: what the benchmark and the hard cases
-// both need. WITH_PSX: linked with libpsx.
+// One system call on every thread by libc, libpsx and ours, for the benchmark and the hard cases.
+// WITH_PSX: linked with libpsx.
 #ifndef ALLTHREADS_PEERS_H
 #define ALLTHREADS_PEERS_H
 
@@ -29,7 +29,8 @@ enum who { LIBC, PSX, OURS, WHO };
 static const char *const who_names[] = {"libc", "psx", "ours"};
 static struct rcgo_all_threads_failure why;
 
-// Sets the effective user, or with KEEP nothing, on all threads. Returns 0 or an errno.
+// Sets the effective user on all threads, or with KEEP makes a call that changes nothing. Returns 0
+// or an errno.
 static int
 set_user(enum who who, uid_t user)
 {
@@ -49,7 +50,7 @@ set_user(enum who who, uid_t user)
 	}
 }
 
-// How many threads have this effective id, and of how many; line is how their status says it.
+// Counts all threads and those with this effective id. line is the field of /proc/…/status to read.
 static unsigned
 threads_with(const char *line, unsigned id, unsigned *all)
 {
@@ -104,7 +105,7 @@ at_once(void *arg)
 	return arg;
 }
 
-// Starts others all the time.
+// Starts other threads continuously.
 static void *
 churn(void *arg)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench: the clock of the benchmarks in C.
+// Benchmark: the clock of the benchmarks in C.
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
 
 #include <time.h>
 
-// Microseconds.
+// Returns monotonic time in microseconds.
 static double
 now_us(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Benchmarks: the symbolizer beside addr2line, eu-addr2line, llvm-symbolizer and libbacktrace, in
-// one run, of which the best round counts. usage: bench_symbolize FILE ADDRESSES [ROUNDS]
+// one run. The best round counts. usage: bench_symbolize FILE ADDRESSES [ROUNDS]
 // ADDRESSES has one hexadecimal address a line. Prints a table in Markdown.
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 #define ADDRESSES_MAX 100000
 
-// What one engine did in a process of its own; microseconds, and kilobytes that are not shared.
+// The results of one symbolizer in its own process: microseconds, and kilobytes of private memory.
 struct result {
 	double first, all, warm;
 	long memory;
@@ -125,7 +125,7 @@ measure(void *(*start)(void), void (*ask)(void *, uint64_t))
 	shared->warm = (now_us() - t0) / (double)count;
 }
 
-// Takes the best of what a child measured.
+// Keeps the best of the results that a child measured.
 static void
 in_process(struct result *best, void *(*start)(void), void (*ask)(void *, uint64_t))
 {
@@ -146,7 +146,7 @@ in_process(struct result *best, void *(*start)(void), void (*ask)(void *, uint64
 	best->warm = best->warm == 0 || shared->warm < best->warm ? shared->warm : best->warm;
 }
 
-// How long a whole process takes for the first n addresses; 0 when it cannot be run.
+// Returns the time of a whole process for the first n addresses; 0 if it cannot be run.
 static double
 whole_process(const char *command, size_t n)
 {

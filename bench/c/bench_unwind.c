@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Benchmarks: the walker beside libgcc, glibc's backtrace and libunwind, in one run: rounds of all,
-// in turn, of which the best counts. usage: bench_walk [ROUNDS]    prints a table in Markdown
-// Long because: of the peers, each with an interface of its own.
+// Benchmark: the unwinder beside libgcc, glibc's backtrace and libunwind, in one run of alternating
+// rounds. The best round counts. usage: bench_unwind [ROUNDS]    prints a table in Markdown
+// Long because: each peer has its own interface.
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unwind.h>
 
-// The group of parts as it is laid into a program: one file, with what is static in it.
+// The amalgamated file as it is compiled into a program, including its static functions.
 #include RCGO_BENCH_UNWIND
 
 #define MAX 256
@@ -60,7 +60,7 @@ by_libunwind(void)
 	return (size_t)unw_backtrace((void **)pcs, MAX);
 }
 
-// libunwind's general way, step by step with no cache: what a first walk costs it.
+// libunwind's general interface, step by step without a cache: the cost of a first unwind.
 static struct {
 	void *space; // unw_local_addr_space
 	int (*set_caching)(void *space, int policy);
@@ -110,7 +110,7 @@ static void
 forget_walk(size_t frames)
 {
 	for (size_t i = 0; i < frames; i++) {
-		// The return address is one more than what a walk gives.
+		// The unwinder reports the return address minus one.
 		size_t place = first_place(pcs[i] + (i != 0));
 
 		for (size_t way = 0; way < WAYS; way++) {
@@ -135,7 +135,7 @@ struct row {
 	const char *name;
 	size_t (*walk)(void);
 	bool bounds;
-	void (*forget)(size_t frames); // before each walk
+	void (*forget)(size_t frames); // before each unwind
 	size_t frames;
 	double best; // ns
 };
@@ -153,7 +153,7 @@ static struct row rows[] = {
 	{"ours, a sample of 32 frames, pages probed", sample, false, NULL, 0, 0},
 };
 
-// What a clock costs that stands around every walk.
+// The cost of reading the clock around every unwind.
 static double
 clock_ns(void)
 {
@@ -218,14 +218,14 @@ on_signal(int sig, siginfo_t *info, void *uc)
 	}
 }
 
-// A hundred functions of different frame sizes and no frame pointer; each calls the one before.
+// A hundred functions with different frame sizes and no frame pointer. Each calls the previous one.
 typedef int (*level_fn)(void);
 static int
 level_end(void)
 {
 	return raise(SIGUSR1);
 }
-// No two versions of clang-format agree on these.
+// Versions of clang-format disagree on how to format these.
 // clang-format off
 #define LEVEL(n, below)                                      \
 	__attribute__((noinline)) static int level_##n(void) \
@@ -285,7 +285,7 @@ find(void *library, const char *name, void *function)
 	memcpy(function, &symbol, sizeof symbol);
 }
 
-// Its names say which processor they are for.
+// libunwind's names contain the name of the processor.
 #ifdef __x86_64__
 #	define UNW_CPU "x86_64_"
 #else
@@ -334,7 +334,8 @@ main(int argc, char **argv)
 	pthread_attr_getstack(&attr, &lo, &size);
 	stack.hi = (uintptr_t)lo + size;
 	stack.lo = (uintptr_t)__builtin_frame_address(0) - 65536;
-	memset(__builtin_alloca(65536), 0, 65536); // so that the bounds are true
+	memset(__builtin_alloca(65536), 0,
+		65536); // touches the pages, so that the bounds are mapped
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
 	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof entry_cache / 1024);

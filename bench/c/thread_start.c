@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench: how soon a thread that starts another goes on, and how soon the other runs: by libc's
-// pthread_create alone, by ours, and by ours with threads that wait for it (RCGO=spare=4). One
-// start a millisecond, as in a program whose threads come to block in calls. Microseconds.
+// Benchmark: how soon a thread that starts another one continues, and how soon the other one runs:
+// by libc's pthread_create alone, by ours, and by ours with pre-spawned threads (RCGO=spare=4). One
+// start per millisecond, as in a program whose threads block in calls now and then. Microseconds.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -71,7 +71,7 @@ by_size(const void *a, const void *b)
 						       : *(const double *)a > *(const double *)b;
 }
 
-// In a process of its own, for options are read once.
+// In its own process, because options are read once.
 static void
 measure(const char *what, const char *options, void (*start)(void))
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hello is the smallest program with C in it: its size, its start and its build are what is measured.
+// Hello is the smallest program that uses cgo. Its size, start time and build time are measured.
 package main
 
 // static int answer(void) { return 42; }

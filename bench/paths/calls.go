@@ -56,7 +56,7 @@ func stockRepeat(n uintptr) uintptr {
 
 func ourRepeat(n uintptr) uintptr { return repeat(callback.Pointer(), n, 1) }
 
-// events pushes n events into a ring that a goroutine drains.
+// events pushes n events to a ring that a goroutine reads.
 func events(shared C.int) path {
 	var r *ring.Ring[C.struct_calls_event]
 	var read, pushed uint64

@@ -7,7 +7,7 @@ package main
 
 #include "paths.h"
 
-// cgo declares a function anew when Go takes its address, and gcc warns when it knows that one.
+// cgo declares a function again when Go takes its address. gcc warns if it knows the function.
 static void *strlen_fn(void) { return (void *)strlen; }
 */
 import "C"
@@ -25,7 +25,7 @@ import (
 	"rcgo.example/leaf"
 )
 
-// What programs do by themselves, and beside it what they do with the Go module.
+// Pairs of paths: with cgo alone, and with the Go module.
 var (
 	leafNothing = leaf.Of[func()]("paths_nothing", unsafe.Pointer(C.paths_nothing))
 	leafAdd     = leaf.Of[func(a, b int) int]("paths_add", unsafe.Pointer(C.paths_add))
@@ -140,7 +140,8 @@ func ourStrings(n int) error {
 }
 
 func init() {
-	// What is as short as these calls is made four times in a round: the loop itself counts too.
+	// These calls are so short that each round makes four, to reduce the share of the loop
+	// itself.
 	for name, run := range map[string]func(n int) error{
 		"c-indirect": func(n int) error {
 			C.paths_indirect(C.long(n))

@@ -26,8 +26,8 @@ func context() error {
 	return nil
 }
 
-// Paths of a program that has traceback functions of its own. What calls runtime.SetCgoTraceback has
-// no C frames by default, so these are not in the program that -tags=plain makes.
+// Paths of a program with its own traceback functions. A program that calls runtime.SetCgoTraceback
+// gets no C frames by default, so the program of -tags=plain does not contain these paths.
 func init() {
 	paths["c-go-context"] = path{prepare: context, run: func(n int) error {
 		C.paths_callback(C.int(n))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Paths measures one path through runtime/cgo in this process and prints nanoseconds a call: the
-// least of several runs, for whatever else the machine does only adds to it.
+// Paths measures one path through runtime/cgo in this process and prints nanoseconds per call: the
+// minimum of several runs, because other work of the machine only adds time.
 package main
 
 import (
@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// A path is something that can be done n times.
+// A path can be run n times.
 type path struct {
-	prepare func() error // once, may be nil
+	prepare func() error // runs once; may be nil
 	run     func(n int) error
-	check   func() error // afterwards: has the path been taken at all? may be nil
+	check   func() error // afterwards: checks that the path was really taken; may be nil
 }
 
 func main() {
@@ -78,7 +78,7 @@ func measure(name, runsText, millisText string) error {
 	return nil
 }
 
-// calibrate finds how often the path goes into one run.
+// calibrate finds the number of calls in one run.
 func calibrate(p path, want time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		start := time.Now()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The C half of the measured paths. All of it is the same for both sides.
+// The C half of the measured paths, the same for both sides.
 #include "paths.h"
 
 #include <errno.h>
@@ -23,14 +23,14 @@ paths_add(long a, long b)
 	return a + b;
 }
 
-// Read anew for each call, or the compiler would call the functions by name.
+// Read for each call. Otherwise the compiler would call the functions by name.
 static void (*volatile callee)(void) = paths_nothing;
 
 static void
 wrapper(void (*f)(void))
 {
 	f();
-	__asm__ volatile(""); // keeps the call from becoming a jump
+	__asm__ volatile(""); // prevents a tail call
 }
 
 static void (*volatile caller)(void (*)(void)) = wrapper;
@@ -141,7 +141,7 @@ paths_contexts(void)
 	return __atomic_load_n(&contexts, __ATOMIC_RELAXED);
 }
 
-// What a real traceback function stores, without the unwinding, which is not what is measured.
+// Stores what a real traceback function stores, without unwinding, which is not measured here.
 void
 paths_traceback(void *arg)
 {
@@ -164,6 +164,6 @@ paths_context(void *arg)
 
 	if (a->context == 0) {
 		a->context = 1;
-		contexts++; // of one thread at a time
+		contexts++; // called by one thread at a time
 	}
 }

@@ -16,7 +16,7 @@ import (
 //export pathsGoNothing
 func pathsGoNothing() {}
 
-// asError makes an error of an errno that C returned.
+// asError converts an errno that C returned to an error.
 func asError(err C.int) error {
 	if err == 0 {
 		return nil
@@ -24,8 +24,8 @@ func asError(err C.int) error {
 	return syscall.Errno(err)
 }
 
-// lockedGoroutines runs n goroutines one after the other, each of which takes its thread along as
-// it ends, so that the next one needs a new thread.
+// lockedGoroutines runs n goroutines one after the other. Each ends its thread, so the next one
+// needs a new thread.
 func lockedGoroutines(n int) error {
 	done := make(chan struct{})
 	for i := 0; i < n; i++ {
@@ -55,7 +55,7 @@ var paths = map[string]path{
 		return nil
 	}},
 	"thread-go": {run: func(n int) error { return asError(C.paths_thread_callbacks(C.int(n))) }},
-	// Before C calls Go the first time.
+	// Before C calls Go for the first time.
 	"thread-go-no-keys": {run: func(n int) error {
 		C.paths_take_keys()
 		return asError(C.paths_thread_callbacks(C.int(n)))

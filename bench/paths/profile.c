@@ -8,7 +8,7 @@
 
 #include "paths.h"
 
-// Calls itself, so that the stack is as deep as wanted. The result keeps each call a call.
+// Calls itself to reach the wanted stack depth. The use of the result prevents tail calls.
 static __attribute__((noinline)) int
 below(int n, int depth)
 {

@@ -4,7 +4,7 @@ package main
 // #include "profile.h"
 import "C"
 
-// sampleDepth is how many calls of C lie above the one that a sample interrupts.
+// sampleDepth is the number of C callers of the function that a sample interrupts.
 const sampleDepth = 30
 
 func deepSignals(n int) error { return asError(C.profile_signals(C.int(n), sampleDepth)) }

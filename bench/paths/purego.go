@@ -13,8 +13,8 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// The same calls by purego, which finds its way to C without cgo: as it is meant to be used, a Go
-// function made of a C function, and by its lower half.
+// The same calls by purego, which calls C without cgo: by its public interface, which makes a Go
+// function from a C function, and by its low-level call.
 var (
 	puregoNothing func()
 	puregoAdd     func(a, b int) int

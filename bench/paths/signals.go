@@ -19,7 +19,7 @@ func init() {
 	}
 }
 
-// raises sends a signal to the calling thread, in C; its handler is C's own, which counts, or Go's.
+// raises sends a signal to the calling thread, in C. The handler is C's, which counts, or Go's.
 func raises(sig syscall.Signal, install func() C.int, counts bool) path {
 	return path{prepare: func() error {
 		runtime.LockOSThread()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Handlers of C, to be measured.
+// C signal handlers to measure.
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -11,7 +11,7 @@ int signals_install(int sig, int flags);
 // Installs one of two such handlers n times. Returns 0 or an errno.
 int signals_install_each(int sig, int flags, int n);
 
-// How often they were called.
+// The number of calls of the handlers.
 long signals_count(void);
 
 #endif // SIGNALS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: a program that is, most of its time, where stacks are hard to walk: in the resolver of
-// lazy symbols, the vDSO, handlers of signals on other stacks, longjmp, vfork and swapcontext.
+// Stress: a program that spends most of its time where stacks are hard to unwind: in the resolver
+// of lazy symbols, the vDSO, signal handlers on other stacks, longjmp, vfork and swapcontext.
 
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -28,7 +28,7 @@ deep(int n, int (*work)(void))
 	return r + 1;
 }
 
-// Loaded anew each time, so its calls go through the resolver.
+// Loaded again each time, so that its calls go through the resolver.
 static int
 lazy(void)
 {

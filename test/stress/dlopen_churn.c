@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: loads and dlclose two libraries in turn, which land at the same address, and works in
-// them.
+// Stress: loads and unloads two libraries alternately, which are mapped at the same address, and
+// runs code in them.
 // usage: churn SECONDS
 
 #include <pthread.h>
@@ -26,7 +26,7 @@ work(int n)
 
 static time_t end;
 
-// Each thread has libraries of its own, so that one dlclose while the other works.
+// Each thread has its own libraries, so that one thread unloads while the other runs.
 static void *
 turn(void *arg)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: the walker and its modules in a program of any libc, static or not: _dl_find_object, a
-// list of objects, the vDSO in it, a sorted table may all be missing. Prints TAP.
+// Stress: the unwinder and its module list in programs of each libc, static or dynamic, where
+// _dl_find_object, a list of objects, the vDSO in it, or a sorted table may be missing. Prints TAP.
 // usage: libcs NAME [PLUGIN.so]
 
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 #define PCS 64
 #define DEEP 12
 
-// Stops in our own code: musl has no unwind information for its raise.
+// Stops in our own code, because musl has no unwind information for raise.
 #if defined(__x86_64__)
 #	define STOP() __asm__("int3")
 #else
@@ -63,7 +63,7 @@ deep(int m, int (*f)(int))
 	return r + 1;
 }
 
-// How many frames lie in the object that holds address.
+// Returns the number of frames in the object that contains address.
 static size_t
 frames_in(uintptr_t address)
 {
@@ -89,7 +89,7 @@ check_module(uintptr_t address, const char *what)
 	check(m.start == 0 || rcgo__module_name(&m, path, sizeof path), "has a name");
 }
 
-// A library that came after the list was made, with no other list since.
+// A library that was loaded after the list was made.
 static void
 check_plugin(const char *path)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: a library in two variants, alike but for the size of a frame: mapped where the other was,
-// it makes whoever remembers the other's unwind rules go wrong.
+// Stress: a library in two variants that differ in the size of a frame. If it is mapped where the
+// other variant was, an unwinder that still uses the old cache entries fails.
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: the libraries that plugin.c is made into: they lie beside the program.
+// Stress: the libraries built from plugin.c, in the directory of the program.
 #ifndef PLUGIN_H
 #define PLUGIN_H
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// Loads plugin_NAME.so. The process ends when it is not there.
+// Loads plugin_NAME.so. Ends the process if that fails.
 static inline void *
 plugin_open(const char *name)
 {

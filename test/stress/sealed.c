@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: what a walk may use: next to no system call, and 4 KiB of stack.
+// Stress: what an unwind may use: almost no system calls, and 4 KiB of stack.
 // usage: sealed SAMPLES    prints TAP
 
 #define _GNU_SOURCE
@@ -22,9 +22,9 @@
 #include "module.h"
 #include "unwinder.h"
 
-// A thread under a seccomp filter that lets it do next to nothing works in deep stacks while
-// another sends it signals, whose handler walks on a painted stack of its own: a system call of
-// another kind kills the process, and how far the paint was touched is measured.
+// A thread under a strict seccomp filter runs code with deep stacks while another thread sends it
+// signals. The handler unwinds on a separate stack filled with a pattern. Any other system call
+// kills the process, and the overwritten part of the pattern shows the stack use.
 
 #define PAINT 0xa5
 #define PCS 64
@@ -35,7 +35,7 @@ static unsigned long samples, wanted, shallow;
 static size_t deepest_use;
 static bool ended;
 
-// How many bytes below from are no longer as they were painted.
+// Returns the number of bytes below from that no longer hold the pattern.
 static size_t
 touched_below(const unsigned char *from)
 {
@@ -63,7 +63,7 @@ on_signal(int sig, siginfo_t *info, void *ucontext)
 		abort();
 	}
 	used = touched_below(below);
-	// What memset itself needs is painted again the next time.
+	// The part that memset itself uses is filled again the next time.
 	memset(stack, PAINT, (size_t)(below - stack) - 256);
 	if (samples > 0 && used > deepest_use) {
 		deepest_use = used;
@@ -77,8 +77,8 @@ on_signal(int sig, siginfo_t *info, void *ucontext)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(number), 0, 1), \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-// What is left to the calling thread: to ask whether memory can be read, to come back from a
-// handler and to end.
+// Restricts the calling thread to: checking whether memory is readable, returning from a handler,
+// and exiting.
 static void
 seal(void)
 {
@@ -135,7 +135,7 @@ sealed(void *arg)
 
 	memset(stack, PAINT, sizeof stack);
 	sigaltstack(&alternate, NULL);
-	work(); // what it loads, it loads now
+	work(); // resolves its lazy symbols before the filter is installed
 	seal();
 	while (!__atomic_load_n(&ended, __ATOMIC_RELAXED)) {
 		deep(20);

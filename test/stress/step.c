@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: the truth at each single instruction of calls into libc and libcrypto. Prints TAP.
+// Stress: compares the unwinder with the true stack at each single instruction of calls into libc
+// and libcrypto. Prints TAP.
 // usage: step [-v] [-n MOST] [PATTERN]    -v: name the places where neither is right
-//                                         -n: at most so many instructions of each call
+//                                         -n: at most this many instructions of each call
 
 #include <errno.h>
 #include <signal.h>
@@ -15,9 +16,9 @@
 
 #include "step.h"
 
-// The processor's trap flag stops the thread after each instruction, a shadow stack follows the
-// calls and returns, and the walk must give just that. Where it does not, libgcc is asked too: what
-// neither knows is wrong in the object's own tables.
+// The processor's trap flag stops the thread after each instruction. A shadow stack follows calls
+// and returns, and the unwinder must report the same. Where it does not, libgcc is asked too: if
+// both fail, the object's own unwind tables are wrong.
 struct step_counts step_counts;
 size_t step_most = SIZE_MAX;
 
@@ -39,7 +40,7 @@ their_frame(struct _Unwind_Context *context, void *arg)
 	return theirs_n == STEP_PCS ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-// How many of the first frames are as the shadow stack says: all, or up to where they differ.
+// Returns the number of innermost frames that agree with the shadow stack.
 static size_t
 right_frames(const uintptr_t *pcs, size_t n, const struct step_shadow *shadow, uintptr_t pc)
 {
@@ -55,8 +56,8 @@ right_frames(const uintptr_t *pcs, size_t n, const struct step_shadow *shadow, u
 	return want;
 }
 
-// Whether libgcc knows more than the first right frames. It faults where the tables are wrong, so a
-// child asks.
+// Returns whether libgcc finds more correct frames. It faults where the tables are wrong, so it
+// runs in a child process.
 static bool
 they_know(const struct step_shadow *shadow, uintptr_t pc, size_t right)
 {
@@ -75,7 +76,7 @@ they_know(const struct step_shadow *shadow, uintptr_t pc, size_t right)
 	return child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) != 0);
 }
 
-// The place of a walk that went wrong; NULL when there are too many.
+// Returns the record of a failed unwind; NULL if there are too many.
 static struct step_place *
 wrong_place(uintptr_t pc, size_t right, const struct step_shadow *shadow)
 {
@@ -106,7 +107,7 @@ step_check(void *ucontext, uintptr_t pc, const struct step_shadow *shadow)
 	if (shadow->depth > c->deepest) {
 		c->deepest = shadow->depth;
 	}
-	// Above what was stepped lies the test itself, of which the walk must know too.
+	// The frames of the test itself are above the stepped call, and must be found too.
 	if (right == shadow->depth + 1 && n > right) {
 		return;
 	}
@@ -187,7 +188,7 @@ main(int argc, char **argv)
 			continue;
 		}
 		memset(&step_counts, 0, sizeof step_counts);
-		call->run(); // once without, as first calls load much
+		call->run(); // once without stepping, because first calls resolve symbols
 		step_run(call->run);
 		good = report(i + 1, call->name, all) && good;
 		steps += step_counts.steps;

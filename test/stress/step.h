@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: what the files of the single-step test share.
+// Stress: declarations of the single-step test.
 #ifndef STEP_H
 #define STEP_H
 
@@ -18,7 +18,7 @@
 struct step_shadow {
 	size_t depth;
 	uintptr_t ra[STEP_DEPTH];   // return addresses
-	uintptr_t slot[STEP_DEPTH]; // where they lie
+	uintptr_t slot[STEP_DEPTH]; // their addresses
 };
 
 struct step_place {
@@ -34,13 +34,13 @@ struct step_counts {
 };
 extern struct step_counts step_counts;
 
-// After so many instructions a call goes on by itself.
+// The number of instructions after which a call runs without steps.
 extern size_t step_most;
 
-// Walks before the instruction at pc and compares with the truth.
+// Unwinds before the instruction at pc and compares with the shadow stack.
 void step_check(void *ucontext, uintptr_t pc, const struct step_shadow *shadow);
 
-// Runs a function with a check before each instruction of it.
+// Runs a function with a check before each of its instructions.
 void step_run(void (*run)(void));
 
 struct step_call {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: the calls that are stepped through: libc's and libcrypto's, with their assembly.
+// Stress: the calls that are single-stepped: of libc and libcrypto, including their assembly.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -169,7 +169,7 @@ run_math(void)
 	snprintf(text, 64, "%g", x);
 }
 
-// The library is new each time, so its calls go through the resolver.
+// The library is loaded again each time, so that its calls go through the resolver.
 static void
 run_lazy(void)
 {

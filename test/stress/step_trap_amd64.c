@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: a thread that is stopped after each instruction, and a shadow of its stack.
+// Stress: stops a thread after each instruction, and keeps a shadow stack.
 // Contract: Intel SDM volume 3, 18.3.1.4 (single-step exceptions).
 
 #define _GNU_SOURCE
@@ -17,7 +17,7 @@ static struct step_shadow shadow;
 static uintptr_t last_pc, last_sp;
 static bool on, begun;
 
-// Whether the instruction at pc, up to next, is a call.
+// Returns whether the instruction at pc, which ends at next, is a call.
 static bool
 is_call(const unsigned char *pc, const unsigned char *next)
 {
@@ -30,7 +30,7 @@ is_call(const unsigned char *pc, const unsigned char *next)
 	return (*pc == 0xe8 && next - pc == 5) || (*pc == 0xff && (pc[1] >> 3 & 7) == 2);
 }
 
-// Follows what the last instruction did.
+// Updates the shadow stack by the last instruction.
 static void
 follow(uintptr_t pc, uintptr_t sp)
 {
@@ -71,7 +71,7 @@ on_trap(int sig, siginfo_t *info, void *ucontext)
 		return;
 	}
 	follow(pc, sp);
-	// Not in step_run, whose own red zone and flags are in use, but in all that it calls.
+	// Only functions called by step_run are stepped; its own red zone and flags are in use.
 	if (shadow.depth > 0) {
 		step_check(ucontext, pc, &shadow);
 	}
@@ -91,7 +91,7 @@ step_run(void (*run)(void))
 	shadow.depth = 0;
 	begun = false;
 	on = true;
-	raise(SIGTRAP); // its handler sets the flag as it returns
+	raise(SIGTRAP); // its handler sets the trap flag on return
 	run();
 	on = false;
 	__asm__("" : : : "memory");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: runs a command in a stress of signals, again and again until there are samples enough,
-// and prints one line of TAP.
+// Stress: runs a command under a stream of signals, repeatedly until there are enough samples, and
+// prints one line of TAP.
 
 #define _GNU_SOURCE
 #include <errno.h>

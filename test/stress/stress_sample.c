@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: one sample: our walk from the ucontext beside libgcc's through the handler.
+// Stress: one sample: compares our unwind from the ucontext with libgcc's through the handler.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,7 +39,7 @@ add(uint64_t *counter, uint64_t n)
 
 struct their_walk {
 	uintptr_t pcs[STRESS_PCS];
-	uintptr_t from; // where the signal came
+	uintptr_t from; // the interrupted instruction
 	size_t n;
 	bool began;
 };
@@ -60,7 +60,7 @@ their_frame(struct _Unwind_Context *context, void *arg)
 	return w->n == STRESS_PCS ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-// While libgcc unwinds, its own tables may be wrong for a moment, and it faults on them.
+// While libgcc unwinds, unwind tables may be wrong for a moment, and it faults on them.
 static bool
 in_libgcc(const uintptr_t *pcs, size_t n)
 {
@@ -77,8 +77,8 @@ in_libgcc(const uintptr_t *pcs, size_t n)
 	return false;
 }
 
-// The first instructions of a program have no caller, which not all tables say: libgcc then takes
-// what the stack holds for one, and faults.
+// The first instructions of a program have no caller, but not all tables say so. libgcc then takes
+// a word of the stack for the caller, and faults.
 #define START_BYTES 64
 static bool
 in_start(uintptr_t pc)

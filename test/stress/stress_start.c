@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: the preloaded library's thread, which sends a signal to each other thread of the process,
-// again and again.
+// Stress: the thread of the preloaded library, which repeatedly sends a signal to all other threads
+// of the process.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,7 +19,7 @@
 #include "module.h"
 #include "stress.h"
 
-// One that does nothing where there is no handler: it may come between exec and the constructor.
+// A signal that is ignored by default, because it may arrive between exec and the constructor.
 #define STRESS_SIGNAL SIGURG
 #define MAX_THREADS 64
 
@@ -27,7 +27,7 @@ struct stress_counts *stress_counts;
 
 static pid_t own_thread;
 
-// The threads of this process but the stress's own. Returns how many.
+// Lists the threads of this process except its own. Returns their number.
 static int
 other_threads(pid_t *tid)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: a detector. What no handler may call is called here first; during our walk that is noted,
-// and ends the process.
+// Stress: a detector of calls that are not async-signal-safe. They are interposed; a call during
+// our unwind is recorded and ends the process.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -27,7 +27,7 @@ trap(const char *name)
 	abort();
 }
 
-// glibc exports its own under these names too.
+// glibc exports its own functions under these names too.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stress: a program that exceptions and catches all the time. While libgcc unwinds, its own unwind
-// tables are wrong for a few instructions, and walkers that believe them crash.
+// Stress: a program that throws and catches exceptions continuously. While libgcc unwinds, its own
+// unwind tables are wrong for a few instructions, and unwinders that trust them crash.
 
 #include <ctime>
 #include <stdexcept>
