@@ -10,7 +10,7 @@ import (
 	"rcgo.example/call/internal/ccalls"
 )
 
-// A Batch makes many calls of C functions in one crossing: 1.6 ns each, in a batch of 64. The
+// A Batch makes many calls of C functions in one crossing: 2.6 ns each, in a batch of 64. The
 // functions take up to six integers or pointers and give an integer, a pointer or nothing.
 //
 //	b, err := call.NewBatch(64)
@@ -44,8 +44,8 @@ func NewBatch(n int) (*Batch, error) {
 func (b *Batch) Add(fn unsafe.Pointer, args ...uintptr) int {
 	r := &b.records[b.n]
 	r.Fn = uintptr(fn)
-	for i, a := range args { // shorter than copy
-		r.Args[i] = a
+	if len(args) != 0 {
+		copy(r.Args[:len(args)], args)
 	}
 	b.n++
 	return b.n - 1

@@ -13,9 +13,9 @@ import (
 )
 
 // A Limiter bounds how many calls run at a time. Those that find no place wait in the order in which
-// they came, as goroutines, without a thread. Entering and leaving cost 12 ns.
+// they came, as goroutines, without a thread. Entering and leaving cost 18 ns.
 type Limiter struct {
-	limit uint32
+	limit uint64
 	// state has the calls that run in its lower half and those that wait in the upper.
 	state uint64
 
@@ -44,7 +44,7 @@ func NewLimiter(n int) *Limiter {
 	if n < 1 || n > 1<<30 {
 		panic(fmt.Sprintf("call: a limiter of %d calls", n))
 	}
-	l := &Limiter{limit: uint32(n)}
+	l := &Limiter{limit: uint64(n)}
 	limiters.Lock()
 	defer limiters.Unlock()
 	limiters.list = append(limiters.list, l)
@@ -64,26 +64,25 @@ func (l *Limiter) Do(ctx context.Context, fn func()) error {
 
 // Enter waits for a place, or for the end of the context. Each Enter that returns nil needs a Leave.
 func (l *Limiter) Enter(ctx context.Context) error {
-	for {
-		s := atomic.LoadUint64(&l.state)
-		if s >= uint64(l.limit) { // none free, or others wait
-			return l.wait(ctx)
-		}
-		if atomic.CompareAndSwapUint64(&l.state, s, s+1) {
-			return nil
-		}
+	// No place is free while others wait, whose number is in the upper half.
+	if s := atomic.LoadUint64(&l.state); s < l.limit && atomic.CompareAndSwapUint64(&l.state, s, s+1) {
+		return nil
 	}
+	return l.wait(ctx)
 }
 
 // Leave gives a place back.
 func (l *Limiter) Leave() {
-	s := atomic.AddUint64(&l.state, ^uint64(0))
+	if s := atomic.AddUint64(&l.state, ^uint64(0)); s >= oneWaits {
+		l.left(s)
+	}
+}
+
+func (l *Limiter) left(s uint64) {
 	if uint32(s) == ^uint32(0) {
 		panic("call: Leave without Enter")
 	}
-	if s >= oneWaits {
-		l.handOn()
-	}
+	l.handOn()
 }
 
 // handOn gives a free place to the first that waits. While any does, Enter takes none.
@@ -92,7 +91,7 @@ func (l *Limiter) handOn() {
 	defer l.mu.Unlock()
 	for len(l.queue) > 0 {
 		s := atomic.LoadUint64(&l.state)
-		if uint32(s) >= l.limit {
+		if uint64(uint32(s)) >= l.limit {
 			return
 		}
 		if atomic.CompareAndSwapUint64(&l.state, s, s+1-oneWaits) {
@@ -107,7 +106,7 @@ func (l *Limiter) wait(ctx context.Context) error {
 	l.mu.Lock()
 	for { // while nobody waits a place may have become free
 		s := atomic.LoadUint64(&l.state)
-		if s < uint64(l.limit) { // so nobody waits
+		if s < l.limit { // so nobody waits
 			if atomic.CompareAndSwapUint64(&l.state, s, s+1) {
 				l.mu.Unlock()
 				return nil

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package call_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rcgo.example/call"
+)
+
+// The channel stands for a call of C that goes on until somebody interrupts it.
+func ExampleDo() {
+	interrupted := make(chan bool)
+	query := func() { <-interrupted }           // C.duckdb_query(db, …)
+	interrupt := func() { interrupted <- true } // C.duckdb_interrupt(db)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	fmt.Println(call.Do(ctx, query, interrupt))
+	// Output: context deadline exceeded
+}
+
+func ExampleLimiter() {
+	inC := call.NewLimiter(2) // threads that C may take at a time
+	err := inC.Do(context.Background(), func() { fmt.Println("in C") })
+	fmt.Println(err, inC.Stats().Running)
+	// Output:
+	// in C
+	// <nil> 0
+}
