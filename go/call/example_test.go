@@ -12,9 +12,14 @@ import (
 
 // The channel stands for a call of C that goes on until somebody interrupts it.
 func ExampleDo() {
-	interrupted := make(chan bool)
-	query := func() { <-interrupted }           // C.duckdb_query(db, …)
-	interrupt := func() { interrupted <- true } // C.duckdb_interrupt(db)
+	interrupted := make(chan bool, 1)
+	query := func() { <-interrupted } // C.duckdb_query(db, …)
+	interrupt := func() {             // C.duckdb_interrupt(db): again and again, and it never waits
+		select {
+		case interrupted <- true:
+		default:
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 	fmt.Println(call.Do(ctx, query, interrupt))
