@@ -123,6 +123,10 @@ RCGO_INTERN size_t rcgo__environ_index_find_again(char **env, const char *name, 
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__environ_index_tombstone(char **env);
 
+// Returns whether the last search, which reached the end of the array, passed a tombstone.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__environ_index_passed_tombstone(char **env);
+
 // forget_slots forgets where names were found last. forget_text forgets a string whose memory is
 // about to be reused.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none

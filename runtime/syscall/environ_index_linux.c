@@ -76,6 +76,25 @@ index_slot(size_t i, const char *text)
 	}
 }
 
+// Returns the first slot from i on that is not an indexed string with another hash. Stops at the end
+// and at the string of tombstones too. Nearly all of the time of a lookup is spent here.
+static size_t
+skip_others(char **env, size_t i, uint32_t hash, const char *tombstone)
+{
+	const char *const *texts = env_index.text;
+	const uint32_t *hashes = env_index.hash;
+	size_t room = env_index.room;
+
+	for (; i < room; i++) {
+		const char *text = rcgo_load_rlx(&env[i]);
+
+		if (text != texts[i] || hashes[i] == hash || text == tombstone || text == NULL) {
+			break;
+		}
+	}
+	return i;
+}
+
 size_t
 rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_size)
 {
@@ -87,18 +106,23 @@ rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_siz
 		return find_by_strings(env, i, name, name_size);
 	}
 	for (; i < env_index.room; i++) {
-		const char *text = rcgo_load_acq(&env[i]);
+		const char *text;
 
+		i = skip_others(env, i, hash, env_index.tombstone[1] == 0 ? first : NULL);
+		if (i == env_index.room) {
+			break;
+		}
+		text = rcgo_load_acq(&env[i]);
 		if (text == NULL) {
 			return i;
 		}
-		if (RCGO_UNLIKELY(text == first) && i != 0 && env_index.tombstone[1] == 0) {
+		if (text == first && i != 0 && env_index.tombstone[1] == 0) {
 			env_index.tombstone[env_index.tombstone[0] != 0] = i;
 		}
-		if (RCGO_UNLIKELY(env_index.text[i] != text)) {
+		if (env_index.text[i] != text) {
 			index_slot(i, text);
 		}
-		if (RCGO_UNLIKELY(env_index.hash[i] == hash || env_index.text[i] != text) &&
+		if ((env_index.hash[i] == hash || env_index.text[i] != text) &&
 			rcgo__environ_pool_names(text, name, name_size)) {
 			return i;
 		}
@@ -136,6 +160,13 @@ rcgo__environ_index_tombstone(char **env)
 		return rcgo__environ_slots_tombstone(env);
 	}
 	return env_index.tombstone[1] != 0 ? env_index.tombstone[0] : 0;
+}
+
+bool
+rcgo__environ_index_passed_tombstone(char **env)
+{
+	return env != env_index.env ? rcgo__environ_slots_holds(env + 1, env[0])
+				    : env_index.tombstone[0] != 0;
 }
 
 void

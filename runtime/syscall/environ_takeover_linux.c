@@ -56,12 +56,24 @@ rcgo__environ_slots(void)
 	return own_env;
 }
 
+// Returns whether the array has at least n strings. Does not count them all.
+static bool
+has_slots(char **env, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && rcgo_load_acq(&env[i]) != NULL) {
+		i++;
+	}
+	return i == n;
+}
+
 bool
 rcgo__environ_slots_wants_front(size_t i)
 {
 	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
-	       rcgo__environ_slots_count(own_env) >= ENV_FRONT_FROM &&
-	       (own_env[i] != NULL || rcgo__environ_slots_holds(own_env + 1, own_env[0]));
+	       has_slots(own_env, ENV_FRONT_FROM) &&
+	       (own_env[i] != NULL || rcgo__environ_index_passed_tombstone(own_env));
 }
 
 // Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
