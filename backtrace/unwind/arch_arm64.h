@@ -30,7 +30,13 @@
 	}
 
 // The offset of each DWARF register in a ucontext_t.
+#ifdef __FreeBSD__
+#define RCGO_UC_X(i) (uint16_t) offsetof(ucontext_t, uc_mcontext.mc_gpregs.gp_x[i])
+#define RCGO_UC_X30 (uint16_t) offsetof(ucontext_t, uc_mcontext.mc_gpregs.gp_lr)
+#else
 #define RCGO_UC_X(i) (uint16_t) offsetof(ucontext_t, uc_mcontext.regs[i])
+#define RCGO_UC_X30 RCGO_UC_X(30)
+#endif
 #define RCGO_UC_REGS                                                                               \
 	{                                                                                          \
 		RCGO_UC_X(0), RCGO_UC_X(1), RCGO_UC_X(2), RCGO_UC_X(3), RCGO_UC_X(4),              \
@@ -39,18 +45,27 @@
 			RCGO_UC_X(15), RCGO_UC_X(16), RCGO_UC_X(17), RCGO_UC_X(18), RCGO_UC_X(19), \
 			RCGO_UC_X(20), RCGO_UC_X(21), RCGO_UC_X(22), RCGO_UC_X(23), RCGO_UC_X(24), \
 			RCGO_UC_X(25), RCGO_UC_X(26), RCGO_UC_X(27), RCGO_UC_X(28), RCGO_UC_X(29), \
-			RCGO_UC_X(30), RCGO_UC_SP                                                  \
+			RCGO_UC_X30, RCGO_UC_SP                                                    \
 	}
 // clang-format on
-#define RCGO_UC_PC ((uint16_t)offsetof(ucontext_t, uc_mcontext.pc))
-#define RCGO_UC_SP ((uint16_t)offsetof(ucontext_t, uc_mcontext.sp))
+#ifdef __FreeBSD__
+#	define RCGO_UC_PC ((uint16_t)offsetof(ucontext_t, uc_mcontext.mc_gpregs.gp_elr))
+#	define RCGO_UC_SP ((uint16_t)offsetof(ucontext_t, uc_mcontext.mc_gpregs.gp_sp))
+#else
+#	define RCGO_UC_PC ((uint16_t)offsetof(ucontext_t, uc_mcontext.pc))
+#	define RCGO_UC_SP ((uint16_t)offsetof(ucontext_t, uc_mcontext.sp))
+#endif
 #define RCGO_UC_FP RCGO_UC_X(29)
-#define RCGO_UC_LR RCGO_UC_X(30)
+#define RCGO_UC_LR RCGO_UC_X30
 // clang-format on
 
-// After a signal handler has returned to its restorer, a siginfo_t of 128 bytes starts at the stack
-// pointer. The ucontext_t follows it.
-#define RCGO_SIGFRAME_UC 128
+// After a signal handler has returned to its restorer, a siginfo_t starts at the stack pointer: of
+// 128 bytes on Linux, of 80 on FreeBSD. The ucontext_t follows it.
+#ifdef __FreeBSD__
+#	define RCGO_SIGFRAME_UC 80
+#else
+#	define RCGO_SIGFRAME_UC 128
+#endif
 #define RCGO_SIGRETURN_SIZE 8
 
 // Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
@@ -66,11 +81,19 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 	return size == 0;
 }
 
-// Reports whether code starts with a signal restorer: mov x8, #139 (rt_sigreturn); svc #0.
+// A signal restorer: on Linux mov x8, #139 (rt_sigreturn); svc #0. On FreeBSD mov x0, sp; add x0,
+// x0, #80, which is what follows the handler in the kernel's trampoline.
+#ifdef __FreeBSD__
+#	define RCGO_SIGRETURN_CODE 0xe0, 0x03, 0x00, 0x91, 0x00, 0x40, 0x01, 0x91
+#else
+#	define RCGO_SIGRETURN_CODE 0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4
+#endif
+
+// Reports whether code starts with a signal restorer.
 static inline bool
 rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 {
-	static const uint8_t restorer[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
+	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
 
 	return rcgo__arch_same(code, restorer, sizeof restorer);
 }
@@ -79,7 +102,9 @@ rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
 static inline bool
 rcgo__arch_may_be_sigreturn(uint8_t first)
 {
-	return first == 0x68;
+	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
+
+	return first == restorer[0];
 }
 
 #define RCGO_CALL_SIZE 4
@@ -133,7 +158,11 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 
 // Reports whether the signal was raised because the instruction at the program counter cannot be
 // fetched.
-#define RCGO_UC_FETCH_FAILED(uc) ((uc)->uc_mcontext.fault_address == (uc)->uc_mcontext.pc)
+#ifdef __FreeBSD__ // the context does not have the address that faulted
+#	define RCGO_UC_FETCH_FAILED(uc) ((void)(uc), false)
+#else
+#	define RCGO_UC_FETCH_FAILED(uc) ((uc)->uc_mcontext.fault_address == (uc)->uc_mcontext.pc)
+#endif
 
 #ifdef __aarch64__ // so that the file compiles on other processors
 // Returns the code address of a return address. With pointer authentication the upper bits hold a

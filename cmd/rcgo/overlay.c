@@ -32,10 +32,17 @@ overlay_set(json_t *object, const char *key, const char *value)
 // depend on the other parts, and no Go file that imports their symbols. Without signal
 // interposition, the Go file that exports the interposers is left out.
 static bool
-is_installed(struct features f, const char *name)
+is_installed(const struct goenv *e, struct features f, const char *name)
 {
 	bool frames = features_traceback(f);
 
+	// Files of one system. Appended to a file of GOROOT, they lose their own constraints.
+	if (strcmp(name, "rcgo_syscall.go") == 0) {
+		return strcmp(e->goos, "linux") == 0;
+	}
+	if (strcmp(name, "rcgo_callers.go") == 0) {
+		return strcmp(e->goos, "freebsd") == 0 && strcmp(e->goarch, "amd64") == 0;
+	}
 	if (!features_signals(f) && strcmp(name, "rcgo_signals.go") == 0) {
 		return false;
 	}
@@ -115,7 +122,7 @@ set_appended(const struct goenv *e, struct features f, const char *src, const ch
 		const char *wanted = append_target(e, payload[i].name);
 
 		if (wanted != NULL && strcmp(wanted, target) == 0 &&
-			is_installed(f, payload[i].name)) {
+			is_installed(e, f, payload[i].name)) {
 			text = append_file(text, payload_text(&payload[i]));
 		}
 	}
@@ -169,7 +176,7 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	for (size_t i = 0; i < payload_count; i++) {
 		const char *name = payload[i].name;
 
-		if (payload_is_source(&payload[i]) && is_installed(f, name) &&
+		if (payload_is_source(&payload[i]) && is_installed(e, f, name) &&
 			!is_appended(e, name, map) && !(flagged && patch_is_flags(name))) {
 			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
 		}

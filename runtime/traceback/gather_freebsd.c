@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: C frames for Go's report of all goroutines at SIGQUIT. Go for FreeBSD calls
-// x_cgo_callers on no thread, so there is nothing to wait for. Runs in Go's handler of SIGQUIT.
+// Traceback Generation on FreeBSD: C frames for Go's report of all goroutines at SIGQUIT. Threads
+// that run C code are not asked for their frames: the report has those of the thread that got the
+// signal. Runs in signal handlers.
 
 #include "context_management.h"
 #include "traceback_generation.h"
 
+// owner: rcgo__callers_want_always; lock: none; ordering: release and acquire
+static bool want_always;
+
 bool
 rcgo__callers_wanted(void)
 {
-	return false;
+	return rcgo_load_acq(&want_always);
 }
 
 void
 rcgo__callers_stored(void)
 {
+}
+
+void
+rcgo__callers_want_always(void)
+{
+	rcgo_store_rel(&want_always, true);
 }
 
 void

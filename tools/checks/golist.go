@@ -187,6 +187,7 @@ func (t *tree) compareFiles(c *check, p platform) {
 		c.bad(rel, 0, "%s takes it for %s/%s, but the go command leaves it out", amalgamate, p.os, p.arch)
 	}
 	t.comparePayload(c, p)
+	t.compareNames(c, p)
 }
 
 // comparePayload: the go command compiles all groups of the payload for each platform.
