@@ -27,6 +27,7 @@ func invariantsOfDeps() []invariant {
 		p := p
 		out = append(out,
 			invariant{"calls-" + p.arch, func(t *tree, c *check) { checkCalls(t, c, p) }},
+			invariant{"circles-" + p.arch, func(t *tree, c *check) { checkCircles(t, c, p) }},
 			invariant{"recursion-" + p.arch, func(t *tree, c *check) { checkRecursion(t, c, p) }})
 	}
 	return out
