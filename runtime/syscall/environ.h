@@ -40,6 +40,9 @@ RCGO_INTERN bool rcgo__environ_clear(void);
 // false where the C library's own functions are equally safe.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN char **rcgo__environ_slots(void);
+// Makes env our array.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__environ_slots_set(char **env);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__environ_slots_serves(void);
 
@@ -92,7 +95,7 @@ RCGO_INTERN size_t rcgo__environ_slots_find(
 // they changed. add puts text into the first of at least two tombstones, or at the end, which must
 // have room. hide makes the slots beyond the end, from slot i on, tombstones.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__environ_slots_tombstone(char **env);
+RCGO_INTERN size_t rcgo__environ_index_any_tombstone(char **env);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN char *rcgo__environ_slots_replace(const char *name, size_t name_size, char *text);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
@@ -143,9 +146,11 @@ RCGO_INTERN bool rcgo__environ_slots_detach(void);
 RCGO_INTERN void *rcgo__environ_pool_alloc(size_t size);
 
 // Returns the string "name=value", where name has name_size bytes, or NULL if there is no memory.
-// Returns an existing string if a recent one of this name has the same value.
+// Returns an existing string if a recent one of this name has the same value. Sets *recycled if the
+// string is in memory that held another string before.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN char *rcgo__environ_pool_new(const char *name, size_t name_size, const char *value);
+RCGO_INTERN char *rcgo__environ_pool_new(
+	const char *name, size_t name_size, const char *value, bool *recycled);
 
 // Frees text with a delay, because it has left the environment. Returns whether the pool owns text;
 // a string of another owner is left alone.

@@ -154,10 +154,26 @@ rcgo__environ_index_has_room(size_t i)
 }
 
 size_t
+rcgo__environ_index_any_tombstone(char **env)
+{
+	size_t tombstone = 0;
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		if (i > 0 && env[i] == env[0]) {
+			if (tombstone != 0) {
+				return tombstone;
+			}
+			tombstone = i;
+		}
+	}
+	return 0;
+}
+
+size_t
 rcgo__environ_index_tombstone(char **env)
 {
 	if (env != env_index.env) {
-		return rcgo__environ_slots_tombstone(env);
+		return rcgo__environ_index_any_tombstone(env);
 	}
 	return env_index.tombstone[1] != 0 ? env_index.tombstone[0] : 0;
 }
@@ -165,8 +181,15 @@ rcgo__environ_index_tombstone(char **env)
 bool
 rcgo__environ_index_passed_tombstone(char **env)
 {
-	return env != env_index.env ? rcgo__environ_slots_holds(env + 1, env[0])
-				    : env_index.tombstone[0] != 0;
+	if (env == env_index.env) {
+		return env_index.tombstone[0] != 0;
+	}
+	for (size_t i = 1; env[i] != NULL; i++) {
+		if (env[i] == env[0]) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void

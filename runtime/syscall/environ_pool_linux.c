@@ -148,7 +148,7 @@ env_reclaim(void)
 }
 
 static struct env_text *
-env_block_new(size_t text_size)
+env_block_new(size_t text_size, bool *recycled)
 {
 	uint8_t order = ORDER_MIN;
 	struct env_text *t;
@@ -163,7 +163,7 @@ env_block_new(size_t text_size)
 	t = env_texts.free_blocks[order];
 	if (t != NULL) {
 		env_texts.free_blocks[order] = t->next;
-		rcgo__environ_index_forget_text(t->at);
+		*recycled = true;
 	} else {
 		t = rcgo__environ_pool_alloc((size_t)1 << order);
 	}
@@ -190,12 +190,13 @@ env_recent_of(const char *name, size_t name_size)
 }
 
 char *
-rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
+rcgo__environ_pool_new(const char *name, size_t name_size, const char *value, bool *recycled)
 {
 	struct env_text **recent = env_recent_of(name, name_size);
 	size_t value_size = strlen(value) + 1;
 	struct env_text *t;
 
+	*recycled = false;
 	for (unsigned i = 0; i < RECENT_WAYS; i++) {
 		t = recent[i];
 		if (t != NULL && t->flags != 0 &&
@@ -205,7 +206,7 @@ rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
 			return t->at;
 		}
 	}
-	t = env_block_new(name_size + 1 + value_size);
+	t = env_block_new(name_size + 1 + value_size, recycled);
 	if (t == NULL) {
 		return NULL;
 	}

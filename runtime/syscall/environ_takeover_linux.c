@@ -33,8 +33,6 @@
 #define ENV_FRONT_MOST 8U
 #define ENV_FRONT_FROM 8U
 
-// owner: the caller, under Go's envLock; lock: Go's; ordering: readers find it through environ
-static char **own_env;
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_room; // number of slots, of which at least one is NULL
 // owner: as own_room; lock: Go's; ordering: Go's lock
@@ -49,12 +47,6 @@ static struct {
 	char **at;
 	size_t room; // of a half
 } env_words;
-
-char **
-rcgo__environ_slots(void)
-{
-	return own_env;
-}
 
 // Returns whether the array has at least n strings. Does not count them all.
 static bool
@@ -72,8 +64,9 @@ bool
 rcgo__environ_slots_wants_front(size_t i)
 {
 	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
-	       has_slots(own_env, ENV_FRONT_FROM) &&
-	       (own_env[i] != NULL || rcgo__environ_index_passed_tombstone(own_env));
+	       has_slots(rcgo__environ_slots(), ENV_FRONT_FROM) &&
+	       (rcgo__environ_slots()[i] != NULL ||
+		       rcgo__environ_index_passed_tombstone(rcgo__environ_slots()));
 }
 
 // Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
@@ -90,7 +83,7 @@ own_grow(size_t want)
 	if (bigger == NULL) {
 		return false;
 	}
-	own_env = bigger;
+	rcgo__environ_slots_set(bigger);
 	own_room = room;
 	rcgo__environ_index_begin(bigger, room);
 	return true;
@@ -181,10 +174,10 @@ static void
 own_fill(size_t n, char *initial_entry)
 {
 	for (size_t i = 0; i < n; i++) {
-		rcgo_store_rel(&own_env[i], env_words.at[i]);
+		rcgo_store_rel(&rcgo__environ_slots()[i], env_words.at[i]);
 	}
 	if (n == 0) {
-		rcgo_store_rel(&own_env[n++], initial_entry);
+		rcgo_store_rel(&rcgo__environ_slots()[n++], initial_entry);
 	}
 	rcgo__environ_slots_hide(n);
 }
@@ -202,17 +195,17 @@ own_fill_front(size_t n, char *front, size_t name_size)
 		first++;
 	}
 	if (first < n) {
-		rcgo_store_rel(&own_env[to++], env_words.at[first]);
+		rcgo_store_rel(&rcgo__environ_slots()[to++], env_words.at[first]);
 	}
-	rcgo_store_rel(&own_env[to++], front);
+	rcgo_store_rel(&rcgo__environ_slots()[to++], front);
 	for (size_t i = 0; i < n; i++) {
 		if (i != first && (first == n || env_words.at[i] != env_words.at[first]) &&
 			!rcgo__environ_pool_names(env_words.at[i], front, name_size)) {
-			rcgo_store_rel(&own_env[to++], env_words.at[i]);
+			rcgo_store_rel(&rcgo__environ_slots()[to++], env_words.at[i]);
 		}
 	}
 	while (to < n) {
-		rcgo_store_rel(&own_env[to++], own_env[0]);
+		rcgo_store_rel(&rcgo__environ_slots()[to++], rcgo__environ_slots()[0]);
 	}
 	return to == n;
 }
@@ -233,8 +226,8 @@ static void
 own_apply(char *text)
 {
 	rcgo__environ_slots_replace(text, strcspn(text, "="), text);
-	if (!rcgo__environ_slots_holds(own_env, text) &&
-		rcgo__environ_slots_count(own_env) + 2 <= own_room) {
+	if (!rcgo__environ_slots_holds(rcgo__environ_slots(), text) &&
+		rcgo__environ_slots_count(rcgo__environ_slots()) + 2 <= own_room) {
 		rcgo__environ_slots_add(text);
 	}
 }
@@ -245,7 +238,8 @@ own_apply(char *text)
 static void
 own_merge_late(char **from, size_t n)
 {
-	char **was = env_words.at, **now = env_words.at + env_words.room, **own = own_env;
+	char **was = env_words.at, **now = env_words.at + env_words.room,
+	     **own = rcgo__environ_slots();
 	size_t left;
 
 	rcgo__environ_slots_await_libc();
@@ -253,7 +247,7 @@ own_merge_late(char **from, size_t n)
 	rcgo__environ_slots_await_libc();
 	// Otherwise `from` may have been freed. The next try copies the array that C has made from
 	// ours.
-	if (left >= env_words.room || rcgo_load_acq(&environ) != own_env) {
+	if (left >= env_words.room || rcgo_load_acq(&environ) != rcgo__environ_slots()) {
 		return;
 	}
 	if (left == 0 && n != 0) {
@@ -269,7 +263,8 @@ own_merge_late(char **from, size_t n)
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!words_hold(now, left, was[i]) && rcgo__environ_slots_holds(own_env, was[i])) {
+		if (!words_hold(now, left, was[i]) &&
+			rcgo__environ_slots_holds(rcgo__environ_slots(), was[i])) {
 			rcgo__environ_slots_remove(was[i], strcspn(was[i], "="));
 		}
 	}
@@ -280,13 +275,14 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 {
 	for (int i = 0; i < ENV_TAKEOVER_TRIES; i++) {
 		char **from = rcgo_load_acq(&environ);
-		bool ours = from != NULL && from == own_env;
+		bool ours = from != NULL && from == rcgo__environ_slots();
 		bool front = ours && name_size != 0 &&
 			     rcgo__environ_slots_wants_front(rcgo__environ_slots_find(
-				     own_env, 0, initial_entry, name_size, false));
+				     rcgo__environ_slots(), 0, initial_entry, name_size, false));
 		size_t n;
 
-		if (ours && !front && rcgo__environ_slots_count(own_env) + 2 <= own_room) {
+		if (ours && !front &&
+			rcgo__environ_slots_count(rcgo__environ_slots()) + 2 <= own_room) {
 			return RCGO_ENV_TAKEN_OVER;
 		}
 		if (!ours && !own_may_check()) {
@@ -309,7 +305,7 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		} else {
 			own_fill(n, initial_entry);
 		}
-		if (rcgo_cas(&environ, &from, own_env)) {
+		if (rcgo_cas(&environ, &from, rcgo__environ_slots())) {
 			own_merge_late(from, n);
 		}
 	}

@@ -125,3 +125,19 @@ rcgo_stack_switched(uintptr_t lo, uintptr_t hi)
 	r->alt_c_stack_lo = lo;
 	r->alt_c_stack_hi = hi;
 }
+
+void
+rcgo__thread_name(uint64_t number)
+{
+	char name[16]; // the kernel's limit on Linux
+	struct rcgo_strbuf t = rcgo__strbuf_init(name, sizeof name);
+	int saved = errno;
+
+	if (!rcgo__stats_flag(RCGO_STATS_PAGE_NAMES)) {
+		return;
+	}
+	rcgo__append_str(&t, "go:");
+	rcgo__append_uint(&t, number, 0);
+	rcgo__thread_set_name(name);
+	errno = saved;
+}

@@ -60,4 +60,8 @@ RCGO_INTERN RCGO_COLD void *rcgo__stats_page_map(size_t size);
 // Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__thread_name(uint64_t number);
 
+// Sets the calling thread's name, as other programs see it.
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__thread_set_name(const char *name);
+
 #endif // RCGO_STATS_PAGE_H

@@ -4,7 +4,6 @@
 
 //rcgo:small
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "stats_page.h"
-#include "strbuf.h"
 
 #define CLOSE_ON_EXEC 1U // MFD_CLOEXEC; glibc has the name from 2.27 on
 // The lowest descriptor number to use. A program may expect low numbers for its own files.
@@ -54,17 +52,7 @@ rcgo__stats_page_map(size_t size)
 }
 
 void
-rcgo__thread_name(uint64_t number)
+rcgo__thread_set_name(const char *name)
 {
-	char name[16]; // TASK_COMM_LEN
-	struct rcgo_strbuf t = rcgo__strbuf_init(name, sizeof name);
-	int saved = errno;
-
-	if (!rcgo__stats_flag(RCGO_STATS_PAGE_NAMES)) {
-		return;
-	}
-	rcgo__append_str(&t, "go:");
-	rcgo__append_uint(&t, number, 0);
 	prctl(PR_SET_NAME, name);
-	errno = saved;
 }
