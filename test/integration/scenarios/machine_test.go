@@ -23,8 +23,6 @@ func builtFor(env []string) []string {
 	switch strings.TrimSuffix(machine, "-16k") {
 	case "arm64":
 		return append([]string{"GOARCH=arm64", "CC=aarch64-linux-gnu-gcc", "CXX=aarch64-linux-gnu-g++"}, env...)
-	case "riscv64":
-		return append([]string{"GOARCH=riscv64", "CC=riscv64-linux-gnu-gcc", "CXX=riscv64-linux-gnu-g++"}, env...)
 	}
 	return env
 }
