@@ -13,7 +13,9 @@ struct cached_entry {
 	uint64_t entry;
 };
 
-// owner: any thread; lock: none; ordering: relaxed, a pair whose words match is valid
+// owner: any thread; lock: none; ordering: relaxed, a pair whose words match is valid: each word
+// carries the whole entry, so no reordering of the two can make a pair of two writers match, unless
+// the 64 bits of key and entry of both collide
 static struct cached_entry entry_cache[1 << CACHE_BITS] __attribute__((aligned(64)));
 
 _Static_assert(sizeof entry_cache == 64 << 10, "64 KiB");

@@ -16,7 +16,8 @@
 enum slot_state { SLOT_FREE, SLOT_WRITING, SLOT_READY };
 
 // owner: the claiming thread (SLOT_FREE to SLOT_WRITING); lock: none; ordering: state, release on
-// SLOT_READY, acquire on reading; SLOT_READY is final
+// SLOT_READY, acquire on reading; SLOT_READY is final. A trampoline that runs was installed by the
+// kernel after its slot became ready: the system call orders the two, on other threads too.
 static struct rcgo_action_slot action_slots[RCGO_ACTION_SLOTS];
 
 static unsigned

@@ -240,6 +240,15 @@ rcgo__interpose_rewrap(int sig)
 
 // Native masks: the signals that the kernel blocks while a trampoline moves a frame. Runs on any
 // stack, also in signal handlers.
+//
+// Why no installer is missed: let A install an action with a native mask, and B a handler whose
+// signal that mask does not block. A sets its bit in native_mask_signals, installs, then loads
+// relocatable_signals. B sets its bit in relocatable_signals, installs, then loads
+// native_mask_signals and reads the actions that it names from the kernel. The four accesses are
+// sequentially consistent, so A sees B's bit or B sees A's. If B sees A's bit and then reads an
+// action from before A's, the kernel's lock orders B's read, and B's bit, before A's installation:
+// A's load sees it. Either way one of the two revalidates A's action. An add that finds its bit set
+// does not write: that load is sequentially consistent too, and stands for the write it reads.
 
 #ifndef RCGO_WITHOUT_SIGNALS
 
