@@ -37,12 +37,15 @@ protect_text(struct dl_phdr_info *info, size_t size, void *protection)
 	return 1; // the program comes first
 }
 
-// The C library calls _fini of its own start-up code, which has no landing pad.
+// The C library calls _fini of its own start-up code, which has no landing pad. on_exit, because a
+// test has an atexit of its own.
 static void
-unguard(void)
+unguard(int status, void *arg)
 {
 	int protection = PROT_READ | PROT_EXEC;
 
+	(void)status;
+	(void)arg;
 	dl_iterate_phdr(protect_text, &protection);
 }
 
@@ -51,7 +54,7 @@ unit_guard_pages(void)
 {
 	int protection = PROT_READ | PROT_EXEC | GUARDED;
 
-	if ((getauxval(AT_HWCAP2) & BTI_BIT) != 0 && atexit(unguard) == 0) {
+	if ((getauxval(AT_HWCAP2) & BTI_BIT) != 0 && on_exit(unguard, NULL) == 0) {
 		dl_iterate_phdr(protect_text, &protection);
 	}
 }

@@ -140,22 +140,31 @@ func TestPlugin(t *testing.T) {
 	})
 }
 
-// The cases on musl, whose threads, keys and signals are not glibc's.
+// The cases on musl, whose threads, keys and signals are not glibc's: static and dynamic.
 func TestMusl(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		need(t, "musl-gcc", "musl-tools")
-		program := build{program: "cases", side: ours, flags: linkStatic, env: "CC=musl-gcc"}.must(t, tc)
-		for _, name := range []string{"nest", "panic", "threads", "threads-leak", "threads-key",
-			"threads-small-stack", "threads-blocked", "threads-started", "tb-context", "tb-stack", "sig-notify",
-			"sig-kernel", "sig-restart", "sig-segv-go", "env"} {
-			run(t, tc, nil, nil, program, name).want(t, 0, "done "+name)
-		}
-		run(t, tc, nil, nil, program, "fork", "libc", "calls", "c").want(t, 0, forkMessage, "child: signal 6\n")
-		run(t, tc, nil, nil, program, "fork", "libc", "ends-thread", "c").want(t, 0, "child: exit 0\n")
-		if isRoot() {
-			run(t, tc, nil, nil, program, "ids").want(t, 0, "done ids")
+		for form, flags := range map[string]string{"static": linkStatic, "dynamic": ""} {
+			program := build{program: "cases", side: ours, flags: flags, env: "CC=musl-gcc"}
+			t.Run(form, func(t *testing.T) {
+				t.Parallel()
+				checkMusl(t, tc, program.must(t, tc))
+			})
 		}
 	})
+}
+
+func checkMusl(t *testing.T, tc toolchain, program string) {
+	for _, name := range []string{"nest", "panic", "threads", "threads-leak", "threads-key",
+		"threads-small-stack", "threads-blocked", "threads-started", "tb-context", "tb-stack", "sig-notify",
+		"sig-kernel", "sig-restart", "sig-segv-go", "env"} {
+		run(t, tc, nil, nil, program, name).want(t, 0, "done "+name)
+	}
+	run(t, tc, nil, nil, program, "fork", "libc", "calls", "c").want(t, 0, forkMessage, "child: signal 6\n")
+	run(t, tc, nil, nil, program, "fork", "libc", "ends-thread", "c").want(t, 0, "child: exit 0\n")
+	if isRoot() {
+		run(t, tc, nil, nil, program, "ids").want(t, 0, "done ids")
+	}
 }
 
 // arm64, built here by the cross compiler and run by qemu.
