@@ -35,18 +35,21 @@ struct rcgo_kernel_mask {
 	uint64_t high;
 };
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_sigmask(int how, const void *set, void *old)
 {
 	return rcgo__raw_syscall(SYS_sigprocmask, how, (long)set, (long)old, 0, 0, 0);
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_action(int sig, const void *act, void *old)
 {
 	return rcgo__raw_syscall(SYS_sigaction, sig, (long)act, (long)old, 0, 0, 0);
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_mask_probe(uintptr_t word)
 {
@@ -54,6 +57,7 @@ rcgo__kernel_mask_probe(uintptr_t word)
 }
 
 // No call copies without faulting. The probe always works.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_copy(RCGO_UNUSED const struct iovec *to, RCGO_UNUSED const struct iovec *from,
 	RCGO_UNUSED size_t count)
@@ -61,6 +65,7 @@ rcgo__kernel_copy(RCGO_UNUSED const struct iovec *to, RCGO_UNUSED const struct i
 	return -1;
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_thread_id(void)
 {
@@ -70,6 +75,7 @@ rcgo__kernel_thread_id(void)
 	return id;
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
 rcgo__kernel_thread_send(long id, int sig)
 {
@@ -77,12 +83,14 @@ rcgo__kernel_thread_send(long id, int sig)
 }
 
 // The kernel tells the names of threads only with the data of all threads of the process.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void
 rcgo__kernel_thread_name(char name[17])
 {
 	name[0] = 0;
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uintptr_t
 rcgo__kernel_auxv(int type)
 {
@@ -91,6 +99,7 @@ rcgo__kernel_auxv(int type)
 	return type != 0 && elf_aux_info(type, &value, sizeof value) == 0 ? value : 0;
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE bool
 rcgo__kernel_is_secure(void)
 {

@@ -76,8 +76,8 @@ index_slot(size_t i, const char *text)
 	}
 }
 
-// Returns the first slot from i on that is not an indexed string with another hash. Stops at the end
-// and at the string of tombstones too. Nearly all of the time of a lookup is spent here.
+// Returns the first slot from i on that is not an indexed string with another hash. Stops at the
+// end and at the string of tombstones too. Nearly all of the time of a lookup is spent here.
 static size_t
 skip_others(char **env, size_t i, uint32_t hash, const char *tombstone)
 {

@@ -35,12 +35,12 @@
 // The signal by which Go preempts a goroutine. It comes up to a hundred times a second, and
 // normally nobody reads the C stack that it interrupts.
 // GO: runtime/signal_unix.go sigPreempt = _SIGURG
-// GO: runtime/defs_linux_amd64.go _SIGURG = 0x17
-// GO: runtime/defs_linux_arm64.go _SIGURG = 0x17
-// GO: runtime/defs_freebsd_amd64.go _SIGURG = 0x10
 #ifdef __FreeBSD__
+// GO: runtime/defs_freebsd_amd64.go _SIGURG = 0x10
 #	define RCGO_SIGPREEMPT 0x10
 #else
+// GO: runtime/defs_linux_amd64.go _SIGURG = 0x17
+// GO: runtime/defs_linux_arm64.go _SIGURG = 0x17
 #	define RCGO_SIGPREEMPT 0x17
 #endif
 

@@ -90,7 +90,7 @@ func checkIncludes(t *tree, c *check) {
 }
 
 const libcHeaders = " assert.h dirent.h dlfcn.h elf.h errno.h fcntl.h features.h grp.h inttypes.h limits.h link.h poll.h " +
-	"pthread.h sched.h semaphore.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdlib.h string.h strings.h " +
+	"pthread.h pthread_np.h sched.h semaphore.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdlib.h string.h strings.h " +
 	"stdalign.h stdnoreturn.h time.h ucontext.h unistd.h unwind.h "
 
 func libcHeader(name string) bool {
@@ -130,8 +130,9 @@ func words(s string) map[string]bool {
 // The functions of the dynamic loader. They take its lock, which another thread may hold, for example
 // while a constructor calls Go. One file may call one of them.
 var (
-	loader       = words("dlsym dlvsym dlopen dlmopen dlclose dladdr dladdr1 dlinfo dlerror dl_iterate_phdr")
-	loaderUsers  = map[string]string{"dl_iterate_phdr": "backtrace/unwind/module_list_linux.c"}
+	loader = words("dlsym dlvsym dlopen dlmopen dlclose dladdr dladdr1 dlinfo dlerror dl_iterate_phdr")
+	// FreeBSD's loader may be asked at a safe time only; see symbol_lookup_freebsd.c.
+	loaderUsers  = map[string]string{"dl_iterate_phdr": "backtrace/unwind/module_list.c", "dlsym": "backtrace/util/symbol_lookup_freebsd.c"}
 	loaderAdvice = "it takes the dynamic loader's lock; use symbol_lookup.h or module.h"
 )
 

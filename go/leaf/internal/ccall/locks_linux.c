@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //go:build rcgo_leafcheck
 
-// Counts the mutexes that each thread holds, for watched calls with callbacks: only in programs that
-// are built with the tag rcgo_leafcheck. libc's own use of its mutexes does not come here.
+// Counts the mutexes that each thread holds, for watched calls with callbacks: only in programs
+// that are built with the tag rcgo_leafcheck. libc's own use of its mutexes does not come here.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
