@@ -75,6 +75,7 @@ enum rcgo_allthreads_cause {
 	RCGO_ALLTHREADS_NONE,
 	RCGO_ALLTHREADS_BLOCKED,   // a thread blocks the signal
 	RCGO_ALLTHREADS_NO_ANSWER, // a thread is in uninterruptible sleep in the kernel
+	RCGO_ALLTHREADS_NO_CPU,	   // a thread gets no processor
 	RCGO_ALLTHREADS_REFUSED,   // the kernel refuses the signal or its handler
 	RCGO_ALLTHREADS_NO_PROC,   // the list of threads cannot be read
 	RCGO_ALLTHREADS_NO_MEMORY,
@@ -180,6 +181,12 @@ RCGO_INTERN uint64_t rcgo__allthreads_now(void);
 // io_uring worker of the kernel. Stores its state letter of /proc, or 0.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__allthreads_is_idle(uint32_t tid, char *thread_state);
+
+// Returns whether the thread is runnable, and has not run since *run_ns was stored: it waits for a
+// processor. Stores the time for which it has run, in nanoseconds. Returns false if the kernel does
+// not tell (CONFIG_SCHED_INFO).
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__allthreads_waits_for_cpu(uint32_t tid, uint64_t *run_ns);
 
 // Stores the thread's masks of blocked and pending signals. Returns whether they are known.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none

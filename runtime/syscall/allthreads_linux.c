@@ -25,6 +25,8 @@
 // on overloaded processors.
 #define GIVE_UP_NS (1000 * ONE_MS)
 #define GIVE_UP_ALL_NS (5000 * ONE_MS)
+// Time in which the thread waits for a processor does not count, but no call waits longer than this.
+#define GIVE_UP_NO_CPU_NS (60000 * ONE_MS)
 #define PAUSE_FIRST_NS (1 * ONE_MS)
 #define PAUSE_LAST_NS (50 * ONE_MS)
 
@@ -187,20 +189,56 @@ is_unresponsive(const struct rcgo_allthreads_failure *f)
 }
 
 // The time of the first failed attempt of a call; the unresponsive thread, and when it was first
-// unresponsive.
+// unresponsive. Both times advance while that thread waits for a processor; no_cpu_ns is the sum.
+// run_ns is the time for which that thread has run.
 struct all_trial {
-	uint64_t start, held_up_since, pause;
+	uint64_t start, held_up_since, pause, no_cpu_ns, run_ns;
 	uint32_t tid;
 };
 
+// Pauses. Time in which the unresponsive thread waits for a processor is not counted: on an
+// overloaded machine a new thread, which starts with all signals blocked, may wait for seconds.
+static void
+pause_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial *t)
+{
+	struct timespec ts = {0, (long)t->pause};
+	uint64_t from = rcgo__allthreads_now(), took;
+
+	rcgo__raw_syscall(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
+	took = rcgo__allthreads_now() - from;
+	if (rcgo__allthreads_waits_for_cpu(f->tid, &t->run_ns)) {
+		t->start += took;
+		t->held_up_since += took;
+		t->no_cpu_ns += took;
+	}
+	t->pause = t->pause * 2 < PAUSE_LAST_NS ? t->pause * 2 : PAUSE_LAST_NS;
+}
+
+// Makes the cause true at the time when the call is given up.
+static void
+set_last_cause(struct rcgo_allthreads_failure *f, struct all_trial *t)
+{
+	uint64_t blocked, pending;
+
+	if (rcgo__allthreads_waits_for_cpu(f->tid, &t->run_ns)) {
+		f->cause = RCGO_ALLTHREADS_NO_CPU;
+	} else if (rcgo__allthreads_masks(f->tid, &blocked, &pending)) {
+		f->cause = (blocked & RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL)) != 0
+				   ? RCGO_ALLTHREADS_BLOCKED
+				   : RCGO_ALLTHREADS_NO_ANSWER;
+		rcgo__allthreads_is_idle(f->tid, &f->thread_state);
+	}
+}
+
 // Waits after a failed attempt, with all threads running, until another attempt may succeed.
-// Returns whether another attempt is worthwhile.
+// Returns whether another attempt is worthwhile; if not, f has the cause.
 static bool
-wait_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial *t)
+wait_for_unresponsive(struct rcgo_allthreads_failure *f, struct all_trial *t)
 {
 	uint64_t now = rcgo__allthreads_now();
 
-	if (f->cause != RCGO_ALLTHREADS_NO_ANSWER && f->cause != RCGO_ALLTHREADS_BLOCKED) {
+	if (f->cause != RCGO_ALLTHREADS_NO_ANSWER && f->cause != RCGO_ALLTHREADS_BLOCKED &&
+		f->cause != RCGO_ALLTHREADS_NO_CPU) {
 		return false;
 	}
 	t->start = t->start != 0 ? t->start : now;
@@ -208,20 +246,19 @@ wait_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial 
 		t->tid = f->tid;
 		t->held_up_since = now;
 		t->pause = PAUSE_FIRST_NS;
+		rcgo__allthreads_waits_for_cpu(f->tid, &t->run_ns);
 	}
 	do {
-		struct timespec ts = {0, (long)t->pause};
-
 		now = rcgo__allthreads_now();
-		if (now - t->start >= GIVE_UP_ALL_NS ||
+		if (now - t->start >= GIVE_UP_ALL_NS || t->no_cpu_ns >= GIVE_UP_NO_CPU_NS ||
 			(f->cause == RCGO_ALLTHREADS_BLOCKED &&
 				now - t->held_up_since >= GIVE_UP_NS)) {
+			set_last_cause(f, t);
 			return false;
 		}
-		rcgo__raw_syscall(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
-		t->pause = t->pause * 2 < PAUSE_LAST_NS ? t->pause * 2 : PAUSE_LAST_NS;
 		// While the thread is still unresponsive, the other threads need not be stopped
 		// again.
+		pause_for_unresponsive(f, t);
 	} while (is_unresponsive(f));
 	return true;
 }
@@ -231,7 +268,7 @@ wait_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial 
 static bool
 all_try(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *f)
 {
-	struct all_trial trial = {0, 0, 0, 0};
+	struct all_trial trial = {.start = 0};
 	bool done = false;
 
 	if (!all_prepare(op, f)) {
@@ -307,6 +344,8 @@ static const struct {
 	[RCGO_ALLTHREADS_BLOCKED] = {"", " blocks signal 33, by which threads are stopped"},
 	[RCGO_ALLTHREADS_NO_ANSWER] = {"",
 		" did not stop: it waits in the kernel, or a debugger holds it"},
+	[RCGO_ALLTHREADS_NO_CPU] = {"",
+		" did not stop: it is runnable, but other work has the processors"},
 	[RCGO_ALLTHREADS_REFUSED] = {"the kernel refuses signal 33 to ", " (a seccomp filter?)"},
 	[RCGO_ALLTHREADS_NO_PROC] = {"/proc/self/task cannot be read, so ", " cannot all be found"},
 	[RCGO_ALLTHREADS_NO_MEMORY] = {"no memory to list ", ""},

@@ -20,11 +20,13 @@
 
 // How long no thread may arrive before the caller checks that the missing threads exist (POLL_NS),
 // and why they do not stop (INSPECT_NS). How long other threads stay stopped for a thread that
-// blocks the signal (BLOCKED_NS), or that does not answer (NO_ANSWER_NS).
+// blocks the signal (BLOCKED_NS), that does not answer (NO_ANSWER_NS), or that is runnable and so
+// answers when it gets a processor (RUNNABLE_NS).
 #define POLL_NS (100 * US)
 #define INSPECT_NS (2000 * US)
 #define BLOCKED_NS (10000 * US)
 #define NO_ANSWER_NS (100000 * US)
+#define RUNNABLE_NS (1000000 * US)
 
 #define TASKS "/proc/self/task"
 
@@ -184,7 +186,7 @@ static bool
 all_inspect(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
 	uint64_t stopped_ns, struct rcgo_allthreads_failure *f)
 {
-	uint64_t blocked, pending;
+	uint64_t blocked, pending, limit;
 
 	if (rcgo__allthreads_is_idle(s->tid, &f->thread_state)) {
 		all_claim_entry(op, s, RCGO_ALLTHREADS_IGNORED);
@@ -194,7 +196,8 @@ all_inspect(struct rcgo_allthreads_request *op, struct rcgo_allthreads_entry *s,
 		(blocked & RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL)) != 0) {
 		return all_fail(f, RCGO_ALLTHREADS_BLOCKED, EBUSY, s->tid);
 	}
-	return stopped_ns < NO_ANSWER_NS || all_fail(f, RCGO_ALLTHREADS_NO_ANSWER, EBUSY, s->tid);
+	limit = f->thread_state == 'R' ? RUNNABLE_NS : NO_ANSWER_NS;
+	return stopped_ns < limit || all_fail(f, RCGO_ALLTHREADS_NO_ANSWER, EBUSY, s->tid);
 }
 
 // Checks all threads that have not arrived.
@@ -361,6 +364,19 @@ rcgo__allthreads_masks(uint32_t tid, uint64_t *blocked, uint64_t *pending)
 
 	return task_read(tid, "status", buf, sizeof buf) > 0 &&
 	       mask_field(buf, "\nSigPnd:", pending) && mask_field(buf, "\nSigBlk:", blocked);
+}
+
+bool
+rcgo__allthreads_waits_for_cpu(uint32_t tid, uint64_t *run_ns)
+{
+	char buf[96], state;
+	const char *at = buf;
+	uint64_t before = *run_ns;
+
+	// The first number of schedstat is the time for which the thread has run.
+	return task_read(tid, "schedstat", buf, sizeof buf) > 0 &&
+	       rcgo__parse_uint(&at, run_ns) == 0 && !rcgo__allthreads_is_idle(tid, &state) &&
+	       state == 'R' && *run_ns == before;
 }
 
 bool

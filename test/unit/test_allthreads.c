@@ -160,6 +160,74 @@ TEST(a_thread_that_blocks_the_signal_for_a_while)
 	all_check(46, THREADS + 2);
 }
 
+// As a new thread on an overloaded machine: it has the signal blocked, little to do, and hardly ever
+// a processor.
+static void *
+starve(void *arg)
+{
+	uint64_t set = (uint64_t)1 << 32;
+	struct timespec now, start;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+	sched_setaffinity(0, sizeof one, &one);
+	__atomic_store_n((cpu_set_t **)arg, &one, __ATOMIC_RELEASE);
+	while (__atomic_load_n((cpu_set_t **)arg, __ATOMIC_ACQUIRE) != NULL) {
+		usleep(1000);
+	}
+	CHECK_INT(setpriority(PRIO_PROCESS, 0, 19), 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+	__atomic_fetch_add(&all_up, 1, __ATOMIC_RELEASE);
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < 8000000);
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8);
+	return all_idle(NULL);
+}
+
+// Keeps the processor of a thread busy, in another process.
+static pid_t
+occupy(const cpu_set_t *cpu)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		sched_setaffinity(0, sizeof *cpu, cpu);
+		alarm(60);
+		for (;;) {
+		}
+	}
+	return pid;
+}
+
+TEST(a_thread_that_gets_no_processor)
+{
+	static cpu_set_t *cpu;
+	pid_t busy[3];
+	pthread_t t;
+	double start;
+
+	CHECK_INT(pthread_create(&t, NULL, starve, &cpu), 0);
+	while (__atomic_load_n(&cpu, __ATOMIC_ACQUIRE) == NULL) {
+		usleep(1000);
+	}
+	for (int i = 0; i < 3; i++) {
+		busy[i] = occupy(cpu);
+	}
+	__atomic_store_n(&cpu, NULL, __ATOMIC_RELEASE);
+	unit_await(&all_up, 1);
+	start = all_now();
+	CHECK_INT(all_set(43), 0);
+	printf("# %.1f s\n", all_now() - start);
+	all_check(43, 2);
+	for (int i = 0; i < 3; i++) {
+		kill(busy[i], SIGKILL);
+		waitpid(busy[i], NULL, 0);
+	}
+}
+
 // The limit of pending signals is for those that carry a value; others stop threads all the same,
 // and one that comes too late is nobody's.
 TEST(no_room_for_signals)
@@ -234,6 +302,10 @@ TEST(a_thread_that_does_not_answer_in_words)
 	rcgo__allthreads_explain(&f, &all_why);
 	CHECK_HAS(all_why.text, want);
 	CHECK_HAS(all_why.text, "(state D in /proc); nothing was applied");
+	f.cause = RCGO_ALLTHREADS_NO_CPU;
+	rcgo__allthreads_explain(&f, &all_why);
+	CHECK_HAS(
+		all_why.text, "did not stop: it is runnable, but other work has the processors; ");
 }
 
 #define NO_NAMESPACES 77
@@ -274,6 +346,7 @@ TEST(a_proc_of_another_namespace)
 UNIT_MAIN(UNIT_TEST(it_holds_for_all), UNIT_TEST(a_single_thread), UNIT_TEST(an_error_is_nobodys),
 	UNIT_TEST(results_that_differ_end_the_process), UNIT_TEST(a_thread_that_blocks_the_signal),
 	UNIT_TEST(calls_that_are_given_up_leave_one_signal),
-	UNIT_TEST(a_thread_that_blocks_the_signal_for_a_while), UNIT_TEST(no_room_for_signals),
+	UNIT_TEST(a_thread_that_blocks_the_signal_for_a_while),
+	UNIT_TEST(a_thread_that_gets_no_processor), UNIT_TEST(no_room_for_signals),
 	UNIT_TEST(the_main_thread_has_ended), UNIT_TEST(a_thread_in_vfork),
 	UNIT_TEST(a_thread_that_does_not_answer_in_words), UNIT_TEST(a_proc_of_another_namespace))
