@@ -110,8 +110,8 @@ features_over(struct features base, struct features f)
 }
 
 // Returns f without what the target system lacks: only Linux's signal frames can be moved. libthr,
-// which calls handlers on FreeBSD, has frames of its own between the kernel's and the handler's. Only
-// Go for Linux makes calls on all threads.
+// which calls handlers on FreeBSD, has frames of its own between the kernel's and the handler's.
+// Only Go for Linux makes calls on all threads.
 struct features
 features_of_system(const struct goenv *e, struct features f)
 {
