@@ -154,7 +154,7 @@ TEST(of_each_kind_of_thread)
 {
 	need_stacks();
 	for (frame = 100; frame < 4096; frame += 1900) {
-		check_text(on_go_thread, "stack=300K", ": its stack is 300 KiB; ", "RCGO=stack=");
+		check_text(on_go_thread, "stack=320K", ": its stack is 320 KiB; ", "RCGO=stack=");
 		check_text(on_go_thread, "stack=2M,guard=64K", " 2048 KiB; ", "RCGO=stack=");
 		check_text(on_foreign_thread, &end, " 512 KiB; ", "pthread_attr_setstacksize");
 		check_text(on_foreign_thread, NULL, " 51", "pthread_attr_setstacksize");
@@ -176,15 +176,16 @@ touch(void *p)
 
 TEST(other_faults)
 {
-	char *page = mmap(NULL, 4096 * 3, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	char *page = mmap(NULL, size * 3, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (unit_emulated()) {
 		unit_skip("the emulator's stack of main is not where the kernel says");
 	}
 	CHECK(page != MAP_FAILED);
-	CHECK_INT(mprotect(page + 4096 * 2, 4096, PROT_READ | PROT_WRITE), 0);
+	CHECK_INT(mprotect(page + size * 2, size, PROT_READ | PROT_WRITE), 0);
 	for (size_t i = 0; i < 2; i++) {
-		unit_fork(&end, touch, page + 4096 * i);
+		unit_fork(&end, touch, page + size * i);
 		CHECK_HAS(end.err, "another fault");
 	}
 	unit_fork(&end, touch, (void *)64); // of NULL itself a sanitizer would speak first
