@@ -70,6 +70,111 @@ RCGO_BACKTRACE_API size_t rcgo_backtrace_from_context(
 RCGO_BACKTRACE_API size_t rcgo_symbolize(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
+// Targets. A target is a program whose memory, threads and modules are read: this process, another
+// process, or a core file. Addresses and sizes are those of the target, and nothing that it contains
+// is trusted. A target is read as it is at the moment: the program may go on running. Programs built
+// by `rcgo build` do not have these functions; link librcgo_backtrace.a.
+
+// A mapped file, or the vDSO: all adjacent mappings that belong to one object.
+struct rcgo_target_module {
+	const char *path;    // as the target names it; "[vdso]"; valid during the visit
+	uint64_t start, end; // first to last mapping
+	uint64_t first_end;  // of the first mapping
+	uint64_t offset;     // of the first mapping in the file, in bytes
+	uint64_t inode;	     // 0: unknown, as in a core file
+};
+
+// The registers of a thread, by the DWARF numbers of the target's CPU. In the last register of
+// amd64, 16, is the program counter.
+#define RCGO_TARGET_REGISTERS 33
+struct rcgo_target_thread {
+	int32_t tid;
+	uint64_t pc;
+	uint64_t reg[RCGO_TARGET_REGISTERS];
+	uint64_t known;	  // bit i: reg[i] is known. 0: neither pc nor any register is
+	int64_t syscall;  // number of the system call that the thread is in; -1: none
+	uint64_t args[6]; // its arguments, as far as known
+	unsigned nr_args;
+};
+
+struct rcgo_target_piece {
+	uint64_t address;
+	void *to;
+	size_t size;
+};
+
+struct rcgo_target;
+
+// Visitors return true to stop.
+typedef bool (*rcgo_target_module_fn)(const struct rcgo_target_module *module, void *arg);
+typedef bool (*rcgo_target_thread_fn)(const struct rcgo_target_thread *thread, void *arg);
+
+// A kind of target. A program may have kinds of its own, such as a connection to a debugger's stub.
+struct rcgo_target_ops {
+	size_t (*read)(const struct rcgo_target *target, uint64_t address, void *to, size_t size);
+	// NULL: read is called for each piece.
+	size_t (*read_pieces)(const struct rcgo_target *target,
+		const struct rcgo_target_piece *piece, size_t count);
+	int (*each_module)(
+		const struct rcgo_target *target, rcgo_target_module_fn visit, void *arg);
+	int (*each_thread)(
+		const struct rcgo_target *target, rcgo_target_thread_fn visit, void *arg);
+	int (*registers)(
+		const struct rcgo_target *target, int32_t tid, struct rcgo_target_thread *thread);
+	bool (*auxv)(const struct rcgo_target *target, uint64_t type, uint64_t *value);
+	void (*close)(struct rcgo_target *target);
+};
+
+struct rcgo_target {
+	const struct rcgo_target_ops *ops;
+	int32_t pid;	    // 0: a core file
+	uint16_t machine;   // EM_*
+	uint64_t state[32]; // of ops
+};
+
+// Open this process, the process with this PID, and the core file at path. They return 0, or -errno.
+// -ENOEXEC: no ELF file; -EINVAL: an ELF file but no core file; -ENOTSUP: not of a 64-bit
+// little-endian CPU; -EPERM or -EACCES: not permitted. On error nothing has to be closed.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API int rcgo_target_open_self(struct rcgo_target *target);
+RCGO_BACKTRACE_API int rcgo_target_open_process(struct rcgo_target *target, int32_t pid);
+RCGO_BACKTRACE_API int rcgo_target_open_core(struct rcgo_target *target, const char *path);
+
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API void rcgo_target_close(struct rcgo_target *target);
+
+// Copies up to size bytes at address. Returns how many of the first could be read. A core file often
+// lacks code and constants; they are in the files of its modules.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API size_t rcgo_target_read(
+	const struct rcgo_target *target, uint64_t address, void *to, size_t size);
+
+// Copies up to 16 pieces in one system call, up to the first byte that cannot be read. Returns how
+// many bytes in all.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API size_t rcgo_target_read_pieces(
+	const struct rcgo_target *target, const struct rcgo_target_piece *piece, size_t count);
+
+// Call visit for each module, by address, and for each thread. In a process a thread comes with its
+// number only; rcgo_target_registers has the rest. They return 0, or -errno.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API int rcgo_target_each_module(
+	const struct rcgo_target *target, rcgo_target_module_fn visit, void *arg);
+RCGO_BACKTRACE_API int rcgo_target_each_thread(
+	const struct rcgo_target *target, rcgo_target_thread_fn visit, void *arg);
+
+// Finds what is known of a thread without stopping it: all registers in a core file; the stack
+// pointer and the program counter of a thread that is blocked in the kernel. Returns 0, or -errno.
+// -EBUSY: the thread runs; -ESRCH: it does not exist.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API int rcgo_target_registers(
+	const struct rcgo_target *target, int32_t tid, struct rcgo_target_thread *thread);
+
+// Finds an entry of the auxiliary vector (AT_*). Returns whether there is one.
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_BACKTRACE_API bool rcgo_target_auxv(
+	const struct rcgo_target *target, uint64_t type, uint64_t *value);
+
 #ifdef __cplusplus
 }
 #endif

@@ -115,8 +115,9 @@ rcgo__reader_word(struct rcgo_reader *c, unsigned size)
 	}
 }
 
+// Reads a LEB128 number. Bits beyond the 64th are dropped. A number that does not end is 0.
 static inline uint64_t
-rcgo__reader_uleb(struct rcgo_reader *c)
+rcgo__reader_leb(struct rcgo_reader *c, bool is_signed)
 {
 	uint64_t value = 0;
 	unsigned shift = 0;
@@ -127,35 +128,27 @@ rcgo__reader_uleb(struct rcgo_reader *c)
 		if (shift < 64) {
 			value |= (uint64_t)(byte & 0x7f) << shift;
 		}
+		shift += 7;
 		if ((byte & 0x80) == 0) {
+			if (is_signed && (byte & 0x40) != 0 && shift < 64) {
+				value |= ~(uint64_t)0 << shift;
+			}
 			return value;
 		}
-		shift += 7;
 	}
 	return 0;
+}
+
+static inline uint64_t
+rcgo__reader_uleb(struct rcgo_reader *c)
+{
+	return rcgo__reader_leb(c, false);
 }
 
 static inline int64_t
 rcgo__reader_sleb(struct rcgo_reader *c)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-
-	while (rcgo__reader_has(c, 1)) {
-		uint8_t byte = *c->at++;
-
-		if (shift < 64) {
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		}
-		shift += 7;
-		if ((byte & 0x80) == 0) {
-			if ((byte & 0x40) != 0 && shift < 64) {
-				value |= ~(uint64_t)0 << shift;
-			}
-			return (int64_t)value;
-		}
-	}
-	return 0;
+	return (int64_t)rcgo__reader_leb(c, true);
 }
 
 // Reads a 0-terminated string. Returns NULL if there is none.

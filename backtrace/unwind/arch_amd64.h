@@ -12,6 +12,7 @@
 #include "compat.h"
 
 // DWARF registers: rax rdx rcx rbx rsi rdi rbp rsp r8-r15, and the return address.
+#define RCGO_ELF_MACHINE 62 // EM_X86_64
 #define RCGO_DW_REGS 17
 #define RCGO_DW_FP 6
 #define RCGO_DW_SP 7

@@ -12,6 +12,7 @@
 #include "compat.h"
 
 // DWARF registers: x0-x30, sp.
+#define RCGO_ELF_MACHINE 183 // EM_AARCH64
 #define RCGO_DW_REGS 32
 #define RCGO_DW_FP 29
 #define RCGO_DW_SP 31

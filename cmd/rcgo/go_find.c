@@ -119,7 +119,7 @@ find_moduledata(
 
 	for (uint64_t at = lo; at < hi && at - lo < SCAN_MAX && !found; at += CHUNK) {
 		size_t want = hi - at < CHUNK ? (size_t)(hi - at) : CHUNK;
-		size_t size = t->ops->read(t, at, chunk, want);
+		size_t size = target_read_some(t, at, chunk, want);
 
 		for (size_t i = 0; i + 8 <= size && !found; i += 8) {
 			found = word_at(chunk + i) == table->pclntab &&

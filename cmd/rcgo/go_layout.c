@@ -156,7 +156,7 @@ read_data(struct target *t, const struct go_table *table, size_t *size)
 		return NULL;
 	}
 	bytes = xalloc((size_t)n + 8);
-	*size = t->ops->read(t, table->data, bytes, (size_t)n);
+	*size = target_read_some(t, table->data, bytes, (size_t)n);
 	return bytes;
 }
 

@@ -132,7 +132,7 @@ holds_curg(struct target *t, const struct go_runtime *r, uint64_t ptr, uint64_t 
 		return true;
 	}
 	list = xalloc(8 * (size_t)len + 8);
-	len = t->ops->read(t, ptr, list, 8 * (size_t)len) / 8;
+	len = target_read_some(t, ptr, list, 8 * (size_t)len) / 8;
 	for (uint64_t i = 0; i < len && !found; i++) {
 		found = list[i] == curg;
 	}
@@ -146,7 +146,7 @@ go_find_allgs(struct target *t, struct go_runtime *r)
 {
 	uint64_t size = r->table->data_end - r->table->data;
 	uint8_t *bytes = xalloc((size_t)size + 8);
-	size_t have = t->ops->read(t, r->table->data, bytes, (size_t)size);
+	size_t have = target_read_some(t, r->table->data, bytes, (size_t)size);
 	uint64_t best = 0;
 
 	for (size_t i = 0; i + 24 <= have; i += 8) {
@@ -182,7 +182,7 @@ go_read_gs(
 	}
 	len = (size_t)slice[1];
 	list = xalloc(8 * len + 8);
-	len = t->ops->read(t, slice[0], list, 8 * len) / 8;
+	len = target_read_some(t, slice[0], list, 8 * len) / 8;
 	*out = xalloc(((len < max ? len : max) + 1) * sizeof **out);
 	for (size_t i = 0; i < len; i++) {
 		struct go_g g;
@@ -226,7 +226,7 @@ find_array(struct target *t, uint64_t lo, uint64_t hi, uint64_t text)
 	uint8_t *bytes = xalloc(size + 8);
 	uint64_t found = 1;
 
-	size = t->ops->read(t, lo, bytes, size);
+	size = target_read_some(t, lo, bytes, size);
 	for (size_t i = 16; i + 16 <= size && found == 1; i += 8) {
 		if (rcgo__get64(bytes + i, false) == text &&
 			rcgo__get64(bytes + i + 8, false) == sizeof second_reason - 1 &&

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reads the identity of our C half (runtime/base/x_cgo_build_info.c) from programs, libraries,
 // archives, processes and core files. Files are untrusted: every offset is checked.
-// Long because: all kinds of file share one reader of program headers and notes.
 #include "identity.h"
 
 #include <ar.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "build_identity.h"
+#include "rcgo_backtrace.h"
 
 struct bytes {
 	const unsigned char *at;
@@ -101,21 +102,28 @@ elf_header(struct bytes b, Elf64_Ehdr *eh)
 	return true;
 }
 
+// Copies entry number i of a table of headers. Returns whether the file has it.
+static bool
+entry(struct bytes b, uint64_t table, uint64_t each, unsigned i, void *to, size_t size)
+{
+	struct bytes header = part(b, table + i * each, size);
+
+	if (header.size == size) {
+		memcpy(to, header.at, size);
+	}
+	return header.size == size;
+}
+
 // Calls look for each program header of that type. Returns the first text found.
 static char *
 in_segments(struct bytes b, const Elf64_Ehdr *eh, uint32_t type, char *(*look)(struct bytes))
 {
 	char *text = NULL;
+	Elf64_Phdr ph;
 
-	for (unsigned i = 0; i < eh->e_phnum && text == NULL; i++) {
-		struct bytes header =
-			part(b, eh->e_phoff + (uint64_t)i * eh->e_phentsize, sizeof(Elf64_Phdr));
-		Elf64_Phdr ph;
-
-		if (header.size != sizeof ph) {
-			break;
-		}
-		memcpy(&ph, header.at, sizeof ph);
+	for (unsigned i = 0; i < eh->e_phnum && text == NULL &&
+			     entry(b, eh->e_phoff, eh->e_phentsize, i, &ph, sizeof ph);
+		i++) {
 		if (ph.p_type == type && (type != PT_LOAD || (ph.p_flags & PF_W) == 0)) {
 			text = look(part(b, ph.p_offset, ph.p_filesz));
 		}
@@ -128,16 +136,11 @@ static char *
 in_sections(struct bytes b, const Elf64_Ehdr *eh)
 {
 	char *text = NULL;
+	Elf64_Shdr sh;
 
-	for (unsigned i = 0; i < eh->e_shnum && text == NULL; i++) {
-		struct bytes header =
-			part(b, eh->e_shoff + (uint64_t)i * eh->e_shentsize, sizeof(Elf64_Shdr));
-		Elf64_Shdr sh;
-
-		if (header.size != sizeof sh) {
-			break;
-		}
-		memcpy(&sh, header.at, sizeof sh);
+	for (unsigned i = 0; i < eh->e_shnum && text == NULL &&
+			     entry(b, eh->e_shoff, eh->e_shentsize, i, &sh, sizeof sh);
+		i++) {
 		if (sh.sh_type == SHT_NOTE) {
 			text = in_notes(part(b, sh.sh_offset, sh.sh_size));
 		}
@@ -180,51 +183,6 @@ in_archive(struct bytes b)
 	return text;
 }
 
-// Segments of a core file that begin as ELF files do contain the notes of the mapped file.
-static char *
-in_image(struct bytes b)
-{
-	Elf64_Ehdr eh;
-
-	return elf_header(b, &eh) ? in_segments(b, &eh, PT_NOTE, in_notes) : NULL;
-}
-
-// The files that a core file lists as mapped, each once.
-static struct strings
-core_files(struct bytes b)
-{
-	struct strings files = {0};
-	Elf64_Nhdr n;
-	uint64_t count;
-
-	for (; b.size >= sizeof n;
-		b = part(b,
-			sizeof n + ((n.n_namesz + 3ULL) & ~3ULL) + ((n.n_descsz + 3ULL) & ~3ULL),
-			b.size)) {
-		memcpy(&n, b.at, sizeof n);
-		struct bytes desc = part(b, sizeof n + ((n.n_namesz + 3ULL) & ~3ULL), n.n_descsz);
-
-		if (n.n_type != NT_FILE || desc.size < 16) {
-			continue;
-		}
-		memcpy(&count, desc.at, sizeof count);
-		struct bytes names =
-			part(desc, count > desc.size / 24 ? desc.size : 16 + 24 * count, desc.size);
-
-		while (names.size > 0) {
-			size_t len = strnlen((const char *)names.at, names.size);
-			char *name = strndup((const char *)names.at, len);
-
-			if (files.n == 0 || strcmp(files.at[files.n - 1], name) != 0) {
-				strings_add(&files, name);
-			}
-			names = part(names, len + 1, names.size);
-		}
-		break;
-	}
-	return files;
-}
-
 static struct bytes
 map_file(const char *path)
 {
@@ -251,30 +209,71 @@ map_file(const char *path)
 	return b;
 }
 
+#define PAGE 4096
+
+// Where an identity is searched among the modules of a target.
+struct search {
+	const struct rcgo_target *target;
+	const char *pid; // NULL: a core file
+	bool files;	 // in the files, else in the first page of each, which has the notes
+	char *text, *file;
+};
+
+// The identity in the file of a module: by the kernel's link, which is the mapped file even when
+// another has its name now, or by the name.
 static char *
-in_core(struct bytes b, const Elf64_Ehdr *eh)
+in_module_file(const struct search *s, const struct rcgo_target_module *m)
 {
-	char *text = in_segments(b, eh, PT_LOAD, in_image);
+	char *text = NULL, *ignored;
 
-	for (unsigned i = 0; i < eh->e_phnum && text == NULL; i++) {
-		struct bytes header =
-			part(b, eh->e_phoff + (uint64_t)i * eh->e_phentsize, sizeof(Elf64_Phdr));
-		Elf64_Phdr ph;
-
-		if (header.size != sizeof ph) {
-			break;
-		}
-		memcpy(&ph, header.at, sizeof ph);
-		if (ph.p_type != PT_NOTE) {
-			continue;
-		}
-		struct strings files = core_files(part(b, ph.p_offset, ph.p_filesz));
-
-		for (size_t j = 0; j < files.n && text == NULL; j++) {
-			text = in_elf(map_file(files.at[j]));
-		}
+	if (s->pid != NULL) {
+		text = identity_of_file(fmt("/proc/%s/map_files/%" PRIx64 "-%" PRIx64, s->pid,
+						m->start, m->first_end),
+			&ignored);
 	}
-	return text;
+	return text != NULL ? text : in_elf(map_file(m->path));
+}
+
+static bool
+in_module(const struct rcgo_target_module *m, void *arg)
+{
+	struct search *s = arg;
+	unsigned char page[PAGE];
+	Elf64_Ehdr eh;
+
+	if (m->offset != 0 || m->path[0] != '/') {
+		return false;
+	}
+	if (s->files) {
+		s->text = in_module_file(s, m);
+	} else {
+		struct bytes b = {page, rcgo_target_read(s->target, m->start, page, sizeof page)};
+
+		s->text = elf_header(b, &eh) ? in_segments(b, &eh, PT_NOTE, in_notes) : NULL;
+	}
+	s->file = s->text != NULL ? xstrdup(m->path) : NULL;
+	return s->text != NULL;
+}
+
+// A core file has the first pages of the mapped files, or the files have what it lacks.
+static char *
+in_core(const char *path, char **why)
+{
+	struct rcgo_target target;
+	struct search s = {.target = &target};
+	int err = rcgo_target_open_core(&target, path);
+
+	if (err != 0) {
+		*why = xstrdup(strerror(-err));
+		return NULL;
+	}
+	rcgo_target_each_module(&target, in_module, &s);
+	s.files = true;
+	if (s.text == NULL) {
+		rcgo_target_each_module(&target, in_module, &s);
+	}
+	rcgo_target_close(&target);
+	return s.text;
 }
 
 // Returns the identity in a file. Returns NULL if there is none; sets *why if the file is of a kind
@@ -297,7 +296,7 @@ identity_of_file(const char *path, char **why)
 		*why = xstrdup("not a 64-bit ELF file or archive");
 		return NULL;
 	}
-	return eh.e_type == ET_CORE ? in_core(b, &eh) : in_elf(b);
+	return eh.e_type == ET_CORE ? in_core(path, why) : in_elf(b);
 }
 
 // Returns the identity in a process: that of the program, or else of a loaded library, whose path
@@ -305,29 +304,19 @@ identity_of_file(const char *path, char **why)
 char *
 identity_of_process(const char *pid, char **file, char **why)
 {
-	char *text, *maps, *save;
-	size_t size;
+	struct rcgo_target target;
+	struct search s = {.target = &target, .pid = pid, .files = true};
+	char *text;
 
 	*file = fmt("/proc/%s/exe", pid);
 	text = identity_of_file(*file, why);
-	maps = text == NULL && *why == NULL ? read_file(fmt("/proc/%s/maps", pid), &size) : NULL;
-	for (char *line = maps == NULL ? NULL : strtok_r(maps, "\n", &save);
-		line != NULL && text == NULL; line = strtok_r(NULL, "\n", &save)) {
-		char *path = strchr(line, '/'), *ignored;
-
-		// The first mapping of a file is the one of its start.
-		if (path == NULL || strstr(line, " 00000000 ") == NULL) {
-			continue;
-		}
-		text = identity_of_file(
-			fmt("/proc/%s/map_files/%s", pid, strndup(line, strcspn(line, " "))),
-			&ignored);
-		text = text != NULL ? text : identity_of_file(path, &ignored);
-		if (text != NULL) {
-			*file = xstrdup(path);
-		}
+	if (text != NULL || *why != NULL || rcgo_target_open_process(&target, atoi(pid)) != 0) {
+		return text;
 	}
-	return text;
+	rcgo_target_each_module(&target, in_module, &s);
+	rcgo_target_close(&target);
+	*file = s.file != NULL ? s.file : *file;
+	return s.text;
 }
 
 // Returns the value of NAME=VALUE in the text; "" if it is missing.

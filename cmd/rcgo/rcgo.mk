@@ -13,7 +13,8 @@ RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCG
 # that reads call frame information: stack_*.c reads the memory of another process for it.
 RCGO_CFI_SRC := $(patsubst %,backtrace/unwind/%.c,cfi_index cfi_parse cfi_row dwarf_expr \
 	debug_frame eh_frame unwind_cache)
-RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c)) $(RCGO_CFI_SRC))
+RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c backtrace/target/*.c)) \
+	$(RCGO_CFI_SRC))
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
@@ -40,7 +41,7 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
-RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o
+RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 

@@ -6,9 +6,8 @@
 
 #include "rcgo.h"
 
-#include <sys/uio.h>
-
 #include "dwarf_expr.h"
+#include "rcgo_backtrace.h"
 #include "symbolizer_internal.h"
 
 // An ELF object of the target.
@@ -79,8 +78,8 @@ struct target {
 	pid_t pid;
 	const char *label; // process 123, core FILE
 	bool core;
-	const struct target_ops *ops;
-	void *own; // of the kind of target
+	struct rcgo_target from; // where all is read
+	void *own;		 // of target_process.c
 	const char *sysroot, *debug, *exe;
 	bool force;
 	uint16_t machine;
@@ -93,14 +92,6 @@ struct target {
 	struct rcgo_arena arena;
 	struct rcgo_dwarf_memory names;
 	uint16_t names_id;
-};
-
-struct target_ops {
-	// Reads up to size bytes. Returns how many of the first could be read.
-	size_t (*read)(struct target *t, uint64_t address, void *to, size_t size);
-	// Reads several pieces. Returns how many bytes in all, as process_vm_readv.
-	ssize_t (*read_pieces)(
-		struct target *t, const struct iovec *local, const struct iovec *remote, size_t n);
 };
 
 // What `rcgo stack` was asked for.
@@ -131,6 +122,8 @@ _Noreturn void process_fail(pid_t pid, int err);
 
 // target_core.c: fails by itself
 void core_open(struct target *t, const char *path);
+// Reads what the core has, and else what the files that were mapped have.
+size_t core_read(struct target *t, uint64_t address, void *to, size_t size);
 
 // target_module.c
 struct module *module_find(struct target *t, uint64_t address);
@@ -140,6 +133,8 @@ struct rcgo_bytes module_bytes(const struct module *m, uint64_t address);
 uint64_t module_build_id(const struct module *m, uint8_t *id, size_t cap);
 
 // target_read.c
+// Reads up to size bytes. Returns how many of the first could be read.
+size_t target_read_some(struct target *t, uint64_t address, void *to, size_t size);
 bool target_read(struct target *t, uint64_t address, void *to, size_t size);
 bool target_word(struct target *t, uint64_t address, uint64_t *word);
 // What the thread's regions hold, else the target as it is now; *late says that it was asked.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the C frames of another process's stack. The rules come from
-// runtime/traceback/unwind, which reads the objects' files; the stack itself is read through the
-// walk.
+// rcgo stack: the C frames of another process's stack. The rules come from backtrace/unwind, which
+// reads the objects' files; the stack itself is read through the walk.
 #include "stack.h"
 
 #include <string.h>

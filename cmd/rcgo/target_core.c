@@ -1,108 +1,87 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo stack: a core file. What the kernel left out, code above all, comes from the files that were
 // mapped, whose build-ids must be those in the core.
-#include "target_core.h"
+#include "stack_target.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define SEGMENTS_MAX 1000000
+#define THREADS_MAX 100000
 
-static const struct rcgo_segment *
-segment_at(const struct core *c, uint64_t address)
-{
-	size_t lo = 0, hi = c->segments;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (c->segment[mid].address <= address) {
-			lo = mid + 1;
-		} else {
-			hi = mid;
-		}
-	}
-	return lo > 0 && address - c->segment[lo - 1].address < c->segment[lo - 1].memory_size
-		       ? &c->segment[lo - 1]
-		       : NULL;
-}
-
-// The bytes at an address, to the end of what is in one piece.
-static struct rcgo_bytes
-bytes_at(struct target *t, uint64_t address)
-{
-	const struct core *c = t->own;
-	const struct rcgo_segment *s = segment_at(c, address);
-	uint64_t inside = s != NULL ? address - s->address : 0;
-	struct module *m;
-
-	if (s != NULL && inside < s->file_size) {
-		return rcgo__bytes_slice(c->elf.image, s->offset + inside, s->file_size - inside);
-	}
-	m = module_find(t, address);
-	if (m == NULL || strcmp(m->path, "[vdso]") == 0 || !module_open(t, m)) {
-		return (struct rcgo_bytes){0};
-	}
-	return module_bytes(m, address);
-}
-
-static size_t
+size_t
 core_read(struct target *t, uint64_t address, void *to, size_t size)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		struct rcgo_bytes b = bytes_at(t, address + done);
-		size_t n = size - done < b.size ? size - done : b.size;
+		size_t n =
+			rcgo_target_read(&t->from, address + done, (char *)to + done, size - done);
+		struct module *m = n > 0 ? NULL : module_find(t, address + done);
+		struct rcgo_bytes b = {0};
 
-		if (n == 0) {
+		if (m != NULL && strcmp(m->path, "[vdso]") != 0 && module_open(t, m)) {
+			b = module_bytes(m, address + done);
+		}
+		if (n == 0 && b.size == 0) {
 			break;
 		}
-		memcpy((char *)to + done, rcgo__bytes_read(b, 0, n).at, n);
+		if (n == 0) {
+			// The next page may be in the core again.
+			n = 4096 - (size_t)((address + done) % 4096);
+			n = n < b.size ? n : b.size;
+			n = n < size - done ? n : size - done;
+			memcpy((char *)to + done, rcgo__bytes_read(b, 0, n).at, n);
+		}
 		done += n;
 	}
 	return done;
 }
 
-static ssize_t
-core_read_pieces(struct target *t, const struct iovec *local, const struct iovec *remote, size_t n)
+static bool
+take_thread(const struct rcgo_target_thread *from, void *arg)
 {
-	ssize_t done = 0;
+	struct target *t = arg;
+	struct thread *th;
 
-	for (size_t i = 0; i < n; i++) {
-		done += (ssize_t)core_read(t, (uint64_t)(uintptr_t)remote[i].iov_base,
-			local[i].iov_base, local[i].iov_len);
+	t->thread = realloc(t->thread, (t->threads + 1) * sizeof *t->thread);
+	if (t->thread == NULL) {
+		xalloc(SIZE_MAX);
 	}
-	return done;
+	th = &t->thread[t->threads++];
+	*th = (struct thread){
+		.tid = from->tid, .ns_tid = from->tid, .how = HOW_CORE, .blocked_ms = -1};
+	th->regs.pc = from->pc;
+	memcpy(th->regs.reg, from->reg, sizeof th->regs.reg);
+	th->regs.known = from->known;
+	th->syscall = (long)from->syscall;
+	th->in_syscall = th->syscall >= 0;
+	memcpy(th->args, from->args, sizeof th->args);
+	return t->threads >= THREADS_MAX;
 }
 
-static const struct target_ops core_ops = {core_read, core_read_pieces};
-
-static int
-by_address(const void *a, const void *b)
+static char *
+local_file(const struct target *t, const char *path)
 {
-	const struct rcgo_segment *x = a, *y = b;
+	char *file = t->sysroot != NULL ? fmt("%s%s", t->sysroot, path) : xstrdup(path);
 
-	return (x->address > y->address) - (x->address < y->address);
+	return access(file, R_OK) == 0 ? file : NULL;
 }
 
-static void
-take_segments(struct target *t, struct core *c)
+static bool
+take_module(const struct rcgo_target_module *from, void *arg)
 {
-	struct rcgo_segment s;
+	struct target *t = arg;
+	struct module *m = target_add_module(t, from->path);
 
-	c->segment = xalloc((c->elf.segment_count + 1) * sizeof *c->segment);
-	for (uint32_t i = 0; i < SEGMENTS_MAX && rcgo__elf_segment_at(&c->elf, i, &s); i++) {
-		if (s.type == PT_LOAD) {
-			c->segment[c->segments++] = s;
-		} else if (s.type == PT_NOTE) {
-			core_notes(t, rcgo__bytes_slice(c->elf.image, s.offset, s.file_size));
-		}
-	}
-	qsort(c->segment, c->segments, sizeof *c->segment, by_address);
+	m->file = strcmp(from->path, "[vdso]") == 0 ? NULL : local_file(t, from->path);
+	m->start = m->first = from->start;
+	m->end = from->end;
+	m->offset = from->offset;
+	return false;
 }
 
 static int
@@ -111,20 +90,6 @@ by_start(const void *a, const void *b)
 	const struct module *x = a, *y = b;
 
 	return (x->start > y->start) - (x->start < y->start);
-}
-
-static void
-add_vdso(struct target *t, const struct core *c)
-{
-	const struct rcgo_segment *s = c->vdso != 0 ? segment_at(c, c->vdso) : NULL;
-	struct module *m;
-
-	if (s == NULL) {
-		return;
-	}
-	m = target_add_module(t, "[vdso]");
-	m->start = m->first = c->vdso;
-	m->end = s->address + s->memory_size;
 }
 
 // The build-id of the object as the core has it, which is in the object's first page.
@@ -136,9 +101,7 @@ same_build(struct target *t, const struct module *m)
 	uint8_t *page = xalloc(4096);
 	bool same = true;
 
-	if (m->offset == 0 && segment_at(t->own, m->start) != NULL &&
-		segment_at(t->own, m->start)->file_size >= 4096 &&
-		target_read(t, m->start, page, 4096) &&
+	if (m->offset == 0 && rcgo_target_read(&t->from, m->start, page, 4096) == 4096 &&
 		rcgo__elf_from_memory(&elf, (struct rcgo_bytes){.at = page, .size = 4096}) == 0) {
 		had = rcgo__elf_build_id(&elf);
 		same = had.size == 0 || own.size == 0 || rcgo__bytes_equal(own, had);
@@ -148,12 +111,15 @@ same_build(struct target *t, const struct module *m)
 }
 
 static void
-check_modules(struct target *t, const struct core *c)
+check_modules(struct target *t)
 {
+	uint64_t phdr;
+
+	rcgo_target_auxv(&t->from, AT_PHDR, &phdr);
 	for (size_t i = 0; i < t->modules; i++) {
 		struct module *m = &t->module[i];
 
-		if (t->exe != NULL && c->phdr >= m->start && c->phdr < m->end) {
+		if (t->exe != NULL && phdr >= m->start && phdr < m->end) {
 			m->file = xstrdup(t->exe);
 		}
 		if (!module_open(t, m) || strcmp(m->path, "[vdso]") == 0 || same_build(t, m)) {
@@ -171,35 +137,32 @@ check_modules(struct target *t, const struct core *c)
 void
 core_open(struct target *t, const char *path)
 {
-	struct core *c = xalloc(sizeof *c);
-	int err = rcgo__elf_open(&c->elf, path);
+	int err = rcgo_target_open_core(&t->from, path);
 
-	if (err != 0) {
+	if (err == -EINVAL) {
+		fail(fmt("%s is no core file", path), NULL, "start it, and give its number");
+	}
+	if (err != 0 && err != -ENOTSUP) {
 		fail(fmt("cannot read %s: %s", path,
 			     err == -ENOEXEC ? "it is no ELF file" : strerror(-err)),
 			NULL, "rcgo stack wants a process's number or a core file");
 	}
-	if (c->elf.type != ET_CORE) {
-		fail(fmt("%s is no core file", path), NULL, "start it, and give its number");
-	}
-	if (c->elf.machine != EM_X86_64) {
+	if (err != 0 || t->from.machine != EM_X86_64) {
 		fail(fmt("%s is the core of another processor's program", path),
 			"this rcgo knows the stacks of amd64", NULL);
 	}
 	t->core = true;
-	t->ops = &core_ops;
-	t->own = c;
-	t->machine = c->elf.machine;
+	t->machine = t->from.machine;
 	t->label = fmt("core %s", path);
-	take_segments(t, c);
-	add_vdso(t, c);
+	rcgo_target_each_thread(&t->from, take_thread, t);
+	rcgo_target_each_module(&t->from, take_module, t);
 	if (t->modules == 0 && t->exe != NULL) {
 		warn(problem("the core does not say which files were mapped", NULL, NULL));
 	}
 	if (t->modules > 0) {
 		qsort(t->module, t->modules, sizeof *t->module, by_start);
 	}
-	check_modules(t, c);
+	check_modules(t);
 	if (t->threads == 0) {
 		fail(fmt("%s has no threads in it", path), "it may have been cut short", NULL);
 	}

@@ -28,26 +28,6 @@ target_add_module(struct target *t, const char *path)
 	return &t->module[t->modules++];
 }
 
-// A line of the map.
-struct mapping {
-	uint64_t start, end, offset, inode;
-	const char *path;
-};
-
-static bool
-parse_mapping(char *line, struct mapping *m)
-{
-	int at = 0;
-
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %" SCNu64 " %n", &m->start,
-		    &m->end, &m->offset, &m->inode, &at) != 4 ||
-		at == 0) {
-		return false;
-	}
-	m->path = line + at;
-	return m->start < m->end;
-}
-
 static bool
 same_file(const char *file, uint64_t inode)
 {
@@ -59,7 +39,7 @@ same_file(const char *file, uint64_t inode)
 // Where this process finds the file of a mapping: the path may be of another mount namespace, and
 // the file deleted or replaced.
 static char *
-file_of(const struct target *t, const struct mapping *m, bool same_root)
+file_of(const struct target *t, const struct rcgo_target_module *m, bool same_root)
 {
 	char *file = m->path[0] == '/' && same_root ? xstrdup(m->path) : NULL;
 
@@ -73,7 +53,8 @@ file_of(const struct target *t, const struct mapping *m, bool same_root)
 		file = fmt("/proc/%d/exe", t->pid);
 	}
 	if (!same_file(file, m->inode)) {
-		file = fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, m->start, m->end);
+		file = fmt(
+			"/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, m->start, m->first_end);
 	}
 	return same_file(file, m->inode) ? file : NULL;
 }
@@ -87,50 +68,29 @@ have_same_root(const struct target *t)
 	       own.st_ino == theirs.st_ino && own.st_dev == theirs.st_dev;
 }
 
-static void
-add_mapping(struct target *t, const struct mapping *m, bool same_root)
-{
-	struct module *last = t->modules > 0 ? &t->module[t->modules - 1] : NULL;
+struct add {
+	struct target *t;
+	bool same_root;
+};
 
-	if (m->path[0] != '/' && strcmp(m->path, "[vdso]") != 0) {
-		return;
-	}
-	if (last != NULL && strcmp(last->path, m->path) == 0 && m->offset > last->offset) {
-		last->end = m->end;
-		return;
-	}
-	if (t->modules >= MODULES_MAX) {
-		return;
-	}
-	last = target_add_module(t, m->path);
-	last->file = file_of(t, m, same_root);
-	last->start = last->first = m->start;
-	last->end = m->end;
-	last->offset = m->offset;
+static bool
+add_module(const struct rcgo_target_module *from, void *arg)
+{
+	const struct add *add = arg;
+	struct target *t = add->t;
+	struct module *m = target_add_module(t, from->path);
+
+	m->file = file_of(t, from, add->same_root);
+	m->start = m->first = from->start;
+	m->end = from->end;
+	m->offset = from->offset;
+	return t->modules >= MODULES_MAX;
 }
 
 int
 process_modules(struct target *t)
 {
-	FILE *maps = fopen(fmt("/proc/%d/maps", t->pid), "re");
-	bool same_root = have_same_root(t);
-	char *line = NULL;
-	size_t room = 0;
-	struct mapping m;
-	int err = 0;
+	struct add add = {t, have_same_root(t)};
 
-	if (maps == NULL) {
-		return -errno;
-	}
-	errno = 0;
-	while (getline(&line, &room, maps) >= 0) {
-		line[strcspn(line, "\n")] = 0;
-		if (parse_mapping(line, &m)) {
-			add_mapping(t, &m, same_root);
-		}
-	}
-	err = ferror(maps) != 0 ? -errno : 0;
-	free(line);
-	fclose(maps);
-	return err;
+	return rcgo_target_each_module(&t->from, add_module, &add);
 }

@@ -42,34 +42,6 @@ task_file(const struct target *t, const struct thread *th, const char *name, cha
 	return n;
 }
 
-static size_t
-process_read(struct target *t, uint64_t address, void *to, size_t size)
-{
-	size_t done = 0;
-
-	// In pieces that end with pages: a call reads all of a piece or nothing.
-	while (done < size) {
-		struct iovec local = {(char *)to + done, size - done};
-		struct iovec remote = {(void *)(uintptr_t)(address + done), size - done};
-		ssize_t n = process_vm_readv(t->pid, &local, 1, &remote, 1, 0);
-
-		if (n <= 0) {
-			break;
-		}
-		done += (size_t)n;
-	}
-	return done;
-}
-
-static ssize_t
-process_read_pieces(
-	struct target *t, const struct iovec *local, const struct iovec *remote, size_t n)
-{
-	return process_vm_readv(t->pid, local, n, remote, n, 0);
-}
-
-static const struct target_ops process_ops = {process_read, process_read_pieces};
-
 // The last number of NSpid is the one in the innermost namespace, and the only one that the target
 // itself knows.
 static pid_t
@@ -141,25 +113,20 @@ add_thread(struct target *t, pid_t tid)
 	t->thread[t->threads++] = th;
 }
 
+static bool
+visit_thread(const struct rcgo_target_thread *thread, void *arg)
+{
+	add_thread(arg, thread->tid);
+	return false;
+}
+
 // Lists threads that are not known yet. Called again, for those that start meanwhile.
 void
 process_threads(struct target *t)
 {
 	struct process *p = t->own;
-	int fd = openat(p->task, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
 
-	while (dir != NULL && (e = readdir(dir)) != NULL) {
-		pid_t tid = atoi(e->d_name);
-
-		if (tid > 0) {
-			add_thread(t, tid);
-		}
-	}
-	if (dir != NULL) {
-		closedir(dir);
-	}
+	rcgo_target_each_thread(&t->from, visit_thread, t);
 	if (p->sorted == 0 && t->threads > 0) {
 		qsort(t->thread, t->threads, sizeof *t->thread, by_tid);
 		p->sorted = t->threads;
@@ -192,38 +159,31 @@ process_stamp(const struct target *t, const struct thread *th)
 bool
 process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
-	char text[256];
-	uint64_t n[9];
-	int count, err;
-	ssize_t size;
+	struct rcgo_target_thread now;
+	uint64_t words[9];
+	int err;
 
 	*stamp = process_stamp(t, th);
-	size = task_file(t, th, "syscall", text, sizeof text);
-	err = size < 0 ? (int)-size : 0;
-	th->error = err;
-	th->running = size > 0 && isalpha((unsigned char)text[0]);
-	if (size <= 0 || th->running) {
+	err = rcgo_target_registers(&t->from, th->tid, &now);
+	th->error = err == -EBUSY || err == -EIO ? 0 : -err;
+	th->running = err == -EBUSY;
+	if (err != 0) {
 		return false;
 	}
-	count = sscanf(text,
-		"%" SCNi64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-		" %" SCNx64 " %" SCNx64,
-		(int64_t *)&n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8]);
-	th->in_syscall = count == 9;
-	if (count != 9 && count != 3) {
-		return false;
-	}
-	th->syscall = (long)n[0];
-	for (int i = 0; i < 6 && count == 9; i++) {
-		th->args[i] = n[1 + i];
-	}
+	th->in_syscall = now.syscall >= 0;
+	th->syscall = (long)now.syscall;
+	memcpy(th->args, now.args, sizeof th->args);
 	memset(&th->regs, 0, sizeof th->regs);
-	th->regs.pc = n[count - 1];
-	th->regs.reg[RCGO_DW_SP] = n[count - 2];
-	th->regs.known = (uint64_t)1 << RCGO_DW_SP;
-	*stamp ^= fnv1a(FNV1A_START, text, (size_t)size) << 1;
+	th->regs.pc = now.pc;
+	th->regs.reg[RCGO_DW_SP] = now.reg[RCGO_DW_SP];
+	th->regs.known = now.known;
+	memcpy(words, now.args, sizeof now.args);
+	words[6] = now.pc;
+	words[7] = now.reg[RCGO_DW_SP];
+	words[8] = (uint64_t)now.syscall;
+	*stamp ^= fnv1a(FNV1A_START, words, sizeof words) << 1;
 	// A kernel thread, or one that is about to end, has none.
-	return th->regs.pc != 0 && th->regs.reg[RCGO_DW_SP] != 0;
+	return now.pc != 0 && now.reg[RCGO_DW_SP] != 0;
 }
 
 // By the scheduler's clock, when the thread last ran. The kernel keeps that, unless it was built
@@ -276,8 +236,11 @@ process_open(struct target *t, pid_t pid)
 	uint64_t word;
 	int err;
 
+	err = rcgo_target_open_process(&t->from, pid);
+	if (err != 0) {
+		return err;
+	}
 	t->pid = pid;
-	t->ops = &process_ops;
 	t->own = p;
 	t->machine = EM_X86_64;
 	t->label = fmt("process %d", pid);

@@ -5,10 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t
+target_read_some(struct target *t, uint64_t address, void *to, size_t size)
+{
+	return t->core ? core_read(t, address, to, size)
+		       : rcgo_target_read(&t->from, address, to, size);
+}
+
 bool
 target_read(struct target *t, uint64_t address, void *to, size_t size)
 {
-	return address <= UINT64_MAX - size && t->ops->read(t, address, to, size) == size;
+	return address <= UINT64_MAX - size && target_read_some(t, address, to, size) == size;
 }
 
 bool
@@ -48,10 +55,10 @@ void
 thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n)
 {
-	struct iovec local[REGIONS_MAX], remote[REGIONS_MAX];
+	struct rcgo_target_piece piece[REGIONS_MAX];
 	size_t want = 0, used = 0;
 	unsigned first = th->regions;
-	ssize_t got;
+	size_t got;
 
 	for (size_t i = 0; i < n && th->regions < REGIONS_MAX; i++) {
 		struct region *r = &th->region[th->regions];
@@ -63,8 +70,7 @@ thread_keep(
 		if (r->bytes == NULL) {
 			xalloc(SIZE_MAX);
 		}
-		local[used] = (struct iovec){r->bytes, r->size};
-		remote[used] = (struct iovec){(void *)(uintptr_t)r->address, r->size};
+		piece[used] = (struct rcgo_target_piece){r->address, r->bytes, r->size};
 		want += size[i];
 		used++;
 		th->regions++;
@@ -72,10 +78,10 @@ thread_keep(
 	if (used == 0) {
 		return;
 	}
-	got = t->ops->read_pieces(t, local, remote, used);
-	for (unsigned i = first; i < th->regions && (got < 0 || (size_t)got < want); i++) {
+	got = t->core ? 0 : rcgo_target_read_pieces(&t->from, piece, used);
+	for (unsigned i = first; i < th->regions && got < want; i++) {
 		struct region *r = &th->region[i];
 
-		r->size = t->ops->read(t, r->address, r->bytes, r->size);
+		r->size = target_read_some(t, r->address, r->bytes, r->size);
 	}
 }

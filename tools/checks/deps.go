@@ -12,7 +12,7 @@ import (
 // above them: thread records and stack bounds.
 var rank = map[string]int{
 	"syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "record": 6, "base": 7, "abi": 8,
-	"symbolize": 9, "unwind": 10, "util": 11, "arch": 12, "include": 13,
+	"target": 9, "symbolize": 10, "unwind": 11, "util": 12, "arch": 13, "include": 14,
 }
 
 var recordFile = regexp.MustCompile(`^runtime/thread/(thread_record|thread_slots|stack_bounds|stack_overflow)`)
@@ -80,7 +80,7 @@ func checkIncludes(t *tree, c *check) {
 			case m[1] == `"` && home[m[2]] == "":
 				c.bad(src.path, tok.line, "%q is no header of this project (one flat folder: no directories)", m[2])
 			case m[1] == `"` && !mayUse(layerOf(src.path), home[m[2]]):
-				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, thread records, base, abi, then backtrace/: symbolize, unwind, util; arch is a leaf",
+				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, thread records, base, abi, then backtrace/: target, symbolize, unwind, util; arch is a leaf",
 					layerOf(src.path), home[m[2]], m[2])
 			case m[1] == "<" && !libcHeader(m[2]):
 				c.bad(src.path, tok.line, "<%s> is not one of the libc headers that backtrace/ and runtime/ may use", m[2])
