@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// module_merge.h: makes modules of mappings. Mappings come by address; those of one object follow each
-// other, with rising offsets.
+// module_merge.h: makes modules of mappings. Mappings come by address; those of one object follow
+// each other, with rising offsets.
 #ifndef RCGO_MODULE_MERGE_H
 #define RCGO_MODULE_MERGE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Targets: core files. Everything in them is untrusted: each offset is checked against the file, and
-// each list has a limit.
+// Targets: core files. Everything in them is untrusted: each offset is checked against the file,
+// and each list has a limit.
 // Contract: core(5), elf(5), the kernel's fs/binfmt_elf.c
 
 #include <elf.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Targets: processes, this one included. Memory is copied by the kernel, so a process that unmaps it
-// meanwhile does no harm.
+// Targets: processes, this one included. Memory is copied by the kernel, so a process that unmaps
+// it meanwhile does no harm.
 // Contract: proc(5), process_vm_readv(2)
 
 #ifndef _GNU_SOURCE
@@ -270,8 +270,8 @@ process_task_file(
 	return n;
 }
 
-// The file says "running"; or "-1 SP PC" of a thread that waits outside a system call; or the number
-// of the call, its six arguments, SP and PC.
+// The file says "running"; or "-1 SP PC" of a thread that waits outside a system call; or the
+// number of the call, its six arguments, SP and PC.
 static int
 process_parse_syscall(const char *text, struct rcgo_target_thread *th, unsigned sp, unsigned pc)
 {
