@@ -136,8 +136,8 @@ trial_child(struct trial_page *page)
 	return pid;
 }
 
-// Runs a trial. If a limit on processes prevents a child, nothing is stored, and the calls count as
-// permitted: no sandbox is known.
+// Runs a trial. If a limit on processes or memory prevents a child, nothing is stored, and the calls
+// count as permitted: no sandbox is known.
 static bool
 run_trial(void)
 {
@@ -148,7 +148,7 @@ run_trial(void)
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 		if (at < 0 && at > -4096) {
-			return false;
+			return at == -ENOMEM;
 		}
 		trial_page = (struct trial_page *)at;
 	}

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,20 @@ TEST(passes_where_there_is_no_filter)
 	// It leaves no child behind.
 	CHECK_INT(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	CHECK_INT(errno, ECHILD);
+}
+
+// A limit on memory is no filter: the report of a failed start has to name the limit.
+TEST(passes_without_memory)
+{
+	struct rlimit none;
+
+	if (UNIT_ASAN || UNIT_TSAN || unit_emulated()) {
+		unit_skip("the sanitizer or the emulator needs memory itself");
+	}
+	CHECK_INT(getrlimit(RLIMIT_AS, &none), 0);
+	none.rlim_cur = 1;
+	CHECK_INT(setrlimit(RLIMIT_AS, &none), 0);
+	CHECK(rcgo__syscall_trial_passed());
 }
 
 static void
@@ -110,7 +125,8 @@ TEST(a_filter_that_comes_later_is_seen)
 	_exit(0);
 }
 
-UNIT_MAIN(UNIT_TEST(passes_where_there_is_no_filter), UNIT_TEST(openat_kills),
-	UNIT_TEST(openat_kills_the_thread), UNIT_TEST(prctl_raises_a_signal),
-	UNIT_TEST(ioctl_kills), UNIT_TEST(no_child_may_be_made), UNIT_TEST(wait4_kills),
-	UNIT_TEST(openat_is_refused), UNIT_TEST(a_filter_that_comes_later_is_seen))
+UNIT_MAIN(UNIT_TEST(passes_where_there_is_no_filter), UNIT_TEST(passes_without_memory),
+	UNIT_TEST(openat_kills), UNIT_TEST(openat_kills_the_thread),
+	UNIT_TEST(prctl_raises_a_signal), UNIT_TEST(ioctl_kills), UNIT_TEST(no_child_may_be_made),
+	UNIT_TEST(wait4_kills), UNIT_TEST(openat_is_refused),
+	UNIT_TEST(a_filter_that_comes_later_is_seen))
