@@ -251,6 +251,9 @@ func TestSignalHandler(t *testing.T) {
 }
 
 func TestFork(t *testing.T) {
+	if strings.Contains(os.Getenv("RCGO_TEST_EXEC"), "qemu") {
+		t.Skip("qemu-user ignores MADV_WIPEONFORK")
+	}
 	r := open(t, Options{})
 	errors, ok := ringtest.Fork(r.C())
 	echild := -int32(syscall.ECHILD)
