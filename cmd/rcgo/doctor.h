@@ -14,4 +14,5 @@ void finding_of(enum level level, const char *name, const struct problem *p);
 void doctor_compiler(const struct goenv *e);
 void doctor_cache(const struct goenv *e);
 void doctor_limits(void);
+void doctor_program(const char *path);
 #endif

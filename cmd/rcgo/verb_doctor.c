@@ -203,12 +203,55 @@ print_json(void)
 	puts("");
 }
 
+// Says whether leaf calls take the quick way with this Go, in a module that uses package leaf.
+static void
+report_leaf(const struct goenv *e)
+{
+	char *list[] = {e->go, "list", "-m", "-mod=mod", RCGO_MODULE, NULL};
+	char *run[] = {e->go, "run", RCGO_MODULE "/leaf/fast", NULL};
+
+	if (*e->cgo_enabled != '1' || spawn(e->dir, list, STDERR_DROP).status != 0) {
+		return;
+	}
+	struct spawned s = spawn(e->dir, run, STDERR_DROP);
+	char *text = s.out == NULL ? "" : strndup(s.out, strcspn(s.out, "\n"));
+
+	if (s.status == 0) {
+		finding(LEVEL_OK, "leaf calls", text, NULL);
+	} else if (*text != '\0') {
+		finding(LEVEL_WARN, "leaf calls", text,
+			"they are ordinary cgo calls here, at the price of C.f; use another Go");
+	}
+}
+
+static void
+report_all(const char *dir)
+{
+	struct goenv e;
+
+	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash), NULL);
+	struct problem *p = goenv_ask(&e, dir);
+
+	if (p != NULL) {
+		finding_of(LEVEL_FAIL, "go command", p);
+	} else {
+		report_go(&e);
+		report_target(&e);
+		doctor_compiler(&e);
+		report_overlay(&e);
+		report_leaf(&e);
+	}
+	report_options();
+	report_kernel();
+	doctor_cache(p == NULL ? &e : NULL);
+	doctor_limits();
+}
+
 int
 verb_doctor(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	const char *dir = NULL;
-	struct goenv e;
 
 	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
@@ -220,29 +263,17 @@ verb_doctor(int argc, char **argv)
 			usage_flag("doctor", argv);
 		}
 	}
-	if (optind < argc) {
-		usage_error("doctor", "doctor takes no arguments, got %s", argv[optind]);
+	if (optind == argc) {
+		report_all(dir);
 	}
-	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash), NULL);
-	struct problem *p = goenv_ask(&e, dir);
-
-	if (p != NULL) {
-		finding_of(LEVEL_FAIL, "go command", p);
-	} else {
-		report_go(&e);
-		report_target(&e);
-		doctor_compiler(&e);
-		report_overlay(&e);
+	for (; optind < argc; optind++) {
+		doctor_program(dir == NULL ? argv[optind] : path_join(dir, argv[optind]));
 	}
-	report_options();
-	report_kernel();
-	doctor_cache(p == NULL ? &e : NULL);
-	doctor_limits();
 	if (findings != NULL) {
 		print_json();
-		return counts[LEVEL_FAIL] == 0 ? 0 : 1;
+	} else {
+		printf("\n%u ok, %u warnings, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
+			counts[LEVEL_FAIL]);
 	}
-	printf("\n%u ok, %u warnings, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
-		counts[LEVEL_FAIL]);
 	return counts[LEVEL_FAIL] == 0 ? 0 : 1;
 }

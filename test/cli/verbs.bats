@@ -276,3 +276,34 @@ END
 	RCGO_GO=$T/bin/go run timeout 60 "$RCGO" build
 	says_first "rcgo: Go does not run: \`$T/bin/go env\` prints without end: File too large"
 }
+
+@test "doctor BIN: C half, glibc, names" {
+	hello
+	"$RCGO" build -ldflags=-compressdwarf=false -o prog .
+	run "$RCGO" doctor prog
+	[ "$status" -eq 0 ]
+	has "$("$RCGO" --version | sed -n 's/.*C half \([0-9a-f]*\),.*/\1/p'), of rcgo"
+	want=$(objdump -T prog | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
+	has "demands glibc ${want#GLIBC_} or newer, by "
+	symbol=$(sed -n 's/.*or newer, by \([^, ]*\).*/\1/p' <<<"$output")
+	objdump -T prog | grep -q "($want) *$symbol\$"
+	has "C frames have names, files and lines"
+	strip prog
+	go build -ldflags=-s -o stock .
+	run "$RCGO" doctor -json prog stock
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.findings[] | select(.name == "debug info") | .level' <<<"$output" | tr '\n' ' ')" = "warn warn " ]
+	[ "$(jq -r '.findings[] | select(.name == "C half") | .level' <<<"$output" | tr '\n' ' ')" = "ok warn " ]
+	run "$RCGO" doctor main.go
+	[ "$status" -eq 1 ]
+	has "is not a 64-bit ELF file"
+}
+
+@test "doctor: a module that uses leaf calls hears of them" {
+	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
+	run "$RCGO" doctor
+	lacks "leaf calls"
+	"$RCGO" init >/dev/null
+	run "$RCGO" doctor
+	has "leaf calls"
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Command fast says whether leaf calls take the quick way with this Go, on this machine. Its exit status is 1 if they
+// are ordinary cgo calls. `rcgo doctor` runs it in a module that uses package leaf.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"rcgo.example/leaf"
+)
+
+func main() {
+	fast, why := leaf.Fast()
+	if fast {
+		fmt.Println("quick, with", runtime.Version())
+		return
+	}
+	fmt.Println(why)
+	os.Exit(1)
+}
