@@ -50,6 +50,7 @@ func NewCallback(name string, fn interface{}) (*Callback, error) {
 	if !haveThunks {
 		return nil, fmt.Errorf("%s: on %s/%s C can call exported Go functions only", name, runtime.GOOS, runtime.GOARCH)
 	}
+	callbacksWhy()
 	number, ok := takeSlot(closureOf(v))
 	if !ok {
 		return nil, fmt.Errorf("%s: %d callbacks are in use; free those that C has no more use for", name, MaxCallbacks)
@@ -211,5 +212,6 @@ func FastCallbacks() (bool, string) {
 	if fast, why := Fast(); !fast {
 		return false, why
 	}
-	return callbacksWhy == "", callbacksWhy
+	reason := callbacksWhy()
+	return reason == "", reason
 }

@@ -9,9 +9,6 @@ import (
 	"runtime"
 )
 
-// callbacksWhy says why callbacks are ordinary ones; "" when they are not.
-var callbacksWhy = startCallbacks()
-
 // What is searched of g and m: all versions have more.
 const (
 	searchG = 320

@@ -11,7 +11,7 @@ import (
 
 const haveThunks = false
 
-var callbacksWhy = why
+func callbacksWhy() string { return why }
 
 func thunk(int) unsafe.Pointer { return nil }
 

@@ -7,6 +7,7 @@ package leaf
 import (
 	"reflect"
 	"runtime"
+	"sync"
 	"unsafe"
 
 	"rcgo.example/leaf/internal/ccall"
@@ -64,9 +65,26 @@ const (
 )
 
 // callbackOrdinary is the C function that the thunks call from elsewhere.
-var callbackOrdinary = ccall.CallbackFn(func(number int, frame unsafe.Pointer) {
-	callClosure(callbackSlots[number].closure, frame)
-})
+var callbackOrdinary unsafe.Pointer
+
+// callbacks is set up at the first use: a program that has leaves only links and runs nothing of it.
+var callbacks struct {
+	sync.Once
+	why string // why callbacks are ordinary ones; "" when they are not
+}
+
+func callbacksWhy() string {
+	callbacks.Do(func() {
+		callbackOrdinary = ccall.CallbackFn(func(number int, frame unsafe.Pointer) {
+			callClosure(callbackSlots[number].closure, frame)
+		})
+		freed.code = callbackPCs[pcFreed]
+		code := &struct{ code uintptr }{callbackPCs[pcEnter]}
+		enterC = *(*func(*callbackClosure, *callRecord) (uintptr, float64))(unsafe.Pointer(&code))
+		callbacks.why = startCallbacks()
+	})
+	return callbacks.why
+}
 
 func callClosure(fn, frame unsafe.Pointer)
 
@@ -89,7 +107,7 @@ func thunk(number int) unsafe.Pointer {
 	return *(*unsafe.Pointer)(unsafe.Pointer(&p))
 }
 
-var freed = struct{ code uintptr }{callbackPCs[pcFreed]}
+var freed struct{ code uintptr }
 
 func freedClosure() unsafe.Pointer { return unsafe.Pointer(&freed) }
 
@@ -117,10 +135,7 @@ func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.
 }
 
 // enterC is callbackEnter as a func value, whose arguments are in registers.
-var enterC = func() func(*callbackClosure, *callRecord) (uintptr, float64) {
-	code := &struct{ code uintptr }{callbackPCs[pcEnter]}
-	return *(*func(*callbackClosure, *callRecord) (uintptr, float64))(unsafe.Pointer(&code))
-}()
+var enterC func(*callbackClosure, *callRecord) (uintptr, float64)
 
 // guarded is guardedCall, for callbackCall: by its func value it is called with its arguments in registers.
 var guarded = guardedCall
