@@ -137,7 +137,11 @@ struct rcgo_target {
 // little-endian CPU; -EPERM or -EACCES: not permitted. On error nothing has to be closed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_open_self(struct rcgo_target *target);
+
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_open_process(struct rcgo_target *target, int32_t pid);
+
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_open_core(struct rcgo_target *target, const char *path);
 
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
@@ -160,6 +164,8 @@ RCGO_BACKTRACE_API size_t rcgo_target_read_pieces(
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_each_module(
 	const struct rcgo_target *target, rcgo_target_module_fn visit, void *arg);
+
+// Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_each_thread(
 	const struct rcgo_target *target, rcgo_target_thread_fn visit, void *arg);
 
