@@ -28,6 +28,7 @@ ours() {
 }
 
 @test "recipes: every one of the page has a test" {
+	# shellcheck disable=SC2013 # names are words
 	for name in $(sed -n 's/^<!-- recipe: \(.*\) -->$/\1/p' "$PAGE"); do
 		grep -q "recipe $name\b" "$BATS_TEST_FILENAME"
 	done
