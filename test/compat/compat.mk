@@ -8,6 +8,12 @@ VICTIM_SECONDS ?= 300
 
 compat: all ## libgc, libedit, CPython, PHP, a JVM and WebKitGTK in Go programs, under a stress of signals (VICTIM_SECONDS)
 	test/compat/run $(VICTIM_SECONDS)
+	test/compat/hosts/run
+
+.PHONY: compat-hosts
+
+compat-hosts: all ## one Go library, stock beside ours, loaded by Python, Ruby, JVMs, PostgreSQL and other hosts, as a table
+	test/compat/hosts/run
 
 # GOROOTs to make the table for, the first with all linkers; it takes a quarter of an hour for each.
 MATRIX_GOROOTS ?= $(shell tools/toolchains list)
