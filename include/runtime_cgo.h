@@ -8,6 +8,7 @@
 //   4. Signals                      the table of signal handlers
 //   5. System calls                 one system call on every thread
 //   6. Helpers for the Go module    handles, strings and slices that Go passes
+//   7. Heap profiling               only after `rcgo build --with=heap`
 //
 // The functions of 2 to 5 are weak. They are NULL in a program built by plain go, so compare a
 // function with NULL before you call it. References must be weak because cgo also links each
@@ -253,6 +254,25 @@ rcgo_view_is_utf8(struct rcgo_view v)
 	}
 	return rune == -2;
 }
+
+// ---- 7. Heap profiling (absent unless the program was built by `rcgo build --with=heap`) ----
+
+// Sets the number of bytes between samples of the C heap. 1 records every allocation, 0 ends
+// sampling; what was recorded stays until it is freed. Returns 0, or -errno: ENOMEM, or ENOTSUP in a
+// forked child.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC int rcgo_heap_set_rate(uint64_t rate);
+
+// Returns the tables of the profile, or NULL before the rate was set and in a forked child. Their
+// layout is that of runtime/heap/heap_layout.h; Go package cheap reads them. They are never
+// unmapped.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC const void *rcgo_heap_tables(size_t *size);
+
+// Copies one part of the tables that changes: 0 to 63 are the live samples of that shard, 64 are the
+// anonymous mappings. out has room for all that the part can hold. Returns the number of records.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_PUBLIC size_t rcgo_heap_copy(unsigned part, void *out);
 
 #ifdef __cplusplus
 }

@@ -300,10 +300,11 @@ rcgo__unwind_pc(const void *ucontext)
 
 static size_t
 unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
-	size_t skip, uintptr_t *pcs, size_t max)
+	size_t skip, uintptr_t *pcs, size_t max, struct rcgo_unwind_end *end)
 {
 	struct rcgo_unwind_start start = {.ucontext = NULL, .saved = saved, .stack = stack};
 	struct rcgo_unwind unwind;
+	size_t n;
 
 	unwind.fold = NULL;
 	unwind.frame = (struct rcgo_unwind_frame){
@@ -312,24 +313,44 @@ unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_b
 		.fp = saved->fp,
 	};
 	unwind.skip = skip;
-	return unwind_from_frame(&unwind, &start, pcs, max);
+	n = unwind_from_frame(&unwind, &start, pcs, max);
+	end->pc = unwind.frame.pc;
+	end->sp = unwind.frame.sp;
+	return n;
 }
 
 size_t
 rcgo__unwind_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_bounds *stack,
 	uintptr_t *pcs, size_t max)
 {
-	return unwind_from_saved(saved, stack, 0, pcs, max);
+	struct rcgo_unwind_end end;
+
+	return unwind_from_saved(saved, stack, 0, pcs, max, &end);
+}
+
+__attribute__((noinline)) size_t
+rcgo__unwind_here_end(const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max,
+	struct rcgo_unwind_end *end)
+{
+	struct rcgo_saved_regs saved;
+	size_t n;
+
+	rcgo__regs_capture(&saved);
+	n = unwind_from_saved(&saved, stack, 1, pcs, max, end);
+	// Prevents a tail call: this frame must be on the stack.
+	__asm__("" : "+r"(n));
+	return n;
 }
 
 __attribute__((noinline)) size_t
 rcgo__unwind_here(const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
 	struct rcgo_saved_regs saved;
+	struct rcgo_unwind_end end;
 	size_t n;
 
 	rcgo__regs_capture(&saved);
-	n = unwind_from_saved(&saved, stack, 1, pcs, max);
+	n = unwind_from_saved(&saved, stack, 1, pcs, max, &end);
 	// Prevents a tail call: this frame must be on the stack.
 	__asm__("" : "+r"(n));
 	return n;

@@ -298,6 +298,8 @@ rcgo__unwind_slow(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 			break;
 		}
 	}
+	unwind->frame.pc = regs.pc;
+	unwind->frame.sp = regs.reg[RCGO_DW_SP];
 }
 
 #define RESTORERS 4

@@ -71,6 +71,17 @@ RCGO_SHARED size_t rcgo__unwind_saved(const struct rcgo_saved_regs *saved,
 RCGO_SHARED size_t rcgo__unwind_here(
 	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
+// Where unwinding ended: the first frame that was not reported, such as the one beyond the boundary.
+struct rcgo_unwind_end {
+	uintptr_t pc; // a return address, or 0
+	uintptr_t sp; // the stack pointer after the return to it
+};
+
+// Unwinds like rcgo__unwind_here. Stores where unwinding ended in *end.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_here_end(const struct rcgo_stack_bounds *stack, uintptr_t *pcs,
+	size_t max, struct rcgo_unwind_end *end);
+
 // Reports whether pc, minus one as the unwinder reports it, is in a signal restorer that an earlier
 // unwind found.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -45,7 +45,7 @@ RCGO_INTERN RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
 
 // Writes the text to file descriptor fd, completely or as far as the system accepts it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int fd);
+RCGO_SHARED RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int fd);
 
 // Reads at most size - 1 bytes of the file at path into buf and appends a 0. Returns the number of
 // bytes, or -errno.
@@ -59,7 +59,7 @@ typedef bool (*rcgo_line_fn)(const char *line, void *arg);
 
 // Calls visit for each line of the file at path until visit returns true. Returns 0, or -errno.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD int rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg);
+RCGO_SHARED RCGO_COLD int rcgo__file_each_line(const char *path, rcgo_line_fn visit, void *arg);
 
 // Counts the lines of the file at path. Returns the count, or -errno.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
@@ -72,11 +72,11 @@ RCGO_INTERN bool rcgo__has_prefix(const char *s, const char *start, const char *
 // Parses the decimal number at *s into *n and advances *s past it. Leading spaces and tabs are
 // skipped. Returns 0, or -1 if there is no number or it does not fit.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD int rcgo__parse_uint(const char **s, uint64_t *n);
+RCGO_SHARED RCGO_COLD int rcgo__parse_uint(const char **s, uint64_t *n);
 
 // Parses a hexadecimal number without a prefix like rcgo__parse_uint.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD int rcgo__parse_hex(const char **s, uint64_t *n);
+RCGO_SHARED RCGO_COLD int rcgo__parse_hex(const char **s, uint64_t *n);
 
 // Reads the decimal number at the start of the file at path. Returns whether there is one.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -21,7 +21,7 @@ RCGO_INTERN RCGO_COLD void *rcgo__lookup_first(const char *name);
 // Returns the address of the next definition after our own object's, as dlsym(RTLD_NEXT) does, or
 // NULL. If dlopen loaded our object later, no definition follows it; the first one is returned.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void *rcgo__lookup_next(const char *name);
+RCGO_SHARED RCGO_COLD void *rcgo__lookup_next(const char *name);
 
 // Sets *first to the head of our namespace's list of objects and *own to our own object in it.
 // Returns false if the loader cannot be asked (before glibc 2.35, other libcs, static programs).

@@ -179,6 +179,19 @@ put_link(const char *path, const char *to)
 	return 0;
 }
 
+// Stores the library that is preloaded into programs, under a name of its content: programs that run
+// keep theirs. Returns its path, or NULL if it cannot be written.
+char *
+cache_put_preload(struct cache *c, const char *name, const void *data, size_t size)
+{
+	char *dir = path_join(
+		c->dir, fmt("preload-%016llx", (unsigned long long)fnv1a(FNV1A_START, data, size)));
+	char *path = path_join(dir, name);
+
+	mkdir(dir, 0700); // if that fails, so does what follows
+	return put(path, data, size) == 0 ? path : NULL;
+}
+
 // Stores a symbolic link to a path in the cache and returns the path of the link.
 char *
 cache_put_link(struct cache *c, const char *name, const char *to)

@@ -7,17 +7,19 @@
 #include <string.h>
 
 // The option for the C half (see runtime/base/options.h) if a feature is selected or left out; and
-// the flag that leaves its C code out.
+// the flags that leave its C code out, and that say that it is in.
 static const struct {
-	const char *name, *with, *without, *left_out;
+	const char *name, *with, *without, *left_out, *built_in;
 	bool on; // by default
 } table[] = {
-	{"traceback", "traceback=on", NULL, NULL, true}, // its C code is in separate files
-	{"contexts", "contexts=on", "contexts=off", NULL, false},
-	{"crash", "crash=on", "crash=off", NULL, true},
-	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS", true},
+	{"traceback", "traceback=on", NULL, NULL, NULL, true}, // its C code is in separate files
+	{"contexts", "contexts=on", "contexts=off", NULL, NULL, false},
+	{"crash", "crash=on", "crash=off", NULL, NULL, true},
+	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS", NULL, true},
+	// Its C code is in a separate file. The option says to the C half that it is there.
+	{"heap", "heap=off", NULL, NULL, "-DRCGO_WITH_HEAP", false},
 	// Off by default, because go then builds the standard library again.
-	{"syscall", NULL, NULL, NULL, false},
+	{"syscall", NULL, NULL, NULL, NULL, false},
 };
 
 _Static_assert(sizeof table / sizeof *table == FEATURES, "a feature for each bit of struct");
@@ -184,6 +186,9 @@ features_cflags(struct features f)
 		if (f.at[i] == FEATURE_WITHOUT && table[i].left_out != NULL) {
 			flags = fmt("%s %s", flags, table[i].left_out);
 		}
+		if (f.at[i] == FEATURE_WITH && table[i].built_in != NULL) {
+			flags = fmt("%s %s", flags, table[i].built_in);
+		}
 	}
 	if (*out != '\0') {
 		flags = fmt(" -DRCGO_BUILD_OPTIONS=%s%s", out, flags);
@@ -191,15 +196,21 @@ features_cflags(struct features f)
 	return flags;
 }
 
-static bool
-is_left_out(struct features f, const char *name)
+static enum feature_choice
+choice_of(struct features f, const char *name)
 {
 	size_t i = 0;
 
 	while (strcmp(table[i].name, name) != 0) {
 		i++;
 	}
-	return f.at[i] == FEATURE_WITHOUT;
+	return f.at[i];
+}
+
+static bool
+is_left_out(struct features f, const char *name)
+{
+	return choice_of(f, name) == FEATURE_WITHOUT;
 }
 
 bool
@@ -217,5 +228,11 @@ features_signals(struct features f)
 bool
 features_syscall(struct features f)
 {
-	return f.at[FEATURES - 1] == FEATURE_WITH;
+	return choice_of(f, "syscall") == FEATURE_WITH;
+}
+
+bool
+features_heap(struct features f)
+{
+	return choice_of(f, "heap") == FEATURE_WITH;
 }

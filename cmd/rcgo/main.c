@@ -17,6 +17,7 @@ static const struct {
 	{"addr2line", verb_addr2line},
 	{"doctor", verb_doctor},
 	{"env", verb_env},
+	{"heap", verb_heap},
 	{"help", verb_help},
 	{"init", verb_init},
 	{"leaf", verb_leaf},

@@ -43,6 +43,9 @@ is_installed(const struct goenv *e, struct features f, const char *name)
 	if (strcmp(name, "rcgo_callers.go") == 0) {
 		return strcmp(e->goos, "freebsd") == 0 && strcmp(e->goarch, "amd64") == 0;
 	}
+	if (!features_heap(f) && strstr(name, "_heap") != NULL) {
+		return false;
+	}
 	if (!features_signals(f) && strcmp(name, "rcgo_signals.go") == 0) {
 		return false;
 	}
@@ -218,6 +221,10 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 		fail_on(overlay_user(e, user, &u));
 	}
 	f = features_of_system(e, features_over(u.features, f));
+	if (features_heap(f) && !features_traceback(f)) {
+		fail("--with=heap and --without=traceback exclude each other",
+			"a heap profile consists of stacks", "leave one of them out");
+	}
 
 	json_t *map = our_entries(e, f, src, u.entries);
 

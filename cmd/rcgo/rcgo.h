@@ -108,7 +108,7 @@ void check_build(const struct goenv *e);
 bool overlay_possible(const struct goenv *e);
 
 // features.c: --with= and --without=
-enum { FEATURES = 5 };
+enum { FEATURES = 6 };
 enum feature_choice { FEATURE_UNSAID, FEATURE_WITH, FEATURE_WITHOUT };
 struct features {
 	enum feature_choice at[FEATURES];
@@ -124,6 +124,7 @@ char *features_cflags(struct features f);
 bool features_traceback(struct features f);
 bool features_signals(struct features f);
 bool features_syscall(struct features f);
+bool features_heap(struct features f);
 
 // goflags.c: the user's flags, in GOFLAGS and on the command line
 struct goflags {
@@ -156,6 +157,8 @@ extern const struct payload_file payload[];
 extern const size_t payload_count;
 extern const char rcgo_version[];		 // verb_version.c
 extern const char payload_hash[];		 // hash of our sources
+extern const struct payload_file preload[]; // the library of rcgo heap run
+extern const size_t preload_count;
 extern const struct payload_file module_files[]; // the Go module of rcgo init; names have ! for /
 extern const size_t module_count;
 extern const char module_files_hash[];
@@ -185,6 +188,7 @@ _Noreturn void cache_none(const struct cache *c, const char *second, const char 
 // cache_put.c: the files that rcgo stores in the cache
 char *cache_put_payload(struct cache *c);
 char *cache_put_patched(const char *src, const char *name, const char *text, size_t size);
+char *cache_put_preload(struct cache *c, const char *name, const void *data, size_t size);
 char *cache_put_link(struct cache *c, const char *name, const char *to);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
 
@@ -282,6 +286,7 @@ int verb_env(int argc, char **argv);
 bool env_is_gos(char *const *words);
 int verb_help(int argc, char **argv);
 bool help_is_gos(char *const *words);
+int verb_heap(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_leaf(int argc, char **argv);
 int verb_shim(int argc, char **argv);

@@ -3,6 +3,7 @@
 RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
+	$(BUILD)/rcgo/preload_data.o $(BUILD)/rcgo/preload_table.o \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o $(BUILD)/rcgo/help_text.o
 # No path of the build is in the command, so two builds in two directories are equal.
 RCGO_PATHS := -ffile-prefix-map=$(CURDIR)=.
@@ -47,7 +48,7 @@ $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # What looks into other processes and cores.
 RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c verb_stack.c \
-	verb_record.c)))
+	verb_record.c heap_*.c verb_heap.c)))
 RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
 $(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
@@ -153,6 +154,34 @@ $(SHARE)/rcgo.fish: cmd/rcgo/completion/rcgo.fish.in $(HELP_FILES)
 share: $(RCGO_MAN) $(RCGO_COMPLETIONS)
 
 RCGO_MANDIR ?= $(PREFIX)/share/man/man1
+# The library that rcgo heap run preloads. It is linked without libc, to serve any libc.
+PRELOAD_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/unwind/*.c cmd/rcgo/preload/*.c) runtime/base/go_text.c \
+	$(filter-out runtime/heap/x_cgo_heap.c runtime/heap/heap_own_stack.c,$(wildcard runtime/heap/*.c)))
+PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/preload/%.o)
+PRELOAD_FLAGS := -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE \
+	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT
+
+$(PRELOAD_OBJ): $(BUILD)/preload/%.o: %.c $(RCGO_SYM_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(PRELOAD_FLAGS) -c -o $@ $<
+
+$(BUILD)/preload/lib/rcgo_heap.so: $(PRELOAD_OBJ)
+	@mkdir -p $(@D)
+	$(CC) -shared -nostdlib -Wl,-z,now -Wl,--build-id -Wl,--strip-debug -o $@ $^
+
+$(BUILD)/rcgo/preload_data.S: $(BUILD)/preload/lib/rcgo_heap.so cmd/rcgo/embed
+	@mkdir -p $(@D)
+	cmd/rcgo/embed $(BUILD)/preload/lib $(BUILD)/rcgo/preload_data.S $(BUILD)/rcgo/preload_table.c \
+		preload preload_count
+
+$(BUILD)/rcgo/preload_table.c: $(BUILD)/rcgo/preload_data.S ;
+
+$(BUILD)/rcgo/preload_data.o: $(BUILD)/rcgo/preload_data.S
+	$(CC) -c -o $@ $<
+
+$(BUILD)/rcgo/preload_table.o: $(BUILD)/rcgo/preload_table.c cmd/rcgo/rcgo.h
+	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
+
 RCGO_BASHCOMP ?= $(PREFIX)/share/bash-completion/completions
 RCGO_ZSHCOMP ?= $(PREFIX)/share/zsh/site-functions
 RCGO_FISHCOMP ?= $(PREFIX)/share/fish/vendor_completions.d

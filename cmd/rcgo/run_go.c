@@ -76,6 +76,17 @@ run_go_plain(char **argv)
 	exec_go(&e, &args);
 }
 
+// Inserts a flag after the verb.
+static void
+insert_flag(struct cmdline *cl, char *flag)
+{
+	strings_add(&cl->args, NULL);
+	for (size_t i = cl->args.n - 1; i > cl->verb_words; i--) {
+		cl->args.at[i] = cl->args.at[i - 1];
+	}
+	cl->args.at[cl->verb_words] = flag;
+}
+
 static _Noreturn void
 run_stock(const struct goenv *e, struct cmdline *cl, const char *why)
 {
@@ -83,14 +94,55 @@ run_stock(const struct goenv *e, struct cmdline *cl, const char *why)
 		note(fmt("%s; go builds this without our C half", why));
 	}
 	if (cl->overlay != NULL) {
-		strings_add(&cl->args, NULL);
-		for (size_t i = cl->args.n - 1; i > cl->verb_words; i--) {
-			cl->args.at[i] = cl->args.at[i - 1];
-		}
-		cl->args.at[cl->verb_words] = fmt("-overlay=%s", cl->overlay);
+		insert_flag(cl, fmt("-overlay=%s", cl->overlay));
 	}
 	session_forget(e);
 	exec_go(e, &cl->args);
+}
+
+// `go test` strips test binaries, so C functions would have no names in a report of lost memory. A
+// later flag wins over go's own. The user's flags win over ours.
+static void
+keep_symbols(struct cmdline *cl, const char *goflags)
+{
+	for (size_t i = 0; i < cl->args.n; i++) {
+		if (has_prefix(cl->args.at[i], "-ldflags") ||
+			has_prefix(cl->args.at[i], "--ldflags")) {
+			return;
+		}
+	}
+	if (strcmp(cl->verb, "test") == 0 && strstr(goflags, "-ldflags") == NULL) {
+		insert_flag(cl, xstrdup("-ldflags=-s=false -w=false"));
+	}
+}
+
+// Heap profiling defines malloc. In a library these names would be a host's allocator, or that of
+// half of it.
+static void
+check_heap(const struct cmdline *cl)
+{
+	static const char *const libraries[] = {"c-shared", "c-archive", "plugin", "shared", NULL};
+
+	for (size_t i = 0; i < cl->args.n; i++) {
+		const char *word = cl->args.at[i], *mode = NULL;
+
+		if (strcmp(word, "--") == 0 || strcmp(word, "-args") == 0) {
+			return;
+		}
+		word += has_prefix(word, "--");
+		if (has_prefix(word, "-buildmode=")) {
+			mode = word + strlen("-buildmode=");
+		} else if (strcmp(word, "-buildmode") == 0 && i + 1 < cl->args.n) {
+			mode = cl->args.at[i + 1];
+		}
+		if (mode != NULL && is_among(mode, libraries)) {
+			fail(fmt("--with=heap does not go with -buildmode=%s", mode),
+				"a library with malloc of its own would replace the allocator of "
+				"its host",
+				"build the library without it and record the host: rcgo heap run "
+				"-any HOST");
+		}
+	}
 }
 
 int
@@ -117,6 +169,11 @@ run_go(char **argv)
 
 	goroot_follow_switch(&e);
 	goroot_rename(&e, &c);
+
+	if (features_heap(cl.features)) {
+		check_heap(&cl);
+		keep_symbols(&cl, flags.rest);
+	}
 
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;
 	struct user_overlay outer = {0};

@@ -79,7 +79,9 @@ struct target {
 	const char *label; // process 123, core FILE
 	bool core;
 	struct rcgo_target from; // where all is read
-	void *own;		 // of target_process.c
+	// Reads for a target that is neither a process nor a core; NULL otherwise.
+	size_t (*read)(struct target *t, uint64_t address, void *to, size_t size);
+	void *own; // of target_process.c, or of read
 	const char *sysroot, *debug, *exe;
 	bool force;
 	uint16_t machine;

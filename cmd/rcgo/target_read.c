@@ -8,6 +8,9 @@
 size_t
 target_read_some(struct target *t, uint64_t address, void *to, size_t size)
 {
+	if (t->read != NULL) {
+		return t->read(t, address, to, size);
+	}
 	return t->core ? core_read(t, address, to, size)
 		       : rcgo_target_read(&t->from, address, to, size);
 }

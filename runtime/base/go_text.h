@@ -18,12 +18,12 @@ RCGO_INTERN bool rcgo__go_text(uintptr_t *start, uintptr_t *end);
 
 // Returns whether pc lies in Go's text.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__in_go_text(uintptr_t pc);
+RCGO_SHARED bool rcgo__in_go_text(uintptr_t pc);
 
 // Returns the g in Go's thread-local slot: the goroutine's g, the g of the system stack while C
 // runs, or the g of the signal stack while Go handles a signal. Returns NULL if Go is not on this
 // thread, and on processors other than amd64 and arm64, where it is unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN const G *rcgo__current_g(void);
+RCGO_SHARED const G *rcgo__current_g(void);
 
 #endif // RCGO_GO_TEXT_H

@@ -17,6 +17,8 @@
 // An option with FILES among its values also accepts a path with a slash, or a descriptor.
 #define FILES "FILE|fd:N"
 #define COUNTS "N"
+// The value of the option heap is read by that part, if the program has it.
+#define HEAPS "on|off|all|SIZE|file:PATH"
 
 // The item that gives every option the value that makes the program behave as with the stock half:
 // "stock" or "off". A size is unset.
@@ -43,6 +45,7 @@ static const struct {
 	{"stats", {"off", "on"}},
 	{"leafcheck", {"off", "on"}},
 	{"handles", {"off", "trace"}},
+	{"heap", {HEAPS}},
 };
 
 // owner: rcgo__options_init; lock: none, it runs before Go has a second thread
@@ -56,6 +59,15 @@ static struct {
 // The value of the one option that has FILES.
 // owner: rcgo__options_init; lock: none; ordering: as option_set
 static char option_file[1024];
+
+// The value of the option heap. It is empty in a program without that part: `rcgo build
+// --with=heap` gives it a first value.
+// owner: rcgo__options_init; lock: none; ordering: as option_set
+static char option_heap[1024];
+
+// The options of the build are being set.
+// owner: rcgo__options_init; lock: none; ordering: as option_set
+static bool building;
 
 static bool
 word_is(const char *s, size_t n, const char *word)
@@ -97,6 +109,17 @@ set_file(const char *value, size_t n)
 	return true;
 }
 
+static bool
+set_heap(const char *value, size_t n)
+{
+	if (n == 0 || n >= sizeof option_heap || (!building && option_heap[0] == 0)) {
+		return false;
+	}
+	memcpy(option_heap, value, n);
+	option_heap[n] = 0;
+	return true;
+}
+
 // Sets option i to value[0..n). Returns whether the option has such a value.
 static bool
 set_value(size_t i, const char *value, size_t n)
@@ -110,6 +133,9 @@ set_value(size_t i, const char *value, size_t n)
 		option_set[i].size = size;
 		option_set[i].set = true;
 		return true;
+	}
+	if (strcmp(options[i].values[0], HEAPS) == 0) {
+		return set_heap(value, n);
 	}
 	for (size_t v = 0; v < RCGO_COUNTOF(options[i].values) && options[i].values[v] != NULL;
 		v++) {
@@ -202,7 +228,8 @@ warn_unknown(const char *list, size_t bad)
 			}
 		}
 	}
-	rcgo__append_str(&t, "\n");
+	rcgo__append_str(
+		&t, option_heap[0] == 0 ? " (heap= needs rcgo build --with=heap)\n" : "\n");
 	rcgo__strbuf_write(&t, STDERR_FILENO);
 }
 
@@ -226,7 +253,10 @@ rcgo__options_init(void)
 	size_t bad;
 
 	memset(option_set, 0, sizeof option_set);
+	option_heap[0] = 0;
+	building = true;
 	set_from_list(rcgo__build_options());
+	building = false;
 	if (list == NULL) {
 		return;
 	}
@@ -262,4 +292,10 @@ const char *
 rcgo__option_text(const char *name)
 {
 	return rcgo__option_is(name, FILES) ? option_file : NULL;
+}
+
+const char *
+rcgo__option_heap(void)
+{
+	return option_heap[0] != 0 ? option_heap : NULL;
 }

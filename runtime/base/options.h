@@ -35,6 +35,10 @@ RCGO_INTERN uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__option_text(const char *name);
 
+// Returns the value of the option heap; NULL in a program without heap profiling.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED const char *rcgo__option_heap(void);
+
 // Returns the options that were compiled in, in the syntax of RCGO; "" if none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__build_options(void);

@@ -9,9 +9,9 @@ import (
 
 // rank orders the parts: a part may call those of its own rank or a higher one. arch is a leaf,
 // and so is the public header. "record" is the files of runtime/thread that are data for the parts
-// above them: thread records and stack bounds.
+// above them: thread records and stack bounds. "heap" is called by nothing but the program.
 var rank = map[string]int{
-	"syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "record": 6, "base": 7, "abi": 8,
+	"heap": 1, "syscall": 1, "traceback": 2, "context": 3, "thread": 4, "signal": 5, "record": 6, "base": 7, "abi": 8,
 	"target": 9, "symbolize": 10, "unwind": 11, "util": 12, "arch": 13, "include": 14,
 }
 
@@ -164,7 +164,7 @@ func checkTokens(t *tree, c *check) {
 			switch {
 			case why != "" && !(strings.Trim(tok.text, "_") == "volatile" && asm):
 				c.bad(src.path, tok.line, "%s: %s", tok.text, why)
-			case allocators[tok.text] && src.part != "thread":
+			case allocators[tok.text] && src.part != "thread" && src.part != "heap":
 				c.bad(src.path, tok.line, "%s: only runtime/thread may allocate", tok.text)
 			case loader[tok.text] && !mayCallLoader(tok.text, src.path):
 				c.bad(src.path, tok.line, "%s: %s", tok.text, loaderAdvice)
@@ -266,11 +266,12 @@ func checkObjects(t *tree, c *check, units []unit) {
 				if !mayUse(layerOf(u.src), layerOf(home[s.name])) {
 					c.bad(u.src, 0, "needs %s of %s: calls go down only", s.name, home[s.name])
 				}
-			case stdio[s.name] || allocators[s.name] && partOf(u.src) != "thread":
+			case stdio[s.name] || allocators[s.name] && partOf(u.src) != "thread" && partOf(u.src) != "heap":
 				c.bad(u.src, 0, "calls %s, which backtrace/ and runtime/ may not", s.name)
 			case loader[s.name] && !mayCallLoader(s.name, u.src):
 				c.bad(u.src, 0, "calls %s: %s", s.name, loaderAdvice)
-			case s.weak && !strings.HasPrefix(s.name, "rcgo_"):
+			case s.weak && !strings.HasPrefix(s.name, "rcgo_") &&
+				!(partOf(u.src) == "heap" && strings.HasPrefix(s.name, "__libc_")):
 				c.bad(u.src, 0, "weak reference to %s: the program would demand the libc that has it; use symbol_lookup.h", s.name)
 			}
 		}

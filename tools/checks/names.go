@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-var partNames = []string{"syscall", "traceback", "context", "thread", "signal", "base", "abi"}
+var partNames = []string{"syscall", "traceback", "context", "thread", "signal", "heap", "base", "abi"}
 
 // Names that Go has had or keeps for later; `go tool dist list` has only today's.
 const extraPlatforms = "hurd nacl zos amd64p32 armbe arm64be mips64p32 mips64p32le ppc riscv s390 sparc sparc64"

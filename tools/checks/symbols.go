@@ -203,7 +203,7 @@ func (t *tree) compareProgram(c *check, syms []objSym) {
 		}
 	}
 	for _, s := range t.contract(c) {
-		if !have[s.name] {
+		if !have[s.name] && s.part != "heap" {
 			c.bad(clashProgram, 0, "the program (%s, built by bin/rcgo) lacks %s", runtime.GOARCH, s.name)
 		}
 	}

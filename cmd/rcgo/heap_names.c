@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo heap: names for the program counters of the tables. The process may have ended: its code comes
+// from the files that it had loaded, and Go's moduledata from the tables.
+#include "heap.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbols.h"
+
+// Copies what of [address, address + size) lies in the saved moduledata.
+static void
+lay_moduledata(const struct heap *h, uint64_t address, uint8_t *to, size_t size)
+{
+	uint64_t at = h->header.go_module_address;
+
+	for (size_t i = 0; i < sizeof h->header.go_module && at != 0; i++) {
+		if (at + i - address < size) {
+			to[at + i - address] = h->header.go_module[i];
+		}
+	}
+}
+
+static size_t
+read_files(struct target *t, uint64_t address, void *to, size_t size)
+{
+	const struct heap *h = t->own;
+	size_t got = 0;
+
+	for (size_t i = 0; i < t->modules && got == 0; i++) {
+		struct rcgo_bytes b = module_bytes(&t->module[i], address);
+
+		got = b.size < size ? b.size : size;
+		if (got > 0) {
+			memcpy(to, b.at, got);
+		}
+	}
+	lay_moduledata(h, address, to, got);
+	return got;
+}
+
+static bool
+overlaps(const struct target *t, const struct rcgo_heap_module *m)
+{
+	for (size_t i = 0; i < t->modules; i++) {
+		if (m->start < t->module[i].end && t->module[i].start < m->end) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct module *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void
+add_modules(struct heap *h)
+{
+	struct target *t = &h->s.t;
+
+	// Of two that overlap, the later one is meant.
+	for (uint64_t i = h->header.modules_used; i > 0; i--) {
+		const struct rcgo_heap_module *from = &h->module[i - 1];
+		const char *path = h->text + from->path;
+		struct module *m;
+
+		if (path[0] != '/' || overlaps(t, from)) {
+			continue;
+		}
+		m = target_add_module(t, path);
+		m->file = xstrdup(path);
+		if (h->running && access(path, R_OK) != 0) {
+			m->file = fmt("/proc/%d/root%s", (int)h->header.pid, path);
+		}
+		m->start = m->first = from->start;
+		m->end = from->end;
+		m->offset = from->offset;
+	}
+	qsort(t->module, t->modules, sizeof *t->module, by_start);
+	for (size_t i = 0; i < t->modules; i++) {
+		module_open(t, &t->module[i]);
+	}
+}
+
+void
+heap_names(struct heap *h)
+{
+	struct target *t = &h->s.t;
+
+	t->read = read_files;
+	t->own = h;
+	t->label = "heap profile";
+#ifdef __x86_64__
+	t->machine = EM_X86_64;
+#else
+	t->machine = EM_AARCH64;
+#endif
+	names_open(&h->s);
+	add_modules(h);
+	go_find(t, &h->s.go);
+}
+
+const struct stack *
+heap_frames(struct heap *h, size_t number)
+{
+	const struct rcgo_heap_stack *from = &h->stack[number];
+	size_t n = (size_t)from->c + from->go;
+	struct stack *stack = xalloc(sizeof *stack + (n + 1) * sizeof stack->frame[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		bool go = i >= from->c;
+
+		// Go's are return addresses.
+		stack->frame[i].pc = h->word[from->at + i] - go;
+		stack->frame[i].lang = go ? FRAME_GO : FRAME_C;
+	}
+	stack->n = n;
+	return stack;
+}
+
+static bool
+is_system(const char *library)
+{
+	static const char *const prefixes[] = {
+		"libc.", "libc-", "ld-", "libstdc++", "libc++", "libgcc_s", "libpthread", "libm."};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		if (has_prefix(library, prefixes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
+heap_library(struct heap *h, size_t number)
+{
+	const struct rcgo_heap_stack *from = &h->stack[number];
+	const char *library = "unknown";
+
+	for (size_t i = 0; i < from->c; i++) {
+		const struct module *m = module_find(&h->s.t, h->word[from->at + i]);
+
+		if (m != NULL) {
+			library = symbols_base_name(m->path);
+			if (!is_system(library)) {
+				break;
+			}
+		}
+	}
+	return library;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rcgo heap: profiles the C heap of a program that was built by plain go, and shows profiles.
+#include "heap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIBRARY "rcgo_heap.so"
+
+struct heap_options {
+	bool all, allocated, by_library, folded;
+	const char *pprof;
+};
+
+static char *
+size_text(double bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	unsigned unit = 0;
+
+	while ((bytes >= 1024 || bytes <= -1024) && unit < 4) {
+		bytes /= 1024;
+		unit++;
+	}
+	return fmt(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
+// Stores the preload library in the cache. Returns its path.
+static char *
+put_library(void)
+{
+	struct cache c = cache_open();
+	char *path = NULL;
+
+	for (size_t i = 0; i < preload_count; i++) {
+		if (strcmp(preload[i].name, LIBRARY) == 0) {
+			path = cache_put_preload(&c, LIBRARY, preload[i].data,
+				(size_t)(preload[i].end - preload[i].data));
+		}
+	}
+	if (path == NULL) {
+		fail("cannot write the library that is preloaded into the program",
+			"the cache cannot be written",
+			"free some disk space, or set RCGO_CACHE to another directory");
+	}
+	return path;
+}
+
+static int
+heap_run(int argc, char **argv)
+{
+	static const struct option longs[] = {{"rate", required_argument, NULL, 'r'},
+		{"o", required_argument, NULL, 'o'}, {"any", no_argument, NULL, 'a'}, {0}};
+	const char *rate = "512K", *path = NULL, *others = getenv("LD_PRELOAD");
+	char *library;
+
+	opterr = 0;
+	for (int c; (c = getopt_long_only(argc, argv, "+", longs, NULL)) != -1;) {
+		rate = c == 'r' ? optarg : rate;
+		path = c == 'o' ? optarg : path;
+		if (c == 'a') {
+			setenv("RCGO_HEAP_ANY", "1", 1);
+		}
+		if (c == '?') {
+			usage_flag("heap", argv);
+		}
+	}
+	if (optind == argc) {
+		usage_error("heap", "heap run wants a program");
+	}
+	if (path != NULL && path[0] != '/') {
+		char *here = getcwd(NULL, 0);
+
+		path = fmt("%s/%s", here == NULL ? "." : here, path);
+	}
+	library = put_library();
+	setenv("LD_PRELOAD",
+		others == NULL || *others == '\0' ? library : fmt("%s:%s", library, others), 1);
+	setenv("RCGO_HEAP", path == NULL ? rate : fmt("%s+file:%s", rate, path), 1);
+	execvp(argv[optind], argv + optind);
+	fail(fmt("cannot run %s: %s", argv[optind], strerror(errno)), NULL, NULL);
+}
+
+struct line {
+	size_t stack;
+	const char *library;
+	double objects, bytes;
+};
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+
+	return x->bytes > y->bytes ? -1 : x->bytes < y->bytes;
+}
+
+// The numbers of each stack, the greatest first. Returns how many have any.
+static size_t
+lines_of(struct heap *h, const struct heap_options *options, struct line **out)
+{
+	struct line *line = xalloc((h->header.stacks_used + 1) * sizeof *line);
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->header.stacks_used; i++) {
+		struct line l = {.stack = i, .objects = h->objects[i], .bytes = h->bytes[i]};
+
+		if (options->allocated) {
+			l.objects = (double)h->stack[i].objects / RCGO_HEAP_ONE;
+			l.bytes = (double)h->stack[i].bytes;
+		}
+		if (l.bytes > 0 || l.objects > 0) {
+			line[n++] = l;
+		}
+	}
+	qsort(line, n, sizeof *line, by_bytes);
+	*out = line;
+	return n;
+}
+
+static void
+print_frames(struct heap *h, size_t number)
+{
+	const struct stack *stack = heap_frames(h, number);
+
+	for (size_t i = 0; i < stack->n; i++) {
+		const struct name *names;
+		size_t n = names_of(&h->s, &stack->frame[i], &names);
+
+		for (size_t k = 0; k < n; k++) {
+			if (names[k].hidden) {
+				continue;
+			}
+			printf("    %s  %s%s", names[k].lang == FRAME_GO ? "Go" : "C ",
+				names[k].function, names[k].inlined ? " (inlined)" : "");
+			if (names[k].file != NULL && names[k].file[0] != 0) {
+				printf("  %s:%u", names[k].file, names[k].line);
+			}
+			printf("\n");
+		}
+	}
+}
+
+static void
+print_libraries(struct heap *h, const struct line *line, size_t n)
+{
+	struct line *sum = xalloc((n + 1) * sizeof *sum);
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool mapped = h->stack[line[i].stack].kind == RCGO_HEAP_MMAP;
+		const char *library =
+			fmt("%s%s", heap_library(h, line[i].stack), mapped ? " [mmap]" : "");
+		size_t at = 0;
+
+		while (at < used && strcmp(sum[at].library, library) != 0) {
+			at++;
+		}
+		used += at == used;
+		sum[at].library = library;
+		sum[at].bytes += line[i].bytes;
+		sum[at].objects += line[i].objects;
+	}
+	qsort(sum, used, sizeof *sum, by_bytes);
+	for (size_t i = 0; i < used; i++) {
+		printf("%12s in %9.0f  %s\n", size_text(sum[i].bytes), sum[i].objects,
+			sum[i].library);
+	}
+}
+
+static void
+print_total(const struct heap *h, const struct heap_options *options)
+{
+	const struct rcgo_heap_header *r = &h->header;
+
+	printf("process %d%s: %s of C memory in %.0f blocks", (int)r->pid,
+		h->running ? "" : " (as its file has it)",
+		size_text((double)(options->allocated ? r->total_bytes : r->live_bytes)),
+		(double)(options->allocated ? r->total_objects : r->live_objects) / RCGO_HEAP_ONE);
+	if (r->rate > 1) {
+		printf(", estimated from one sample for each %s", size_text((double)r->rate));
+	}
+	printf("; %s mapped\n",
+		size_text((double)(options->allocated ? r->mapped_total : r->mapped_bytes)));
+	if (r->lost_samples + r->lost_frees + r->lost_stacks + r->lost_mappings > 0) {
+		printf("not recorded: %" PRIu64 " samples, %" PRIu64 " frees, %" PRIu64
+		       " stacks, %" PRIu64 " mappings\n",
+			r->lost_samples, r->lost_frees, r->lost_stacks, r->lost_mappings);
+	}
+}
+
+static void
+write_heap_profile(struct heap *h, const char *path)
+{
+	struct profile *p = profile_new("inuse_space", "bytes");
+
+	for (size_t i = 0; i < h->header.stacks_used; i++) {
+		uint64_t value = (uint64_t)(h->bytes[i] + 0.5);
+
+		if (value > 0) {
+			profile_add(p, &h->s, heap_frames(h, i), &value, NULL, 0);
+		}
+	}
+	profile_write(p, path);
+}
+
+static int
+heap_show(int argc, char **argv)
+{
+	static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+		{"alloc", no_argument, NULL, 'A'}, {"by", required_argument, NULL, 'b'},
+		{"folded", no_argument, NULL, 'f'}, {"pprof", required_argument, NULL, 'p'},
+		{"debug", required_argument, NULL, 'g'}, {0}};
+	struct heap *h = xalloc(sizeof *h);
+	struct heap_options options = {0};
+	struct line *line;
+	size_t n;
+
+	opterr = 0;
+	for (int c; (c = getopt_long_only(argc, argv, "", longs, NULL)) != -1;) {
+		options.all |= c == 'a';
+		options.allocated |= c == 'A';
+		options.by_library |= c == 'b';
+		options.folded |= c == 'f';
+		options.pprof = c == 'p' ? optarg : options.pprof;
+		h->s.t.debug = c == 'g' ? optarg : h->s.t.debug;
+		if (c == '?' || (c == 'b' && strcmp(optarg, "library") != 0)) {
+			usage_flag("heap", argv);
+		}
+	}
+	if (argc - optind != 1) {
+		usage_error("heap", "heap show wants a process or a file");
+	}
+	heap_open(h, argv[optind]);
+	heap_names(h);
+	n = lines_of(h, &options, &line);
+	if (options.pprof != NULL) {
+		write_heap_profile(h, options.pprof);
+		return 0;
+	}
+	if (options.folded) {
+		for (size_t i = 0; i < n; i++) {
+			fold_line(&h->s, heap_frames(h, line[i].stack), stdout);
+			printf(" %.0f\n", line[i].bytes);
+		}
+		return 0;
+	}
+	print_total(h, &options);
+	if (options.by_library) {
+		print_libraries(h, line, n);
+		return 0;
+	}
+	for (size_t i = 0; i < n && (options.all || i < 10); i++) {
+		printf("\n%s in %.0f %s\n", size_text(line[i].bytes), line[i].objects,
+			h->stack[line[i].stack].kind == RCGO_HEAP_MMAP ? "mappings" : "blocks");
+		print_frames(h, line[i].stack);
+	}
+	if (n > 10 && !options.all) {
+		printf("\n%zu more stacks (-all shows them)\n", n - 10);
+	}
+	return 0;
+}
+
+int
+verb_heap(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "run") == 0) {
+		return heap_run(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], "show") == 0) {
+		return heap_show(argc - 1, argv + 1);
+	}
+	usage_error("heap",
+		argc > 1 ? "there is no heap %s; there is run and show" : "heap wants run or show",
+		argc > 1 ? argv[1] : "");
+}

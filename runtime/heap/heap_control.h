@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the state that is private to the process, and the fast path of every allocation.
+#ifndef RCGO_HEAP_CONTROL_H
+#define RCGO_HEAP_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat.h"
+#include "heap_layout.h"
+
+#define RCGO_HEAP_SLOTS 4096
+#define RCGO_HEAP_FILTER_BITS 16
+#define RCGO_HEAP_BUCKET_BITS 18
+#define RCGO_HEAP_STACK_HASH 131072
+#define RCGO_HEAP_PENDING 4096
+
+// The state of a thread, found by the address of its thread descriptor. Threads that find no slot
+// share one; they then lose a sample now and then.
+struct rcgo_heap_slot {
+	uint64_t owner;	   // thread pointer, combined with the epoch
+	int64_t countdown; // bytes until the next sample
+	uint64_t random;
+	uint32_t busy;	// the thread records something now
+	uint32_t depth; // the thread is in an allocator's function that may call others of them
+} __attribute__((aligned(64)));
+
+// A free that could not be recorded: it came in a signal handler that interrupted a recording.
+struct rcgo_heap_pending {
+	uint64_t address; // 0: no item
+	uint64_t size;	  // of a mapping; 0: a block of malloc
+	uint64_t seq;
+};
+
+// What the fast path reads. The kernel clears it in a forked child, which then records nothing:
+// the tables are shared with the parent, and locks may be held by threads that the child lacks.
+struct rcgo_heap_control {
+	uint64_t on;	// the epoch while allocations are sampled, else 0
+	uint64_t track; // the epoch while frees must look for samples, else 0
+	uint64_t rate;
+	uint64_t seed;
+	struct rcgo_heap_header *header; // the tables
+	uint64_t live;			 // entries
+	uint32_t thinning;
+	uint32_t stack_lock, mapping_lock, module_lock;
+	uint32_t pending_used;
+	uint8_t filter[1 << RCGO_HEAP_FILTER_BITS];
+	struct rcgo_heap_slot slot[RCGO_HEAP_SLOTS];
+	// A shard's lock is odd while it is held, and another even number after each change.
+	uint32_t lock[RCGO_HEAP_SHARDS][16];
+	uint32_t free_entry[RCGO_HEAP_SHARDS];
+	uint32_t bucket[1 << RCGO_HEAP_BUCKET_BITS]; // entry number + 1
+	uint32_t stack_hash[RCGO_HEAP_STACK_HASH];   // stack number + 1
+	struct rcgo_heap_pending pending[RCGO_HEAP_PENDING];
+};
+
+// The objects that files of this part share are static where tools/amalgamate joins the files.
+#ifdef RCGO_AMALGAMATION
+#	define RCGO_HEAP_DATA static
+#	define RCGO_HEAP_SHARED static
+#else
+#	define RCGO_HEAP_DATA
+#	define RCGO_HEAP_SHARED extern RCGO_HIDDEN
+#endif
+
+// The state, and before profiling is first switched on, a page in which all is off. It is never
+// NULL.
+// owner: rcgo__heap_set_rate; lock: none, it changes once; ordering: release and acquire
+RCGO_HEAP_SHARED struct rcgo_heap_control *rcgo__heap_control;
+
+// The thread pointer distinguishes threads. It can be read before libc has set up the thread.
+RCGO_ALWAYS_INLINE uint64_t
+rcgo__heap_thread(void)
+{
+	uintptr_t tp;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(tp));
+#else
+	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
+#endif
+	return tp;
+}
+
+#define RCGO_HEAP_MIX 0x9e3779b97f4a7c15u
+
+// Finds or claims the slot of the calling thread. epoch is that of on or track.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD struct rcgo_heap_slot *rcgo__heap_slot_claim(
+	struct rcgo_heap_control *control, uint64_t epoch);
+
+RCGO_ALWAYS_INLINE struct rcgo_heap_slot *
+rcgo__heap_slot(struct rcgo_heap_control *control, uint64_t epoch)
+{
+	uint64_t thread = rcgo__heap_thread();
+	struct rcgo_heap_slot *slot = &control->slot[(thread >> 6) * RCGO_HEAP_MIX >> 52];
+
+	if (RCGO_UNLIKELY(rcgo_load_rlx(&slot->owner) != (thread ^ epoch))) {
+		return rcgo__heap_slot_claim(control, epoch);
+	}
+	return slot;
+}
+
+// The size by which the countdown counts an allocation: at least 1, odd, and not negative.
+RCGO_ALWAYS_INLINE int64_t
+rcgo__heap_counted(size_t size)
+{
+	return (int64_t)((size | 1) & INT64_MAX);
+}
+
+// Counts an allocation of the calling thread. Returns its slot if the allocation is to be recorded,
+// else NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE struct rcgo_heap_slot *
+rcgo__heap_count(struct rcgo_heap_control *control, size_t size)
+{
+	uint64_t on = rcgo_load_rlx(&control->on);
+	struct rcgo_heap_slot *slot;
+	int64_t left;
+
+	if (on == 0) {
+		return NULL;
+	}
+	slot = rcgo__heap_slot(control, on);
+	left = rcgo_load_rlx(&slot->countdown) - rcgo__heap_counted(size);
+	rcgo_store_rlx(&slot->countdown, left);
+	return left >= 0 ? NULL : slot;
+}
+
+RCGO_ALWAYS_INLINE uint64_t
+rcgo__heap_hash(uintptr_t address)
+{
+	return (uint64_t)(address >> 4) * RCGO_HEAP_MIX;
+}
+
+// Returns whether a block at this address may have been recorded.
+RCGO_ALWAYS_INLINE bool
+rcgo__heap_may_know(struct rcgo_heap_control *control, uintptr_t address)
+{
+	return rcgo_load_rlx(&control->track) != 0 &&
+	       rcgo_load_rlx(&control->filter[rcgo__heap_hash(address) >>
+					      (64 - RCGO_HEAP_FILTER_BITS)]) != 0;
+}
+
+// Draws the number of bytes until the next sample of the slot's thread.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_draw(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot);
+
+// Returns a number in [0, 1).
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN double rcgo__heap_random(struct rcgo_heap_slot *slot);
+
+// Returns the probability that an allocation of this size is sampled at this rate.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN double rcgo__heap_probability(uint64_t size, uint64_t rate);
+
+// Takes a lock. An odd number means that it is held. Returns false if another thread has kept it
+// for some 50 ms: that thread may be stopped, and its stopper may be the caller.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heap_lock(uint32_t *lock);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_unlock(uint32_t *lock);
+
+// Returns whether this process is a forked child, of a process in which profiling was on, that the
+// kernel did not mark by clearing the state.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heap_is_child(const struct rcgo_heap_control *control);
+
+#endif // RCGO_HEAP_CONTROL_H

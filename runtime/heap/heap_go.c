@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the Go frames below the C frames of a stack, by reads of memory alone. No Go code
+// runs on the goroutine while its C code runs, and Go neither moves nor shrinks its stack.
+//
+// Go saves its stack pointer before it switches to C's stack. The frame of Go's function that did
+// so has a frame record, the caller's frame pointer and the return address, from which the chain of
+// records leads to the goroutine's first function. Two places hold the saved stack pointer:
+//
+//   - goroutine.sched. C code reaches it from g0, which Go keeps in a thread-local slot. Go's
+//     layouts change within minor versions, so m.curg is taken where it fits.
+//   - the frame of runtime.asmcgocall on C's stack. This way serves programs that were built
+//     without this part, in which the thread-local slot is not known.
+//
+// Re-read runtime/asm_amd64.s (asmcgocall, cgocallback, gosave_systemstack_switch) and
+// runtime/asm_arm64.s.
+
+#include <string.h>
+
+#include "go_text.h"
+#include "heap_record.h"
+#include "safe_read.h"
+
+// GO: runtime/runtime2.go struct g: stack stackguard0 stackguard1 _panic _defer m ...
+// GO: runtime/runtime2.go struct gobuf: sp pc ...
+#define G_LO 0
+#define G_HI 1
+#define G_M 6
+#define G_SCHED_SP 7
+#define G_SCHED_PC 8
+#define M_G0 0
+
+// Where m.curg is, in words, up to Go 1.24 and from Go 1.25 on.
+static const uint8_t curg_at[] = {192 / 8, 184 / 8};
+
+// How far above a stack pointer a frame record is searched for, in words.
+#define RECORD_REACH 64
+// How far above the frame of cgocallback the earlier stack pointer is searched for, in words.
+#define CALLBACK_REACH 20
+// Where asmcgocall keeps the goroutine and its stack pointer, in words above C's frame.
+#define ASMCGOCALL_REACH 10
+
+// Go's code, where rcgo_go_text is not linked in.
+// owner: rcgo__heap_set_go_text; lock: none; ordering: the size is stored last, with release
+static struct {
+	uintptr_t start, size;
+} go_text;
+
+void
+rcgo__heap_set_go_text(uintptr_t start, uintptr_t end)
+{
+	rcgo_store_rlx(&go_text.start, start);
+	rcgo_store_rel(&go_text.size, end - start);
+}
+
+bool
+rcgo__heap_in_go(uintptr_t pc)
+{
+	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_acq(&go_text.size) ||
+	       rcgo__in_go_text(pc);
+}
+
+RCGO_UNINSTRUMENTED_READS static uintptr_t
+word(uintptr_t address)
+{
+	return *(const uintptr_t *)address;
+}
+
+RCGO_UNINSTRUMENTED_READS static uintptr_t
+field(uintptr_t object, size_t at)
+{
+	return ((const uintptr_t *)object)[at];
+}
+
+static bool
+is_word_address(uintptr_t address)
+{
+	return address % RCGO_WORD == 0 && address >= RCGO_NOFAULT_PAGE && address >> 56 == 0;
+}
+
+// Part of a goroutine's stack.
+struct go_walk {
+	uintptr_t g, hi;
+	uintptr_t switch_pc; // goroutine.sched.pc: after the call that saved the stack pointer
+	uintptr_t *pcs;
+	size_t n, max;
+};
+
+static bool
+in_stack(const struct go_walk *walk, uintptr_t from, uintptr_t address)
+{
+	return address >= from && address < walk->hi - 2 * RCGO_WORD && address % RCGO_WORD == 0;
+}
+
+static void
+push(struct go_walk *walk, uintptr_t pc)
+{
+	if (walk->n < walk->max) {
+		walk->pcs[walk->n++] = pc;
+	}
+}
+
+// Returns the first frame record at or above sp, or 0.
+static uintptr_t
+find_record(const struct go_walk *walk, uintptr_t sp)
+{
+	for (uintptr_t at = sp; in_stack(walk, sp, at) && at < sp + RECORD_REACH * RCGO_WORD;
+		at += RCGO_WORD) {
+		if (in_stack(walk, at + 1, word(at)) && rcgo__heap_in_go(word(at + RCGO_WORD))) {
+			return at;
+		}
+	}
+	return 0;
+}
+
+// The chain of records has left the stack in cgocallback, which Go enters from C. Returns the
+// stack pointer that the goroutine had when it called C; 0 if this was the first frame.
+static uintptr_t
+before_callback(const struct go_walk *walk, uintptr_t record)
+{
+	uintptr_t at = record + 2 * RCGO_WORD;
+
+	for (size_t i = 0; i < CALLBACK_REACH && in_stack(walk, record, at); i++) {
+		if (word(at) == walk->switch_pc) {
+			return at + RCGO_WORD;
+		}
+		at += RCGO_WORD;
+	}
+	return 0;
+}
+
+// Follows the chain from the stack pointer at which Go called C.
+static void
+walk_from(struct go_walk *walk, uintptr_t sp)
+{
+	uintptr_t record = find_record(walk, sp);
+
+	while (record != 0 && walk->n < walk->max) {
+		uintptr_t next = word(record), pc = word(record + RCGO_WORD);
+
+		if (!rcgo__heap_in_go(pc)) {
+			return;
+		}
+		push(walk, pc);
+		if (in_stack(walk, record + 1, next)) {
+			record = next;
+			continue;
+		}
+		sp = before_callback(walk, record);
+		record = sp != 0 ? find_record(walk, sp) : 0;
+	}
+}
+
+static bool
+start_walk(struct go_walk *walk, uintptr_t g, uintptr_t sp)
+{
+	walk->g = g;
+	walk->hi = field(g, G_HI);
+	walk->switch_pc = field(g, G_SCHED_PC);
+	return field(g, G_LO) < walk->hi && sp >= field(g, G_LO) && sp < walk->hi &&
+	       sp % RCGO_WORD == 0;
+}
+
+// Which of curg_at fits, once a goroutine has shown it, + 1.
+// owner: any thread; lock: none; ordering: relaxed, all threads find the same
+static uint32_t curg_known;
+
+// Returns whether g is a goroutine that runs on m. The word that was taken for a pointer to it may
+// be anything.
+static bool
+is_goroutine(uintptr_t g, uintptr_t m)
+{
+	uintptr_t fields[G_SCHED_PC + 1];
+
+	return is_word_address(g) && rcgo__copy_nofault(fields, (const void *)g, sizeof fields) &&
+	       fields[G_M] == m && fields[G_LO] < fields[G_HI] &&
+	       fields[G_SCHED_SP] >= fields[G_LO] && fields[G_SCHED_SP] < fields[G_HI];
+}
+
+// Returns the goroutine that runs C on this thread, whose g0 is the current g; 0 if there is none.
+static uintptr_t
+goroutine_of(uintptr_t g0)
+{
+	uintptr_t m = field(g0, G_M), g;
+	uint32_t known = rcgo_load_rlx(&curg_known);
+
+	if (!is_word_address(m) || field(m, M_G0) != g0) {
+		return 0;
+	}
+	if (known != 0) {
+		g = field(m, curg_at[known - 1]);
+		return g != 0 && field(g, G_M) == m ? g : 0;
+	}
+	for (uint32_t i = 0; i < sizeof curg_at; i++) {
+		g = field(m, curg_at[i]);
+		if (g != g0 && is_goroutine(g, m)) {
+			rcgo_store_rlx(&curg_known, i + 1);
+			return g;
+		}
+	}
+	return 0;
+}
+
+// Finds the goroutine by the frame of asmcgocall above C's frames. Stores its stack pointer.
+static uintptr_t
+goroutine_above(uintptr_t end_sp, uintptr_t *sp)
+{
+	uintptr_t words[ASMCGOCALL_REACH], fields[G_SCHED_PC + 1];
+
+	if (!is_word_address(end_sp) ||
+		!rcgo__copy_nofault(words, (const void *)end_sp, sizeof words)) {
+		return 0;
+	}
+	for (size_t i = 0; i < ASMCGOCALL_REACH; i++) {
+		uintptr_t g = words[i];
+
+		if (!is_word_address(g) || g % 16 != 0 ||
+			!rcgo__copy_nofault(fields, (const void *)g, sizeof fields) ||
+			fields[G_LO] >= fields[G_HI] || !is_word_address(fields[G_LO]) ||
+			fields[G_HI] - fields[G_LO] > (uintptr_t)1 << 30 ||
+			!is_word_address(fields[G_M])) {
+			continue;
+		}
+		for (size_t d = i == 0 ? 0 : i - 1; d < ASMCGOCALL_REACH && d <= i + 1; d++) {
+			*sp = fields[G_HI] - words[d];
+			if (words[d] < fields[G_HI] - fields[G_LO] && *sp == fields[G_SCHED_SP]) {
+				return g;
+			}
+		}
+	}
+	return 0;
+}
+
+size_t
+rcgo__heap_go_frames(
+	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine)
+{
+	struct go_walk walk = {.pcs = pcs, .max = max};
+	uintptr_t g0 = (uintptr_t)rcgo__current_g(), g = 0, sp = 0;
+
+	*goroutine = 0;
+	if (g0 != 0) {
+		g = goroutine_of(g0);
+		sp = g != 0 ? field(g, G_SCHED_SP) : 0;
+	} else if (rcgo__heap_in_go(end_pc)) {
+		g = goroutine_above(end_sp, &sp);
+	}
+	if (g == 0 || !start_walk(&walk, g, sp)) {
+		return 0;
+	}
+	// Not in a call of C through cgocall: the goroutine itself says where it is.
+	if (rcgo__heap_in_go(walk.switch_pc)) {
+		push(&walk, walk.switch_pc);
+	}
+	*goroutine = g;
+	walk_from(&walk, sp);
+	return walk.n;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the functions of libc that this part replaces for the program's C code. Each does
+// what the next one of its name does, and records it now and then.
+//
+// They are weak: a program may define functions of these names itself, which then are the
+// allocator, unseen.
+#ifndef RCGO_HEAP_INTERPOSE_H
+#define RCGO_HEAP_INTERPOSE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "compat.h"
+#include "sanitizer.h"
+
+// In the preloaded library they are not weak: its names come first as they are.
+#ifndef RCGO_HEAP_STAND_IN
+#	define RCGO_HEAP_STAND_IN RCGO_EXPORT __attribute__((weak))
+#endif
+
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *malloc(size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void free(void *p);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void free_sized(void *p, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void free_aligned_sized(void *p, size_t align, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *calloc(size_t count, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *realloc(void *p, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *reallocarray(void *p, size_t count, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *memalign(size_t align, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *aligned_alloc(size_t align, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=libc lock=libc
+RCGO_HEAP_STAND_IN int posix_memalign(void **p, size_t align, size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *valloc(size_t size);
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc
+RCGO_HEAP_STAND_IN void *pvalloc(size_t size);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_HEAP_STAND_IN void *mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_HEAP_STAND_IN void *mmap64(void *p, size_t size, int prot, int flags, int fd, off_t offset);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_HEAP_STAND_IN int munmap(void *p, size_t size);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_HEAP_STAND_IN void *mremap(void *p, size_t size, size_t wanted, int flags, ...);
+
+// mmap and munmap for the rest of the C half (tools/amalgamate). They record nothing.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_SHARED void *rcgo__heap_own_mmap(
+	void *p, size_t size, int prot, int flags, int fd, off_t offset);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
+RCGO_SHARED int rcgo__heap_own_munmap(void *p, size_t size);
+
+#endif // RCGO_HEAP_INTERPOSE_H

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the interposers. Run wherever C code allocates.
+
+// The names below are defined here, not taken from libc's headers, whose attributes differ.
+#include "heap_interpose.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "heap_next.h"
+#include "heap_record.h"
+
+#if !RCGO_SANITIZED
+
+// From <sys/mman.h>, which would declare the functions.
+#	define FLAG_ANONYMOUS 0x20
+#	define FLAG_SHARED 0x01
+#	define PROT_ANY 0x07
+#	define REMAP_FIXED 2
+#	define REMAP_DONTUNMAP 4
+#	define MAP_ERROR ((void *)-1)
+#	define PAGE_BYTES 4096
+
+#	define CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
+
+static inline struct rcgo_heap_control *
+control_now(void)
+{
+	return rcgo_load_acq(&rcgo__heap_control);
+}
+
+static RCGO_COLD void *
+malloc_sampled(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, size_t size,
+	uintptr_t caller)
+{
+	void *p = rcgo__heap_next.malloc(size);
+
+	rcgo__heap_record(control, slot, p, size, caller);
+	return p;
+}
+
+void *
+malloc(size_t size)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = rcgo__heap_count(control, size);
+
+	if (RCGO_UNLIKELY(slot != NULL)) {
+		return malloc_sampled(control, slot, size, CALLER);
+	}
+	return rcgo__heap_next.malloc(size);
+}
+
+static RCGO_COLD void
+free_known(struct rcgo_heap_control *control, void *p)
+{
+	struct rcgo_heap_entry was;
+
+	rcgo__heap_forget(control, p, &was);
+	rcgo__heap_next.free(p);
+}
+
+void
+free(void *p)
+{
+	struct rcgo_heap_control *control = control_now();
+
+	if (RCGO_UNLIKELY(rcgo__heap_may_know(control, (uintptr_t)p))) {
+		free_known(control, p);
+		return;
+	}
+	rcgo__heap_next.free(p);
+}
+
+void
+free_sized(void *p, size_t size)
+{
+	(void)size;
+	free(p);
+}
+
+void
+free_aligned_sized(void *p, size_t align, size_t size)
+{
+	(void)align;
+	(void)size;
+	free(p);
+}
+
+static RCGO_COLD void *
+calloc_sampled(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, size_t count,
+	size_t size, uintptr_t caller)
+{
+	void *p = rcgo__heap_next.calloc(count, size);
+
+	rcgo__heap_record(control, slot, p, count * size, caller);
+	return p;
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = rcgo__heap_count(control, count * size);
+
+	if (RCGO_UNLIKELY(slot != NULL)) {
+		return calloc_sampled(control, slot, count, size, CALLER);
+	}
+	return rcgo__heap_next.calloc(count, size);
+}
+
+// The old block is forgotten first: its address may be another thread's before realloc returns.
+static void *
+resize(void *p, size_t size, uintptr_t caller)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_entry was;
+	bool known = RCGO_UNLIKELY(rcgo__heap_may_know(control, (uintptr_t)p)) &&
+		     rcgo__heap_forget(control, p, &was);
+	struct rcgo_heap_slot *slot = rcgo__heap_count(control, size);
+	void *new = rcgo__heap_next.realloc(p, size);
+
+	if (RCGO_UNLIKELY(new == NULL &&known &&size != 0)) {
+		rcgo__heap_put_back(control, &was);
+	} else if (RCGO_UNLIKELY(slot != NULL)) {
+		rcgo__heap_record(control, slot, new, size, caller);
+	}
+	return new;
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	return resize(p, size, CALLER);
+}
+
+void *
+reallocarray(void *p, size_t count, size_t size)
+{
+	size_t n;
+
+	if (__builtin_mul_overflow(count, size, &n)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return resize(p, n, CALLER);
+}
+
+// Brackets of a call of the next allocator that may call other functions of it by their public
+// names, as musl's does. What these give is not recorded.
+static struct rcgo_heap_slot *
+nest(struct rcgo_heap_control *control)
+{
+	uint64_t on = rcgo_load_rlx(&control->on);
+	struct rcgo_heap_slot *slot = on != 0 ? rcgo__heap_slot(control, on) : NULL;
+
+	if (slot != NULL) {
+		rcgo_store_rlx(&slot->depth, rcgo_load_rlx(&slot->depth) + 1);
+	}
+	return slot;
+}
+
+static void
+unnest(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, void *p, size_t size,
+	uintptr_t caller)
+{
+	if (slot == NULL) {
+		return;
+	}
+	rcgo_store_rlx(&slot->depth, rcgo_load_rlx(&slot->depth) - 1);
+	slot = rcgo__heap_count(control, size);
+	if (RCGO_UNLIKELY(slot != NULL)) {
+		rcgo__heap_record(control, slot, p, size, caller);
+	}
+}
+
+void *
+memalign(size_t align, size_t size)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = nest(control);
+	void *p = rcgo__heap_next.memalign(align, size);
+
+	unnest(control, slot, p, size, CALLER);
+	return p;
+}
+
+void *
+aligned_alloc(size_t align, size_t size)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = nest(control);
+	void *p = rcgo__heap_next.aligned_alloc(align, size);
+
+	unnest(control, slot, p, size, CALLER);
+	return p;
+}
+
+int
+posix_memalign(void **p, size_t align, size_t size)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = nest(control);
+	int err = rcgo__heap_next.posix_memalign(p, align, size);
+
+	unnest(control, slot, err == 0 ? *p : NULL, size, CALLER);
+	return err;
+}
+
+static void *
+page_aligned(size_t size, uintptr_t caller)
+{
+	struct rcgo_heap_control *control = control_now();
+	struct rcgo_heap_slot *slot = nest(control);
+	void *p = rcgo__heap_next.memalign(PAGE_BYTES, size);
+
+	unnest(control, slot, p, size, caller);
+	return p;
+}
+
+void *
+valloc(size_t size)
+{
+	return page_aligned(size, CALLER);
+}
+
+void *
+pvalloc(size_t size)
+{
+	if (size > PTRDIFF_MAX) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
+}
+
+// An anonymous mapping of memory that can be used. One without rights is only reserved: it is
+// recorded when a part of it is mapped with rights.
+static void *
+map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t caller)
+{
+	void *p = rcgo__heap_next.mmap(at, size, prot, flags, fd, offset);
+
+	if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 && (flags & FLAG_SHARED) == 0 &&
+		(prot & PROT_ANY) != 0 && !rcgo__heap_next_contains(caller)) {
+		rcgo__heap_map(p, size, caller);
+	} else if (p != MAP_ERROR && at != NULL) {
+		rcgo__heap_unmap(p, size);
+	}
+	return p;
+}
+
+void *
+mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return map(p, size, prot, flags, fd, offset, CALLER);
+}
+
+void *
+mmap64(void *p, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return map(p, size, prot, flags, fd, offset, CALLER);
+}
+
+int
+munmap(void *p, size_t size)
+{
+	rcgo__heap_unmap(p, size);
+	return rcgo__heap_next.munmap(p, size);
+}
+
+void *
+mremap(void *p, size_t size, size_t wanted, int flags, ...)
+{
+	void *to = NULL, *new;
+	bool known;
+	va_list args;
+
+	va_start(args, flags);
+	if ((flags & REMAP_FIXED) != 0 || (flags & REMAP_DONTUNMAP) != 0) {
+		to = va_arg(args, void *);
+	}
+	va_end(args);
+	known = rcgo__heap_unmap(p, size);
+	new = rcgo__heap_next.mremap(p, size, wanted, flags, to);
+	if (known && new == MAP_ERROR) {
+		rcgo__heap_map(p, size, CALLER);
+	} else if (known) {
+		rcgo__heap_map(new, wanted, CALLER);
+	}
+	return new;
+}
+
+#	ifdef RCGO_WITH_HEAP
+
+// What the rest of the C half maps, for Go and for itself, is not the program's C memory.
+
+void *
+rcgo__heap_own_mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return rcgo__heap_next.mmap(p, size, prot, flags, fd, offset);
+}
+
+int
+rcgo__heap_own_munmap(void *p, size_t size)
+{
+	return rcgo__heap_next.munmap(p, size);
+}
+
+#	endif
+#endif

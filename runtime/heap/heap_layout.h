@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the layout of the tables. A process keeps them in one mapping, and RCGO=heap=file:
+// keeps that mapping in a file. Go package cheap and `rcgo heap show` read them while the program
+// runs, and `rcgo heap show` reads the file when it has ended. Everything is of the program's own
+// byte order. Places are offsets from the start of the mapping.
+//
+// A reader sees no lock. The writer stores a record's fields first and its key last (an entry's
+// address, a stack's count in the header), so a record that is visible is whole. An entry that is
+// being removed or replaced meanwhile may be read as the one before it.
+#ifndef RCGO_HEAP_LAYOUT_H
+#define RCGO_HEAP_LAYOUT_H
+
+#include <stdint.h>
+
+#define RCGO_HEAP_MAGIC "rcgo heap 1\n\0\0\0\0"
+#define RCGO_HEAP_FILE "rcgo-heap" // the name of the memory file
+
+#define RCGO_HEAP_SHARDS 64
+#define RCGO_HEAP_SHARD_ENTRIES 16384
+#define RCGO_HEAP_STACKS 65536
+#define RCGO_HEAP_WORDS ((uint64_t)2 << 20)
+#define RCGO_HEAP_MAPPINGS 65536
+#define RCGO_HEAP_MODULES 4096
+#define RCGO_HEAP_TEXT ((uint64_t)512 << 10)
+#define RCGO_HEAP_GO_MODULE 640
+
+// Numbers that may have a fraction, such as the estimate of objects, are in this unit.
+#define RCGO_HEAP_ONE 65536
+
+// A live allocation that was sampled.
+struct rcgo_heap_entry {
+	uint64_t address;   // 0: the entry is free
+	uint64_t size;	    // as requested
+	uint64_t seq;	    // the number of the sample
+	uint64_t goroutine; // the address of the g that allocated it, or 0
+	uint32_t stack;
+	float weight; // the number of allocations of this size that it stands for
+	uint32_t next;
+	uint32_t unused;
+};
+
+// A stack: program counters of C, innermost first, as rcgo_backtrace stores them, then return
+// addresses in Go code. Stack 0 has none: it stands for those for which no room was left.
+struct rcgo_heap_stack {
+	uint64_t hash;
+	uint64_t objects; // estimates of all that was ever allocated there; unit RCGO_HEAP_ONE
+	uint64_t bytes;
+	uint64_t at; // index of the first word
+	uint16_t c, go;
+	uint16_t kind; // enum rcgo_heap_kind
+	uint16_t unused;
+};
+
+enum rcgo_heap_kind {
+	RCGO_HEAP_MALLOC,
+	RCGO_HEAP_MMAP,
+};
+
+// An anonymous mapping of C code. All are recorded, none is sampled. They are sorted by start.
+struct rcgo_heap_mapping {
+	uint64_t start, size;
+	uint64_t seq;
+	uint32_t stack;
+	uint32_t unused;
+};
+
+// Executable code of an object that was loaded when a stack was recorded. Later lines win where two
+// overlap.
+struct rcgo_heap_module {
+	uint64_t start, end, offset;
+	uint64_t path; // offset in the text
+};
+
+struct rcgo_heap_header {
+	char magic[16];
+	uint64_t size; // of the mapping
+	uint64_t pid;
+	uint64_t started; // seconds since 1970
+	uint64_t rate;	  // bytes between samples; 1: every allocation; 0: off
+	uint64_t seq;	  // the number of samples so far
+	// Estimates of what malloc and mmap have given and what was not freed.
+	uint64_t live_objects, live_bytes; // unit RCGO_HEAP_ONE
+	uint64_t total_objects, total_bytes;
+	uint64_t mapped_bytes; // exact
+	uint64_t mapped_total;
+	// Where the tables are.
+	uint64_t entries, stacks, words, mappings, modules, text;
+	// How much of them is in use.
+	uint64_t stacks_used, words_used, mappings_used, modules_used, text_used;
+	// What was not recorded.
+	uint64_t lost_samples, lost_frees, lost_stacks, lost_mappings;
+	uint64_t thinned; // how often the rate was raised, because the table of entries was full
+	uint64_t entries_live;
+	// Go's moduledata, where it lies in the process, for `rcgo heap show`.
+	uint64_t go_module_address;
+	uint64_t no_go; // stacks whose Go part could not be read
+	uint32_t shard_used[RCGO_HEAP_SHARDS];
+	uint8_t go_module[RCGO_HEAP_GO_MODULE];
+};
+
+#endif // RCGO_HEAP_LAYOUT_H

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: recording of allocations and of frees.
+#ifndef RCGO_HEAP_RECORD_H
+#define RCGO_HEAP_RECORD_H
+
+#include "heap_control.h"
+
+#define RCGO_HEAP_C_FRAMES 64
+#define RCGO_HEAP_GO_FRAMES 96
+
+// The stack of an allocation.
+struct rcgo_heap_frames {
+	uintptr_t pc[RCGO_HEAP_C_FRAMES + RCGO_HEAP_GO_FRAMES]; // of C, then of Go
+	uint16_t c, go;
+	uint16_t kind;
+	uintptr_t goroutine;
+	bool from_go; // Go's code called the outermost C frame
+};
+
+// Collects the frames of the calling thread: C frames from the one that returns to caller on, and
+// the Go frames of the goroutine that has called C.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller);
+
+struct rcgo_stack_bounds;
+
+// Stores the bounds of the calling thread's C stack. Returns false if they are not known.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heap_own_stack(struct rcgo_stack_bounds *stack);
+
+// Collects the Go frames of the goroutine whose C code has reached the C frame that Go called. end_pc
+// and end_sp are what the C unwinder found last. Returns their number, and the goroutine.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__heap_go_frames(
+	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
+
+// Returns whether pc is in Go's code.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heap_in_go(uintptr_t pc);
+
+// Says where Go's code lies, for programs that were not built with this part.
+// Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
+
+// Returns the number of a stack in the tables; 0 if there is no room left.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint32_t rcgo__heap_intern(
+	struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames);
+
+// Makes the tables tell which objects these program counters are of.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_modules_note(
+	struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n);
+
+// Records that an allocation of the slot's thread gave size bytes at p. caller is the return
+// address of the allocator's function.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN __attribute__((noinline)) void rcgo__heap_record(struct rcgo_heap_control *control,
+	struct rcgo_heap_slot *slot, void *p, size_t size, uintptr_t caller);
+
+// Removes the block at p from the tables, if it is in them. Returns whether it was; *was is then what
+// was known.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN __attribute__((noinline)) bool rcgo__heap_forget(
+	struct rcgo_heap_control *control, void *p, struct rcgo_heap_entry *was);
+
+// Puts back a block that rcgo__heap_forget has removed.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_put_back(
+	struct rcgo_heap_control *control, const struct rcgo_heap_entry *was);
+
+// Raises the rate until the tables have room again, and keeps each entry with the probability that
+// it would have been recorded at the new rate.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_thin(
+	struct rcgo_heap_control *control, struct rcgo_heap_slot *slot);
+
+// Records an anonymous mapping of C code, and that a range is no longer mapped. unmap returns whether
+// any of the range was recorded.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_map(void *p, size_t size, uintptr_t caller);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
+
+// Does so for mappings that are not newer than sample seq. The slot is busy.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__heap_unmap_until(
+	struct rcgo_heap_control *control, uint64_t start, uint64_t size, uint64_t seq);
+
+// Keeps for later that a block was freed (size 0), or that a range was unmapped.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_pend(
+	struct rcgo_heap_control *control, uint64_t address, uint64_t size);
+
+RCGO_ALWAYS_INLINE struct rcgo_heap_entry *
+rcgo__heap_entries(const struct rcgo_heap_control *control)
+{
+	return (struct rcgo_heap_entry *)(void *)((char *)control->header +
+						  control->header->entries);
+}
+
+RCGO_ALWAYS_INLINE struct rcgo_heap_stack *
+rcgo__heap_stacks(const struct rcgo_heap_control *control)
+{
+	return (struct rcgo_heap_stack *)(void *)((char *)control->header +
+						  control->header->stacks);
+}
+
+RCGO_ALWAYS_INLINE uint64_t *
+rcgo__heap_words(const struct rcgo_heap_control *control)
+{
+	return (uint64_t *)(void *)((char *)control->header + control->header->words);
+}
+
+#endif // RCGO_HEAP_RECORD_H

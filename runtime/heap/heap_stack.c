@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: the stacks of allocations, C and Go, each stored once. Runs wherever C code
+// allocates, in signal handlers too.
+
+#include <string.h>
+
+#include "heap_record.h"
+#include "unwinder.h"
+
+void
+rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
+{
+	struct rcgo_stack_bounds stack;
+	struct rcgo_unwind_end end;
+	size_t n = rcgo__unwind_here_end(
+		rcgo__heap_own_stack(&stack) ? &stack : NULL, frames->pc, RCGO_HEAP_C_FRAMES, &end);
+	size_t own = 0;
+
+	// The first frames are ours.
+	while (own < n && frames->pc[own] != caller - 1) {
+		own++;
+	}
+	if (own < n) {
+		n -= own;
+		memmove(frames->pc, frames->pc + own, n * sizeof *frames->pc);
+	}
+	frames->c = (uint16_t)n;
+	frames->from_go = rcgo__heap_in_go(end.pc);
+	frames->go = (uint16_t)rcgo__heap_go_frames(
+		end.pc, end.sp, frames->pc + n, RCGO_HEAP_GO_FRAMES, &frames->goroutine);
+}
+
+static uint64_t
+hash_of(const struct rcgo_heap_frames *frames)
+{
+	uint64_t hash = frames->c * 65536u + frames->go * 4u + frames->kind;
+
+	for (size_t i = 0; i < (size_t)frames->c + frames->go; i++) {
+		hash = (hash ^ frames->pc[i]) * RCGO_HEAP_MIX;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+static bool
+is_same(const struct rcgo_heap_control *control, const struct rcgo_heap_stack *stack,
+	const struct rcgo_heap_frames *frames, uint64_t hash)
+{
+	return stack->hash == hash && stack->c == frames->c && stack->go == frames->go &&
+	       stack->kind == frames->kind &&
+	       memcmp(rcgo__heap_words(control) + stack->at, frames->pc,
+		       ((size_t)frames->c + frames->go) * sizeof *frames->pc) == 0;
+}
+
+// Returns the place in the hash table of a stack, or of the first free one after it. Returns the
+// size of the table if it has neither.
+static size_t
+place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames,
+	uint64_t hash, uint32_t *stack)
+{
+	for (size_t i = 0; i < RCGO_HEAP_STACK_HASH; i++) {
+		size_t place = (hash + i) % RCGO_HEAP_STACK_HASH;
+
+		*stack = rcgo_load_acq(&control->stack_hash[place]);
+		if (*stack == 0 ||
+			is_same(control, &rcgo__heap_stacks(control)[*stack - 1], frames, hash)) {
+			return place;
+		}
+	}
+	*stack = 0;
+	return RCGO_HEAP_STACK_HASH;
+}
+
+// Adds a stack. The lock is held. Returns its number + 1; 1, which is that of stack 0, if there is no
+// room.
+static uint32_t
+add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
+	size_t place)
+{
+	struct rcgo_heap_header *header = control->header;
+	size_t n = (size_t)frames->c + frames->go;
+	uint64_t number = header->stacks_used, at = header->words_used;
+	struct rcgo_heap_stack *stack = &rcgo__heap_stacks(control)[number];
+
+	if (number == RCGO_HEAP_STACKS || at + n > RCGO_HEAP_WORDS ||
+		place == RCGO_HEAP_STACK_HASH) {
+		rcgo_add_rlx(&header->lost_stacks, 1);
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		rcgo__heap_words(control)[at + i] = frames->pc[i];
+	}
+	stack->hash = hash;
+	stack->at = at;
+	stack->c = frames->c;
+	stack->go = frames->go;
+	stack->kind = frames->kind;
+	rcgo_store_rel(&header->words_used, at + n);
+	rcgo_store_rel(&header->stacks_used, number + 1);
+	rcgo_store_rel(&control->stack_hash[place], (uint32_t)number + 1);
+	return (uint32_t)number + 1;
+}
+
+uint32_t
+rcgo__heap_intern(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames)
+{
+	uint64_t hash = hash_of(frames);
+	uint32_t stack;
+	size_t place = place_of(control, frames, hash, &stack);
+
+	if (stack != 0) {
+		return stack - 1;
+	}
+	rcgo__heap_modules_note(control, frames->pc, frames->c);
+	if (!rcgo__heap_lock(&control->stack_lock)) {
+		rcgo_add_rlx(&control->header->lost_stacks, 1);
+		return 0;
+	}
+	place = place_of(control, frames, hash, &stack);
+	if (stack == 0) {
+		stack = add_stack(control, frames, hash, place);
+	}
+	rcgo__heap_unlock(&control->stack_lock);
+	return stack - 1;
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Heap profiling: makes the tables, switches sampling on and off, and copies the tables for
+// readers.
+
+//rcgo:small
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // MAP_ANONYMOUS, MFD_CLOEXEC
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heap_profiling.h"
+#include "heap_record.h"
+#include "raw_syscall.h"
+
+#ifndef MADV_WIPEONFORK // glibc 2.27
+#	define MADV_WIPEONFORK 18
+#endif
+#define ADVICE_INVALID (-1)
+
+#define ALIGN_UP(n) (((n) + 4095) & ~(uint64_t)4095)
+#define EPOCH_SHIFT 48
+
+// Profiling has not been switched on yet: all is off.
+static const struct {
+	uint64_t on, track, rate, seed;
+} never;
+
+// owner: rcgo__heap_set_rate; lock: none, it changes once; ordering: release and acquire
+RCGO_HEAP_DATA struct rcgo_heap_control *rcgo__heap_control =
+	(struct rcgo_heap_control *)(uintptr_t)&never;
+
+// owner: rcgo__heap_set_rate; lock: itself; ordering: its own
+static uint32_t setting;
+
+// The number of times that the rate was set. A slot of an earlier epoch draws a new countdown.
+// owner: rcgo__heap_set_rate; lock: setting; ordering: none
+static uint64_t epoch;
+
+// The process that made the tables, if the kernel does not clear the state in its children.
+// owner: rcgo__heap_set_rate; lock: setting; ordering: before rcgo__heap_control
+static long unwiped_pid;
+
+static bool
+is_on_once(const struct rcgo_heap_control *control)
+{
+	return control != (struct rcgo_heap_control *)(uintptr_t)&never;
+}
+
+bool
+rcgo__heap_is_child(const struct rcgo_heap_control *control)
+{
+	return rcgo_load_rlx(&control->header) == NULL ||
+	       (unwiped_pid != 0 && rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0) != unwiped_pid);
+}
+
+static void *
+map_pages(long size, long flags, long fd)
+{
+	long p = rcgo__raw_syscall(
+		SYS_mmap, 0, size, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
+
+	return (unsigned long)p >= -4095UL ? NULL : (void *)p;
+}
+
+static void
+unmap_pages(void *p, size_t size)
+{
+	rcgo__raw_syscall(SYS_munmap, (long)p, (long)size, 0, 0, 0, 0);
+}
+
+static struct rcgo_heap_control *
+make_control(void)
+{
+	struct rcgo_heap_control *control =
+		map_pages(sizeof *control, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	long p = (long)control;
+
+	if (control == NULL) {
+		return NULL;
+	}
+	// An emulator may accept any advice and ignore it.
+	if (rcgo__raw_syscall(SYS_madvise, p, sizeof *control, MADV_WIPEONFORK, 0, 0, 0) != 0 ||
+		rcgo__raw_syscall(SYS_madvise, p, sizeof *control, ADVICE_INVALID, 0, 0, 0) == 0) {
+		unwiped_pid = rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	}
+	return control;
+}
+
+// Opens the file for the tables: the named one, or one in memory. Returns -1 if there can be none.
+// A file above the size limit would end the process by SIGXFSZ.
+static long
+open_file(const char *path, uint64_t size)
+{
+	struct rlimit limit;
+	long fd, err;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur < size) {
+		return -EFBIG;
+	}
+	if (path != NULL) {
+		fd = rcgo__raw_syscall(SYS_openat, AT_FDCWD, (long)path,
+			O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600, 0, 0);
+	} else {
+		fd = rcgo__raw_syscall(
+			SYS_memfd_create, (long)RCGO_HEAP_FILE, 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
+	}
+	if (fd < 0) {
+		return fd;
+	}
+	err = rcgo__raw_syscall(SYS_ftruncate, fd, (long)size, 0, 0, 0, 0);
+	if (err < 0) {
+		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+		return err;
+	}
+	return fd;
+}
+
+static uint64_t
+lay_out(struct rcgo_heap_header *header)
+{
+	uint64_t at = ALIGN_UP(sizeof *header);
+
+	header->entries = at;
+	at += ALIGN_UP((uint64_t)RCGO_HEAP_SHARDS * RCGO_HEAP_SHARD_ENTRIES *
+		       sizeof(struct rcgo_heap_entry));
+	header->stacks = at;
+	at += ALIGN_UP(RCGO_HEAP_STACKS * sizeof(struct rcgo_heap_stack));
+	header->words = at;
+	at += ALIGN_UP(RCGO_HEAP_WORDS * sizeof(uint64_t));
+	header->mappings = at;
+	at += ALIGN_UP(RCGO_HEAP_MAPPINGS * sizeof(struct rcgo_heap_mapping));
+	header->modules = at;
+	at += ALIGN_UP(RCGO_HEAP_MODULES * sizeof(struct rcgo_heap_module));
+	header->text = at;
+	return at + RCGO_HEAP_TEXT;
+}
+
+static int
+make_tables(struct rcgo_heap_control *control, const char *path)
+{
+	struct rcgo_heap_header layout = {.stacks_used = 1};
+	struct timespec now = {0};
+	uint64_t size = lay_out(&layout);
+	long fd = open_file(path, size);
+
+	if (fd < 0 && path != NULL) {
+		return (int)fd;
+	}
+	control->header = map_pages(
+		(long)size, fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd < 0 ? -1 : fd);
+	if (fd >= 0) {
+		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+	if (control->header == NULL) {
+		return -ENOMEM;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	layout.size = size;
+	layout.pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	layout.started = (uint64_t)now.tv_sec;
+	memcpy(control->header, &layout, sizeof layout);
+	memcpy(control->header->magic, RCGO_HEAP_MAGIC, sizeof control->header->magic);
+	control->seed = (uint64_t)now.tv_nsec ^ layout.pid << 32 ^ (uintptr_t)control;
+	return 0;
+}
+
+static int
+start(const char *path)
+{
+	struct rcgo_heap_control *control = make_control();
+	int err = control == NULL ? -ENOMEM : make_tables(control, path);
+
+	if (err != 0) {
+		if (control != NULL) {
+			unmap_pages(control, sizeof *control);
+		}
+		return err;
+	}
+	rcgo_store_rel(&rcgo__heap_control, control);
+	return 0;
+}
+
+int
+rcgo__heap_set_rate(uint64_t rate, const char *path)
+{
+	struct rcgo_heap_control *control;
+	int saved = errno, err = 0;
+
+	if (!rcgo__heap_lock(&setting)) {
+		return -EBUSY;
+	}
+	if (!is_on_once(rcgo_load_acq(&rcgo__heap_control)) && rate != 0) {
+		err = start(path);
+	}
+	control = rcgo_load_acq(&rcgo__heap_control);
+	if (err == 0 && is_on_once(control)) {
+		if (rcgo__heap_is_child(control)) {
+			err = rate == 0 ? 0 : -ENOTSUP;
+		} else {
+			epoch++;
+			rcgo_store_rlx(&control->rate, rate);
+			rcgo_store_rlx(&control->header->rate, rate);
+			rcgo_store_rel(&control->track, epoch << EPOCH_SHIFT);
+			rcgo_store_rel(&control->on, rate == 0 ? 0 : epoch << EPOCH_SHIFT);
+		}
+	}
+	rcgo__heap_unlock(&setting);
+	errno = saved;
+	return err;
+}
+
+int
+rcgo_heap_set_rate(uint64_t rate)
+{
+	return rcgo__heap_set_rate(rate, NULL);
+}
+
+void
+rcgo__heap_note_go_module(uintptr_t module)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+
+	if (is_on_once(control) && module != 0) {
+		memcpy(control->header->go_module, (const void *)module,
+			sizeof control->header->go_module);
+		control->header->go_module_address = module;
+	}
+}
+
+const void *
+rcgo_heap_tables(size_t *size)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+
+	*size = 0;
+	if (!is_on_once(control) || rcgo__heap_is_child(control)) {
+		return NULL;
+	}
+	*size = control->header->size;
+	return control->header;
+}
+
+// A copy of one shard's entries, taken under its lock, while nothing of the caller's is recorded.
+static size_t
+copy_shard(struct rcgo_heap_control *control, unsigned shard, struct rcgo_heap_entry *out)
+{
+	const struct rcgo_heap_entry *entry =
+		rcgo__heap_entries(control) + (size_t)shard * RCGO_HEAP_SHARD_ENTRIES;
+	uint32_t *lock = &control->lock[shard][0];
+	size_t n = 0;
+
+	if (!rcgo__heap_lock(lock)) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < control->header->shard_used[shard]; i++) {
+		if (entry[i].address != 0) {
+			out[n++] = entry[i];
+		}
+	}
+	rcgo__heap_unlock(lock);
+	return n;
+}
+
+static size_t
+copy_mappings(struct rcgo_heap_control *control, struct rcgo_heap_mapping *out)
+{
+	const struct rcgo_heap_header *header = control->header;
+	size_t n;
+
+	if (!rcgo__heap_lock(&control->mapping_lock)) {
+		return 0;
+	}
+	n = header->mappings_used;
+	memcpy(out, (const char *)header + header->mappings, n * sizeof *out);
+	rcgo__heap_unlock(&control->mapping_lock);
+	return n;
+}
+
+size_t
+rcgo_heap_copy(unsigned part, void *out)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+	struct rcgo_heap_slot *slot;
+	size_t n = 0;
+
+	if (!is_on_once(control) || rcgo__heap_is_child(control) || part > RCGO_HEAP_SHARDS) {
+		return 0;
+	}
+	slot = rcgo__heap_slot(control, rcgo_load_rlx(&control->track));
+	if (__atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE) == 0) {
+		n = part < RCGO_HEAP_SHARDS ? copy_shard(control, part, out)
+					    : copy_mappings(control, out);
+		rcgo_store_rel(&slot->busy, 0);
+	}
+	return n;
+}

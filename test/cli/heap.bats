@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# rcgo heap run and show, and rcgo build --with=heap: the C memory of a program that loses known sizes.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/testdata/leaky" && env GOFLAGS= go build -o "$BATS_FILE_TMPDIR/leaky" . &&
+		env GOFLAGS= go build -ldflags=-s -buildmode=pie -o "$BATS_FILE_TMPDIR/stripped" .
+}
+
+# What the program has lost, as rcgo heap show prints it.
+check_lost() {
+	[[ $output == *"2.9 MiB in 100 blocks"*"C   lose"*"Go  main.loseBig"*"Go  main.main"* ]]
+	[[ $output == *"976.6 KiB in 1000 blocks"*"C   lose"*"Go  main.loseSmall"*"Go  main.main"* ]]
+}
+
+@test "heap run: a program of plain go; the file outlives it" {
+	run "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run "$RCGO" heap show "$T/profile"
+	[ "$status" -eq 0 ]
+	check_lost
+	[[ $output == *"main.go:"* ]]
+	run "$RCGO" heap show -by library "$T/profile"
+	[[ $output == *"3.8 MiB in"*" leaky"* ]]
+}
+
+@test "heap run: a stripped PIE, through a program without Go" {
+	"$RCGO" heap run -rate all -o "$T/profile.%p" env "$BATS_FILE_TMPDIR/stripped"
+	[ "$(find "$T" -name 'profile.*' | wc -l)" -eq 1 ]
+	run "$RCGO" heap show "$T"/profile.*
+	[ "$status" -eq 0 ]
+	[[ $output == *"2.9 MiB in 100 blocks"*"Go  main.loseBig"*"Go  main.main"* ]]
+}
+
+@test "heap show: a process that runs, and after SIGKILL its file" {
+	mkfifo out
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
+	PID=$!
+	exec 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+	run "$RCGO" heap show "$PID"
+	[ "$status" -eq 0 ]
+	check_lost
+	kill -KILL "$PID"
+	wait "$PID" || true
+	run "$RCGO" heap show "$T/profile"
+	check_lost
+	"$RCGO" heap show -pprof "$T/out.pb.gz" "$T/profile"
+	run go tool pprof -top "$T/out.pb.gz"
+	[[ $output == *"main.loseBig"* ]]
+	run "$RCGO" heap show -folded "$T/profile"
+	[[ $output == *"main.loseBig;"*" 3000000"* ]]
+}
+
+@test "build --with=heap: RCGO=heap= starts it" {
+	cp -r "$HERE/testdata/leaky/." .
+	"$RCGO" build --with=heap -o leaky .
+	RCGO=heap=all+file:$T/profile run ./leaky
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run "$RCGO" heap show "$T/profile"
+	check_lost
+	RCGO=heap=much run ./leaky
+	[[ $output == *"heap= takes on, off, all, a size such as 64K, and file:PATH"* ]]
+}
+
+@test "heap: what cannot be is refused" {
+	run "$RCGO" heap
+	[ "$status" -eq 2 ]
+	[[ $output == *"heap wants run or show"* ]]
+	run "$RCGO" heap show "$T/nothing"
+	[ "$status" -eq 2 ]
+	[[ $output == *"cannot open"* ]]
+	head -c 100000 /dev/urandom >"$T/noise"
+	run "$RCGO" heap show "$T/noise"
+	[ "$status" -eq 2 ]
+	[[ $output == *"is not a heap profile that this rcgo can read"* ]]
+	run "$RCGO" heap show $$
+	[ "$status" -eq 2 ]
+	[[ $output == *"records no C memory"* ]]
+	cp -r "$HERE/testdata/leaky/." .
+	run "$RCGO" build --with=heap -buildmode=c-shared .
+	[ "$status" -eq 2 ]
+	[[ $output == *"--with=heap does not go with -buildmode=c-shared"* ]]
+	run "$RCGO" build --with=heap --without=traceback .
+	[ "$status" -eq 2 ]
+}
