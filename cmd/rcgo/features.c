@@ -118,7 +118,7 @@ struct features
 features_of_system(const struct goenv *e, struct features f)
 {
 	if (strcmp(e->goos, "linux") != 0) {
-		features_apply(&f, "signals,syscall", FEATURE_WITHOUT);
+		features_apply(&f, "heap,signals,syscall", FEATURE_WITHOUT);
 	}
 	return f;
 }

@@ -155,8 +155,8 @@ share: $(RCGO_MAN) $(RCGO_COMPLETIONS)
 
 RCGO_MANDIR ?= $(PREFIX)/share/man/man1
 # The library that rcgo heap run preloads. It is linked without libc, to serve any libc.
-PRELOAD_SRC := $(sort $(wildcard backtrace/util/*.c backtrace/unwind/*.c cmd/rcgo/preload/*.c) runtime/base/go_text.c \
-	$(filter-out runtime/heap/x_cgo_heap.c runtime/heap/heap_own_stack.c,$(wildcard runtime/heap/*.c)))
+PRELOAD_SRC := $(sort $(filter-out %_freebsd.c,$(wildcard backtrace/util/*.c backtrace/unwind/*.c cmd/rcgo/preload/*.c)) runtime/base/go_text.c \
+	$(filter-out runtime/heap/x_cgo_heap_linux.c runtime/heap/heap_own_stack_linux.c,$(wildcard runtime/heap/*.c)))
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/preload/%.o)
 PRELOAD_FLAGS := -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE \
 	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT

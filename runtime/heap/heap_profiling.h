@@ -24,7 +24,7 @@
 // only. It takes locks of its own. A handler that interrupts a recording records nothing itself, and
 // frees are kept for later. A thread gives up a lock that it does not get within 50 ms.
 //
-// Differences between Go versions: the place of m.curg (heap_go.c).
+// Differences between Go versions: the place of m.curg (heap_go_linux.c).
 //
 // A port must: find the thread pointer (heap_control.h), the next allocator (heap_next_<os>.c) and
 // the objects (heap_modules_<os>.c).
