@@ -30,7 +30,7 @@ var (
 	environment = []string{"CMOCKA_MESSAGE_OUTPUT=TAP", "TSAN_OPTIONS=die_after_fork=0", "MALLOC_PERTURB_=165"}
 	emulated    = append(environment[:2:2], "UNIT_EMULATED=1", "MALLOC_PERTURB_=",
 		"QEMU_CPU=max,pauth-impdef=on")
-	machine     = os.Getenv("RCGO_VM")
+	machine = os.Getenv("RCGO_VM")
 )
 
 // A machine that is emulated whole runs a program up to eight times slower, ten when the host is busy.
