@@ -40,8 +40,8 @@ public class All {
 	}
 
 	public static void main(String[] args) throws Exception {
-		sun.misc.Signal usr2 = new sun.misc.Signal("USR2");
-		sun.misc.SignalHandler before = sun.misc.Signal.handle(usr2, s -> signals++);
+		sun.misc.Signal winch = new sun.misc.Signal("WINCH");
+		sun.misc.SignalHandler before = sun.misc.Signal.handle(winch, s -> signals++);
 		System.load(args[0]);
 		check(add(2, 3) == 5, "add");
 		Thread[] threads = new Thread[4];
@@ -52,14 +52,14 @@ public class All {
 		for (Thread t : threads) {
 			t.join();
 		}
-		sun.misc.Signal.raise(usr2);
+		sun.misc.Signal.raise(winch);
 		while (signals == 0) {
 			Thread.sleep(1);
 		}
-		sun.misc.Signal.handle(usr2, before);
+		sun.misc.Signal.handle(winch, before);
 		sun.misc.SignalHandler ours = s -> { };
-		check(sun.misc.Signal.handle(usr2, ours) == before, "Signal.handle");
-		check(sun.misc.Signal.handle(usr2, before) == ours, "Signal.handle back");
+		check(sun.misc.Signal.handle(winch, ours) == before, "Signal.handle");
+		check(sun.misc.Signal.handle(winch, before) == ours, "Signal.handle back");
 		Runtime.getRuntime().addShutdownHook(new Thread(() -> {
 			if (add(20, 22) == 42 && work() == 1) {
 				System.out.println("ok");
