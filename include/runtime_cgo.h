@@ -124,6 +124,20 @@ RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC const char *rcgo_build_info(void);
 
+// Writes what each other thread of the process does in C to file descriptor fd: its id, its name,
+// the system call in which it waits, and its C frames. The process goes on. A thread that waits in
+// the kernel is read and not disturbed. A thread that runs gets SIGURG, and is shown if it is in a
+// C call of a goroutine. Threads in Go are counted.
+//
+// With RCGO_DUMP_GOROUTINES, nothing is written. The C frames of goroutines are stored where the
+// next runtime.Stack or goroutine profile shows them; Go package stacks does that.
+//
+// Returns the number of threads that were shown. Uses /proc; without it, one line says so. The
+// function is NULL after `rcgo build --without=traceback`.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+#define RCGO_DUMP_GOROUTINES 1u
+RCGO_PUBLIC size_t rcgo_dump_threads(int fd, unsigned flags);
+
 // ---- 4. Signals ----
 
 // Writes the signals that have a handler to file descriptor fd, one per line. A line has the

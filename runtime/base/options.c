@@ -6,6 +6,7 @@
 
 #include "options.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 #define COUNTS "N"
 // The value of the option heap is read by that part, if the program has it.
 #define HEAPS "on|off|all|SIZE|file:PATH"
+// The name of a signal, or its number.
+#define SIGNAL_NAMES "SIGNAL"
 
 // The item that gives every option the value that makes the program behave as with the stock half:
 // "stock" or "off". A size is unset.
@@ -33,6 +36,7 @@ static const struct {
 	{"contexts", {"off", "on"}},
 	{"crash", {"on", "off", FILES}},
 	{"demangle", {"on", "off"}},
+	{"dump", {SIGNAL_NAMES}},
 	{"fork", {"auto", "stock", "warn", "end"}},
 	{"environ", {"safe", "stock"}},
 	{"setid", {"safe", "stock"}},
@@ -97,6 +101,26 @@ parse_size(const char *s, size_t n, uint64_t *size)
 	return true;
 }
 
+// Parses the name or number of a signal that a program may use for itself.
+static bool
+parse_signal(const char *s, size_t n, uint64_t *sig)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} names[] = {{"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGHUP", SIGHUP},
+		{"SIGINT", SIGINT}, {"SIGWINCH", SIGWINCH}, {"SIGIO", SIGIO}};
+
+	for (size_t i = 0; i < RCGO_COUNTOF(names); i++) {
+		if (word_is(s, n, names[i].name)) {
+			*sig = (uint64_t)names[i].number;
+			return true;
+		}
+	}
+	// Numbers: the real-time signals that libc leaves to programs.
+	return parse_size(s, n, sig) && *sig >= (uint64_t)SIGRTMIN && *sig <= (uint64_t)SIGRTMAX;
+}
+
 static bool
 set_file(const char *value, size_t n)
 {
@@ -124,10 +148,13 @@ set_heap(const char *value, size_t n)
 static bool
 set_value(size_t i, const char *value, size_t n)
 {
-	if (strcmp(options[i].values[0], SIZES) == 0 || strcmp(options[i].values[0], COUNTS) == 0) {
+	bool is_signal = strcmp(options[i].values[0], SIGNAL_NAMES) == 0;
+
+	if (is_signal || strcmp(options[i].values[0], SIZES) == 0 ||
+		strcmp(options[i].values[0], COUNTS) == 0) {
 		uint64_t size;
 
-		if (!parse_size(value, n, &size)) {
+		if (!(is_signal ? parse_signal : parse_size)(value, n, &size)) {
 			return false;
 		}
 		option_set[i].size = size;

@@ -29,7 +29,7 @@ RCGO_SHARED bool rcgo__option_is(const char *name, const char *value);
 // Returns the size in bytes to which the option was set, or fallback if it was not set. The
 // option's values must be sizes, such as 64K, 8M or 1G.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__option_size(const char *name, uint64_t fallback);
+RCGO_SHARED uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
 // Returns the path, or "fd:" and a number, to which the option was set; NULL if it was not set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -29,6 +29,7 @@
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[16])
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
 #	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.gregs[16] = (long long)(pc))
+#	define RCGO_FRAME_SET_SP(uc, sp) ((uc)->uc_mcontext.gregs[15] = (long long)(sp))
 // Stores in *to the return address of a call through a nil function pointer; no frame has saved
 // it. False if the stack cannot be read: then the code returned to a nil address.
 #	define RCGO_FRAME_CALLER(uc, to) \
@@ -37,6 +38,7 @@
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
 #	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.pc = (value))
+#	define RCGO_FRAME_SET_SP(uc, value) ((uc)->uc_mcontext.sp = (value))
 #	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.regs[30], true)
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"

@@ -49,7 +49,7 @@ rcgo__callers_collect(
 	}
 	rcgo_tsan_release();
 	if (sig == RCGO_SIGPREEMPT) {
-		rcgo__callers_stored();
+		rcgo__callers_stored(callers);
 	}
 	errno = saved;
 }

@@ -16,8 +16,9 @@ rcgo__callers_wanted(void)
 }
 
 void
-rcgo__callers_stored(void)
+rcgo__callers_stored(const uintptr_t *callers)
 {
+	(void)callers;
 }
 
 void
@@ -27,6 +28,7 @@ rcgo__callers_want_always(void)
 }
 
 void
-rcgo__callers_gather(void)
+rcgo__callers_gather(bool restarting)
 {
+	(void)restarting;
 }

@@ -27,6 +27,7 @@
 #ifndef RCGO_TRACEBACK_GENERATION_H
 #define RCGO_TRACEBACK_GENERATION_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "go_entry_points.h"
@@ -57,19 +58,29 @@ typedef void (*rcgo_async_traceback_fn)(struct cgoTracebackArg *arg, uintptr_t s
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__callers_set_async(rcgo_traceback_fn traceback, rcgo_async_traceback_fn hook);
 
-// Makes each thread that runs C code store its frames where Go's report of all goroutines reads
-// them. Threads that block SIGURG store none.
+// Makes each thread that runs a C call of a goroutine store its frames where Go's report of all
+// goroutines reads them. With restarting, threads in system calls that a signal may end are left
+// alone. Threads that block SIGURG store none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED void rcgo__callers_gather(void);
+RCGO_SHARED void rcgo__callers_gather(bool restarting);
 
-// wanted returns whether rcgo__callers_gather is waiting for frames. stored tells it that the
-// calling thread has stored its frames.
+// Stores at most max program counters of a thread that runs, innermost first. Returns their number:
+// 0 if it is not in a C call of a goroutine, or blocks SIGURG.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__callers_of(long tid, uintptr_t *pcs, size_t max);
+
+// Installs a handler for a signal that Go leaves to the program; 0: none.
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=none
+RCGO_SHARED void rcgo__callers_on_signal(int sig, void (*handler)(int, siginfo_t *, void *));
+
+// wanted returns whether somebody is waiting for frames. stored tells that the calling thread has
+// stored its frames in callers.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__callers_wanted(void);
 // From now on, wanted returns true: the program's function is called at each preemption signal.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__callers_want_always(void);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__callers_stored(void);
+RCGO_INTERN void rcgo__callers_stored(const uintptr_t *callers);
 
 #endif // RCGO_TRACEBACK_GENERATION_H

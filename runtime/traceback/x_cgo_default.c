@@ -10,6 +10,7 @@
 #include "c_context.h"
 #include "crash_report.h"
 #include "crash_reporter.h"
+#include "default_dump.h"
 #include "default_hooks.h"
 #include "hook_registry.h"
 #include "module.h"
@@ -135,6 +136,13 @@ end_unwinding_at_go(const struct rcgo_go_module *module)
 	rcgo__unwind_set_boundary(&boundary);
 }
 
+// SIGQUIT normally ends the process, so waits that the signal ends do no harm.
+static void
+gather_for_quit(void)
+{
+	rcgo__callers_gather(false);
+}
+
 void
 x_cgo_default_start(const struct rcgo_default_start *arg)
 {
@@ -148,6 +156,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 	}
 	rcgo__symbolize_set_mangled(rcgo__option_is("demangle", "off"));
 	rcgo__crash_init(arg->crash_fd);
+	rcgo__dump_init();
 	rcgo__signal_dump_start(rcgo__symbolize_callback);
 	if (rcgo__option_is("traceback", "off")) {
 		rcgo__callers_want_always();
@@ -161,7 +170,7 @@ x_cgo_default_start(const struct rcgo_default_start *arg)
 		context = rcgo__contexts_release;
 	}
 	rcgo_store_rel(&default_ready, true);
-	rcgo__signal_chain_set_quit(rcgo__callers_gather);
+	rcgo__signal_chain_set_quit(gather_for_quit);
 	rcgo__callers_set_async(x_cgo_default_traceback, default_for_signals);
 	rcgo__hooks_set(x_cgo_default_traceback, context, x_cgo_default_symbolizer);
 }

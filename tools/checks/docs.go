@@ -107,7 +107,7 @@ func checkPartHeaders(t *tree, c *check) {
 }
 
 // packagePath is an import path that ends in a package of the Go module.
-var packagePath = regexp.MustCompile(`[\w~-]*(?:\.[\w~-]+)*(?:/[\w.~-]+)*/(?:allthreads|cmem|handle|leaf|stats)\b`)
+var packagePath = regexp.MustCompile(`[\w~-]*(?:\.[\w~-]+)*(?:/[\w.~-]+)*/(?:allthreads|cmem|handle|leaf|stacks|stats)\b`)
 
 // checkModulePath: every import path of our Go module in the documentation begins as go/go.mod says.
 func checkModulePath(t *tree, c *check) {

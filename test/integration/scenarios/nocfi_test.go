@@ -119,3 +119,20 @@ func TestFramesQuit(t *testing.T) {
 		o.lacks(t, "wait_reply\n")
 	})
 }
+
+// RCGO=dump=SIGNAL writes the threads that are in C, and the program goes on. Without it, the signal
+// does what it does on stock.
+func TestFramesDump(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		exe := build{program: "nocfi", side: ours}.must(t, tc)
+		o := run(t, tc, nil, []string{"RCGO=dump=SIGUSR2"}, exe, "dumped")
+		o.want(t, 0, "still there", "3 threads in C, ")
+		found := regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[futex\]:\n(?:[^\n]+\n)*wait_reply\(\.\.\.\)\n\t.*\nfetch\(\.\.\.\)\n`)
+		if n := len(found.FindAllString(o.out, -1)); n != 3 {
+			t.Errorf("%d threads with their C frames, want 3:\n%v", n, o)
+		}
+		o = run(t, tc, nil, []string{"RCGO=dump=SIGSEGV"}, exe, "dumped")
+		o.want(t, -1, "RCGO has an option or value that is not known", "dump=SIGNAL")
+		o.lacks(t, "threads in C")
+	})
+}

@@ -15,7 +15,7 @@ func TestSeccomp(t *testing.T) {
 	whats := []struct{ name, says string }{
 		{"threads", "done seccomp"}, {"setenv", "done seccomp"}, {"nil", "main.seccomp("},
 		{"panic", "panic: in a sandbox"}, {"c-nil", "main.seccomp("}, {"c-abort", "main.seccomp("},
-		{"c-thread-nil", "C stack:"},
+		{"c-thread-nil", "C stack:"}, {"quit", "SIGQUIT: quit"},
 	}
 	each(t, func(t *testing.T, tc toolchain) {
 		if o := run(t, tc, nil, nil, cases(stock).must(t, tc), "seccomp", "0x7fff0000", "panic"); strings.Contains(o.out, "no filter") {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 func init() {
@@ -53,6 +54,9 @@ func seccomp(args []string) error {
 		C.seccomp_fault()
 	case "c-abort":
 		C.seccomp_abort()
+	case "quit":
+		syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(syscall.Gettid()), uintptr(syscall.SIGQUIT))
+		time.Sleep(time.Minute)
 	case "c-thread-nil":
 		C.seccomp_fault_on_a_thread()
 	default:

@@ -33,8 +33,9 @@ import (
 	"time"
 )
 
-// stuck asks for Go's report of all goroutines while three wait in C.
-func stuck() {
+// stuck asks for Go's report of all goroutines while three wait in C, or sends another signal and
+// ends.
+func stuck(sig syscall.Signal) {
 	C.lock_it()
 	for i := 0; i < 3; i++ {
 		go C.fetch(C.int(i))
@@ -43,13 +44,21 @@ func stuck() {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(100 * time.Millisecond)
-	syscall.Kill(syscall.Getpid(), syscall.SIGQUIT)
+	syscall.Kill(syscall.Getpid(), sig)
+	if sig != syscall.SIGQUIT {
+		time.Sleep(time.Second)
+		os.Stdout.WriteString("still there\n")
+		os.Exit(0)
+	}
 	time.Sleep(time.Minute)
 }
 
 func main() {
 	if os.Args[1] == "stuck" {
-		stuck()
+		stuck(syscall.SIGQUIT)
+	}
+	if os.Args[1] == "dumped" {
+		stuck(syscall.SIGUSR2)
 	}
 	name := C.CString(os.Args[2])
 	if os.Args[1] == "thread" {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package stacks_test
+
+import (
+	"net/http"
+	"os"
+
+	"rcgo.example/stacks"
+)
+
+// A page beside those of net/http/pprof.
+func ExampleHandler() {
+	mux := http.NewServeMux()
+	mux.Handle("/debug/cgo/stacks", stacks.Handler())
+	// Output:
+}
+
+// What the program does now, for its log.
+func ExampleWrite() {
+	if stacks.Available() {
+		stacks.Write(os.Stderr)
+	}
+	// Output:
+}

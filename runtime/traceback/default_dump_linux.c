@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Thread dumps. Runs on any stack, also in signal handlers; the work is done on a stack of its own.
+// Contract: proc_pid_syscall(5), proc_pid_status(5).
+
+#ifndef _GNU_SOURCE
+#	define _GNU_SOURCE // REG_RIP
+#endif
+#include "default_dump.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "crash_report.h"
+#include "default_hooks.h"
+#include "mark.h"
+#include "options.h"
+#include "raw_syscall.h"
+#include "runtime_cgo.h"
+#include "strbuf.h"
+#include "symbolizer.h"
+#include "task_state.h"
+#include "traceback_generation.h"
+#include "unwinder.h"
+
+#define DUMP_FRAMES 256
+#define DUMP_INLINED 16
+#define DUMP_TRIES 4
+
+// All that a dump needs, at the low end of its stack.
+struct dump {
+	int fd;
+	const void *own_context; // of the calling thread, or NULL
+	size_t *total;		 // of threads shown
+	size_t shown, in_go;
+	struct rcgo_frame frames[DUMP_INLINED];
+	uintptr_t pcs[DUMP_FRAMES];
+	ucontext_t context;
+	char text[4096];
+	char strings[16 * 1024];
+	char path[4096];
+	struct rcgo_task_state before, after;
+};
+
+static void
+dump_flush(struct dump *d, struct rcgo_strbuf *t)
+{
+	rcgo__strbuf_write(t, d->fd);
+	*t = rcgo__strbuf_init(d->text, sizeof d->text);
+}
+
+static void
+dump_frame(struct dump *d, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+{
+	bool plain = rcgo__mark_is(pc) || (f->function != NULL && f->function[0] == '<');
+
+	rcgo__append_str(t, f->function != NULL ? f->function : "?");
+	if (!plain) {
+		rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
+		if (f->file == NULL) {
+			rcgo__name_object(t, pc, d->path, sizeof d->path);
+		}
+		rcgo__append_str(t, "\n\t");
+		if (f->file != NULL) {
+			rcgo__append_str(t, f->file);
+			if (f->line != 0) {
+				rcgo__append_str(t, ":");
+				rcgo__append_uint(t, f->line, 0);
+			}
+			rcgo__append_str(t, " ");
+		}
+		rcgo__append_str(t, "pc=");
+		rcgo__append_hex(t, pc);
+	}
+	rcgo__append_str(t, "\n");
+	dump_flush(d, t);
+}
+
+static void
+dump_frames(struct dump *d, struct rcgo_strbuf *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t found = rcgo__symbolize_report(
+			d->pcs[i], d->frames, DUMP_INLINED, d->strings, sizeof d->strings);
+
+		for (size_t k = 0; k < found; k++) {
+			dump_frame(d, t, &d->frames[k], d->pcs[i]);
+		}
+	}
+	rcgo__append_str(t, "\n");
+	dump_flush(d, t);
+}
+
+static void
+dump_head(struct dump *d, struct rcgo_strbuf *t, long tid, const char *state)
+{
+	char name[32];
+
+	rcgo__task_file_read(tid, "comm", name, sizeof name);
+	name[strcspn(name, "\n")] = 0;
+	rcgo__append_str(t, "thread ");
+	rcgo__append_uint(t, (uint64_t)tid, 0);
+	rcgo__append_str(t, " \"");
+	for (size_t i = 0; name[i] != 0; i++) {
+		char c[2] = {name[i] >= ' ' && name[i] < 0x7f ? name[i] : '?', 0};
+
+		rcgo__append_str(t, c);
+	}
+	rcgo__append_str(t, "\" [");
+	rcgo__append_str(t, state);
+	rcgo__append_str(t, "]:\n");
+	d->shown++;
+}
+
+// Unwinds a thread that waits. Returns false if it has moved meanwhile.
+static bool
+unwind_waiting(struct dump *d, long tid, const struct rcgo_task_state *state, size_t *count)
+{
+	rcgo__task_state_context(state, &d->context);
+	*count = rcgo__unwind_report(&d->context, NULL, d->pcs, DUMP_FRAMES);
+	return rcgo__task_state_read(tid, &d->after) && strcmp(state->text, d->after.text) == 0;
+}
+
+static void
+append_call(struct rcgo_strbuf *t, const struct rcgo_task_state *state)
+{
+	static const struct {
+		long number;
+		const char *name;
+	} names[] = {
+		{SYS_futex, "futex"},
+		{SYS_read, "read"},
+		{SYS_write, "write"},
+		{SYS_ppoll, "ppoll"},
+		{SYS_epoll_pwait, "epoll_pwait"},
+		{SYS_wait4, "wait4"},
+		{SYS_nanosleep, "nanosleep"},
+		{SYS_clock_nanosleep, "clock_nanosleep"},
+		{SYS_recvfrom, "recvfrom"},
+		{SYS_recvmsg, "recvmsg"},
+		{SYS_sendto, "sendto"},
+		{SYS_sendmsg, "sendmsg"},
+		{SYS_connect, "connect"},
+		{SYS_accept, "accept"},
+		{SYS_accept4, "accept4"},
+		{SYS_fsync, "fsync"},
+		{SYS_openat, "openat"},
+		{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
+		{SYS_rt_sigsuspend, "rt_sigsuspend"},
+		{SYS_ioctl, "ioctl"},
+		{SYS_flock, "flock"},
+		{SYS_msgrcv, "msgrcv"},
+#ifdef SYS_poll
+		{SYS_poll, "poll"},
+		{SYS_epoll_wait, "epoll_wait"},
+		{SYS_select, "select"},
+		{SYS_pause, "pause"},
+#endif
+	};
+
+	for (size_t i = 0; i < RCGO_COUNTOF(names); i++) {
+		if ((uint64_t)names[i].number == state->number) {
+			rcgo__append_str(t, names[i].name);
+			return;
+		}
+	}
+	rcgo__append_str(t, "system call ");
+	rcgo__append_uint(t, state->number, 0);
+}
+
+static void
+dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, const struct rcgo_task_state *state)
+{
+	char what[64];
+	struct rcgo_strbuf w = rcgo__strbuf_init(what, sizeof what);
+	size_t n = 0;
+	bool same;
+
+	same = unwind_waiting(d, tid, state, &n);
+	if (same && n == 0) { // Go's code waits, or the stack cannot be read
+		d->in_go++;
+		return;
+	}
+	n = same ? n : 0;
+	if (state->in_syscall) {
+		append_call(&w, state);
+	} else {
+		rcgo__append_str(&w, "waits in the kernel");
+	}
+	rcgo__append_str(&w, same ? "" : ", moved while it was read");
+	dump_head(d, t, tid, what);
+	dump_frames(d, t, n);
+}
+
+// Reads a thread that runs: by the signal that Go preempts with, if Go's handler reports C frames
+// for it. That is so if it is in a C call of a goroutine.
+static void
+dump_running(struct dump *d, struct rcgo_strbuf *t, long tid)
+{
+	size_t n = rcgo__callers_of(tid, d->pcs, RCGO_CALLERS_MAX);
+
+	if (n == 0) {
+		d->in_go++;
+		return;
+	}
+	dump_head(d, t, tid, "running");
+	dump_frames(d, t, n);
+}
+
+// Shows the C code of the calling thread that the signal has interrupted.
+static void
+dump_own(struct dump *d, struct rcgo_strbuf *t, long tid)
+{
+	size_t n = d->own_context == NULL
+			   ? 0
+			   : rcgo__unwind_report(d->own_context, NULL, d->pcs, DUMP_FRAMES);
+
+	if (n != 0) {
+		dump_head(d, t, tid, "running; the signal of this dump interrupted it");
+		dump_frames(d, t, n);
+	}
+}
+
+// Indirect: called for each thread.
+static void
+dump_thread(long tid, void *arg)
+{
+	struct dump *d = arg;
+	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
+
+	if (tid == rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)) {
+		dump_own(d, &t, tid);
+		return;
+	}
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		if (!rcgo__task_state_read(tid, &d->before)) {
+			return; // it has ended
+		}
+		if (!d->before.running) {
+			break;
+		}
+	}
+	if (d->before.running) {
+		dump_running(d, &t, tid);
+	} else if (d->before.known) {
+		dump_waiting(d, &t, tid, &d->before);
+	}
+}
+
+static void
+dump_on_own_stack(void *arg)
+{
+	struct dump *d = arg;
+	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
+
+	if (!rcgo__tasks_each(dump_thread, d)) {
+		rcgo__append_str(&t,
+			"runtime/cgo: threads cannot be listed: /proc/self/task cannot "
+			"be read\n");
+		dump_flush(d, &t);
+		return;
+	}
+	*d->total = d->shown;
+	rcgo__append_uint(&t, d->shown, 0);
+	rcgo__append_str(&t, d->shown == 1 ? " thread in C, " : " threads in C, ");
+	rcgo__append_uint(&t, d->in_go, 0);
+	rcgo__append_str(&t, " in Go, running C code without Go, or not readable\n");
+	dump_flush(d, &t);
+}
+
+// Writes a dump. context is the ucontext_t of the signal that asked for it, or NULL.
+static size_t
+dump_write(int fd, const void *context)
+{
+	uint64_t all = ~(uint64_t)0, before;
+	int saved = errno;
+	struct dump *d = rcgo__own_stack_map();
+	size_t shown = 0;
+
+	if (d != NULL) {
+		d->fd = fd;
+		d->own_context = context;
+		d->total = &shown;
+		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
+			sizeof all, 0, 0);
+		rcgo__own_stack_run(d, dump_on_own_stack);
+		rcgo__raw_syscall(
+			SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof all, 0, 0);
+	}
+	errno = saved;
+	return shown;
+}
+
+size_t
+rcgo_dump_threads(int fd, unsigned flags)
+{
+	if ((flags & RCGO_DUMP_GOROUTINES) != 0) {
+		rcgo__callers_gather(true);
+		return 0;
+	}
+	return dump_write(fd, NULL);
+}
+
+// RCGO=dump=SIGNAL.
+
+static void
+dump_on_signal(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	dump_write(STDERR_FILENO, context);
+}
+
+void
+rcgo__dump_init(void)
+{
+	rcgo__callers_on_signal((int)rcgo__option_size("dump", 0), dump_on_signal);
+}
