@@ -272,8 +272,8 @@ rcgo_view_is_utf8(struct rcgo_view v)
 // ---- 7. Heap profiling (absent unless the program was built by `rcgo build --with=heap`) ----
 
 // Sets the number of bytes between samples of the C heap. 1 records every allocation, 0 ends
-// sampling; what was recorded stays until it is freed. Returns 0, or -errno: ENOMEM, or ENOTSUP in a
-// forked child.
+// sampling; what was recorded stays until it is freed. Returns 0, or -errno: ENOMEM, or ENOTSUP in
+// a forked child.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC int rcgo_heap_set_rate(uint64_t rate);
 
@@ -283,8 +283,9 @@ RCGO_PUBLIC int rcgo_heap_set_rate(uint64_t rate);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC const void *rcgo_heap_tables(size_t *size);
 
-// Copies one part of the tables that changes: 0 to 63 are the live samples of that shard, 64 are the
-// anonymous mappings. out has room for all that the part can hold. Returns the number of records.
+// Copies one part of the tables that changes: 0 to 63 are the live samples of that shard, 64 are
+// the anonymous mappings. out has room for all that the part can hold. Returns the number of
+// records.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC size_t rcgo_heap_copy(unsigned part, void *out);
 

@@ -71,9 +71,9 @@ RCGO_BACKTRACE_API size_t rcgo_symbolize(
 	uintptr_t pc, struct rcgo_frame *frames, size_t max, char *text, size_t size);
 
 // Targets. A target is a program whose memory, threads and modules are read: this process, another
-// process, or a core file. Addresses and sizes are those of the target, and nothing that it contains
-// is trusted. A target is read as it is at the moment: the program may go on running. Programs built
-// by `rcgo build` do not have these functions; link librcgo_backtrace.a.
+// process, or a core file. Addresses and sizes are those of the target, and nothing that it
+// contains is trusted. A target is read as it is at the moment: the program may go on running.
+// Programs built by `rcgo build` do not have these functions; link librcgo_backtrace.a.
 
 // A mapped file, or the vDSO: all adjacent mappings that belong to one object.
 struct rcgo_target_module {
@@ -132,8 +132,8 @@ struct rcgo_target {
 	uint64_t state[32]; // of ops
 };
 
-// Open this process, the process with this PID, and the core file at path. They return 0, or -errno.
-// -ENOEXEC: no ELF file; -EINVAL: an ELF file but no core file; -ENOTSUP: not of a 64-bit
+// Open this process, the process with this PID, and the core file at path. They return 0, or
+// -errno. -ENOEXEC: no ELF file; -EINVAL: an ELF file but no core file; -ENOTSUP: not of a 64-bit
 // little-endian CPU; -EPERM or -EACCES: not permitted. On error nothing has to be closed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_open_self(struct rcgo_target *target);
@@ -147,8 +147,8 @@ RCGO_BACKTRACE_API int rcgo_target_open_core(struct rcgo_target *target, const c
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API void rcgo_target_close(struct rcgo_target *target);
 
-// Copies up to size bytes at address. Returns how many of the first could be read. A core file often
-// lacks code and constants; they are in the files of its modules.
+// Copies up to size bytes at address. Returns how many of the first could be read. A core file
+// often lacks code and constants; they are in the files of its modules.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API size_t rcgo_target_read(
 	const struct rcgo_target *target, uint64_t address, void *to, size_t size);

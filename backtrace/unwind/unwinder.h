@@ -71,7 +71,8 @@ RCGO_SHARED size_t rcgo__unwind_saved(const struct rcgo_saved_regs *saved,
 RCGO_SHARED size_t rcgo__unwind_here(
 	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
-// Where unwinding ended: the first frame that was not reported, such as the one beyond the boundary.
+// Where unwinding ended: the first frame that was not reported, such as the one beyond the
+// boundary.
 struct rcgo_unwind_end {
 	uintptr_t pc; // a return address, or 0
 	uintptr_t sp; // the stack pointer after the return to it

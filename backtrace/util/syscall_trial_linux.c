@@ -136,8 +136,8 @@ trial_child(struct trial_page *page)
 	return pid;
 }
 
-// Runs a trial. If a limit on processes or memory prevents a child, nothing is stored, and the calls
-// count as permitted: no sandbox is known.
+// Runs a trial. If a limit on processes or memory prevents a child, nothing is stored, and the
+// calls count as permitted: no sandbox is known.
 static bool
 run_trial(void)
 {

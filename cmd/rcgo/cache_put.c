@@ -179,8 +179,8 @@ put_link(const char *path, const char *to)
 	return 0;
 }
 
-// Stores the library that is preloaded into programs, under a name of its content: programs that run
-// keep theirs. Returns its path, or NULL if it cannot be written.
+// Stores the library that is preloaded into programs, under a name of its content: programs that
+// run keep theirs. Returns its path, or NULL if it cannot be written.
 char *
 cache_put_preload(struct cache *c, const char *name, const void *data, size_t size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo heap: names for the program counters of the tables. The process may have ended: its code comes
-// from the files that it had loaded, and Go's moduledata from the tables.
+// rcgo heap: names for the program counters of the tables. The process may have ended: its code
+// comes from the files that it had loaded, and Go's moduledata from the tables.
 #include "heap.h"
 
 #include <elf.h>

@@ -155,8 +155,8 @@ struct payload_file {
 };
 extern const struct payload_file payload[];
 extern const size_t payload_count;
-extern const char rcgo_version[];		 // verb_version.c
-extern const char payload_hash[];		 // hash of our sources
+extern const char rcgo_version[];	    // verb_version.c
+extern const char payload_hash[];	    // hash of our sources
 extern const struct payload_file preload[]; // the library of rcgo heap run
 extern const size_t preload_count;
 extern const struct payload_file module_files[]; // the Go module of rcgo init; names have ! for /

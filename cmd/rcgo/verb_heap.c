@@ -210,6 +210,7 @@ write_heap_profile(struct heap *h, const char *path)
 	profile_write(p, path);
 }
 
+// Long because: one case for each option.
 static int
 heap_show(int argc, char **argv)
 {

@@ -70,16 +70,18 @@ struct rcgo_heap_control {
 RCGO_HEAP_SHARED struct rcgo_heap_control *rcgo__heap_control;
 
 // The thread pointer distinguishes threads. It can be read before libc has set up the thread.
+#if defined(__x86_64__)
+#	define RCGO_HEAP_READ_TP(tp) __asm__("mov %%fs:0, %0" : "=r"(tp))
+#else
+#	define RCGO_HEAP_READ_TP(tp) __asm__("mrs %0, tpidr_el0" : "=r"(tp))
+#endif
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uint64_t
 rcgo__heap_thread(void)
 {
 	uintptr_t tp;
 
-#if defined(__x86_64__)
-	__asm__("mov %%fs:0, %0" : "=r"(tp));
-#else
-	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
-#endif
+	RCGO_HEAP_READ_TP(tp);
 	return tp;
 }
 
@@ -90,6 +92,7 @@ rcgo__heap_thread(void)
 RCGO_INTERN RCGO_COLD struct rcgo_heap_slot *rcgo__heap_slot_claim(
 	struct rcgo_heap_control *control, uint64_t epoch);
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE struct rcgo_heap_slot *
 rcgo__heap_slot(struct rcgo_heap_control *control, uint64_t epoch)
 {
@@ -103,6 +106,7 @@ rcgo__heap_slot(struct rcgo_heap_control *control, uint64_t epoch)
 }
 
 // The size by which the countdown counts an allocation: at least 1, odd, and not negative.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE int64_t
 rcgo__heap_counted(size_t size)
 {
@@ -128,6 +132,7 @@ rcgo__heap_count(struct rcgo_heap_control *control, size_t size)
 	return left >= 0 ? NULL : slot;
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uint64_t
 rcgo__heap_hash(uintptr_t address)
 {
@@ -135,6 +140,7 @@ rcgo__heap_hash(uintptr_t address)
 }
 
 // Returns whether a block at this address may have been recorded.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE bool
 rcgo__heap_may_know(struct rcgo_heap_control *control, uintptr_t address)
 {

@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heap profiling: the Go frames below the C frames of a stack, by reads of memory alone. No Go code
 // runs on the goroutine while its C code runs, and Go neither moves nor shrinks its stack.
-//
-// Go saves its stack pointer before it switches to C's stack. The frame of Go's function that did
-// so has a frame record, the caller's frame pointer and the return address, from which the chain of
-// records leads to the goroutine's first function. Two places hold the saved stack pointer:
-//
-//   - goroutine.sched. C code reaches it from g0, which Go keeps in a thread-local slot. Go's
-//     layouts change within minor versions, so m.curg is taken where it fits.
-//   - the frame of runtime.asmcgocall on C's stack. This way serves programs that were built
-//     without this part, in which the thread-local slot is not known.
-//
 // Re-read runtime/asm_amd64.s (asmcgocall, cgocallback, gosave_systemstack_switch) and
 // runtime/asm_arm64.s.
 
@@ -20,8 +10,16 @@
 #include "heap_record.h"
 #include "safe_read.h"
 
-// GO: runtime/runtime2.go struct g: stack stackguard0 stackguard1 _panic _defer m ...
-// GO: runtime/runtime2.go struct gobuf: sp pc ...
+// Go saves its stack pointer before it switches to C's stack. The frame of Go's function that did
+// so has a frame record, the caller's frame pointer and the return address, from which the chain of
+// records leads to the goroutine's first function. Two places hold the saved stack pointer:
+//
+//   - goroutine.sched. C code reaches it from g0, which Go keeps in a thread-local slot. Go's
+//     layouts change within minor versions, so m.curg is taken where it fits.
+//   - the frame of runtime.asmcgocall on C's stack. This way serves programs that were built
+//     without this part, in which the thread-local slot is not known.
+
+// Words of struct g and struct m (runtime/runtime2.go), as in struct G of go_types.h.
 #define G_LO 0
 #define G_HI 1
 #define G_M 6

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: the layout of the tables. A process keeps them in one mapping, and RCGO=heap=file:
-// keeps that mapping in a file. Go package cheap and `rcgo heap show` read them while the program
-// runs, and `rcgo heap show` reads the file when it has ended. Everything is of the program's own
-// byte order. Places are offsets from the start of the mapping.
+// Heap profiling: the layout of the tables. A process keeps them in one mapping, and
+// RCGO=heap=file: keeps that mapping in a file. Go package cheap and `rcgo heap show` read them
+// while the program runs, and `rcgo heap show` reads the file when it has ended. Everything is of
+// the program's own byte order. Places are offsets from the start of the mapping.
 //
 // A reader sees no lock. The writer stores a record's fields first and its key last (an entry's
 // address, a stack's count in the header), so a record that is visible is whole. An entry that is

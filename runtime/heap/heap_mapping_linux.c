@@ -176,3 +176,26 @@ rcgo__heap_unmap(void *p, size_t size)
 	rcgo_store_rel(&slot->busy, 0);
 	return any;
 }
+
+// What is freed while its thread records waits here for that thread.
+
+void
+rcgo__heap_pend(struct rcgo_heap_control *control, uint64_t address, uint64_t size)
+{
+	uint64_t seq = rcgo_load_rlx(&control->header->seq);
+
+	for (size_t i = 0; i < RCGO_HEAP_PENDING; i++) {
+		struct rcgo_heap_pending *item = &control->pending[i];
+		uint64_t none = 0;
+
+		// 1 is no block's address: the item is being written.
+		if (rcgo_load_rlx(&item->address) == 0 && rcgo_cas(&item->address, &none, 1)) {
+			item->seq = seq;
+			item->size = size;
+			rcgo_store_rel(&item->address, address);
+			rcgo_add_rlx(&control->pending_used, 1);
+			return;
+		}
+	}
+	rcgo_add_rlx(&control->header->lost_frees, 1);
+}

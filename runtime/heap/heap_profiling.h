@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heap profiling: who has allocated the C memory of a Go program, down to the Go line. An optional
-// part: `rcgo build --with=heap` compiles it in. Its functions stand before those of libc and of any
-// other allocator, and record a sample of the allocations: size, C frames, and the frames of the
-// goroutine that called C. doc/heap_profiling.md describes its use.
+// part: `rcgo build --with=heap` compiles it in. Its functions stand before those of libc and of
+// any other allocator, and record a sample of the allocations: size, C frames, and the frames of
+// the goroutine that called C. doc/heap_profiling.md describes its use.
 //
 // Algorithm: each thread counts the bytes that it allocates down from a random number with an
 // exponential distribution; the allocation that passes 0 is recorded. An allocation of n bytes is
@@ -21,8 +21,8 @@
 //   rcgo_heap_*                    Go package cheap, and C code
 //
 // Safety: recording calls neither Go nor libc's allocator nor the dynamic loader, and reads memory
-// only. It takes locks of its own. A handler that interrupts a recording records nothing itself, and
-// frees are kept for later. A thread gives up a lock that it does not get within 50 ms.
+// only. It takes locks of its own. A handler that interrupts a recording records nothing itself,
+// and frees are kept for later. A thread gives up a lock that it does not get within 50 ms.
 //
 // Differences between Go versions: the place of m.curg (heap_go_linux.c).
 //

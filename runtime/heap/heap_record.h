@@ -28,8 +28,8 @@ struct rcgo_stack_bounds;
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_own_stack(struct rcgo_stack_bounds *stack);
 
-// Collects the Go frames of the goroutine whose C code has reached the C frame that Go called. end_pc
-// and end_sp are what the C unwinder found last. Returns their number, and the goroutine.
+// Collects the Go frames of the goroutine whose C code has reached the C frame that Go called.
+// end_pc and end_sp are what the C unwinder found last. Returns their number, and the goroutine.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__heap_go_frames(
 	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
@@ -43,23 +43,23 @@ RCGO_INTERN bool rcgo__heap_in_go(uintptr_t pc);
 RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
 
 // Returns the number of a stack in the tables; 0 if there is no room left.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint32_t rcgo__heap_intern(
 	struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames);
 
 // Makes the tables tell which objects these program counters are of.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_modules_note(
 	struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n);
 
 // Records that an allocation of the slot's thread gave size bytes at p. caller is the return
 // address of the allocator's function.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN __attribute__((noinline)) void rcgo__heap_record(struct rcgo_heap_control *control,
 	struct rcgo_heap_slot *slot, void *p, size_t size, uintptr_t caller);
 
-// Removes the block at p from the tables, if it is in them. Returns whether it was; *was is then what
-// was known.
+// Removes the block at p from the tables, if it is in them. Returns whether it was; *was is then
+// what was known.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN __attribute__((noinline)) bool rcgo__heap_forget(
 	struct rcgo_heap_control *control, void *p, struct rcgo_heap_entry *was);
@@ -75,11 +75,11 @@ RCGO_INTERN void rcgo__heap_put_back(
 RCGO_INTERN RCGO_COLD void rcgo__heap_thin(
 	struct rcgo_heap_control *control, struct rcgo_heap_slot *slot);
 
-// Records an anonymous mapping of C code, and that a range is no longer mapped. unmap returns whether
-// any of the range was recorded.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Records an anonymous mapping of C code, and that a range is no longer mapped. unmap returns
+// whether any of the range was recorded.
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_map(void *p, size_t size, uintptr_t caller);
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 
 // Does so for mappings that are not newer than sample seq. The slot is busy.
@@ -92,6 +92,7 @@ RCGO_INTERN bool rcgo__heap_unmap_until(
 RCGO_INTERN RCGO_COLD void rcgo__heap_pend(
 	struct rcgo_heap_control *control, uint64_t address, uint64_t size);
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE struct rcgo_heap_entry *
 rcgo__heap_entries(const struct rcgo_heap_control *control)
 {
@@ -99,6 +100,7 @@ rcgo__heap_entries(const struct rcgo_heap_control *control)
 						  control->header->entries);
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE struct rcgo_heap_stack *
 rcgo__heap_stacks(const struct rcgo_heap_control *control)
 {
@@ -106,6 +108,7 @@ rcgo__heap_stacks(const struct rcgo_heap_control *control)
 						  control->header->stacks);
 }
 
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE uint64_t *
 rcgo__heap_words(const struct rcgo_heap_control *control)
 {

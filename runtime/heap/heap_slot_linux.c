@@ -24,7 +24,7 @@ static double
 ln(double x)
 {
 	uint64_t bits;
-	double m, s, s2;
+	double m, s, s2, sum = 0;
 	int e;
 
 	memcpy(&bits, &x, sizeof bits);
@@ -37,14 +37,10 @@ ln(double x)
 	}
 	s = (m - 1) / (m + 1);
 	s2 = s * s;
-	return e * LN2 +
-	       2 * s *
-		       (1 + s2 * (1.0 / 3 +
-					 s2 * (1.0 / 5 +
-						      s2 * (1.0 / 7 +
-								   s2 * (1.0 / 9 +
-										s2 * (1.0 / 11 +
-											     s2 / 13))))));
+	for (int k = 13; k >= 3; k -= 2) {
+		sum = s2 * (1.0 / k + sum);
+	}
+	return e * LN2 + 2 * s * (1 + sum);
 }
 
 // Returns 1 - e^-x for x >= 0.

@@ -71,8 +71,8 @@ place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames 
 	return RCGO_HEAP_STACK_HASH;
 }
 
-// Adds a stack. The lock is held. Returns its number + 1; 1, which is that of stack 0, if there is no
-// room.
+// Adds a stack. The lock is held. Returns its number + 1; 1, which is that of stack 0, if there is
+// no room.
 static uint32_t
 add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
 	size_t place)

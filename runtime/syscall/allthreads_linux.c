@@ -25,7 +25,8 @@
 // on overloaded processors.
 #define GIVE_UP_NS (1000 * ONE_MS)
 #define GIVE_UP_ALL_NS (5000 * ONE_MS)
-// Time in which the thread waits for a processor does not count, but no call waits longer than this.
+// Time in which the thread waits for a processor does not count, but no call waits longer than
+// this.
 #define GIVE_UP_NO_CPU_NS (60000 * ONE_MS)
 #define PAUSE_FIRST_NS (1 * ONE_MS)
 #define PAUSE_LAST_NS (50 * ONE_MS)

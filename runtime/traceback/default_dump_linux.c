@@ -124,42 +124,34 @@ unwind_waiting(struct dump *d, long tid, const struct rcgo_task_state *state, si
 	return rcgo__task_state_read(tid, &d->after) && strcmp(state->text, d->after.text) == 0;
 }
 
+// Calls that arm64 has in newer forms only.
+#ifdef SYS_poll
+#	define OLDER_CALLS                                                                 \
+		{SYS_poll, "poll"}, {SYS_epoll_wait, "epoll_wait"}, {SYS_select, "select"}, \
+		{                                                                           \
+			SYS_pause, "pause"                                                  \
+		}
+#else
+#	define OLDER_CALLS                \
+		{                          \
+			SYS_ppoll, "ppoll" \
+		}
+#endif
+
 static void
 append_call(struct rcgo_strbuf *t, const struct rcgo_task_state *state)
 {
 	static const struct {
 		long number;
 		const char *name;
-	} names[] = {
-		{SYS_futex, "futex"},
-		{SYS_read, "read"},
-		{SYS_write, "write"},
-		{SYS_ppoll, "ppoll"},
-		{SYS_epoll_pwait, "epoll_pwait"},
-		{SYS_wait4, "wait4"},
-		{SYS_nanosleep, "nanosleep"},
-		{SYS_clock_nanosleep, "clock_nanosleep"},
-		{SYS_recvfrom, "recvfrom"},
-		{SYS_recvmsg, "recvmsg"},
-		{SYS_sendto, "sendto"},
-		{SYS_sendmsg, "sendmsg"},
-		{SYS_connect, "connect"},
-		{SYS_accept, "accept"},
-		{SYS_accept4, "accept4"},
-		{SYS_fsync, "fsync"},
-		{SYS_openat, "openat"},
-		{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
-		{SYS_rt_sigsuspend, "rt_sigsuspend"},
-		{SYS_ioctl, "ioctl"},
-		{SYS_flock, "flock"},
-		{SYS_msgrcv, "msgrcv"},
-#ifdef SYS_poll
-		{SYS_poll, "poll"},
-		{SYS_epoll_wait, "epoll_wait"},
-		{SYS_select, "select"},
-		{SYS_pause, "pause"},
-#endif
-	};
+	} names[] = {{SYS_futex, "futex"}, {SYS_read, "read"}, {SYS_write, "write"},
+		{SYS_ppoll, "ppoll"}, {SYS_epoll_pwait, "epoll_pwait"}, {SYS_wait4, "wait4"},
+		{SYS_nanosleep, "nanosleep"}, {SYS_clock_nanosleep, "clock_nanosleep"},
+		{SYS_recvfrom, "recvfrom"}, {SYS_recvmsg, "recvmsg"}, {SYS_sendto, "sendto"},
+		{SYS_sendmsg, "sendmsg"}, {SYS_connect, "connect"}, {SYS_accept, "accept"},
+		{SYS_accept4, "accept4"}, {SYS_fsync, "fsync"}, {SYS_openat, "openat"},
+		{SYS_rt_sigtimedwait, "rt_sigtimedwait"}, {SYS_rt_sigsuspend, "rt_sigsuspend"},
+		{SYS_ioctl, "ioctl"}, {SYS_flock, "flock"}, {SYS_msgrcv, "msgrcv"}, OLDER_CALLS};
 
 	for (size_t i = 0; i < RCGO_COUNTOF(names); i++) {
 		if ((uint64_t)names[i].number == state->number) {

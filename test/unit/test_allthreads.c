@@ -160,8 +160,8 @@ TEST(a_thread_that_blocks_the_signal_for_a_while)
 	all_check(46, THREADS + 2);
 }
 
-// As a new thread on an overloaded machine: it has the signal blocked, little to do, and hardly ever
-// a processor.
+// As a new thread on an overloaded machine: it has the signal blocked, little to do, and hardly
+// ever a processor.
 static void *
 starve(void *arg)
 {

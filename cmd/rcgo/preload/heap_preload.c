@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The library that `rcgo heap run` preloads: heap profiling for programs that were built by plain go.
-// It is linked without libc, so that one file serves glibc and musl. It is active in processes whose
-// program has a Go runtime, and passes all calls on elsewhere, such as in `timeout` or `sh`.
+// The library that `rcgo heap run` preloads: heap profiling for programs that were built by plain
+// go. It is linked without libc, so that one file serves glibc and musl. It is active in processes
+// whose program has a Go runtime, and passes all calls on elsewhere, such as in `timeout` or `sh`.
 
 #include <elf.h>
 #include <link.h>
@@ -20,7 +20,8 @@
 #define TABLE_HEAD 72
 
 // The words of a moduledata, and of the table that its first word points to.
-// GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab findfunctab minpc maxpc text etext ...
+// GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab
+// findfunctab minpc maxpc text etext ...
 enum { MD_NAMES = 1, MD_FUNCTIONS = 13, MD_FTAB_LEN = 17, MD_TEXT = 22, MD_ETEXT = 23 };
 
 // A part of the program in memory.

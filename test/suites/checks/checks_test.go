@@ -83,6 +83,7 @@ func (b *bench) try(t *testing.T, r rule) {
 	}
 	change := exec.Command("bash", "-c", `. "$0" && `+r.change, filepath.Join(b.root, "test/checks/break.bash"))
 	change.Dir = dir
+	change.Env = append(os.Environ(), "root="+b.root)
 	if out, err := change.CombinedOutput(); err != nil {
 		t.Fatalf("the tree could not be broken: %v\n%s", err, out)
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A PostgreSQL extension library that loads Go in the postmaster (shared_preload_libraries), so that
-// every backend is a forked child of it. golib_short() makes calls that need no other thread of Go.
+// A PostgreSQL extension library that loads Go in the postmaster (shared_preload_libraries), so
+// that every backend is a forked child of it. golib_short() makes calls that need no other thread
+// of Go.
 #include "postgres.h"
 
 #include "fmgr.h"
