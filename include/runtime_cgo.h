@@ -134,8 +134,8 @@ RCGO_PUBLIC const char *rcgo_build_info(void);
 //
 // Returns the number of threads that were shown. Uses /proc; without it, one line says so. The
 // function is NULL after `rcgo build --without=traceback`.
-// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 #define RCGO_DUMP_GOROUTINES 1u
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC size_t rcgo_dump_threads(int fd, unsigned flags);
 
 // ---- 4. Signals ----

@@ -6,6 +6,7 @@
 
 #include "rcgo_backtrace.h"
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 void
 rcgo_target_close(struct rcgo_target *target)
 {
@@ -15,6 +16,7 @@ rcgo_target_close(struct rcgo_target *target)
 	*target = (struct rcgo_target){0};
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 size_t
 rcgo_target_read(const struct rcgo_target *target, uint64_t address, void *to, size_t size)
 {
@@ -23,6 +25,7 @@ rcgo_target_read(const struct rcgo_target *target, uint64_t address, void *to, s
 	return target->ops->read(target, address, to, size > most ? (size_t)most : size);
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 size_t
 rcgo_target_read_pieces(
 	const struct rcgo_target *target, const struct rcgo_target_piece *piece, size_t count)
@@ -43,18 +46,21 @@ rcgo_target_read_pieces(
 	return done;
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 int
 rcgo_target_each_module(const struct rcgo_target *target, rcgo_target_module_fn visit, void *arg)
 {
 	return target->ops->each_module(target, visit, arg);
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 int
 rcgo_target_each_thread(const struct rcgo_target *target, rcgo_target_thread_fn visit, void *arg)
 {
 	return target->ops->each_thread(target, visit, arg);
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 int
 rcgo_target_registers(
 	const struct rcgo_target *target, int32_t tid, struct rcgo_target_thread *thread)
@@ -62,6 +68,7 @@ rcgo_target_registers(
 	return target->ops->registers(target, tid, thread);
 }
 
+// Indirect: the function of this kind of target, which keeps the same rules.
 bool
 rcgo_target_auxv(const struct rcgo_target *target, uint64_t type, uint64_t *value)
 {

@@ -40,8 +40,7 @@ struct rcgo_go_slice {
 };
 
 // Go's description of the code of one module: its first fields.
-// GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab
-// findfunctab minpc maxpc text etext ...
+// GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab findfunctab minpc maxpc text etext ...
 struct rcgo_go_module {
 	const struct rcgo_go_pc_header *pcHeader;
 	struct rcgo_go_slice funcnametab;
