@@ -57,7 +57,8 @@ type pacer struct {
 	Pace
 	size  func() int64
 	gc    func()
-	base  int64 // the least size since the last collection
+	base  int64 // the least size since the last collection, or since the first tick
+	begun bool  // base is set
 	last  int64 // the size when the last collection began
 	since time.Time
 	rest  time.Duration // until the next collection may begin
@@ -65,8 +66,8 @@ type pacer struct {
 
 func (p *pacer) tick(now time.Time) {
 	live := p.size()
-	if live < p.base || p.since.IsZero() {
-		p.base = live
+	if live < p.base || !p.begun {
+		p.base, p.begun = live, true
 	}
 	goal := p.base + p.base/100*int64(p.Percent)
 	if goal < p.Min {

@@ -216,8 +216,8 @@ is_unknown(struct rcgo_heap_control *control, uint64_t address)
 	if ((before & 1) != 0 || find(control, hash, address, &link) != NO_ENTRY) {
 		return false;
 	}
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return rcgo_load_rlx(lock) == before;
+	// A read-modify-write, because it orders the reads before it. TSAN does not know fences.
+	return __atomic_fetch_add(lock, 0, __ATOMIC_ACQ_REL) == before;
 }
 
 bool

@@ -31,6 +31,7 @@ type way struct {
 	env     []string
 	flags   []string
 	needs   []string // programs; without one of them the way is skipped
+	only    string   // a package; "" is all
 }
 
 func TestModule(t *testing.T) {
@@ -61,6 +62,7 @@ func usual(t *testing.T, root string) []way {
 	}
 	ways := []way{
 		ours("dropin", nil),
+		heapWay(ours, "cheap"), heapWay(ours, "ctest"),
 		ours("counted", []string{"RCGO=stats=on"}, "-run", "Threads|Metrics"),
 		{name: "pie", flags: []string{"-buildmode=pie"}},
 		{name: "checked", env: []string{"RCGO=leafcheck=off"},
@@ -76,6 +78,13 @@ func usual(t *testing.T, root string) []way {
 		ways[i].root = root
 	}
 	return ways
+}
+
+// heapWay tests a package that needs the part of heap profiling.
+func heapWay(ours func(string, []string, ...string) way, name string) way {
+	w := ours("heap-"+name, nil, "--with=heap")
+	w.only = "./" + name + "/"
+	return w
 }
 
 // emulated tests on another CPU, given by the names that Go and GNU have for it.
@@ -127,7 +136,11 @@ func (w way) run(t *testing.T) {
 	// The pprof of TestProfile is the go command of PATH.
 	env := append([]string{"PATH=" + w.root + "/bin:" + os.Getenv("PATH"), "GOTOOLCHAIN=local", "GOENV=off", "GOWORK=off",
 		"GOFLAGS=-buildvcs=false", "GOROOT="}, w.env...)
-	cmd := suite.Command(t, env, command, append(append(argv, w.flags...), "./...")...)
+	packages := "./..."
+	if w.only != "" {
+		packages = w.only
+	}
+	cmd := suite.Command(t, env, command, append(append(argv, w.flags...), packages)...)
 	cmd.Dir = filepath.Join(cmd.Dir, "go")
 	out, err := cmd.CombinedOutput()
 	results := packageLine.FindAllSubmatch(out, -1)
