@@ -60,7 +60,7 @@ func systemCalls(t *testing.T, tc toolchain, v variant, what string, n int) trac
 		runs = append(runs, calls)
 	}
 	sort.Slice(runs, func(i, j int) bool { return runs[i].total() < runs[j].total() })
-	if times == 0 {
+	if n == 0 {
 		return runs[0] // a start: other work on the machine only adds calls, of Go's scheduler
 	}
 	return runs[len(runs)/2]
