@@ -41,7 +41,8 @@ put(const char *dir, struct features features, enum output how, const char *file
 	if (how == OUTPUT_TEXT || file != NULL) {
 		write_output(file, o.text);
 	}
-	if (how == OUTPUT_TEXT) {
+	// Not where the overlay could not be written: main says so.
+	if (how == OUTPUT_TEXT && fflush(stdout) == 0 && ferror(stdout) == 0) {
 		note(fmt("this overlay is for %s in %s; another Go builds with its own C half. "
 			 "`rcgo overlay --flags` prints flags that stop that",
 			e.version, e.goroot));
