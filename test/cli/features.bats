@@ -160,7 +160,7 @@ overlay_of() {
 	for verb in build run test install vet list env overlay; do
 		run "$RCGO" $verb --without=tracebacks
 		[ "$status" -eq 2 ]
-		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals, syscall'
+		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals, heap, syscall'
 	done
 	run "$RCGO" build --with=
 	[ "$status" -eq 2 ]
