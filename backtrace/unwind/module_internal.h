@@ -63,6 +63,10 @@ RCGO_INTERN void rcgo__nodelete_mark(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uintptr_t rcgo__dynamic_address(uintptr_t bias, uintptr_t address);
 
+// Returns the string table of an object's dynamic section, or NULL.
+// Safety: MT-Safe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const char *rcgo__dynamic_strings(const struct link_map *map);
+
 typedef void (*rcgo_object_fn)(
 	uintptr_t bias, const ElfW(Dyn) * dynamic, const ElfW(Phdr) * phdr, size_t count);
 

@@ -413,14 +413,8 @@ mark_needed(struct graph *g, const char *name)
 static void
 follow(struct graph *g, const struct link_map *map)
 {
-	const char *strings = NULL;
+	const char *strings = rcgo__dynamic_strings(map);
 
-	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
-		if (d->d_tag == DT_STRTAB) {
-			strings = (const char *)rcgo__dynamic_address(
-				(uintptr_t)map->l_addr, (uintptr_t)d->d_un.d_ptr);
-		}
-	}
 	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_NEEDED) {
 			mark_needed(g, strings + d->d_un.d_val);

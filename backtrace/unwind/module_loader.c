@@ -72,9 +72,8 @@ is_listed(const struct link_map *first, const struct link_map *last, const char 
 	}
 }
 
-// Adds the names that map needs and no object from first to map has.
-static void
-names_add(struct names *names, const struct link_map *first, const struct link_map *map)
+const char *
+rcgo__dynamic_strings(const struct link_map *map)
 {
 	const char *strings = NULL;
 
@@ -84,6 +83,15 @@ names_add(struct names *names, const struct link_map *first, const struct link_m
 				(uintptr_t)map->l_addr, (uintptr_t)d->d_un.d_ptr);
 		}
 	}
+	return strings;
+}
+
+// Adds the names that map needs and no object from first to map has.
+static void
+names_add(struct names *names, const struct link_map *first, const struct link_map *map)
+{
+	const char *strings = rcgo__dynamic_strings(map);
+
 	for (const ElfW(Dyn) *d = map->l_ld; strings != NULL && d->d_tag != DT_NULL; d++) {
 		const char *name =
 			d->d_tag == DT_NEEDED ? base_name(strings + d->d_un.d_val) : NULL;

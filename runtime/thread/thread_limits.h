@@ -48,4 +48,13 @@ RCGO_INTERN RCGO_COLD bool rcgo__limit_usage_cgroup_pids(
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD uint64_t rcgo__limit_usage_self_threads(void);
 
+struct rcgo_strbuf;
+
+// Append the head of the table, and a row; hit marks a limit that is reached.
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__limits_table_head(struct rcgo_strbuf *t);
+// Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__limits_table_row(
+	struct rcgo_strbuf *t, const char *name, const struct rcgo_limit_usage *u, bool hit);
+
 #endif // RCGO_THREAD_LIMITS_H

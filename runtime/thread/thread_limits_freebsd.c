@@ -19,9 +19,6 @@
 #include "thread_limits.h"
 #include "thread_management.h"
 
-#define VALUE_COLUMN 40
-#define NUMBER_WIDTH 12
-
 // Represents the size of the new thread's stack in KiB.
 #define ONE_STACK 0
 
@@ -141,36 +138,12 @@ reached(const struct rcgo_limit_usage *u, uint64_t need)
 static void
 heading(struct rcgo_strbuf *t, uint64_t stack_kib)
 {
-	size_t start;
-
 	rcgo__append_str(t, "\n\tThis process has ");
 	rcgo__append_uint(t, rcgo__limit_usage_self_threads(), 0);
 	rcgo__append_str(t, " threads; one more takes a stack of ");
 	rcgo__append_uint(t, stack_kib, 0);
 	rcgo__append_str(t, " KiB.\n");
-	start = t->len;
-	rcgo__append_str(t, "\tlimit");
-	rcgo__append_padding(t, start, VALUE_COLUMN);
-	rcgo__append_str(t, "       value        used");
-}
-
-static void
-row(struct rcgo_strbuf *t, const char *name, const struct rcgo_limit_usage *u, bool hit)
-{
-	size_t start;
-
-	rcgo__append_str(t, "\n");
-	start = t->len;
-	rcgo__append_str(t, "\t");
-	rcgo__append_str(t, name);
-	rcgo__append_padding(t, start, VALUE_COLUMN);
-	if (u->value == RCGO_UNLIMITED) {
-		rcgo__append_str(t, "   unlimited");
-	} else {
-		rcgo__append_uint(t, u->value, NUMBER_WIDTH);
-	}
-	rcgo__append_uint(t, u->used, NUMBER_WIDTH);
-	rcgo__append_str(t, hit ? "  <- reached" : "");
+	rcgo__limits_table_head(t);
 }
 
 // Indirect: the readers that limits[] names.
@@ -190,7 +163,7 @@ rcgo__limits_explain(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size
 			continue;
 		}
 		hit = reached(&u, l->need == ONE_STACK ? stack_kib : l->need);
-		row(t, l->name, &u, hit);
+		rcgo__limits_table_row(t, l->name, &u, hit);
 		if (hit && advice == NULL) {
 			advice = l->advice;
 		}

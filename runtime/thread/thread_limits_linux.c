@@ -17,9 +17,6 @@
 #include "strbuf.h"
 #include "thread_management.h"
 
-#define VALUE_COLUMN 40
-#define NUMBER_WIDTH 12
-
 // After the first round the kernel assigns no process id below RESERVED_PIDS, so that many stay
 // unused.
 #define ONE_PID 301
@@ -76,7 +73,6 @@ static void
 heading(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 {
 	uint64_t threads = rcgo__limit_usage_self_threads();
-	size_t start;
 
 	rcgo__append_str(t, "\n\tThis process has ");
 	if (threads != 0) {
@@ -93,29 +89,7 @@ heading(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 		rcgo__append_str(t, " KiB");
 	}
 	rcgo__append_str(t, ".\n");
-	start = t->len;
-	rcgo__append_str(t, "\tlimit");
-	rcgo__append_padding(t, start, VALUE_COLUMN);
-	rcgo__append_str(t, "       value        used");
-}
-
-static void
-row(struct rcgo_strbuf *t, const char *name, const struct rcgo_limit_usage *u, bool hit)
-{
-	size_t start;
-
-	rcgo__append_str(t, "\n");
-	start = t->len;
-	rcgo__append_str(t, "\t");
-	rcgo__append_str(t, name);
-	rcgo__append_padding(t, start, VALUE_COLUMN);
-	if (u->value == RCGO_UNLIMITED) {
-		rcgo__append_str(t, "   unlimited");
-	} else {
-		rcgo__append_uint(t, u->value, NUMBER_WIDTH);
-	}
-	rcgo__append_uint(t, u->used, NUMBER_WIDTH);
-	rcgo__append_str(t, hit ? "  <- reached" : "");
+	rcgo__limits_table_head(t);
 }
 
 // Writes the cgroup's row. Returns whether its limit is reached. Then dir is its directory.
@@ -127,7 +101,7 @@ cgroup_row(struct rcgo_strbuf *t, char dir[PATH_MAX])
 	if (!rcgo__limit_usage_cgroup_pids(&u, dir)) {
 		return false;
 	}
-	row(t, "cgroup pids.max", &u, reached(&u, 1));
+	rcgo__limits_table_row(t, "cgroup pids.max", &u, reached(&u, 1));
 	return reached(&u, 1);
 }
 
@@ -156,7 +130,7 @@ limit_rows(struct rcgo_strbuf *t, size_t stack_size, size_t guard_size)
 			continue;
 		}
 		hit = reached(&u, need_of(l, stack_size, guard_size));
-		row(t, l->name, &u, hit);
+		rcgo__limits_table_row(t, l->name, &u, hit);
 		if (hit && advice == NULL) {
 			advice = l->advice;
 		}

@@ -108,33 +108,16 @@ append_head(struct crash *c, struct rcgo_strbuf *t)
 	end_line(t);
 }
 
-// Appends one frame. A function without debug information is followed by the name of its object.
 static void
 append_frame(struct crash *c, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
-	if (rcgo__mark_is(pc) || (f->function != NULL && f->function[0] == '<')) {
-		rcgo__append_str(t, f->function);
+	bool has_place = rcgo__append_frame_function(t, f, pc, c->path, sizeof c->path);
+
+	end_line(t);
+	if (has_place) {
+		rcgo__append_frame_place(t, f, pc);
 		end_line(t);
-		return;
 	}
-	rcgo__append_str(t, f->function != NULL ? f->function : "?");
-	rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
-	if (f->file == NULL) {
-		rcgo__name_object(t, pc, c->path, sizeof c->path);
-	}
-	end_line(t);
-	rcgo__append_str(t, "\t");
-	if (f->file != NULL) {
-		rcgo__append_str(t, f->file);
-		if (f->line != 0) {
-			rcgo__append_str(t, ":");
-			rcgo__append_uint(t, f->line, 0);
-		}
-		rcgo__append_str(t, " ");
-	}
-	rcgo__append_str(t, "pc=");
-	rcgo__append_hex(t, pc);
-	end_line(t);
 }
 
 static void

@@ -55,25 +55,9 @@ dump_flush(struct dump *d, struct rcgo_strbuf *t)
 static void
 dump_frame(struct dump *d, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
 {
-	bool plain = rcgo__mark_is(pc) || (f->function != NULL && f->function[0] == '<');
-
-	rcgo__append_str(t, f->function != NULL ? f->function : "?");
-	if (!plain) {
-		rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
-		if (f->file == NULL) {
-			rcgo__name_object(t, pc, d->path, sizeof d->path);
-		}
-		rcgo__append_str(t, "\n\t");
-		if (f->file != NULL) {
-			rcgo__append_str(t, f->file);
-			if (f->line != 0) {
-				rcgo__append_str(t, ":");
-				rcgo__append_uint(t, f->line, 0);
-			}
-			rcgo__append_str(t, " ");
-		}
-		rcgo__append_str(t, "pc=");
-		rcgo__append_hex(t, pc);
+	if (rcgo__append_frame_function(t, f, pc, d->path, sizeof d->path)) {
+		rcgo__append_str(t, "\n");
+		rcgo__append_frame_place(t, f, pc);
 	}
 	rcgo__append_str(t, "\n");
 	dump_flush(d, t);

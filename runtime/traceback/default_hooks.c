@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "crash_report.h"
 #include "kernel.h"
+#include "mark.h"
 #include "module.h"
 #include "module_generation.h"
 #include "raw_syscall.h"
@@ -229,4 +230,35 @@ rcgo__default_symbolizer(struct cgoSymbolizerArg *arg)
 	session_return_frame(&session->frames[session->next++], arg);
 	arg->More = session->next < session->count;
 	arg->Data = (uintptr_t)(session - sessions) + 1;
+}
+
+bool
+rcgo__append_frame_function(
+	struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc, char *path, size_t size)
+{
+	rcgo__append_str(t, f->function != NULL ? f->function : "?");
+	if (rcgo__mark_is(pc) || (f->function != NULL && f->function[0] == '<')) {
+		return false;
+	}
+	rcgo__append_str(t, f->inlined ? "(...) inlined" : "(...)");
+	if (f->file == NULL) {
+		rcgo__name_object(t, pc, path, size);
+	}
+	return true;
+}
+
+void
+rcgo__append_frame_place(struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+{
+	rcgo__append_str(t, "\t");
+	if (f->file != NULL) {
+		rcgo__append_str(t, f->file);
+		if (f->line != 0) {
+			rcgo__append_str(t, ":");
+			rcgo__append_uint(t, f->line, 0);
+		}
+		rcgo__append_str(t, " ");
+	}
+	rcgo__append_str(t, "pc=");
+	rcgo__append_hex(t, pc);
 }

@@ -119,12 +119,23 @@ RCGO_EXPORT void x_cgo_default_traceback(struct cgoTracebackArg *arg);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_EXPORT void x_cgo_default_symbolizer(struct cgoSymbolizerArg *arg);
 
+struct rcgo_frame;
 struct rcgo_strbuf;
 
 // Appends the name of the object that contains pc, such as " (libfoo.so)". Appends nothing if it is
 // unknown. path is scratch memory of size bytes.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__name_object(struct rcgo_strbuf *t, uintptr_t pc, char *path, size_t size);
+
+// Append the two lines that a report has for a frame, without their newlines. The first has the
+// function, and the name of its object if there is no debug information; the second, which follows
+// if the first function returns true, the file, line and pc. path is scratch memory of size bytes.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__append_frame_function(
+	struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc, char *path, size_t size);
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__append_frame_place(
+	struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc);
 
 // The symbolizer itself, called by x_cgo_default_symbolizer.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

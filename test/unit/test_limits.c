@@ -233,7 +233,8 @@ too_little_for_the_guard(void *arg)
 	start_threads(20);
 }
 
-// What clang builds needs more memory than the limit of this test leaves for the look at the limits.
+// What clang builds needs more memory than the limit of this test leaves for the look at the
+// limits.
 #ifdef __clang__
 #	define GUARD_TEST_HAS_ROOM 0
 #else
