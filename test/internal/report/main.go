@@ -112,14 +112,14 @@ func (r *report) take(e event) {
 		s.output[e.Test].WriteString(e.Output)
 	case "pass", "fail", "skip":
 		if e.Test != "" {
-			s.end(e)
+			r.testEnded(s, e)
 		} else {
 			r.suiteEnded(s, e)
 		}
 	}
 }
 
-func (s *suite) end(e event) {
+func (r *report) testEnded(s *suite, e event) {
 	delete(s.running, e.Test)
 	text := ""
 	if s.output[e.Test] != nil {
@@ -130,8 +130,7 @@ func (s *suite) end(e event) {
 	case s.parents[e.Test] && (e.Action != "fail" || !strings.Contains(text, "_test.go:") && !strings.Contains(text, "suite.go:")):
 		// Its subtests count.
 	case e.Action == "fail":
-		s.failed++
-		fmt.Printf("not ok %s/%s\n%s", s.name, e.Test, indent(text))
+		r.fail(s, "/"+e.Test, text)
 	case e.Action == "skip":
 		s.skipped++
 	default:
@@ -144,21 +143,30 @@ func (s *suite) end(e event) {
 func (r *report) suiteEnded(s *suite, e event) {
 	s.ended = true
 	if e.Action == "fail" && s.failed == 0 {
-		s.failed++
-		fmt.Printf("not ok %s\n", s.name)
-		for _, text := range s.output {
-			fmt.Print(indent(text.String()))
+		text := ""
+		for _, part := range s.output {
+			text += part.String()
 		}
+		r.fail(s, "", text)
 	}
 	if s.passed+s.failed+s.skipped > 0 {
 		fmt.Printf("# %s: %d passed, %d failed, %d skipped in %.0f s\n", s.name, s.passed, s.failed, s.skipped, e.Elapsed)
 	}
 }
 
+// fail counts and shows a failure.
+func (r *report) fail(s *suite, test, text string) {
+	s.failed++
+	fmt.Printf("not ok %s%s\n%s", s.name, test, indent(text))
+}
+
+// indent returns the text as a block: its first and its last lines, where it is long.
 func indent(text string) string {
+	const limit = 60
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	if len(lines) > 60 {
-		lines = append(lines[:60], "...")
+	if n := len(lines); n > limit {
+		half := limit / 2
+		lines = append(append(lines[:half:half], "..."), lines[n-half:]...)
 	}
 	return "    " + strings.Join(lines, "\n    ") + "\n"
 }
@@ -187,8 +195,7 @@ func (r *report) total() int {
 	passed, failed, skipped := 0, 0, 0
 	for _, s := range r.order {
 		if !s.ended { // its process was killed
-			s.failed++
-			fmt.Printf("not ok %s: it did not end\n", s.name)
+			r.fail(s, "", "it did not end")
 		}
 		passed, failed, skipped = passed+s.passed, failed+s.failed, skipped+s.skipped
 	}

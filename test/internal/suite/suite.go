@@ -97,13 +97,9 @@ type TAP struct {
 func (tap *TAP) Run(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	out, write := io.Pipe()
-	cmd.Stdout, cmd.Stderr = write, write
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	ended := make(chan error, 1)
 	go func() {
-		err := cmd.Wait()
+		err := run(cmd, write, silenceLimit)
 		write.Close()
 		ended <- err
 	}()

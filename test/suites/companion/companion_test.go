@@ -129,8 +129,10 @@ func (w way) run(t *testing.T) {
 	if command == "" {
 		command = w.root + "/bin/go"
 	}
-	argv := []string{"test", "-count=1", "-timeout=30m"}
-	if !*long {
+	argv := []string{"test", "-count=1", "-timeout=10m"}
+	if *long {
+		argv[2] = "-timeout=60m"
+	} else {
 		argv = append(argv, "-short")
 	}
 	// The pprof of TestProfile is the go command of PATH.
@@ -142,7 +144,7 @@ func (w way) run(t *testing.T) {
 	}
 	cmd := suite.Command(t, env, command, append(append(argv, w.flags...), packages)...)
 	cmd.Dir = filepath.Join(cmd.Dir, "go")
-	out, err := cmd.CombinedOutput()
+	out, err := suite.Output(cmd)
 	results := packageLine.FindAllSubmatch(out, -1)
 	failed := false
 	for _, m := range results {
