@@ -147,18 +147,27 @@ append_call(struct rcgo_strbuf *t, const struct rcgo_task_state *state)
 	rcgo__append_uint(t, state->number, 0);
 }
 
-static void
-dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, const struct rcgo_task_state *state)
+// Reads a thread that waits as d->before says. Returns false if it has moved meanwhile, unless this
+// is the last try.
+static bool
+dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, bool last)
 {
+	const struct rcgo_task_state *state = &d->before;
 	char what[64];
 	struct rcgo_strbuf w = rcgo__strbuf_init(what, sizeof what);
 	size_t n = 0;
 	bool same;
 
+	if (!state->known) {
+		return true;
+	}
 	same = unwind_waiting(d, tid, state, &n);
+	if (!same && !last) {
+		return false;
+	}
 	if (same && n == 0) { // Go's code waits, or the stack cannot be read
 		d->in_go++;
-		return;
+		return true;
 	}
 	n = same ? n : 0;
 	if (state->in_syscall) {
@@ -169,21 +178,21 @@ dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, const struct rcgo_
 	rcgo__append_str(&w, same ? "" : ", moved while it was read");
 	dump_head(d, t, tid, what);
 	dump_frames(d, t, n);
+	return true;
 }
 
 // Reads a thread that runs: by the signal that Go preempts with, if Go's handler reports C frames
-// for it. That is so if it is in a C call of a goroutine.
-static void
+// for it. That is so if it is in a C call of a goroutine. Returns false if it has none.
+static bool
 dump_running(struct dump *d, struct rcgo_strbuf *t, long tid)
 {
 	size_t n = rcgo__callers_of(tid, d->pcs, RCGO_CALLERS_MAX);
 
-	if (n == 0) {
-		d->in_go++;
-		return;
+	if (n != 0) {
+		dump_head(d, t, tid, "running");
+		dump_frames(d, t, n);
 	}
-	dump_head(d, t, tid, "running");
-	dump_frames(d, t, n);
+	return n != 0;
 }
 
 // Shows the C code of the calling thread that the signal has interrupted.
@@ -211,18 +220,19 @@ dump_thread(long tid, void *arg)
 		dump_own(d, &t, tid);
 		return;
 	}
-	for (int i = 0; i < DUMP_TRIES; i++) {
+	for (int i = 1; i <= DUMP_TRIES; i++) {
 		if (!rcgo__task_state_read(tid, &d->before)) {
 			return; // it has ended
 		}
-		if (!d->before.running) {
-			break;
+		if (!d->before.running && dump_waiting(d, &t, tid, i == DUMP_TRIES)) {
+			return;
 		}
 	}
-	if (d->before.running) {
-		dump_running(d, &t, tid);
-	} else if (d->before.known) {
-		dump_waiting(d, &t, tid, &d->before);
+	if (dump_running(d, &t, tid) || !rcgo__task_state_read(tid, &d->before)) {
+		return;
+	}
+	if (d->before.running || !dump_waiting(d, &t, tid, true)) {
+		d->in_go++;
 	}
 }
 

@@ -14,11 +14,12 @@
 #include "traceback_generation.h"
 
 #define GATHER_STEP_NS (1000 * 1000L)
-#define GATHER_STEPS_MOST 200
-// If no thread has stored frames for this many steps, all have. A thread that is ready to run may
-// have to wait for a processor.
+// The longest wait. A thread that is ready to run may have to wait for a processor.
+#define GATHER_STEPS_MOST 3000
+// If no thread has stored frames for this many steps, and none is about to, all have.
 #define GATHER_STEPS_QUIET 10
-#define GATHER_STEPS_RUNNING 100
+// How long a thread that blocks the signal may take. It may be in a handler.
+#define GATHER_STEPS_BLOCKED 100
 
 // The number of callers that are waiting for frames.
 // owner: rcgo__callers_gather; lock: none; ordering: release and acquire
@@ -28,12 +29,21 @@ static uint32_t gathering;
 // owner: the threads; lock: none; ordering: relaxed, only changes count
 static uint32_t gathered;
 
+// The state of a request for the frames of one thread.
+enum one_phase {
+	ONE_FREE,
+	ONE_STARTING,  // the caller begins or ends the request
+	ONE_WANTED,    // the thread has not seen it
+	ONE_CLAIMED,   // the thread writes its frames
+	ONE_DONE,      // the frames are the caller's
+	ONE_ABANDONED, // the caller is gone; the thread ends the request
+};
+#define ONE_WORD(tid, phase) ((uint32_t)(tid) << 3 | (uint32_t)(phase))
+
 // The thread whose frames rcgo__callers_of waits for, and where they go.
-// owner: the thread that set busy; lock: busy, only tried; ordering: done is stored with release
+// owner: by word, the caller or the thread; lock: word; ordering: acquire and release
 static struct {
-	uint32_t busy;
-	uint32_t done;
-	long tid; // 0: none
+	uint32_t word; // ONE_WORD
 	size_t count;
 	uintptr_t pcs[RCGO_CALLERS_MAX];
 } one_thread;
@@ -50,6 +60,14 @@ rcgo__callers_want_always(void)
 	__atomic_fetch_add(&gathering, 1, __ATOMIC_ACQ_REL);
 }
 
+static bool
+one_move(long tid, enum one_phase from, enum one_phase to)
+{
+	uint32_t word = ONE_WORD(tid, from);
+
+	return rcgo_cas(&one_thread.word, &word, ONE_WORD(tid, to));
+}
+
 void
 rcgo__callers_stored(const uintptr_t *callers)
 {
@@ -57,21 +75,22 @@ rcgo__callers_stored(const uintptr_t *callers)
 	size_t n = 0;
 
 	__atomic_fetch_add(&gathered, 1, __ATOMIC_RELAXED);
-	if (rcgo_load_acq(&one_thread.tid) != tid) {
+	if (!one_move(tid, ONE_WANTED, ONE_CLAIMED)) {
 		return;
 	}
 	for (; n < RCGO_CALLERS_MAX && callers[n] != 0; n++) {
 		one_thread.pcs[n] = callers[n];
 	}
 	one_thread.count = n;
-	rcgo_store_rel(&one_thread.tid, 0);
-	rcgo_store_rel(&one_thread.done, 1);
+	if (!one_move(tid, ONE_CLAIMED, ONE_DONE)) { // abandoned
+		rcgo_store_rel(&one_thread.word, ONE_FREE);
+	}
 }
 
 struct gather {
 	long pid, self;
-	bool restarting;
-	uint32_t signalled, running;
+	bool restarting, due;
+	uint32_t signalled;
 };
 
 // Indirect: called for each thread.
@@ -87,8 +106,18 @@ signal_thread(long tid, void *arg)
 	}
 	if (rcgo__raw_syscall(SYS_tgkill, g->pid, tid, RCGO_SIGPREEMPT, 0, 0, 0) == 0) {
 		g->signalled++;
-		g->running += state.running;
 	}
+}
+
+// Looks for a thread that is about to handle the signal.
+// Indirect: called for each thread.
+static void
+find_due(long tid, void *arg)
+{
+	struct gather *g = arg;
+
+	g->due = g->due || (tid != g->self && rcgo__task_signal_progress(tid, RCGO_SIGPREEMPT) ==
+						      RCGO_SIGNAL_DUE);
 }
 
 static void
@@ -105,51 +134,69 @@ rcgo__callers_gather(bool restarting)
 	struct gather g = {.pid = rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0),
 		.self = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0),
 		.restarting = restarting};
-	uint32_t first = rcgo_load_rlx(&gathered), last = first;
-	int quiet = 0, enough = GATHER_STEPS_QUIET;
+	uint32_t last = rcgo_load_rlx(&gathered);
+	int quiet = 0;
 
 	__atomic_fetch_add(&gathering, 1, __ATOMIC_ACQ_REL);
 	rcgo__tasks_each(signal_thread, &g);
-	for (int i = 0; g.signalled != 0 && i < GATHER_STEPS_MOST && quiet < enough; i++) {
+	for (int i = 0; g.signalled != 0 && i < GATHER_STEPS_MOST && quiet < GATHER_STEPS_QUIET;
+		i++) {
 		uint32_t now;
 
 		gather_sleep();
 		now = rcgo_load_rlx(&gathered);
-		quiet = now == last ? quiet + 1 : 0;
-		enough = now - first < g.running ? GATHER_STEPS_RUNNING : GATHER_STEPS_QUIET;
+		g.due = false;
+		if (now == last) {
+			rcgo__tasks_each(find_due, &g);
+		}
+		quiet = now == last && !g.due ? quiet + 1 : 0;
 		last = now;
 	}
 	__atomic_fetch_sub(&gathering, 1, __ATOMIC_ACQ_REL);
+}
+
+// Waits until the thread has stored its frames, or has handled the signal without, or blocks it.
+static void
+one_wait(long tid)
+{
+	for (int i = 0, blocked = 0; i < GATHER_STEPS_MOST && blocked < GATHER_STEPS_BLOCKED; i++) {
+		enum rcgo_signal_progress progress =
+			rcgo__task_signal_progress(tid, RCGO_SIGPREEMPT);
+
+		if (rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_DONE) ||
+			progress == RCGO_SIGNAL_HANDLED) {
+			return;
+		}
+		blocked += progress == RCGO_SIGNAL_BLOCKED;
+		gather_sleep();
+	}
 }
 
 size_t
 rcgo__callers_of(long tid, uintptr_t *pcs, size_t max)
 {
 	long pid = rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	uint32_t word = ONE_FREE;
 	size_t n = 0;
 
-	if (__atomic_exchange_n(&one_thread.busy, 1, __ATOMIC_ACQUIRE) != 0) {
+	if (!rcgo_cas(&one_thread.word, &word, ONE_STARTING)) {
 		return 0;
 	}
-	rcgo_store_rel(&one_thread.done, 0);
-	rcgo_store_rel(&one_thread.tid, tid);
+	rcgo_store_rel(&one_thread.word, ONE_WORD(tid, ONE_WANTED));
 	__atomic_fetch_add(&gathering, 1, __ATOMIC_ACQ_REL);
 	if (rcgo__raw_syscall(SYS_tgkill, pid, tid, RCGO_SIGPREEMPT, 0, 0, 0) == 0) {
-		for (int i = 0; i < GATHER_STEPS_RUNNING && rcgo_load_acq(&one_thread.done) == 0;
-			i++) {
-			gather_sleep();
-		}
+		one_wait(tid);
 	}
 	__atomic_fetch_sub(&gathering, 1, __ATOMIC_ACQ_REL);
-	if (rcgo_load_acq(&one_thread.done) != 0) {
+	if (!one_move(tid, ONE_WANTED, ONE_STARTING) && one_move(tid, ONE_CLAIMED, ONE_ABANDONED)) {
+		return 0;
+	}
+	if (rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_DONE)) {
 		for (; n < one_thread.count && n < max; n++) {
 			pcs[n] = one_thread.pcs[n];
 		}
-		rcgo_store_rel(&one_thread.busy, 0);
-	} else if (__atomic_exchange_n(&one_thread.tid, 0, __ATOMIC_ACQ_REL) == tid) {
-		// Only if the thread did not take the request: it may be writing now.
-		rcgo_store_rel(&one_thread.busy, 0);
 	}
+	rcgo_store_rel(&one_thread.word, ONE_FREE);
 	return n;
 }
 

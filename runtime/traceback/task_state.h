@@ -38,6 +38,17 @@ RCGO_SHARED void rcgo__task_state_context(const struct rcgo_task_state *state, v
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__task_state_restarts(const struct rcgo_task_state *state);
 
+// What has become of a signal that was sent to a thread.
+enum rcgo_signal_progress {
+	RCGO_SIGNAL_HANDLED, // or the thread has ended, or its state cannot be read
+	RCGO_SIGNAL_DUE, // the thread handles it as soon as it has a processor, or handles it now
+	RCGO_SIGNAL_BLOCKED, // the thread blocks it, is stopped, or is in an uninterruptible wait
+};
+
+// Returns the progress of signal sig, at most 31, whose handler blocks it and does not sleep.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN enum rcgo_signal_progress rcgo__task_signal_progress(long tid, int sig);
+
 // Reads a file of the thread. Returns the number of bytes, or -errno. buf is 0-terminated.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED long rcgo__task_file_read(long tid, const char *name, char *buf, size_t size);

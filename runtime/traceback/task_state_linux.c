@@ -144,6 +144,55 @@ rcgo__task_state_context(const struct rcgo_task_state *state, void *context)
 	RCGO_FRAME_SET_SP(uc, state->sp);
 }
 
+// Fields of /proc/PID/stat, from 1. The name in field 2 may contain any byte, and ends at the last
+// parenthesis.
+#define STAT_STATE 3
+#define STAT_PENDING 31
+#define STAT_BLOCKED 32
+
+static const char *
+stat_field(const char *stat, int field)
+{
+	const char *s = strrchr(stat, ')');
+
+	for (int i = STAT_STATE - 1; s != NULL && i < field; i++) {
+		s = strchr(s, ' ');
+		s = s != NULL ? s + 1 : NULL;
+	}
+	return s;
+}
+
+static bool
+stat_has_signal(const char *stat, int field, int sig)
+{
+	const char *s = stat_field(stat, field);
+	uint64_t set = 0;
+
+	return s != NULL && rcgo__parse_uint(&s, &set) == 0 && (set >> (sig - 1) & 1) != 0;
+}
+
+enum rcgo_signal_progress
+rcgo__task_signal_progress(long tid, int sig)
+{
+	char stat[512];
+	const char *state;
+	bool pending, blocked;
+
+	if (rcgo__task_file_read(tid, "stat", stat, sizeof stat) <= 0) {
+		return RCGO_SIGNAL_HANDLED;
+	}
+	state = stat_field(stat, STAT_STATE);
+	pending = stat_has_signal(stat, STAT_PENDING, sig);
+	blocked = stat_has_signal(stat, STAT_BLOCKED, sig);
+	if (state == NULL || (*state != 'R' && *state != 'S')) {
+		return pending ? RCGO_SIGNAL_BLOCKED : RCGO_SIGNAL_HANDLED;
+	}
+	if (pending) {
+		return blocked ? RCGO_SIGNAL_BLOCKED : RCGO_SIGNAL_DUE;
+	}
+	return blocked && *state == 'R' ? RCGO_SIGNAL_DUE : RCGO_SIGNAL_HANDLED;
+}
+
 #define FUTEX_COMMAND 0x7f // without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME
 #define FUTEX_WAIT 0
 #define FUTEX_LOCK_PI 6

@@ -127,11 +127,11 @@ func TestFramesDump(t *testing.T) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)
 		o := run(t, tc, nil, []string{"RCGO=dump=SIGUSR2"}, exe, "dumped")
 		o.want(t, 0, "still there", "3 threads in C, ")
-		found := regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[(?:futex|running; the signal of this dump interrupted it)\]:\n(?:[^\n]+\n)*wait_reply\(\.\.\.\)\n\t.*\nfetch\(\.\.\.\)\n`)
+		found := regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[(?:futex|running|running; the signal of this dump interrupted it)\]:\n(?:[^\n]+\n)*wait_reply\(\.\.\.\)\n\t.*\nfetch\(\.\.\.\)\n`)
 		if n := len(found.FindAllString(o.out, -1)); n != 3 {
 			t.Errorf("%d threads with their C frames, want 3:\n%v", n, o)
 		}
-		o = run(t, tc, nil, []string{"RCGO=dump=SIGSEGV"}, exe, "dumped")
+		o = run(t, tc, nil, []string{"RCGO=dump=SIGSEGV"}, exe, "undumped")
 		o.want(t, 0, "still there", "RCGO has an option or value that is not known", "dump=SIGNAL")
 		o.lacks(t, "threads in C")
 	})

@@ -28,14 +28,15 @@ static int all_entered(void) { return __atomic_load_n(&entered, __ATOMIC_RELAXED
 import "C"
 
 import (
+	"bufio"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// stuck asks for Go's report of all goroutines while three wait in C, or sends another signal and
-// ends.
-func stuck(sig syscall.Signal) {
+// enter returns when three goroutines are in wait_reply, which does not return.
+func enter() {
 	C.lock_it()
 	for i := 0; i < 3; i++ {
 		go C.fetch(C.int(i))
@@ -43,22 +44,59 @@ func stuck(sig syscall.Signal) {
 	for C.all_entered() == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(100 * time.Millisecond)
-	syscall.Kill(syscall.Getpid(), sig)
-	if sig != syscall.SIGQUIT {
-		time.Sleep(time.Second)
-		os.Stdout.WriteString("still there\n")
-		os.Exit(0)
-	}
+}
+
+// stuck asks for Go's report of all goroutines.
+func stuck() {
+	enter()
+	syscall.Kill(syscall.Getpid(), syscall.SIGQUIT)
 	time.Sleep(time.Minute)
 }
 
-func main() {
-	if os.Args[1] == "stuck" {
-		stuck(syscall.SIGQUIT)
+// dumped asks for a dump and ends after its last line.
+func dumped() {
+	stderr, err := syscall.Dup(2)
+	check(err)
+	r, w, err := os.Pipe()
+	check(err)
+	check(syscall.Dup3(int(w.Fd()), 2, 0))
+	enter()
+	check(syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
+	for in := bufio.NewReader(r); ; {
+		line, err := in.ReadString('\n')
+		check(err)
+		syscall.Write(stderr, []byte(line))
+		if strings.Contains(line, " in C, ") {
+			break
+		}
 	}
-	if os.Args[1] == "dumped" {
-		stuck(syscall.SIGUSR2)
+	os.Stdout.WriteString("still there\n")
+}
+
+// undumped sends the signal, which is not that of a dump.
+func undumped() {
+	enter()
+	check(syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
+	time.Sleep(200 * time.Millisecond)
+	os.Stdout.WriteString("still there\n")
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	switch os.Args[1] {
+	case "stuck":
+		stuck()
+	case "dumped":
+		dumped()
+		return
+	case "undumped":
+		undumped()
+		return
 	}
 	name := C.CString(os.Args[2])
 	if os.Args[1] == "thread" {
