@@ -31,9 +31,11 @@ func TestDo(t *testing.T) {
 	if err := Do(ctx, func() { result = calltest.Work(1) }, calltest.SetFlag); err != nil || result != -1 {
 		t.Errorf("%v %d", err, result)
 	}
-	time.AfterFunc(20*time.Millisecond, cancel)
 	start := time.Now()
-	err := Do(ctx, func() { result = calltest.Work(20000) }, calltest.SetFlag)
+	err := Do(ctx, func() {
+		time.AfterFunc(20*time.Millisecond, cancel)
+		result = calltest.Work(20000)
+	}, calltest.SetFlag)
 	if err != context.Canceled || result < 0 || time.Since(start) > 10*time.Second {
 		t.Errorf("%v %d %v", err, result, time.Since(start))
 	}
@@ -55,8 +57,7 @@ func TestInterruptAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancelled := make(chan bool)
 	var n int32
-	time.AfterFunc(time.Millisecond, cancel)
-	err := Do(ctx, func() { <-cancelled }, func() {
+	err := Do(ctx, func() { cancel(); <-cancelled }, func() {
 		if atomic.AddInt32(&n, 1) == 5 {
 			close(cancelled)
 		}

@@ -64,13 +64,19 @@ func (t *tree) cacheDir() string {
 }
 
 // fingerprint hashes a command, the source that it reads, the headers that this one includes, and the
-// compiler that it runs.
+// compiler that it runs. A source of the payload has its headers beside it, in a folder whose name
+// does not count.
 func (t *tree) fingerprint(cmd []string, src string) string {
 	h := sha256.New()
-	fmt.Fprintln(h, cmd, compilerVersion(cmd[0]))
-	fmt.Fprintln(h, t.read(src))
-	for _, header := range t.headersOf(src) {
-		fmt.Fprintln(h, header, t.read(header))
+	headers := t.headersOf(src)
+	words := fmt.Sprintln(cmd, compilerVersion(cmd[0]))
+	if filepath.IsAbs(src) {
+		headers, _ = filepath.Glob(filepath.Join(filepath.Dir(src), "*.h"))
+		words = strings.ReplaceAll(words, filepath.Dir(src), "payload")
+	}
+	fmt.Fprintln(h, words, t.read(src))
+	for _, header := range headers {
+		fmt.Fprintln(h, filepath.Base(header), t.read(header))
 	}
 	return fmt.Sprintf("%x", h.Sum(nil))[:32]
 }
@@ -112,6 +118,13 @@ func compilerVersion(cc string) string {
 	}
 	return versions[cc]
 }
+
+// objectFlags are those of the object and the call graph that several checks look at, of a file or
+// of a group: it is compiled once for all of them.
+var objectFlags = append(strings.Fields(cWarn), "-Werror", "-O2", "-g", callGraph)
+
+// callGraph makes gcc write what each function calls, and the stack that it takes.
+const callGraph = "-fcallgraph-info=su"
 
 // syntaxOnly among the flags of compile: only the messages are wanted, and the object is empty.
 const syntaxOnly = "-fsyntax-only"

@@ -233,7 +233,11 @@ func (t *tree) graphUnits(c *check, p platform, opt string) ([]unit, bool) {
 		c.bad("runtime", 0, "no files for %s/%s: %v", p.os, p.arch, err)
 		return nil, false
 	}
-	units := t.compileAll([]string{gccFor(p.arch)}, files, opt, "-g", "-fcallgraph-info=su")
+	flags := objectFlags
+	if opt != "-O2" {
+		flags = []string{opt, "-g", callGraph}
+	}
+	units := t.compileAll([]string{gccFor(p.arch)}, files, flags...)
 	return units, failures(c, units)
 }
 

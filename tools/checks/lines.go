@@ -20,9 +20,10 @@ func (t *tree) checkLines(c *check, p platform) {
 	if !ok || !needs(c, gccFor(p.arch), "clang") {
 		return
 	}
-	for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
+	for i, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
+		flags := [][]string{objectFlags, {"-O0", "-g1"}}[i]
 		for _, file := range t.groups(dir, p) {
-			u := t.compilePayload(cc, dir, file, "-O2", "-g1")
+			u := t.compilePayload(cc, dir, file, flags...)
 			if failures(c, []unit{u}) {
 				t.checkObject(c, filepath.Base(file)+" by "+cc[0], u.stem+".o")
 			}

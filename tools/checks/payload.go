@@ -64,7 +64,7 @@ func (t *tree) groupUnits(c *check, p platform) ([]unit, bool) {
 	}
 	var units []unit
 	for _, src := range t.groups(dir, p) {
-		units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, src, "-O2", "-g", "-fcallgraph-info=su"))
+		units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, src, objectFlags...))
 	}
 	return units, failures(c, units)
 }

@@ -91,7 +91,7 @@ func (t *tree) checkSeparate(c *check, p platform) {
 		c.bad("runtime", 0, "no C or no assembly for %s/%s: %v %v", p.os, p.arch, err, err2)
 		return
 	}
-	units := t.compileAll([]string{cc}, append(files, asm...), "-O2", "-g")
+	units := t.compileAll([]string{cc}, append(files, asm...), objectFlags...)
 	if !failures(c, units) {
 		return
 	}
@@ -115,15 +115,15 @@ func (t *tree) checkGroups(c *check, p platform) {
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return
 	}
-	variants := [][]string{{"-O2"}}
+	variants := [][]string{objectFlags}
 	if p.arch == runtime.GOARCH {
-		variants = append(variants, []string{"-O0"}, []string{"-O2", "-fsanitize=thread"})
+		variants = append(variants, []string{"-O0"}, []string{"-O0", "-fsanitize=thread"})
 	}
 	files := append(t.groups(dir, p), filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
 	for _, variant := range variants {
 		var units []unit
 		for _, file := range files {
-			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, append([]string{"-g"}, variant...)...))
+			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, variant...))
 		}
 		if !failures(c, units) {
 			return
@@ -142,10 +142,10 @@ func (t *tree) checkGroups(c *check, p platform) {
 			all = append(all, syms...)
 		}
 		common := ""
-		if len(variant) > 1 {
+		if contains(variant, "-fsanitize=thread") {
 			common = "_cgo_sync"
 		}
-		t.compare(c, "the groups ("+strings.Join(variant, " ")+")", all,
+		t.compare(c, "the groups ("+variant[0]+")", all,
 			func(name string) bool {
 				return strings.HasPrefix(name, "rcgo_") && (wanted[name] || common != "")
 			}, common)

@@ -89,6 +89,9 @@ func (t *tree) exitStatus() int {
 }
 
 func (t *tree) path(rel string) string {
+	if filepath.IsAbs(rel) { // of the payload
+		return rel
+	}
 	return filepath.Join(t.root, filepath.FromSlash(rel))
 }
 

@@ -44,30 +44,32 @@ func checkHeaders(t *tree, c *check) {
 // compileClean compiles the sources with every warning as an error, alone and in groups, and with the sanitizers
 // that have code of their own.
 func (t *tree) compileClean(c *check, cc []string, p platform) {
-	flags := append(strings.Fields(cWarn), "-Werror", "-O2")
 	files, err := t.sourcesFor(p, ".c")
 	asm, err2 := t.sourcesFor(p, ".S")
 	if err != nil || err2 != nil || len(files) == 0 {
 		c.bad("runtime", 0, "no files for %s/%s: %v %v", p.os, p.arch, err, err2)
 		return
 	}
-	// The optimizer has warnings of its own; of gcc for this machine they are enough.
-	if cc[0] != "gcc" {
-		flags = append(flags, syntaxOnly)
+	// The optimizer has warnings of its own; those of gcc are enough.
+	quick := append(strings.Fields(cWarn), "-Werror", "-O2", syntaxOnly)
+	quick = quick[:len(quick):len(quick)]
+	whole := quick
+	if cc[0] == gccFor(p.arch) {
+		whole = objectFlags
 	}
-	failures(c, t.compileAll(cc, append(files, asm...), flags...))
+	failures(c, t.compileAll(cc, append(files, asm...), whole...))
 
 	dir, ok := t.payload(c)
 	if !ok {
 		return
 	}
-	variants := [][]string{{}, {"-O0"}, {"-fsanitize=thread"}}
+	variants := [][]string{whole, append(quick, "-O0"), append(quick, "-fsanitize=thread")}
 	if cc[0] == "clang" {
-		variants = append(variants, []string{"-fsanitize=memory"})
+		variants = append(variants, append(quick, "-fsanitize=memory"))
 	}
-	for _, variant := range variants {
+	for _, flags := range variants {
 		for _, file := range t.groups(dir, p) {
-			failures(c, []unit{t.compilePayload(cc, dir, file, append(append([]string{syntaxOnly}, flags...), variant...)...)})
+			failures(c, []unit{t.compilePayload(cc, dir, file, flags...)})
 		}
 	}
 }
@@ -77,6 +79,9 @@ func checkCommand(t *tree, c *check) {
 	flags := append(strings.Fields(cWarn), "-Werror", "-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-DRCGO_MODULE=\"m.example\"",
 		"-Icmd/rcgo")
 	for _, cc := range []string{"gcc", "clang"} {
+		if cc == "clang" {
+			flags = append(flags, syntaxOnly)
+		}
 		if needs(c, cc) {
 			failures(c, t.compileAll([]string{cc}, t.glob("cmd/*/*.c"), flags...))
 		}
