@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"rcgo.example/internal/membarrier"
 )
 
 // each calls yield for each batch until it returns false, the ring ends or the context does.
@@ -152,22 +154,22 @@ func (r *core) sleep(stopped *int32, draining bool) {
 		return
 	}
 	atomic.StoreUint32(&r.h.asleep, 1)
-	if r.membar {
-		membarrier()
+	var limit time.Duration
+	if r.membar && !membarrier.All() {
+		limit = 5 * time.Millisecond // a filter forbids it by now: a producer may see asleep too late
 	}
 	state := atomic.LoadUint32(&r.h.state)
 	if !r.empty() || atomic.LoadInt32(stopped) != 0 || state == stateClosed || state == stateDraining && !draining {
 		atomic.StoreUint32(&r.h.asleep, 0)
 		return
 	}
-	var limit time.Duration
 	if draining {
 		limit = 5 * time.Millisecond // the last reference is given back without a word
 	}
 	if r.eventfd == nil {
 		futexWait(&r.h.asleep, 1, limit)
 	} else {
-		if draining {
+		if limit > 0 {
 			_ = r.eventfd.SetReadDeadline(time.Now().Add(limit))
 		}
 		var count [8]byte

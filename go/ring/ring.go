@@ -53,6 +53,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"rcgo.example/internal/membarrier"
 )
 
 // Full says what becomes of a record for which there is no room.
@@ -159,7 +161,7 @@ func (r *core) open(size int, o *Options) (err error) {
 	}
 	r.h, r.lanes = r.plan.lay(unsafe.Pointer(&r.memory[0]))
 	r.h.fd, r.h.pid, r.h.id = -1, int32(processID()), atomic.AddUint64(&lastID, 1)
-	if r.membar = hasMembarrier(); !r.membar {
+	if r.membar = membarrier.Available(); !r.membar {
 		r.h.flags |= flagFence
 	}
 	switch o.Full {

@@ -11,12 +11,12 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 
+	"rcgo.example/internal/membarrier"
 	"rcgo.example/internal/metrics"
 	"rcgo.example/ring/internal/ringtest"
 )
@@ -78,10 +78,10 @@ func TestAllArrive(t *testing.T) {
 	}
 	for name, way := range ways {
 		for _, wake := range []Wake{Eventfd, Futex} {
-			for _, fence := range []int32{0, 1} {
-				t.Run(fmt.Sprintf("%s-wake%d-fence%d", name, wake, fence), func(t *testing.T) {
-					atomic.StoreInt32(&noMembarrier, fence)
-					defer atomic.StoreInt32(&noMembarrier, 0)
+			for _, fence := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s-wake%d-fence-%v", name, wake, fence), func(t *testing.T) {
+					membarrier.Forbid(fence)
+					defer membarrier.Forbid(false)
 					allArrive(t, way, count, Options{Lanes: 8, Records: 64, Shared: 64, Wake: wake})
 				})
 			}

@@ -5,9 +5,6 @@ package ring
 import (
 	"fmt"
 	"os"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -17,9 +14,6 @@ const (
 	madvWipeOnFork   = 18
 	futexWaitPrivate = 128
 	futexWakePrivate = 129
-
-	membarrierExpedited         = 8
-	membarrierRegisterExpedited = 16
 )
 
 func newMemory(bytes uintptr) ([]byte, error) {
@@ -66,32 +60,6 @@ func futexWait(word *uint32, value uint32, limit time.Duration) {
 
 func futexWake(word *uint32, n int) {
 	_, _, _ = syscall.RawSyscall6(syscall.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, uintptr(n), 0, 0, 0)
-}
-
-// The number of membarrier, which package syscall does not have; 0 where it is not known.
-var membarrierNumber = map[string]uintptr{"amd64": 324, "386": 375, "arm64": 283, "riscv64": 283, "loong64": 283,
-	"arm": 389, "ppc64": 365, "ppc64le": 365, "s390x": 356}[runtime.GOARCH]
-
-var (
-	registerOnce sync.Once
-	registered   bool
-	noMembarrier int32 // set by tests
-)
-
-// hasMembarrier registers the process once. Without it (an old kernel, a filter of system calls)
-// producers issue a fence for each record.
-func hasMembarrier() bool {
-	registerOnce.Do(func() {
-		if membarrierNumber != 0 {
-			_, _, errno := syscall.RawSyscall(membarrierNumber, membarrierRegisterExpedited, 0, 0)
-			registered = errno == 0
-		}
-	})
-	return registered && atomic.LoadInt32(&noMembarrier) == 0
-}
-
-func membarrier() {
-	_, _, _ = syscall.RawSyscall(membarrierNumber, membarrierExpedited, 0, 0)
 }
 
 func processID() int { return os.Getpid() }

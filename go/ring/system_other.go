@@ -19,6 +19,4 @@ func newEventfd() (*os.File, int, error)       { return nil, -1, errSystem }
 func closeFD(int)                              {}
 func futexWait(*uint32, uint32, time.Duration) {}
 func futexWake(*uint32, int)                   {}
-func hasMembarrier() bool                      { return false }
-func membarrier()                              {}
 func processID() int                           { return os.Getpid() }

@@ -12,12 +12,25 @@
 typedef uintptr_t (*call_fn)(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
 
 // A function takes the argument registers that it knows.
+static inline void
+call_one(struct call_record *r)
+{
+	r->result = ((call_fn)r->fn)(
+		r->args[0], r->args[1], r->args[2], r->args[3], r->args[4], r->args[5]);
+}
+
+// Four at a time: the branch of the loop is a fifth of the price of a call that does nothing.
 void
 rcgo_call_batch(struct call_record *r, size_t n)
 {
-	for (size_t i = 0; i < n; i++, r++) {
-		r->result = ((call_fn)r->fn)(
-			r->args[0], r->args[1], r->args[2], r->args[3], r->args[4], r->args[5]);
+	for (; n >= 4; n -= 4, r += 4) {
+		call_one(r);
+		call_one(r + 1);
+		call_one(r + 2);
+		call_one(r + 3);
+	}
+	for (; n > 0; n--, r++) {
+		call_one(r);
 	}
 }
 
