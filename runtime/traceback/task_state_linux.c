@@ -184,13 +184,15 @@ rcgo__task_signal_progress(long tid, int sig)
 	state = stat_field(stat, STAT_STATE);
 	pending = stat_has_signal(stat, STAT_PENDING, sig);
 	blocked = stat_has_signal(stat, STAT_BLOCKED, sig);
-	if (state == NULL || (*state != 'R' && *state != 'S')) {
-		return pending ? RCGO_SIGNAL_BLOCKED : RCGO_SIGNAL_HANDLED;
+	if (state == NULL) {
+		return RCGO_SIGNAL_HANDLED;
 	}
 	if (pending) {
-		return blocked ? RCGO_SIGNAL_BLOCKED : RCGO_SIGNAL_DUE;
+		return !blocked && (*state == 'R' || *state == 'S') ? RCGO_SIGNAL_DUE
+								    : RCGO_SIGNAL_BLOCKED;
 	}
-	return blocked && *state == 'R' ? RCGO_SIGNAL_DUE : RCGO_SIGNAL_HANDLED;
+	// A page fault of the handler may wait.
+	return blocked && (*state == 'R' || *state == 'D') ? RCGO_SIGNAL_DUE : RCGO_SIGNAL_HANDLED;
 }
 
 #define FUTEX_COMMAND 0x7f // without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME

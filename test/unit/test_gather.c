@@ -131,7 +131,8 @@ TEST(thread_that_blocks_the_signal)
 
 	blocks = 1;
 	thread = start();
-	CHECK_INT(rcgo__task_signal_progress(tid, SIGURG), RCGO_SIGNAL_DUE);
+	while (rcgo__task_signal_progress(tid, SIGURG) != RCGO_SIGNAL_DUE) {
+	}
 	CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 0);
 	CHECK_INT(rcgo__task_signal_progress(tid, SIGURG), RCGO_SIGNAL_BLOCKED);
 	rcgo_store_rel(&unblock, 1);
