@@ -179,7 +179,7 @@ func rows(cfg config) []row {
 			}
 			return s.build(nil, "hello-warm", "./hello")
 		}),
-		{what: "the verb list (go list fmt)", unit: "ms", once: func(s *side, _ int) (float64, error) {
+		{what: "rcgo list (go list fmt)", unit: "ms", once: func(s *side, _ int) (float64, error) {
 			_, took, err := s.run(nil, s.command, "list", "fmt")
 			return float64(took) / 1e6, err
 		}},

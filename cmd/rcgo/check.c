@@ -181,7 +181,7 @@ problem_cgo(const struct goenv *e)
 	return path_search(first_word(e->cc)) == NULL ? no_compiler(e) : other_compiler(e);
 }
 
-// Checks the conditions of a verb that needs an overlay.
+// Checks the conditions of a subcommand that needs an overlay.
 void
 check_overlay(const struct goenv *e)
 {
@@ -192,7 +192,7 @@ check_overlay(const struct goenv *e)
 	warn(doubt_names(e));
 }
 
-// Checks the conditions of a verb that compiles.
+// Checks the conditions of a subcommand that compiles.
 void
 check_build(const struct goenv *e)
 {
@@ -200,7 +200,7 @@ check_build(const struct goenv *e)
 	fail_on(problem_cgo(e));
 }
 
-// Returns whether the overlay can be made, for a verb that also works without it.
+// Returns whether the overlay can be made, for a subcommand that also works without it.
 bool
 overlay_possible(const struct goenv *e)
 {

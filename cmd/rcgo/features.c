@@ -60,7 +60,7 @@ features_apply(struct features *f, const char *list, enum feature_choice choice)
 // Parses --with=LIST or --without=LIST, or one of them with the list as the next word. Returns the
 // number of words used; 0 if the first word is another flag.
 int
-features_flag(struct features *f, const char *verb, char *const *words)
+features_flag(struct features *f, const char *command, char *const *words)
 {
 	const char *name = *words + 2 * has_prefix(*words, "--");
 	size_t n = strcspn(name, "=");
@@ -72,12 +72,12 @@ features_flag(struct features *f, const char *verb, char *const *words)
 	const char *list = name[n] == '=' ? name + n + 1 : words[1];
 
 	if (list == NULL) {
-		usage_error(verb, "%s wants a feature: %s", *words, names());
+		usage_error(command, "%s wants a feature: %s", *words, names());
 	}
 	const char *bad = features_apply(f, list, on ? FEATURE_WITH : FEATURE_WITHOUT);
 
 	if (bad != NULL) {
-		usage_error(verb, "%s: there is no \"%s\"; there is %s", *words, bad, names());
+		usage_error(command, "%s: there is no \"%s\"; there is %s", *words, bad, names());
 	}
 	return name[n] == '=' ? 1 : 2;
 }

@@ -164,7 +164,7 @@ goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor
 	return goflags_with_overlay(rest, o->path);
 }
 
-// The flags of go's building verbs that take a value as the next word. Any other flag is a switch
+// The flags of go build and similar commands that take a value as the next word. Any other flag is a switch
 // or, for `go test`, a flag of the test program.
 static const char *const valued[] = {"asmflags", "bench", "benchtime", "blockprofile",
 	"blockprofilerate", "buildmode", "compiler", "count", "covermode", "coverpkg",
@@ -192,11 +192,11 @@ among(const char *name, size_t len, const char *const *list, size_t n)
 }
 
 static bool
-takes_overlay(const char *verb)
+takes_overlay(const char *command)
 {
-	static const char *const verbs[] = {"build", "install", "list", "run", "test", "vet"};
+	static const char *const commands[] = {"build", "install", "list", "run", "test", "vet"};
 
-	return among(verb, strlen(verb), verbs, sizeof verbs / sizeof *verbs);
+	return among(command, strlen(command), commands, sizeof commands / sizeof *commands);
 }
 
 // Scans the words as the go command does, because -overlay may also be the value of another flag,
@@ -239,7 +239,7 @@ scan_flag(struct scan *s, const char *name)
 
 	s->in_packages = false;
 	s->maybe_value = false;
-	int words = features_flag(&s->cl->features, s->cl->verb, s->next);
+	int words = features_flag(&s->cl->features, s->cl->command, s->next);
 
 	if (words > 0) {
 		s->next += words;
@@ -264,11 +264,11 @@ scan_flag(struct scan *s, const char *name)
 struct cmdline
 cmdline_scan(char **argv)
 {
-	struct cmdline cl = {.verb = argv[0]};
+	struct cmdline cl = {.command = argv[0]};
 	struct scan s = {.cl = &cl, .next = argv + 1, .test = strcmp(argv[0], "test") == 0};
 
 	strings_add(&cl.args, argv[0]);
-	// The go command accepts -C only directly after the verb.
+	// The go command accepts -C only directly after the subcommand.
 	const char *first = argv[1] == NULL ? "" : argv[1];
 
 	if (strcmp(first, "-C") == 0 || strcmp(first, "--C") == 0) {
@@ -281,8 +281,8 @@ cmdline_scan(char **argv)
 		cl.dir = xstrdup(value_in(first, "C"));
 		strings_add(&cl.args, *s.next++);
 	}
-	cl.verb_words = cl.args.n;
-	while (takes_overlay(cl.verb) && *s.next != NULL) {
+	cl.command_words = cl.args.n;
+	while (takes_overlay(cl.command) && *s.next != NULL) {
 		const char *word = *s.next;
 		const char *name = word + (has_prefix(word, "--") ? 2 : 1);
 

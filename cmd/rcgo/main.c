@@ -12,26 +12,26 @@
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} verbs[] = {
-	{"abi", verb_abi},
-	{"addr2line", verb_addr2line},
-	{"doctor", verb_doctor},
-	{"env", verb_env},
-	{"heap", verb_heap},
-	{"help", verb_help},
-	{"init", verb_init},
-	{"leaf", verb_leaf},
-	{"overlay", verb_overlay},
-	{"record", verb_record},
-	{"shim", verb_shim},
-	{"stack", verb_stack},
-	{"symbolize", verb_symbolize},
-	{"top", verb_top},
-	{"version", verb_version},
-	{"-h", verb_help},
-	{"-help", verb_help},
-	{"--help", verb_help},
-	{"--version", verb_version},
+} commands[] = {
+	{"abi", cmd_abi},
+	{"addr2line", cmd_addr2line},
+	{"doctor", cmd_doctor},
+	{"env", cmd_env},
+	{"heap", cmd_heap},
+	{"help", cmd_help},
+	{"init", cmd_init},
+	{"leaf", cmd_leaf},
+	{"overlay", cmd_overlay},
+	{"record", cmd_record},
+	{"shim", cmd_shim},
+	{"stack", cmd_stack},
+	{"symbolize", cmd_symbolize},
+	{"top", cmd_top},
+	{"version", cmd_version},
+	{"-h", cmd_help},
+	{"-help", cmd_help},
+	{"--help", cmd_help},
+	{"--version", cmd_version},
 };
 
 // Opens closed standard streams. Otherwise a pipe of ours could get one of their numbers and be
@@ -53,7 +53,7 @@ wants_help(const char *word)
 	return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "--help") == 0;
 }
 
-// Under the name go, rcgo has no verbs of its own.
+// Under the name go, rcgo has no subcommands of its own.
 static bool
 is_called_go(const char *name)
 {
@@ -62,7 +62,7 @@ is_called_go(const char *name)
 	return strcmp(slash == NULL ? name : slash + 1, "go") == 0;
 }
 
-// Returns whether go's verb is meant, for the verbs that both commands have.
+// Returns whether the user means the subcommand of go, for names that rcgo and go share.
 static bool
 is_gos(char **argv)
 {
@@ -98,20 +98,21 @@ main(int argc, char **argv)
 	if (is_gos(argv)) {
 		run_go_plain(argv + 1);
 	}
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (strcmp(argv[1], verbs[i].name) != 0) {
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(argv[1], commands[i].name) != 0) {
 			continue;
 		}
 		if (argv[1][0] != '-' && argc > 2 && wants_help(argv[2])) {
-			return finish(verb_help(2, (char *[]){argv[2], argv[1], NULL}));
+			return finish(cmd_help(2, (char *[]){argv[2], argv[1], NULL}));
 		}
-		return finish(verbs[i].run(argc - 1, argv + 1));
+		return finish(commands[i].run(argc - 1, argv + 1));
 	}
 	if (argv[1][0] == '-') {
-		usage_error(NULL, "unknown flag %s: the verb comes first, as in `rcgo build -v`",
+		usage_error(NULL,
+			"unknown flag %s: the subcommand comes first, as in `rcgo build -v`",
 			argv[1]);
 	}
-	// Runs the verbs of go that rcgo has too.
+	// Runs a subcommand of go whose name rcgo uses too.
 	if (strcmp(argv[1], "go") == 0) {
 		return run_go(argv + 2);
 	}

@@ -35,8 +35,8 @@ void warn(const struct problem *p);
 void note(const char *text);
 _Noreturn void fail(const char *what, const char *why, const char *todo);
 void fail_on(const struct problem *p);
-_Noreturn void usage_error(const char *verb, const char *format, ...) PRINTF(2, 3);
-_Noreturn void usage_flag(const char *verb, char *const *argv);
+_Noreturn void usage_error(const char *command, const char *format, ...) PRINTF(2, 3);
+_Noreturn void usage_flag(const char *command, char *const *argv);
 bool has_prefix(const char *s, const char *prefix);
 bool has_suffix(const char *s, const char *suffix);
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
@@ -113,7 +113,7 @@ enum feature_choice { FEATURE_UNSAID, FEATURE_WITH, FEATURE_WITHOUT };
 struct features {
 	enum feature_choice at[FEATURES];
 };
-int features_flag(struct features *f, const char *verb, char *const *words);
+int features_flag(struct features *f, const char *command, char *const *words);
 struct features features_own_flags(int *argc, char **argv);
 struct features features_over(struct features base, struct features f);
 struct features features_of_system(const struct goenv *e, struct features f);
@@ -139,12 +139,12 @@ struct overlay;
 char *goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor);
 
 struct cmdline {
-	const char *verb;
+	const char *command;
 	char *dir;     // value of -C, or NULL
 	char *overlay; // value of -overlay, or NULL
 	struct features features;
-	struct strings args; // the arguments for go: the verb and all others
-	size_t verb_words;   // how many of the first of these are the verb and -C
+	struct strings args;  // the arguments for go: the subcommand and all others
+	size_t command_words; // how many of the first of these are the subcommand and -C
 };
 struct cmdline cmdline_scan(char **argv);
 
@@ -155,7 +155,7 @@ struct payload_file {
 };
 extern const struct payload_file payload[];
 extern const size_t payload_count;
-extern const char rcgo_version[];	    // verb_version.c
+extern const char rcgo_version[];	    // cmd_version.c
 extern const char payload_hash[];	    // hash of our sources
 extern const struct payload_file preload[]; // the library of rcgo heap run
 extern const size_t preload_count;
@@ -276,26 +276,26 @@ struct contract {
 };
 bool contract_load(const struct goenv *e, struct contract *c, char **why);
 
-// run_go.c and verb_*.c: the verbs that main selects from
+// run_go.c and cmd_*.c: the subcommands that main selects from
 int run_go(char **argv);
 _Noreturn void run_go_plain(char **argv);
-int verb_abi(int argc, char **argv);
-int verb_addr2line(int argc, char **argv);
-int verb_doctor(int argc, char **argv);
-int verb_env(int argc, char **argv);
+int cmd_abi(int argc, char **argv);
+int cmd_addr2line(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_env(int argc, char **argv);
 bool env_is_gos(char *const *words);
-int verb_help(int argc, char **argv);
+int cmd_help(int argc, char **argv);
 bool help_is_gos(char *const *words);
-int verb_heap(int argc, char **argv);
-int verb_init(int argc, char **argv);
-int verb_leaf(int argc, char **argv);
-int verb_shim(int argc, char **argv);
-int verb_overlay(int argc, char **argv);
-int verb_record(int argc, char **argv);
-int verb_stack(int argc, char **argv);
-int verb_symbolize(int argc, char **argv);
-int verb_top(int argc, char **argv);
-int verb_version(int argc, char **argv);
+int cmd_heap(int argc, char **argv);
+int cmd_init(int argc, char **argv);
+int cmd_leaf(int argc, char **argv);
+int cmd_shim(int argc, char **argv);
+int cmd_overlay(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_stack(int argc, char **argv);
+int cmd_symbolize(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_version(int argc, char **argv);
 bool version_is_gos(char *const *words);
 void help_short(void *stream);
 #endif

@@ -42,27 +42,27 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
-RCGO_SYM_USERS := symbols.o crash_log.o verb_addr2line.o verb_symbolize.o identity.o
+RCGO_SYM_USERS := symbols.o crash_log.o cmd_addr2line.o cmd_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # What looks into other processes and cores.
-RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c verb_stack.c \
-	verb_record.c heap_*.c verb_heap.c)))
+RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c cmd_stack.c \
+	cmd_record.c heap_*.c cmd_heap.c)))
 RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
 $(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # The page of counters that rcgo top reads.
-RCGO_TOP := $(addprefix $(BUILD)/rcgo/,verb_top.o top_page.o top_threads.o)
+RCGO_TOP := $(addprefix $(BUILD)/rcgo/,cmd_top.o top_page.o top_threads.o)
 $(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
 
 # What a built program says of itself.
-RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o verb_version.o)
+RCGO_IDENTITY := $(addprefix $(BUILD)/rcgo/,identity.o cmd_version.o)
 $(RCGO_IDENTITY): RCGO_CFLAGS += -Iruntime/base
 
 # The files that the version and the path of the Go module are compiled into.
-$(BUILD)/rcgo/verb_version.o: CHANGELOG.md
-$(addprefix $(BUILD)/rcgo/,verb_init.o verb_leaf_go.o): go/go.mod
+$(BUILD)/rcgo/cmd_version.o: CHANGELOG.md
+$(addprefix $(BUILD)/rcgo/,cmd_init.o cmd_leaf_go.o): go/go.mod
 
 $(BUILD)/rcgo/%.o: cmd/rcgo/%.c
 	@mkdir -p $(@D)
@@ -110,7 +110,7 @@ $(BUILD)/rcgo/module_table.o: $(BUILD)/rcgo/module_table.c cmd/rcgo/rcgo.h
 # The help texts, and the man pages and completions that are made of them.
 HELP := cmd/rcgo/help
 HELP_FILES := $(wildcard $(HELP)/*)
-HELP_VERBS := $(shell sed -n 's/^@verbs //p' $(HELP)/overview.txt)
+HELP_COMMANDS := $(shell sed -n 's/^@commands //p' $(HELP)/overview.txt)
 # Man pages have the date of the version, for builds that can be repeated.
 HELP_DATE = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 
@@ -122,10 +122,10 @@ $(BUILD)/rcgo/help_text.o: $(BUILD)/rcgo/help_text.c
 	$(CC) $(RCGO_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 SHARE := $(BUILD)/share
-RCGO_MAN := $(SHARE)/rcgo.1 $(HELP_VERBS:%=$(SHARE)/rcgo-%.1)
+RCGO_MAN := $(SHARE)/rcgo.1 $(HELP_COMMANDS:%=$(SHARE)/rcgo-%.1)
 RCGO_COMPLETIONS := $(addprefix $(SHARE)/,rcgo.bash _rcgo rcgo.fish)
 
-# Replaces lines @verbs@, @features@ and @tables@ of a template by what generate makes: $(call fill,TEMPLATE,SHELL)
+# Replaces lines @commands@, @features@ and @tables@ of a template by what generate makes: $(call fill,TEMPLATE,SHELL)
 fill = awk '/^@[a-z]+@$$/ { name = substr($$0, 2, length($$0) - 2); \
 	while (("$(HELP)/generate " (name == "tables" ? "$(2)" : name)) | getline line > 0) print line; next } \
 	{ print }' $(1)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs a go verb with our overlay. rcgo executes go in its own process, so status and signals are
-// those of go.
+// Runs a subcommand of go with our overlay. rcgo executes go in its own process, so status and
+// signals are those of go.
 #include "rcgo.h"
 
 #include <errno.h>
@@ -17,22 +17,22 @@ is_among(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
-// Returns whether a verb compiles. For these verbs, any obstacle to our C half is an error. The
+// Returns whether a subcommand compiles. For these, any obstacle to our C half is an error. The
 // others get the overlay if possible, because they may list, generate or run a nested go.
 static bool
-compiles(const char *verb)
+compiles(const char *command)
 {
 	return is_among(
-		verb, (const char *const[]){"build", "install", "run", "test", "vet", NULL});
+		command, (const char *const[]){"build", "install", "run", "test", "vet", NULL});
 }
 
-// Returns whether a verb neither builds nor runs anything. These verbs get the user's environment,
+// Returns whether a subcommand neither builds nor runs anything. These get the user's environment,
 // so that `go env -w` and similar commands see nothing of ours.
 static bool
-is_plain(const char *verb)
+is_plain(const char *command)
 {
-	return is_among(verb, (const char *const[]){"bug", "clean", "doc", "env", "fmt", "get",
-				      "help", "mod", "telemetry", "version", "work", NULL});
+	return is_among(command, (const char *const[]){"bug", "clean", "doc", "env", "fmt", "get",
+					 "help", "mod", "telemetry", "version", "work", NULL});
 }
 
 static _Noreturn void
@@ -76,21 +76,21 @@ run_go_plain(char **argv)
 	exec_go(&e, &args);
 }
 
-// Inserts a flag after the verb.
+// Inserts a flag after the subcommand.
 static void
 insert_flag(struct cmdline *cl, char *flag)
 {
 	strings_add(&cl->args, NULL);
-	for (size_t i = cl->args.n - 1; i > cl->verb_words; i--) {
+	for (size_t i = cl->args.n - 1; i > cl->command_words; i--) {
 		cl->args.at[i] = cl->args.at[i - 1];
 	}
-	cl->args.at[cl->verb_words] = flag;
+	cl->args.at[cl->command_words] = flag;
 }
 
 static _Noreturn void
 run_stock(const struct goenv *e, struct cmdline *cl, const char *why)
 {
-	if (compiles(cl->verb) && strcmp(cl->verb, "vet") != 0) {
+	if (compiles(cl->command) && strcmp(cl->command, "vet") != 0) {
 		note(fmt("%s; go builds this without our C half", why));
 	}
 	if (cl->overlay != NULL) {
@@ -111,7 +111,7 @@ keep_symbols(struct cmdline *cl, const char *goflags)
 			return;
 		}
 	}
-	if (strcmp(cl->verb, "test") == 0 && strstr(goflags, "-ldflags") == NULL) {
+	if (strcmp(cl->command, "test") == 0 && strstr(goflags, "-ldflags") == NULL) {
 		insert_flag(cl, xstrdup("-ldflags=-s=false -w=false"));
 	}
 }
@@ -158,10 +158,10 @@ run_go(char **argv)
 	goenv_load(&e, cl.dir);
 	const char *why = why_stock(&e);
 
-	if (why != NULL || (!compiles(cl.verb) && !overlay_possible(&e))) {
+	if (why != NULL || (!compiles(cl.command) && !overlay_possible(&e))) {
 		run_stock(&e, &cl, why);
 	}
-	if (compiles(cl.verb)) {
+	if (compiles(cl.command)) {
 		check_build(&e);
 	}
 	struct goflags flags = goflags_split(e.goflags, e.minor);

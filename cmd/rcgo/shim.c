@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A symbolic link named `go` to rcgo. Under that name, rcgo accepts the verbs of go only.
+// A symbolic link named `go` to rcgo. Under that name, rcgo accepts the subcommands of go only.
 #include "rcgo.h"
 
 #include <errno.h>

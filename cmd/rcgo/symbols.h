@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Functions shared by the verbs that symbolize addresses. backtrace/symbolize does the work.
+// Functions shared by the subcommands that symbolize addresses. backtrace/symbolize does the work.
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 

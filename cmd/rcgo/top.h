@@ -13,7 +13,7 @@ struct top_page {
 	off_t at;
 };
 struct top_page top_page_open(pid_t pid);
-bool top_page_read(const struct top_page *p, struct rcgo_stats_page *sight);
+bool top_page_read(const struct top_page *p, struct rcgo_stats_page *page);
 
 // top_threads.c: the threads of a process, by /proc
 struct top_thread {
@@ -30,7 +30,7 @@ struct top_threads {
 	struct top_thread *at;
 	size_t n;
 };
-struct top_threads top_threads_read(pid_t pid, const struct rcgo_stats_page *sight);
+struct top_threads top_threads_read(pid_t pid, const struct rcgo_stats_page *page);
 void top_threads_compare(struct top_threads *now, const struct top_threads *before, double seconds);
 
 // stack_top.c: in which function a thread waits; - when it runs, or is not to be looked at. The

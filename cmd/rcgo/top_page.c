@@ -161,7 +161,7 @@ struct top_page
 top_page_open(pid_t pid)
 {
 	struct top_page p = {.pid = pid};
-	struct rcgo_stats_page sight;
+	struct rcgo_stats_page page;
 
 	check_process(pid);
 	p.fd = open_file_of(pid);
@@ -172,12 +172,12 @@ top_page_open(pid_t pid)
 		}
 		p.at = search_data(pid, p.fd);
 	}
-	if (p.at < 0 || !top_page_read(&p, &sight)) {
+	if (p.at < 0 || !top_page_read(&p, &page)) {
 		fail(fmt("process %d (%s) has no counters of ours", pid, command_of(pid)),
 			"it is no Go program with cgo, or was built on the stock C half",
 			"build it with `rcgo build` and start it again");
 	}
-	if ((sight.flags & RCGO_STATS_PAGE_UP) == 0) {
+	if ((page.flags & RCGO_STATS_PAGE_UP) == 0) {
 		fail(fmt("in process %d (%s) Go has not started yet", pid, command_of(pid)), NULL,
 			"try again when it runs");
 	}
@@ -185,19 +185,19 @@ top_page_open(pid_t pid)
 }
 
 bool
-top_page_read(const struct top_page *p, struct rcgo_stats_page *sight)
+top_page_read(const struct top_page *p, struct rcgo_stats_page *page)
 {
 	ssize_t got;
 
-	memset(sight, 0, sizeof *sight);
-	got = pread(p->fd, sight, sizeof *sight, p->at);
+	memset(page, 0, sizeof *page);
+	got = pread(p->fd, page, sizeof *page, p->at);
 	if (got < (ssize_t)offsetof(struct rcgo_stats_page, stats) ||
-		memcmp(sight->magic, magic, sizeof magic) != 0) {
+		memcmp(page->magic, magic, sizeof magic) != 0) {
 		return false;
 	}
 	// What an older page does not have, others have in its place.
-	if (sight->size < sizeof *sight) {
-		memset((char *)sight + sight->size, 0, sizeof *sight - sight->size);
+	if (page->size < sizeof *page) {
+		memset((char *)page + page->size, 0, sizeof *page - page->size);
 	}
 	return true;
 }

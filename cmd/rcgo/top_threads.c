@@ -24,7 +24,7 @@ task_file(const char *dir, const char *name)
 
 // In whose code a thread is that waits; the kernel tells those who may trace the process.
 static const char *
-where_is(const char *dir, const struct rcgo_stats_page *sight)
+where_is(const char *dir, const struct rcgo_stats_page *page)
 {
 	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
@@ -34,16 +34,16 @@ where_is(const char *dir, const struct rcgo_stats_page *sight)
 	if (pc == 0) {
 		return "-";
 	}
-	return pc >= sight->go_text[0] && pc < sight->go_text[1] ? "go" : "c";
+	return pc >= page->go_text[0] && pc < page->go_text[1] ? "go" : "c";
 }
 
 static const char *
-kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *sight)
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *page)
 {
 	if (t->tid == pid) {
 		return "main";
 	}
-	if ((sight->flags & RCGO_STATS_PAGE_NAMES) == 0) {
+	if ((page->flags & RCGO_STATS_PAGE_NAMES) == 0) {
 		return "-";
 	}
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
@@ -70,15 +70,15 @@ stat_parse(const char *stat, struct top_thread *t)
 
 // Returns false when the thread has ended.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *sight)
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *page)
 {
 	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
 	char *stat = task_file(dir, "stat");
 	bool known = stat != NULL && stat_parse(stat, t);
 
 	if (known) {
-		t->kind = kind_of(pid, t, sight);
-		t->where = where_is(dir, sight);
+		t->kind = kind_of(pid, t, page);
+		t->where = where_is(dir, page);
 		t->cpu = -1;
 	}
 	free(stat);
@@ -95,7 +95,7 @@ by_tid(const void *a, const void *b)
 }
 
 struct top_threads
-top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
+top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
 {
 	char *tasks = fmt("/proc/%d/task", pid);
 	DIR *dir = opendir(tasks);
@@ -106,7 +106,7 @@ top_threads_read(pid_t pid, const struct rcgo_stats_page *sight)
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		struct top_thread t = {.tid = atoi(e->d_name)};
 
-		if (t.tid <= 0 || !thread_read(pid, &t, sight)) {
+		if (t.tid <= 0 || !thread_read(pid, &t, page)) {
 			continue;
 		}
 		if (all.n == room) {

@@ -114,7 +114,7 @@ fail_on(const struct problem *p)
 }
 
 void
-usage_error(const char *verb, const char *format, ...)
+usage_error(const char *command, const char *format, ...)
 {
 	va_list ap;
 
@@ -122,10 +122,10 @@ usage_error(const char *verb, const char *format, ...)
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);
-	if (verb == NULL) {
+	if (command == NULL) {
 		fputs("\n      do:  see `rcgo help`\n", stderr);
 	} else {
-		fprintf(stderr, "\n      do:  see `rcgo help %s`\n", verb);
+		fprintf(stderr, "\n      do:  see `rcgo help %s`\n", command);
 	}
 	exit(EXIT_RCGO);
 }
@@ -133,7 +133,7 @@ usage_error(const char *verb, const char *format, ...)
 // Reports the word that getopt has just rejected: the next one if getopt is within a word such as
 // -xyz.
 void
-usage_flag(const char *verb, char *const *argv)
+usage_flag(const char *command, char *const *argv)
 {
 	const char *word = argv[optind - 1], *next = argv[optind];
 
@@ -141,7 +141,7 @@ usage_flag(const char *verb, char *const *argv)
 		(*word != '-' || strchr(word, optopt) == NULL)) {
 		word = next;
 	}
-	usage_error(verb, "%s: unknown flag, or flag without its value: %s", verb, word);
+	usage_error(command, "%s: unknown flag, or flag without its value: %s", command, word);
 }
 
 bool

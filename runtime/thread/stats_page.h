@@ -13,8 +13,8 @@
 #include "compat.h"
 #include "runtime_cgo.h"
 
-#define RCGO_STATS_PAGE_MAGIC "rcgo sight\n\x1a\0\x7f\x01" // 15 bytes and a 0
-#define RCGO_STATS_PAGE_FILE "rcgo-sight"
+#define RCGO_STATS_PAGE_MAGIC "rcgo stats\n\x1a\0\x7f\x01" // 15 bytes and a 0
+#define RCGO_STATS_PAGE_FILE "rcgo-stats"
 
 enum {
 	RCGO_STATS_PAGE_UP = 1,	       // Go has started

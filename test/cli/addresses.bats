@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The verbs that name addresses: addr2line beside binutils', symbolize on crash logs.
+# The commands that name addresses: addr2line beside binutils', symbolize on crash logs.
 # shellcheck disable=SC2154 # bats sets status and output
 load helper
 

@@ -201,7 +201,7 @@ GOFLAGS="
 	[ "$(head -c 2 "$T/p.exe")" = MZ ]
 }
 
-@test "verbs that do not compile go on without an overlay there" {
+@test "commands that do not compile go on without an overlay there" {
 	fake_go GOOS=windows
 	GOFLAGS=-mod=mod run "$RCGO" fmt ./...
 	is "args: <fmt> <./...>
@@ -223,12 +223,12 @@ GOFLAGS=-mod=mod"
 	says_first "rcgo: GOROOT has no C half to replace: no C files in $T/goroot/src/runtime/cgo"
 }
 
-@test "no verb, unknown flags, stray arguments" {
+@test "no command, unknown flags, stray arguments" {
 	run "$RCGO"
 	[ "$status" -eq 2 ]
 	has "rcgo runs the go command"
 	run "$RCGO" -v build
-	says_first "rcgo: unknown flag -v: the verb comes first, as in \`rcgo build -v\`"
+	says_first "rcgo: unknown flag -v: the subcommand comes first, as in \`rcgo build -v\`"
 	run "$RCGO" overlay --nonsense
 	says_first "rcgo: overlay: unknown flag, or flag without its value: --nonsense"
 	has "see \`rcgo help overlay\`"
@@ -238,9 +238,9 @@ GOFLAGS=-mod=mod"
 }
 
 @test "standard output that takes nothing" {
-	for verb in "help" "env" "--version" "overlay" "abi"; do
+	for command in "help" "env" "--version" "overlay" "abi"; do
 		# shellcheck disable=SC2086 # words
-		run bash -c '"$0" $1 2>&1 >/dev/full' "$RCGO" "$verb"
+		run bash -c '"$0" $1 2>&1 >/dev/full' "$RCGO" "$command"
 		says_first "rcgo: cannot write to standard output: No space left on device"
 	done
 }

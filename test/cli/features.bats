@@ -157,8 +157,8 @@ overlay_of() {
 
 @test "a feature that is not there" {
 	fake_go
-	for verb in build run test install vet list env overlay; do
-		run "$RCGO" $verb --without=tracebacks
+	for command in build run test install vet list env overlay; do
+		run "$RCGO" $command --without=tracebacks
 		[ "$status" -eq 2 ]
 		has 'there is no "tracebacks"; there is traceback, contexts, crash, signals, heap, syscall'
 	done

@@ -26,7 +26,7 @@ teardown() {
 }
 
 # fake_go [NAME=VALUE...]: makes RCGO_GO a go that reports these variables and, for any other
-# verb, prints its arguments and its GOFLAGS and ends with FAKE_STATUS, or does FAKE_DO. $T/list is
+# command, prints its arguments and its GOFLAGS and ends with FAKE_STATUS, or does FAKE_DO. $T/list is
 # what its `go list` prints.
 fake_go() {
 	mkdir -p "$T/goroot/src/runtime/cgo"

@@ -9,9 +9,9 @@ setup_file() {
 	make -s -C "$BATS_TEST_DIRNAME/../.." share
 }
 
-# The verbs of rcgo itself, one a line.
-verbs() {
-	sed -n 's/^@verbs //p' "$ROOT/cmd/rcgo/help/overview.txt" | tr ' ' '\n'
+# Prints the commands of rcgo itself, one a line.
+commands() {
+	sed -n 's/^@commands //p' "$ROOT/cmd/rcgo/help/overview.txt" | tr ' ' '\n'
 }
 
 # complete_as WORD...: what bash offers for the last of these words, one a line.
@@ -26,7 +26,7 @@ complete_as() {
 	run make -s -C "$ROOT" install "DESTDIR=$T/a b" PREFIX=/usr
 	[ "$status" -eq 0 ]
 	installed=$(cd "$T/a b/usr" && find . -type f | sort)
-	pages=$(verbs | sed 's|.*|./share/man/man1/rcgo-&.1|')
+	pages=$(commands | sed 's|.*|./share/man/man1/rcgo-&.1|')
 	[ "$installed" = "$(printf '%s\n' ./bin/rcgo ./share/bash-completion/completions/rcgo \
 		./share/fish/vendor_completions.d/rcgo.fish "$pages" ./share/man/man1/rcgo.1 \
 		./share/zsh/site-functions/_rcgo | sort)" ]
@@ -37,48 +37,48 @@ complete_as() {
 	[ -z "$(find "$T/a b" -type f)" ]
 }
 
-@test "the man pages are clean, and there is one for each verb" {
+@test "the man pages are clean, and there is one for each command" {
 	command -v mandoc >/dev/null || skip "no mandoc here"
 	# Pages that are not installed yet are not found.
 	[ -z "$(mandoc -Tlint "$ROOT/build/share/rcgo.1" | grep -v 'referenced manual not found: Xr rcgo-')" ]
-	for verb in $(verbs); do
-		mandoc -Tlint -W warning "$ROOT/build/share/rcgo-$verb.1"
-		grep -q "^\.Xr rcgo-$verb 1" "$ROOT/build/share/rcgo.1"
+	for command in $(commands); do
+		mandoc -Tlint -W warning "$ROOT/build/share/rcgo-$command.1"
+		grep -q "^\.Xr rcgo-$command 1" "$ROOT/build/share/rcgo.1"
 	done
 }
 
-@test "every verb has a help text, and help, man page and completions name the same flags" {
-	[ "$(verbs | wc -l)" -ge 15 ]
-	for verb in $(verbs); do
-		run "$RCGO" help "$verb"
+@test "every command has a help text, and help, man page and completions name the same flags" {
+	[ "$(commands | wc -l)" -ge 15 ]
+	for command in $(commands); do
+		run "$RCGO" help "$command"
 		[ "$status" -eq 0 ]
-		has "usage: rcgo $verb"
+		has "usage: rcgo $command"
 		# On a terminal of 80 columns.
-		[ -z "$(cut -c 81- "$ROOT/cmd/rcgo/help/$verb.txt" | tr -d '\n')" ]
-		for flag in $(sed -n 's/^  \(-[^ =]*\).*/\1/p' "$ROOT/cmd/rcgo/help/$verb.txt"); do
+		[ -z "$(cut -c 81- "$ROOT/cmd/rcgo/help/$command.txt" | tr -d '\n')" ]
+		for flag in $(sed -n 's/^  \(-[^ =]*\).*/\1/p' "$ROOT/cmd/rcgo/help/$command.txt"); do
 			flag=${flag%,}
-			mandoc -Tascii "$ROOT/build/share/rcgo-$verb.1" | sed "s/.$(printf '\b')//g" |
+			mandoc -Tascii "$ROOT/build/share/rcgo-$command.1" | sed "s/.$(printf '\b')//g" |
 				grep -qe "^ *$flag\|, $flag"
-			grep -e "$verb) echo" "$ROOT/build/share/rcgo.bash" | grep -qe "$flag"
-			grep -e "__rcgo_verb $verb'" "$ROOT/build/share/rcgo.fish" | grep -qe " $(sed 's/^--*//' <<<"$flag")\b"
+			grep -e "$command) echo" "$ROOT/build/share/rcgo.bash" | grep -qe "$flag"
+			grep -e "__rcgo_command $command'" "$ROOT/build/share/rcgo.fish" | grep -qe " $(sed 's/^--*//' <<<"$flag")\b"
 		done
 	done
 	run "$RCGO" help
 	[ -z "$(awk 'length > 80' <<<"$output")" ]
 }
 
-@test "the usage of a verb names its flags, and rcgo accepts them" {
+@test "the usage of a command names its flags, and rcgo accepts them" {
 	fake_go
-	for verb in $(verbs); do
-		for flag in $(sed -n 's/^  \(-[A-Za-z-]*\)\( [a-z].*\|  .*\)*$/\1/p' "$ROOT/cmd/rcgo/help/$verb.txt"); do
-			run "$RCGO" "$verb" "$flag" --no-such-flag-of-rcgo </dev/null
+	for command in $(commands); do
+		for flag in $(sed -n 's/^  \(-[A-Za-z-]*\)\( [a-z].*\|  .*\)*$/\1/p' "$ROOT/cmd/rcgo/help/$command.txt"); do
+			run "$RCGO" "$command" "$flag" --no-such-flag-of-rcgo </dev/null
 			lacks "unknown flag $flag"
 			lacks "invalid option -- '${flag#-}'"
 		done
 	done
 }
 
-@test "bash completes verbs and flags of ours" {
+@test "bash completes the commands and flags of rcgo" {
 	[ "$(complete_as rcgo ov)" = overlay ]
 	[ "$(complete_as rcgo bu)" = build ]
 	[ "$(complete_as rcgo help ab)" = abi ]
@@ -96,7 +96,7 @@ complete_as() {
 	[ -z "$(complete_as rcgo record -F 9)" ]
 }
 
-@test "fish completes verbs and flags of ours" {
+@test "fish completes the commands and flags of rcgo" {
 	command -v fish >/dev/null || skip "no fish here"
 	fish_says() {
 		fish --no-config -c "source '$ROOT/build/share/rcgo.fish'; complete -C 'rcgo $1'" | cut -f 1 | tr '\n' ' '
@@ -109,14 +109,14 @@ complete_as() {
 	[ "$(fish_says 'stack -sysr')" = "-sysroot " ]
 }
 
-@test "bash hands verbs of go to go's own completion" {
+@test "bash hands go commands to go's own completion" {
 	# shellcheck disable=SC2016 # it is expanded later
 	export FAKE_COMPLETION='_g() { COMPREPLY=("go: ${COMP_WORDS[*]} at $COMP_CWORD"); }; complete -F _g go'
 	[ "$(complete_as rcgo build -r)" = "go: go build -r at 2" ]
 	[ "$(complete_as rcgo go env GO)" = "go: go env GO at 2" ]
 }
 
-@test "zsh completes verbs and flags of ours" {
+@test "zsh completes the commands and flags of rcgo" {
 	command -v zsh >/dev/null || skip "no zsh here"
 	cat >"$T/z" <<'END'
 zmodload zsh/zpty

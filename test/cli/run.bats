@@ -23,7 +23,7 @@ load helper
 	lacks "rcgo:"
 }
 
-@test "an unknown verb: go says it" {
+@test "an unknown command: go says it" {
 	run "$RCGO" frobnicate
 	[ "$status" -eq 2 ]
 	has "go frobnicate: unknown command"

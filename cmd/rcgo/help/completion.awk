@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Makes the tables of the shells' completions from the help texts: see generate.
 
-# Returns what follows a flag or is an operand: files, dirs, pids, verbs, features, the words of a|b|c, or "" for
+# Returns what follows a flag or is an operand: files, dirs, pids, commands, features, the words of a|b|c, or "" for
 # nothing that could be completed.
 function kind_of(word) {
 	if (word ~ /^(FILE|EXE|PROGRAM|LOG|CORE|HEADER|BIN)$/) return "files"
 	if (word == "DIR") return "dirs"
 	if (word == "PID") return "pids"
-	if (word == "VERB") return "verbs"
+	if (word == "COMMAND") return "commands"
 	if (word ~ /^FEATURE/) return "features"
 	if (word ~ /\|/) { gsub(/\|/, " ", word); return word }
 	return ""
@@ -30,7 +30,7 @@ function add_flags(spelling, parts, count, i, flag, arg, group, how) {
 		group = flag (group == "" ? "" : " " group)
 	}
 	n++
-	of[n] = verb
+	of[n] = command
 	names[n] = group
 	takes[n] = how
 	metavar[n] = arg
@@ -45,8 +45,8 @@ function add_operands(s, words, count, i, found) {
 	count = split(s, words, " ")
 	for (i = 1; i <= count; i++) {
 		found = words[i] ~ /^[A-Z]+$/ ? kind_of(words[i]) : ""
-		if (found != "" && index(operands[verb] " ", " " found " ") == 0) {
-			operands[verb] = operands[verb] " " found
+		if (found != "" && index(operands[command] " ", " " found " ") == 0) {
+			operands[command] = operands[command] " " found
 		}
 	}
 }
@@ -54,9 +54,9 @@ function add_operands(s, words, count, i, found) {
 FNR == 1 {
 	if (usage != "") add_operands(usage)
 	usage = ""
-	verb = FILENAME
-	sub(/\.txt$/, "", verb)
-	summary[verb] = substr($0, index($0, ": ") + 2)
+	command = FILENAME
+	sub(/\.txt$/, "", command)
+	summary[command] = substr($0, index($0, ": ") + 2)
 	in_usage = 1
 	in_flag = 0
 	next
@@ -92,23 +92,23 @@ function brief(s) {
 	return s
 }
 
-function bash_tables(i, j, count, parts, verbs, total, list) {
-	total = split(order, verbs, " ")
-	print "_rcgo_verbs=\"" order "\""
-	print "\n# The flags of a verb.\n_rcgo_flags() {\n\tcase $1 in"
+function bash_tables(i, j, count, parts, commands, total, list) {
+	total = split(order, commands, " ")
+	print "_rcgo_commands=\"" order "\""
+	print "\n# The flags of a command.\n_rcgo_flags() {\n\tcase $1 in"
 	for (i = 1; i <= total; i++) {
 		list = ""
 		for (j = 1; j <= n; j++) {
-			if (of[j] == verbs[i]) {
+			if (of[j] == commands[i]) {
 				count = split(names[j], parts, " ")
 				for (k = 1; k <= count; k++) {
 					list = list " " parts[k] (takes[j] != "" && parts[k] ~ /^--/ ? "=" : "")
 				}
 			}
 		}
-		if (list != "") print "\t" verbs[i] ") echo \"" substr(list, 2) "\" ;;"
+		if (list != "") print "\t" commands[i] ") echo \"" substr(list, 2) "\" ;;"
 	}
-	print "\tesac\n}\n\n# What follows a flag of a verb: dirs, features, files, pids, words, or none where nothing is known of it."
+	print "\tesac\n}\n\n# What follows a flag of a command: dirs, features, files, pids, words, or none where nothing is known of it."
 	print "_rcgo_value() {\n\tcase \"$1 $2\" in"
 	for (j = 1; j <= n; j++) {
 		if (takes[j] == "") continue
@@ -119,9 +119,9 @@ function bash_tables(i, j, count, parts, verbs, total, list) {
 		}
 		print "\t" list ") echo \"" (kind[j] == "" ? "none" : kind[j]) "\" ;;"
 	}
-	print "\tesac\n}\n\n# What the operands of a verb are.\n_rcgo_operands() {\n\tcase $1 in"
+	print "\tesac\n}\n\n# What the operands of a command are.\n_rcgo_operands() {\n\tcase $1 in"
 	for (i = 1; i <= total; i++) {
-		if (operands[verbs[i]] != "") print "\t" verbs[i] ") echo \"" substr(operands[verbs[i]], 2) "\" ;;"
+		if (operands[commands[i]] != "") print "\t" commands[i] ") echo \"" substr(operands[commands[i]], 2) "\" ;;"
 	}
 	print "\tesac\n}"
 }
@@ -131,20 +131,20 @@ function zsh_action(kinds) {
 	if (kinds == "files" || kinds == "pids files" || kinds == "files pids") return kinds == "files" ? "_files" : "_rcgo_pids_or_files"
 	if (kinds == "dirs") return "_files -/"
 	if (kinds == "pids") return "_pids"
-	if (kinds == "verbs") return "_rcgo_verbs"
+	if (kinds == "commands") return "_rcgo_commands"
 	if (kinds == "features") return "_values -s , feature $_rcgo_features"
 	return "(" kinds ")"
 }
 
-function zsh_tables(i, j, k, count, parts, verbs, total, text, spec) {
-	total = split(order, verbs, " ")
+function zsh_tables(i, j, k, count, parts, commands, total, text, spec) {
+	total = split(order, commands, " ")
 	print "_rcgo_own=("
-	for (i = 1; i <= total; i++) print "\t'" verbs[i] ":" brief(summary[verbs[i]]) "'"
-	print ")\n\n_rcgo_verb() {\n\tcase $1 in"
+	for (i = 1; i <= total; i++) print "\t'" commands[i] ":" brief(summary[commands[i]]) "'"
+	print ")\n\n_rcgo_command() {\n\tcase $1 in"
 	for (i = 1; i <= total; i++) {
-		printf "%s", "\t" verbs[i] ")\n\t\t_arguments"
+		printf "%s", "\t" commands[i] ")\n\t\t_arguments"
 		for (j = 1; j <= n; j++) {
-			if (of[j] != verbs[i]) continue
+			if (of[j] != commands[i]) continue
 			text = brief(described[j])
 			gsub(/[][]/, "\\\\&", text)
 			count = split(names[j], parts, " ")
@@ -157,8 +157,8 @@ function zsh_tables(i, j, k, count, parts, verbs, total, text, spec) {
 			if (takes[j] != "") spec = spec ":" tolower(kind[j] ~ / /  ? "word" : metavar[j] == "" ? "value" : plain(metavar[j])) ":" zsh_action(kind[j])
 			printf "%s", " \\\n\t\t\t" spec "'"
 		}
-		if (operands[verbs[i]] != "") {
-			printf "%s", " \\\n\t\t\t'*:operand:" zsh_action(substr(operands[verbs[i]], 2)) "'"
+		if (operands[commands[i]] != "") {
+			printf "%s", " \\\n\t\t\t'*:operand:" zsh_action(substr(operands[commands[i]], 2)) "'"
 		}
 		print "\n\t\t;;"
 	}
@@ -175,20 +175,20 @@ function fish_values(kinds, list, parts, count, i) {
 	if (kinds == "dirs") return " -xa '(__fish_complete_directories)'"
 	if (kinds == "pids") return " -xa '(__fish_complete_pids)'"
 	if (kinds == "features") return " -xa \"$__rcgo_features\""
-	if (kinds == "verbs") return " -xa \"$__rcgo_verbs\""
+	if (kinds == "commands") return " -xa \"$__rcgo_commands\""
 	if (kinds == "") return " -x"
 	return " -xa '" kinds "'"
 }
 
-function fish_tables(i, j, k, count, parts, verbs, total, line, option) {
-	total = split(order, verbs, " ")
-	print "set -g __rcgo_verbs " order
+function fish_tables(i, j, k, count, parts, commands, total, line, option) {
+	total = split(order, commands, " ")
+	print "set -g __rcgo_commands " order
 	for (i = 1; i <= total; i++) {
-		print "complete -c rcgo -n __rcgo_no_verb -fa " verbs[i] " -d '" brief(summary[verbs[i]]) "'"
+		print "complete -c rcgo -n __rcgo_no_command -fa " commands[i] " -d '" brief(summary[commands[i]]) "'"
 	}
 	for (j = 1; j <= n; j++) {
 		count = split(names[j], parts, " ")
-		line = "complete -c rcgo -n '__rcgo_verb " of[j] "'"
+		line = "complete -c rcgo -n '__rcgo_command " of[j] "'"
 		for (k = 1; k <= count; k++) {
 			option = parts[k]
 			sub(/^--?/, "", option)
@@ -197,16 +197,16 @@ function fish_tables(i, j, k, count, parts, verbs, total, line, option) {
 		print line (takes[j] == "" ? "" : fish_values(kind[j])) " -d '" brief(described[j]) "'"
 	}
 	for (i = 1; i <= total; i++) {
-		count = split(operands[verbs[i]], parts, " ")
+		count = split(operands[commands[i]], parts, " ")
 		line = ""
 		for (k = 1; k <= count; k++) {
-			if (parts[k] == "pids") print "complete -c rcgo -n '__rcgo_verb " verbs[i] "' -fa '(__fish_complete_pids)'"
-			if (parts[k] == "dirs") print "complete -c rcgo -n '__rcgo_verb " verbs[i] "' -fa '(__fish_complete_directories)'"
-			if (parts[k] == "verbs") print "complete -c rcgo -n '__rcgo_verb " verbs[i] "' -fa \"$__rcgo_verbs features\""
+			if (parts[k] == "pids") print "complete -c rcgo -n '__rcgo_command " commands[i] "' -fa '(__fish_complete_pids)'"
+			if (parts[k] == "dirs") print "complete -c rcgo -n '__rcgo_command " commands[i] "' -fa '(__fish_complete_directories)'"
+			if (parts[k] == "commands") print "complete -c rcgo -n '__rcgo_command " commands[i] "' -fa \"$__rcgo_commands features\""
 			if (parts[k] == "files") line = "files"
 		}
-		if (line == "") print "complete -c rcgo -n '__rcgo_verb " verbs[i] "' -f"
-		else print "complete -c rcgo -n '__rcgo_verb " verbs[i] "' -F"
+		if (line == "") print "complete -c rcgo -n '__rcgo_command " commands[i] "' -f"
+		else print "complete -c rcgo -n '__rcgo_command " commands[i] "' -F"
 	}
 }
 

@@ -4,7 +4,7 @@
 # The metavariables are the words in capitals of the synopsis and of the list of flags.
 BEGIN {
 	synopsis = 1
-	while (mode == "man" && (getline line < (verb ".txt")) > 0) {
+	while (mode == "man" && (getline line < (command ".txt")) > 0) {
 		if (line == "") {
 			synopsis = 0
 		} else if (line !~ /^usage:/ && line !~ /^  -/ && !(synopsis && line ~ /^      /)) {
@@ -75,7 +75,7 @@ function paragraph() {
 	begun = 1
 }
 
-mode == "verbs" && FNR == 1 {
+mode == "commands" && FNR == 1 {
 	colon = index($0, ": ")
 	split(substr($0, 1, colon - 1), words, " ")
 	operands = substr($0, length(words[1]) + 1, colon - 1 - length(words[1]))
@@ -99,10 +99,10 @@ mode != "man" { next }
 
 FNR == 1 {
 	colon = index($0, ": ")
-	print ".\\\" Generated from cmd/rcgo/help/" verb ".txt."
-	print ".TH RCGO\\-" toupper(verb) " 1 \"" date "\" \"rcgo\" \"User Commands\""
+	print ".\\\" Generated from cmd/rcgo/help/" command ".txt."
+	print ".TH RCGO\\-" toupper(command) " 1 \"" date "\" \"rcgo\" \"User Commands\""
 	print ".SH NAME"
-	print "rcgo\\-" verb " \\- " escape(substr($0, colon + 2))
+	print "rcgo\\-" command " \\- " escape(substr($0, colon + 2))
 	print ".SH SYNOPSIS\n.nf"
 	next
 }

@@ -20,14 +20,14 @@ FNR == 1 {
 
 { text[file] = text[file] quote($0) }
 
-function list_verbs(words, verbs, count, i, left) {
-	count = split(words, verbs, " ")
+function list_commands(words, commands, count, i, left) {
+	count = split(words, commands, " ")
 	for (i = 2; i <= count; i++) {
-		left = sprintf("  rcgo %s ", spelling[verbs[i]])
+		left = sprintf("  rcgo %s ", spelling[commands[i]])
 		while (length(left) < 23) {
 			left = left " "
 		}
-		printf "%s", quote(left summary[verbs[i]])
+		printf "%s", quote(left summary[commands[i]])
 	}
 }
 
@@ -35,8 +35,8 @@ END {
 	print "// Generated from cmd/rcgo/help by generate.\n#include \"help.h\"\n"
 	print "const char help_overview[] ="
 	for (i = 1; i <= lines; i++) {
-		if (overview[i] ~ /^@verbs /) {
-			list_verbs(overview[i])
+		if (overview[i] ~ /^@commands /) {
+			list_commands(overview[i])
 		} else {
 			printf "%s", quote(overview[i])
 		}

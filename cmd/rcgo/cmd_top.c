@@ -45,17 +45,17 @@ static const struct {
 };
 
 static void
-print_json(const struct top *top, const struct rcgo_stats_page *sight,
+print_json(const struct top *top, const struct rcgo_stats_page *page,
 	const struct top_threads *threads)
 {
-	const uint64_t *values = (const uint64_t *)&sight->stats;
+	const uint64_t *values = (const uint64_t *)&page->stats;
 	json_t *object = json_object(), *list = json_array();
 	double tick = 1000.0 / (double)sysconf(_SC_CLK_TCK);
 
 	json_object_set_new(object, "pid", json_integer(top->pid));
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		bool known = strcmp(counters[i].name, "callbacks") != 0 ||
-			     (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
+			     (page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
 
 		json_object_set_new(object, counters[i].name,
 			known ? json_integer((json_int_t)values[counters[i].at]) : json_null());
@@ -76,10 +76,10 @@ print_json(const struct top *top, const struct rcgo_stats_page *sight,
 }
 
 static void
-print_summary(const struct top *top, const struct rcgo_stats_page *sight, size_t threads)
+print_summary(const struct top *top, const struct rcgo_stats_page *page, size_t threads)
 {
-	const struct rcgo_stats *s = &sight->stats;
-	char *callbacks = (sight->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
+	const struct rcgo_stats *s = &page->stats;
+	char *callbacks = (page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
 				  ? fmt("%" PRIu64, s->callbacks)
 				  : xstrdup("not counted (RCGO=stats=on)");
 
@@ -116,7 +116,7 @@ by_cpu(const void *a, const void *b)
 }
 
 static void
-print_table(const struct top *top, const struct rcgo_stats_page *sight,
+print_table(const struct top *top, const struct rcgo_stats_page *page,
 	const struct top_threads *threads)
 {
 	size_t rows = top->screen ? screen_rows() - 7 : threads->n;
@@ -128,7 +128,7 @@ print_table(const struct top *top, const struct rcgo_stats_page *sight,
 		qsort(sorted, threads->n, sizeof *sorted, by_cpu);
 	}
 	fputs(top->screen ? "\033[H\033[J" : "", stdout);
-	print_summary(top, sight, threads->n);
+	print_summary(top, page, threads->n);
 	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %-2s  %s\n", "TID", "NAME", "KIND", "S", "CPU%",
 		"TIME", "IN", "FUNCTION");
 	for (size_t i = 0; i < threads->n && i < rows; i++) {
@@ -189,7 +189,7 @@ show(const struct top *top)
 	double then = 0;
 
 	for (uint64_t i = 0; top->count == 0 || i < top->count; i++) {
-		struct rcgo_stats_page sight;
+		struct rcgo_stats_page stats;
 		struct top_threads threads;
 		double t;
 
@@ -198,16 +198,16 @@ show(const struct top *top)
 		}
 		t = now();
 		// The process may have ended, or be another program by exec.
-		if (!top_page_read(&page, &sight)) {
+		if (!top_page_read(&page, &stats)) {
 			break;
 		}
-		threads = top_threads_read(top->pid, &sight);
+		threads = top_threads_read(top->pid, &stats);
 		if (threads.n == 0) {
 			break;
 		}
 		find_functions(stacks, &threads);
 		top_threads_compare(&threads, &before, i > 0 ? t - then : 0);
-		(top->json ? print_json : print_table)(top, &sight, &threads);
+		(top->json ? print_json : print_table)(top, &stats, &threads);
 		if (fflush(stdout) != 0) {
 			break;
 		}
@@ -231,7 +231,7 @@ number(const char *flag, const char *text, double least, double most)
 }
 
 int
-verb_top(int argc, char **argv)
+cmd_top(int argc, char **argv)
 {
 	static const struct option flags[] = {
 		{"d", required_argument, NULL, 'd'},

@@ -50,7 +50,7 @@ print_json(const struct goenv *e, const struct contract *c)
 }
 
 int
-verb_abi(int argc, char **argv)
+cmd_abi(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	bool json = false;

@@ -61,7 +61,7 @@ take_options(int argc, char **argv, struct stack_options *o)
 }
 
 int
-verb_stack(int argc, char **argv)
+cmd_stack(int argc, char **argv)
 {
 	struct stacks *s = xalloc(sizeof *s);
 	double start = now_ms();

@@ -224,7 +224,7 @@ find_section(struct addr2line *a)
 }
 
 int
-verb_addr2line(int argc, char **argv)
+cmd_addr2line(int argc, char **argv)
 {
 	struct addr2line a = {.program = "a.out", .style = DMGL_PARAMS | DMGL_ANSI};
 

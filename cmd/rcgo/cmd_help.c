@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo help: one screen for all verbs, and a text for each. The texts are in help/.
+// rcgo help: an overview of the subcommands, and a text for each. The texts are in help/.
 #include "help.h"
 #include "rcgo.h"
 
@@ -24,13 +24,13 @@ topic_text(const char *word)
 }
 
 static bool
-is_also_gos(const char *verb)
+is_also_gos(const char *command)
 {
-	return strcmp(verb, "env") == 0 || strcmp(verb, "version") == 0;
+	return strcmp(command, "env") == 0 || strcmp(command, "version") == 0;
 }
 
 int
-verb_help(int argc, char **argv)
+cmd_help(int argc, char **argv)
 {
 	if (argc < 2) {
 		help_short(stdout);
@@ -38,12 +38,12 @@ verb_help(int argc, char **argv)
 	}
 	const char *text = topic_text(argv[1]);
 
-	if (text == NULL) { // rcgo VERB -h, or help with several words
+	if (text == NULL) { // rcgo COMMAND -h, or help with several words
 		usage_error(NULL, "there is no help for %s", argv[1]);
 	}
 	fputs(text, stdout);
 	if (path_search_other("go") != NULL && is_also_gos(argv[1])) {
-		puts("\nThe go command has this verb too:\n");
+		puts("\nThe go command has a subcommand of this name too:\n");
 		fflush(stdout);
 		run_go_plain((char *[]){"help", argv[1], NULL});
 	}

@@ -269,7 +269,7 @@ heap_show(int argc, char **argv)
 }
 
 int
-verb_heap(int argc, char **argv)
+cmd_heap(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "run") == 0) {
 		return heap_run(argc - 1, argv + 1);

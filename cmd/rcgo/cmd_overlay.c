@@ -51,7 +51,7 @@ put(const char *dir, struct features features, enum output how, const char *file
 }
 
 int
-verb_overlay(int argc, char **argv)
+cmd_overlay(int argc, char **argv)
 {
 	static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
 		{"path", no_argument, NULL, 'p'}, {"flags", no_argument, NULL, 'f'}, {0}};

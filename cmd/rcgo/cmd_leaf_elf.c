@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: finds the debug sections of a shared object for this machine.
-#include "verb_leaf.h"
+#include "cmd_leaf.h"
 
 #include <elf.h>
 #include <string.h>

@@ -176,7 +176,7 @@ print_packages(const char *dir)
 }
 
 int
-verb_init(int argc, char **argv)
+cmd_init(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{"remove", no_argument, NULL, 'r'}, {"dir", required_argument, NULL, 'd'}, {0}};

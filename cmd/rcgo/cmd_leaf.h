@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: declarations shared by its files. Prototypes are read from the debug information that
 // the C compiler writes. So typedefs, macros and the platform are as the compiler sees them.
-#ifndef RCGO_VERB_LEAF_H
-#define RCGO_VERB_LEAF_H
+#ifndef RCGO_CMD_LEAF_H
+#define RCGO_CMD_LEAF_H
 
 #include "rcgo.h"
 
@@ -26,7 +26,7 @@ struct leaf_proto {
 	char *why; // why it cannot be a leaf; NULL if it can
 };
 
-// verb_leaf_elf.c: the ELF file that the compiler has just written
+// cmd_leaf_elf.c: the ELF file that the compiler has just written
 struct leaf_section {
 	const uint8_t *at;
 	size_t size;
@@ -36,7 +36,7 @@ struct leaf_sections {
 };
 const char *leaf_elf_read(const char *path, struct leaf_sections *out);
 
-// verb_leaf_die.c: entries of .debug_info (DWARF 4)
+// cmd_leaf_die.c: entries of .debug_info (DWARF 4)
 struct leaf_die {
 	size_t at, next; // offsets of this entry and of the next one; at 0: none
 	uint64_t tag;
@@ -49,10 +49,10 @@ bool leaf_die_at(const struct leaf_sections *s, size_t at, struct leaf_die *d);
 size_t leaf_die_first(const struct leaf_sections *s);
 size_t leaf_die_after(const struct leaf_sections *s, const struct leaf_die *d);
 
-// verb_leaf_type.c: prototypes from these entries
+// cmd_leaf_type.c: prototypes from these entries
 void leaf_proto_read(const struct leaf_sections *s, const char *variable, struct leaf_proto *p);
 
-// verb_leaf_go.c: the Go file
+// cmd_leaf_go.c: the Go file
 struct leaf_output {
 	const char *package, *header, *cflags, *ldflags, *command;
 	const char *address; // the C function of this file; files of a package share a namespace

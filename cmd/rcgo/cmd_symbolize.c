@@ -257,7 +257,7 @@ take_base(struct log *log, const char *base)
 }
 
 int
-verb_symbolize(int argc, char **argv)
+cmd_symbolize(int argc, char **argv)
 {
 	static const struct option longs[] = {{"base", required_argument, NULL, 'b'},
 		{"debug", required_argument, NULL, 'd'}, {"demangle", no_argument, NULL, 'C'},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: writes typed Go functions that call C functions as leaves (package leaf of go/).
-#include "verb_leaf.h"
+#include "cmd_leaf.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -167,7 +167,7 @@ read_flags(int argc, char **argv, struct leaf_output *o)
 }
 
 int
-verb_leaf(int argc, char **argv)
+cmd_leaf(int argc, char **argv)
 {
 	struct leaf_output o = {
 		.package = getenv("GOPACKAGE"), .command = command_line(argc, argv)};

@@ -248,7 +248,7 @@ report_all(const char *dir)
 }
 
 int
-verb_doctor(int argc, char **argv)
+cmd_doctor(int argc, char **argv)
 {
 	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	const char *dir = NULL;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 int
-verb_shim(int argc, char **argv)
+cmd_shim(int argc, char **argv)
 {
 	opterr = 0; // usage_flag prints the message
 	if (getopt(argc, argv, "") != -1) {

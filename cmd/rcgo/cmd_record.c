@@ -271,7 +271,7 @@ take_options(int argc, char **argv, struct recorder *r)
 }
 
 int
-verb_record(int argc, char **argv)
+cmd_record(int argc, char **argv)
 {
 	struct recorder *r = xalloc(sizeof *r);
 	const char *what;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: reads single entries of .debug_info. The input is one file compiled with -gdwarf-4, so
 // there is only one unit of 32-bit DWARF 4.
-#include "verb_leaf.h"
+#include "cmd_leaf.h"
 
 #include <string.h>
 

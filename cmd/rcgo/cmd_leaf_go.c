@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: writes the Go file, a variable and a typed function for each C function.
-#include "verb_leaf.h"
+#include "cmd_leaf.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rcgo's own verbs.
+# rcgo's own commands.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -207,21 +207,21 @@ END
 	grep -q "^rcgo $version, C half " "$T/ours"
 }
 
-@test "help: of all, of each verb" {
+@test "help: of all, of each command" {
 	for flag in help -h --help; do
 		run "$RCGO" "$flag"
 		[ "$status" -eq 0 ]
 		[ "${lines[0]}" = "rcgo runs the go command with its own C half of runtime/cgo." ]
 	done
-	for verb in env overlay doctor abi version help go; do
-		run "$RCGO" help "$verb"
+	for command in env overlay doctor abi version help go; do
+		run "$RCGO" help "$command"
 		[ "$status" -eq 0 ]
-		has "usage: rcgo $verb"
+		has "usage: rcgo $command"
 	done
-	for verb in env overlay doctor abi addr2line symbolize version; do
-		run "$RCGO" "$verb" --help
+	for command in env overlay doctor abi addr2line symbolize version; do
+		run "$RCGO" "$command" --help
 		[ "$status" -eq 0 ]
-		has "usage: rcgo $verb"
+		has "usage: rcgo $command"
 	done
 	run "$RCGO" help build
 	is "$(go help build)"

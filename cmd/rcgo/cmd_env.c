@@ -76,7 +76,7 @@ make(const char *dir, struct features features, bool json)
 }
 
 int
-verb_env(int argc, char **argv)
+cmd_env(int argc, char **argv)
 {
 	static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
 		{"json", no_argument, NULL, 'j'}, {"unset", no_argument, NULL, 'u'}, {0}};

@@ -141,7 +141,7 @@ print_one(char *word, bool sbom)
 }
 
 int
-verb_version(int argc, char **argv)
+cmd_version(int argc, char **argv)
 {
 	static const struct option longs[] = {{"sbom", no_argument, NULL, 's'}, {0}};
 	bool sbom = false;

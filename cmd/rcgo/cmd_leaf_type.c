@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo leaf: converts C types to Go types, as cgo does, and reads prototypes of the variables that
 // point to functions.
-#include "verb_leaf.h"
+#include "cmd_leaf.h"
 
 #include <string.h>
 
