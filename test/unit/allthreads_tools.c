@@ -74,7 +74,8 @@ all_start(void *(*f)(void *), int n)
 	unit_await(&all_up, up + (unsigned)n);
 }
 
-// PR_SET_TIMERSLACK sets a number of each thread that anybody may set and read in /proc.
+// PR_SET_TIMERSLACK sets a value of the calling thread. It needs no privilege and can be read in
+// /proc.
 long
 all_set(unsigned long value)
 {
@@ -99,7 +100,7 @@ has_ended(const char *tid)
 	return state == NULL || state[2] == 'Z' || state[2] == 'X';
 }
 
-// How many threads have another value; dead ones and the kernel's own do not count.
+// Returns how many threads have another value. Ended threads and kernel threads do not count.
 unsigned
 all_without(unsigned long value, unsigned *seen)
 {

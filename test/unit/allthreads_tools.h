@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: all-threads calls: threads to stop, and whether a call reached them.
+// Unit tests: all-threads calls: starts threads, and checks whether a call reached them.
 #ifndef ALLTHREADS_TOOLS_H
 #define ALLTHREADS_TOOLS_H
 
@@ -11,18 +11,18 @@
 #define THREADS 8
 
 extern unsigned all_up;	  // threads that have started
-extern unsigned all_stop; // not 0: threads shall end
+extern unsigned all_stop; // nonzero: threads must end
 extern struct rcgo_all_threads_failure all_why;
 
-// Seconds.
+// Returns the time in seconds.
 double all_now(void);
-// A call on all threads with three arguments.
+// Makes a system call with three arguments on all threads.
 long all_call(long number, uintptr_t a, uintptr_t b, uintptr_t c);
-// Sets a number of each thread that anybody may set and read in /proc.
+// Sets a value of each thread that needs no privilege and can be read in /proc.
 long all_set(unsigned long value);
-// How many threads have another value; dead ones and the kernel's own do not count.
+// Returns how many threads have another value. Ended threads and kernel threads do not count.
 unsigned all_without(unsigned long value, unsigned *seen);
-// That no thread has another, and that there are so many.
+// Checks that no thread has another value, and that there are at least this many threads.
 void all_check(unsigned long value, unsigned threads);
 // Counts itself in all_up and sleeps for ever.
 void *all_idle(void *arg);

@@ -29,7 +29,8 @@ trap(const char *name)
 	}
 }
 
-// The real function, looked up at first need; the tests call each once before they use handlers.
+// Looks the real function up at first use. The tests call each function once before they use
+// handlers.
 #define TRAP(result, name, params, args)                       \
 	result name params;                                    \
 	result name params                                     \
@@ -58,7 +59,7 @@ TRAP(int, fflush, (FILE * f), (f))
 TRAP(int, atexit, (void (*f)(void)), (f))
 TRAP(int, dl_iterate_phdr, (int (*f)(struct dl_phdr_info *, size_t, void *), void *p), (f, p))
 
-// The allocator: libc's own, by the names that glibc keeps for those who stand before it.
+// The allocator is libc's own, under the names that glibc offers to programs that interpose malloc.
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t n);

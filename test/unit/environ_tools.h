@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: the environment: changes as Go makes them, and what a reader of environ sees.
+// Unit tests: the environment: changes in the way Go makes them, and what a reader of environ sees.
 #ifndef ENVIRON_TOOLS_H
 #define ENVIRON_TOOLS_H
 
@@ -26,7 +26,7 @@ unset(const char *name)
 	x_cgo_unsetenv(arg);
 }
 
-// A libc that does the same itself leaves nothing to test.
+// If libc itself has this behaviour, there is nothing to test.
 static inline void
 need_ours(void)
 {
@@ -48,7 +48,7 @@ named(char **env, const char *name)
 	return n;
 }
 
-// Three variables and nothing else.
+// An environment of exactly three variables.
 static inline void
 start_with_three(void)
 {

@@ -13,7 +13,7 @@ unsigned standin_setg_calls;
 struct standin_crosscall2 standin_crosscall2;
 
 static __thread void *current_g;
-// Whether the calling thread of C has an M bound to it.
+// Whether the calling C thread has an M bound to it.
 static __thread bool bound;
 
 void
@@ -42,7 +42,7 @@ crosscall2(void (*fn)(void *), void *arg, int n, size_t context)
 void
 standin_rt0(void)
 {
-	// Go takes 64 KiB below its frame for g0 until it is told better.
+	// Until Go knows the bounds, it uses 64 KiB below its frame for g0.
 	standin_g0.stackhi = (uintptr_t)__builtin_frame_address(0);
 	standin_g0.stacklo = standin_g0.stackhi - 64 * 1024 + 104;
 	x_cgo_init(&standin_g0, standin_setg, NULL, NULL);

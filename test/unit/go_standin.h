@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: a stand-in for the Go side: it makes the calls that Go makes, in Go's order, and
-// notes what comes back.
+// Unit tests: a stand-in for the Go side. It makes the calls that Go makes, in the same order, and
+// records the results.
 #ifndef GO_STANDIN_H
 #define GO_STANDIN_H
 
@@ -8,14 +8,15 @@
 
 #include "go_entry_points.h"
 
-// What rt0_go does: a g0 on the calling thread's stack, then x_cgo_init.
+// Does what rt0_go does: sets up a g0 on the calling thread's stack, then calls x_cgo_init.
 void standin_rt0(void);
-// What libpreinit and the library's start do in c-shared: a thread that runs rt0, awaited.
+// Does what libpreinit and the start of a c-shared library do: starts a thread that runs rt0 and
+// waits for it.
 void standin_library_load(void);
-// What runtime.main does: gives us crosscall2 and says that Go is up. keep_crosscall2 is false
-// for a Go up to 1.20, which has none to give.
+// Does what runtime.main does: passes crosscall2 and reports that Go is initialized.
+// keep_crosscall2 is false for Go up to 1.20, which passes none.
 void standin_main(bool has_crosscall2);
-// Both of it.
+// Does both.
 void standin_start(void);
 
 // The main thread's g0.
@@ -23,17 +24,17 @@ extern G standin_g0;
 // The g that setg has installed on this thread, or NULL.
 G *standin_getg(void);
 extern unsigned standin_setg_calls;
-// To be given to x_cgo_init or rcgo__crosscall1.
+// A function for x_cgo_init or rcgo__crosscall1.
 void standin_setg(void *g);
 
-// What newm1 does: the argument lies on a stack that is overwritten as soon as the call is over.
+// Does what newm1 does: the argument is on a stack that is overwritten when the call returns.
 void standin_newm(G *g, void (*fn)(void));
 
-// What the generated C code of an exported Go function does on a thread of C, with body in the
-// place of Go. Returns the context that the call carried.
+// Does what the generated C code of an exported Go function does on a C thread, with body instead
+// of Go. Returns the context of the call.
 uintptr_t standin_export(void (*body)(void *), void *arg);
 
-// Calls of crosscall2: how many, and what the last one got.
+// The number of calls of crosscall2, and the arguments of the last one.
 struct standin_crosscall2 {
 	unsigned calls;
 	void (*fn)(void *);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Guards the program's code against indirect branches to places that are no landing pads: the
-// kernel ends the program by SIGILL there. It is built with -mbranch-protection=standard; assembly
-// has to have its own landing pads. Libraries are not guarded, and constructors have run: libgcc's
-// has none.
+// Guards the program's code pages (PROT_BTI): the kernel sends SIGILL for an indirect branch to an
+// instruction that is no landing pad. The program is built with -mbranch-protection=standard;
+// assembly needs landing pads of its own. Libraries are not guarded. Constructors have already run,
+// because those of libgcc have no landing pads.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <link.h>
@@ -34,11 +34,11 @@ protect_text(struct dl_phdr_info *info, size_t size, void *protection)
 			abort();
 		}
 	}
-	return 1; // the program comes first
+	return 1; // stop at the first object, the program
 }
 
-// The C library calls _fini of its own start-up code, which has no landing pad. on_exit, because a
-// test has an atexit of its own.
+// The C library calls _fini of its start-up code, which has no landing pad. This uses on_exit,
+// because a test registers functions with atexit.
 static void
 unguard(int status, void *arg)
 {

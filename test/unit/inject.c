@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: faults. See inject.h. Long because: each of these calls of libc is sent here.
+// Unit tests: injected faults. See inject.h. Long because: it wraps many libc functions.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -64,7 +64,7 @@ chunk(size_t n)
 	return inject_chunk != 0 && n > inject_chunk ? inject_chunk : n;
 }
 
-// The linker makes the names: __real_X is libc's X, and who calls X gets __wrap_X.
+// The linker provides the names: __real_X is libc's X, and callers of X reach __wrap_X.
 #define WRAP(result, name, params, ...) \
 	result __real_##name params;    \
 	result __wrap_##name params;    \
@@ -88,7 +88,7 @@ WRAP(int, pthread_create,
 
 WRAP(int, pthread_getattr_np, (pthread_t t, pthread_attr_t *attr), {
 	if (hit(&inject_pthread_getattr_np)) {
-		// What it leaves behind is not to be used.
+		// After a failure its results are undefined and must not be used.
 		memset(attr, 0x5a, sizeof *attr);
 		return inject_pthread_getattr_np.err;
 	}
@@ -135,7 +135,7 @@ WRAP(int, madvise, (void *addr, size_t n, int advice), {
 
 void *__real_rcgo__lookup_next(const char *name);
 
-// Past ours, which is linked in here too.
+// Skips our own function, which is linked into the test too.
 static int
 libc_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
@@ -162,7 +162,7 @@ WRAP(int, sigaction, (int sig, const struct sigaction *act, struct sigaction *ol
 	return libc_sigaction(sig, act, old);
 })
 
-// src/ looks for libc's sigaction, for it has one of its own.
+// The code under test looks up libc's sigaction, because it defines a sigaction itself.
 WRAP(void *, rcgo__lookup_next, (const char *name), {
 	if (strcmp(name, "sigaction") == 0) {
 		int (*ours)(int, const struct sigaction *, struct sigaction *) = __wrap_sigaction;
@@ -216,7 +216,7 @@ __wrap_open(const char *path, int flags, ...)
 	return __real_open(path, flags, mode);
 }
 
-// The sleeps of src/ alone: the tests sleep by clock_nanosleep.
+// Only sleeps of the code under test: the tests sleep by clock_nanosleep.
 WRAP(int, nanosleep, (const struct timespec *want, struct timespec *rest), {
 	long long ns = want->tv_sec * 1000000000LL + want->tv_nsec;
 	long long slept = inject_clock.interrupted && ns > 1000000 ? 1000000 : ns;
@@ -256,7 +256,7 @@ inject_root_make(void)
 	static char path[PATH_MAX];
 	const char *tmp = getenv("TMPDIR");
 
-	// In memory where there is such a place: these are many small files.
+	// Uses a file system in memory if there is one, because the files are many and small.
 	strcpy(path, "/dev/shm/unit.XXXXXX");
 	if (tmp != NULL || mkdtemp(path) == NULL) {
 		snprintf(path, sizeof path, "%s/unit.XXXXXX", tmp != NULL ? tmp : "/tmp");

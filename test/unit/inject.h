@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: faults. The linker's --wrap sends calls of libc that src/ makes (and the tests) to
-// inject.c, which passes them on unless a test wants the n-th call to fail.
+// Unit tests: injected faults. The linker's --wrap redirects libc calls of the code under test and
+// of the tests to inject.c. It passes them on, unless a test makes the n-th call fail.
 #ifndef INJECT_H
 #define INJECT_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <time.h>
 
-// Calls first, first + 1, … (from 0; count of them) fail with err. calls counts all calls.
+// Calls number first to first + count - 1, from 0, fail with err. calls counts all calls.
 struct inject {
 	unsigned first;
 	unsigned count;
@@ -29,43 +29,43 @@ extern struct inject inject_write;
 
 #define INJECT_FOR_EVER (~0U)
 
-// Makes calls fail from now on: number first, counted from now, and count - 1 after it.
+// Makes calls fail from now on: number first, counted from now, and the count - 1 calls after it.
 void inject_arm(struct inject *i, unsigned first, unsigned count, int err);
 
-// At most so many bytes for each read and write; 0: no limit.
+// The maximum number of bytes for each read and write; 0 for no limit.
 extern size_t inject_chunk;
 
-// Files below /proc and /sys are opened below this directory, unless it is NULL.
+// If not NULL, files below /proc and /sys are opened below this directory.
 extern const char *inject_root;
-// Writes a file there: path begins with /proc or /sys.
+// Writes a file below inject_root. path begins with /proc or /sys.
 void inject_file(const char *path, const char *text);
-// Makes inject_root an empty directory; and removes it with all that is in it.
+// Makes inject_root an empty directory, or removes it with its contents.
 void inject_root_make(void);
 void inject_root_remove(void);
 
-// What src/ asked for last: open's flags and sigaction's sa_flags.
+// The last open flags and the last sa_flags that the code under test passed.
 extern int inject_open_flags;
 extern int inject_sa_flags;
 
-// A clock that only nanosleep moves. With interrupted, each sleep ends after one millisecond, as
-// under a storm of signals.
+// A clock that only nanosleep advances. With interrupted, each sleep ends after one millisecond, as
+// if signals arrived all the time.
 struct inject_clock {
 	bool on;
 	bool interrupted;
 	unsigned sleeps;
-	long long asked_ns; // what was asked for, in all
+	long long asked_ns; // the sum of all requested sleeps
 	long long now_ns;
 	void (*in_sleep)(void);
 };
 extern struct inject_clock inject_clock;
 
-// What the last malloc of src/ gave, and whether it was freed.
+// The last result of malloc in the code under test, and whether it was freed.
 extern void *inject_allocated;
 extern unsigned inject_freed;
 
-// Called by each pthread_create, before it does its work.
+// Called by each pthread_create before it creates the thread.
 extern void (*inject_in_pthread_create)(void);
-// And by each unsetenv.
+// Called by each unsetenv.
 extern void (*inject_in_unsetenv)(void);
 
 #endif // INJECT_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: the kernel's own table of actions, past libc, as the judge of x_cgo_sigaction.
+// Unit tests: the kernel's own table of actions, read without libc. It is the reference for
+// x_cgo_sigaction.
 #ifndef KERNEL_SIGACTION_H
 #define KERNEL_SIGACTION_H
 
@@ -7,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// struct sigaction of the kernel, amd64 and arm64.
+// The kernel's struct sigaction on amd64 and arm64.
 struct kernel_action {
 	uintptr_t handler;
 	unsigned long flags;
@@ -17,7 +18,7 @@ struct kernel_action {
 
 #define KERNEL_SA_RESTORER 0x04000000UL
 
-// glibc and musl keep 32 and 33 (musl: 34 too) for themselves.
+// glibc and musl reserve signals 32 and 33 (musl also 34).
 #define LIBC_MASK ((uint64_t)3 << 31)
 
 static inline int

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests of sets of signals, for one layout. Each function is compared with an array of one
-// byte for each signal.
+// Unit tests of signal sets, for one layout. Each function is compared with an array of one byte
+// for each signal.
 #ifndef SIGSET_CASES_H
 #define SIGSET_CASES_H
 
@@ -131,7 +131,7 @@ TEST(bsd_masks)
 	CHECK_INT(rcgo__sigset_to_bsd(rcgo__sigset_full()), UINT32_MAX);
 }
 
-// Every signal changes the folded number, and the first 64 are its bits.
+// Every signal changes the folded number. The first 64 signals are its bits.
 TEST(folded)
 {
 	for (int sig = 1; sig <= RCGO_SIGNALS; sig++) {

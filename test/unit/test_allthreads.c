@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: one call on every thread: that it holds for all, or for none.
+// System Calls: a system call on every thread takes effect on all threads or on none.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -106,7 +106,7 @@ TEST(a_thread_that_blocks_the_signal)
 
 static unsigned queued = 99;
 
-// Blocks the signal until the test is over, then takes what has come.
+// Blocks the signal until the test is over, then handles the pending ones.
 static void *
 block_and_count(void *arg)
 {
@@ -160,8 +160,8 @@ TEST(a_thread_that_blocks_the_signal_for_a_while)
 	all_check(46, THREADS + 2);
 }
 
-// As a new thread on an overloaded machine: it has the signal blocked, little to do, and hardly
-// ever a processor.
+// Simulates a new thread on an overloaded machine: it has the signal blocked, has little to do, and
+// seldom gets a processor.
 static void *
 starve(void *arg)
 {
@@ -187,7 +187,7 @@ starve(void *arg)
 	return all_idle(NULL);
 }
 
-// Keeps the processor of a thread busy, in another process.
+// Keeps a thread's processor busy from another process.
 static pid_t
 occupy(const cpu_set_t *cpu)
 {
@@ -231,8 +231,8 @@ TEST(a_thread_that_gets_no_processor)
 	}
 }
 
-// The limit of pending signals is for those that carry a value; others stop threads all the same,
-// and one that comes too late is nobody's.
+// RLIMIT_SIGPENDING limits signals that carry a value. Other signals still stop threads, and a
+// signal that arrives too late is ignored.
 TEST(no_room_for_signals)
 {
 	struct rlimit none = {0, 0};
@@ -313,8 +313,8 @@ TEST(a_thread_that_does_not_answer_in_words)
 
 #define NO_NAMESPACES 77
 
-// There /proc has other ids for the threads than they have themselves. Whoever makes a namespace is
-// not in it, only its children are; nor can a sanitizer look for leaks after that.
+// In a PID namespace, /proc shows other thread ids than gettid. A process that creates a namespace
+// is not in it; only its children are. Leak checkers do not work after that.
 static void
 call_in_namespace(void *arg)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: one call on every thread, while threads come and go, fork, hold locks, and call
-// others that stop threads.
+// System Calls: a system call on every thread, while threads start and end, fork, hold locks, and
+// call other functions that stop threads.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -40,7 +40,8 @@ churn(void *arg)
 	return arg;
 }
 
-// Threads are born and die all the time; those born later inherit from those that were set.
+// Threads start and end all the time. Threads that start later inherit the value from threads that
+// have it.
 TEST(threads_come_and_go)
 {
 	double start, worst = 0, until;
@@ -77,7 +78,7 @@ call_once(void *arg)
 	return NULL;
 }
 
-// The kernel's list of threads ends where one ends just then; the caller comes after that.
+// The kernel's list of threads ends at a thread that is just ending; the caller is listed after it.
 TEST(the_list_may_lack_the_caller)
 {
 	if (unit_emulated()) {
@@ -208,7 +209,7 @@ fork_often(void *arg)
 		if (pid == 0) {
 			const uintptr_t args[6] = {PR_SET_TIMERSLACK, 99};
 
-			// The lock may have been held by a thread that is not here.
+			// A thread that does not exist in the child may have held the lock.
 			_exit(rcgo_syscall_all_threads(SYS_prctl, args, NULL) == 0 ? 0 : 1);
 		}
 		CHECK_INT(waitpid(pid, &status, 0), pid);
@@ -228,7 +229,7 @@ TEST(forks_meanwhile)
 	all_stop = 1;
 }
 
-// Signal 33 of others still reaches those who had it before.
+// Signal 33 from other senders still reaches the handler that was installed before.
 static unsigned passed;
 
 static void
@@ -249,7 +250,7 @@ TEST(signals_that_are_not_ours_go_on)
 	struct sigaction some;
 
 	all_start(all_idle, THREADS);
-	// libc does not let a program have it; the kernel does, and wants a way back from it.
+	// libc refuses this signal to programs. The kernel accepts it and requires a restorer.
 	memset(&some, 0, sizeof some);
 	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	CHECK_INT(syscall(SYS_rt_sigaction, SIGUSR1, NULL, &some, 8), 0);

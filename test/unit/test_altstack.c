@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the alternate signal stacks of threads that run Go; the kernel is asked past us.
-// Long because: a thread has one such stack, and each test asks another question of it.
+// Signal Handling: the alternate signal stacks of threads that run Go, read from the kernel without
+// our wrappers. Long because: a thread has one alternate stack, and each test checks another
+// property of it.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -133,7 +134,7 @@ TEST(off_means_ours)
 	CHECK_INT(rcgo__altstack_change(&own, &off, &old), 0);
 	CHECK(old.ss_sp == big);
 	CHECK((uintptr_t)kernel_stack().ss_sp == own.lo);
-	// What C saved and puts back is ours.
+	// An alternate stack of ours that C saved and restores.
 	CHECK_INT(rcgo__altstack_change(&own, &theirs, &old), 0);
 	CHECK_INT(rcgo__altstack_change(&own, &old, NULL), 0);
 	CHECK((uintptr_t)kernel_stack().ss_sp == own.lo);
@@ -279,7 +280,7 @@ TEST(threads_do_not_share_one)
 	}
 }
 
-// How a handler of the overflow sees it.
+// What a handler of the overflow sees.
 static void
 overflowed(int sig, siginfo_t *info, void *context)
 {
@@ -308,7 +309,7 @@ run_over(int sig)
 	recursion += recurse(1 << 20);
 }
 
-// The kernel starts again at the top of the stack, for the stack pointer has left it.
+// The kernel starts again at the top of the stack, because the stack pointer has left it.
 TEST(overflow_can_be_handled)
 {
 	struct sigaction over = {.sa_handler = run_over, .sa_flags = SA_ONSTACK};
@@ -351,7 +352,7 @@ TEST(threads_of_go_have_one)
 		first = i == 1 ? of_thread.ss_sp : first;
 		usleep(1000);
 	}
-	// A few may have overlapped.
+	// A few handlers may have been nested.
 	CHECK((uintptr_t)of_thread.ss_sp - (uintptr_t)first < 15 * 2 * STACK_LEAST ||
 		(uintptr_t)first - (uintptr_t)of_thread.ss_sp < 15 * 2 * STACK_LEAST);
 }
@@ -400,7 +401,7 @@ TEST(threads_of_c_have_one_from_their_first_entry)
 	enter_from_c(true);
 }
 
-// Go before 1.21 asks for no bounds and binds nothing.
+// Go before 1.21 neither asks for bounds nor binds an M.
 TEST(threads_of_c_have_one_with_an_old_go)
 {
 	enter_from_c(false);

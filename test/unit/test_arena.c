@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: memory where malloc may not be called.
+// Base: memory for code that may not call malloc.
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +75,7 @@ TEST(takes_back_to_a_mark)
 	for (size_t i = 0; i < 300000; i++) {
 		CHECK(again[i] == 0);
 	}
-	// A mark of later is no way forward.
+	// Resetting to a later mark does not move the arena forward.
 	rcgo__arena_release(&arena, mark);
 	rcgo__arena_release(&arena, mark + 64);
 	CHECK_INT(rcgo__arena_mark(&arena), mark);
@@ -100,7 +100,7 @@ TEST(trims_what_is_not_used)
 		CHECK(kept[i] == 1);
 	}
 	given = rcgo__arena_alloc(&arena, 2 << 20);
-	// What the system took back reads as 0.
+	// Pages that the kernel reclaimed read as 0.
 	CHECK(given[1 << 20] == 0);
 	rcgo__arena_free(&arena);
 }
@@ -123,7 +123,7 @@ TEST(takes_less_when_the_system_has_less)
 	CHECK_INT(rcgo__arena_init(&arena, SIZE_MAX), -ENOMEM);
 }
 
-// Whether the mapping that begins at start has flag, in the kernel's two letters.
+// Returns whether the mapping that begins at start has flag, as its two letters in VmFlags.
 static bool
 mapping_has(const void *start, const char *flag)
 {
@@ -144,7 +144,7 @@ mapping_has(const void *start, const char *flag)
 	return has;
 }
 
-// It would be most of a core file, and tells nothing of the program.
+// The arena would be most of a core file and says nothing about the program.
 TEST(is_not_part_of_a_core_file)
 {
 	struct rcgo_arena arena;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Handler safety: nothing of src/ that may run in a signal handler takes a lock or allocates.
+// Handler safety: no function that may run in a signal handler takes a lock or allocates.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -40,7 +40,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 	handled++;
 }
 
-// A timer of one millisecond, while this thread allocates and locks all the time.
+// A timer of one millisecond, while this thread allocates and takes locks all the time.
 static void
 storm(void (*what)(siginfo_t *, void *))
 {
@@ -129,7 +129,7 @@ TEST(traceback_in_a_handler)
 	storm(unwind);
 }
 
-// What messages are made of, the table of limits apart.
+// The functions that build messages, except for the table of limits.
 static void
 compose(siginfo_t *info, void *context)
 {
@@ -194,7 +194,7 @@ TEST(fatal_in_a_handler)
 		"runtime/cgo: something failed: Resource temporarily unavailable (EAGAIN)\n");
 }
 
-// That the traps work: what is known to be unsafe is caught.
+// The traps work: functions that are known to be unsafe are caught.
 static void
 bad_traceback(struct cgoTracebackArg *arg)
 {
@@ -215,7 +215,7 @@ unsafe_register(siginfo_t *info, void *context)
 	x_cgo_set_context_function(NULL);
 }
 
-// libc's own: Go's way to it has a lock of ours (runtime/syscall/environ_linux.c).
+// libc's own function. Go reaches it under a lock of ours (runtime/syscall/environ_linux.c).
 static void
 unsafe_environment(siginfo_t *info, void *context)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: a thread of C keeps its M until it ends.
+// Thread Management: a C thread keeps its M until it ends.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -124,7 +124,7 @@ TEST(however_the_thread_ends)
 	CHECK(standin_crosscall2.calls <= 2);
 }
 
-// In a forked child Go's other threads are gone: its lists may be locked for ever.
+// In a forked child Go's other threads do not exist, so its lists may stay locked for ever.
 static void *
 fork_and_end(void *arg)
 {
@@ -134,8 +134,8 @@ fork_and_end(void *arg)
 	standin_export(NULL, NULL);
 	pid = fork();
 	if (pid == 0) {
-		// The destructor runs on this thread, which is the child's only one; whoever is
-		// called by it says so by the exit status.
+		// The destructor runs on this thread, the only one of the child. The function that
+		// it calls reports by the exit status.
 		pthread_exit(arg);
 	}
 	CHECK(pid > 0);
@@ -171,8 +171,8 @@ TEST(not_in_a_forked_child)
 	CHECK_INT(standin_crosscall2.calls, 1);
 }
 
-// A destructor of the program's own that calls Go after the M was given back takes one anew, which
-// is given back in the next round.
+// A destructor of the program may call Go after the M was released. It gets a new M, which is
+// released in the next round of destructors.
 static pthread_key_t own_key;
 
 static void
@@ -207,7 +207,8 @@ TEST(one_key_is_taken)
 	CHECK_INT(inject_pthread_key_create.calls, 1);
 }
 
-// glibc has no memory for a key beyond its first 32 on this thread: the M is lost, no more.
+// glibc has no memory for a key beyond the first 32 of this thread: the M leaks, and nothing else
+// happens.
 static void *
 bind_without_memory(void *arg)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: the C contexts that are there when the program brings none.
+// Context Management: the built-in C contexts, for programs that register no context function.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -34,7 +34,7 @@ note_of(uintptr_t context)
 	return (const struct rcgo_context_record *)context;
 }
 
-// What cmd/cgo generates for an exported function, as far as a note is concerned.
+// The part of cmd/cgo's generated code for an exported function that concerns contexts.
 __attribute__((noinline)) static uintptr_t
 stub(void (*body)(void *), void *arg)
 {
@@ -62,7 +62,7 @@ look(void *arg)
 
 TEST(notes_the_caller)
 {
-	// Not the address of a variable, which a sanitizer may keep elsewhere.
+	// The address of a variable will not do, because a sanitizer may keep variables elsewhere.
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), context;
 
 	start();
@@ -113,8 +113,8 @@ TEST(calls_inside_of_calls)
 	}
 }
 
-// A frame that is left without a release, as by a panic: calls from other depths come again and
-// again, and none of them is ever released.
+// Frames that are left without a release, as by a panic: calls come from other depths again and
+// again, and none is ever released.
 __attribute__((noinline)) static uintptr_t
 leak(unsigned depth)
 {
@@ -141,12 +141,12 @@ TEST(calls_that_are_never_released)
 	}
 	CHECK(leak(6) > outer);
 	CHECK(leak(3) > outer);
-	// The release of the outer call takes them all.
+	// The release of the outer call releases them all.
 	_cgo_release_context(outer);
 	CHECK_INT(_cgo_wait_runtime_init_done(), outer);
 }
 
-// Not seven notes but one, when a call from further out follows.
+// One context record remains instead of seven, when a call from an outer frame follows.
 TEST(a_call_from_further_out_ends_those_inside)
 {
 	uintptr_t first;
@@ -156,7 +156,7 @@ TEST(a_call_from_further_out_ends_those_inside)
 	CHECK(leak(5) == first || leak(5) > first);
 	CHECK_INT(leak(0), first);
 	_cgo_release_context(first);
-	_cgo_release_context(first); // nothing
+	_cgo_release_context(first); // does nothing
 	_cgo_release_context(first + 4096 * 24);
 	_cgo_release_context(1);
 	CHECK_INT(leak(0), first);
@@ -196,7 +196,7 @@ on_other_stack(void)
 	_cgo_release_context(other_note);
 }
 
-// C may switch stacks inside of a call: notes of another stack say nothing about this one.
+// C may switch stacks inside a call: context records of another stack say nothing about this one.
 TEST(stacks_that_c_switches)
 {
 	size_t size = 256 * 1024;

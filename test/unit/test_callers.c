@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: a signal has interrupted C code; and Go asks for frames and names.
+// Traceback Generation: a signal interrupts C code, and Go asks for frames and names.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -72,7 +72,7 @@ TEST(passes_all_on)
 	}
 }
 
-// Go's signal to its own threads: nobody reads the C stack of its moment, so it stays as it was.
+// For Go's preemption signal nobody reads the C stack, so the buffer is unchanged.
 TEST(preemption_does_not_unwind)
 {
 	callers[0] = 42;
@@ -97,7 +97,7 @@ nothing(uintptr_t sig, void *info, void *context)
 	(void)context;
 }
 
-// The C code that was interrupted must not find another errno: unwinders make system calls.
+// The interrupted C code must find errno unchanged: unwinders make system calls.
 TEST(keeps_errno)
 {
 	errno = 77;
@@ -105,8 +105,8 @@ TEST(keeps_errno)
 	CHECK_INT(errno, 77);
 }
 
-// The signal stack of the storm below: as small as the kernel allows on this CPU and some, with
-// pages on both sides that may not be touched.
+// The signal stack of the stress test below: little more than the minimum of the kernel on this
+// CPU, with inaccessible pages on both sides.
 #define FRAMES_BYTES 8192
 
 static unsigned in_storm;
@@ -244,7 +244,7 @@ TEST(absent_hooks_change_nothing)
 			x_cgo_set_traceback_functions(&none);
 		}
 	}
-	// Up to Go 1.25 a context function alone is registered here.
+	// Up to Go 1.25, a context function can be registered here alone.
 	x_cgo_set_context_function(NULL);
 	x_cgo_call_traceback_function(&t);
 	x_cgo_call_symbolizer_function(&s);

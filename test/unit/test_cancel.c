@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: a thread that was told to end (pthread_cancel) does not do so in the middle of our work.
+// Base: pthread_cancel does not end a thread in the middle of our code.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ check(void (*work)(void))
 	CHECK_INT(pthread_create(&t, NULL, work_while_told_to_end, &work), 0);
 	CHECK_INT(pthread_join(t, &result), 0);
 	CHECK(came_back);
-	// It can still be ended, but by then.
+	// The thread can be cancelled, but only after that.
 	CHECK(!went_on);
 	CHECK(result == PTHREAD_CANCELED);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: call frame information made by hand: each instruction, what goes wrong, how functions are
-// found, and random bytes.
+// Unwind: call frame information written by hand: each instruction, malformed input, how functions
+// are found, and random bytes.
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 
 static struct rcgo_cfi_copy copy;
 
-// Works out the row at CODE + at under these instructions.
+// Computes the row at CODE + at for these instructions.
 static bool
 row_of(const void *ops, size_t n, unsigned at, struct rcgo_cfi_row *row)
 {
@@ -101,12 +101,12 @@ TEST(instructions_for_registers)
 	CHECK_INT(row.reg_rule[3], RCGO_RULE_EXPR);
 	ROW(0, &row, 0x16, 3, 1, 0x9c);
 	CHECK_INT(row.reg_rule[3], RCGO_RULE_VAL_EXPR);
-	// Back to what the CIE says.
+	// Restores the rule of the CIE.
 	ROW(0, &row, 0x80 | RA, 5, 0xc0 | RA);
 	check_reg(&row, RA, RCGO_RULE_OFFSET, -8);
 	ROW(0, &row, 0x80 | RA, 5, 0x06, RA);
 	check_reg(&row, RA, RCGO_RULE_OFFSET, -8);
-	// A register that nobody follows.
+	// A register that the unwinder does not track.
 	ROW(0, &row, 0x05, 0xe0, 0, 4, 0x0e, 16);
 	check_cfa(&row, RCGO_DW_SP, 16);
 }
@@ -156,7 +156,7 @@ TEST(wrong_instructions)
 	NO_ROW(0x0f, 20, 0x77);
 	NO_ROW(0x10, 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1);
 	NO_ROW(0x04, 1, 2, 3);
-	// An offset that no register can have.
+	// An offset that is too large for a register rule.
 	NO_ROW(0x05, 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f);
 }
 
@@ -181,20 +181,20 @@ TEST(wrong_entries)
 	CHECK(parses("zR", NULL, 0));
 	CHECK(!parses("R", NULL, 0));
 	CHECK(!parses("eh", NULL, 0));
-	// Lengths: over the end of what can be read, of the object, of everything.
+	// Lengths beyond the end of the readable range, of the object, and of the address space.
 	CHECK(!parses("zR", (const uint8_t *)"\0\0\1\0", 0));
 	CHECK(!parses("zR", (const uint8_t *)"\0\0\0\x40", 0));
 	CHECK(!parses("zR", (const uint8_t *)"\xfe\xff\xff\xff", 0));
 	CHECK(!parses("zR", (const uint8_t *)"\xff\xff\xff\xff", 0));
 	CHECK(!parses("zR", (const uint8_t *)"\3\0\0\0", 0));
 	CHECK(!parses("zR", (const uint8_t *)"\0\0\0\0", 0));
-	// Its CIE: itself, outside, and what is none.
+	// CIE pointers: to the FDE itself, outside, and to something that is no CIE.
 	CHECK(!parses("zR", (const uint8_t *)"\0\0\0\0", 4));
 	CHECK(!parses("zR", (const uint8_t *)"\4\0\0\0", 4));
 	CHECK(!parses("zR", (const uint8_t *)"\0\0\0\x70", 4));
 }
 
-// Bytes that are no unwind information, or nearly: nothing is read outside, and all ends.
+// Bytes that are no unwind information, or nearly: no read is out of bounds, and parsing ends.
 TEST(random_bytes)
 {
 	struct unit_cfi cfi;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: what is worked out in one pass is what the general way says, whatever the bytes are.
+// Unwind: the fast path of CFI gives the result of the general one, for any bytes.
 
 #include <stdlib.h>
 
@@ -12,8 +12,8 @@
 #define SPACING 64
 #define RA (RCGO_HAS_LR ? 30 : 16)
 
-// Instructions that compilers emit, with operands that are likely.
-// No two versions of clang-format agree on these.
+// Instructions that compilers emit, with likely operands. The versions of clang-format disagree on
+// these.
 // clang-format off
 static const uint8_t common[] = {
 	DW_CFA_nop, DW_CFA_advance_loc | 1, DW_CFA_advance_loc | 4, DW_CFA_advance_loc1,
@@ -80,7 +80,7 @@ write_fde(struct unit_cfi *cfi, const uint8_t *cie, uintptr_t start)
 	return fde;
 }
 
-// Writes functions and their table, which ends where nothing is any more. Returns the head.
+// Writes functions and their table, which ends before an unmapped page. Returns the .eh_frame_hdr.
 static uintptr_t
 write_all(struct unit_cfi *cfi, uintptr_t code)
 {
@@ -146,11 +146,11 @@ TEST(the_same_rule)
 			}
 		}
 	}
-	// Both ways are taken, or nothing is compared.
+	// Both paths are taken; otherwise nothing would be compared.
 	CHECK(quickly > 1000 && slowly > 1000);
 }
 
-// What lies at the end of what is mapped, and claims to go on.
+// Records at the end of the mapping whose length goes beyond it.
 TEST(ends)
 {
 	for (unsigned cut = 1; cut < 64; cut++) {

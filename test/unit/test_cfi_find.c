@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: functions are found by the sorted table, whatever its shape, or without one; in objects
-// that are read in place and in those that are copied; and expressions become rules or are run.
-// Long because: of the many operators.
+// Unwind: functions are found by the sorted table in any encoding, or without a table; in objects
+// that are read in place and in copies; and expressions become register rules or are evaluated.
+// Long because: there are many operators.
 
 #include <stdlib.h>
 
@@ -25,8 +25,8 @@ write_address(struct unit_cfi *cfi, uint8_t encoding, uintptr_t hdr, uint64_t va
 	unit_cfi_bytes(cfi, &value, size);
 }
 
-// Writes FUNCTIONS functions of 256 bytes, each SPACING behind the one before, and an .eh_frame_hdr
-// with a table in this encoding, or none. Returns its address.
+// Writes FUNCTIONS functions of 256 bytes, SPACING bytes apart, and an .eh_frame_hdr with a table
+// in this encoding, or none. Returns its address.
 static uintptr_t
 write_functions(struct unit_cfi *cfi, uintptr_t base, uint8_t encoding)
 {
@@ -93,7 +93,7 @@ TEST(tables_of_all_shapes)
 	}
 }
 
-// A head that lies is not believed; a table longer than its section is not searched.
+// A wrong .eh_frame_hdr is rejected; a table longer than its section is not searched.
 TEST(wrong_heads)
 {
 	for (unsigned i = 0; i < 20000; i++) {
@@ -125,7 +125,7 @@ TEST(wrong_heads)
 	}
 }
 
-// What cannot be read at all, and what is gone.
+// Memory that cannot be read at all, and memory that was unmapped.
 TEST(objects_that_are_not_there)
 {
 	for (unsigned nodelete = 0; nodelete < 2; nodelete++) {
@@ -147,8 +147,8 @@ TEST(objects_that_are_not_there)
 	}
 }
 
-// That a table was seen says nothing of one as long that begins four bytes behind it, and so ends
-// where nothing is.
+// A table was found valid. A table of the same length that begins four bytes later, and ends in
+// unmapped memory, must be checked again.
 TEST(tables_next_to_each_other)
 {
 	for (uint8_t count = 30; count < 34; count++) {
@@ -169,7 +169,7 @@ TEST(tables_next_to_each_other)
 	}
 }
 
-// The entry at pc when the CFA is this expression.
+// Returns the entry at pc if the CFA is this expression.
 static uint64_t
 rule_of(const uint8_t *expr, size_t n, uintptr_t pc)
 {
@@ -223,7 +223,7 @@ TEST(expressions_that_become_rules)
 	CHECK_INT(ENTRY(CODE, 0x22), RCGO_UNWIND_ENTRY_SLOW);
 	CHECK_INT(ENTRY(CODE, BREG_SP, 8, 0x06, 0x23, 0x80, 1), RCGO_UNWIND_ENTRY_SLOW);
 	if (!RCGO_HAS_LR) {
-		// What linkers write for procedure linkage tables.
+		// What linkers write for procedure linkage tables (PLT).
 		for (unsigned at = 0; at < 32; at++) {
 			uint64_t entry = ENTRY(CODE + at, BREG_SP, 8, 0x80, 0, 0x3f, 0x1a, 0x3b,
 				0x2a, 0x33, 0x24, 0x22);
@@ -235,7 +235,8 @@ TEST(expressions_that_become_rules)
 
 static uintptr_t words[4] = {11, 22, 33, 44};
 
-// Runs an expression with 1, 2, 3, … in the registers but words in register 3; 77 on the stack.
+// Evaluates an expression with 1, 2, 3, … in the registers, except words in register 3, and 77 on
+// the stack.
 static bool
 run(const uint8_t *expr, size_t n, uintptr_t *result)
 {

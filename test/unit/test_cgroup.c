@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the cgroup with the least room, found in made-up trees.
+// Thread Management: finds the cgroup with the fewest free places, in simulated trees.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -18,7 +18,7 @@
 static struct rcgo_limit_usage u;
 static char dir[PATH_MAX];
 
-// One cgroup: its pids.max and pids.current; NULL for a file that is not there.
+// One cgroup: its pids.max and pids.current; NULL for a file that does not exist.
 static void
 cgroup(const char *path, const char *max, const char *current)
 {
@@ -80,7 +80,7 @@ TEST(cgroup_v2_in_a_namespace)
 	inject_root_remove();
 }
 
-// A container that shares the host's names but not its tree.
+// A container that has the host's cgroup names but not its tree.
 TEST(cgroup_v2_whose_path_is_not_there)
 {
 	own_cgroup("0::/docker/0123456789abcdef\n");
@@ -101,7 +101,7 @@ TEST(cgroup_v2_that_is_over_its_limit)
 {
 	own_cgroup("0::/a/b\n");
 	cgroup(CGROUP "/a/b", "10\n", "10\n");
-	cgroup(CGROUP "/a", "5\n", "40\n"); // lowered when the threads were there
+	cgroup(CGROUP "/a", "5\n", "40\n"); // lowered after the threads were started
 	check_cgroup(5, 40, CGROUP "/a");
 }
 
@@ -203,7 +203,7 @@ TEST(cgroup_of_a_long_path)
 		strcpy(text + n, "\n");
 		own_cgroup(text);
 		cgroup(CGROUP, "4\n", "2\n");
-		// Found at the root, or given up; never more than dir holds.
+		// Either finds the limit at the root or gives up; never writes more than dir holds.
 		if (rcgo__limit_usage_cgroup_pids(&u, dir)) {
 			CHECK_STR(dir, CGROUP);
 			CHECK_INT(u.value, 4);

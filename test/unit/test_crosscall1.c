@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Arch: a new thread enters Go, and what C finds when it has come back.
+// Arch: a new thread enters Go, and the state that C finds after it has returned.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -84,7 +84,7 @@ TEST(installs_g_before_fn)
 	CHECK_INT(order, 2);
 }
 
-// Who is on the stack, from the inside out.
+// The functions on the stack, innermost first.
 struct trace {
 	void *functions[64];
 	unsigned n;
@@ -100,7 +100,7 @@ add_frame(struct _Unwind_Context *context, void *arg)
 	if (t->n == UNIT_COUNTOF(t->functions)) {
 		return _URC_END_OF_STACK;
 	}
-	// It looks below the address that it gets.
+	// The unwinder looks up the address minus 1.
 	t->functions[t->n++] = _Unwind_FindEnclosingFunction((void *)(pc + (before ? 1 : 0)));
 	return _URC_NO_REASON;
 }
@@ -168,7 +168,7 @@ step_fn(void)
 {
 }
 
-// After each instruction: while it is one of rcgo__crosscall1, the caller must be found.
+// After each instruction of rcgo__crosscall1, the unwinder must find the caller.
 static void
 on_step(int sig, siginfo_t *info, void *context)
 {
@@ -200,7 +200,7 @@ TEST(unwinds_from_every_instruction)
 	if (UNIT_ASAN || UNIT_TSAN) {
 		unit_skip("a sanitizer is in the way of single steps");
 	}
-	// Once outside of the handler, which loads what is loaded lazily.
+	// Unwinds once outside the handler, so that lazily loaded objects are loaded.
 	CHECK(!on_stack(stepped));
 	CHECK_INT(sigaction(SIGTRAP, &act, NULL), 0);
 	stepped();
@@ -210,7 +210,7 @@ TEST(unwinds_from_every_instruction)
 
 #else
 
-// The emulator has no single steps, and there is no other machine to try them on.
+// The emulator has no single-stepping.
 TEST(unwinds_from_every_instruction)
 {
 	unit_skip("single steps are for amd64 only");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the files beside an ELF file that have its debug information, put there by
-// the tools that distributions use. What is under /proc and /usr/lib/debug is the test's own.
-// Long because: each kind of file is one short test, on the same program.
+// Traceback Generation: separate debug files, installed by the tools that distributions use. The
+// test has its own /proc and /usr/lib/debug. Long because: each kind of file has a short test, on
+// the same program.
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const char source[] =
 	"static __attribute__((noinline)) int hidden(int n) { return n * 3; }\n"
 	"int main(int n, char **v) { return hidden(n) + v[0][0]; }\n";
 
-// A program, what strip leaves of it, and its debug information.
+// A program, its stripped form, and its debug information.
 static void
 make_program(const char *flags)
 {
@@ -39,7 +39,7 @@ make_program(const char *flags)
 	inject_root = root;
 }
 
-// The build-id of a file, as text with a slash behind its first byte or without.
+// Returns the build-id of a file as text, with or without a slash after its first byte.
 static const char *
 id_of(const char *name, const char *slash)
 {
@@ -53,7 +53,7 @@ id_of(const char *name, const char *slash)
 	return id;
 }
 
-// Opens the debug information of a file and returns its path below the directory, "" if none.
+// Opens the debug information of a file and returns its path below the directory, or "".
 static const char *
 found_for(const char *name)
 {
@@ -71,7 +71,7 @@ found_for(const char *name)
 	found[0] = 0;
 	if (err == 0) {
 		CHECK(rcgo__debugfile_has_dwarf(&debug.elf));
-		// The root of our own is not in the path.
+		// Removes our inject_root from the path.
 		snprintf(found, sizeof found, "%s",
 			strncmp(debug.path, "/usr/lib/debug", 14) == 0 ? debug.path
 								       : debug.path + dir);
@@ -97,7 +97,7 @@ TEST(by_build_id)
 	snprintf(want, sizeof want, "/usr/lib/debug/.build-id/%s.debug", id);
 	unit_shell("mkdir -p $(dirname root%s) && cp program.debug root%s", want, want);
 	CHECK_STR(found_for("stripped"), want);
-	// Another build has that name, or no debug information at all.
+	// A file of that name belongs to another build, or has no debug information.
 	unit_shell("sed 's/3/4/' source.c | gcc -g -x c - -o other && cp other root%s", want);
 	CHECK_STR(found_for("stripped"), "");
 	unit_shell("cp stripped root%s", want);
@@ -119,10 +119,10 @@ check_link(const char *flags)
 	CHECK_STR(found_for("sub/linked"), "sub/.debug/program.debug");
 	unit_shell("cp program.debug sub");
 	CHECK_STR(found_for("sub/linked"), "sub/program.debug");
-	// The file counts that a link leads to, not where the link is.
+	// The link is resolved: its target's directory counts.
 	unit_shell("ln -s sub/linked elsewhere");
 	CHECK_STR(found_for("elsewhere"), "sub/program.debug");
-	// The file of another build is passed over.
+	// A file of another build is ignored.
 	unit_shell("sed 's/3/4/' source.c | gcc -g -O1 %s -x c - -o sub/program.debug", flags);
 	CHECK_STR(found_for("sub/linked"), "sub/.debug/program.debug");
 }
@@ -135,7 +135,7 @@ TEST(by_link_and_build_id)
 TEST(by_link_and_checksum)
 {
 	check_link("-Wl,--build-id=none");
-	// One byte is different, in a section that nobody reads.
+	// One byte differs, in a section that is not read.
 	unit_shell("cp program.debug sub/program.debug && printf x >>sub/program.debug && "
 		   "rm -r sub/.debug root/usr/lib/debug");
 	CHECK_STR(found_for("sub/linked"), "");
@@ -143,7 +143,7 @@ TEST(by_link_and_checksum)
 	CHECK_STR(found_for("sub/linked"), "sub/program.debug");
 }
 
-// Puts a file into a cache and looks for it with this environment.
+// Puts a file into a cache and searches for it with this environment.
 static void
 check_cache(const char *dir, const char *environment)
 {
@@ -197,14 +197,14 @@ TEST(mini_debug_info)
 	CHECK(rcgo__symtab_find(&table, hidden + 1, &symbol));
 	CHECK_STR(symbol.name, "hidden");
 	CHECK(symbol.covers);
-	// In an arena too small nothing is lost.
+	// With an arena that is too small, nothing leaks.
 	rcgo__arena_release(&arena, 0);
 	rcgo__arena_alloc(&arena, arena.cap - 4096);
 	CHECK_INT(rcgo__debugfile_mini(&elf, &arena, &mini), -ENOMEM);
 	CHECK_INT(arena.used, arena.cap - 4096);
 }
 
-// Gives program a link to the common parts at this path.
+// Writes a link to the common parts (dwz) at this path into program.
 static int
 open_dwz(const char *name)
 {
@@ -315,7 +315,7 @@ TEST(replaced_files)
 		rcgo__debugfile_match(&elf, unit_shell_path("program"), (struct rcgo_bytes){0}), 0);
 }
 
-// What others can write, or own, could have been planted.
+// A file that other users own or can write could have been planted.
 TEST(planted_files)
 {
 	char path[4096];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: unwind information that only .debug_frame has. The functions of
-// this file have it nowhere else.
+// Traceback Generation, unwind: unwind information that exists only in .debug_frame. The functions
+// of this file have no other.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ own_module(void)
 	return m;
 }
 
-// The FDE that was found is of the function that begins at start.
+// Checks that the FDE belongs to the function that begins at start.
 static void
 check_function(const struct rcgo_module *m, uintptr_t start)
 {
@@ -76,7 +76,7 @@ TEST(finds_no_others)
 	CHECK(!rcgo__debug_frame_find(&m, 0, &at));
 }
 
-// The whole .eh_frame of an object that has a sorted table, which is the truth.
+// The reference: the whole .eh_frame of an object that has a sorted table.
 struct whole {
 	const uint8_t *at;
 	size_t size;

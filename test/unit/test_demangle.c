@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: demangling, beside binutils' demangler.
+// Traceback Generation: demangling, compared with binutils' demangler.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +113,7 @@ TEST(cxx)
 			"enable_if<std::is_same<int, int>::value, void>::type f<int>(int)"},
 		{"_Z1fIJijEEvDpT_DTsZT_E",
 			"void f<int, unsigned int>(int, unsigned int, decltype (2))"},
-		// binutils does not read it: the arguments of a conversion to a class template
+		// binutils cannot read it: the arguments of a conversion to a class template
 		{"_ZNK1PcvSt6vectorIT_SaIS1_EEIiEEv",
 			"P::operator std::vector<int, std::allocator<int> ><int>() const"},
 	};
@@ -123,7 +123,7 @@ TEST(cxx)
 	}
 }
 
-// Of the names that the C++ library exports, binutils prints at least 999 in 1000 as we do.
+// Of the names that the C++ library exports, at least 999 in 1000 are as binutils prints them.
 TEST(cxx_as_binutils)
 {
 	size_t total = 0, equal = 0;
@@ -149,14 +149,14 @@ TEST(cxx_as_binutils)
 	CHECK((total - equal) * 1000 <= total);
 }
 
-// Text that grows exponentially, arguments that contain themselves, and nesting without end stay
-// mangled.
+// Names whose text grows exponentially, arguments that contain themselves, and unlimited nesting
+// stay mangled.
 TEST(cxx_hostile)
 {
 	static char name[70000];
 	char *at = name + sprintf(name, "_Z1fI1AIiiE1BIS1_S1_E");
 
-	// Each argument has the one before twice.
+	// Each argument contains the previous one twice.
 	for (int i = 3; i < 36; i += 2) {
 		char digit = (char)(i < 10 ? '0' + i : 'A' + i - 10);
 
@@ -190,7 +190,7 @@ TEST(what_is_no_mangled_name_stays)
 	}
 }
 
-// In less room nothing is written beyond, and the name stays.
+// With a smaller buffer, nothing is written out of bounds and the name stays mangled.
 TEST(little_room)
 {
 	static const char name[] = "_RNvXCs4fqI2P2rA04_3fooNtB2_3BarNtB2_5Trait3baz";
@@ -205,7 +205,7 @@ TEST(little_room)
 	}
 }
 
-// Names that are broken anywhere end, and stay within bounds.
+// Demangling of damaged names ends and stays within bounds.
 TEST(survives_damage)
 {
 	static const char *const names[] = {"_RINvC1a1fFUKCmEuDNtC1b1TEL_Amj4_E",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: what the reading of DWARF is made of: numbers, forms, spans, the cache.
+// Traceback Generation: the building blocks of DWARF reading: numbers, forms, ranges, the cache.
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,12 @@ TEST(numbers)
 	CHECK_INT(rcgo__reader_sleb(&c), -1);
 	CHECK_INT(rcgo__reader_word(&c, 3), 0x030201);
 	CHECK(!c.bad);
-	// Beyond the end there is 0, and it is told.
+	// Beyond the end, reads give 0 and set the error.
 	CHECK_INT(rcgo__reader_word(&c, 1), 0);
 	CHECK(c.bad);
 }
 
-// A number that never ends, and one that is longer than any word.
+// A LEB128 number that never ends, and one that is longer than any word.
 TEST(numbers_that_are_broken)
 {
 	uint8_t bytes[40];
@@ -47,7 +47,7 @@ TEST(numbers_that_are_broken)
 	CHECK(rcgo__reader_string(&c) == NULL && c.bad);
 }
 
-// Skipping and reading take the same bytes, for every form, whole or cut short.
+// Skipping and reading consume the same bytes, for every form, complete or truncated.
 TEST(forms_read_and_skip_alike)
 {
 	static const struct rcgo_encoding encodings[] = {
@@ -78,7 +78,7 @@ TEST(forms_read_and_skip_alike)
 	}
 }
 
-// Against a search of all, for spans that lie in one another or side by side.
+// Compared with a linear search, for ranges that are nested or side by side.
 TEST(spans)
 {
 	enum { N = 300 };
@@ -87,7 +87,7 @@ TEST(spans)
 
 	CHECK_INT(rcgo__arena_init(&scratch, 1 << 20), 0);
 	for (uint32_t i = 0; i < N; i++) {
-		// The innermost of nested ones is the shortest: their sizes are powers of two.
+		// The innermost of nested ranges is the shortest: their sizes are powers of two.
 		uint64_t size = UINT64_C(1) << unit_random() % 10;
 		uint64_t low = unit_random() % 4096 / size * size;
 
@@ -119,7 +119,7 @@ TEST(spans)
 	rcgo__arena_free(&scratch);
 }
 
-// What is asked for again and again stays; what is not goes; nothing moves between two pins.
+// Entries in frequent use stay, others are evicted, and nothing moves while it is pinned.
 TEST(cache)
 {
 	struct rcgo_dwarf_cache cache;

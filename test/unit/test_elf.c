@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: ELF files, made by the compiler at hand and told by readelf.
+// Traceback Generation: ELF files that the installed compiler makes, compared with readelf.
 
 #include <elf.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 static struct rcgo_arena arena;
 
-// Makes a program with debug information, and more than a few of all things.
+// Makes a program with debug information and several sections of every kind.
 static void
 make_program(const char *name, const char *flags)
 {
@@ -36,7 +36,7 @@ check_same(struct rcgo_bytes got, struct rcgo_bytes want)
 	CHECK(rcgo__bytes_equal(got, want));
 }
 
-// Each section that readelf tells of is there, by the same place, and no other.
+// Each section that readelf lists is found at the same place, and no other.
 static void
 check_sections(const char *name)
 {
@@ -177,7 +177,7 @@ TEST(build_id)
 			NULL, "LC_ALL=C readelf -n program | sed -n 's/.*Build ID: //p'");
 		want[strcspn(want, "\n")] = 0;
 		CHECK_STR(hex, want);
-		// The same without section headers, by the segments.
+		// The same program without section headers is read by its segments.
 		elf.section_count = 0;
 		check_same(rcgo__elf_build_id(&elf), id);
 		free(want);
@@ -221,7 +221,7 @@ TEST(the_vdso)
 	CHECK_INT(rcgo__elf_from_vdso(&elf), 0);
 	CHECK_INT(elf.type, ET_DYN);
 	CHECK(elf.segment_count > 0);
-	// An emulator may have headers of sections whose names it has not.
+	// An emulator's image may have section headers without section names.
 	if (elf.section_count > 0 && !unit_emulated()) {
 		CHECK(rcgo__elf_section_find(&elf, ".dynsym", &section) != 0);
 		CHECK(rcgo__elf_section_raw(&elf, &section).size != 0);
@@ -229,7 +229,8 @@ TEST(the_vdso)
 	rcgo__elf_close(&elf);
 }
 
-// Cut anywhere and with any byte changed, a file is refused or read, never left.
+// A file that is truncated anywhere or has any byte changed is rejected or read, without reads out
+// of bounds.
 TEST(survives_damage)
 {
 	size_t size;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: C's environment, and Go's mappings.
+// System Calls: the C environment, and Go's mappings.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -25,7 +25,7 @@ set(const char *name, const char *value)
 	char *arg[2] = {strdup(name), strdup(value)};
 
 	x_cgo_setenv(arg);
-	// C has its own copy.
+	// C has a copy of its own.
 	memset(arg[0], 'x', strlen(arg[0]));
 	memset(arg[1], 'x', strlen(arg[1]));
 	free(arg[0]);
@@ -107,7 +107,7 @@ TEST(mapping)
 		CHECK_INT(((char *)p)[i], 0);
 	}
 	memset((void *)p, 1, SIZE);
-	// At an address, over what is there.
+	// At a fixed address, over an existing mapping.
 	q = x_cgo_mmap((void *)p, SIZE, RW, ANON | MAP_FIXED, -1, 0);
 	CHECK(q == p);
 	CHECK_INT(((char *)q)[0], 0);
@@ -133,7 +133,7 @@ TEST(mapping_of_a_file)
 	close(fd);
 }
 
-// Go passes an offset of 32 bits without a sign.
+// Go passes the offset as an unsigned number of 32 bits.
 TEST(mapping_of_a_far_place)
 {
 	char name[] = "/tmp/unit.XXXXXX";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: the environment, as one sees it who reads it while Go changes it.
+// System Calls: the environment as a reader sees it while Go changes it.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -28,7 +28,7 @@ TEST(no_slot_becomes_empty)
 		CHECK(getenv(text) == NULL);
 		CHECK_INT(slots(env), 3);
 	}
-	// The last one goes with the array.
+	// Removing the last variable removes the array.
 	CHECK(environ != env && environ[0] == NULL);
 	set("D", "d");
 	CHECK(environ == env);
@@ -49,7 +49,7 @@ TEST(holes_are_filled_but_for_the_last)
 	CHECK_STR(environ[2], "A=a");
 	set("F", "f");
 	CHECK_INT(slots(environ), 5);
-	// What all holes show changes everywhere.
+	// The text that all tombstones share changes everywhere.
 	set("A", "another");
 	CHECK_INT(named(environ, "A"), 2);
 	CHECK_STR(environ[2], "A=another");
@@ -152,7 +152,7 @@ TEST(libc_does_it_without_memory)
 	CHECK_STR(getenv("A"), "by ours");
 }
 
-// A new array for each of the first few, and none after that.
+// A new array for each of the first few variables, and none after that.
 TEST(what_go_sets_comes_to_the_front)
 {
 	char name[32], value[32], **env;
@@ -189,7 +189,7 @@ TEST(what_go_sets_comes_to_the_front)
 	CHECK(arrays > 0 && arrays < 8);
 	CHECK_INT(slots(environ), 41);
 	CHECK_INT(named(environ, "NEW"), 1);
-	// Who reads the old one still finds all there.
+	// A reader of the old array still finds all variables.
 	CHECK_STR(env[1], "OF_C_30=go");
 	CHECK_STR(env[2], "NEW=n again");
 	CHECK_INT(slots(env), 41);
@@ -199,7 +199,7 @@ TEST(what_go_sets_comes_to_the_front)
 
 static unsigned over;
 
-// A variable that is not there for a moment is set anew by this.
+// Sets a variable again that is briefly absent.
 static void
 c_misses(int i)
 {
@@ -226,7 +226,7 @@ c_changes(void *arg)
 	return arg;
 }
 
-// C makes new arrays and frees old ones under our hands.
+// C replaces and frees the array while we use it.
 TEST(both_change_at_once)
 {
 	char name[32], value[32];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: the memory of the environment: what is kept, and what is used again.
+// System Calls: the memory of the environment: what is kept and what is reused.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -62,7 +62,7 @@ data_pages(void)
 	return resident;
 }
 
-// In sizes of one power of two.
+// Sizes are powers of two.
 TEST(memory_is_bounded)
 {
 	long before, most = RCGO_ENV_MOST / 4096, times = 5 * most * 4096 / 128 / 2;

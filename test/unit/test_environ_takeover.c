@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: the environment becomes ours while C is about to change it. What C does to its
-// array is done here, at one of the moments at which ours waits for libc's lock.
+// System Calls: environ is taken over while C is about to change it. The test changes C's array at
+// one of the moments when our code waits for libc's lock.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -17,8 +17,8 @@
 
 #define TEXT(text) ((char *)(uintptr_t)(text))
 
-// Waits: the first array becomes ours at the second one. Where a name comes to the front of another
-// one, that becomes ours at the fifth.
+// Waits: the first array is taken over at the second wait. Where a name moves before another one,
+// the array is taken over at the fifth.
 enum { WAIT_OF_FIRST = 2, WAIT_OF_FRONT = 5 };
 
 enum change { UNSETS, UNSETS_FIRST, UNSETS_LAST, REPLACES, ADDS, UNSETS_ALL, COPIES };
@@ -26,12 +26,12 @@ enum change { UNSETS, UNSETS_FIRST, UNSETS_LAST, REPLACES, ADDS, UNSETS_ALL, COP
 static struct {
 	unsigned waits, at;
 	enum change change;
-	char **array; // environ at the wait before
+	char **array; // environ at the previous wait
 	size_t count; // its slots
-	bool kept;    // at every wait
+	bool kept;    // at each wait
 } c;
 
-// As libc's unsetenv: what is behind moves up.
+// As libc's unsetenv: the following slots move up.
 static void
 takes_out(char **at)
 {
@@ -46,7 +46,7 @@ slot_of(const char *name)
 	return &c.array[rcgo__environ_slots_find(c.array, 0, name, strlen(name), false)];
 }
 
-// As libc's setenv that had counted the slots before environ became ours.
+// As libc's setenv that counted the slots before the takeover.
 static void
 copies(void)
 {
@@ -100,7 +100,7 @@ at_wait(void)
 		  (named(environ, "KEPT_1") == 1 && named(environ, "KEPT_2") == 1);
 }
 
-// Go sets that while C makes its change at that wait.
+// Go sets the variable while C makes its change at that wait.
 static void
 both_of(unsigned at, enum change change, const char *name)
 {
@@ -178,7 +178,7 @@ TEST(when_c_unsets_all_only_what_go_sets_is_set)
 	CHECK_INT(named(environ, "F"), slots(environ));
 }
 
-// C has counted the slots of the array before, and copies as many of the new one.
+// C counted the slots of the previous array and copies as many of the new one.
 TEST(what_c_copies_is_all)
 {
 	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT; at++) {
@@ -188,14 +188,14 @@ TEST(what_c_copies_is_all)
 	}
 }
 
-// So a new name has no place in front, unless there is a hole.
+// So there is no slot in front for a new name, unless there is a tombstone.
 TEST(what_c_copies_is_all_with_a_new_name)
 {
 	both_of(WAIT_OF_FRONT, COPIES, "OF_GO");
 	CHECK_STR(getenv("LAST"), "last");
 }
 
-// C has counted the slots of the array before, and copies as many of the new one.
+// C counted the slots of the previous array and copies as many of the new one.
 TEST(an_array_is_no_shorter_than_the_one_before)
 {
 	static char texts[24][8], *theirs[sizeof texts / sizeof texts[0] + 1];
@@ -222,7 +222,7 @@ TEST(an_array_is_no_shorter_than_the_one_before)
 	CHECK(getenv("V4") == NULL);
 }
 
-// What was put at the end of ours as C moved the end up is behind the end.
+// A variable that was stored at the end of our array while C moved the end up is behind the end.
 TEST(what_is_behind_the_end_stays_unseen)
 {
 	char **env;

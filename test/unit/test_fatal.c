@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the end of the process, with a message.
+// Base: ending the process with a message.
 
 #include <errno.h>
 #include <signal.h>

@@ -12,7 +12,7 @@
 #include "strbuf.h"
 #include "unit.h"
 
-// Files of a test lie below inject_root, which stands for /proc.
+// A test's files are below inject_root, which stands for /proc.
 static void
 with_file(const char *text)
 {
@@ -20,7 +20,7 @@ with_file(const char *text)
 	inject_file("/proc/f", text);
 }
 
-// The lowest file descriptor that is free: the same again when nothing was leaked.
+// Returns the lowest free file descriptor. It stays the same if no descriptor leaks.
 static int
 free_fd(void)
 {
@@ -89,7 +89,7 @@ TEST(says_what_failed)
 	CHECK_INT(rcgo__file_lines("/proc"), -EISDIR);
 	inject_arm(&inject_open, 0, 1, EMFILE);
 	CHECK_INT(rcgo__file_read("/proc/f", buf, sizeof buf), -EMFILE);
-	// Also when some of the file was read before.
+	// Also after a part of the file was read.
 	inject_chunk = 2;
 	for (unsigned n = 0; n < 4; n++) {
 		inject_arm(&inject_read, n, 1, EIO);
@@ -114,7 +114,7 @@ TEST(empty_file)
 	inject_root_remove();
 }
 
-// More than one buffer's worth, with newlines on and around its borders.
+// More than one buffer, with newlines at and around the buffer's ends.
 TEST(counts_lines)
 {
 	char *text = malloc(6000);

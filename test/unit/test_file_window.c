@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Traceback Generation: files that are truncated or rewritten while they are in use. A direct read
-// of their mapping would end the test by SIGBUS.
+// of the mapping would end the test with SIGBUS.
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 
 static struct rcgo_elf elf;
 
-// A file that begins as an ELF file and is random behind.
+// A file that begins as an ELF file and continues with random bytes.
 static uint8_t *
 make_file(void)
 {
@@ -107,7 +107,7 @@ TEST(strings_end_where_the_file_does)
 
 static bool stop;
 
-// Truncates, restores and overwrites the program in place, as fast as it can.
+// Truncates, restores and overwrites the program in place, as fast as possible.
 static void *
 replace_file(void *arg)
 {
@@ -128,7 +128,7 @@ replace_file(void *arg)
 	return NULL;
 }
 
-// As our first-chance handlers do.
+// Does what our first-chance handlers do.
 static void
 on_fault(int sig, siginfo_t *info, void *context)
 {
@@ -158,7 +158,7 @@ TEST(symbols_in_a_storm_of_truncation)
 	unit_shell_write("source.c", source, sizeof source - 1);
 	unit_shell("gcc -g -O2 -no-pie -o program source.c && cp program program.orig");
 	CHECK_INT(pthread_create(&thread, NULL, replace_file, path), 0);
-	// One that is emulated whole opens few objects in a minute.
+	// A fully emulated machine opens few objects in a minute.
 	for (unsigned i = 0; i < 3000 / unit_slowness(); i++) {
 		struct rcgo_arena arena;
 		struct rcgo_object *object;

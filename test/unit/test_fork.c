@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: whether this process is a fork of the one that Go started in.
+// Base: detects whether this process was forked from the one that Go started in.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -44,7 +44,7 @@ expect_wiped(void *arg)
 	CHECK(rcgo__forked());
 	CHECK_INT(rcgo__wipe_on_fork_page()->alive, 0);
 	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 0);
-	// A page of its own: what is stored stays, and the parent does not see it.
+	// A private copy of the page: the child's store is not visible to the parent.
 	rcgo__wipe_on_fork_page()->init_state = 5;
 	CHECK_INT(rcgo__wipe_on_fork_page()->init_state, 5);
 }
@@ -90,7 +90,7 @@ TEST(fork_of_a_fork)
 	CHECK_ENDS_WELL(&end, fork_again, NULL);
 }
 
-// Marking in the child brings nothing back: Go is not there.
+// Marking the page in the child restores nothing: Go does not run there.
 static void
 mark_again(void *arg)
 {
@@ -119,7 +119,8 @@ cloned(void *arg)
 	return 0;
 }
 
-// Runs cloned in a child made by clone(2) with flags. Returns what the child stored, if shared.
+// Runs cloned in a child made by clone(2) with flags. Returns what the child stored, if memory is
+// shared.
 static int
 run_clone(int flags, int *answer)
 {
@@ -155,7 +156,7 @@ TEST(clone_by_libc)
 	CHECK_INT(run_clone(0, shared), 2);
 }
 
-// What a sandbox does: neither libc nor an atfork handler hears of it.
+// What a sandbox does: neither libc nor a pthread_atfork handler notices it.
 TEST(clone_by_the_system_call)
 {
 	long pid;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation, unwind: objects that take each other's place while a profile is taken.
+// Traceback Generation, unwind: objects that are mapped at each other's address while a profile is
+// taken.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -19,7 +20,7 @@
 
 static uintptr_t place;
 
-// Maps the file of the object that has symbol where the last one was.
+// Maps the file of the object that defines symbol where the last one was.
 static void
 map_there(const char *library, const char *symbol)
 {
@@ -47,7 +48,7 @@ map_there(const char *library, const char *symbol)
 	usleep(30 * 1000); // the kernel is asked once in 10 ms
 }
 
-// A place in what is mapped there now, as a sample has it.
+// Returns an address in what is mapped there now, as a sample records it.
 static uintptr_t
 mark(void)
 {
@@ -65,7 +66,7 @@ ends_with(const char *path, const char *name)
 	return at != NULL && strchr(at, '/') == NULL;
 }
 
-// What Go is told of a place later.
+// Returns what Go is told later about an address.
 static void
 check_name(uintptr_t pc, const char *name)
 {
@@ -96,7 +97,7 @@ TEST(each_keeps_its_name)
 	CHECK_INT(pcs[2], early + 1);
 	CHECK_INT(mark(), early);
 
-	// It stays.
+	// The result stays the same.
 	usleep(1100 * 1000);
 	late = mark();
 	CHECK_INT(late, place + 0x1000);
@@ -106,19 +107,20 @@ TEST(each_keeps_its_name)
 	CHECK(second != late && second != early);
 	CHECK_INT(mark(), second);
 
-	// Go asks later. What has no number is the first one's, though it is gone.
+	// Go asks later. An address without a generation number belongs to the first object, even
+	// if that was unmapped.
 	check_name(early, "libnss_compat.so.2");
 	check_name(late, "libnss_compat.so.2");
 	check_name(second, "libnss_hesiod.so.2");
 
-	// The first comes again, and does not stay any more; nor does the second, ever.
+	// The first object is mapped again. From now on neither object's results are cached.
 	map_there("libnss_compat.so.2", "_nss_compat_setpwent");
 	CHECK_INT(mark(), early);
 	map_there("libnss_hesiod.so.2", "_nss_hesiod_setpwent");
 	usleep(1100 * 1000);
 	CHECK_INT(mark(), second);
 
-	// In a crash an address is what is mapped there.
+	// In a crash report an address means what is mapped there now.
 	rcgo__generations_stop();
 	late = rcgo__generation_resolve(place + 0x1000);
 	CHECK_INT(late, place + 0x1000);

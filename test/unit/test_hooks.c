@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: C contexts, and the registry of the program's functions.
+// Context Management: C contexts, and the registration of the program's functions.
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static unsigned released;
 static uintptr_t last_released;
 static __thread uintptr_t own_context;
 
-// A program's context function: gives each thread of C numbers of its own.
+// A program's context function: each C thread gets its own numbers.
 static void
 context(struct cgoContextArg *arg)
 {
@@ -34,7 +34,7 @@ other_context(struct cgoContextArg *arg)
 	arg->Context = arg->Context == 0 ? 7 : 0;
 }
 
-// One that does not want to name this stack.
+// A context function that gives no context for this stack.
 static void
 no_context(struct cgoContextArg *arg)
 {
@@ -181,7 +181,7 @@ call_go(void *arg)
 	return arg;
 }
 
-// Registration while threads call: each call has either no context or a whole one.
+// Registration while threads call: each call has either no context or a complete one.
 TEST(registration_while_threads_call)
 {
 	pthread_t t[THREADS];

@@ -25,7 +25,7 @@ inflate(struct rcgo_bytes in, uint8_t *out, size_t cap)
 	return n;
 }
 
-// What gzip makes of the sample becomes the sample again, and nothing is written behind it.
+// Data that gzip compressed is restored exactly, and nothing is written beyond it.
 static void
 check_sample(const uint8_t *sample, size_t size, const char *level)
 {
@@ -46,7 +46,7 @@ check_sample(const uint8_t *sample, size_t size, const char *level)
 	if (size > 0) {
 		CHECK_INT(inflate(in, out, size - 1), -ENOSPC);
 	}
-	// The last byte may hold only unused bits, never two.
+	// The last byte may contain only unused bits; the last two may not.
 	CHECK_INT(inflate(rcgo__bytes_slice(in, 0, in.size - 2), out, size), -EBADMSG);
 	free(out);
 	free(packed);
@@ -67,7 +67,7 @@ TEST(undoes_gzip)
 	}
 }
 
-// Cut anywhere, a stream is found broken; what comes out before is right.
+// A stream that is truncated anywhere is reported as broken; the output until then is correct.
 TEST(notices_every_cut)
 {
 	uint8_t *sample = unit_sample(1, 3000);
@@ -80,7 +80,7 @@ TEST(notices_every_cut)
 	packed = unit_shell_output(&n, "gzip -n <sample");
 	n -= GZIP_HEADER + GZIP_TRAILER;
 	for (size_t cut = 0; cut + 1 < n; cut++) {
-		// In memory of its own, so that the sanitizer sees a read behind the end.
+		// In a separate allocation, so that the sanitizer detects a read beyond the end.
 		uint8_t *part = malloc(cut + 1);
 
 		memcpy(part, packed + GZIP_HEADER, cut);
@@ -92,7 +92,7 @@ TEST(notices_every_cut)
 	free(sample);
 }
 
-// Whatever bytes there are, the decoder ends and stays inside.
+// For any input bytes, the decoder ends and stays within bounds.
 TEST(survives_damage)
 {
 	uint8_t *sample = unit_sample(1, 3000);
@@ -135,23 +135,23 @@ check_bytes(const char *bits, size_t n, ptrdiff_t want)
 TEST(blocks_by_hand)
 {
 	CHECK_INT(rcgo__arena_init(&arena, 1 << 20), 0);
-	check_bytes("\x03\x00", 2, 0);			    // fixed codes, nothing
-	check_bytes("\x01\x00\x00\xff\xff", 5, 0);	    // stored, nothing
+	check_bytes("\x03\x00", 2, 0);			    // fixed codes, empty
+	check_bytes("\x01\x00\x00\xff\xff", 5, 0);	    // stored, empty
 	check_bytes("\x01\x02\x00\xfd\xffhi", 7, 2);	    // stored
 	check_bytes("\x01\x02\x00\xfd\xffh", 6, -EBADMSG);  // one byte missing
-	check_bytes("\x01\x02\x00\xfc\xffhi", 7, -EBADMSG); // lengths differ
+	check_bytes("\x01\x02\x00\xfc\xffhi", 7, -EBADMSG); // LEN and NLEN differ
 	check_bytes("\x00\x01\x00\xfe\xffh\x03\x00", 8, 1); // a second block
-	check_bytes("\x00\x01\x00\xfe\xffh", 6, -EBADMSG);  // that is not there
-	check_bytes("\x07\x00", 2, -EBADMSG);		    // a kind that does not exist
-	check_bytes("\x01\x41\x00\xbe\xff", 5, -EBADMSG);   // more than there is
+	check_bytes("\x00\x01\x00\xfe\xffh", 6, -EBADMSG);  // which is missing
+	check_bytes("\x07\x00", 2, -EBADMSG);		    // a block type that does not exist
+	check_bytes("\x01\x41\x00\xbe\xff", 5, -EBADMSG);   // more codes than the input has
 	check_bytes("", 0, -EBADMSG);
 	check_bytes("\x03", 1, -EBADMSG);
 	check_bytes("\x4b\x04\x00", 3, 1);	      // "a"
-	check_bytes("\x4b\x04\x02\x00", 4, 4);	      // "a", then three from one back
-	check_bytes("\x4b\x04\x42\x00", 4, -EBADMSG); // from two back
+	check_bytes("\x4b\x04\x02\x00", 4, 4);	      // "a", then three bytes from distance 1
+	check_bytes("\x4b\x04\x42\x00", 4, -EBADMSG); // from distance 2
 }
 
-// zlib's header and sum, as RFC 1950 has them.
+// The header of zlib and its Adler-32, as RFC 1950 defines them.
 TEST(zlib_wrapping)
 {
 	static const uint8_t wrapped[] = {

@@ -22,7 +22,7 @@
 
 static struct unit_end end;
 
-// The kernel's word for the end of the main thread's stack.
+// Returns the end of the main thread's stack as the kernel reports it.
 static uintptr_t
 end_of_stack(void)
 {
@@ -52,7 +52,7 @@ true_bounds(uintptr_t bounds[2])
 	pthread_attr_destroy(&attr);
 	bounds[0] = (uintptr_t)lo;
 	bounds[1] = (uintptr_t)lo + size;
-	// libc leaves out what lies above the main thread's first frame: arguments, environment.
+	// libc excludes what is above the main thread's first frame: arguments and environment.
 	if (getpid() == syscall(SYS_gettid) && !unit_emulated()) {
 		bounds[1] = end_of_stack();
 	}
@@ -102,7 +102,7 @@ TEST(init_touches_two_words)
 	x_cgo_init(&g.g, standin_setg, NULL, NULL);
 	CHECK_INT(g.g.stackhi, hi);
 	CHECK_INT(g.next, 42);
-	// x_cgo_init keeps setg; it is Go that calls it.
+	// x_cgo_init stores setg; Go calls it.
 	CHECK_INT(standin_setg_calls, 0);
 }
 
@@ -130,7 +130,7 @@ TEST(bad_bounds_are_fatal)
 	CHECK_ENDS_WELL(&end, init_with_hi, &hi);
 }
 
-// On a thread of C that libc cannot tell us of.
+// On a C thread whose bounds libc cannot report.
 static void *
 check_unknown(void *arg)
 {
@@ -139,7 +139,7 @@ check_unknown(void *arg)
 	x_cgo_getstackbound(bounds);
 	CHECK_INT(bounds[0], 0);
 	CHECK_INT(bounds[1], 0);
-	// Go then has no bound to check against, and goes on.
+	// Go then has no bound to check against and continues.
 	standin_rt0();
 	CHECK_INT(standin_g0.stacklo, 0);
 	CHECK(standin_g0.stackhi != 0);
@@ -212,7 +212,8 @@ TEST(main_bounds_without_proc)
 	CHECK_INT(end.status, 0);
 }
 
-// With a limit beyond what the kernel keeps free, the stack ends where the next mapping does.
+// If the limit is larger than the gap that the kernel keeps free, the stack ends at the next
+// mapping.
 TEST(main_bounds_when_the_limit_is_huge)
 {
 	static const rlim_t limits[] = {RLIM_INFINITY, (rlim_t)1 << 50, (rlim_t)200 << 20};
@@ -230,13 +231,13 @@ TEST(main_bounds_when_the_limit_is_huge)
 		x_cgo_getstackbound(got);
 		CHECK(got[0] != 0);
 		CHECK(end_of - got[0] <= limits[i]);
-		// An emulator's stack has its one size, mapped whole.
+		// In an emulator, the stack has a fixed size and is fully mapped.
 		if (unit_emulated()) {
 			continue;
 		}
 		CHECK(got[1] == end_of);
 		CHECK(got[0] < end_of - (8 << 20));
-		// What it says is free is free.
+		// The range that is reported as free is free.
 		CHECK(mmap((void *)got[0], 4096, PROT_NONE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
 			      0) == (void *)got[0]);
@@ -265,7 +266,7 @@ TEST(bounds_of_threads)
 		CHECK_INT(pthread_attr_setstacksize(&attr, sizes[i]), 0);
 		CHECK_INT(pthread_create(&t, &attr, on_thread, NULL), 0);
 		CHECK_INT(pthread_join(t, NULL), 0);
-		// On memory of the program's own.
+		// On a stack that the program allocated.
 		CHECK_INT(pthread_attr_setstack(&attr, stack, sizes[i]), 0);
 		CHECK_INT(pthread_create(&t, &attr, on_thread, NULL), 0);
 		CHECK_INT(pthread_join(t, NULL), 0);
@@ -274,7 +275,7 @@ TEST(bounds_of_threads)
 	}
 }
 
-// For TSAN, and in a forked child: Go calls it wherever it is not NULL.
+// For TSan, and in a forked child: Go calls it wherever it is not NULL.
 TEST(yield)
 {
 	CHECK((_cgo_yield != NULL) == UNIT_TSAN);

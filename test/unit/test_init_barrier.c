@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Context Management: threads of C wait until Go is up.
+// Context Management: C threads wait until Go is initialized.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -89,7 +89,7 @@ TEST(threads_wait_until_go_is_up)
 	check_waiters(NULL, start_nothing);
 }
 
-// c-shared: what calls may wait even before Go's first own call.
+// c-shared: calls that may wait even before Go's own first call.
 TEST(threads_wait_from_before_go_starts)
 {
 	check_waiters(NULL, standin_rt0);
@@ -133,7 +133,7 @@ TEST(an_open_gate_costs_nothing)
 	}
 	CHECK_INT(errno, 77);
 	CHECK_INT(inject_mmap.calls + inject_malloc.calls, locks);
-	// Go says it once; saying it again changes nothing.
+	// Go reports it once; a second report changes nothing.
 	x_cgo_notify_runtime_init_done(NULL);
 	CHECK_INT(_cgo_wait_runtime_init_done(), 0);
 }
@@ -160,7 +160,7 @@ TEST(a_child_forked_before_go_is_up)
 	CHECK_HAS(end.err, "Go was entered in a forked child process");
 }
 
-// A call that needs no other thread works in a child, and costs what it costs in the parent.
+// A call that needs no other thread works in a child and costs the same as in the parent.
 static void
 go_on(void *arg)
 {
@@ -208,7 +208,7 @@ TEST(a_child_that_is_warned)
 	CHECK(strstr(strstr(end.err, "Go was entered") + 1, "Go was entered") == NULL);
 }
 
-// What Go does while the calling thread waits for another, for so long.
+// Simulates Go while the calling thread waits for another thread for this long.
 static void
 wait_in_go(unsigned milliseconds)
 {
@@ -251,7 +251,7 @@ fork_on_a_thread(void *arg)
 	return arg;
 }
 
-// A child ends when nobody is there who could wake the thread that waits.
+// A child ends if no thread exists that could wake the waiting one.
 TEST(a_child_that_waits_for_ever)
 {
 	pthread_t t;
@@ -273,7 +273,7 @@ wait_for_ever(void *arg)
 	return arg;
 }
 
-// The child's copy of the mutex may be locked by a thread that does not exist there.
+// In the child, the mutex may be locked by a thread that does not exist there.
 TEST(a_child_forked_while_threads_wait)
 {
 	pthread_t t[WAITERS];
@@ -317,7 +317,7 @@ TEST(a_child_where_the_kernel_cannot_wipe)
 	CHECK_HAS(end.err, "Go was entered in a forked child process");
 }
 
-// fork before Go is loaded is the advice that the message gives: it has to work.
+// The message advises to fork before Go is loaded: that must work.
 static void
 load_in_child(void *arg)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling, interposition: handlers without SA_ONSTACK on threads that have an alternate
-// stack.
-// Long because: all of its tests want the same few handlers.
+// stack. Long because: all tests share the same handlers.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -28,15 +27,15 @@
 
 #define ALTERNATE_SIZE (256 * 1024)
 
-// A value in a register for floating point.
+// A value in a floating-point register.
 #ifdef __x86_64__
 #	define RCGO_FLOATS(x) "+x"(x)
 #else
 #	define RCGO_FLOATS(x) "+w"(x)
 #endif
 
-// Where Go's code lies, and which goroutine the thread is on, as runtime/overlay/rcgo_go_text.s
-// says it in a program: nowhere, and none.
+// The bounds of Go's code and the goroutine of the thread, which a program gets from
+// runtime/overlay/rcgo_go_text.s: here none.
 extern struct rcgo_go_text {
 	uintptr_t start, end;
 	const G *(*current_g)(void);
@@ -119,7 +118,7 @@ install_full(int sig, int flags, uint64_t mask)
 }
 
 #ifdef __x86_64__
-// Widths: 16 of XMM, 16 of YMM, 32 of ZMM.
+// Register widths: 16 for XMM, 16 for YMM, 32 for ZMM.
 #	define UNIT_WIDE_SIZE ((size_t)32 * 64)
 #	define UNIT_WIDEST \
 		(__builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx2") ? 1 : 0)
@@ -131,10 +130,10 @@ install_full(int sig, int flags, uint64_t mask)
 #	define UNIT_WIDE_USED(width) UNIT_WIDE_SIZE
 #endif
 
-// Loads the registers of that width from before, sends sig to the process, and stores them in after
-// (probe_*.S).
+// Loads the registers of that width from before, sends sig to the process, and stores the registers
+// in after (probe_*.S).
 void unit_probe_wide(const void *before, void *after, int width, int pid, int sig);
-// Makes all of them 0.
+// Sets all of them to 0.
 void unit_probe_wide_clear(int width);
 
 static void
@@ -151,7 +150,7 @@ record_ended(struct rcgo_thread_record *r)
 	(void)r;
 }
 
-// Makes this a thread that Go knows. The test says where its C stack lies.
+// Makes the calling thread one that Go knows. The test says where its C stack is.
 static struct rcgo_thread_record *
 known_thread(void)
 {
@@ -201,7 +200,7 @@ TEST(a_stack_of_go_is_not_touched)
 
 	use_alternate();
 	told = known_thread();
-	// Somewhere else.
+	// An address outside.
 	told->stack_lo = 4096;
 	told->stack_hi = 8192;
 	install_full(SIGUSR1, 0, bit(SIGHUP));
@@ -219,7 +218,8 @@ current_g(void)
 	return goroutine;
 }
 
-// From a goroutine the handler goes where the thread's own stack was left for Go.
+// If a signal interrupts a goroutine, the handler runs on the thread's C stack, below the point
+// where C called Go.
 TEST(below_where_go_began)
 {
 	_Alignas(16) static unsigned char left[65536];
@@ -238,10 +238,10 @@ TEST(below_where_go_began)
 	told->g0 = &g0.g;
 	memset(left, 0xcc, sizeof left);
 	install(SIGUSR1, plain, 0, 0);
-	// C has switched to a stack that it made: what it left on its thread's begins there.
+	// C has switched to a stack of its own: the free part of the thread's stack begins there.
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(was_on_alternate);
-	// While C runs, g0 is what Go has there.
+	// While C runs, Go's current g is g0.
 	g0.g.stacklo = own.stacklo;
 	g0.g.stackhi = own.stackhi;
 	goroutine = &g0.g;
@@ -253,7 +253,7 @@ TEST(below_where_go_began)
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(!was_on_alternate);
 	CHECK(ran_at > told->stack_lo && ran_at < g0.sched.sp);
-	// The program's own, on its way from one stack to another.
+	// Code of the program that is switching stacks.
 	goroutine = NULL;
 	rcgo_go_text.end = UINTPTR_MAX;
 	CHECK_INT(raise(SIGUSR1), 0);
@@ -263,7 +263,7 @@ TEST(below_where_go_began)
 	for (size_t i = sizeof left - 4096; i < sizeof left; i++) {
 		CHECK_INT(left[i], 0xcc);
 	}
-	// A word that is not on that stack is no such place.
+	// A value that is not on that stack is ignored.
 	g0.sched.sp = told->stack_hi + 1;
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK(was_on_alternate);
@@ -289,7 +289,7 @@ TEST(the_frame_is_whole)
 	int with;
 
 	install_full(SIGUSR1, 0, 0);
-	CHECK_INT(raise(SIGUSR1), 0); // no alternate stack: as the kernel lays it
+	CHECK_INT(raise(SIGUSR1), 0); // no alternate stack: the kernel's own frame
 	with = frames;
 	use_alternate();
 	CHECK_INT(raise(SIGUSR1), 0);
@@ -298,7 +298,7 @@ TEST(the_frame_is_whole)
 	CHECK_INT(mask_before, 0);
 }
 
-// Registers of every kind survive, also those that need the widest state.
+// Registers of every kind are preserved, also those that need the largest XSAVE area.
 TEST(registers_survive)
 {
 	double sum = 0, a = 1.5, b = 2.25, c = 3.125, d = 1e-9;
@@ -318,7 +318,7 @@ TEST(registers_survive)
 	CHECK(!was_on_alternate);
 }
 
-// The widest registers of the CPU, whole, over a handler that changes all of them.
+// The widest registers of the CPU are fully preserved across a handler that changes all of them.
 TEST(wide_registers_survive)
 {
 	_Alignas(64) unsigned char before[UNIT_WIDE_SIZE], after[UNIT_WIDE_SIZE];
@@ -414,7 +414,7 @@ receive(void *end)
 	return NULL;
 }
 
-// Handler and mask change at once, in the eyes of every thread.
+// Every thread sees handler and mask change together.
 TEST(no_window)
 {
 	pthread_t thread;
@@ -428,7 +428,7 @@ TEST(no_window)
 	}
 	__atomic_store_n(&end, true, __ATOMIC_RELEASE);
 	CHECK_INT(pthread_join(thread, NULL), 0);
-	// The table of an emulator is its own.
+	// An emulator has a table of actions of its own.
 	CHECK(mismatches == 0 || unit_emulated());
 }
 
@@ -471,7 +471,8 @@ TEST(in_children)
 	CHECK_INT(WEXITSTATUS(status), 7);
 }
 
-// What past us reads the kernel's table and writes it back puts the same action back.
+// Code that reads the kernel's table without us and writes the action back restores the same
+// action.
 TEST(past_us)
 {
 	struct kernel_action kernel;
@@ -486,7 +487,7 @@ TEST(past_us)
 	CHECK_INT(kernel_sigaction(SIGUSR1, &kernel, NULL), 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(mask_inside, bit(SIGHUP) | bit(SIGUSR1));
-	// By our own sigaction, which C calls, a raw action is one of C's.
+	// An action that was read from the kernel and is installed by our sigaction counts as C's.
 	CHECK_INT(rcgo__interpose_sigaction(SIGUSR1, &raw, NULL), 0);
 	CHECK_INT(rcgo__interpose_sigaction(SIGUSR1, NULL, &now), 0);
 	CHECK(now.sa_handler == plain);
@@ -529,8 +530,8 @@ TEST(modes)
 	CHECK(!was_on_alternate);
 }
 
-// What was installed before the mode was known, as by the host of a library. Go itself adds
-// SA_ONSTACK later.
+// Actions that were installed before the mode was known, as by the host of a library. Go itself
+// adds SA_ONSTACK later.
 TEST(modes_hold_for_what_was_there)
 {
 	struct kernel_action act;

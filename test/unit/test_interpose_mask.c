@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signal Handling, interposition: which signals the kernel blocks for relocated handlers, and that
-// no two of them run on the alternate stack at once.
+// two of them never run on the alternate stack at once.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -20,10 +20,11 @@
 #include "unit.h"
 
 #define ALTERNATE_SIZE (256 * 1024)
-// All but SIGKILL and SIGSTOP, which the kernel takes out of masks, and libc's own.
+// All signals but SIGKILL and SIGSTOP, which the kernel removes from masks, and those that libc
+// reserves.
 #define ALL (~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1) | LIBC_MASK))
 
-// cmocka has handlers to be moved of its own, for these: all masks here hold them off.
+// cmocka installs relocatable handlers for these signals: all masks here block them.
 #define BASE                                                                 \
 	((uint64_t)1 << (SIGFPE - 1) | (uint64_t)1 << (SIGILL - 1) |         \
 		(uint64_t)1 << (SIGSEGV - 1) | (uint64_t)1 << (SIGBUS - 1) | \
@@ -31,7 +32,7 @@
 
 static __thread char *alternate;
 static unsigned calls, on_alternate, wrong_mask;
-// What each signal's handler is to see blocked, of those that are here.
+// For each signal, the signals that its handler must see blocked, of those in this test.
 static uint64_t want_inside[65], among;
 
 static uint64_t
@@ -82,7 +83,7 @@ install(int sig, int flags, uint64_t mask)
 	among = ~UINT64_C(0);
 }
 
-// The mask that the kernel has for sig.
+// Returns the kernel's mask for sig.
 static uint64_t
 kernels(int sig)
 {
@@ -112,7 +113,8 @@ TEST(alone)
 	check_calls(1);
 }
 
-// Two that are pending are delivered at once, one upon the first instruction of the other.
+// Two pending signals are delivered together: the second interrupts the first handler at its first
+// instruction.
 static void
 raise_together(int one, int other)
 {
@@ -137,7 +139,7 @@ TEST(another_joins)
 	CHECK_INT(kernels(SIGUSR2), ALL);
 	raise_together(SIGUSR1, SIGUSR2);
 	check_calls(2);
-	// One that is not moved does not count.
+	// A handler that is not relocated does not count.
 	install(SIGUSR2, SA_ONSTACK, 0);
 	install(SIGUSR1, 0, 0);
 	CHECK_INT(kernels(SIGUSR2), BASE);
@@ -180,7 +182,7 @@ TEST(handlers_that_can_be_entered_anew)
 	CHECK_INT(kernels(SIGUSR1), ALL);
 	install(SIGUSR1, 0, 0);
 	CHECK_INT(kernels(SIGUSR1), BASE);
-	// Where Go's handler may have to come first.
+	// Signals for which Go's handler may have to run first.
 	install(SIGSEGV, 0, bit(SIGUSR1));
 	CHECK_INT(kernels(SIGSEGV), ALL);
 }
@@ -216,7 +218,7 @@ install_over_and_over(void *sig)
 	return NULL;
 }
 
-// Whoever comes first, in the end none can interrupt the other's stub.
+// In any order of installation, finally neither can interrupt the other's trampoline.
 TEST(two_come_at_once)
 {
 	static const int signals[] = {SIGUSR1, SIGUSR2};
@@ -236,7 +238,7 @@ TEST(two_come_at_once)
 	CHECK_INT(kernels(SIGUSR2), ALL);
 }
 
-// A storm of a handler that stays on the alternate stack, upon one that is moved.
+// Many signals for a handler that stays on the alternate stack interrupt a relocated one.
 TEST(in_a_storm)
 {
 	use_alternate();
@@ -250,7 +252,7 @@ TEST(in_a_storm)
 		for (int i = 0; i < 100; i++) {
 			raise(SIGUSR1);
 		}
-		// All but the storm's own ran on C's stack.
+		// All handlers but that one ran on C's stack.
 		CHECK(__atomic_load_n(&calls, __ATOMIC_RELAXED) - all -
 				(__atomic_load_n(&on_alternate, __ATOMIC_RELAXED) - before) >=
 			100);

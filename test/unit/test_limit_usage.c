@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the system's limits and their use, read from made-up files and for real.
+// Thread Management: the system's limits and their usage, read from simulated files and from the
+// real ones.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -128,7 +129,7 @@ TEST(root_has_no_limit_of_threads)
 	CHECK(u.used >= 1);
 }
 
-// Somebody who is a member of very many groups has a long /proc/self/status.
+// /proc/self/status is long if the user is a member of very many groups.
 TEST(user_of_many_groups)
 {
 	static gid_t groups[1000];

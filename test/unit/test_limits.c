@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: real limits, each reached for real, and the message that names it.
-// Long because: all of its tests want limits that are set and reached in the same ways.
+// Thread Management: real limits, each of them really reached, and the message that names it. Long
+// because: the tests share the code that sets and reaches limits.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -37,7 +37,7 @@ sleep_for_ever(void)
 	}
 }
 
-// Starts threads until one does not start; fails when all do.
+// Starts threads until one does not start; fails if all start.
 static void
 start_threads(unsigned most)
 {
@@ -68,7 +68,7 @@ become(uid_t id)
 	CHECK_INT(setgroups(0, NULL), 0);
 	CHECK_INT(setresgid(id, id, id), 0);
 	CHECK_INT(setresuid(id, id, id), 0);
-	// Or our files in /proc stay root's.
+	// Otherwise our files in /proc still belong to root.
 	CHECK_INT(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
@@ -110,7 +110,7 @@ TEST(limit_of_the_user)
 	}
 }
 
-// In a container without root outside, root inside has a limit like all others.
+// Root in a container that is not root outside has limits like any other user.
 static void
 too_many_for_a_mapped_root(void *arg)
 {
@@ -148,7 +148,7 @@ TEST(limit_of_root_in_a_user_namespace)
 	unit_check_reached(end.err, "RLIMIT_NPROC (threads of this user)", "ulimit -u");
 }
 
-// Leaves room for three stacks of libc's default size and some KiB.
+// Leaves memory for three stacks of libc's default size and some KiB.
 static void
 little_room(int resource, const char *key, uint64_t kib)
 {
@@ -186,7 +186,7 @@ TEST(limits_of_memory)
 	unit_check_reached(end.err, "RLIMIT_DATA (KiB)", "ulimit -d");
 }
 
-// Three stacks of 8 MiB fit; then those of 4 MiB, 2 MiB, and so on.
+// Three stacks of 8 MiB fit; then stacks of 4 MiB, 2 MiB, and so on.
 static void
 stacks_become_smaller(int resource, const char *used, uint64_t kib)
 {
@@ -211,8 +211,8 @@ TEST(smaller_stacks_for_want_of_data)
 	stacks_become_smaller(RLIMIT_DATA, "VmData", 12000);
 }
 
-// The guard counts as address space. In 25 MiB fit a stack and a guard of 8 MiB each, then a stack
-// of 1 MiB with such a guard, and nothing more.
+// The guard area counts as address space. 25 MiB hold a stack and a guard area of 8 MiB each, then
+// a stack of 1 MiB with such a guard area, and nothing more.
 static void
 too_little_for_the_guard(void *arg)
 {
@@ -233,8 +233,7 @@ too_little_for_the_guard(void *arg)
 	start_threads(20);
 }
 
-// What clang builds needs more memory than the limit of this test leaves for the look at the
-// limits.
+// A program built by clang needs more memory for the search of the limits than this test leaves.
 #ifdef __clang__
 #	define GUARD_TEST_HAS_ROOM 0
 #else
@@ -252,7 +251,7 @@ TEST(guard_is_address_space)
 	CHECK_HAS(end.err, "and a guard of 8192 KiB");
 }
 
-// What has nothing to do with memory may pass, after a stack had to be smaller, too.
+// A failure that memory does not explain may be transient, also after a stack had to be smaller.
 TEST(tries_go_on_after_a_smaller_stack)
 {
 	static G g;
@@ -267,7 +266,7 @@ TEST(tries_go_on_after_a_smaller_stack)
 	CHECK_INT(inject_pthread_create.calls, 4);
 }
 
-// Every second page is another mapping, until the kernel has no more.
+// Every second page is a separate mapping, until the kernel refuses more.
 static void
 too_many_mappings(void *arg)
 {
@@ -305,7 +304,7 @@ TEST(limit_of_mappings)
 	unit_check_reached(end.err, "vm.max_map_count", "sysctl -w vm.max_map_count");
 }
 
-// The cgroup file system that limits threads, v1 or v2, if a group can be made in it.
+// The cgroup file system that limits threads, v1 or v2, if a group can be created in it.
 static bool
 make_cgroup(char *path, size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the message about limits, for made-up systems.
+// Thread Management: the message about limits, for simulated systems.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -15,7 +15,7 @@
 
 static struct unit_end end;
 
-// What the whole system has is told from made-up files: the real limits are everybody's.
+// System-wide values come from simulated files, because the real limits concern all processes.
 static void
 explain(void *arg)
 {
@@ -75,8 +75,8 @@ TEST(limits_of_the_system)
 	check_made_up("/proc/sys/vm/max_map_count", "3\n", "vm.max_map_count", "vm.max_map_count");
 }
 
-// The kernel never gives the numbers below 300 a second time, so it is out of them before
-// kernel.pid_max threads are there.
+// The kernel does not reuse process ids below 300, so it has none left before kernel.pid_max
+// threads exist.
 TEST(limit_of_process_numbers)
 {
 	check_made_up(
@@ -85,7 +85,7 @@ TEST(limit_of_process_numbers)
 		"/proc/loadavg", "0 0 0 1/32500 7\n", "kernel.pid_max", "sysctl -w kernel.pid_max");
 }
 
-// Names of cgroups are long in practice; no part of the message may be lost to that.
+// Real names of cgroups are long; they must not crowd out another part of the message.
 TEST(message_with_a_long_cgroup)
 {
 	char name[600] = "/sys/fs/cgroup";

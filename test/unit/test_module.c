@@ -17,7 +17,7 @@
 #include "module_internal.h"
 #include "unit.h"
 
-// What the dynamic linker says of the object that holds an address.
+// What the dynamic linker reports about the object that contains an address.
 struct truth {
 	uintptr_t address, start, end, bias, hdr;
 	bool found;
@@ -51,7 +51,7 @@ visit(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-// That m is what the dynamic linker says of address.
+// Checks that m agrees with the dynamic linker about address.
 static void
 check_module(uintptr_t address, const struct rcgo_module *m)
 {
@@ -89,7 +89,7 @@ TEST(finds_what_was_there_at_the_start)
 	check_found((uintptr_t)dlsym(RTLD_DEFAULT, "_dl_find_object"), true); // the dynamic linker
 }
 
-// Whether the vDSO has unwind information: that of arm64 has none from Linux 5.10 on.
+// Whether the vDSO has unwind information: on arm64 it has none from Linux 5.10 on.
 static bool
 has_eh_frame_hdr(uintptr_t header)
 {
@@ -195,7 +195,7 @@ TEST(the_kernel_knows_too)
 	CHECK(rcgo__kernel_lookup_find(address, &m));
 	check_module(address, &m);
 	CHECK(!m.nodelete);
-	for (int i = 0; i < 1000; i++) { // not asked again
+	for (int i = 0; i < 1000; i++) { // the kernel is not asked again
 		CHECK(rcgo__kernel_lookup_find(address + (uintptr_t)i, &m));
 	}
 	CHECK_INT(dlclose(handle), 0);
@@ -207,7 +207,7 @@ TEST(without_any_list_the_kernel_is_asked)
 	check_found((uintptr_t)&rcgo__modules_init, false);
 }
 
-// Maps the program's file as an object with holes of 60 KiB and 1 MiB between its segments.
+// Maps the program's file as an object with gaps of 60 KiB and 1 MiB between its segments.
 static void
 map_with_holes(void)
 {
@@ -227,7 +227,7 @@ map_with_holes(void)
 	close(fd);
 }
 
-// Both ways to ask the kernel say the same of every mapping.
+// Both ways to ask the kernel agree about every mapping.
 TEST(the_kernel_says_the_same_twice)
 {
 	map_with_holes();
@@ -247,7 +247,7 @@ TEST(the_kernel_says_the_same_twice)
 		CHECK_INT(sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end, &at), 2);
 		if (strcmp(line + at, "[heap]") == 0 || strcmp(line + at, "[stack]") == 0 ||
 			strcmp(line + at, "[vsyscall]") == 0) {
-			continue; // grows while we look, or is none of ours
+			continue; // grows during the test, or is not ours
 		}
 		CHECK(rcgo__mapping_read(fd, start + (end - start) / 2, &a, name_a, sizeof name_a));
 		CHECK_INT(a.start, start);
@@ -292,7 +292,7 @@ TEST(knows_names_and_build_ids)
 	CHECK(!rcgo__module_name(&m, path, 0));
 }
 
-// What Go's linker leaves in what it makes: this program has it too.
+// The mark that Go's linker leaves in its output: this program has it too.
 __asm__(".pushsection .note.go.buildid, \"a\"\n"
 	".balign 4\n"
 	".long 4, 8, 4\n"

@@ -51,12 +51,12 @@ TEST(values_are_taken)
 	CHECK(rcgo__option_is("contexts", "on"));
 	CHECK(rcgo__option_is("traceback", "off"));
 	CHECK(rcgo__option_size("stack", 0) == 8u << 20);
-	// The last one wins, and empty items are nothing.
+	// The last one wins, and empty items are ignored.
 	with(",contexts=on,,contexts=off,");
 	CHECK(rcgo__option_is("contexts", "off"));
 }
 
-// The word for all options, which later items override.
+// One word for all options, which later items override.
 TEST(stock)
 {
 	static const char *const off[] = {"traceback", "contexts", "crash", "demangle", "signals",
@@ -109,7 +109,7 @@ bad(void *list)
 	with(*(const char *const *)list);
 	CHECK(rcgo__option_size("stack", 99) == 99);
 	CHECK(rcgo__option_is("traceback", "on"));
-	CHECK(rcgo__option_is("contexts", "on")); // what is known beside it counts
+	CHECK(rcgo__option_is("contexts", "on")); // the known value beside it counts
 }
 
 TEST(what_is_not_known_is_said_once)

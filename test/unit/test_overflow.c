@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the end of a C stack is told from other faults.
+// Thread Management: an overflow of a C stack is told apart from other faults.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -160,7 +160,7 @@ TEST(of_each_kind_of_thread)
 		check_text(on_foreign_thread, NULL, " 51", "pthread_attr_setstacksize");
 		check_text(on_main, NULL, " 1024 KiB; ", "ulimit -s");
 	}
-	// Larger frames jump over a guard of one page, but not over this one.
+	// Larger frames skip a guard area of one page, but not this one.
 	frame = 40000;
 	check_text(on_go_thread, "stack=2M,guard=64K", " 2048 KiB; ", "RCGO=stack=");
 	check_text(on_main, NULL, " 1024 KiB; ", "ulimit -s");
@@ -188,7 +188,7 @@ TEST(other_faults)
 		unit_fork(&end, touch, page + size * i);
 		CHECK_HAS(end.err, "another fault");
 	}
-	unit_fork(&end, touch, (void *)64); // of NULL itself a sanitizer would speak first
+	unit_fork(&end, touch, (void *)64); // for NULL itself, a sanitizer would report first
 	CHECK_HAS(end.err, "another fault");
 	unit_fork(&end, touch, (void *)(uintptr_t)on_main);
 	CHECK_HAS(end.err, "another fault");

@@ -24,7 +24,7 @@
 
 static G gs[64];
 static unsigned ran, go_on;
-static unsigned before; // how many there are besides: main's, and what TSAN and an emulator have
+static unsigned before; // other threads: the main one, and those of TSan or an emulator
 static char name[16];
 static G *g_seen;
 
@@ -47,7 +47,7 @@ await_threads(unsigned more)
 	CHECK_INT(unit_threads(), before + more);
 }
 
-// How many threads are called go:0 and sleep.
+// Returns how many threads are named go:0 and sleep.
 static unsigned
 waiting(void)
 {
@@ -72,7 +72,7 @@ waiting(void)
 	return n;
 }
 
-// The spawner and this many idle threads, and no other thread.
+// Checks that the spawner, this many idle threads and no other thread exist.
 static void
 await_spares(unsigned spares)
 {
@@ -94,7 +94,7 @@ tell_id(void *arg)
 	return NULL;
 }
 
-// What makes calls fail is not for two threads at once.
+// Fault injection works for one thread at a time.
 static void
 need_faults(void)
 {
@@ -111,8 +111,8 @@ start(const char *options)
 	pthread_t t;
 	pid_t id;
 
-	// TSAN has a thread of its own once there is a second one. That one is gone for the kernel
-	// some time after it can be joined.
+	// TSan starts a thread of its own with the second thread. The kernel lists a thread for
+	// some time after it was joined.
 	CHECK_INT(pthread_create(&t, NULL, tell_id, &id), 0);
 	CHECK_INT(pthread_join(t, NULL), 0);
 	for (int i = 0; i < 20000 && syscall(SYS_tgkill, getpid(), id, 0) == 0; i++) {
@@ -124,7 +124,7 @@ start(const char *options)
 	standin_start();
 }
 
-// This many idle threads, and the spawner.
+// Checks that the spawner and this many idle threads exist.
 static void
 start_with_spares(const char *options, unsigned spares)
 {
@@ -146,7 +146,7 @@ TEST(a_spare_is_taken_and_replaced)
 {
 	need_faults();
 	start_with_spares("spare=2", 2);
-	// An idle thread works without memory for extras; the spawner keeps trying.
+	// An idle thread works without memory for anything else; the spawner keeps trying.
 	inject_arm(&inject_pthread_create, 0, INJECT_FOR_EVER, EPERM);
 	for (unsigned i = 1; i <= 2; i++) {
 		gs[i].stacklo = 0;
@@ -202,7 +202,7 @@ TEST(without_a_spawner_threads_are_started)
 	await_threads(1 + 3);
 }
 
-// A spare that waits takes part in what all threads do, and goes on waiting.
+// An idle thread takes part in all-threads calls and remains idle.
 TEST(a_spare_is_a_thread_like_others)
 {
 	const uintptr_t args[6] = {(uintptr_t)-1, (uintptr_t)-1, (uintptr_t)-1};

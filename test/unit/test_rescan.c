@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling, the rescan: actions that bypassed our sigaction.
+// Signal Handling, the rescan: finds actions that bypassed our sigaction.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -43,7 +43,7 @@ use_alternate(void)
 	CHECK_INT(sigaltstack(&st, NULL), 0);
 }
 
-// As libc would, so that there is a restorer; and past us.
+// Installs an action as libc would, with a restorer, but without our wrapper.
 static void
 install(int sig, int flags)
 {
@@ -145,7 +145,7 @@ rescan_repeatedly(void *end)
 	return NULL;
 }
 
-// Threads rescan while another installs an action: at the end, C's action is wrapped.
+// Threads rescan while another one installs an action: finally, C's action is wrapped.
 TEST(many_sweep)
 {
 	struct sigaction act = {.sa_flags = 0}, seen;
@@ -179,8 +179,8 @@ rescans(bool is_foreign)
 	return rcgo__action_slot_of(kernel(SIGURG).handler) != NULL;
 }
 
-// The threads that Go starts at first do not look, a first call of C does, and then nobody for a
-// second.
+// The first threads that Go starts do not rescan. The first call from C does, and then no thread
+// for a second.
 TEST(at_most_once_a_second)
 {
 	struct timespec second = {.tv_sec = 1, .tv_nsec = 50 * 1000 * 1000};
@@ -219,7 +219,7 @@ note_mask(int sig)
 	mask_inside = mask_now();
 }
 
-// Needs its registers and its mask after the call.
+// A handler that needs its registers and its mask after the call.
 static void
 chain(int sig, siginfo_t *info, void *context)
 {
@@ -232,7 +232,7 @@ chain(int sig, siginfo_t *info, void *context)
 	CHECK_INT(mask_inside, mask);
 }
 
-// Who asks past us is shown a stub, and may call it from a handler of its own.
+// Code that asks the kernel directly gets a trampoline, and may call it from a handler of its own.
 TEST(a_stub_is_called)
 {
 	struct sigaction act = {.sa_flags = SA_SIGINFO | SA_ONSTACK}, old;
@@ -248,7 +248,7 @@ TEST(a_stub_is_called)
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 1);
 	CHECK_INT(on_alternate, 1);
-	// One for a single signal is called all the same, and who calls it stays installed.
+	// A one-shot handler is still called, and the handler that calls it stays installed.
 	first.sa_flags = (int)SA_RESETHAND;
 	CHECK_INT(rcgo__interpose_sigaction(SIGSEGV, &first, NULL), 0);
 	CHECK_INT(rcgo__libc_sigaction(SIGSEGV, &act, &old), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: reads of memory that may not be there.
+// Base: reads of memory that may be unmapped.
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -18,7 +18,7 @@
 #include "sigframe.h"
 #include "unit.h"
 
-// Three pages; the second can be read, and the others not.
+// Three pages, of which only the second can be read.
 static unsigned char *
 island(void)
 {
@@ -91,7 +91,7 @@ forbid(int number, int error)
 	unit_seccomp_answer(number, SECCOMP_RET_ERRNO | (unsigned)error);
 }
 
-// The system calls that filters end a process for, because a Go program does not need them.
+// System calls that a filter may kill a process for, because a Go program does not need them.
 TEST(makes_no_call_that_a_filter_kills_for)
 {
 	if (unit_emulated()) {
@@ -100,7 +100,7 @@ TEST(makes_no_call_that_a_filter_kills_for)
 	unit_seccomp_answer(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS);
 	unit_seccomp_answer(SYS_getpid, SECCOMP_RET_KILL_PROCESS);
 	check_all();
-	_exit(0); // leak checkers ask for the process
+	_exit(0); // leak checkers make these calls
 }
 
 static void
@@ -164,7 +164,7 @@ TEST(without_process_vm_readv_in_the_kernel)
 	check_all();
 }
 
-// Leak checkers cannot do without rt_sigprocmask.
+// Leak checkers need rt_sigprocmask.
 TEST(without_rt_sigprocmask)
 {
 	forbid(SYS_rt_sigprocmask, EPERM);

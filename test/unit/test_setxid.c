@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: the nine identity calls, and that they hold for every thread.
+// System Calls: the nine identity calls take effect on every thread.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -57,7 +57,7 @@ call(void (*f)(argset_t *), uintptr_t a, uintptr_t b, uintptr_t c)
 	return x.retval;
 }
 
-// That in the status of each thread the line KEY is want.
+// Checks that the line KEY in the status of each thread is want.
 static void
 check_threads(const char *key, const char *want)
 {
@@ -169,7 +169,7 @@ TEST(refusals)
 	CHECK_INT(call(_cgo_libc_setresuid, 0, 0, 0), EPERM);
 	CHECK_INT(call(_cgo_libc_setreuid, 0, 0, 0), EPERM);
 	CHECK_INT(call(_cgo_libc_setuid, 0, 0, 0), EPERM);
-	// What changes nothing is allowed to all.
+	// A call that changes nothing is always permitted.
 	CHECK_INT(call(_cgo_libc_setresuid, KEEP, KEEP, KEEP), 0);
 	CHECK_INT(call(_cgo_libc_setuid, getuid(), 0, 0), 0);
 	CHECK_INT(call(_cgo_libc_setgid, getgid(), 0, 0), 0);
@@ -212,7 +212,7 @@ no_pending_signals(void)
 	return free;
 }
 
-// glibc passes over threads that it cannot signal, and reports success.
+// glibc skips threads that it cannot signal and reports success.
 TEST(no_room_for_signals)
 {
 	struct rlimit limit;
@@ -229,7 +229,7 @@ TEST(no_room_for_signals)
 	CHECK(limit.rlim_cur == 0 && limit.rlim_max == 0);
 }
 
-// Who may not raise the limit does without it.
+// If the limit may not be raised, the test does without it.
 TEST(no_room_for_signals_and_no_right)
 {
 	need_root();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: what x_cgo_sigaction puts into the kernel's table, and what it reports of it.
+// Signal Handling: what x_cgo_sigaction writes into the kernel's table, and what it reports.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -16,7 +16,7 @@
 #include "sigset_tools.h"
 #include "unit.h"
 
-// Any address will do: these signals are never sent.
+// Any address works: these signals are never sent.
 #define SOME_HANDLER ((uintptr_t)0x12345670)
 
 static const unsigned long all_flags[] = {SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_ONSTACK,
@@ -25,7 +25,7 @@ static const unsigned long all_flags[] = {SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO
 static bool
 settable(int sig)
 {
-	// qemu-user needs some real-time signals itself.
+	// qemu-user reserves some real-time signals.
 	return sig >= 1 && sig <= 64 && sig != SIGKILL && sig != SIGSTOP && sig != 32 &&
 	       sig != 33 && !(unit_emulated() && (sig > 60 || sig == SIGSEGV || sig == SIGBUS));
 }
@@ -41,11 +41,12 @@ flags_of(unsigned bits)
 	return flags;
 }
 
-// What the kernel makes of a mask: KILL and STOP cannot be blocked, libc hides its own.
+// The mask that the kernel stores: SIGKILL and SIGSTOP cannot be blocked, and libc hides its own
+// signals.
 static uint64_t
 kept(uint64_t mask)
 {
-	// qemu-user leaves those two in its table.
+	// qemu-user keeps these two in its table.
 	return unit_emulated()
 		       ? mask & ~LIBC_MASK
 		       : mask & ~LIBC_MASK &
@@ -107,7 +108,7 @@ TEST(every_signal_in_the_mask)
 	}
 }
 
-// On amd64 the kernel refuses a handler without a restorer; it must be libc's, not Go's.
+// On amd64 the kernel rejects a handler without a restorer. It must be libc's restorer, not Go's.
 TEST(restorer_is_libcs)
 {
 	struct sigaction libc = {.sa_handler = SIG_IGN};
@@ -135,8 +136,8 @@ dirty_stack(void)
 	__asm__ volatile("" : : "r"(junk) : "memory");
 }
 
-// What was set past libc, or by Go's own system call, is reported as it is: Go may install it
-// again, restorer and all.
+// An action that was installed without libc, or by Go's own system call, is reported unchanged: Go
+// may install it again, with its restorer.
 TEST(reports_what_was_set_raw)
 {
 	for (int i = 0; i < 500; i++) {
@@ -170,7 +171,7 @@ TEST(sets_and_reports_at_once)
 	CHECK_INT(old.handler, SOME_HANDLER + 16);
 	CHECK_INT(old.flags & ~KERNEL_SA_RESTORER, SA_RESTART);
 	CHECK_INT(bits_of_set(old.mask), 0xf0);
-	// Both may be one place.
+	// Both arguments may be the same object.
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &old, &old), 0);
 	CHECK_INT(old.handler, SOME_HANDLER);
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, NULL, NULL), 0);
@@ -210,7 +211,7 @@ TEST(errors_of_libc_are_given_to_go)
 	inject_arm(&inject_sigaction, 0, 1, EFAULT);
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, NULL), EFAULT);
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, NULL), 0);
-	// libc's function is asked, so that those who stand before it hear of it.
+	// libc's function is called, so that interposers before it notice the change.
 	CHECK_INT(inject_sigaction.calls, 2);
 	CHECK_INT(errno, 77);
 }
@@ -234,12 +235,13 @@ through_libc(int sig, const go_sigaction_t *act)
 	}
 }
 
-// Whatever the input, the table is as libc would have made it.
+// For any input, the table is as libc would have made it.
 TEST(same_as_libc)
 {
 	for (int i = 0; i < 2000; i++) {
 		int sig = (int)(unit_random() % 66);
-		go_sigaction_t act = {.handler = unit_random() % 5, // SIG_ERR's neighbours too
+		go_sigaction_t act = {
+			.handler = unit_random() % 5, // also the values around SIG_ERR
 			.flags = flags_of((unsigned)unit_random()),
 			.mask = set_of_bits(unit_random())};
 		struct kernel_action ours, libcs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: x_cgo_sigaction inside handlers, under a timer of one millisecond, while other
-// threads do the same; and that handlers so installed are called as they should be.
+// Signal Handling: x_cgo_sigaction inside handlers, with a timer of one millisecond, while other
+// threads do the same; and handlers that were installed this way are called correctly.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -20,7 +20,7 @@
 static unsigned ticks;
 static unsigned bad;
 
-// What a handler may not do is exit through unit_fail: it counts.
+// A handler may not call unit_fail, so it counts errors.
 static void
 in_handler(int sig, siginfo_t *info, void *context)
 {
@@ -79,7 +79,7 @@ TEST(in_handlers_under_a_timer_on_two_threads)
 	go_sigaction_t act = {.handler = 0x1000, .flags = SA_SIGINFO, .mask = set_of_bits(0xff)};
 	pthread_t t[2];
 
-	// Before Go is up, as libpreinit does.
+	// Before Go is initialized, as libpreinit does.
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, NULL), 0);
 	install(SIGUSR2, in_handler, SA_RESTART, 0);
 	for (int i = 0; i < 2; i++) {
@@ -101,7 +101,7 @@ static char *stack;
 static void
 note(int sig, siginfo_t *info, void *context)
 {
-	// Not the address of a variable: ASan may keep those elsewhere.
+	// The address of a variable will not do: ASan may keep variables elsewhere.
 	const char *here = __builtin_frame_address(0);
 	sigset_t mask;
 
@@ -140,7 +140,7 @@ TEST(handlers_get_what_was_asked_for)
 	CHECK(on_alternate_stack);
 	CHECK_INT(mask_inside & (bit(SIGUSR1) | bit(SIGUSR2) | bit(SIGTERM) | bit(SIGHUP)),
 		bit(SIGUSR1) | bit(SIGUSR2) | bit(SIGTERM));
-	// Not on the alternate stack, not deferred, and for one time only.
+	// Not on the alternate stack, without SA_NODEFER, and one-shot.
 	install(SIGUSR1, note, SA_NODEFER | (unsigned long)(unsigned)SA_RESETHAND, 0);
 	CHECK_INT(raise(SIGUSR1), 0);
 	CHECK_INT(calls, 2);

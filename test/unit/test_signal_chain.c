@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling and Traceback Generation: what stands before Go's handler is gone from the stack
-// when that runs. A debugger cannot leave a frame of C that Go's handler was called from.
+// Signal Handling and Traceback Generation: our first-chance handler has left the stack when Go's
+// handler runs. A debugger cannot unwind through a C frame that called Go's handler.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -15,7 +15,7 @@
 #include "signal_chain.h"
 #include "unit.h"
 
-// Where Go's code lies, as runtime/overlay/rcgo_go_text.s says it in a program.
+// The bounds of Go's code, which a program gets from runtime/overlay/rcgo_go_text.s.
 extern struct rcgo_go_text {
 	uintptr_t start, end;
 	const G *(*current_g)(void);

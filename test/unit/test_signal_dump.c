@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: the table of handlers and the trace of changes, against what was installed.
+// Signal Handling: the table of handlers and the trace of changes, compared with what was
+// installed.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -31,7 +32,7 @@ flagged(int sig)
 	(void)sig;
 }
 
-// Knows one name.
+// A symbolize callback that knows one name.
 static void
 name_it(uintptr_t pc, char *text, size_t size)
 {
@@ -61,7 +62,7 @@ dump(void *unused)
 	CHECK_INT(errno, EDOM);
 }
 
-// What body writes to standard error.
+// Returns what body writes to standard error.
 static const char *
 written(struct unit_end *end, void (*body)(void *))
 {
@@ -110,9 +111,9 @@ change_all(void *unused)
 	rcgo__options_init();
 	rcgo__signal_dump_init();
 	install(SIGUSR1, bare, 0, 0);
-	rcgo__signal_dump_change(SIGUSR1, RCGO_BY_GO); // Go is not up yet
+	rcgo__signal_dump_change(SIGUSR1, RCGO_BY_GO); // Go is not initialized yet
 	rcgo__signal_dump_start(name_it);
-	rcgo__signal_dump_start(name_it); // the table is told once
+	rcgo__signal_dump_start(name_it); // the table is written once
 	install(SIGUSR2, bare, 0, 0);
 	errno = EDOM;
 	rcgo__signal_dump_change(SIGUSR2, (uintptr_t)bare + 1);
@@ -158,7 +159,7 @@ change_untraced(void *unused)
 	rcgo__signal_dump_change(SIGUSR1, (uintptr_t)bare + 1);
 }
 
-// Where there is nobody who knows names, C's first change begins the trace.
+// Without a symbolize callback, C's first change starts the trace.
 TEST(without_names)
 {
 	struct unit_end end;

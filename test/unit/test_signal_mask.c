@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: what C may block on threads that run Go; the kernel is asked past us.
+// Signal Handling: which signals C may block on threads that run Go, read from the kernel without
+// our wrappers.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -22,7 +23,7 @@
 
 #define BIT(sig) ((uint64_t)1 << ((sig)-1))
 #define GOS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGURG))
-// Of the signals below 32, which the emulator too has for itself, what the kernel blocks.
+// The signals below 32 that the kernel blocks; the emulator reserves some of them too.
 #define ALL (((uint64_t)1 << 31) - 1 - BIT(SIGKILL) - BIT(SIGSTOP))
 
 static uint64_t
@@ -77,7 +78,7 @@ TEST(thread_with_go_keeps_six_open)
 	open_all();
 	CHECK_INT(sigprocmask(SIG_SETMASK, &all, NULL), 0);
 	CHECK(kernel_mask() == (ALL & ~GOS));
-	// What is shown is what is.
+	// The mask that is reported is the real one.
 	CHECK_INT(sigprocmask(SIG_BLOCK, NULL, &old), 0);
 	CHECK_INT(sigismember(&old, SIGSEGV), 0);
 	CHECK_INT(sigismember(&old, SIGUSR1), 1);
@@ -104,7 +105,7 @@ TEST(errors_are_libcs)
 	CHECK_INT(kernel_mask(), 0);
 }
 
-// Go's own blocks are system calls; one that was there stays until C opens it.
+// Go blocks signals by system calls. A signal that was blocked stays blocked until C unblocks it.
 TEST(what_is_blocked_stays)
 {
 	uint64_t urg = BIT(SIGURG);
@@ -131,7 +132,7 @@ block_and_restore(int sig)
 	inside = kernel_mask();
 }
 
-// A handler's own signal is not opened by what puts the mask back.
+// Restoring the mask does not unblock the handler's own signal.
 TEST(a_handlers_mask_is_kept)
 {
 	struct sigaction act = {.sa_handler = block_and_restore};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: sets of signals, in the layout of this system.
+// Signal Handling: signal sets, in the layout of this system.
 
 #include "sigset_cases.h"
 

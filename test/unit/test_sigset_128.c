@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signal Handling: sets of 128 signals in four words of 32 bits, as on FreeBSD. The same functions
-// as on this system are compiled with that layout.
+// Signal Handling: sets of 128 signals in four words of 32 bits, as on FreeBSD. The functions under
+// test are compiled with that layout.
 
 #include <stdint.h>
 
@@ -9,7 +9,7 @@
 
 #include "sigset_cases.h"
 
-// Signals lie in the words as FreeBSD's sigaddset puts them: _SIG_WORD and _SIG_BIT.
+// Signals are at the bits that FreeBSD's sigaddset uses: _SIG_WORD and _SIG_BIT.
 TEST(layout_of_freebsd)
 {
 	go_sigset_t set = rcgo__sigset_empty();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: what C may ask and tell of threads.
+// Thread Management: what C may query and report about threads.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -101,7 +101,8 @@ TEST(names)
 	CHECK_STR(name, "go:9999999999");
 }
 
-// A process that C forks from a thread of Go has that thread's name, and is to have the program's.
+// A process that C forks from a Go thread inherits the thread's name. It must get the program's
+// name.
 TEST(names_are_off)
 {
 	CHECK_INT(prctl(PR_SET_NAME, "creator"), 0);
@@ -111,7 +112,7 @@ TEST(names_are_off)
 	CHECK_STR(name, "creator");
 }
 
-// The kernel ends a process that makes a file longer than this limit.
+// The kernel ends a process that makes a file larger than this limit.
 TEST(no_file_may_grow)
 {
 	struct rlimit none = {0, 0};
@@ -123,7 +124,7 @@ TEST(no_file_may_grow)
 	CHECK_INT(setrlimit(RLIMIT_FSIZE, &none), 0);
 	standin_start();
 	CHECK(rcgo__stats()->callbacks_counted != 0);
-	_exit(0); // reports are files, too
+	_exit(0); // sanitizer reports are files, too
 }
 
 static struct rcgo_stats_page *
@@ -141,7 +142,8 @@ find_sight(const char *path)
 	return page;
 }
 
-// With stats=on calls from C are counted, and a file of the process shows the page.
+// With stats=on, calls from C are counted, and a file descriptor of the process shows the stats
+// page.
 TEST(calls_are_counted)
 {
 	const struct rcgo_stats_page *seen = NULL;
@@ -198,7 +200,7 @@ TEST(starts_that_are_retried)
 	CHECK_INT(stats().start_retries, 3);
 }
 
-// Who was built with an older or a newer header gets what it knows, and 0 for the rest.
+// A program built with an older or newer header gets the fields that it knows, and 0 for the rest.
 TEST(other_sizes)
 {
 	uint64_t words[30];

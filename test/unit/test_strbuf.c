@@ -13,7 +13,7 @@
 #include "strbuf.h"
 #include "unit.h"
 
-// Whatever is appended, at any size: a prefix of the whole text, and no byte beyond the buffer.
+// For any appended text and any size: a prefix of the whole text, and no byte beyond the buffer.
 TEST(truncates_at_every_size)
 {
 	static const char whole[] = "abc       420xdeadbeef   xInvalid argument (EINVAL)errno 9999";
@@ -63,7 +63,7 @@ TEST(decimal)
 	check_dec(123, 12, "         123");
 	check_dec(UINT64_MAX, 0, "18446744073709551615");
 	check_dec(UINT64_MAX, 21, " 18446744073709551615");
-	// A width that nobody needs is cut, and the number still whole.
+	// A width that is too large is reduced, and the number is still complete.
 	check_dec(7, 32, "                               7");
 	check_dec(7, 4000, "                               7");
 	for (int i = 0; i < 2000; i++) {
@@ -105,7 +105,7 @@ TEST(padding)
 	CHECK_STR(buf, "ab             ");
 }
 
-// Each error that the calls of src/ return by its name and by what libc says of it.
+// Each error that the calls of the runtime return, by its name and by libc's text.
 TEST(error_names)
 {
 	static const struct {
@@ -155,7 +155,7 @@ TEST(parse)
 	check_parse("18446744073709551615", 0, UINT64_MAX, "");
 	check_parse("18446744073709551614 1", 0, UINT64_MAX - 1, " 1");
 	check_parse("00000000000000000000000000000018446744073709551615", 0, UINT64_MAX, "");
-	// What is no number, or too big a one, moves nothing.
+	// Text that is no number, or a number that is too large, leaves the position unchanged.
 	check_parse("18446744073709551616", -1, 0, "18446744073709551616");
 	check_parse("18446744073709551625", -1, 0, "18446744073709551625");
 	check_parse("99999999999999999999", -1, 0, "99999999999999999999");
@@ -211,7 +211,7 @@ TEST(writes_all)
 {
 	check_write("");
 	check_write("whole");
-	// Interrupted before it began, between two parts, and often.
+	// Interrupted before the first byte, between two parts, and often.
 	for (unsigned first = 0; first < 6; first++) {
 		for (unsigned count = 1; count < 40; count += 13) {
 			inject_chunk = 3;

@@ -29,7 +29,7 @@ TEST(finds_what_dlsym_finds)
 	CHECK(rcgo__lookup_first("") == NULL);
 }
 
-// The test program has functions of these names, which are ours.
+// The test program defines functions with these names.
 TEST(passes_its_own_object)
 {
 	CHECK(rcgo__lookup_first("sigprocmask") == dlsym(RTLD_DEFAULT, "sigprocmask"));
@@ -107,7 +107,8 @@ TEST(both_kinds_of_hash_table)
 	}
 }
 
-// What the object itself chooses as it is loaded is no address to call; data is no function.
+// An IFUNC, which the object itself resolves when it is loaded, is no address to call; data is no
+// function.
 TEST(functions_only)
 {
 #if defined(__GLIBC__) && defined(__x86_64__)

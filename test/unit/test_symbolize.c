@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: this process described by its own debug information.
+// Traceback Generation: this process is symbolized by its own debug information.
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 #include "symbolizer.h"
 #include "unit.h"
 
-// The address of the instruction after the call of here, less 1: a place in its caller.
+// Returns the address of the instruction after the call of here, minus 1: an address in its caller.
 static __attribute__((noinline)) uintptr_t
 here(void)
 {
@@ -42,7 +42,7 @@ static __attribute__((noinline)) void
 outermost(void)
 {
 	middle(), place_outer_line = __LINE__;
-	// Else the call could be a jump.
+	// Otherwise the call could be compiled to a jump.
 	__asm__("" ::: "memory");
 }
 
@@ -53,7 +53,7 @@ check_file(const char *file)
 	CHECK_STR(strrchr(file, '/') + 1, "test_symbolize.c");
 }
 
-// Three functions, of which two are inlined, with the lines where each calls the next.
+// Three functions, two of them inlined, and the lines of the calls.
 TEST(chain_of_inlined_functions)
 {
 	struct rcgo_frame frames[RCGO_FRAMES_MAX];
@@ -75,14 +75,14 @@ TEST(chain_of_inlined_functions)
 		check_file(frames[i].file);
 		CHECK_INT(frames[i].entry, (uintptr_t)outermost);
 	}
-	// The outer end is cut.
+	// The outermost frames are cut.
 	CHECK_INT(rcgo__symbolize(place_inlined, frames, 2), 2);
 	CHECK_INT(frames[1].inlined, true);
 	CHECK_STR(frames[1].function, "middle");
 	CHECK_INT(frames[1].entry, (uintptr_t)outermost);
 }
 
-// What files are called takes no room from the functions' names, and the outermost is named first.
+// File names take no space from function names, and the outermost function is named first.
 TEST(little_room_is_for_names)
 {
 	struct rcgo_frame frames[RCGO_FRAMES_MAX];
@@ -95,7 +95,7 @@ TEST(little_room_is_for_names)
 	CHECK_STR(frames[0].function, "innermost");
 }
 
-// A process without a descriptor to spare has one later.
+// A process without a free file descriptor has one later.
 TEST(a_file_that_could_not_be_opened_is_opened_later)
 {
 	struct rcgo_frame frame;
@@ -114,7 +114,7 @@ TEST(a_file_that_could_not_be_opened_is_opened_later)
 	CHECK_STR(frame.function, "here");
 }
 
-// The same through Go's protocol, twice for one program counter, as recursion has it.
+// The same through Go's protocol, twice for one program counter, as in recursion.
 TEST(protocol)
 {
 	static const char *const names[] = {"innermost", "middle", "outermost"};
@@ -132,7 +132,7 @@ TEST(protocol)
 			CHECK(arg.Data != 0);
 		}
 	}
-	// Another one in the middle of a chain.
+	// Another address in the middle of a chain.
 	arg.PC = place_inlined;
 	rcgo__default_symbolizer(&arg);
 	CHECK_INT(arg.More, 1);
@@ -143,7 +143,7 @@ TEST(protocol)
 	arg.PC = 0;
 	rcgo__default_symbolizer(&arg);
 	CHECK_INT(arg.Data, 0);
-	// Whoever ends in the middle of a chain leaves nothing to the next.
+	// A request that is abandoned in the middle of a chain leaves nothing to the next one.
 	for (int round = 0; round < 2; round++) {
 		arg.PC = place_inlined;
 		rcgo__default_symbolizer(&arg);
@@ -153,7 +153,7 @@ TEST(protocol)
 	}
 }
 
-// More sequences than there is room for, each still answered, and room again once they end.
+// More sequences than there are slots. Each is answered, and slots are free again after they end.
 TEST(many_sequences)
 {
 	struct cgoSymbolizerArg args[32] = {{0}};
@@ -178,7 +178,7 @@ TEST(many_sequences)
 	}
 }
 
-// Where nothing is known there is the address; where only the object is known, its name too.
+// If nothing is known, the address is printed; if only the object is known, its name too.
 TEST(always_an_answer)
 {
 	struct rcgo_frame frame;
@@ -195,7 +195,8 @@ TEST(always_an_answer)
 	CHECK_INT(n, 1);
 }
 
-// Go's marks in stacks, addresses of no memory and of data are no code: Go then drops the frame.
+// Go's marks in stacks, unmapped addresses and addresses of data are no code: Go then drops the
+// frame.
 TEST(what_is_no_code_is_declined)
 {
 	uintptr_t pcs[] = {~(uintptr_t)0, 1, 0x10, UINTPTR_MAX / 2 + 1, (uintptr_t)1 << 45};
@@ -213,7 +214,7 @@ TEST(what_is_no_code_is_declined)
 	}
 }
 
-// All code of a just-in-time compiler has one name.
+// All code of a just-in-time compiler gets one name.
 TEST(generated_code)
 {
 	uint8_t *page = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -253,7 +254,7 @@ ask(void *arg)
 		size_t n = rcgo__symbolize_into(
 			place_inlined, frames, RCGO_FRAMES_MAX, text, sizeof text);
 
-		CHECK(n == 3 || n == 1); // one when both memories are taken
+		CHECK(n == 3 || n == 1); // one frame if both arenas are in use
 		CHECK(frames[0].function != NULL);
 		if (n == 3) {
 			CHECK_STR(frames[2].function, "outermost");
@@ -268,7 +269,7 @@ TEST(threads_at_once)
 {
 	pthread_t threads[4];
 
-	// Without the list of modules the kernel is asked, at a limited rate.
+	// If the module list is missing, the kernel is asked, at a limited rate.
 	rcgo__modules_init();
 	outermost();
 	for (size_t i = 0; i < UNIT_COUNTOF(threads); i++) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: names of functions that the linker has none for, in libraries of this
-// process.
+// Traceback Generation: names of functions without a symbol, in libraries of this process.
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include "unit.h"
 #include "unit_shell.h"
 
-// Of a stripped library each function is one node, and none takes in what is beside it.
+// Each function of a stripped library is one node, separate from its neighbours.
 TEST(functions_without_symbols)
 {
 	static const char source[] = "static __attribute__((noinline)) int a(int n) { return n * n "
@@ -51,7 +50,7 @@ TEST(functions_without_symbols)
 			CHECK_INT(rcgo__symbolize(base + at, &frame, 1), 1);
 			CHECK_STR(frame.function, want);
 		}
-		// The report of a crash has the address itself.
+		// A crash report has the address itself.
 		snprintf(want, sizeof want, "libs.so+0x%lx", start + 1);
 		CHECK_INT(rcgo__symbolize_into(base + start + 1, &frame, 1, text, sizeof text), 1);
 		CHECK_STR(frame.function, want);
@@ -61,7 +60,7 @@ TEST(functions_without_symbols)
 	free(all);
 }
 
-// Functions that the linker does not know, as lambdas, are told apart by where they are.
+// Functions without a symbol, such as lambdas, are told apart by their address.
 TEST(scopes_of_lambdas)
 {
 	static const char source[] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traceback Generation: the function at an address, by symbol tables. nm is the other opinion.
+// Traceback Generation: the function at an address, by symbol tables. nm is the reference.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 
 static struct rcgo_arena arena;
 
-// Two of a name at one place, a label inside, one without a size, one in a section of its own, data
-// beside, and some more.
+// Two symbols at one address, a label inside a function, a symbol without a size, one in a section
+// of its own, data beside code, and some others.
 static const char source[] =
 	"int data = 7;\n"
 	"static __attribute__((noinline)) int hidden(int n) { return n * data; }\n"
@@ -78,12 +78,12 @@ check_rules(const struct rcgo_symtab *table)
 	check_at(table, too + 32, "function_too", false);
 	check_at(table, too + 64, "behind", true);
 	check_at(table, elsewhere, "elsewhere", true);
-	// The source of a local function is known, of a global one it is not.
+	// The source file of a local function is known, that of a global one is not.
 	CHECK(rcgo__symtab_find(table, address_of("hidden"), &symbol));
 	CHECK_STR(symbol.file, "source.c");
 	CHECK(rcgo__symtab_find(table, address_of("sized"), &symbol));
 	CHECK(symbol.file == NULL);
-	// The last function of one section does not name the code of the next.
+	// The last function of one section does not name the code of the next section.
 	CHECK(!rcgo__symtab_find(table, 0, &symbol));
 	CHECK(!rcgo__symtab_find(table, UINT64_MAX, &symbol));
 	CHECK(!rcgo__symtab_find(table, 16, &symbol));
@@ -102,8 +102,8 @@ TEST(rules)
 	check_rules(&table);
 }
 
-// Every function that nm lists with a size is found, at its first byte, its last, and in between;
-// it or another of the same place.
+// Every function that nm lists with a size is found at its first byte, at its last, and in between;
+// or another one at the same address.
 static void
 check_against_nm(const struct rcgo_symtab *table, const char *path, const char *flags)
 {
@@ -124,7 +124,7 @@ check_against_nm(const struct rcgo_symtab *table, const char *path, const char *
 		step = size > 1 ? size - 1 : 1;
 		for (unsigned long long at = 0; at < size; at += step) {
 			CHECK(rcgo__symtab_find(table, address + at, &symbol));
-			// Another function may begin inside of this one.
+			// Another function may begin inside this one.
 			CHECK(symbol.address >= address && symbol.address <= address + at);
 			CHECK(symbol.covers || symbol.address != address);
 		}
@@ -136,7 +136,7 @@ check_against_nm(const struct rcgo_symtab *table, const char *path, const char *
 	free(all);
 }
 
-// Sorted or not, and from whatever table, the answer is the same.
+// Sorted or not, and from either table, the answer is the same.
 static void
 check_same(const struct rcgo_symtab *a, const struct rcgo_symtab *b, uint64_t end)
 {
@@ -161,7 +161,7 @@ TEST(agrees_with_nm)
 	CHECK(rcgo__symtab_add(&table, &elf));
 	sorted = table;
 	CHECK(rcgo__symtab_sort(&sorted, &arena));
-	// An emulator's own file would be the one that nm sees by this name.
+	// In an emulator, nm would read another file of this name.
 	if (!unit_emulated()) {
 		char path[64];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Targets: this process, another one, and core files made here, whole and damaged.
+// Targets: this process, another one, and core files made here, complete and damaged.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -24,7 +24,7 @@
 static unsigned long known = 1;
 
 struct seen {
-	uint64_t address; // that a module shall contain
+	uint64_t address; // an address that the module must contain
 	int32_t tid;
 	unsigned modules, threads, with_address, with_tid, vdso;
 	char path[4096];
@@ -62,7 +62,7 @@ stop_at_once(const struct rcgo_target_module *m, void *arg)
 	return ++*(unsigned *)arg == 1;
 }
 
-// A page that can be read and one that cannot.
+// A readable page and an inaccessible one.
 static char *
 half_readable(void)
 {
@@ -129,7 +129,7 @@ TEST(this_process)
 	CHECK_INT(t.machine, RCGO_ELF_MACHINE);
 	check_reads(&t, half, 1);
 	check_lists(&t, (int32_t)syscall(SYS_gettid));
-	// It is in the very call that asks, or runs. Some kernels have no such file.
+	// The thread is in the call that asks, or runs. Some kernels lack this file.
 	int err = rcgo_target_registers(&t, (int32_t)syscall(SYS_gettid), &th);
 	CHECK(err == -EBUSY || err == -ESRCH || (err == 0 && th.syscall == SYS_read));
 	rcgo_target_close(&t);
@@ -163,7 +163,7 @@ TEST(another_process)
 		usleep(1000);
 		err = rcgo_target_registers(&t, pid, &th);
 	}
-	if (err != -ESRCH && err != -EPERM) { // no such file here, or a sandbox forbids it
+	if (err != -ESRCH && err != -EPERM) { // no such file here, or a sandbox forbids the access
 		CHECK_INT(err, 0);
 		CHECK_INT(th.syscall, SYS_read);
 		CHECK_INT(th.args[0], ends[0]);
@@ -183,7 +183,7 @@ TEST(another_process)
 
 // ---------------------------------------------------------------------------- core files
 
-// A core file in the making.
+// A core file that is being built.
 struct core {
 	uint8_t bytes[16384];
 	size_t size;
@@ -228,8 +228,8 @@ thread_note(struct core *c, uint16_t machine, int32_t tid)
 
 #define CORE_LOADS 3
 
-// Two threads; two files, one of two mappings; the vDSO; at 0x10000 and 0x11000 pages that touch,
-// the second with less in the file than in memory; at 0x20000 the vDSO.
+// Two threads; two files, one with two mappings; the vDSO; adjacent pages at 0x10000 and 0x11000,
+// of which the second is shorter in the file than in memory; at 0x20000 the vDSO.
 static void
 make_core(struct core *c, uint16_t machine, bool sorted)
 {
@@ -306,7 +306,7 @@ check_core(uint16_t machine, bool sorted)
 	CHECK_STR(s.path, "/bin/a");
 	CHECK(rcgo_target_auxv(&t, AT_PHDR, &phdr) && phdr == 0x10040);
 	CHECK(!rcgo_target_auxv(&t, AT_ENTRY, &phdr));
-	// From the first page into the second, as far as the file has that.
+	// From the first page into the second, as far as the file has data.
 	CHECK_INT(rcgo_target_read(&t, 0x10ff0, to, sizeof to), 0x10 + 0x800);
 	CHECK(to[0xf] == 'a' && to[0x10] == 'b');
 	CHECK_INT(rcgo_target_read(&t, 0x11800, to, 1), 0);
@@ -363,7 +363,7 @@ touch_thread(const struct rcgo_target_thread *th, void *arg)
 	return false;
 }
 
-// The sanitizers see what is read outside.
+// The sanitizers detect reads out of bounds.
 TEST(survives_damage)
 {
 	static struct core whole;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: threads that do not start: how long is tried, and what is said.
+// Thread Management: threads that cannot be started: how long we retry, and the message.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -22,7 +22,7 @@
 
 static struct unit_end end;
 
-// What the child found, for the parent to see.
+// The child's result, for the parent.
 struct note {
 	unsigned tries;
 	unsigned sleeps;
@@ -113,7 +113,7 @@ TEST(tries_for_two_seconds)
 	CHECK(note->asked_ns > 1900 * 1000000LL && note->asked_ns < 2300 * 1000000LL);
 }
 
-// Go's profiler and preemption interrupt sleeps: that must not use up the two seconds.
+// Go's profiler and preemption signals interrupt sleeps. That must not shorten the two seconds.
 // With RCGO=threads=stock: twenty attempts, 1 ms to 19 ms apart, and a message without limits.
 static void
 start_as_stock(void *err)
@@ -173,7 +173,7 @@ start_without_memory(void *arg)
 
 	(void)arg;
 	standin_start();
-	// More starts on their way than are kept at hand.
+	// More starts at once than there are preallocated entries.
 	for (unsigned i = 0; i < 32; i++) {
 		rcgo__thread_start_alloc();
 	}
@@ -196,7 +196,7 @@ start_with_nothing(void *err)
 	start_with_error(err);
 }
 
-// No file can be opened, so nothing is known; the message is still one.
+// No file can be opened, so no limit is known; there is still a message.
 TEST(message_without_files)
 {
 	fail_start(start_with_nothing, EAGAIN);
@@ -205,7 +205,7 @@ TEST(message_without_files)
 	CHECK_HAS_NOT(end.err, "<- reached");
 }
 
-// The n-th of all memory and thread calls fails, once: the program starts.
+// The n-th of all memory and thread calls fails once: the program still starts.
 static void
 start_all(void *arg)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: the records of threads: who has one, what it says, when it ends.
+// Thread Management: thread records: which threads have one, its content, and its end.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -61,7 +61,7 @@ foreign(void *arg)
 	standin_export(NULL, NULL);
 	seen = check_record(RCGO_THREAD_FOREIGN);
 	CHECK(seen->g != NULL);
-	// It stays the same.
+	// The record stays the same.
 	CHECK(rcgo__thread_record_make(RCGO_THREAD_FOREIGN) == seen);
 	return arg;
 }
@@ -86,7 +86,7 @@ TEST(a_thread_of_c_and_its_end)
 	standin_start();
 	run(foreign, 1 << 20);
 	first = seen;
-	// The place is free again, so threads that come and go take no memory.
+	// The slot is free again, so short-lived threads take no memory.
 	for (size_t i = 0; i < 1000; i++) {
 		run(foreign, (i % 4 + 1) << 19);
 		CHECK(seen == first);
@@ -169,7 +169,7 @@ mstart_and_exit(void)
 	pthread_exit(NULL);
 }
 
-// C may end a thread of Go; its record's memory is then used by libc.
+// C may end a Go thread; libc then reuses the memory of its record.
 TEST(a_thread_of_go_that_c_ends)
 {
 	standin_start();

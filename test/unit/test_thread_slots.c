@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Thread Management: what stands in for a pthread key when the program has used them all.
+// Thread Management: the replacement for a pthread key if the program has used all keys.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -56,7 +56,7 @@ call_go_and_look(void *arg)
 	return arg;
 }
 
-// What C++ uses to end thread_local objects does, where libc has no key left.
+// The mechanism that ends thread_local objects of C++ works when libc has no key left.
 TEST(bound_without_a_key)
 {
 	pthread_t t[THREADS];

@@ -17,7 +17,7 @@
 #include "thread_management.h"
 #include "unit.h"
 
-// All signals but KILL and STOP, and the two that glibc keeps open for itself.
+// All signals but SIGKILL and SIGSTOP, and the two that glibc keeps unblocked.
 #define ALL_BLOCKED (~(uint64_t)0 & ~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1)))
 #define LIBCS_OWN ((uint64_t)7 << 31)
 
@@ -73,7 +73,7 @@ TEST(thread_is_as_go_wants_it)
 	CHECK_INT(thread_g.stacklo, 0);
 	CHECK_INT(thread_g.stackhi, default_stack_size());
 	CHECK_INT(detach_state, PTHREAD_CREATE_DETACHED);
-	// An emulator and TSAN keep masks of their own.
+	// An emulator and TSan have masks of their own.
 	if (!unit_emulated() && !UNIT_TSAN) {
 		CHECK_INT(blocked | LIBCS_OWN, ALL_BLOCKED);
 	}
@@ -96,7 +96,7 @@ TEST(mask_of_the_caller_is_restored)
 	unit_await(&ran, 1);
 }
 
-// Some starts are kept at hand; one beyond those is malloc's and is freed.
+// Some entries are preallocated; further ones come from malloc and are freed.
 TEST(argument_is_copied_and_given_back)
 {
 	struct rcgo_thread_start *taken[32];
@@ -153,7 +153,7 @@ start_more(void)
 	mstart_many();
 }
 
-// Threads start threads, each its own g, and all of them end when fn returns.
+// Threads start threads, each with its own g, and all of them end when fn returns.
 TEST(many_threads_at_once)
 {
 	standin_start();
@@ -195,7 +195,7 @@ TEST(thread_of_a_library)
 	}
 }
 
-// A failure that passes: each start is tried until it works, and fn runs once.
+// A transient failure: each start is retried until it works, and fn runs once.
 TEST(a_start_that_fails_for_a_while)
 {
 	standin_start();
@@ -253,7 +253,7 @@ one_ran(void *arg)
 	return arg;
 }
 
-// Where libc cannot be told the mask of a new thread, the creator's is what it inherits.
+// If libc cannot set the mask of a new thread, the thread inherits the creator's.
 TEST(mask_is_inherited)
 {
 	struct rcgo_thread_attr plan;

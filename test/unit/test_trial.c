@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: may a system call be made that stock would not make here?
+// Base: the trial in a child of system calls that stock runtime/cgo does not make.
 
 #include <stdlib.h>
 #include <errno.h>
@@ -42,12 +42,12 @@ TEST(passes_where_there_is_no_filter)
 	CHECK(rcgo__syscall_trial_passed());
 	CHECK_INT(errno, 77);
 	check_mask_is(&before);
-	// It leaves no child behind.
+	// No child is left behind.
 	CHECK_INT(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	CHECK_INT(errno, ECHILD);
 }
 
-// A limit on memory is no filter: the report of a failed start has to name the limit.
+// A memory limit is no filter: the report of a failed start must name the limit.
 TEST(passes_without_memory)
 {
 	struct rlimit none;
@@ -105,7 +105,7 @@ TEST(wait4_kills)
 	_exit(0);
 }
 
-// Calls that fail are as good as any: their callers know what to do.
+// Calls that fail with an error count as permitted: their callers handle the error.
 TEST(openat_is_refused)
 {
 	unit_seccomp_answer(SYS_openat, SECCOMP_RET_ERRNO | EPERM);

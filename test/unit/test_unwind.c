@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: walks of this program's own stacks, from where they are called and from kept registers.
+// Unwind: unwinds this program's own stacks, from the point of call and from saved registers.
 
 #include <pthread.h>
 
@@ -11,7 +11,7 @@ UNWIND_TEST(here)
 	check_tail(3);
 	through_libc(walk_both);
 	check_tail(24);
-	// And again, with all rules known.
+	// And again, with all unwind information cached.
 	through_libc(walk_both);
 	check_tail(24);
 }
@@ -40,7 +40,7 @@ UNWIND_TEST(cuts)
 	}
 }
 
-// Registers that were kept are as good as those of the moment.
+// Saved registers give the same result as the current ones.
 static struct rcgo_saved_regs kept;
 
 __attribute__((noinline)) static void
@@ -97,7 +97,7 @@ UNWIND_TEST(stops_at_boundary)
 	CHECK_INT(rcgo__unwind_here(NULL, pcs, UNIT_UNWIND_MAX), n);
 }
 
-// Every module list and page memo from many threads at once, in and out of handlers.
+// Every module list and page memo from many threads at once, inside and outside handlers.
 static unsigned done;
 
 static void *

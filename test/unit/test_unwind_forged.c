@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: stacks that are not what they should be. A walk of any of them ends, keeps errno, stores
-// no more than it may, and reads nothing that is not there: the stacks end where nothing is mapped.
+// Unwind: corrupt stacks. Unwinding any of them ends, keeps errno, stores no more than its limit,
+// and reads no unmapped memory: the stacks end at an inaccessible page.
 
 #ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // names of registers in ucontext_t
+#	define _GNU_SOURCE // register names of ucontext_t
 #endif
 
 #include <errno.h>
@@ -39,7 +39,7 @@ set_reg(ucontext_t *uc, unsigned offset, uintptr_t value)
 	memcpy((char *)uc + offset, &value, sizeof value);
 }
 
-// Walks from uc with too little room, and checks what a walk promises.
+// Unwinds from uc into an array that is too small, and checks the guarantees of unwinding.
 static size_t
 walk(const ucontext_t *uc, const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max)
 {
@@ -54,7 +54,7 @@ walk(const ucontext_t *uc, const struct rcgo_stack_bounds *stack, uintptr_t *pcs
 	return n;
 }
 
-// Where there is code: this program's and libc's, at all instructions and between them.
+// Addresses of code: this program's and libc's, at instructions and between them.
 static uintptr_t
 random_code(void)
 {
@@ -84,7 +84,7 @@ random_word(void)
 	}
 }
 
-// Random registers, and a stack of random words that look like what stacks hold.
+// Random registers, and a stack of random words that look like typical stack contents.
 UNWIND_TEST(random_stacks)
 {
 	static ucontext_t uc;
@@ -112,11 +112,11 @@ UNWIND_TEST(random_stacks)
 		n = walk(&uc, round % 2 == 0 ? &bounds : NULL, pcs, 64);
 		deepest = n > deepest ? n : deepest;
 	}
-	// Some of them are walked for a while.
+	// Some of them are unwound for a while.
 	CHECK(deepest > 2);
 }
 
-// The true registers of a moment, with one of them changed.
+// Real registers, with one of them changed.
 static ucontext_t moment;
 
 static void
@@ -154,8 +154,8 @@ UNWIND_TEST(wild_registers)
 	CHECK(ours.n > 25);
 }
 
-// A frame that is its own caller, by the frame pointer and by the stack: the walk ends, for the
-// stack pointer must grow.
+// A frame that is its own caller, by the frame pointer and by the stack: unwinding ends, because
+// the stack pointer must grow.
 UNWIND_TEST(loops)
 {
 	static ucontext_t uc;
@@ -174,7 +174,7 @@ UNWIND_TEST(loops)
 	}
 }
 
-// A signal's frame that says it interrupted its own restorer, on the same stack.
+// A signal frame that claims to have interrupted its own restorer, on the same stack.
 static uintptr_t restorer;
 
 static void
@@ -205,14 +205,14 @@ UNWIND_TEST(signal_frames_in_a_ring)
 	for (size_t i = 0; i < n; i++) {
 		CHECK(pcs[i] == restorer);
 	}
-	// One that lies where nothing is.
+	// A signal frame in unmapped memory.
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)stack_hi - 8);
 	CHECK_INT(walk(&uc, NULL, pcs, 256), 1);
 	set_reg(&uc, RCGO_UC_SP, (uintptr_t)stack_hi + 8);
 	CHECK_INT(walk(&uc, NULL, pcs, 256), 1);
 }
 
-// A call of nothing: the walk tells who called.
+// A call of NULL: the caller is found.
 UNWIND_TEST(call_of_null)
 {
 	static ucontext_t uc;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unwind: walks from handlers and through the frames that the kernel makes for them, with and
-// without known bounds.
+// Unwind: from handlers and through the kernel's signal frames, with and without known stack
+// bounds.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // pthread_getattr_np
@@ -57,7 +57,7 @@ UNWIND_TEST(from_a_handler_on_its_own_stack)
 	check_tail(25);
 }
 
-// A walk that begins in a handler and goes through the kernel's frame to what was interrupted.
+// Unwinds from a handler through the kernel's frame to the interrupted code.
 static void
 on_signal_here(int sig)
 {

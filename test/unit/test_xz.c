@@ -64,7 +64,8 @@ TEST(undoes_xz)
 	}
 }
 
-// Chunks of all kinds: a stream of words, chance, words, in which xz keeps and resets its state.
+// Chunks of all kinds: a stream of words, random bytes, words, for which xz keeps and resets its
+// state.
 TEST(undoes_mixed_chunks)
 {
 	size_t size = 3 << 20;
@@ -100,7 +101,7 @@ TEST(refuses_other_filters)
 	free(sample);
 }
 
-// Every part of the file is under one check or another.
+// Every byte of the file is covered by some check.
 TEST(notices_damage_and_cuts)
 {
 	uint8_t *sample = unit_sample(1, 3000);
@@ -123,7 +124,7 @@ TEST(notices_damage_and_cuts)
 			copy[i] ^= (uint8_t)(1u << bit);
 			size = rcgo__xz_size((struct rcgo_bytes){.at = copy, .size = n});
 			got = unxz((struct rcgo_bytes){.at = copy, .size = n}, out, sizeof out);
-			// Only zeros that fill up, in a part that the other reader looks at.
+			// Only zero padding, in a part that the reference reader checks.
 			CHECK(size < 0 || got < 0 || (copy[i] & (copy[i] - 1)) == 0);
 			copy[i] ^= (uint8_t)(1u << bit);
 		}
@@ -138,7 +139,7 @@ TEST(notices_damage_and_cuts)
 	free(sample);
 }
 
-// The values that the specifications give for "123456789", and the empty ones.
+// The check values that the specifications give for "123456789", and those of empty input.
 TEST(checksums)
 {
 	struct rcgo_bytes nine = {.at = (const uint8_t *)"123456789", .size = 9}, none = {0};

@@ -62,7 +62,8 @@ TEST(undoes_zstd)
 	}
 }
 
-// Chunks of all kinds: a stream of words, chance, words, in which tables are kept and made anew.
+// Chunks of all kinds: a stream of words, random bytes, words, for which tables are kept and built
+// anew.
 TEST(undoes_mixed_chunks)
 {
 	size_t size = 3 << 20;
@@ -82,7 +83,7 @@ TEST(undoes_mixed_chunks)
 	free(sample);
 }
 
-// Two frames, and between them one to skip, as zstd -cat or a tool's own notes make it.
+// Two frames with a skippable frame between them, as zstd -cat or other tools write.
 TEST(several_frames)
 {
 	char *packed;
@@ -116,7 +117,8 @@ TEST(refuses_dictionaries)
 	free(packed);
 }
 
-// Cut anywhere or with any bit turned, a frame is found broken: it has a checksum.
+// A frame that is truncated anywhere or has any bit flipped is reported as broken: it has a
+// checksum.
 TEST(notices_damage_and_cuts)
 {
 	uint8_t *sample = unit_sample(1, 3000);
@@ -137,7 +139,7 @@ TEST(notices_damage_and_cuts)
 
 			copy[i] ^= (uint8_t)(1u << bit);
 			got = unzstd((struct rcgo_bytes){.at = copy, .size = n}, out, sizeof out);
-			// Some bits say only how large a window is wanted, or nothing at all.
+			// Some bits say only how large a window is wanted, or mean nothing.
 			CHECK(got < 0 || (got == 3000 && memcmp(out, sample, 3000) == 0));
 			copy[i] ^= (uint8_t)(1u << bit);
 		}

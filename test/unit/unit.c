@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: children, and what they are asked.
+// Unit tests: child processes and their results.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// In a program that was built with a leak detector.
+// True in a program that was built with a leak detector.
 extern void __lsan_do_leak_check(void) __attribute__((weak));
 
 static long
@@ -30,7 +30,7 @@ milliseconds(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-// Reads what comes from fd until all writers are gone; kills pid when that takes too long.
+// Reads from fd until all writers have closed it; kills pid if that takes too long.
 static void
 collect(struct unit_end *end, int fd, pid_t pid)
 {
@@ -60,7 +60,7 @@ collect(struct unit_end *end, int fd, pid_t pid)
 	end->err[end->len] = 0;
 }
 
-// Takes out the lines that begin with start: what the emulator says of a signal.
+// Removes the lines that begin with start: the emulator's messages about signals.
 static void
 drop_lines(struct unit_end *end, const char *start)
 {
@@ -117,12 +117,12 @@ run_body(void *arg)
 	const struct unit_test *test = arg;
 	uid_t uid = getuid();
 
-	// What the test framework may have set.
+	// Resets what the test framework may have set.
 	for (int sig = 1; sig < NSIG; sig++) {
 		signal(sig, SIG_DFL);
 	}
 	test->body();
-	// It looks into /proc, and takes what other threads hold for lost.
+	// The leak detector reads /proc and reports what other threads hold as leaked.
 	if (__lsan_do_leak_check != NULL && getuid() == uid && threads_if_known() == 1) {
 		__lsan_do_leak_check();
 	}

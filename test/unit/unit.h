@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: what each test file uses. Every test runs in a forked child of its own, so each
-// starts with src/ untouched, may end by a fatal message, and cannot harm the next one.
+// Unit tests: shared by all test files. Every test runs in a forked child, so each starts with a
+// fresh runtime, may end with a fatal message, and cannot affect the next one.
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -33,7 +33,7 @@ struct unit_test {
 };
 
 #define TEST(name) static void name(void)
-// No two versions of clang-format agree on this one.
+// The versions of clang-format disagree on this one.
 // clang-format off
 #define UNIT_TEST(name) {#name, name}
 // clang-format on
@@ -44,17 +44,17 @@ struct unit_test {
 		return unit_main(tests, UNIT_COUNTOF(tests));          \
 	}
 
-// Runs the tests, each in a child, and reports them: by cmocka (unit_cmocka.c) or where there is
-// none for the platform by ourselves (unit_tap.c).
+// Runs the tests, each in a child, and reports them: by cmocka (unit_cmocka.c), or as TAP on
+// platforms without cmocka (unit_tap.c).
 int unit_main(const struct unit_test *tests, size_t n);
 
-// Guards the code of the program, where a variant has that (guarded_pages_arm64.c).
+// Guards the program's code pages, in the variant that supports it (guarded_pages_arm64.c).
 void unit_guard_pages(void) __attribute__((weak));
 
 // How a child ended, and all that it wrote to standard error.
 struct unit_end {
 	int status;
-	bool late; // killed, for it took too long
+	bool late; // killed, because it took too long
 	size_t len;
 	char err[32768];
 };
@@ -62,15 +62,15 @@ struct unit_end {
 #define UNIT_SECONDS 25
 #define UNIT_SKIPPED 77
 
-// Runs body(arg) in a forked child, which exits with 0 when body returns.
+// Runs body(arg) in a forked child, which exits with 0 if body returns.
 void unit_fork(struct unit_end *end, void (*body)(void *), void *arg);
-// The same for one test.
+// Does the same for one test.
 void unit_run(struct unit_end *end, const struct unit_test *test);
 
-// Prints each line of text behind a #.
+// Prints each line of text after a #.
 void unit_print_comment(const char *text);
 
-// Ends the test. They work on every thread and in every child.
+// Ends the test as failed. These macros work on every thread and in every child.
 void unit_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void unit_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
@@ -84,10 +84,10 @@ void unit_fail(const char *file, int line, const char *format, ...)
 #define CHECK_INT(got, want) \
 	unit_check_int(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
 #define CHECK_STR(got, want) unit_check_str(__FILE__, __LINE__, #got, (got), (want))
-// That text contains part, or does not.
+// Checks that text contains part, or that it does not.
 #define CHECK_HAS(text, part) unit_check_has(__FILE__, __LINE__, (text), (part), true)
 #define CHECK_HAS_NOT(text, part) unit_check_has(__FILE__, __LINE__, (text), (part), false)
-// That body(arg) ends in abort, and with a message; or that it ends well.
+// Checks that body(arg) ends in abort with a message; or that it ends normally.
 #define CHECK_ABORTS(end, body, arg) unit_check_aborts(__FILE__, __LINE__, (end), (body), (arg))
 #define CHECK_ENDS_WELL(end, body, arg) \
 	unit_check_ends_well(__FILE__, __LINE__, (end), (body), (arg))
@@ -101,35 +101,36 @@ void unit_check_aborts(
 void unit_check_ends_well(
 	const char *file, int line, struct unit_end *end, void (*body)(void *), void *arg);
 
-// Whether the program runs under qemu-user, which is not Linux in every respect.
+// Whether the program runs under qemu-user, which differs from Linux in some respects.
 bool unit_emulated(void);
-// How many times slower the machine is than a real processor that is not busy (UNIT_SLOWNESS,
-// default 1). Limits of time are multiplied by it: they are there to notice what hangs.
+// How many times slower the machine is than an idle real processor (UNIT_SLOWNESS, default 1). Time
+// limits are multiplied by it: they only detect hangs.
 unsigned unit_slowness(void);
-// Whether the kernel wipes a page in a forked child when asked to. qemu-user says that it does.
+// Whether the kernel wipes a page in a forked child on request. qemu-user only claims to.
 bool unit_wipes_on_fork(void);
 
-// Sends the calling thread signal sig each millisecond, until unit_storm_stop.
+// Sends sig to the calling thread each millisecond, until unit_storm_stop.
 void unit_storm_start(int sig);
 void unit_storm_stop(void);
-// Whether a storm has to go on: for half a second, and until *signals is 100, however slow the
+// Whether the stress must continue: for half a second, and until *signals is 100, however slow the
 // machine is.
 bool unit_storm_lasts(const unsigned *signals);
 
-// The number behind "KEY:" in a status file of /proc, in the given base; fails when absent.
+// Returns the number after "KEY:" in a status file of /proc, in the given base; fails if there is
+// none.
 uint64_t unit_status_field(const char *path, const char *key, int base);
-// How many threads this process has.
+// Returns how many threads this process has.
 unsigned unit_threads(void);
 // Sleeps in steps of a millisecond until *word is at least want; fails after ten seconds.
 void unit_await(unsigned *word, unsigned want);
-// That in a message about a failed start the row of this limit, and no other, is marked, and that
-// this advice is given.
+// Checks that a message about a failed start marks the row of this limit and no other, and gives
+// this advice.
 void unit_check_reached(const char *message, const char *limit, const char *advice);
-// A number that looks random and is the same in each run.
+// Returns a pseudo-random number. The sequence is the same in each run.
 uint64_t unit_random(void);
 
-// Makes one system call do something else from now on, as sandboxes do. Skips the test where the
-// kernel takes no filter.
+// Changes the effect of one system call from now on, as sandboxes do. Skips the test if the kernel
+// accepts no filter.
 void unit_seccomp_answer(int number, unsigned action);
 
 #endif // UNIT_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: unwind information made by hand, at the end of a page with none behind it.
+// Unit tests: unwind information written by hand, at the end of a page before an inaccessible one.
 #ifndef UNIT_CFI_H
 #define UNIT_CFI_H
 
@@ -12,11 +12,11 @@
 #include "unwind_cache.h"
 #include "unit.h"
 
-#define UNIT_CFI_SIZE 16384 // a multiple of any page size up to that
+#define UNIT_CFI_SIZE 16384 // a multiple of any page size up to this
 
 struct unit_cfi {
 	uint8_t *start, *end; // the memory
-	uint8_t *at;	      // what has been written
+	uint8_t *at;	      // the end of what has been written
 	struct rcgo_cfi_area area;
 };
 
@@ -32,7 +32,7 @@ unit_cfi_init(struct unit_cfi *cfi)
 	cfi->end = cfi->start + UNIT_CFI_SIZE;
 	cfi->at = cfi->start;
 	CHECK_INT(mprotect(cfi->start, UNIT_CFI_SIZE, PROT_READ | PROT_WRITE), 0);
-	// The object claims to go on where there is nothing.
+	// The object claims to continue in inaccessible memory.
 	cfi->area = (struct rcgo_cfi_area){
 		.start = (uintptr_t)map,
 		.end = (uintptr_t)cfi->end + guard,

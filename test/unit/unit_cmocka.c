@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: the report, by cmocka. CMOCKA_MESSAGE_OUTPUT=TAP makes it TAP.
+// Unit tests: the report, by cmocka. CMOCKA_MESSAGE_OUTPUT=TAP selects TAP.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ unit_main(const struct unit_test *tests, size_t n)
 		list[i].test_func = report;
 		list[i].initial_state = (void *)(uintptr_t)&tests[i];
 	}
-	// What cmocka_run_group_tests is, for a list that is not a constant array.
+	// Does what cmocka_run_group_tests does, for a list that is not a constant array.
 	failed = _cmocka_run_group_tests("tests", list, n, NULL, NULL);
 	free(list);
 	return failed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: what to compress. Each kind makes a compressor take another of its ways.
+// Unit tests: data to compress. Each kind makes a compressor use another method.
 #ifndef UNIT_SAMPLES_H
 #define UNIT_SAMPLES_H
 
@@ -19,21 +19,21 @@ unit_sample_byte(unsigned kind, size_t i, const uint8_t *before)
 	switch (kind) {
 	case 0: // one byte
 		return 'a';
-	case 1: // words, in an order that changes
+	case 1: // words, in a changing order
 		return (uint8_t)(r % 64 == 0 ? 'A' + r / 64 % 26
 					     : (uint64_t)text[(i + r % 3) % (sizeof text - 1)]);
-	case 2: // chance
+	case 2: // random bytes
 		return (uint8_t)r;
 	case 3: // few values, some rare
 		return (uint8_t)__builtin_ctzll(r | UINT64_C(1) << 40);
-	case 4: // numbers that grow, as tables have them
+	case 4: // growing numbers, as in tables
 		return (uint8_t)(i % 4 == 0 ? i / 16 : i % 4 == 1 ? i / 4096 : 0);
-	default: // repeats from far away
+	default: // repetitions from far away
 		return i > 40000 && r % 512 != 0 ? before[i - 33333] : (uint8_t)(r % 50 + 'a');
 	}
 }
 
-// size bytes of this kind, the same in each run. The caller frees them.
+// Returns size bytes of this kind, the same in each run. The caller frees them.
 static inline uint8_t *
 unit_sample(unsigned kind, size_t size)
 {

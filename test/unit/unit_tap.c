@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: the report as TAP, for a platform that has no cmocka.
+// Unit tests: the report as TAP, for platforms without cmocka.
 
 #include <stdio.h>
 #include <sys/wait.h>

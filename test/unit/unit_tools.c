@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: timers, /proc and chance.
+// Unit tests: timers, /proc and random numbers.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -22,12 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
-// glibc gives the field its name from 2.38 on.
+// glibc names this field only from 2.38 on.
 #ifndef sigev_notify_thread_id
 #	define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-// One timer a thread: a kernel timer's id; and when it was started.
+// One timer for each thread: the id of a kernel timer, and when it was started.
 static __thread timer_t storm;
 static __thread struct timespec storm_start;
 
@@ -115,8 +115,7 @@ unit_wipes_on_fork(void)
 	pid_t pid;
 
 	CHECK(page != MAP_FAILED);
-	// The code under test does not trust a system that takes any advice: see
-	// fork_detect.c.
+	// The code under test does not trust a system that accepts any advice: see fork_detect.c.
 	if (madvise(page, 4096, MADV_WIPEONFORK) == 0 && madvise(page, 4096, -1) != 0) {
 		*page = 1;
 		pid = fork();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unit tests: stacks to walk, and libgcc beside the walker, which reads the same information by
-// other means.
+// Unit tests: stacks to unwind, and libgcc's unwinder as the reference, which reads the same
+// information independently.
 #ifndef UNIT_WALK_H
 #define UNIT_WALK_H
 
@@ -21,7 +21,7 @@ struct frames {
 
 static struct frames ours, theirs;
 
-// Each test starts as a program does whose modules are known.
+// Each test starts as a program whose modules are known.
 #define UNWIND_TEST(name)                                        \
 	__attribute__((noinline)) static void name##_body(void); \
 	TEST(name)                                               \
@@ -46,8 +46,8 @@ store(struct _Unwind_Context *context, void *arg)
 	return _URC_NO_REASON;
 }
 
-// That ours are the last frames of theirs, which begin further in, and that there are at least so
-// many.
+// Checks that our frames are the last ones of libgcc's, which begin further in, and that there are
+// at least this many.
 __attribute__((unused)) static void
 check_tail(size_t least)
 {
@@ -62,7 +62,7 @@ check_tail(size_t least)
 	}
 }
 
-// Calls fn at a depth, in frames of all sizes, some of which a compiler must find by the frame
+// Calls fn at a depth, in frames of all sizes. For some of them a compiler must use the frame
 // pointer.
 __attribute__((noinline)) static int
 descend(unsigned depth, unsigned seed, void (*fn)(void))
@@ -101,7 +101,7 @@ in_qsort(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-// The bounds of the calling thread's stack if the unwinder is to know them.
+// The bounds of the calling thread's stack, if the unwinder is to know them.
 __attribute__((unused)) static const struct rcgo_stack_bounds *known;
 
 // Calls fn below frames of libc.
@@ -121,7 +121,7 @@ __attribute__((noinline, unused)) static void
 walk_both(void)
 {
 	ours.n = rcgo__unwind_here(known, ours.pc, UNIT_UNWIND_MAX);
-	// What differs is the line of the call; and theirs may begin in it.
+	// The line of the call differs; and libgcc's frames may begin in it.
 	theirs.n = 0;
 	_Unwind_Backtrace(store, &theirs);
 	CHECK(ours.n > 1 && theirs.n > 1);
