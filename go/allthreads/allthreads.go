@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package allthreads makes one system call on every thread of the process, Go's and C's, all or
-// nothing. The kernel keeps identity, capabilities, Landlock domains, seccomp filters and scheduling
-// per thread; Go runs goroutines on any thread, so what one thread gives up, the others still have.
+// Package allthreads makes one system call on every thread of the process, of Go and of C, on all of them or on none.
+// The kernel keeps identity, capabilities, Landlock domains, seccomp filters and scheduling for each thread. Go runs
+// goroutines on any thread, so what one thread gives up, the others still have.
 //
 //	if _, err := allthreads.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(fd), 0); err != nil {
 //		return err // no thread is restricted
 //	}
 //
-// First all threads are stopped. When one cannot be, nothing is applied, and the Error says which
-// and what keeps it. Then the caller's thread makes the call; when that fails, no other thread makes
-// it. Results that differ between threads end the process with a message, for there is no way back.
-// Threads that are started later inherit from those that were set.
+// First all threads are stopped. If one cannot be stopped, nothing is applied, and the Error names the thread and the
+// reason. Then the caller's thread makes the call; if that fails, no other thread makes it. If the results differ
+// between threads, the process ends with a message, because there is no way back. Threads that are started later
+// inherit from the changed ones.
 //
-// Such a call reaches a thread that waits in the kernel too: like any signal, it may end a wait of C
-// code with EINTR. It takes some 10 µs a thread, up to a second to give up on a thread that blocks
-// signal 33, and up to five on one that is stuck in the kernel.
+// The call also reaches a thread that waits in the kernel: like any signal, it may end a wait of C code with EINTR. It
+// takes about 10 µs for each thread, up to a second to give up on a thread that blocks signal 33, and up to five
+// seconds on one that is stuck in the kernel.
 //
-// It needs a program built on runtime_cgo's C half (rcgo build), or one without C (CGO_ENABLED=0),
-// where Go's own syscall.AllThreadsSyscall6 does it. In a program on the stock C half every call
-// gives an Error with ENOTSUP, and Available says so beforehand.
+// It needs a program built on runtime_cgo's C half (rcgo build), or one without C (CGO_ENABLED=0), where Go's own
+// syscall.AllThreadsSyscall6 makes the call. In a program on the stock C half every call returns an Error with ENOTSUP;
+// Available reports that beforehand.
 package allthreads
 
 import (
@@ -28,8 +28,8 @@ import (
 	"syscall"
 )
 
-// An Error tells why a call was not made on any thread. A call that was made, and that the kernel
-// refused, gives the plain syscall.Errno instead; errors.Is(err, syscall.EPERM) holds in both cases.
+// An Error says why a call was not made on any thread. A call that was made and that the kernel refused returns the
+// plain syscall.Errno instead; errors.Is(err, syscall.EPERM) holds in both cases.
 type Error struct {
 	Errno  syscall.Errno
 	Thread int    // the id of the thread that could not be stopped, or 0
@@ -40,17 +40,17 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("allthreads: %v: %s", e.Errno, e.Why)
 }
 
-// Unwrap gives the Errno.
+// Unwrap returns the Errno.
 func (e *Error) Unwrap() error { return e.Errno }
 
 var errArguments = errors.New("allthreads: a system call has at most six arguments")
 
-// Available says whether calls can be made in this program: see the package's description.
+// Available reports whether calls can be made in this program: see the package's description.
 func Available() bool { return available() }
 
-// Syscall makes the system call trap on every thread of the process. It returns what the caller's
-// thread got. Arguments made by uintptr(unsafe.Pointer(p)) in the call itself keep what they point
-// to alive and in place, as in syscall.Syscall.
+// Syscall makes the system call trap on every thread of the process. It returns the results of the caller's thread. If
+// an argument is written as uintptr(unsafe.Pointer(p)) in the call itself, *p is kept alive and in place, as in
+// syscall.Syscall.
 //
 //go:uintptrescapes
 func Syscall(trap uintptr, args ...uintptr) (uintptr, error) {
@@ -61,8 +61,8 @@ func Syscall(trap uintptr, args ...uintptr) (uintptr, error) {
 	return call(trap, &six)
 }
 
-// RawSyscall6 is Syscall with the arguments and results of syscall.RawSyscall6 and
-// syscall.AllThreadsSyscall6, in whose place it can be used. It does not tell why.
+// RawSyscall6 is Syscall with the arguments and results of syscall.RawSyscall6 and syscall.AllThreadsSyscall6, which it
+// can replace. It does not report the reason of a failure.
 //
 //go:uintptrescapes
 func RawSyscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno) {

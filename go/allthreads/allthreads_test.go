@@ -20,7 +20,7 @@ import (
 	"rcgo.example/allthreads"
 )
 
-// RCGO_ALLTHREADS=yes or no says what the program was built to be.
+// RCGO_ALLTHREADS=yes or no says which result this build must have.
 func TestAvailable(t *testing.T) {
 	want := os.Getenv("RCGO_ALLTHREADS")
 	if want == "" {
@@ -53,7 +53,7 @@ func TestNotAvailable(t *testing.T) {
 	}
 }
 
-// The nice values of all threads, each with how many have it.
+// Returns the nice values of all threads, and how many threads have each.
 func niceValues(t *testing.T) map[string]int {
 	stats, err := filepath.Glob("/proc/self/task/*/stat")
 	if err != nil {
@@ -139,7 +139,7 @@ func TestResult(t *testing.T) {
 	}
 }
 
-// What blocks the signal is named, and nothing is applied.
+// The error names the thread that blocks the signal, and nothing is applied.
 func TestBlockedThread(t *testing.T) {
 	need(t)
 	if runtimeStops() {

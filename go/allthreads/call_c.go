@@ -38,7 +38,7 @@ import (
 
 func available() bool { return bool(C.has_all_threads()) }
 
-// What the kernel may return for an error: -4095 to -1.
+// The range of error results of the kernel: -4095 to -1.
 const firstErrno = ^uintptr(4094)
 
 func call(trap uintptr, args *[6]uintptr) (uintptr, error) {

@@ -14,7 +14,7 @@ import (
 
 const prSetNoNewPrivs = 38
 
-// No thread of the process can gain rights by executing a file any more.
+// From now on, no thread of the process can gain privileges by executing a file.
 func ExampleSyscall() {
 	_, err := allthreads.Syscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0)
 	switch {
@@ -28,8 +28,8 @@ func ExampleSyscall() {
 	// Output: done
 }
 
-// A program with more threads than one cannot leave its user namespace: the kernel's answer comes
-// back, and no thread is changed.
+// A program with more than one thread cannot leave its user namespace: the kernel's error is returned, and no thread is
+// changed.
 func ExampleError() {
 	_, err := allthreads.Syscall(syscall.SYS_UNSHARE, syscall.CLONE_NEWUSER)
 	var why *allthreads.Error

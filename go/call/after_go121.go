@@ -6,5 +6,5 @@ package call
 
 import "context"
 
-// afterEnd calls f in a goroutine of its own when the context ends.
+// afterEnd calls f in a new goroutine when the context ends.
 func afterEnd(ctx context.Context, f func()) { context.AfterFunc(ctx, f) }

@@ -10,8 +10,8 @@ import (
 	"rcgo.example/call/internal/ccalls"
 )
 
-// A Batch makes many calls of C functions in one crossing: 2.6 ns each, in a batch of 64. The
-// functions take up to six integers or pointers and give an integer, a pointer or nothing.
+// A Batch makes many calls of C functions in one crossing: 2.6 ns for each call, in a batch of 64. The functions take
+// up to six integers or pointers and return an integer, a pointer or nothing.
 //
 //	b, err := call.NewBatch(64)
 //	defer b.Free()
@@ -20,15 +20,15 @@ import (
 //	b.Run()
 //	if b.Result(i) != 0 { … }
 //
-// The calls are made in their order, on one thread, as by one ordinary cgo call. Arguments are
-// numbers: a pointer among them is to C's memory, or to Go's that is pinned until Run returns, for
-// the garbage collector does not know it. A Batch is for one goroutine at a time.
+// The calls are made in order, on one thread, as by one ordinary cgo call. Arguments are numbers, so the garbage
+// collector does not know them: a pointer must be to C memory, or to Go memory that is pinned until Run returns. A
+// Batch may be used by one goroutine at a time.
 type Batch struct {
-	records []ccalls.Record // in C's memory: cgo need not look at them
+	records []ccalls.Record // in C memory: cgo need not check them
 	n       int
 }
 
-// NewBatch makes a batch with room for n calls. It fails in a program without cgo.
+// NewBatch returns a batch with capacity for n calls. It fails in a program without cgo.
 func NewBatch(n int) (*Batch, error) {
 	if n < 1 || n > 1<<24 {
 		return nil, fmt.Errorf("call: a batch of %d calls", n)
@@ -40,7 +40,7 @@ func NewBatch(n int) (*Batch, error) {
 	return &Batch{records: unsafe.Slice((*ccalls.Record)(p), n)}, nil
 }
 
-// Add adds a call to the batch and gives the number of its result. It panics when the batch is full.
+// Add adds a call to the batch and returns the index of its result. It panics if the batch is full.
 func (b *Batch) Add(fn unsafe.Pointer, args ...uintptr) int {
 	r := &b.records[b.n]
 	r.Fn = uintptr(fn)
@@ -51,10 +51,10 @@ func (b *Batch) Add(fn unsafe.Pointer, args ...uintptr) int {
 	return b.n - 1
 }
 
-// Full says whether there is no room for another call.
+// Full reports whether the batch has no capacity for another call.
 func (b *Batch) Full() bool { return b.n == len(b.records) }
 
-// Run makes the calls. The next Add begins anew; results are valid until then.
+// Run makes the calls and empties the batch. The results are valid until the next Run.
 func (b *Batch) Run() {
 	if b.n > 0 {
 		ccalls.Run(unsafe.Pointer(&b.records[0]), b.n)
@@ -62,8 +62,8 @@ func (b *Batch) Run() {
 	}
 }
 
-// Result gives what a call of the last Run returned. What a function of type int, or smaller, returns
-// has no more than its own bits.
+// Result returns the result of a call of the last Run. If the function's result is narrower than 64 bits, only its own
+// bits are defined.
 func (b *Batch) Result(i int) uintptr { return b.records[i].Result }
 
 // Free frees the batch's memory.

@@ -39,7 +39,7 @@ func TestDo(t *testing.T) {
 	if err != context.Canceled || result < 0 || time.Since(start) > 10*time.Second {
 		t.Errorf("%v %d %v", err, result, time.Since(start))
 	}
-	// Ended before: fn does not run, and nothing is interrupted.
+	// If the context has already ended, fn does not run, and nothing is interrupted.
 	calltest.ClearFlag()
 	err = Do(ctx, func() { t.Error("ran") }, calltest.SetFlag)
 	if err != context.Canceled || calltest.Flag() {
@@ -52,7 +52,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// A library that forgets the first interrupts gets more.
+// A library that forgets the first interrupts is interrupted again.
 func TestInterruptAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancelled := make(chan bool)
@@ -67,8 +67,8 @@ func TestInterruptAgain(t *testing.T) {
 	}
 }
 
-// No interrupt runs once Do has returned, whatever the moment of the end; and each call that the
-// context's end finds is interrupted.
+// No interrupt runs once Do has returned, whenever the context ends; and each call that is running when the context
+// ends is interrupted.
 func TestNeverAfterwards(t *testing.T) {
 	rounds := 3000
 	if testing.Short() {
@@ -108,7 +108,7 @@ func neverAfterwards(t *testing.T, seed int) {
 		cancel()
 	}()
 	var wg sync.WaitGroup
-	for k := 0; k < 3+seed%10; k++ { // more than there are slots, now and then
+	for k := 0; k < 3+seed%10; k++ { // sometimes more than there are slots
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -156,7 +156,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// A thread that is blocked in read comes back, again and again, and no other thread is disturbed.
+// A thread that is blocked in read returns, each time, and no other thread is disturbed.
 func TestSignal(t *testing.T) {
 	if strings.Contains(os.Getenv("RCGO_TEST_EXEC"), "qemu") && SignalNumber() == 0 {
 		t.Skip("the emulator keeps all real-time signals")
@@ -242,7 +242,7 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
-// Those that wait are served in their order, and one that gives up is left out.
+// Waiting calls are served in order, and one that gives up is skipped.
 func TestLimiterOrder(t *testing.T) {
 	l := NewLimiter(1)
 	l.Enter(context.Background())
@@ -310,7 +310,7 @@ func TestBatch(t *testing.T) {
 			}
 		}
 	}
-	b.Run() // nothing
+	b.Run() // does nothing
 	if _, err := NewBatch(0); err == nil {
 		t.Error("no calls")
 	}

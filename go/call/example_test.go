@@ -10,11 +10,11 @@ import (
 	"rcgo.example/call"
 )
 
-// The channel stands for a call of C that goes on until somebody interrupts it.
+// The channel stands for a call of C that runs until it is interrupted.
 func ExampleDo() {
 	interrupted := make(chan bool, 1)
 	query := func() { <-interrupted } // C.duckdb_query(db, …)
-	interrupt := func() {             // C.duckdb_interrupt(db): again and again, and it never waits
+	interrupt := func() {             // C.duckdb_interrupt(db): may run several times, and never waits
 		select {
 		case interrupted <- true:
 		default:
@@ -27,7 +27,7 @@ func ExampleDo() {
 }
 
 func ExampleLimiter() {
-	inC := call.NewLimiter(2) // threads that C may take at a time
+	inC := call.NewLimiter(2) // the maximum number of calls in C at a time
 	err := inC.Do(context.Background(), func() { fmt.Println("in C") })
 	fmt.Println(err, inC.Stats().Running)
 	// Output:

@@ -12,14 +12,14 @@ import (
 	"rcgo.example/call/internal/ccalls"
 )
 
-// Signal is Do for C that waits in system calls: when the context ends, the thread that runs fn gets
-// a signal, again and again until fn returns, and its system call fails with EINTR. The signal is a
-// real-time one without SA_RESTART, whose handler does nothing. The goroutine stays on its thread
-// meanwhile. C that tries again after EINTR goes on to wait, and so does Go's own code: fn should do
-// no more than call C. No signal comes after Signal has returned.
+// Signal is Do for C code that waits in system calls. When the context ends, the thread that runs fn gets a signal,
+// repeatedly until fn returns, and its system call fails with EINTR. The signal is a real-time signal without
+// SA_RESTART, whose handler does nothing. The goroutine stays on its thread during the call. C code that tries again
+// after EINTR continues to wait, and so does Go's own code: fn should only call C. No signal arrives after Signal has
+// returned.
 //
-// A program that gives all signals to os/signal.Notify gets this one too, as long as it is not taken
-// back: each interrupt takes it.
+// A program that passes all signals to os/signal.Notify gets this one too, until the next interrupt installs the
+// handler again.
 func Signal(ctx context.Context, fn func()) error {
 	if ctx.Done() == nil {
 		fn()
@@ -34,7 +34,7 @@ func Signal(ctx context.Context, fn func()) error {
 	t.tid, t.sent = syscall.Gettid(), false
 	err := Do(ctx, fn, t.interrupt)
 	if t.sent {
-		// A signal that is under way comes at the end of the next system call at the latest.
+		// A signal that was sent arrives at the end of the next system call at the latest.
 		_ = syscall.Gettid()
 		err = ctx.Err()
 	}
@@ -42,7 +42,7 @@ func Signal(ctx context.Context, fn func()) error {
 	return err
 }
 
-// A thread can be interrupted. Its function value is kept with it.
+// A thread that can be interrupted. Its function value is stored with it.
 type thread struct {
 	tid       int
 	sent      bool
@@ -52,7 +52,7 @@ type thread struct {
 var threads = sync.Pool{New: func() interface{} {
 	t := new(thread)
 	t.interrupt = func() {
-		t.sent = true // Do's end waits for this
+		t.sent = true // the end of Do waits for this
 		ccalls.Interrupt(t.tid)
 	}
 	return t
@@ -73,7 +73,7 @@ func takeSignal() error {
 	return s.err
 }
 
-// SignalNumber is the signal that Signal sends, for programs that want to know; 0 when there is none.
+// SignalNumber returns the signal that Signal sends, or 0 if there is none.
 func SignalNumber() int {
 	if takeSignal() != nil {
 		return 0

@@ -18,5 +18,5 @@ func Signal(ctx context.Context, fn func()) error {
 	return errors.New("call: Signal is for Linux")
 }
 
-// SignalNumber is 0: there is none.
+// SignalNumber returns 0: there is no signal.
 func SignalNumber() int { return 0 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package cheap profiles the C heap of a Go program: which C memory is in use, and which Go line has
-// called the C code that allocated it. The profiles are in pprof's format, with C and Go frames.
+// Package cheap profiles the C heap of a Go program: which C memory is in use, and which Go line called the C code that
+// allocated it. The profiles are in pprof's format, with C and Go frames.
 //
 //	func main() {
 //		cheap.SetRate(512 << 10)
@@ -11,16 +11,15 @@
 //
 //	go tool pprof http://localhost:6060/debug/pprof/cheap
 //
-// It needs a program built by `rcgo build --with=heap`. RCGO=heap=on in the environment of such a
-// program does what SetRate does, from the start of the program on.
+// It needs a program built by `rcgo build --with=heap`. RCGO=heap=on in the environment of such a program has the
+// effect of SetRate from the start of the program on.
 //
-// One allocation is sampled for each so many bytes, about. Totals are estimates: with live bytes L and
-// rate R, the standard error is the root of R times L, which for 512 KiB and 1 GiB is 2 %. At rate 1
-// every allocation is recorded, and all numbers are exact.
+// On average, one allocation is sampled for each rate bytes. Totals are estimates: with L live bytes and rate R, the
+// standard error is the square root of R times L, which is 2 % for 512 KiB and 1 GiB. At rate 1 every allocation is
+// recorded, and all numbers are exact.
 //
-// Anonymous mappings (mmap) of C code are recorded too, all of them, because allocators inside of
-// libraries take their memory from there. They are under a frame [mmap]. Memory that malloc itself maps
-// is not counted again.
+// All anonymous mappings (mmap) of C code are recorded too, because allocators inside libraries take their memory from
+// there. They are under a frame [mmap]. Memory that malloc itself maps is not counted twice.
 package cheap
 
 import (
@@ -35,12 +34,11 @@ import (
 	"rcgo.example/internal/heap"
 )
 
-// ErrNotBuilt says that the program was not built by `rcgo build --with=heap`.
+// ErrNotBuilt is the error for a program that was not built by `rcgo build --with=heap`.
 var ErrNotBuilt = heap.ErrNotBuilt
 
-// SetRate sets the number of bytes of C memory between two samples. 1 records every allocation; 0 ends
-// sampling, and what was recorded stays until it is freed. C memory that was allocated while the rate
-// was 0 is not seen.
+// SetRate sets the number of bytes of C memory between two samples. 1 records every allocation; 0 ends sampling, and
+// what was recorded stays until it is freed. C memory that was allocated while the rate was 0 is not recorded.
 func SetRate(bytes int) error {
 	if bytes < 0 {
 		return fmt.Errorf("cheap.SetRate(%d): a rate is 0 or more bytes", bytes)
@@ -50,12 +48,12 @@ func SetRate(bytes int) error {
 
 // Stats are totals of the C heap.
 type Stats struct {
-	Live        int64 // bytes of malloc and kin in use, estimated
+	Live        int64 // bytes in use from malloc and related functions, estimated
 	LiveObjects int64 // their number, estimated
-	Allocated   int64 // bytes that malloc and kin have given so far, estimated
+	Allocated   int64 // all bytes from malloc and related functions so far, estimated
 	Mapped      int64 // bytes of anonymous mappings in use
 	Samples     int64 // recorded allocations that are in use
-	Rate        int64 // bytes between samples; it is raised when there are too many
+	Rate        int64 // bytes between samples; it is raised when the tables are full
 	Lost        int64 // samples that could not be recorded
 	ByLibrary   func() []Library
 }
@@ -66,8 +64,8 @@ type Library struct {
 	Live, Mapped int64  // bytes
 }
 
-// Read gives the totals as they are now; false if nothing was profiled yet. It is cheap, but for
-// ByLibrary, which goes through all samples when it is called.
+// Read returns the current totals; false if nothing was profiled yet. It is cheap, except for ByLibrary, which goes
+// through all samples when it is called.
 func Read() (Stats, bool) {
 	n, ok := heap.Read()
 	if !ok {
@@ -125,8 +123,8 @@ func WriteProfile(w io.Writer) error {
 	return s.Write(w, s.Values(), 0)
 }
 
-// Handler serves the profile, as net/http/pprof serves Go's. ?seconds=N gives what has changed within N
-// seconds; ?gc=1 runs a garbage collection first, after which C memory that Go objects held is free.
+// Handler serves the profile, as net/http/pprof serves Go's. ?seconds=N returns the change within N seconds; ?gc=1 runs
+// a garbage collection first, which frees C memory that unreachable Go objects held.
 func Handler() http.Handler { return http.HandlerFunc(serve) }
 
 func serve(w http.ResponseWriter, r *http.Request) {

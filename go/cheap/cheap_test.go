@@ -22,7 +22,7 @@ import (
 	"rcgo.example/internal/heap"
 )
 
-// need sets a rate for a test. Without heap profiling it checks that all say so.
+// need sets a rate for a test. Without heap profiling it checks that all functions report that.
 func need(t *testing.T, rate int) {
 	t.Helper()
 	err := cheap.SetRate(rate)
@@ -41,7 +41,7 @@ func need(t *testing.T, rate int) {
 	t.Cleanup(func() { cheap.SetRate(0) })
 }
 
-// A total is what a snapshot says of the stacks that contain a function.
+// A total is the sum over the stacks that contain a function.
 type total struct {
 	values heap.Values
 	stacks []string
@@ -130,7 +130,7 @@ func TestExactTotals(t *testing.T) {
 	before, _ := cheap.Read()
 	p := cheaptest.Allocate(cheaptest.Malloc, 1000, 5000)
 	now, _ := cheap.Read()
-	// The test itself allocates little C memory: none here.
+	// The test itself allocates little C memory, and none here.
 	if now.Live-before.Live != 5e6 || now.LiveObjects-before.LiveObjects != 5000 || now.Allocated-before.Allocated != 5e6 {
 		t.Errorf("5,000,000 bytes: %+v, then %+v", before, now)
 	}
@@ -237,7 +237,7 @@ func TestMappings(t *testing.T) {
 	if change() != 3*size {
 		t.Errorf("grown to 3 MiB: %d", change())
 	}
-	// A hole in the middle.
+	// A gap in the middle.
 	cheaptest.Unmap(unsafe.Add(p, size), size)
 	if change() != 2*size {
 		t.Errorf("1 of 3 MiB unmapped: %d", change())
@@ -248,7 +248,7 @@ func TestMappings(t *testing.T) {
 	}
 }
 
-// What is live stays known while sampling is off, and its free is seen.
+// Live blocks stay recorded while sampling is off, and their free is seen.
 func TestOffAndOn(t *testing.T) {
 	need(t, 1)
 	before := take(t)
@@ -388,7 +388,7 @@ func TestHandler(t *testing.T) {
 	if top := pprof(t, "-top", "-nodefraction=0", server.URL+"/debug/pprof/cheap"); !strings.Contains(top, "by_malloc") {
 		t.Errorf("-top:\n%s", top)
 	}
-	// What changes meanwhile is what is shown.
+	// The profile shows what changes in the meantime.
 	q := make(chan unsafe.Pointer)
 	go func() {
 		reply, err := http.Get(server.URL + "?seconds=1&gc=1")

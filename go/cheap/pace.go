@@ -12,22 +12,22 @@ import (
 
 // A Pace says when PaceGC runs the garbage collector.
 type Pace struct {
-	Percent int   // by how much the C heap may grow since the last collection, as GOGC says it; 0 is 100
-	Min     int64 // no collection while the C heap is below so many bytes; 0 is 4 MiB
+	Percent int   // how much the C heap may grow since the last collection, in percent, like GOGC; 0 means 100
+	Min     int64 // no collection while the C heap is smaller than this, in bytes; 0 means 4 MiB
 }
 
 const (
 	paceTick  = 5 * time.Millisecond
-	paceShare = 4                // of the time, at most one part in so many is spent in our collections
-	paceRest  = 10 * time.Second // the longest rest after collections that freed no C memory
+	paceShare = 4                // our collections take at most this fraction of the time: one in paceShare
+	paceRest  = 10 * time.Second // the longest pause after collections that freed no C memory
 )
 
-// PaceGC runs garbage collections as the C heap grows, until the function that it returns is called. Go
-// starts a collection when the Go heap has grown. Go objects that hold C memory and free it by a
-// finalizer or runtime.AddCleanup are small, so their C memory can fill the machine before Go looks.
+// PaceGC runs garbage collections as the C heap grows, until the returned function is called. Go starts a collection
+// when the Go heap has grown. Go objects that hold C memory and free it by a finalizer or runtime.AddCleanup are small,
+// so their C memory can fill the machine before Go collects.
 //
-// If a collection frees no C memory, the next one waits twice as long. Reading the C heap's size costs
-// nothing; it is an estimate at the rate that is set, which PaceGC sets to 512 KiB if it is 0.
+// If a collection frees no C memory, the pause before the next one doubles. Reading the C heap's size costs nothing; it
+// is an estimate at the current rate, which PaceGC sets to 512 KiB if it is 0.
 func PaceGC(p Pace) (stop func(), err error) {
 	if !heap.Built() {
 		return func() {}, ErrNotBuilt
@@ -46,7 +46,7 @@ func PaceGC(p Pace) (stop func(), err error) {
 	return ticker(paceTick, (&pacer{Pace: p, size: size, gc: runtime.GC, rest: paceTick}).tick), nil
 }
 
-// size is the bytes of the C heap.
+// size returns the bytes of the C heap.
 func size() int64 {
 	n, _ := heap.Read()
 	return int64(n.LiveBytes) + int64(n.MappedBytes)
@@ -76,7 +76,7 @@ func (p *pacer) tick(now time.Time) {
 	if live < goal || now.Sub(p.since) < p.rest {
 		return
 	}
-	// What the last collection has freed is known by now: its finalizers have run.
+	// The effect of the last collection is known by now: its finalizers have run.
 	if !p.since.IsZero() && p.base > p.last-p.last/20 {
 		p.rest *= 2
 		if p.rest < 100*time.Millisecond {
@@ -99,9 +99,8 @@ func (p *pacer) tick(now time.Time) {
 	p.since = now.Add(took)
 }
 
-// OnLimit calls f on a goroutine of its own when the C heap has grown above so many bytes, once for
-// each time: it must fall 5 % below the limit before f is called again. It ends when the function that it
-// returns is called.
+// OnLimit calls f in a new goroutine when the C heap has grown above the limit in bytes. The heap must fall 5 % below
+// the limit before f is called again. Calling the returned function ends it.
 func OnLimit(bytes int64, f func(Stats)) (stop func(), err error) {
 	if !heap.Built() {
 		return func() {}, ErrNotBuilt
@@ -131,7 +130,7 @@ func (l *limiter) tick(time.Time) {
 	}
 }
 
-// ticker calls tick now and then, until it is stopped.
+// ticker calls tick at intervals, until it is stopped.
 func ticker(every time.Duration, tick func(time.Time)) (stop func()) {
 	t, done := time.NewTicker(every), make(chan bool)
 	go func() {

@@ -17,7 +17,7 @@ import (
 
 type owner struct{ p unsafe.Pointer }
 
-// Go objects that own 1 MiB of C memory each, which a finalizer frees. Returns the greatest C heap.
+// Creates Go objects that own 1 MiB of C memory each, which a finalizer frees. Returns the maximum size of the C heap.
 func churn(n int) int64 {
 	var peak int64
 	for i := 0; i < n; i++ {
@@ -49,7 +49,7 @@ func TestPaceGC(t *testing.T) {
 	}
 }
 
-// What is not freed by collections does not make them go on.
+// Memory that collections do not free does not cause further collections.
 func TestPaceGCRests(t *testing.T) {
 	need(t, 64<<10)
 	stop, err := cheap.PaceGC(cheap.Pace{Percent: 1, Min: 1 << 20})

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	firstBlock = 16 << 10 // what an arena keeps; larger needs take blocks that Put frees
-	align      = 32       // of everything that an arena gives out: what C reads at once
+	firstBlock = 16 << 10 // the block that an arena keeps; larger requests get blocks that Put frees
+	align      = 32       // of all results: the size of C's widest loads
 )
 
-// An Arena is C memory of one user at a time. Its zero value is ready for use.
+// An Arena is C memory for one user at a time. Its zero value is ready for use.
 type Arena struct {
 	space  arena.Space
 	pooled bool
-	spare  bool    // it is one of more
-	usual  bool    // it has the block that an arena keeps, no other, and is of the pool
+	spare  bool    // it belongs to more
+	usual  bool    // it has only the block that it keeps, and belongs to the pool
 	first  uintptr // where the first block begins
 	blocks []block // all but the first are freed by Put
 }
@@ -36,7 +36,7 @@ var pool [arena.Slots]struct {
 	_ [arena.SlotSize - unsafe.Sizeof(Arena{})]byte
 }
 
-// more has further ones. One that nobody uses may be collected there at any time.
+// more has further arenas. The collector may free unused ones at any time.
 var more = sync.Pool{New: func() interface{} { return &Arena{spare: true} }}
 
 var (
@@ -52,10 +52,10 @@ func init() {
 	arena.String(unsafe.Pointer(&copyString))
 }
 
-// Get gives an arena that nobody else uses, until Put.
+// Get returns an arena that no other goroutine uses until Put.
 func Get() *Arena { return get() }
 
-// another is Get where the thread has no free arena of its own: each goroutine tries the one for its stack first.
+// another is Get for a thread without a free arena of its own: each goroutine tries the one for its stack first.
 func another() *Arena {
 	if !arena.HasOwn {
 		var here byte
@@ -69,7 +69,7 @@ func another() *Arena {
 	return a
 }
 
-// Put releases all that the arena gave out and gives it back. It must not be used afterwards.
+// Put releases the memory of the arena and returns it to the pool. The arena must not be used afterwards.
 func (a *Arena) Put() {
 	if a.usual {
 		a.space.At = a.first
@@ -96,16 +96,16 @@ func (a *Arena) put() {
 	}
 }
 
-// A Mark is a state of an arena to go back to.
+// A Mark is a state of an arena, for Release.
 type Mark struct {
 	blocks int
 	at     uintptr
 }
 
-// Mark notes what is in use now.
+// Mark records what is in use now.
 func (a *Arena) Mark() Mark { return Mark{len(a.blocks), a.space.At} }
 
-// Release releases all that was given out since the mark was taken.
+// Release releases all memory that was allocated since the mark was taken.
 func (a *Arena) Release(m Mark) {
 	if len(a.blocks) == m.blocks {
 		a.space.At = m.at
@@ -123,7 +123,7 @@ func (a *Arena) release(m Mark) {
 	a.space.End = uintptr(a.blocks[m.blocks-1].at) + a.blocks[m.blocks-1].size
 }
 
-// Free gives all memory back to C, for an arena that is no longer wanted. Those of Get need it not.
+// Free returns all memory to C, for an arena that is no longer needed. Arenas of Get do not need it.
 func (a *Arena) Free() {
 	a.shrink(0)
 	a.space.At, a.space.End, a.first = 0, 0, 0
@@ -142,7 +142,7 @@ func (a *Arena) setUsual() {
 	a.usual = a.pooled && len(a.blocks) == 1 && a.blocks[0].size == firstBlock
 }
 
-// alloc gives n bytes; they are not zeroed.
+// alloc returns n bytes, which are not zeroed.
 func (a *Arena) alloc(n uintptr) (unsafe.Pointer, error) {
 	space := (n + align - 1) &^ (align - 1)
 	if space > a.space.End-a.space.At || a.space.At == 0 {
@@ -182,16 +182,16 @@ func (a *Arena) grow(n uintptr) error {
 	return nil
 }
 
-// String copies s and ends it with a NUL. The result is a char * for C.
+// String copies s and appends a NUL. The result is a char * for C.
 //
-// Nothing may be called while s is a number, for the stack may be moved there: no check of checkptr.
+// While s is held as a number, no function may be called, because the stack could move: so no checkptr.
 //
 //go:nocheckptr
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
-	// Through a number: the compiler cannot see that copyString keeps no string, and would move s to the heap.
+	// Passed as a number: the compiler cannot see that copyString keeps no string, and would move s to the heap.
 	at := uintptr(unsafe.Pointer(&s))
 	hidden := **(**string)(unsafe.Pointer(&at))
-	// With -asan it moves s there all the same, and the collector knows nothing of at.
+	// With -asan, s moves to the heap all the same, and the collector does not know at.
 	runtime.KeepAlive(&s)
 	return copyString(a, hidden)
 }
@@ -216,7 +216,7 @@ func (a *Arena) string(s string) (unsafe.Pointer, error) {
 	return p, nil
 }
 
-// Bytes copies b. Of an empty slice it gives a pointer that may not be followed, and not nil.
+// Bytes copies b. For an empty slice it returns a pointer that is not nil and must not be dereferenced.
 func (a *Arena) Bytes(b []byte) (unsafe.Pointer, error) {
 	if len(b) > MaxSize {
 		return nil, ErrTooLong
@@ -229,7 +229,7 @@ func (a *Arena) Bytes(b []byte) (unsafe.Pointer, error) {
 	return p, nil
 }
 
-// Zeroed gives n bytes of zeros, for C to write into.
+// Zeroed returns n zeroed bytes, for C to write into.
 func (a *Arena) Zeroed(n int) (unsafe.Pointer, error) {
 	if n < 0 {
 		return nil, ErrNegative
@@ -248,7 +248,7 @@ func (a *Arena) Zeroed(n int) (unsafe.Pointer, error) {
 	return p, nil
 }
 
-// Strings copies the strings of list and gives a char ** to them, ended by NULL.
+// Strings copies the strings of list and returns a char ** to them, terminated by NULL.
 func (a *Arena) Strings(list []string) (unsafe.Pointer, error) {
 	total := uintptr(0)
 	for _, s := range list {
@@ -265,7 +265,7 @@ func (a *Arena) Strings(list []string) (unsafe.Pointer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Numbers, not pointers: what lies here is no concern of the garbage collector.
+	// Numbers, not pointers: the garbage collector does not follow them.
 	at := (*[MaxSize / 8]uintptr)(p)[: len(list)+1 : len(list)+1]
 	for i, s := range list {
 		text, err := a.String(s)

@@ -16,8 +16,8 @@ import (
 	"rcgo.example/leaf"
 )
 
-// Strings that end where memory ends, and such that zeros or other bytes follow: nothing is read that may
-// not be, and nothing beyond the string counts.
+// Strings that end at an unmapped page, and strings followed by zeros or by other bytes: nothing is read out of bounds,
+// and bytes beyond the string do not count.
 func TestStringEdges(t *testing.T) {
 	size := syscall.Getpagesize()
 	pages, err := syscall.Mmap(-1, 0, 2*size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
@@ -60,10 +60,10 @@ func TestStringEdges(t *testing.T) {
 	}
 }
 
-// view is b as a string without copying it.
+// view returns b as a string without a copy.
 func view(b []byte) string { return *(*string)(unsafe.Pointer(&b)) }
 
-// The latest block of an arena overlaps no other, whatever is allocated beside it.
+// The latest block of an arena overlaps no other block, whatever is allocated beside it.
 func TestStringNeighbours(t *testing.T) {
 	a := cmem.Get()
 	defer a.Put()
@@ -84,7 +84,7 @@ func TestStringNeighbours(t *testing.T) {
 	}
 }
 
-// A string made for the call alone needs no memory of Go's.
+// A string that is made for the call only needs no Go memory.
 func TestStringStaysOnStack(t *testing.T) {
 	if fast, why := leaf.Fast(); !fast {
 		t.Skip(why)
@@ -101,8 +101,8 @@ func TestStringStaysOnStack(t *testing.T) {
 	}
 }
 
-// More threads than there are slots, each at an end after some calls: they take arenas of their own,
-// those of threads that were before, and such as belong to none.
+// More threads than slots, each ending after some calls: they use arenas of their own, those of ended threads, and
+// arenas that belong to no thread.
 func TestThreads(t *testing.T) {
 	for round := 0; round < 2; round++ {
 		var wg sync.WaitGroup
@@ -110,7 +110,7 @@ func TestThreads(t *testing.T) {
 			wg.Add(1)
 			go func(i int) {
 				defer wg.Done()
-				runtime.LockOSThread() // and so it ends with the goroutine
+				runtime.LockOSThread() // so that the thread ends with the goroutine
 				s := strings.Repeat(string(rune('a'+i%26)), i)
 				for n := 0; n < 20; n++ {
 					a, b := cmem.Get(), cmem.Get()

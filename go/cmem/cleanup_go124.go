@@ -6,7 +6,7 @@ package cmem
 
 import "runtime"
 
-// onUnreachable frees m when o cannot be reached; what it gives undoes that.
+// onUnreachable frees m when o is unreachable. It returns a function that cancels that.
 func onUnreachable(o *Owned, m *memory) func() {
 	c := runtime.AddCleanup(o, func(m *memory) { m.free(true) }, m)
 	return c.Stop

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package cmem copies Go values to C memory for the duration of a call, and shows C memory to Go.
+// Package cmem copies Go values to C memory for the duration of a call, and gives Go access to C memory.
 //
-// An Arena is C memory that is filled from one end and released at once: no malloc, no free, and
-// nothing to forget.
+// An Arena is C memory that is allocated from one end and released at once: no malloc, no free, and no leaks.
 //
 //	a := cmem.Get()
 //	defer a.Put()
@@ -11,14 +10,14 @@
 //	argv, err := a.Strings(args) // char **, ended by NULL
 //	C.greet((*C.char)(name), (**C.char)(argv))
 //
-// What an arena gave out is valid until Put, or until Release of a Mark taken before; C must not
-// keep it longer. For memory that stays, Alloc makes an Owned.
+// Memory of an arena is valid until Put, or until Release of an earlier Mark; C must not keep it longer. For memory
+// that stays, Alloc returns an Owned.
 //
-// The way back: GoString and Copy make Go values of C memory; BorrowString and Borrow only look at
-// it, and are valid as long as the memory is.
+// In the other direction, GoString and Copy copy C memory to Go values; BorrowString and Borrow refer to it without a
+// copy, and are valid as long as the memory is.
 //
-// What C could misread is an error: a NUL inside a string, lengths of more than MaxSize, memory that
-// is not aligned for its type, nil.
+// Data that C could misread is an error: a NUL inside a string, a length above MaxSize, memory that is not aligned for
+// its type, nil.
 package cmem
 
 import (
@@ -26,10 +25,10 @@ import (
 	"math"
 )
 
-// MaxSize is the longest string, slice or allocation: what C's int can count.
+// MaxSize is the maximum length of a string, slice or allocation: the largest C int.
 const MaxSize = math.MaxInt32
 
-// What goes wrong.
+// The errors of this package.
 var (
 	ErrNUL        = errors.New("cmem: a NUL inside: C would take the string to end there")
 	ErrTooLong    = errors.New("cmem: longer than 2 GB")

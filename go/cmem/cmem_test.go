@@ -97,12 +97,12 @@ func TestStructs(t *testing.T) {
 	wants(t, err, cmem.ErrTooLong)
 }
 
-// settled returns the bytes in use when the collector has freed the arenas that earlier tests left.
+// settled returns the bytes in use after the collector has freed the arenas of earlier tests.
 func settled() int64 {
 	last := int64(-1)
 	for i := 0; i < 100 && last != int64(cmem.Count().Bytes); i++ {
 		last = int64(cmem.Count().Bytes)
-		for k := 0; k < 3; k++ { // sync.Pool keeps what it has for two collections
+		for k := 0; k < 3; k++ { // sync.Pool keeps its content for two collections
 			runtime.GC()
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -110,7 +110,7 @@ func settled() int64 {
 	return int64(cmem.Count().Bytes)
 }
 
-// What was given out before a mark stays as it was, whatever comes and goes after it.
+// Memory that was allocated before a mark stays unchanged, whatever is allocated and released after it.
 func TestMarks(t *testing.T) {
 	var a cmem.Arena
 	defer a.Free()
@@ -162,8 +162,7 @@ func TestTogether(t *testing.T) {
 	wg.Wait()
 }
 
-// Arenas are filled, read by C and put back while stacks grow and are moved; some memory is left to
-// the collector.
+// Arenas are filled, read by C and returned while stacks grow and move; some memory is left to the collector.
 func TestStress(t *testing.T) {
 	before := cmem.Count().Owned
 	stresstest.Run(t, func(i int) {
@@ -189,7 +188,7 @@ func TestStress(t *testing.T) {
 	collect(t, before)
 }
 
-// collect waits until the collector has freed what nobody owns any more.
+// collect waits until the collector has freed unreachable memory.
 func collect(t *testing.T, left int64) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); cmem.Count().Owned != left; time.Sleep(10 * time.Millisecond) {

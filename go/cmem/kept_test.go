@@ -13,7 +13,7 @@ import (
 
 const mebi = 1 << 20
 
-// What is held comes down again: arenas keep a small block, and those that many held at once go.
+// The held memory shrinks again: arenas keep a small block, and additional arenas are freed.
 func TestLittleIsKept(t *testing.T) {
 	before := cmem.Count().Bytes
 	big := strings.Repeat("x", 64*mebi)
@@ -50,7 +50,7 @@ func TestLittleIsKept(t *testing.T) {
 		runtime.GC()
 		runtime.GC()
 	}
-	kept := int64(300 * 16 << 10) // one for each place of the pool, and some
+	kept := int64(300 * 16 << 10) // one for each place of the pool, and a few more
 	for i := 0; i < 100 && cmem.Count().Bytes-before > kept; i++ {
 		runtime.GC()
 		time.Sleep(10 * time.Millisecond)

@@ -26,7 +26,7 @@ func quickStrlen() (f func(unsafe.Pointer) uintptr) {
 	return f
 }
 
-// allocate gives n bytes, a multiple of align, or nil.
+// allocate returns n bytes, a multiple of align, or nil.
 func allocate(n uintptr) unsafe.Pointer { return C.aligned_alloc(align, C.size_t(n)) }
 
 func allocateZeroed(n uintptr) unsafe.Pointer { return C.calloc(1, C.size_t(n)) }

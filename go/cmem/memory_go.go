@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// Without C all memory is Go's; what was given out is kept here until it is released.
+// Without C all memory is Go's. Allocated memory is kept here until it is released.
 var given sync.Map // from unsafe.Pointer to []byte
 
 func allocate(n uintptr) unsafe.Pointer {

@@ -11,7 +11,7 @@ import (
 	"rcgo.example/cmem"
 )
 
-// Without C everything is as with it, but that the memory is Go's.
+// Without C everything works as with it, except that the memory is Go's.
 func TestWithoutC(t *testing.T) {
 	a := cmem.Get()
 	defer a.Put()

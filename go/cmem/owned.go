@@ -8,14 +8,14 @@ import (
 	"unsafe"
 )
 
-// An Owned is C memory that belongs to a Go value: it is freed by Free, or when the garbage collector
-// finds that nobody has the Owned any more.
+// An Owned is C memory that belongs to a Go value: it is freed by Free, or by the garbage collector when the Owned is
+// unreachable.
 type Owned struct {
 	mem  *memory
 	stop func()
 }
 
-// memory is what a cleanup needs, and so may not point to its Owned.
+// memory is what a cleanup needs, and so must not point to its Owned.
 type memory struct {
 	at    unsafe.Pointer
 	size  uintptr
@@ -35,7 +35,7 @@ func (m *memory) free(byCollector bool) bool {
 	return true
 }
 
-// Alloc gives n zeroed bytes of C memory, n > 0.
+// Alloc returns n zeroed bytes of C memory, n > 0.
 func Alloc(n int) (*Owned, error) {
 	switch {
 	case n < 0:
@@ -56,7 +56,7 @@ func Alloc(n int) (*Owned, error) {
 	return o, nil
 }
 
-// Pointer gives the memory, nil after Free. Keep the Owned (runtime.KeepAlive) while C uses it.
+// Pointer returns the memory, or nil after Free. Keep the Owned alive (runtime.KeepAlive) while C uses it.
 func (o *Owned) Pointer() unsafe.Pointer {
 	if atomic.LoadUint32(&o.mem.freed) != 0 {
 		return nil
@@ -64,7 +64,7 @@ func (o *Owned) Pointer() unsafe.Pointer {
 	return o.mem.at
 }
 
-// Bytes gives the memory as a slice, valid until Free. It does not keep o from being collected.
+// Bytes returns the memory as a slice, valid until Free. It does not keep o alive.
 func (o *Owned) Bytes() []byte {
 	if o.Pointer() == nil {
 		return nil
@@ -72,7 +72,7 @@ func (o *Owned) Bytes() []byte {
 	return unsafe.Slice((*byte)(o.mem.at), o.mem.size)
 }
 
-// Free frees the memory. It says whether it was there to be freed.
+// Free frees the memory. It reports whether the memory was still allocated.
 func (o *Owned) Free() bool {
 	if !o.mem.free(false) {
 		return false
@@ -81,11 +81,11 @@ func (o *Owned) Free() bool {
 	return true
 }
 
-// Counts say how much C memory this package holds.
+// Counts reports how much C memory this package holds.
 type Counts struct {
 	Bytes     int64 // in arenas and owned
-	Owned     int64 // allocations of Alloc that are not freed
-	Collected int64 // those that the garbage collector had to free
+	Owned     int64 // allocations of Alloc that have not been freed
+	Collected int64 // those that the garbage collector freed
 }
 
 type limiter struct {
@@ -97,18 +97,17 @@ type limiter struct {
 var (
 	bytes, owned, collected int64
 	soft                    limiter
-	softLimit               int64 // soft.next, for the fast path; 0 is none
+	softLimit               int64 // soft.next, for the fast path; 0 means none
 )
 
-// Count gives the counts.
+// Count returns the counts.
 func Count() Counts {
 	return Counts{atomic.LoadInt64(&bytes), atomic.LoadInt64(&owned), atomic.LoadInt64(&collected)}
 }
 
-// SetSoftLimit has hook called, in a goroutine of its own, when this package comes to hold more than
-// limit bytes of C memory, and again each time by a quarter more. The collector does not see C
-// memory: a hook of runtime.GC frees what nobody owns any more; one may also lower debug.SetMemoryLimit
-// by Counts.Bytes. A limit of 0 takes the hook away.
+// SetSoftLimit calls hook, in a new goroutine, when this package holds more than limit bytes of C memory, and again
+// each time that grows by a quarter. The collector does not see C memory: runtime.GC as the hook frees unreachable
+// memory; a hook may also lower debug.SetMemoryLimit by Counts.Bytes. A limit of 0 removes the hook.
 func SetSoftLimit(limit int64, hook func(Counts)) {
 	soft.Lock()
 	defer soft.Unlock()
@@ -123,7 +122,7 @@ func account(n int64) {
 	}
 }
 
-// cross calls the hook when the next step is reached, and takes the steps back as memory is freed.
+// cross calls the hook when the next step is reached, and lowers the step as memory is freed.
 func (l *limiter) cross(now int64) {
 	l.Lock()
 	defer l.Unlock()

@@ -7,16 +7,15 @@ import (
 	"unsafe"
 )
 
-// The highest bit of a byte of (w - lows) &^ w & highs is set in the lowest byte of w that is 0, and in
-// none when no byte is.
+// (w - lows) &^ w & highs has the highest bit of the lowest zero byte of w set, and is 0 if w has no zero byte.
 const (
 	lows  = 0x0101010101010101
 	highs = 0x8080808080808080
 )
 
-// put copies s and a NUL to p, and says whether s has none. A usual string is looked through by eight
-// bytes, the last eight once more where the length is no multiple. It is copied by copy: C would
-// wait for bytes that it reads in larger pieces than they were written in.
+// put copies s and a NUL to p, and reports whether s contains no NUL. A short string is searched eight bytes at a time,
+// the last eight again if the length is no multiple of eight. The copy uses copy, because a load by C that is wider
+// than the stores would stall.
 func put(p unsafe.Pointer, s string) bool {
 	n := uintptr(len(s))
 	to := (*[MaxSize]byte)(p)[: n+1 : n+1]

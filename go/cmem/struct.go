@@ -4,8 +4,8 @@ package cmem
 
 import "unsafe"
 
-// Struct copies v into a and gives a pointer to the copy. Pointers in v must point to C memory, by
-// the rules of cgo; Strings, String and Struct make such.
+// Struct copies v into a and returns a pointer to the copy. Pointers in v must point to C memory, by the rules of cgo;
+// Strings, String and Struct return such pointers.
 func Struct[T any](a *Arena, v T) (*T, error) {
 	list, err := Slice(a, []T{v})
 	if err != nil {
@@ -14,8 +14,8 @@ func Struct[T any](a *Arena, v T) (*T, error) {
 	return &list[0], nil
 }
 
-// Slice copies the elements of s into a and gives the slice of the copies. Pointers in them must
-// point to C memory, by the rules of cgo.
+// Slice copies the elements of s into a and returns the slice of the copies. Pointers in them must point to C memory,
+// by the rules of cgo.
 func Slice[T any](a *Arena, s []T) ([]T, error) {
 	var v T
 	if unsafe.Alignof(v) > align {
@@ -25,7 +25,7 @@ func Slice[T any](a *Arena, s []T) ([]T, error) {
 	if size != 0 && uintptr(len(s)) > MaxSize/size {
 		return nil, ErrTooLong
 	}
-	// Zeroed: the old contents would be taken for pointers by the write barrier.
+	// Zeroed, because the write barrier would take the old contents for pointers.
 	p, err := a.Zeroed(int(uintptr(len(s)) * size))
 	if err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// BorrowString gives the C string at p as a Go string without copying it. The string is valid, and
-// what it holds may be relied upon, only while C neither frees nor changes the memory.
+// BorrowString returns the C string at p as a Go string without a copy. The string is valid and unchanged only while C
+// neither frees nor changes the memory.
 func BorrowString(p unsafe.Pointer) (string, error) {
 	if p == nil {
 		return "", ErrNil
@@ -20,7 +20,7 @@ func BorrowString(p unsafe.Pointer) (string, error) {
 	return borrow(p, n), nil
 }
 
-// BorrowStringN is BorrowString for n bytes, whatever they are.
+// BorrowStringN is BorrowString for n bytes of any value.
 func BorrowStringN(p unsafe.Pointer, n int) (string, error) {
 	if _, err := Borrow[byte](p, n); err != nil {
 		return "", err
@@ -51,8 +51,7 @@ func GoStringUTF8(p unsafe.Pointer) (string, error) {
 	return s, err
 }
 
-// Borrow gives the n elements at p as a slice without copying them. The slice is valid only while
-// C does not free the memory.
+// Borrow returns the n elements at p as a slice without a copy. The slice is valid only until C frees the memory.
 func Borrow[T any](p unsafe.Pointer, n int) ([]T, error) {
 	var v T
 	size := unsafe.Sizeof(v)
@@ -80,7 +79,7 @@ func Copy[T any](p unsafe.Pointer, n int) ([]T, error) {
 	return append([]T(nil), s...), nil
 }
 
-// GoStrings copies the strings of a char ** that is ended by NULL.
+// GoStrings copies the strings of a char ** that is terminated by NULL.
 func GoStrings(p unsafe.Pointer) ([]string, error) {
 	if p == nil {
 		return nil, ErrNil

@@ -12,7 +12,7 @@ import (
 	"rcgo.example/cmem/internal/cmemtest"
 )
 
-// agree compares the C helpers with what Go says of the same bytes.
+// agree compares the C helpers with Go's results for the same bytes.
 func agree(t *testing.T, s string) {
 	t.Helper()
 	if got := cmemtest.UTF8(s); got != utf8.ValidString(s) {

@@ -9,13 +9,12 @@
 //		})
 //	}
 //
-// A lost C.CString, C.malloc or state of a C library fails the test. The message has the C and Go lines
-// that allocated it. There is nothing to compile with a sanitizer, but the test binary must have heap
-// profiling:
+// A lost C.CString, C.malloc or object of a C library fails the test. The message has the C and Go lines that allocated
+// it. Nothing needs to be compiled with a sanitizer, but the test binary must have heap profiling:
 //
 //	rcgo test --with=heap ./...
 //
-// With plain go test the function is run once, and the test is skipped after it.
+// With plain go test, the function runs once, and then the test is skipped.
 package ctest
 
 import (
@@ -33,20 +32,20 @@ import (
 // An Option changes what NoLeaks reports.
 type Option struct{ allow string }
 
-// Allow accepts leaks whose stack has a function with this name, or whose name ends so after a dot or a
-// slash: "libfoo_init", "main.cached".
+// Allow accepts leaks whose stack has a function of this name, or of a name that ends in it after a dot or a slash:
+// "libfoo_init", "main.cached".
 func Allow(function string) Option { return Option{function} }
 
-// runs is how often f runs after the warm-up. What stays once is a cache; what stays each time is lost.
+// runs is how often f runs after the warm-up. Memory that stays once is a cache; memory that stays each time is a leak.
 const runs = 3
 
-// NoLeaks runs f four times. The first run warms up: it fills the caches of C libraries. The test fails
-// if each of the other three leaves C memory behind that was allocated at the same place and is not
-// freed after two garbage collections, so memory that Go objects free by finalizers and cleanups is none.
+// NoLeaks runs f four times. The first run warms up: it fills the caches of C libraries. The test fails if each of the
+// other three runs leaves C memory behind that was allocated at the same place and is not freed after two garbage
+// collections. Memory that Go objects free by finalizers and cleanups is no leak.
 //
-// Every C allocation of the process is recorded meanwhile. Of parallel tests, those that are in NoLeaks
-// at the same time count only what their own goroutine allocates, else also what other goroutines and
-// threads of C allocate.
+// Every C allocation of the process is recorded during the runs. If parallel tests are in NoLeaks at the same time,
+// each counts only what its own goroutine allocates; otherwise a test also counts what other goroutines and C threads
+// allocate.
 func NoLeaks(t testing.TB, f func(), options ...Option) {
 	t.Helper()
 	if !heap.Built() {
@@ -76,7 +75,7 @@ var current struct {
 
 type scope struct {
 	goroutine uint64
-	shared    bool // another one was there at the same time
+	shared    bool // another test was in NoLeaks at the same time
 }
 
 func enter(t testing.TB) *scope {
@@ -109,7 +108,7 @@ func (s *scope) leave() {
 	}
 }
 
-// goroutine says how the tables name the calling goroutine: as the one that allocates a block.
+// goroutine returns the name of the calling goroutine in the tables, where it is the one that allocates a block.
 func goroutine() uint64 {
 	p := allocate()
 	defer release(p)
@@ -125,7 +124,7 @@ func goroutine() uint64 {
 	return 0
 }
 
-// collect frees what finalizers and cleanups free.
+// collect runs the collector, so that finalizers and cleanups free their memory.
 func collect() {
 	for i := 0; i < 2; i++ {
 		done := make(chan bool)
@@ -137,12 +136,12 @@ func collect() {
 		case <-done:
 		case <-time.After(time.Second):
 		}
-		// Those of the same collection may run on other goroutines.
+		// Finalizers of the same collection may run on other goroutines.
 		settle()
 	}
 }
 
-// settle waits until C memory does not shrink for a moment.
+// settle waits until C memory stops shrinking for a moment.
 func settle() {
 	least, _ := heap.Read()
 	for quiet := 0; quiet < 5; quiet++ {
@@ -154,7 +153,7 @@ func settle() {
 	}
 }
 
-// A leak is what one stack has left.
+// A leak is the memory that one stack has left.
 type leak struct {
 	blocks  int
 	bytes   uint64

@@ -15,7 +15,7 @@ import (
 	"rcgo.example/internal/heap"
 )
 
-// A recorder is a test whose errors are kept.
+// A recorder is a test that stores its errors.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -77,7 +77,7 @@ func TestLostOnThread(t *testing.T) {
 	}
 }
 
-// What one parallel test loses is not another's.
+// A leak of one parallel test is not reported by another.
 func TestParallel(t *testing.T) {
 	for i := 0; i < 4; i++ {
 		loses := i%2 == 1
@@ -98,7 +98,7 @@ func TestParallel(t *testing.T) {
 	}
 }
 
-// The rate is what it was before.
+// The rate is restored.
 func TestRate(t *testing.T) {
 	if !heap.Built() {
 		t.Skip("not built by rcgo build --with=heap")

@@ -12,7 +12,7 @@ import (
 	"rcgo.example/handle"
 )
 
-// Without C handles are what they are with it.
+// Without C, handles work as they do with it.
 func TestWithoutC(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) < 8 {
 		defer func() {

@@ -15,11 +15,11 @@ type session struct{ user string }
 
 func Example() {
 	h := handle.New(&session{"gopher"})
-	// C gets C.uintptr_t(h) or h.Pointer(), and hands it back to a callback:
+	// C gets C.uintptr_t(h) or h.Pointer(), and passes it to a callback:
 	s, err := handle.Get[*session](h)
 	fmt.Println(s.user, err)
 	h.Delete()
-	// A stale one is an error, and never somebody else's value.
+	// A deleted handle is an error, and never another value.
 	_, err = handle.Get[*session](h)
 	fmt.Println(errors.Is(err, handle.ErrInvalid))
 	// Output:

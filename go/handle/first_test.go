@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// In a process of its own: before the first handle the table has never been written.
+// In a separate process: before the first handle the table has never been written.
 func TestZeroBeforeTheFirst(t *testing.T) {
 	if os.Getenv("HANDLE_TEST_FIRST") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestZeroBeforeTheFirst$")

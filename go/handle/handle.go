@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package handle gives out numbers that stand for Go values, for C to hold and to hand back.
+// Package handle makes numbers that stand for Go values, for C to keep and to pass back.
 //
-// A Handle has the methods of runtime/cgo.Handle and differs in this: it costs about 10 ns in all,
-// whatever the number of goroutines; a handle that was deleted stays invalid, because the number is
-// never given out again; and an invalid one is an error, not the end of the program, for those who
-// ask with Lookup or Get. C may ask rcgo_handle_valid (runtime_cgo.h) without entering Go.
+// A Handle has the methods of runtime/cgo.Handle, with these differences: it costs about 10 ns in all, for any number
+// of goroutines; a deleted handle stays invalid, because its number is never used again; and with Lookup or Get, an
+// invalid handle is an error and not the end of the program. C can call rcgo_handle_valid (runtime_cgo.h) without
+// entering Go.
 //
 //	h := handle.New(state)
-//	C.register(C.uintptr_t(h)) // or h.Pointer(), where C wants a void *
+//	C.register(C.uintptr_t(h)) // or h.Pointer(), where C expects a void *
 //	…
 //	//export callback
 //	func callback(h C.uintptr_t) {
 //		state, err := handle.Get[*State](handle.Handle(h))
 //
-// RCGO=handles=trace in the environment keeps for each handle where it was made; WriteLeaks prints
-// those that were not deleted.
+// With RCGO=handles=trace in the environment, the stack that created each handle is recorded; WriteLeaks prints those
+// that were not deleted.
 package handle
 
 import (
@@ -30,11 +30,10 @@ import (
 // its highest bit is set.
 type Handle uintptr
 
-// ErrInvalid is what Lookup, Get and Release give for a handle that is zero, was deleted, or was
-// never made.
+// ErrInvalid is the error of Lookup, Get and Release for a handle that is zero, was deleted, or was never made.
 var ErrInvalid = errors.New("handle: misuse of an invalid Handle")
 
-// ErrType is what Get gives when the value is of another type.
+// ErrType is the error of Get if the value has another type.
 var ErrType = errors.New("handle: the value is of another type")
 
 // Lookup is Value with an error instead of a panic.
@@ -46,8 +45,8 @@ func (h Handle) Lookup() (any, error) {
 	return v, nil
 }
 
-// Get gives the value of a handle as a T, or ErrInvalid or ErrType. A nil value is one of every
-// interface type.
+// Get returns the value of a handle as a T, or ErrInvalid or ErrType. A nil value counts as one of every interface
+// type.
 func Get[T any](h Handle) (T, error) {
 	var none T
 	v, ok := h.load()
@@ -65,17 +64,17 @@ func Get[T any](h Handle) (T, error) {
 	return t, nil
 }
 
-// Valid says whether a handle stands for a value.
+// Valid reports whether a handle stands for a value.
 func (h Handle) Valid() bool {
 	_, ok := h.load()
 	return ok
 }
 
-// Pointer gives the handle in the form of a pointer, for a C function that takes a void * of the
-// caller's. It points nowhere.
+// Pointer returns the handle in the form of a pointer, for a C function with a void * parameter for user data. The
+// pointer must not be dereferenced.
 func (h Handle) Pointer() unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&h)) }
 
-// FromPointer gives the handle back that Pointer gave as a pointer.
+// FromPointer returns the handle that Pointer turned into a pointer.
 func FromPointer(p unsafe.Pointer) Handle { return Handle(uintptr(p)) }
 
 //go:noinline
@@ -87,7 +86,7 @@ func (h Handle) misuse() error {
 	return fmt.Errorf("%w: %#x", ErrInvalid, uintptr(h))
 }
 
-// Counts say how many handles there are, were made and deleted, and how often one was misused.
+// Counts are the numbers of handles that exist, were made and were deleted, and of uses of invalid ones.
 type Counts struct {
 	Live, Made, Deleted, Misused uint64
 }

@@ -98,7 +98,7 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// The same number is never given out twice, and a stale one never names another value.
+// A number is never used twice, and a deleted handle never names another value.
 func TestNeverAgain(t *testing.T) {
 	seen := map[handle.Handle]bool{}
 	for i := 0; i < 20000; i++ {
@@ -143,7 +143,7 @@ func TestMany(t *testing.T) {
 	}
 }
 
-// One goroutine makes, others look and delete; of two deletions exactly one succeeds.
+// One goroutine makes handles, others use and delete them; of two deletions exactly one succeeds.
 func TestTogether(t *testing.T) {
 	const each = 20000
 	made := make(chan handle.Handle, 64)
@@ -193,7 +193,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// Handles are made, read, asked for in C and deleted twice while stacks grow and are moved.
+// Handles are made, read, checked in C and deleted twice while stacks grow and move.
 func TestStress(t *testing.T) {
 	stresstest.Run(t, func(i int) {
 		h := handle.New(&i)

@@ -4,7 +4,7 @@
 
 package handle
 
-// The words alone say who may touch a value; see order_race.go.
+// The words alone decide which goroutine may touch a value; see order_race.go.
 
 func enter(uint64) {}
 

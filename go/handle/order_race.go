@@ -6,9 +6,9 @@ package handle
 
 import "sync"
 
-// The race detector does not see atomic operations on C's memory, where the words are; and a value
-// that is read while its slot changes hands, and then dropped, is a race to it. With it, a lock
-// says what the words say without.
+// The race detector does not see atomic operations on C memory, where the words are. It would also report a value that
+// is read while its slot is reused, and then dropped. With the detector, a lock gives the ordering that the words give
+// otherwise.
 var slots [256]sync.Mutex
 
 func enter(i uint64) { slots[i%256].Lock() }

@@ -9,7 +9,7 @@ import "C"
 
 import "unsafe"
 
-// reserve gives room for n words, or for fewer where there is less, that C can look at.
+// reserve returns memory that C can read for n words, or for fewer if memory is short.
 func reserve(n uint64) (unsafe.Pointer, uint64) {
 	words := C.size_t(n)
 	return unsafe.Pointer(C.rcgo_handle_reserve(&words)), uint64(words)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of handles, and the question that C may ask without entering Go.
-// On any stack; rcgo__handle_valid also in signal handlers. runtime_cgo.h declares it.
+// The table of handles, and the query that C can make without entering Go. Safety: on any stack;
+// rcgo__handle_valid also in signal handlers. runtime_cgo.h declares it.
 #include "table.h"
 
 #include <sys/mman.h>
 
-// owner: package handle. lock: none; written once, by Go's start. ordering: release/acquire.
+// owner: package handle. lock: none; written once, at Go's start. ordering: release/acquire.
 static const uint64_t *table;
 static size_t table_words;
 
@@ -16,7 +16,7 @@ rcgo_handle_reserve(size_t *n)
 {
 	void *at = MAP_FAILED;
 
-	// A limit on the address space may leave room for fewer.
+	// A limit on the address space may permit fewer.
 	while (*n > 1024 && at == MAP_FAILED) {
 		at = mmap(NULL, *n * sizeof *table, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

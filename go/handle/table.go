@@ -10,31 +10,30 @@ import (
 
 // A handle is 1 (bit 63) | generation (37 bits) | index of its slot (26 bits).
 //
-// The word of a slot is the handle while that is valid. Else its index is inverted, so that it is
-// equal to no number that leads to the slot: free, it has the generation of its next handle and bit
-// 63 is clear; busy, while the value is written, bit 63 is set. A slot whose generations are used
-// up stays busy for ever.
+// The word of a slot is the handle while the handle is valid. Otherwise its index is inverted, so that it equals no
+// number that leads to the slot. In a free slot, it has the generation of the next handle and bit 63 is clear; in a
+// busy one, while the value is written, bit 63 is set. A slot whose generations are used up stays busy for ever.
 const (
 	indexBits = 26
 	indexMask = 1<<indexBits - 1
 	liveBit   = 1 << 63
-	flip      = liveBit | indexMask // makes a handle of the word of a free slot, and back
-	one       = 1 << indexBits      // a step of the generation
+	flip      = liveBit | indexMask // turns the word of a free slot into a handle, and back
+	one       = 1 << indexBits      // the increment of the generation
 
 	chunkBits = 8 // slots of one chunk
 	chunkSize = 1 << chunkBits
 	shards    = 64
-	nearby    = 32 // slots that claim looks at before another chunk is looked for
-	likely    = 8  // chunks that are looked at before a new one is made
+	nearby    = 32 // slots that claim tries before it goes to another chunk
+	likely    = 8  // chunks that are tried before a new one is made
 )
 
-// none is no index: the hint of a shard without a chunk.
+// none is not an index: it is the hint of a shard without a chunk.
 const none = 0
 
-// free says whether a word that was read at index i belongs to a free slot.
+// free reports whether a word that was read at index i belongs to a free slot.
 func free(w, i uint64) bool { return (w^i)&flip == indexMask }
 
-// A chunk is the Go side of some slots: their values. It never moves and is never given back.
+// A chunk is the Go side of some slots: their values. It never moves and is never freed.
 type chunk struct {
 	values [chunkSize]any
 	shard  *shard
@@ -43,24 +42,23 @@ type chunk struct {
 
 // A shard is where some goroutines make their handles. Any goroutine may delete them.
 type shard struct {
-	hint   uint64 // index of a slot that is likely free; slot 0 is never given out
+	hint   uint64 // the index of a slot that is likely free; slot 0 is never used
 	_      [56]byte
-	mu     sync.Mutex // of what follows
+	mu     sync.Mutex // guards the following fields
 	chunks []*chunk
-	next   int // the chunk to look at first
+	next   int // the chunk to try first
 	_      [24]byte
 }
 
-// The table. What New, Value and Delete need is in variables of its own: each step from one to the
-// next costs a load.
+// The table. New, Value and Delete use separate variables: each step through a structure costs a load.
 var (
 	words   unsafe.Pointer // to the uint64 of all slots, in C memory
-	inTable uint64         // what of a handle is its index: the table has a power of two of words
+	inTable uint64         // the mask of a handle's index: the table has a power of two of words
 	chunks  unsafe.Pointer // *[n]*chunk, replaced when it grows
 	homes   [shards]shard
 	misuses uint64
 
-	growing sync.Mutex // of what follows, and of changes of chunks
+	growing sync.Mutex // guards the following fields and changes of chunks
 	list    []*chunk
 )
 
@@ -70,17 +68,17 @@ func init() {
 		panic("handle: no memory for the table of handles: does a limit (ulimit -v) stop it?")
 	}
 	words, inTable = at, n-1
-	// No handle is 0, before the first one either.
+	// No handle is 0, not even before the first one.
 	atomic.StoreUint64(wordOf(none), flip)
 }
 
 func wordOf(i uint64) *uint64 { return (*uint64)(unsafe.Add(words, uintptr(i)*8)) }
 
-// home spreads goroutines over shards by an address on their stacks. It need not be right: a shard can
-// be used by any number of goroutines.
+// home spreads goroutines over shards by an address on their stacks. It need not be exact: any number of goroutines can
+// share a shard.
 func home(here uintptr) *shard { return &homes[uint64(here>>12)*0x9e3779b97f4a7c15>>58] }
 
-// chunkOf gives the chunk of a slot that exists.
+// chunkOf returns the chunk of an existing slot.
 func chunkOf(i uint64) *chunk {
 	return *(**chunk)(unsafe.Add(atomic.LoadPointer(&chunks), uintptr(i>>chunkBits)*unsafe.Sizeof(list[0])))
 }
@@ -118,7 +116,7 @@ func newSlow(s *shard, v any) Handle {
 	}
 }
 
-// claim takes the slot at i or one behind it.
+// claim acquires the slot at i or a later one.
 func claim(s *shard, i uint64, v any) Handle {
 	c := chunkOf(i)
 	for n := 0; n < nearby; n++ {
@@ -138,11 +136,11 @@ func claim(s *shard, i uint64, v any) Handle {
 	return 0
 }
 
-// load gives the value of a handle.
+// load returns the value of a handle.
 func (h Handle) load() (v any, ok bool) {
 	i := uint64(h) & inTable
 	if word := wordOf(i); atomic.LoadUint64(word) == uint64(h) {
-		// The slot may be deleted and taken again while we read: then v is no value of anybody's.
+		// The slot may be deleted and reused during the read: then v must not be used.
 		enter(i)
 		v = chunkOf(i).values[i%chunkSize]
 		ok = still(word, uint64(h))
@@ -151,7 +149,7 @@ func (h Handle) load() (v any, ok bool) {
 	return v, ok
 }
 
-// Value gives the value of a handle. It panics when the handle is not valid.
+// Value returns the value of a handle. It panics if the handle is not valid.
 func (h Handle) Value() any {
 	v, ok := h.load()
 	if !ok {
@@ -160,7 +158,7 @@ func (h Handle) Value() any {
 	return v
 }
 
-// Delete makes a handle invalid. It panics when the handle is not valid.
+// Delete makes a handle invalid. It panics if the handle is not valid.
 func (h Handle) Delete() {
 	if err := h.remove(); err != nil {
 		panic(err)
@@ -194,8 +192,8 @@ func (h Handle) remove() error {
 	return nil
 }
 
-// another gives a shard a chunk with room: one of its own of which a quarter is free, or a new one. It
-// looks at a few, each time at the next ones.
+// another gives a shard a chunk with free slots: one of its own of which a quarter is free, or a new one. It tries a
+// few, beginning after those of the last time.
 func another(s *shard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,7 +211,7 @@ func another(s *shard) {
 	atomic.StoreUint64(&s.hint, c.first)
 }
 
-// room counts the free slots of a chunk and gives the first.
+// room counts the free slots of a chunk and returns the first.
 func room(c *chunk) (first uint64, n int) {
 	for i := c.first; i < c.first+chunkSize; i++ {
 		if free(atomic.LoadUint64(wordOf(i)), i) {
@@ -248,7 +246,7 @@ func grow(s *shard) *chunk {
 	return c
 }
 
-// Count looks at every slot that was ever in use: nothing is counted while handles are made.
+// Count inspects every slot that was ever in use: making handles counts nothing.
 func Count() Counts {
 	growing.Lock()
 	used := uint64(len(list)) * chunkSize

@@ -15,7 +15,7 @@ import (
 // tracing is read once, so that the fast path has one predictable branch.
 var tracing = strings.Contains(","+os.Getenv("RCGO")+",", ",handles=trace,")
 
-// traces keeps where the live handles were made.
+// traces has the stacks that created the live handles.
 var traces = tracer{by: map[Handle][]uintptr{}}
 
 type tracer struct {
@@ -37,9 +37,8 @@ func (t *tracer) remove(h Handle) {
 	t.mu.Unlock()
 }
 
-// WriteLeaks prints the handles that were not deleted, those made at one place together, and
-// returns their number. Where they were made is known when RCGO=handles=trace is in the
-// environment.
+// WriteLeaks prints the handles that were not deleted, grouped by the place that created them, and returns their
+// number. The places are known if RCGO=handles=trace is in the environment.
 func WriteLeaks(w io.Writer) int {
 	live := int(Count().Live)
 	if !tracing {

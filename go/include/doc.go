@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package include has the C header runtime_cgo.h where rcgo init lays this module; there is no Go in
-// it. A package whose C code uses it may say so without a path that differs between machines:
+// Package include has the C header runtime_cgo.h in modules that rcgo init writes; it has no Go code. A package whose C
+// code includes the header can name it by a path that is the same on every machine:
 //
 //	export CGO_CFLAGS="-O2 -g -I$(go list -f '{{.Dir}}' rcgo.example/include)"
 package include

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo_ring.h: events of fixed size from any thread of C to Go, without a call of Go.
+// rcgo_ring.h: events of fixed size from any C thread to Go, without a call of Go.
 //
-// A ring is made in Go (package rcgo.example/ring), which hands its address to C. The header is all
-// that C needs: it has no library. It compiles as C11 and as C++11, with gcc and clang.
+// A ring is created in Go (package rcgo.example/ring), which passes its address to C. The header is
+// all
+// that C needs: there is no library. It compiles as C11 and as C++11, with gcc and clang.
 //
-//   struct event { uint64_t job; int32_t status; };
+//   struct event { uint64_t job; int32_t status; }; 
 //
-//   static void on_done(struct event e) { rcgo_ring_push(ring, &e, sizeof e); }
+//   static void on_done(struct event e) { rcgo_ring_push(ring, &e, sizeof e); } 
 //
 // A producer writes to a lane of its own, which costs about as much as a store. rcgo_ring_push
-// finds the calling thread's lane. C that has a place to keep it calls rcgo_lane_acquire and
+// finds the calling thread's lane. C code that can store a lane calls rcgo_lane_acquire and
 // rcgo_lane_push. rcgo_ring_push_shared writes to one queue for all threads, in one order.
 //
 // Results are 0 or a negative error number:
-//   -EPIPE   the ring is closed
-//   -ECHILD  this process is a forked child; the ring is its parent's
-//   -EAGAIN  the ring is full and was made with ring.Fail, or the function may not wait
-//   -EINVAL  the size is not that of the ring's records
-// With ring.Drop a record that finds the ring full is counted, and the result is 0.
+//   -EPIPE   the ring is closed 
+//   -ECHILD  this process is a forked child; the ring belongs to its parent 
+//   -EAGAIN  the ring is full and was made with ring.Fail, or the function may not wait 
+//   -EINVAL  the size is not that of the ring's records 
+// With ring.Drop, a record for a full ring is counted and dropped, and the result is 0.
 //
 // Safety: every function may be called by any number of threads (a lane by one at a time) and keeps
 // errno. rcgo_lane_push, rcgo_lane_trypush and rcgo_ring_push_shared may be called in signal
-// handlers, also where the handler interrupts a push to the same lane: the handler's record then
-// takes the shared queue. A handler should not wait, so it calls the try functions unless the ring
-// was made with ring.Drop or ring.Fail.
+// handlers, even if the handler interrupts a push to the same lane: the handler's record then goes
+// to the shared queue. A handler should not wait, so it calls the try functions unless the ring was
+// made with ring.Drop or ring.Fail.
 #ifndef RCGO_RING_H
 #define RCGO_RING_H
 
@@ -46,7 +47,7 @@ enum rcgo__ring_state { RCGO__RING_OPEN = 1, RCGO__RING_DRAINING, RCGO__RING_CLO
 enum rcgo__lane_state { RCGO__LANE_FREE, RCGO__LANE_OWNED, RCGO__LANE_RELEASED };
 enum rcgo__ring_flags {
 	RCGO__RING_FENCE = 1, // no membarrier: each push needs a fence
-	RCGO__RING_FUTEX = 2, // the consumer sleeps on `asleep`, else on the eventfd
+	RCGO__RING_FUTEX = 2, // the consumer sleeps on `asleep`, otherwise on the eventfd
 	RCGO__RING_DROP = 4,
 	RCGO__RING_FAIL = 8,
 };
@@ -59,20 +60,20 @@ typedef struct rcgo_ring {
 	uint32_t lanes;
 	int32_t fd; // the eventfd, or -1
 	int32_t pid;
-	uint64_t id;	  // differs between all rings of a process
+	uint64_t id;	  // unique among all rings of a process
 	size_t bytes;	  // of the whole mapping
 	size_t lanes_at;  // offset of the first lane
 	size_t shared_at; // offset of the shared queue's cells
 	size_t shared_mask;
 	RCGO__LINE uint32_t asleep; // the consumer is about to sleep
 	RCGO__LINE uint32_t refs;
-	uint32_t lanes_used; // the lanes from here on were never owned
+	uint32_t lanes_used; // the index from which lanes were never owned
 	size_t wakes;	     // statistics
 	size_t dropped;	     // in the shared queue
 	size_t full;
 	RCGO__LINE size_t shared_tail;
 	RCGO__LINE size_t shared_head; // written by the consumer
-	uint32_t shared_room;	       // a futex: changes when the consumer has made room
+	uint32_t shared_room;	       // a futex: changes when the consumer has freed space
 	uint32_t shared_waiting;
 } rcgo_ring;
 
@@ -83,11 +84,11 @@ typedef struct rcgo_lane {
 	uint32_t size;
 	uint32_t state;		// enum rcgo__lane_state
 	int32_t owner;		// the thread of a lane that rcgo_ring_push took, else 0
-	RCGO__LINE size_t tail; // written by the producer, as all of this line
+	RCGO__LINE size_t tail; // written by the producer, as is all of this cache line
 	size_t head_seen;
 	size_t dropped;
 	size_t full;
-	uint32_t busy;		// a push is under way
+	uint32_t busy;		// a push is in progress
 	RCGO__LINE size_t head; // written by the consumer
 	uint32_t room;
 	uint32_t waiting;
@@ -112,7 +113,7 @@ rcgo__ring_wake(rcgo_ring *ring)
 	errno = kept;
 }
 
-// Called after each publication. The consumer sets `asleep`, issues a membarrier and looks again,
+// Called after each publication. The consumer sets `asleep`, issues a membarrier and polls again,
 // so either it sees the record or the producer sees `asleep`.
 RCGO__FAST void
 rcgo__ring_published(rcgo_ring *ring)
@@ -136,7 +137,7 @@ rcgo__ring_sleep(uint32_t *room, uint32_t seen)
 	errno = kept;
 }
 
-// The error of a ring that takes no records, or 0.
+// Returns the error of a ring that accepts no records, or 0.
 RCGO__FAST int
 rcgo__ring_refuses(const rcgo_ring *ring)
 {
@@ -147,8 +148,8 @@ rcgo__ring_refuses(const rcgo_ring *ring)
 
 // ---- References ----
 
-// Takes a reference to a ring for C code that keeps its address: the memory stays until it is
-// released, and a ring that drains waits for that. Errors: -EPIPE, -ECHILD.
+// Acquires a reference to a ring for C code that keeps its address: the memory stays until it is
+// released, and Drain waits for that. Errors: -EPIPE, -ECHILD.
 static inline __attribute__((unused)) int
 rcgo_ring_acquire(rcgo_ring *ring)
 {
@@ -161,7 +162,7 @@ rcgo_ring_acquire(rcgo_ring *ring)
 	return 0;
 }
 
-// Gives a reference back. The last one, Go's among them, frees the ring's memory.
+// Releases a reference. Releasing the last one, Go's included, frees the ring's memory.
 RCGO__SLOW void
 rcgo_ring_release(rcgo_ring *ring)
 {
@@ -192,7 +193,7 @@ rcgo__ring_cell(rcgo_ring *ring, size_t position, uint32_t size)
 	return (char *)ring + ring->shared_at + (position & ring->shared_mask) * stride;
 }
 
-// Waits for room or says why not; 1 means that the record was dropped.
+// Waits for space or returns why not; 1 means that the record was dropped.
 RCGO__SLOW int
 rcgo__ring_full(rcgo_ring *ring, size_t *number, size_t position, int may_wait)
 {
@@ -245,7 +246,7 @@ rcgo__ring_push_shared(rcgo_ring *ring, const void *record, size_t size, int may
 	}
 }
 
-// Puts a record into the queue that all threads share: one order for all, at the price of an atomic
+// Pushes a record to the queue that all threads share: one order for all, at the cost of an atomic
 // operation. size is a constant that equals the size of the ring's records.
 RCGO__FAST int
 rcgo_ring_push_shared(rcgo_ring *ring, const void *record, size_t size)
@@ -253,7 +254,7 @@ rcgo_ring_push_shared(rcgo_ring *ring, const void *record, size_t size)
 	return rcgo__ring_push_shared(ring, record, size, 1);
 }
 
-// The same, and -EAGAIN instead of waiting.
+// Does the same, but returns -EAGAIN instead of waiting.
 RCGO__FAST int
 rcgo_ring_trypush_shared(rcgo_ring *ring, const void *record, size_t size)
 {
@@ -289,7 +290,7 @@ rcgo__lane_take_free(rcgo_ring *ring, int32_t owner)
 	return NULL;
 }
 
-// Takes over the lane of a thread that has ended, with the records that are still in it.
+// Takes over the lane of a thread that has ended, including its unread records.
 RCGO__SLOW rcgo_lane *
 rcgo__lane_take_orphan(rcgo_ring *ring, int32_t owner)
 {
@@ -307,8 +308,8 @@ rcgo__lane_take_orphan(rcgo_ring *ring, int32_t owner)
 	return NULL;
 }
 
-// Takes a lane for one producer, and a reference to the ring. NULL when the ring is closed or has
-// no lane left: then rcgo_ring_push_shared does.
+// Acquires a lane for one producer, and a reference to the ring. Returns NULL if the ring is closed
+// or has no lane left; rcgo_ring_push_shared works without a lane.
 RCGO__SLOW rcgo_lane *
 rcgo_lane_acquire(rcgo_ring *ring)
 {
@@ -324,7 +325,7 @@ rcgo_lane_acquire(rcgo_ring *ring)
 	return lane;
 }
 
-// Gives a lane back. The records in it are still read.
+// Releases a lane. Its records are still read.
 RCGO__SLOW void
 rcgo_lane_release(rcgo_lane *lane)
 {
@@ -337,7 +338,7 @@ rcgo_lane_release(rcgo_lane *lane)
 	}
 }
 
-// As rcgo__ring_full. The producer may wait.
+// Does what rcgo__ring_full does. The producer may wait.
 RCGO__SLOW int
 rcgo__lane_full(rcgo_ring *ring, rcgo_lane *lane, int may_wait)
 {
@@ -362,7 +363,7 @@ rcgo__lane_full(rcgo_ring *ring, rcgo_lane *lane, int may_wait)
 	return refuses;
 }
 
-// The room in a lane; 1 when the record was dropped, an error when there is none.
+// Returns the free space of a lane; 1 if the record was dropped; an error if there is none.
 RCGO__FAST int
 rcgo__lane_reserve(rcgo_ring *ring, rcgo_lane *lane, int may_wait)
 {
@@ -391,7 +392,7 @@ rcgo__lane_push(rcgo_lane *lane, const void *record, size_t size, int may_wait)
 	if (__builtin_expect(error != 0 || size != lane->size, 0)) {
 		return error != 0 ? error : -EINVAL;
 	}
-	if (__builtin_expect(lane->busy, 0)) { // a signal handler above a push
+	if (__builtin_expect(lane->busy, 0)) { // a signal handler that interrupted a push
 		return rcgo__ring_push_shared(ring, record, size, may_wait);
 	}
 	lane->busy = 1;
@@ -410,15 +411,15 @@ rcgo__lane_push(rcgo_lane *lane, const void *record, size_t size, int may_wait)
 	return 0;
 }
 
-// Puts a record into a lane that rcgo_lane_acquire gave. size is a constant that equals the size of
-// the ring's records. The order within a lane is kept; between lanes there is none.
+// Pushes a record to a lane from rcgo_lane_acquire. size is a constant that equals the size of the
+// ring's records. Records of a lane stay in order; between lanes there is none.
 RCGO__FAST int
 rcgo_lane_push(rcgo_lane *lane, const void *record, size_t size)
 {
 	return rcgo__lane_push(lane, record, size, 1);
 }
 
-// The same, and -EAGAIN instead of waiting.
+// Does the same, but returns -EAGAIN instead of waiting.
 RCGO__FAST int
 rcgo_lane_trypush(rcgo_lane *lane, const void *record, size_t size)
 {
@@ -441,7 +442,7 @@ rcgo__lane_of_thread(rcgo_ring *ring, struct rcgo__lane_cache *cache)
 	uint32_t used = __atomic_load_n(&ring->lanes_used, __ATOMIC_ACQUIRE);
 	rcgo_lane *lane = NULL;
 
-	// Another compilation unit of this thread may have taken one; so may a thread that ended.
+	// Another compilation unit of this thread, or an ended thread, may have acquired a lane.
 	for (uint32_t i = 0; i < used && lane == NULL; i++) {
 		if (__atomic_load_n(&rcgo__ring_lane(ring, i)->owner, __ATOMIC_RELAXED) == self) {
 			lane = rcgo__ring_lane(ring, i);
@@ -463,10 +464,10 @@ rcgo__lane_of_thread(rcgo_ring *ring, struct rcgo__lane_cache *cache)
 	return lane;
 }
 
-// Puts a record into the lane of the calling thread, which it takes at its first record. The lane
-// of a thread that has ended is taken over when no other is left. The caller, or its library,
-// holds a reference (rcgo_ring_acquire), or else Go closes the ring only after the last
-// push. Not for signal handlers.
+// Pushes a record to the lane of the calling thread, which acquires one with its first record. If
+// no lane is left, the lane of an ended thread is taken over. The caller, or its library, holds a
+// reference (rcgo_ring_acquire), or Go closes the ring only after the last push. Not for signal
+// handlers.
 static inline __attribute__((unused)) int
 rcgo_ring_push(rcgo_ring *ring, const void *record, size_t size)
 {

@@ -42,7 +42,7 @@ func TestOtherWays(t *testing.T) {
 	}
 }
 
-// What a call of either kind is given and gives must outlive a collection during the call.
+// The arguments and results of both kinds of call must survive a collection during the call.
 func TestKeepsAlive(t *testing.T) {
 	if fast, _ := leaf.Fast(); fast {
 		t.Skip("a quick call may not call Go")
@@ -59,7 +59,7 @@ func TestKeepsAlive(t *testing.T) {
 	}
 }
 
-// fresh gives memory that nothing else refers to.
+// fresh returns memory without other references.
 //
 //go:noinline
 func fresh(n int32) unsafe.Pointer {
@@ -68,7 +68,7 @@ func fresh(n int32) unsafe.Pointer {
 	return unsafe.Pointer(p)
 }
 
-// A call allocates nothing, whatever it takes and gives.
+// A call allocates nothing, for any arguments and results.
 func TestAllocs(t *testing.T) {
 	six := of[func(a, b, c, d, e, f int) int]("six")
 	mixed := of[func(i int32, a float64, j int, b float32, s *byte) float64]("mixed")
@@ -132,7 +132,7 @@ func TestPointerResult(t *testing.T) {
 	}
 }
 
-// What a call costs, beside a cgo call of the same function: rows of two. Run it with LEAF_WAY=ordinary too.
+// The cost of a call, next to a cgo call of the same function: rows of two. Also run it with LEAF_WAY=ordinary.
 func BenchmarkWays(b *testing.B) {
 	six := of[func(a, b, c, d, e, f int) int]("six")
 	mixed := of[func(i int32, a float64, j int, b float32, s *byte) float64]("mixed")

@@ -12,7 +12,7 @@ import (
 	"rcgo.example/leaf"
 )
 
-// A program without C compiles, and is told when it wants to call some.
+// A program without C compiles, and gets an error if it calls C.
 func TestWithoutC(t *testing.T) {
 	var f func()
 	err := leaf.Bind(&f, "nothing", unsafe.Pointer(new(byte)))

@@ -9,7 +9,7 @@ import (
 
 const lineSize = 64
 
-// The numbers of rcgo_ring.h.
+// The constants of rcgo_ring.h.
 const (
 	stateOpen = 1 + iota
 	stateDraining
@@ -70,7 +70,7 @@ type lane struct {
 	_             [lineSize - 8 - unsafe.Sizeof(uintptr(0))]byte
 }
 
-// A plan says where in a ring's memory its parts lie.
+// A plan is the layout of a ring's memory.
 type plan struct {
 	size, lanes                int
 	cells, shared              int // powers of two
@@ -99,13 +99,13 @@ func planOf(size int, o *Options) (plan, error) {
 	return p, nil
 }
 
-// stride is the distance of cells in the shared queue.
+// stride is the distance between cells in the shared queue.
 func (p *plan) stride() uintptr {
 	word := unsafe.Sizeof(uintptr(0))
 	return word + (uintptr(p.size)+word-1)&^(word-1)
 }
 
-// laneBytes is the distance of the cells of two lanes.
+// laneBytes is the distance between the cells of two lanes.
 func (p *plan) laneBytes() uintptr {
 	return (uintptr(p.cells)*uintptr(p.size) + lineSize - 1) &^ (lineSize - 1)
 }
@@ -137,7 +137,7 @@ func (p *plan) lay(base unsafe.Pointer) (*header, []lane) {
 	return h, lanes
 }
 
-// cell is a cell of the shared queue: its sequence number, and behind it the record.
+// cell returns a cell of the shared queue: its sequence number, followed by the record.
 func (p *plan) cell(base unsafe.Pointer, position uintptr) unsafe.Pointer {
 	return unsafe.Add(base, p.sharedAt+(position&uintptr(p.shared-1))*p.stride())
 }

@@ -8,7 +8,7 @@ import (
 	"rcgo.example/internal/metrics"
 )
 
-// live are the rings whose counters package stats reads; past sums those that have ended.
+// live are the rings whose counters package stats reads; past sums up those that have ended.
 var live struct {
 	sync.Mutex
 	rings map[*core]bool
@@ -51,7 +51,7 @@ func readMetrics() []metrics.Metric {
 	}
 	live.Unlock()
 	open := 0
-	for _, r := range rings { // without the lock: unwatch takes that second
+	for _, r := range rings { // without the lock, because unwatch takes it second
 		r.mu.Lock()
 		if !r.freed {
 			sum.add(r.count())

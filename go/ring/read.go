@@ -12,7 +12,7 @@ import (
 	"rcgo.example/internal/membarrier"
 )
 
-// each calls yield for each batch until it returns false, the ring ends or the context does.
+// each calls yield for each batch until it returns false, or the ring or the context ends.
 func (r *Ring[T]) each(ctx context.Context, yield func([]T) bool) {
 	if !r.begin() {
 		return
@@ -32,7 +32,7 @@ func (r *Ring[T]) each(ctx context.Context, yield func([]T) bool) {
 		}()
 	}
 	for atomic.LoadInt32(&stopped) == 0 {
-		// Before the look, so that what came before the end is read.
+		// Read before the poll, so that records pushed before the end are read.
 		state, refs := atomic.LoadUint32(&r.h.state), atomic.LoadUint32(&r.h.refs)
 		n, more := r.poll(yield)
 		switch {
@@ -48,7 +48,7 @@ func (r *Ring[T]) each(ctx context.Context, yield func([]T) bool) {
 	}
 }
 
-// begin makes the caller the only reader; false after the end.
+// begin makes the caller the only reader. It returns false after the end.
 func (r *core) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,7 @@ func (r *core) finish() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	atomic.StoreInt32(&r.reading, 0)
-	// Closed while the loop ended for another reason: nobody else will free it.
+	// Closed while the loop ended for another reason: no other code will free it.
 	if !r.freed && atomic.LoadUint32(&r.h.state) == stateClosed {
 		r.free()
 	}
@@ -77,7 +77,7 @@ func (r *core) giveUp() {
 	r.free()
 }
 
-// look wakes the reader from outside.
+// look wakes the reader from another goroutine.
 func (r *core) look() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,7 +86,7 @@ func (r *core) look() {
 	}
 }
 
-// poll hands out what is in the ring now.
+// poll yields what is in the ring now.
 func (r *Ring[T]) poll(yield func([]T) bool) (n int, more bool) {
 	used := int(atomic.LoadUint32(&r.h.lanesUsed))
 	for i := 0; i < used; i++ {
@@ -114,7 +114,7 @@ func (r *Ring[T]) poll(yield func([]T) bool) (n int, more bool) {
 				return n, false
 			}
 		}
-		if state == laneReleased { // seen before its last records
+		if state == laneReleased { // this was read before the lane's last records
 			atomic.StoreUint32(&l.state, laneFree)
 		}
 	}
@@ -147,7 +147,7 @@ func (r *Ring[T]) pollShared(yield func([]T) bool) (n int, more bool) {
 	}
 }
 
-// sleep waits for a producer. Those that publish without a fence see asleep after the membarrier.
+// sleep waits for a producer. Producers that publish without a fence see asleep after the membarrier.
 func (r *core) sleep(stopped *int32, draining bool) {
 	runtime.Gosched()
 	if !r.empty() {
@@ -164,7 +164,7 @@ func (r *core) sleep(stopped *int32, draining bool) {
 		return
 	}
 	if draining {
-		limit = 5 * time.Millisecond // the last reference is given back without a word
+		limit = 5 * time.Millisecond // releasing the last reference wakes nobody
 	}
 	if r.eventfd == nil {
 		futexWait(&r.h.asleep, 1, limit)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package ring carries events of a fixed size from any thread of C to Go, without a call of Go.
+// Package ring passes events of a fixed size from any C thread to Go, without a call of Go.
 //
-// A call from C to Go takes some 50 ns, and 1.5 µs the first time that a thread of C makes one. A
-// record in a ring takes 5 ns, and the thread that writes it need not be known to Go. C includes
-// rcgo_ring.h, which has no library:
+// A call from C to Go takes about 50 ns, and 1.5 µs the first time on a C thread. A record in a ring takes 5 ns, and Go
+// need not know the thread that writes it. C includes rcgo_ring.h, which needs no library:
 //
 //	/*
 //	#include "rcgo_ring.h"
@@ -26,16 +25,14 @@
 //		}
 //	}
 //
-// Each producer has a lane of its own, a queue with one writer; Go looks at all lanes in turn.
-// Records of one lane arrive in their order. rcgo_ring_push_shared writes to one queue for all
-// threads, in one order. A batch is the memory that C wrote to: nothing is copied, and it is C's
-// again when the loop takes the next batch.
+// Each producer has a lane of its own, a queue with one writer; Go reads all lanes in turn. Records of one lane arrive
+// in order. rcgo_ring_push_shared writes to one queue for all threads, in one order. A batch is the memory that C wrote
+// to: nothing is copied, and C may reuse it when the loop takes the next batch.
 //
-// A full ring makes its producer wait, drops the record and counts it, or reports an error, as
-// Options.Full says. Close ends the loop and makes each push return -EPIPE; Drain lets the producers
-// finish. C that keeps the ring's address holds a reference (rcgo_ring_acquire, rcgo_lane_acquire):
-// the memory is freed when Go and all of C have given theirs back. In a forked child each push
-// returns -ECHILD and the parent does not notice.
+// A full ring makes its producer wait, drops the record and counts it, or reports an error, as Options.Full says. Close
+// ends the loop and makes each push return -EPIPE; Drain lets the producers finish. C code that keeps the ring's
+// address holds a reference (rcgo_ring_acquire, rcgo_lane_acquire): the memory is freed when Go and all C code have
+// released theirs. In a forked child each push returns -ECHILD, without effect on the parent.
 //
 // The header is in the directory include of this module:
 //
@@ -57,7 +54,7 @@ import (
 	"rcgo.example/internal/membarrier"
 )
 
-// Full says what becomes of a record for which there is no room.
+// Full says what happens to a record when the ring is full.
 type Full int
 
 const (
@@ -70,22 +67,22 @@ const (
 type Wake int
 
 const (
-	// Eventfd wakes the goroutine through the netpoller: it holds no thread while it waits. About 20 µs.
+	// Eventfd wakes the goroutine through the netpoller: it holds no thread while it waits. Latency about 20 µs.
 	Eventfd Wake = iota
-	// Futex wakes a thread that waits for this ring alone. About 8 µs.
+	// Futex wakes a thread that waits for this ring alone. Latency about 8 µs.
 	Futex
 )
 
-// Options are those of a ring; each zero stands for what is in brackets.
+// Options configure a ring. A zero field means the default in parentheses.
 type Options struct {
-	Lanes   int // producers at a time that have a lane; others share a queue (64)
+	Lanes   int // maximum number of producers with a lane; others share a queue (64)
 	Records int // of a lane, rounded up to a power of two (1024)
 	Shared  int // of the shared queue, rounded up to a power of two (4096)
 	Full    Full
 	Wake    Wake
 }
 
-// Stats is what a ring has counted.
+// Stats are the counters of a ring.
 type Stats struct {
 	Events  uint64 // records that Go has read
 	Dropped uint64 // records that found the ring full, with Drop
@@ -94,14 +91,14 @@ type Stats struct {
 	Lanes   int    // lanes that have had an owner
 }
 
-// A Ring carries records of type T, whose memory is laid out as that of a C structure. Its methods
-// may be called by any number of goroutines.
+// A Ring transports records of type T, whose memory layout is that of a C structure. Its methods may be called by any
+// number of goroutines.
 type Ring[T any] struct {
 	core
-	batch []T // of the shared queue, whose cells are not contiguous
+	batch []T // for the shared queue, whose cells are not contiguous
 }
 
-// A core is what a ring is without the type of its records.
+// A core is a ring without the type of its records.
 type core struct {
 	plan
 	h        *header
@@ -111,16 +108,16 @@ type core struct {
 	membar   bool
 	reading  int32 // a loop over batches runs
 	mu       sync.Mutex
-	freed    bool // Go's reference is given back
+	freed    bool // Go's reference is released
 	drain    int32
 	events   uint64 // atomic
-	finished Stats  // what was counted, once freed
+	finished Stats  // the final counters
 }
 
 const batchSize = 256
 
-// New makes a ring. T has a fixed size and holds no memory of Go: no strings, slices, maps, channels,
-// interfaces or functions. Pointers are C's.
+// New creates a ring. T has a fixed size and contains no Go memory: no strings, slices, maps, channels, interfaces or
+// functions. Pointers are to C memory.
 func New[T any](o Options) (*Ring[T], error) {
 	t := reflect.TypeOf((*T)(nil)).Elem()
 	if where := holdsGo(t); where != "" {
@@ -185,19 +182,19 @@ func (r *core) open(size int, o *Options) (err error) {
 	return nil
 }
 
-// C gives the ring's address, for C: a rcgo_ring *.
+// C returns the ring's address, for C: a rcgo_ring *.
 func (r *Ring[T]) C() unsafe.Pointer { return unsafe.Pointer(r.h) }
 
-// Close makes each further push return -EPIPE, and ends the loop over batches once it has read what
-// is in the ring. A record that is pushed at this moment may be lost. Without a loop what is in the
-// ring is dropped. Closing twice is no error.
+// Close makes each further push return -EPIPE, and ends the loop over batches once it has read what is in the ring. A
+// record that is pushed at this moment may be lost. Without a loop the records in the ring are dropped. Closing twice
+// is no error.
 func (r *core) Close() error {
 	r.end(stateClosed)
 	return nil
 }
 
-// Drain refuses new producers. The loop over batches ends when all references of C are given back and
-// every record is read: none is lost.
+// Drain rejects new producers. The loop over batches ends when C has released all references and every record is read:
+// none is lost.
 func (r *core) Drain() { r.end(stateDraining) }
 
 func (r *core) end(state uint32) {
@@ -219,7 +216,7 @@ func (r *core) end(state uint32) {
 	}
 }
 
-// wakeReader makes the loop over batches look around. The caller holds mu.
+// wakeReader makes the loop over batches check its state. The caller holds mu.
 func (r *core) wakeReader() {
 	atomic.StoreUint32(&r.h.asleep, 0)
 	if r.eventfd != nil {
@@ -236,7 +233,7 @@ func (r *core) wakeProducers() {
 	made(&r.h.sharedRoom, &r.h.sharedWaiting)
 }
 
-// made tells producers that wait that there is room, or the end.
+// made tells waiting producers that there is space, or that the ring has ended.
 func made(room, waiting *uint32) {
 	if atomic.LoadUint32(waiting) != 0 {
 		atomic.StoreUint32(waiting, 0)
@@ -245,7 +242,7 @@ func made(room, waiting *uint32) {
 	}
 }
 
-// free gives Go's reference back. The caller holds mu.
+// free releases Go's reference. The caller holds mu.
 func (r *core) free() {
 	if r.freed {
 		return
@@ -267,7 +264,7 @@ func (r *core) free() {
 	}
 }
 
-// Stats gives what the ring has counted so far; after its end, what it had.
+// Stats returns the counters; after the ring's end, the final ones.
 func (r *core) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -292,12 +289,11 @@ func (r *core) count() Stats {
 	return s
 }
 
-// ErrBusy is what a second loop over the batches of a ring panics with: a lane has one reader.
+// ErrBusy is the panic of a second loop over the batches of a ring: a lane has one reader.
 var ErrBusy = errors.New("ring: another loop reads this ring")
 
-// Chan reads the ring in a goroutine of its own and sends each record. The channel, which holds n
-// records, is closed at the ring's end or that of the context. It costs what a channel does, some
-// 50 ns a record; Batches does not.
+// Chan reads the ring in a new goroutine and sends each record. The channel has a buffer of n records and is closed at
+// the end of the ring or of the context. A record costs about 50 ns, as for any channel; Batches avoids that.
 func (r *Ring[T]) Chan(ctx context.Context, n int) <-chan T {
 	ch := make(chan T, n)
 	go func() {
@@ -316,7 +312,7 @@ func (r *Ring[T]) Chan(ctx context.Context, n int) <-chan T {
 	return ch
 }
 
-// holdsGo names a part of a type that lies in Go's memory; "" if there is none.
+// holdsGo names a part of a type that is in Go memory; "" if there is none.
 func holdsGo(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map, reflect.Chan, reflect.Func, reflect.Interface:

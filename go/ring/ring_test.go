@@ -44,7 +44,7 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
-// A checker looks at each event: whole, and in the order of its producer.
+// A checker checks each event: complete, and in the order of its producer.
 type checker struct {
 	next  map[uint32]uint32
 	holes bool // records may be dropped
@@ -70,7 +70,7 @@ func (c *checker) see(batch []ringtest.Event) {
 
 var ways = map[string]int{"thread": ringtest.ByThread, "lane": ringtest.ByLane, "shared": ringtest.Shared}
 
-// Every event arrives, once, whole and in order, however it is pushed and the reader is woken.
+// Every event arrives once, complete and in order, for each way to push and to wake the reader.
 func TestAllArrive(t *testing.T) {
 	count := uint32(200000)
 	if testing.Short() {
@@ -95,7 +95,7 @@ func allArrive(t *testing.T, way int, count uint32, o Options) {
 	for id := uint32(1); id <= 4; id++ {
 		producers = append(producers, ringtest.Start(r.C(), id, count, way))
 	}
-	r.Drain() // ends when all producers have
+	r.Drain() // ends when all producers have ended
 	var c checker
 	r.each(context.Background(), func(batch []ringtest.Event) bool { c.see(batch); return true })
 	pushed := 0
@@ -143,7 +143,7 @@ func TestFail(t *testing.T) {
 	}
 }
 
-// Close frees producers that wait, and they learn of it.
+// Close releases waiting producers, and they get an error.
 func TestCloseFreesProducers(t *testing.T) {
 	for name, way := range ways {
 		r := open(t, Options{Lanes: 2, Records: 16, Shared: 16})
@@ -151,7 +151,7 @@ func TestCloseFreesProducers(t *testing.T) {
 		for r.Stats().Full == 0 {
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(5 * time.Millisecond) // asleep now, most likely
+		time.Sleep(5 * time.Millisecond) // most likely asleep now
 		r.Close()
 		if n, err := p.Join(); n != 16 || err != -int(syscall.EPIPE) {
 			t.Errorf("%s: %d pushed, %d", name, n, err)
@@ -163,7 +163,7 @@ func TestCloseFreesProducers(t *testing.T) {
 	}
 }
 
-// Close and the context end a loop that sleeps, and a loop may be left and taken up again.
+// Close and the context end a sleeping loop, and a new loop may follow one that was left.
 func TestEnds(t *testing.T) {
 	for _, wake := range []Wake{Eventfd, Futex} {
 		r := open(t, Options{Wake: wake})
@@ -204,7 +204,7 @@ func TestEnds(t *testing.T) {
 	r.each(context.Background(), nil)
 }
 
-// Threads that end after one event: their lanes are taken over.
+// Threads that end after one event: other threads take over their lanes.
 func TestShortThreads(t *testing.T) {
 	r := open(t, Options{Lanes: 2, Records: 1024})
 	if failed := ringtest.ShortThreads(r.C(), 300); failed != 0 {
@@ -284,7 +284,7 @@ func TestChan(t *testing.T) {
 	}
 }
 
-// The memory is C's while C holds a reference, and gone afterwards; so are the descriptors.
+// The memory stays while C holds a reference, and is unmapped afterwards; so are the descriptors.
 func TestNothingLeaks(t *testing.T) {
 	count := func() (fds, maps int) {
 		list, _ := os.ReadDir("/proc/self/fd")

@@ -6,7 +6,7 @@ package ring
 
 import "context"
 
-// Batches gives what package iter calls a Seq from Go 1.23 on, where the function is described.
+// Batches returns what package iter calls a Seq from Go 1.23 on; seq_go123.go describes it.
 func (r *Ring[T]) Batches(ctx context.Context) func(yield func([]T) bool) {
 	return func(yield func([]T) bool) { r.each(ctx, yield) }
 }

@@ -29,7 +29,7 @@ import (
 	"os"
 )
 
-// Stores the C frames of goroutines instead of writing: RCGO_DUMP_GOROUTINES.
+// Stores the C frames of goroutines instead of writing them: RCGO_DUMP_GOROUTINES.
 const storeFrames = 1
 
 func available() bool { return C.has_dump() != 0 }

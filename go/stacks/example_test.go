@@ -9,14 +9,14 @@ import (
 	"rcgo.example/stacks"
 )
 
-// A page beside those of net/http/pprof.
+// A page next to those of net/http/pprof.
 func ExampleHandler() {
 	mux := http.NewServeMux()
 	mux.Handle("/debug/cgo/stacks", stacks.Handler())
 	// Output:
 }
 
-// What the program does now, for its log.
+// Writes what the program does now to its log.
 func ExampleWrite() {
 	if stacks.Available() {
 		stacks.Write(os.Stderr)

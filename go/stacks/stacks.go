@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package stacks says where goroutines and threads are, in Go and in C, while the program goes on.
-// "Where does my C library hang?" is then one HTTP request:
+// Package stacks reports where goroutines and threads are, in Go and in C, while the program runs. "Where does my C
+// library hang?" is then one HTTP request:
 //
 //	http.Handle("/debug/cgo/stacks", stacks.Handler())
 //
-// Write is Go's own dump of all goroutines (runtime.Stack) in which a goroutine that is in a C call
-// also has its C frames. The threads that are in C follow, with the system call in which each waits;
-// threads that C code created are among them.
+// Write is Go's own dump of all goroutines (runtime.Stack), in which a goroutine in a C call also has its C frames. The
+// threads that are in C follow, each with the system call in which it waits; threads that C code created are among
+// them.
 //
-// A thread that waits in the kernel is read there, and not disturbed. Threads that run, or wait in a
-// system call that the kernel restarts, get Go's own preemption signal, so that their goroutine has
-// its C frames. A goroutine that waits in another system call, such as poll, has its C frames among
-// the threads only, because a signal would end its wait with EINTR. A thread that runs C code that
-// Go did not call, or that blocks SIGURG while it runs, has no frames; the last line counts those.
+// A thread that waits in the kernel is read without being disturbed. Threads that run, or wait in a system call that
+// the kernel restarts, get Go's own preemption signal, so that their goroutine has its C frames. A goroutine that waits
+// in another system call, such as poll, has its C frames among the threads only, because a signal would end its wait
+// with EINTR. A thread that runs C code without a Go caller, or that blocks SIGURG while it runs, has no frames; the
+// last line counts these threads.
 //
-// It needs a program built by rcgo. In others Write gives Go's own dump, and Available is false.
+// It needs a program built by rcgo. In others Write returns Go's own dump, and Available is false.
 package stacks
 
 import (
@@ -24,17 +24,17 @@ import (
 	"runtime"
 )
 
-// The size of a dump, in bytes: what is longer is cut.
+// The maximum size of a dump in bytes; a longer one is truncated.
 const (
 	firstSize = 64 << 10
 	mostSize  = 64 << 20
 )
 
-// Available returns whether dumps have C frames: the program was built by rcgo, with its tracebacks.
+// Available reports whether dumps have C frames: the program was built by rcgo, with its tracebacks.
 func Available() bool { return available() }
 
-// Write writes all goroutines and the threads that are in C to w. The goroutines are stopped while
-// Go's own dump is made, and not for longer.
+// Write writes all goroutines and the threads that are in C to w. The goroutines are stopped only while Go's own dump
+// is made.
 func Write(w io.Writer) error {
 	prepare()
 	if _, err := w.Write(goroutines()); err != nil {
@@ -54,12 +54,12 @@ func goroutines() []byte {
 	}
 }
 
-// Handler returns a handler that answers with Write's dump. It is not registered anywhere: like
-// net/http/pprof it belongs behind the same protection as other debugging pages.
+// Handler returns a handler that answers with Write's dump. It is not registered anywhere: like net/http/pprof, it
+// needs the same protection as other debugging pages.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		Write(w) // the client may have gone
+		Write(w) // the client may have disconnected
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"rcgo.example/stacks/internal/stackstest"
 )
 
-// dump returns a dump of goroutines that hang in C in each way, and what poll failed with.
+// dump returns a dump of goroutines that hang in C in each way, and the errno of poll.
 func dump(t *testing.T) (string, int) {
 	t.Helper()
 	// Both are told by the same C half.
@@ -59,8 +59,8 @@ func goroutine(dump, function string) string {
 	return ""
 }
 
-// Each goroutine has its C frames in place, and each thread that is in C is there; a wait that a
-// signal would end goes on.
+// Each goroutine has its C frames in place, and each thread that is in C is listed; a wait that a signal would end
+// continues.
 func TestWrite(t *testing.T) {
 	text, errno := dump(t)
 	if errno != 0 {
@@ -77,7 +77,7 @@ func TestWrite(t *testing.T) {
 		}
 		return
 	}
-	// go test strips the binary: functions of C in it have no names.
+	// go test strips the binary: its C functions have no names.
 	for function, frame := range map[string]string{
 		"Mutex": `pthread_mutex_lock\n`, "Run": `(?m)^(stacks_runs|stacks\.test\+0x[0-9a-f]+)$`} {
 		if !regexp.MustCompile(frame).MatchString(goroutine(text, function)) {
@@ -102,7 +102,7 @@ func TestWrite(t *testing.T) {
 	if strings.Contains(text, "lost here") {
 		t.Errorf("a stack is not whole:\n%s", text)
 	}
-	// The thread of C begins in libc, the other one is called by Go.
+	// The C thread begins in libc; the other one is called by Go.
 	if strings.Count(strings.Join(frames["futex"], ""), "start_thread(...)") != 1 {
 		t.Errorf("not one thread of C:\n%s", text)
 	}

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package stats reads what runtime_cgo's C half counts of threads: those that Go started, those of C
-// that have called Go, starts that a limit had in their way, and calls on every thread.
+// Package stats reads the counters that runtime_cgo keeps about threads: those that Go started, C threads that have
+// called Go, starts that a limit delayed, and calls on every thread.
 //
 //	if s, ok := stats.Read(); ok && s.StartRetries > 0 {
 //		log.Printf("threads start late: %d times", s.StartRetries)
 //	}
 //
-// Counting costs a few additions in the life of a thread. Calls from C to Go are counted only in a
-// program that runs with RCGO=stats=on in its environment.
+// Counting costs a few additions in the life of a thread. Calls from C to Go are counted only in a program that runs
+// with RCGO=stats=on in its environment.
 //
-// Var is for package expvar, which this package does not import, for it brings in net/http:
+// Var is for package expvar. This package does not import expvar, because that imports net/http:
 //
 //	expvar.Publish("rcgo", stats.Var{})
 //
-// Metrics gives the same with names in the style of package runtime/metrics, for exporters.
+// Metrics returns the same with names in the style of package runtime/metrics, for exporters.
 //
-// It needs a program built on runtime_cgo's C half (rcgo build). In others Read and Metrics report
-// that there is nothing.
+// It needs a program built on runtime_cgo's C half (rcgo build). In others Read and Metrics report that there are no
+// counters.
 package stats
 
 import (
@@ -27,28 +27,28 @@ import (
 	"rcgo.example/internal/metrics"
 )
 
-// Stats is what is counted since Go started. All but ThreadsPeak are exact.
+// Stats are the counters since Go started. All but ThreadsPeak are exact.
 type Stats struct {
-	ThreadsStarted      uint64 // threads for Go
+	ThreadsStarted      uint64 // threads that were started for Go
 	ThreadsRunning      uint64
 	ThreadsPeak         uint64
-	ForeignBound        uint64 // threads of C that keep an M of Go now; before Go 1.21 none does
-	ForeignSeen         uint64 // and that ever did
-	StartRetries        uint64 // starts that a limit had in its way for a while
-	StacksSmaller       uint64 // starts that took a smaller stack, for memory had run out
+	ForeignBound        uint64 // C threads that keep an M of Go now; before Go 1.21 none does
+	ForeignSeen         uint64 // C threads that ever kept one
+	StartRetries        uint64 // starts that a limit delayed
+	StacksSmaller       uint64 // starts with a smaller stack, because memory was short
 	AllThreadsCalls     uint64
-	AllThreadsGivenUp   uint64 // calls that were not made: a thread could not be stopped
+	AllThreadsGivenUp   uint64 // calls that were not made, because a thread could not be stopped
 	StartFailures       uint64 // starts that failed for good
-	Waits               uint64 // threads of C that had to wait for Go to be up
-	Callbacks           uint64 // calls from C to Go, when they are counted
+	Waits               uint64 // C threads that had to wait until Go was initialized
+	Callbacks           uint64 // calls from C to Go, if they are counted
 	CallbacksAreCounted bool   // the program runs with RCGO=stats=on
 }
 
-// Read gives the counters as they are now; false where there are none.
+// Read returns the current counters; false if there are none.
 func Read() (Stats, bool) { return read() }
 
-// Build says in one line which C half the program was built with: its version, the hash of its
-// sources, the Go version and the features; "" for the stock one. `rcgo version FILE` prints the same.
+// Build returns one line that identifies the C half of the program: its version, the hash of its sources, the Go
+// version and the features; "" for the stock one. `rcgo version FILE` prints the same.
 func Build() string { return build() }
 
 // A Metric is one counter.
@@ -59,7 +59,7 @@ type Metric struct {
 	Value       uint64
 }
 
-// counters says all of each counter but its value.
+// counters has the properties of each counter except its value.
 var counters = []struct {
 	Metric
 	json  string
@@ -91,9 +91,9 @@ var counters = []struct {
 		"callbacks", func(s *Stats) *uint64 { return &s.Callbacks }},
 }
 
-// Metrics gives each counter with its name; none where there are no counters. Calls from C to Go are
-// left out where they are not counted. A program that uses package ring or call.Limiter has their
-// counters too, whatever C half it was built with.
+// Metrics returns each counter with its name; none if there are no counters. Calls from C to Go are omitted if they are
+// not counted. The counters of package ring and of call.Limiter are included, in programs that use them, with any C
+// half.
 func Metrics() []Metric {
 	var all []Metric
 	for _, m := range metrics.Read() {
@@ -115,11 +115,11 @@ func Metrics() []Metric {
 	return all
 }
 
-// Var is the counters for package expvar.
+// Var exports the counters to package expvar.
 type Var struct{}
 
-// String gives the counters as a JSON object with the names of rcgo top -json and of the C structure
-// rcgo_stats; null where there are none.
+// String returns the counters as a JSON object with the names of rcgo top -json and of the C structure rcgo_stats; null
+// if there are none.
 func (Var) String() string {
 	s, ok := read()
 	if !ok {

@@ -39,7 +39,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// Starts so many threads of Go, and keeps them until the function that it returns is called.
+// Starts this many Go threads, and keeps them until the function that it returns is called.
 func hold(n int) (release func()) {
 	up, stop := make(chan bool), make(chan bool)
 	for i := 0; i < n; i++ {
@@ -83,7 +83,7 @@ func TestForeignThreads(t *testing.T) {
 	}
 	now, _ := stats.Read()
 	seen := before.ForeignSeen
-	// Before Go 1.21 a thread of C has an M of Go in a call only, and keeps none.
+	// Before Go 1.21 a C thread has an M of Go only during a call.
 	for _, tag := range build.Default.ReleaseTags {
 		if tag == "go1.21" {
 			seen++

@@ -17,7 +17,7 @@ func ExampleVar() {
 	// Output: true
 }
 
-// Each counter for an exporter, such as one for Prometheus.
+// Prints each counter for an exporter, such as one for Prometheus.
 func ExampleMetrics() {
 	for _, m := range stats.Metrics() {
 		if m.Name == "/rcgo/threads/running:threads" && m.Value == 0 {
@@ -27,7 +27,7 @@ func ExampleMetrics() {
 	// Output:
 }
 
-// Whether a limit keeps threads from starting at once.
+// Reports whether a limit delays the start of threads.
 func ExampleRead() {
 	s, ok := stats.Read()
 	if ok && s.StartRetries > 0 {

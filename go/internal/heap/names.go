@@ -17,25 +17,25 @@ type Frame struct {
 	Inlined        bool // into the next frame
 }
 
-// Names remembers the names of program counters.
+// Names caches the names of program counters.
 type Names struct {
 	snapshot *Snapshot
 	c, goes  map[uintptr][]Frame
 }
 
-// NewNames gives names for the stacks of a snapshot.
+// NewNames returns the names for the stacks of a snapshot.
 func NewNames(s *Snapshot) *Names {
 	return &Names{s, map[uintptr][]Frame{}, map[uintptr][]Frame{}}
 }
 
-// C names the functions at a program counter of C, innermost first; there is at least one. It is none
-// where the frame is one of cgo's own.
+// C returns the functions at a C program counter, innermost first; at least one, or none if the frame belongs to cgo
+// itself.
 func (n *Names) C(pc uintptr) []Frame {
 	frames, ok := n.c[pc]
 	if !ok {
 		frames = nameC(pc)
 		m := n.snapshot.Find(pc)
-		// The symbolizer knows what is loaded now.
+		// The symbolizer knows the objects that are loaded now.
 		if len(frames) == 0 || frames[0].Function == "" {
 			frames = []Frame{{Function: fmt.Sprintf("%#x", pc), C: true}}
 			if m != nil && m.Path != "" {
@@ -58,8 +58,8 @@ var hidden = map[string]bool{
 	"runtime.asmcgocall_landingpad": true,
 }
 
-// Go names the functions at a return address of Go, innermost first. It is none for the runtime's
-// own functions between C and the program.
+// Go returns the functions at a Go return address, innermost first; none for the runtime's own functions between C and
+// the program.
 func (n *Names) Go(pc uintptr) []Frame {
 	frames, ok := n.goes[pc]
 	if !ok {
@@ -78,7 +78,7 @@ func (n *Names) Go(pc uintptr) []Frame {
 	return frames
 }
 
-// All names the frames of a stack, innermost first.
+// All returns the frames of a stack, innermost first.
 func (n *Names) All(s *Stack) []Frame {
 	var all []Frame
 	for _, pc := range s.C {
@@ -90,8 +90,7 @@ func (n *Names) All(s *Stack) []Frame {
 	return all
 }
 
-// Library names the object to which a stack belongs: that of the innermost frame outside of the C
-// and C++ libraries.
+// Library returns the object to which a stack belongs: that of the innermost frame outside the C and C++ libraries.
 func (s *Snapshot) Library(stack *Stack) string {
 	library := "unknown"
 	for _, pc := range stack.C {

@@ -94,7 +94,7 @@ func (p *profile) function(f Frame) int64 {
 	return id
 }
 
-// location gives the number of a location with these frames.
+// location returns the number of a location with these frames.
 func (p *profile) location(at location, frames []Frame) int64 {
 	id, ok := p.locations[at]
 	if ok {
@@ -133,7 +133,7 @@ func (p *profile) mappings() {
 		m.number(3, int64(from.End))
 		m.number(4, int64(from.Offset))
 		m.number(5, p.text(from.Path))
-		// Whatever can be named is named already.
+		// All names that can be found are in the profile.
 		for field := 7; field <= 10; field++ {
 			m.flag(field, true)
 		}
@@ -148,7 +148,7 @@ func (p *profile) valueType(field int, kind, unit string) {
 	p.out.bytes(field, m)
 }
 
-// stackIDs gives the locations of a stack, innermost first.
+// stackIDs returns the locations of a stack, innermost first.
 func (p *profile) stackIDs(s *Stack) []int64 {
 	var ids []int64
 	for _, pc := range s.C {
@@ -167,10 +167,10 @@ func (p *profile) stackIDs(s *Stack) []int64 {
 	return ids
 }
 
-// Values are the numbers of a stack: objects and bytes allocated, objects and bytes in use.
+// Values are the values of a stack: objects and bytes allocated, objects and bytes in use.
 type Values [4]float64
 
-// Values gives the numbers of every stack.
+// Values returns the values of every stack.
 func (s *Snapshot) Values() []Values {
 	objects, bytes := s.InUse()
 	all := make([]Values, len(s.Stacks))
@@ -180,7 +180,7 @@ func (s *Snapshot) Values() []Values {
 	return all
 }
 
-// Write writes a gzipped profile of these values. duration is 0 for a profile of a moment.
+// Write writes a gzipped profile of these values. duration is 0 for a profile of the current state.
 func (s *Snapshot) Write(w io.Writer, values []Values, duration time.Duration) error {
 	p := &profile{strings: map[string]int64{}, functions: map[Frame]int64{}, locations: map[location]int64{},
 		snapshot: s, names: NewNames(s)}

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// ErrNotBuilt says that the program has no heap profiling.
+// ErrNotBuilt is the error for a program without heap profiling.
 var ErrNotBuilt = errors.New("heap profiling is not in this program: build it with rcgo build --with=heap")
 
 const (
@@ -56,13 +56,13 @@ type module struct {
 	start, end, offset, path uint64
 }
 
-// A Module is code of an object that was loaded when a stack was recorded.
+// A Module is the code of an object that was loaded when a stack was recorded.
 type Module struct {
 	Start, End, Offset uint64
 	Path               string // "" for code that is in no file
 }
 
-// A Stack is where memory was allocated.
+// A Stack is a place where memory was allocated.
 type Stack struct {
 	C       []uintptr // addresses of calls, innermost first
 	Go      []uintptr // return addresses
@@ -110,7 +110,7 @@ func (h *header) numbers() Numbers {
 	}
 }
 
-// Read gives the totals; false where nothing was profiled yet.
+// Read returns the totals; false if nothing was profiled yet.
 func Read() (Numbers, bool) {
 	h := tables()
 	if h == nil {
@@ -119,7 +119,7 @@ func Read() (Numbers, bool) {
 	return h.numbers(), true
 }
 
-// Take copies the tables. It locks one part of them at a time, for less than a millisecond.
+// Take copies the tables. It locks one part at a time, for less than a millisecond.
 func Take() (*Snapshot, error) {
 	if !Built() {
 		return nil, ErrNotBuilt
@@ -136,7 +136,7 @@ func Take() (*Snapshot, error) {
 	}
 	mappings := make([]Mapping, mappingMax)
 	s.Mappings = mappings[:copyPart(shards, unsafe.Pointer(&mappings[0]))]
-	// What these parts have never changes, but the counters of a stack.
+	// The content of these parts never changes, except for the counters of a stack.
 	stacks := unsafe.Slice((*stack)(h.at(h.stacks)), load(&h.stacksUsed))
 	for i := range stacks {
 		from := &stacks[i]
@@ -160,7 +160,7 @@ func cString(p *byte) string {
 	return string(unsafe.Slice(p, n))
 }
 
-// Find gives the module that contains a program counter. Where two overlap, the later one is meant.
+// Find returns the module that contains a program counter. If two overlap, it is the later one.
 func (s *Snapshot) Find(pc uintptr) *Module {
 	for i := len(s.Modules) - 1; i >= 0; i-- {
 		if m := &s.Modules[i]; uint64(pc) >= m.Start && uint64(pc) < m.End {
@@ -170,7 +170,7 @@ func (s *Snapshot) Find(pc uintptr) *Module {
 	return nil
 }
 
-// InUse gives the live objects and bytes of each stack.
+// InUse returns the live objects and bytes of each stack.
 func (s *Snapshot) InUse() (objects, bytes []float64) {
 	objects, bytes = make([]float64, len(s.Stacks)), make([]float64, len(s.Stacks))
 	for i := range s.Entries {

@@ -52,7 +52,7 @@ copy_part(unsigned part, void *out)
 	return rcgo_heap_copy(part, out);
 }
 
-// Stores the offsets of the names in text, which are 0 where there is none.
+// Stores the offsets of the names in text; 0 for a name that is absent.
 static size_t
 symbolize(uintptr_t pc, char *text, size_t size, uint32_t *out, size_t max)
 {
@@ -94,7 +94,7 @@ func SetRate(rate uint64) error {
 	return nil
 }
 
-// The tables stay where they are, once there are any.
+// Once the tables exist, they do not move.
 var known unsafe.Pointer
 
 func tables() *header {
@@ -108,13 +108,13 @@ func tables() *header {
 
 func copyPart(part int, out unsafe.Pointer) int { return int(C.copy_part(C.unsigned(part), out)) }
 
-// expand gives the last program counter once for each function that is inlined there. Without it,
-// runtime.CallersFrames names the innermost one only. The runtime keeps this name for other packages.
+// expand returns the last program counter once for each function that is inlined there. Without it,
+// runtime.CallersFrames names only the innermost one. The runtime keeps this name for other packages.
 //
 //go:linkname expand runtime/pprof.runtime_expandFinalInlineFrame
 func expand(pcs []uintptr) []uintptr
 
-// nameC names the functions at a program counter of C, innermost first.
+// nameC returns the functions at a C program counter, innermost first.
 func nameC(pc uintptr) []Frame {
 	var text [8192]byte
 	var out [3 * 32]C.uint32_t

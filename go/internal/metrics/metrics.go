@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package metrics is where the packages of this module that count something say so, for package stats.
+// Package metrics registers the counters of the packages of this module, for package stats.
 package metrics
 
 import "sync"
 
-// A Metric is one counter, as stats.Metric has it.
+// A Metric is one counter, as in stats.Metric.
 type Metric struct {
 	Name, Description string
 	Cumulative        bool
@@ -24,7 +24,7 @@ func Register(source func() []Metric) {
 	sources = append(sources, source)
 }
 
-// Read gives what all sources count now.
+// Read returns the counters of all sources.
 func Read() []Metric {
 	mu.Lock()
 	list := sources

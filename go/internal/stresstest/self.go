@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Self is the running test program again, in the emulator that RCGO_TEST_EXEC names if it runs in one.
+// Self returns a command that runs this test program again, in the emulator that RCGO_TEST_EXEC names, if any.
 func Self() *exec.Cmd {
 	words := append(strings.Fields(os.Getenv("RCGO_TEST_EXEC")), os.Args[0])
 	return exec.Command(words[0], words[1:]...)

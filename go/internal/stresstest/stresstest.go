@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package stresstest does work in many goroutines while everything that could disturb it happens:
-// collections, growing stacks, preemption and profiling signals. It is for tests.
+// Package stresstest runs work in many goroutines during collections, growing stacks, preemption and profiling signals.
+// It is for tests.
 package stresstest
 
 import (
@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Run calls work again and again, with the number of its goroutine: for a few seconds, for half a one
-// with -short, or as long as RCGO_SOAK says.
+// Run calls work repeatedly, with the number of its goroutine: for a few seconds, for half a second with -short, or as
+// long as RCGO_SOAK says.
 func Run(t *testing.T, work func(i int)) {
 	d, goroutines := 3*time.Second, 1000
 	if testing.Short() {
@@ -50,8 +50,8 @@ func Run(t *testing.T, work func(i int)) {
 	t.Logf("%d rounds of %d goroutines, %d collections", rounds, goroutines, m.NumGC)
 }
 
-// startSIGPROF profiles at 1,000 Hz until the function that it gives is called. The runtime warns
-// that StartCPUProfile cannot change the rate; that it does not is what is wanted.
+// startSIGPROF profiles at 1,000 Hz until the returned function is called. The runtime warns that StartCPUProfile
+// cannot change the rate, which is intended.
 func startSIGPROF(t *testing.T) func() {
 	runtime.SetCPUProfileRate(1000)
 	if err := pprof.StartCPUProfile(io.Discard); err != nil {

@@ -9,13 +9,13 @@ package calltest
 #include <time.h>
 #include <unistd.h>
 
-static volatile int stop_flag; // what a library's interrupt sets
+static volatile int stop_flag; // set by the library's interrupt function
 
 static void clear_flag(void) { stop_flag = 0; }
 static void set_flag(void) { stop_flag = 1; }
 static int flag(void) { return stop_flag; }
 
-// A library call that looks at its flag.
+// A library call that polls its flag.
 static int
 work(int ms)
 {
@@ -50,19 +50,19 @@ import "C"
 
 import "unsafe"
 
-// Work runs for about ms milliseconds, or until SetFlag; -1 when it was not interrupted.
+// Work runs for about ms milliseconds, or until SetFlag. It returns -1 if it was not interrupted.
 func Work(ms int) int { return int(C.work(C.int(ms))) }
 
 // SetFlag interrupts Work.
 func SetFlag() { C.set_flag() }
 
-// ClearFlag makes the next Work run.
+// ClearFlag lets the next Work run.
 func ClearFlag() { C.clear_flag() }
 
-// Flag says whether the flag is set.
+// Flag reports whether the flag is set.
 func Flag() bool { return C.flag() != 0 }
 
-// Read waits for a byte in C, and gives the errno.
+// Read waits for a byte in C, and returns errno.
 func Read(fd int) int { return int(C.blocked_read(C.int(fd))) }
 
 // Nothing is a cgo call that does nothing.

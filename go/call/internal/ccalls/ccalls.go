@@ -12,10 +12,10 @@ import "C"
 
 import "unsafe"
 
-// This fails to compile when the mirror has another size than its original.
+// This fails to compile if the mirror differs in size from the C structure.
 var _ = [1]int{}[unsafe.Sizeof(Record{})-C.sizeof_struct_call_record]
 
-// NewRecords allocates n records; nil when there is no memory.
+// NewRecords allocates n records; it returns nil if there is no memory.
 func NewRecords(n int) unsafe.Pointer { return C.calloc(C.size_t(n), C.sizeof_struct_call_record) }
 
 // FreeRecords frees them.
@@ -24,7 +24,7 @@ func FreeRecords(p unsafe.Pointer) { C.free(p) }
 // Run makes n calls.
 func Run(p unsafe.Pointer, n int) { C.rcgo_call_batch((*C.struct_call_record)(p), C.size_t(n)) }
 
-// TakeSignal gives the signal that Interrupt sends, and takes it the first time; 0 when there is none.
+// TakeSignal returns the signal that Interrupt sends, and reserves it at the first call. It returns 0 if none is free.
 func TakeSignal() int { return int(C.rcgo_call_take_signal()) }
 
 // Interrupt sends the signal to a thread.

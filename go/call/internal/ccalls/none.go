@@ -6,7 +6,7 @@ package ccalls
 
 import "unsafe"
 
-// Without C there is nothing to call.
+// A program without C has nothing to call.
 func NewRecords(int) unsafe.Pointer { return nil }
 func FreeRecords(unsafe.Pointer)    {}
 func Run(unsafe.Pointer, int)       {}

@@ -2,7 +2,7 @@
 
 //go:build linux && cgo
 
-// Package cheaptest has what the tests of package cheap need of C: Go does not allow C in test files.
+// Package cheaptest has the C code for the tests of package cheap: Go does not allow C in test files.
 package cheaptest
 
 /*
@@ -109,10 +109,10 @@ on_thread(size_t size)
 	return all;
 }
 
-// Not known to the compiler.
+// The compiler does not know this value.
 static size_t size_most = SIZE_MAX;
 
-// The edges of the interface: 0 is right.
+// The limits of the functions' contracts. Returns 0 on success.
 static int
 edges(void)
 {
@@ -189,7 +189,7 @@ unmap_pages(void *p, size_t size)
 	return munmap(p, size);
 }
 
-// Allocates in n forked children while threads allocate. Returns how many ended well in 10 s each.
+// Allocates in n forked children while threads allocate. Returns how many succeeded, within 10 s each.
 static int stop_storm;
 
 static void *
@@ -241,13 +241,13 @@ forks_in_storm(int n)
 	return good;
 }
 
-// Allocates and frees in a handler that interrupts threads which do the same. A block of the handler's
-// is freed by another call of it, on whatever thread.
+// Allocates and frees in a handler that interrupts threads which do the same. A block of the handler is freed by
+// another call of it, on any thread.
 static void *handler_block[8];
 static unsigned handler_calls;
 
-// malloc in a handler needs a thread that does not hold libc's lock: this one has an allocator
-// function of its own between, which calls mmap.
+// malloc in a handler needs a thread that does not hold libc's lock: this thread uses an allocator of its own, which
+// calls mmap.
 static void
 mapping_handler(int sig)
 {
@@ -333,10 +333,10 @@ func Allocate(kind, size, n int) unsafe.Pointer {
 	return unsafe.Pointer(C.allocate(C.int(kind), C.size_t(size), C.int(n)))
 }
 
-// Release frees what Allocate or OnThread has given.
+// Release frees memory from Allocate or OnThread.
 func Release(p unsafe.Pointer) { C.release((*C.struct_block)(p)) }
 
-// OnThread allocates 10 blocks on a thread of C.
+// OnThread allocates 10 blocks on a C thread.
 func OnThread(size int) unsafe.Pointer { return unsafe.Pointer(C.on_thread(C.size_t(size))) }
 
 var callback func()
@@ -344,7 +344,7 @@ var callback func()
 //export cheaptestCalled
 func cheaptestCalled(arg C.uintptr_t) { callback() }
 
-// InCallback calls f by way of C.
+// InCallback calls f through C.
 //
 //go:noinline
 func InCallback(f func()) {
@@ -354,7 +354,7 @@ func InCallback(f func()) {
 	callback = was
 }
 
-// Edges checks the borders of the functions' contracts; 0 is right.
+// Edges checks the limits of the functions' contracts; 0 means success.
 func Edges() int { return int(C.edges()) }
 
 // Map maps pages; nil on failure.
@@ -368,11 +368,10 @@ func Remap(p unsafe.Pointer, size, wanted int) unsafe.Pointer {
 // Unmap unmaps pages.
 func Unmap(p unsafe.Pointer, size int) bool { return C.unmap_pages(p, C.size_t(size)) == 0 }
 
-// ForksInStorm forks n children beside threads that allocate, and says how many could allocate.
+// ForksInStorm forks n children while threads allocate, and returns how many could allocate.
 func ForksInStorm(n int) int { return int(C.forks_in_storm(C.int(n))) }
 
-// SignalsInStorm sends signals for so many milliseconds, or longer, to threads that allocate. It says how
-// many came.
+// SignalsInStorm sends signals to allocating threads for at least ms milliseconds. It returns how many arrived.
 func SignalsInStorm(ms int) int { return int(C.signals_in_storm(C.unsigned(ms))) }
 
 // ShortThreads runs n threads that allocate and end.

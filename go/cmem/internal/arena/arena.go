@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package arena has the fast paths of package cmem in assembly. A package that uses cgo cannot contain
-// Go assembly, so they are in a package of their own.
+// Package arena has the fast paths of package cmem in assembly. A package that uses cgo cannot contain Go assembly, so
+// they are in a separate package.
 package arena
 
 import (
@@ -9,29 +9,29 @@ import (
 	"unsafe"
 )
 
-// Space is what an arena has free, and who may take it.
+// Space is the free part of an arena, and the thread that may use it.
 type Space struct {
-	At, End uintptr // the free part of the current block; both are 0 before there is one
-	owner   uintptr // the thread that may take it from Slots
-	busy    uint32  // 0 is free
+	At, End uintptr // the free part of the current block; both are 0 before the first block
+	owner   uintptr // the thread that may use this one of Slots
+	busy    uint32  // 0 means free
 }
 
-// How slots lie, and how they are found.
+// The layout of slots, and how a thread finds one.
 const (
 	SlotBits  = 8
 	slotShift = 7
 	SlotSize  = 1 << slotShift
-	tries     = 4                   // slots that a thread looks at
-	spread    = -0x61c8864680b583eb // an odd number whose multiples lie far from each other
+	tries     = 4                   // slots that a thread tries
+	spread    = -0x61c8864680b583eb // an odd number whose multiples are far apart
 	Slots     = 1<<SlotBits + tries - 1
-	longest   = 1024 // what is copied here; the Go way of the runtime is as good for more
+	longest   = 1024 // the longest string that is copied here; for longer ones the runtime's way is as fast
 )
 
-// A closure is what a func value of ours points to.
+// A closure is what our func values point to.
 type closure struct {
 	code, slow uintptr
 	slots      unsafe.Pointer
 }
 
-// TryTake takes a slot for which threads compete.
+// TryTake acquires a slot for which threads compete.
 func (r *Space) TryTake() bool { return atomic.CompareAndSwapUint32(&r.busy, 0, 1) }

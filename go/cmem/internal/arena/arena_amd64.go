@@ -6,7 +6,7 @@ package arena
 
 import "unsafe"
 
-// In assembly; Go code never calls them by name: their arguments are in registers.
+// Implemented in assembly. Go code never calls them by name: their arguments are in registers.
 func take()
 func copyString()
 
@@ -14,11 +14,11 @@ func hasAVX2() bool
 
 var takePC, copyStringPC uintptr
 
-// HasOwn says whether threads have slots of their own, and get them by Take.
+// HasOwn says whether each thread has a slot of its own, which Take returns.
 const HasOwn = true
 
-// Take makes *get a function that gives a slot of this thread, or else what *get gave before.
-// The slots are Slots of SlotSize bytes, and each begins with a Space.
+// Take makes *get a function that returns the slot of this thread, or else the result of the previous *get. The slots
+// are Slots of SlotSize bytes, and each begins with a Space.
 func Take(get unsafe.Pointer, slots unsafe.Pointer) { bind(get, takePC, slots) }
 
 // String replaces *f, a func(*Space, string) (unsafe.Pointer, error), by one that copies short strings
@@ -34,6 +34,6 @@ func bind(f unsafe.Pointer, code uintptr, slots unsafe.Pointer) {
 	*at = &closure{code: code, slow: (*at).code, slots: slots}
 }
 
-// Free gives a slot back. On amd64 a plain store is seen after all stores before it, and the compiler
-// keeps stores in order.
+// Free releases a slot. On amd64 a plain store becomes visible after all earlier stores, and the compiler keeps stores
+// in order.
 func (r *Space) Free() { r.busy = 0 }

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The two steps that every call with a string takes: an arena for this thread, and a copy of the string in it.
+// The two steps of every call with a string: an arena for this thread, and a copy of the string in it.
 
 //go:build linux && !race && !msan && !asan
 
 #include "go_asm.h"
 #include "textflag.h"
 
-// Both are run as func values, as the entries of package leaf are: DX points to a closure, the
-// arguments are where Go's internal ABI has them, and what is not usual is left to the Go function of the
-// closure, which is jumped to as if it had been called at once.
+// Both are called as func values, like the entries of package leaf: DX points to a closure, the arguments are in the
+// registers of Go's internal ABI, and rare cases jump to the Go function of the closure as if it had been called
+// directly.
 
-// take() (AX): the slot of this thread, if it is free. Only this thread ever makes a slot of its
-// own busy, no goroutine is taken off its thread between these instructions, for they are assembly, and on
-// amd64 the thread that frees a slot is seen to have done so after all else that it did to it: so nothing
-// here needs a locked instruction, except to make a slot one's own. The word at FS:0 is the
-// thread's own address, on every libc.
+// take() (AX): returns the slot of this thread, if it is free. Only this thread makes its own slot busy, and no
+// goroutine leaves its thread between these instructions, because they are assembly. On amd64, the store that frees a
+// slot becomes visible after the freeing thread's other stores. So no locked instruction is needed, except to acquire
+// ownership of a slot. The word at FS:0 is the thread's own address, on every libc.
 TEXT ·take(SB), NOSPLIT|NOFRAME, $0-0
 	BYTE	$0x64; BYTE $0x48; BYTE $0x8b; BYTE $0x0c; BYTE $0x25; LONG $0 // MOVQ FS:0, CX
 	MOVQ	$const_spread, AX
@@ -49,10 +48,9 @@ mine:
 	MOVQ	DI, AX
 	JMP	found
 
-// copyString(space AX, text BX, length CX) (pointer AX, error BX CX) copies in pieces of 32 bytes, for C
-// reads what it gets at once and in such pieces: a read of what was written in smaller ones waits.
-// The last piece is filled with zeros, so it ends the string, and is read from beyond its end
-// where that is in the same page.
+// copyString(space AX, text BX, length CX) (pointer AX, error BX CX) copies in pieces of 32 bytes, because C reads the
+// result at once and in such pieces: a load that spans several smaller stores stalls. The last piece is filled with
+// zeros, which also terminate the string. It is read beyond the string's end if that is in the same page.
 TEXT ·copyString(SB), NOSPLIT|NOFRAME, $0-0
 	CMPQ	CX, $const_longest
 	JHI	slow
@@ -63,7 +61,7 @@ TEXT ·copyString(SB), NOSPLIT|NOFRAME, $0-0
 	ANDQ	$~31, R8
 	CMPQ	R8, SI
 	JHI	slow
-	LEAQ	-32(R8), R10 // bytes in whole pieces
+	LEAQ	-32(R8), R10 // the bytes in complete pieces
 	MOVQ	CX, R9
 	ANDL	$31, R9
 	JEQ	whole
@@ -105,7 +103,7 @@ rest:
 	XORL	CX, CX
 	RET
 whole:
-	LEAQ	masks<>(SB), R11 // anything that can be read: none of it is wanted
+	LEAQ	masks<>(SB), R11 // any readable address: no byte of it is used
 	JMP	after
 slow:
 	MOVQ	closure_slow(DX), DX

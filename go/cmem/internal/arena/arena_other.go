@@ -9,12 +9,12 @@ import (
 	"unsafe"
 )
 
-// HasOwn says whether threads have slots of their own, and get them by Take.
+// HasOwn says whether each thread has a slot of its own, which Take returns.
 const HasOwn = false
 
 // Take and String leave the functions as they are.
 func Take(unsafe.Pointer, unsafe.Pointer) {}
 func String(unsafe.Pointer)               {}
 
-// Free gives a slot back.
+// Free releases a slot.
 func (r *Space) Free() { atomic.StoreUint32(&r.busy, 0) }

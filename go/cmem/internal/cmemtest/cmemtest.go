@@ -46,7 +46,7 @@ type Item struct {
 	Weight float64
 }
 
-// Length is an ordinary call of strlen.
+// Length is an ordinary cgo call of strlen.
 func Length(p unsafe.Pointer) int { return int(C.strlen((*C.char)(p))) }
 
 // Join joins the strings of a char ** in C.
@@ -56,12 +56,12 @@ func Join(list unsafe.Pointer) string {
 	return string(out[:n])
 }
 
-// Weigh looks at all parts of items in C.
+// Weigh reads all fields of items in C.
 func Weigh(items []Item) float64 {
 	return float64(C.weigh((*C.struct_item)(unsafe.Pointer(&items[0])), C.size_t(len(items))))
 }
 
-// Stock is what programs do without this package: strlen of a copy that malloc makes room for.
+// Stock does what programs do without this package: strlen of a copy made by malloc.
 func Stock(s string) int {
 	p := C.CString(s)
 	n := int(C.strlen(p))

@@ -29,7 +29,7 @@ import "C"
 // UTF8 is rcgo_view_is_utf8.
 func UTF8(s string) bool { return C.valid(s) != 0 }
 
-// Runes takes s apart with rcgo_view_next_rune.
+// Runes splits s with rcgo_view_next_rune.
 func Runes(s string) []int32 {
 	out := make([]C.int32_t, len(s)+1)
 	list := []int32{}

@@ -2,7 +2,7 @@
 
 //go:build linux && cgo
 
-// Package leaks has C code for the tests of package ctest: what leaks and what does not.
+// Package leaks has C code for the tests of package ctest, with leaks and without.
 package leaks
 
 /*
@@ -13,7 +13,7 @@ package leaks
 #include <string.h>
 #include <time.h>
 
-// A library that keeps a cache: one block, made at the first use.
+// A library with a cache: one block, allocated at the first use.
 static char *cache;
 
 static void
@@ -25,7 +25,7 @@ use_cache(void)
 	cache[0]++;
 }
 
-// State of five blocks.
+// An object of five blocks.
 struct state {
 	void *part[4];
 };
@@ -88,7 +88,7 @@ import (
 	"unsafe"
 )
 
-// Clean allocates and frees all, but for caches that stay.
+// Clean allocates and frees everything, except for caches that stay.
 func Clean() {
 	s := C.CString("text")
 	C.free(unsafe.Pointer(s))
@@ -100,10 +100,10 @@ func Clean() {
 // LoseString forgets a C.CString.
 func LoseString() { C.CString("lost") }
 
-// LoseState forgets the five blocks of a state.
+// LoseState forgets the five blocks of an object.
 func LoseState() { C.state_new() }
 
-// LoseOnThread loses a block on a thread of C.
+// LoseOnThread loses a block on a C thread.
 func LoseOnThread() { C.lose_on_thread(123) }
 
 // Owned frees its C memory by a finalizer.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package handletest asks from C, with the public header, whether handles are valid.
+// Package handletest checks in C, with the public header, whether handles are valid.
 package handletest
 
 /*
@@ -28,5 +28,5 @@ import "unsafe"
 // Valid is rcgo_handle_valid.
 func Valid(h uintptr) bool { return C.valid(C.uintptr_t(h)) != 0 }
 
-// ValidOnThread is rcgo_handle_valid on a new thread of C.
+// ValidOnThread is rcgo_handle_valid on a new C thread.
 func ValidOnThread(p unsafe.Pointer) bool { return C.valid_on_thread(p) != 0 }

@@ -29,7 +29,7 @@ produce(void *arg)
 		errno = 77;
 		p->error = push(p, lane, &e);
 		if (p->way != TRY_SHARED && errno != 77) {
-			p->error = -ERANGE; // errno is to be kept
+			p->error = -ERANGE; // errno must not change
 		}
 		if (p->way == TRY_SHARED && p->error == -EAGAIN) {
 			p->error = 0;
@@ -46,7 +46,7 @@ produce(void *arg)
 	return NULL;
 }
 
-// Acquires before the thread starts, so that a ring that drains waits for it.
+// Acquires before the thread starts, so that Drain waits for it.
 int
 ringtest_start(struct producer *p)
 {
@@ -150,7 +150,7 @@ ringtest_signals(rcgo_ring *ring, uint32_t count, uint32_t *from_handler)
 	return s.pushed;
 }
 
-// What each way of pushing says in a forked child.
+// The results of each way of pushing in a forked child.
 int
 ringtest_fork(rcgo_ring *ring, int32_t *errors)
 {

@@ -27,7 +27,7 @@ const (
 	TryShared = C.TRY_SHARED
 )
 
-// A Producer is a thread of C that pushes.
+// A Producer is a C thread that pushes.
 type Producer struct{ p *C.struct_producer }
 
 // Start starts a thread that pushes count events.
@@ -40,31 +40,31 @@ func Start(ring unsafe.Pointer, id, count uint32, way int) *Producer {
 	return &Producer{p}
 }
 
-// Join waits for its end and gives how many events went in, and the error that ended it.
+// Join waits for its end and returns how many events were accepted, and the error that ended it.
 func (p *Producer) Join() (uint32, int) {
 	C.ringtest_join(p.p)
 	return uint32(p.p.pushed), int(p.p.error)
 }
 
-// ShortThreads starts threads, one after the other, that push an event each; how many failed.
+// ShortThreads starts threads, one after the other, that push one event each. It returns how many failed.
 func ShortThreads(ring unsafe.Pointer, n int) int {
 	return int(C.ringtest_short_threads((*C.rcgo_ring)(ring), C.uint32_t(n)))
 }
 
-// Signals pushes under signals whose handler pushes to the same lane.
+// Signals pushes while signals arrive whose handler pushes to the same lane.
 func Signals(ring unsafe.Pointer, n int) (pushed, fromHandler int) {
 	var h C.uint32_t
 	pushed = int(C.ringtest_signals((*C.rcgo_ring)(ring), C.uint32_t(n), &h))
 	return pushed, int(h)
 }
 
-// Fork gives what four functions say in a forked child.
+// Fork returns the results of four functions in a forked child.
 func Fork(ring unsafe.Pointer) (errors [4]int32, ok bool) {
 	ok = C.ringtest_fork((*C.rcgo_ring)(ring), (*C.int32_t)(&errors[0])) == 0
 	return errors, ok
 }
 
-// Offsets are those of the structures in C.
+// Offsets are the field offsets of the C structures.
 func Offsets() []uintptr {
 	var o [32]C.size_t
 	n := C.ringtest_offsets(&o[0])

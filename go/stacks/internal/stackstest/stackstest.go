@@ -2,7 +2,7 @@
 
 //go:build linux && cgo
 
-// Package stackstest has C code that hangs, each in its own way, for tests of package stacks.
+// Package stackstest has C code that hangs in several ways, for tests of package stacks.
 package stackstest
 
 /*
@@ -94,13 +94,12 @@ func Release() { C.release() }
 // Mutex waits for a mutex: a system call that the kernel restarts.
 func Mutex() { C.stacks_waits_for_mutex() }
 
-// Poll waits in poll, and returns the errno with which it failed, or 0.
+// Poll waits in poll, and returns its errno, or 0.
 func Poll() int { return int(C.stacks_waits_in_poll()) }
 
 // Run uses the processor.
 func Run() { C.stacks_runs() }
 
-// Start starts a thread in C, which blocks all signals and waits for the mutex. Join waits for its
-// end.
+// Start starts a C thread, which blocks all signals and waits for the mutex. Join waits for its end.
 func Start() { C.start_thread() }
 func Join()  { C.join_thread() }

@@ -2,7 +2,7 @@
 
 //go:build cgo
 
-// Package statstest has what the tests of package stats need of C: Go does not allow C in test files.
+// Package statstest has the C code for the tests of package stats: Go does not allow C in test files.
 package statstest
 
 /*
@@ -38,7 +38,7 @@ var called uint64
 //export statstestCalled
 func statstestCalled() { atomic.AddUint64(&called, 1) }
 
-// CallFromC has a new thread of C call Go so many times. It returns whether all that happened.
+// CallFromC lets a new C thread call Go n times. It reports whether all calls succeeded.
 func CallFromC(times uint64) bool {
 	before := atomic.LoadUint64(&called)
 	return C.call_from_c(C.uintptr_t(times)) != 0 && atomic.LoadUint64(&called)-before == times
