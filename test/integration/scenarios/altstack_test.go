@@ -19,7 +19,7 @@ func TestAltstack(t *testing.T) {
 		}
 		program := cases(ours).must(t, tc)
 		t.Run("altstack-overflow", func(t *testing.T) {
-			// What Go makes of it then differs: the first frames of that stack are gone.
+			// Stock Go's behaviour differs: the first frames of that stack are gone.
 			o := run(t, tc, nil, nil, program, "altstack-overflow")
 			if o.hung || o.exit == 0 || !strings.Contains(o.out, "runtime/cgo: signal stack overflow on thread ") {
 				t.Errorf("want its name, got %v", o)

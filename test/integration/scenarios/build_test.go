@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// side is which C half a program gets.
+// side selects the C half of a program.
 type side string
 
 const (
@@ -19,13 +19,13 @@ const (
 	stock side = "stock"
 )
 
-// A build is one way to make one program. Equal builds are made once.
+// A build is one way to build one program. Equal builds are made once.
 type build struct {
 	program string // a directory of testdata
 	side    side
 	flags   string // of go build, separated by newlines
 	env     string // KEY=VALUE, separated by newlines
-	output  string // file name, if not that of the program
+	output  string // file name, if different from the program's
 }
 
 type built struct {
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// Programs that have given up root's rights must get at what lies here.
+	// Programs that have given up root's rights must be able to read the directory.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -57,8 +57,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// once makes what key names by make, the first time that somebody wants it. make gets a directory
-// of its own and gives the path of what it made there.
+// once returns what make made for key. It calls make at the first use, with a new directory; make returns the path of
+// its result.
 func once(key string, make func(dir string) (string, error)) (string, error) {
 	builtLock.Lock()
 	b := builtAll[key]
@@ -79,7 +79,7 @@ func once(key string, make func(dir string) (string, error)) (string, error) {
 	return b.path, b.err
 }
 
-// try builds a program and gives its path.
+// try builds a program and returns its path.
 func (b build) try(tc toolchain) (string, error) {
 	return once(fmt.Sprint("go ", b, tc.root), func(dir string) (string, error) {
 		command := filepath.Join(tc.root, "bin", "go")

@@ -3,8 +3,7 @@ package scenarios
 
 import "testing"
 
-// Calls between Go and C, on every kind of thread; what each case proves stands beside it in
-// testdata/cases/callbacks.go.
+// Calls between Go and C, on every kind of thread. testdata/cases/callbacks.go says what each case proves.
 func TestCallbacks(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, name := range []string{"nest", "panic", "threads", "threads-leak", "threads-small-stack",

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// In a root without /proc a program starts and works, though glibc cannot tell the bounds of the
-// main thread's stack there: pthread_getattr_np fails. What stock does is only shown: it goes on
-// with what libc has left in its variable, which is good enough with glibc 2.36.
+// In a root without /proc a program starts and works, although glibc cannot report the bounds of the main thread's
+// stack there: pthread_getattr_np fails. The stock result is only logged: stock goes on with what libc has left in its
+// variable, which is good enough with glibc 2.36.
 func TestRootWithoutProc(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, s := range []side{ours, stock} {

@@ -9,7 +9,7 @@ func TestCoroutines(t *testing.T) {
 		for _, where := range []string{"here", "thread", "at-once"} {
 			t.Run(where+" told", func(t *testing.T) { runCase(t, tc, "coroutine", where, "told") })
 		}
-		// A thread of C is asked for its stack as it enters Go; one of Go's is not.
+		// Go asks for the stack of a C thread as it enters Go, but not for that of a Go thread.
 		for _, where := range []string{"thread", "at-once"} {
 			t.Run(where, func(t *testing.T) { runCase(t, tc, "coroutine", where) })
 		}

@@ -13,8 +13,7 @@ import (
 
 const crashHead = "runtime/cgo: SIGSEGV: segmentation violation on thread "
 
-// wantReports fails the test unless text has n whole reports of threads of C and nothing between
-// their lines.
+// wantReports fails the test unless text has n complete reports of C threads, and nothing between their lines.
 func wantReports(t *testing.T, text string, n int) {
 	t.Helper()
 	reports := strings.Split(text, crashHead)
@@ -31,7 +30,7 @@ func wantReports(t *testing.T, text string, n int) {
 	}
 }
 
-// Threads that crash together each get their report, one after the other, and Go's comes after.
+// Threads that crash at the same time get one report each, in sequence, and Go's report follows.
 func TestCrashesTogether(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		program := cases(ours).must(t, tc)
@@ -145,7 +144,7 @@ func TestCrashIsBrief(t *testing.T) {
 	})
 }
 
-// Nobody reads the pipe that is standard error, and it is full.
+// Standard error is a full pipe that nothing reads.
 func TestCrashWithNobodyReading(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		r, w, err := os.Pipe()
@@ -154,7 +153,7 @@ func TestCrashWithNobodyReading(t *testing.T) {
 		}
 		defer r.Close()
 		defer w.Close()
-		// Fd makes it wait again.
+		// Fd makes the descriptor blocking again.
 		fd := int(w.Fd())
 		if err := syscall.SetNonblock(fd, true); err != nil {
 			t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 
 var gdbFrame = regexp.MustCompile(`(?m)^#\d+ +(?:0x[0-9a-f]+ in )?(<signal handler called>|[^ ]+)`)
 
-// frameNames are the functions that a debugger shows from the crash inwards to the end of C: what
-// follows lies on Go's stacks, where debuggers guess.
+// frameNames returns the functions that a debugger shows, from the crash to the outermost C frame: what follows is on
+// Go's stacks, where debuggers guess.
 func frameNames(all [][]string) (names []string) {
 	for _, m := range all {
 		name := strings.TrimSuffix(m[1], ".abi0")
@@ -22,8 +22,8 @@ func frameNames(all [][]string) (names []string) {
 	return names
 }
 
-// A debugger sees the same stack below Go's handler as with the stock half: that of a crash in C,
-// whose handler is Go's, and of a signal that Go sends itself to leave a core file.
+// A debugger sees the same stack below Go's handler as with the stock half: after a crash in C, whose handler is Go's,
+// and after a signal that Go sends itself to leave a core file.
 func TestDebuggerLeavesHandlers(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		ask := func(t *testing.T, s side, env string) []string {

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// What a forked child that enters Go is told (golang/go#67174).
+// A forked child that enters Go gets a message (golang/go#67174).
 const forkMessage = "runtime/cgo: Go was entered in a forked child process."
 
-// With RCGO=fork=end a forked child that enters Go ends at once by SIGABRT and with a message, however
-// it was forked and on whichever thread it calls.
+// With RCGO=fork=end, a forked child that enters Go ends at once by SIGABRT and with a message, for each way to fork
+// and for a call on any thread.
 func TestForkThatCallsGoSaysSo(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, how := range []string{"libc", "clone"} {
@@ -37,7 +37,7 @@ func TestForkThatCallsGoSaysSo(t *testing.T) {
 	})
 }
 
-// A child that leaves Go alone is left alone.
+// A child that does not call Go is not affected.
 func TestForkThatLeavesGoAlone(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, words := range []string{"libc execs go", "libc execs c", "clone execs go", "clone execs c",

@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-// frames is the program that brings no traceback functions.
+// frames is a program without traceback functions of its own.
 func frames(s side, flags ...string) build {
 	return build{program: "frames", side: s, flags: strings.Join(flags, "\n")}
 }
 
-// at gives file:line of the line of frames.c that is marked so.
+// at returns file:line of the line with this mark in frames.c.
 func at(t *testing.T, mark string) string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/frames/frames.c")
@@ -32,7 +32,7 @@ func at(t *testing.T, mark string) string {
 	return ""
 }
 
-// chain is what a Go report prints of C functions: name and place, one below the other.
+// chain returns what a Go report prints of C functions: name and place, one below the other.
 func chain(t *testing.T, leaf string) *regexp.Regexp {
 	t.Helper()
 	return regexp.MustCompile(`(?m)^fr_inlined\n\t\S*` + regexp.QuoteMeta(at(t, leaf)) + ` pc=0x[0-9a-f]+\n` +
@@ -40,7 +40,7 @@ func chain(t *testing.T, leaf string) *regexp.Regexp {
 		`fr_outer\n\t\S*` + regexp.QuoteMeta(at(t, "middle")) + ` pc=0x[0-9a-f]+\n`)
 }
 
-// shows fails the test unless the program printed each text, one after the other.
+// shows fails the test unless the program printed each text, in this order.
 func (o outcome) shows(t *testing.T, texts ...*regexp.Regexp) {
 	t.Helper()
 	rest := o.out
@@ -60,7 +60,7 @@ var (
 	anyC     = regexp.MustCompile(`(?m)^fr_(inlined|middle|outer)$`)
 )
 
-// A crash in C shows the C functions with file and line, and then Go's.
+// After a crash in C, the C functions are shown with file and line, and then Go's.
 func TestFramesCrash(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := frames(ours).must(t, tc)
@@ -157,7 +157,7 @@ func TestFramesContexts(t *testing.T) {
 	})
 }
 
-// C in the program shows its own stack by the public functions.
+// C code of the program prints its own stack by the public functions.
 func TestFramesPublic(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := frames(ours).must(t, tc)
@@ -180,7 +180,7 @@ func TestFramesPublic(t *testing.T) {
 	})
 }
 
-// pprofTop is what `go tool pprof` says of a profile.
+// pprofTop returns the output of `go tool pprof -top` for a profile.
 func pprofTop(t *testing.T, tc toolchain, exe, profile string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-top", "-nodecount=100000", exe, profile)
@@ -192,7 +192,7 @@ func pprofTop(t *testing.T, tc toolchain, exe, profile string) string {
 	return string(out)
 }
 
-// share gives the cumulative share of a function in the output of pprof -top, in percent.
+// share returns the cumulative share of a function in the output of pprof -top, in percent.
 func share(top, function string) float64 {
 	m := regexp.MustCompile(`(?m)\s([\d.]+)%\s+` + regexp.QuoteMeta(function) + `( \(inline\))?$`).FindStringSubmatch(top)
 	var percent float64
@@ -202,7 +202,7 @@ func share(top, function string) float64 {
 	return percent
 }
 
-// A CPU profile names C functions, those that are inlined too, on threads of Go and of C.
+// A CPU profile names C functions, inlined ones too, on Go threads and C threads.
 func TestFramesProfile(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := frames(ours).must(t, tc)
@@ -230,7 +230,7 @@ func TestFramesProfile(t *testing.T) {
 	})
 }
 
-// A thread of C with a small signal stack: the walk must not run over its end, only be short.
+// A C thread with a small signal stack: unwinding must not overflow it, and may only be cut short.
 func TestFramesSmallStack(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := frames(ours).must(t, tc)
@@ -250,7 +250,7 @@ func TestFramesSmallStack(t *testing.T) {
 	})
 }
 
-// C++ that exceptions and catches under a profile: a walk from inside the unwinder of the exception.
+// C++ that throws and catches during a profile: unwinding starts inside the unwinder of the exception.
 func TestFramesThrow(t *testing.T) {
 	need(t, "g++", "g++")
 	each(t, func(t *testing.T, tc toolchain) {
@@ -270,7 +270,7 @@ func TestFramesThrow(t *testing.T) {
 	})
 }
 
-// A program with functions of its own gets them, whenever it sets them, and none of ours.
+// A program with traceback functions of its own gets them, whenever it sets them, and none of ours.
 func TestFramesOwn(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, flags := range []string{"", "-buildmode=pie", "-ldflags=-s -w"} {

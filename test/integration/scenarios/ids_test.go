@@ -28,7 +28,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// Sanitizers have functions of their own before libc's, which must see what Go has libc do.
+// Sanitizers interpose functions of libc. They must see the calls that Go makes through libc.
 func TestIdentityUnderSanitizers(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		need(t, "setarch", "util-linux")
@@ -61,8 +61,7 @@ func TestIdentityUnderSanitizers(t *testing.T) {
 	})
 }
 
-// What is put before libc by LD_PRELOAD stands in for its identity calls: by a library of our own,
-// and by fakeroot.
+// A library in LD_PRELOAD replaces libc's identity calls: one of our own, and fakeroot.
 func TestIdentityIsFaked(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		var attr *syscall.SysProcAttr
@@ -95,14 +94,14 @@ func TestEnvironment(t *testing.T) {
 func TestEnvironmentStorm(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		runCase(t, tc, "env-storm")
-		// Stock most often dies here; how long that takes is chance.
+		// Stock crashes here in most runs; how long that takes varies.
 		o := run(t, tc, nil, nil, cases(stock).must(t, tc), "env-storm")
 		t.Logf("stock: exit status %d, signal %v", o.exit, o.signal)
 	})
 }
 
-// Neither Go's changes nor what nobody changes is lost while C makes changes of its own. Most that
-// could go wrong is in the first moments of a process.
+// Neither Go's changes nor unchanged variables are lost while C makes changes of its own. Most failures would occur in
+// the first moments of a process.
 func TestEnvironmentChangedByBoth(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for i := 0; i < 8; i++ {
@@ -111,7 +110,7 @@ func TestEnvironmentChangedByBoth(t *testing.T) {
 	})
 }
 
-// A million values that were never there before would be 97 MiB with glibc, and grow on.
+// A million new values would take 97 MiB with glibc, and grow further.
 func TestEnvironmentMemory(t *testing.T) {
 	version, _ := exec.Command("getconf", "GNU_LIBC_VERSION").Output()
 	minor := 0

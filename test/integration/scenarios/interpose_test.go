@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Handlers of C's without SA_ONSTACK; see testdata/cases/interpose.go.
+// C handlers without SA_ONSTACK; see testdata/cases/interpose.go.
 func TestGuard(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, words := range []string{"interpose-how", "interpose-smash", "interpose-fault", "interpose-preempt",
@@ -22,7 +22,7 @@ func TestGuard(t *testing.T) {
 	})
 }
 
-// What C++ does in handlers that were moved to its stack: exceptions, siglongjmp, backtrace.
+// C++ in handlers that were relocated to its stack: exceptions, siglongjmp, backtrace.
 func TestMoved(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, flags := range map[string]string{"exe": "", "pie": "-buildmode=pie", "static": linkStatic} {
@@ -36,7 +36,7 @@ func TestMoved(t *testing.T) {
 	})
 }
 
-// valgrind lays frames of its own, which go where the handler goes, so that it finds its way back.
+// valgrind makes signal frames of its own. They move with the handler, so that it can return.
 func TestValgrind(t *testing.T) {
 	if _, err := exec.LookPath("valgrind"); err != nil {
 		t.Skip("valgrind is missing")
@@ -48,7 +48,7 @@ func TestValgrind(t *testing.T) {
 	})
 }
 
-// RCGO=signals=trace tells who installs what, and rcgo_signal_dump what there is, with names.
+// RCGO=signals=trace reports each installation of a handler, and rcgo_signal_dump the current table, with names.
 func TestSignalDump(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		program := cases(ours).must(t, tc)
@@ -97,8 +97,8 @@ func (o outcome) died(t *testing.T, sig syscall.Signal, texts ...string) {
 	}
 }
 
-// Crashes on threads that Go does not know are told, with the C stack, and end the process by the
-// same signal as ever.
+// Crashes on threads that Go does not know are reported with the C stack, and end the process by the same signal as
+// with stock.
 func TestCrash(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		program := cases(ours).must(t, tc)
@@ -129,7 +129,7 @@ func TestCrash(t *testing.T) {
 			o := start("crash-overflow")
 			texts := []string{"runtime/cgo: C stack overflow on thread ", "KiB; raise it with "}
 			if tc.minor < 22 {
-				// Go's own handler overflows there, too, and says nothing; so it does with stock.
+				// Go's own handler overflows there too and prints nothing, as with stock.
 				o.died(t, syscall.SIGSEGV, texts...)
 			} else {
 				o.want(t, 2, append(texts, "SIGSEGV: segmentation violation", "goroutine ")...)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The library as an archive and as a shared object.
+// Go in a C program, as an archive and as a shared object.
 func archive(s side) build {
 	return build{program: "lib", side: s, flags: "-buildmode=c-archive", output: "lib.a"}
 }
@@ -16,7 +16,7 @@ func shared(s side) build {
 	return build{program: "lib", side: s, flags: "-buildmode=c-shared", output: "liblib.so"}
 }
 
-// Threads of C that call Go before it is up wait, and then go on.
+// C threads that call Go before it is initialized wait, and then continue.
 func TestInitBarrier(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, words := range hosted(t, tc, ours, "init_barrier") {
@@ -31,7 +31,7 @@ func TestInitBarrier(t *testing.T) {
 	})
 }
 
-// A constructor that calls Go, which starts while the dynamic loader's lock is held.
+// A constructor calls Go, which starts while the dynamic loader's lock is held.
 func TestConstructorCallsGo(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		so := shared(ours).must(t, tc)
@@ -47,7 +47,7 @@ func TestConstructorCallsGo(t *testing.T) {
 	})
 }
 
-// A C program that loads Go and forks before, meanwhile and after.
+// A C program loads Go, and forks before, during and after that.
 func TestForkOfLibrary(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		so := shared(ours).must(t, tc)
@@ -64,8 +64,8 @@ func TestForkOfLibrary(t *testing.T) {
 			what, child := what, child
 			t.Run(what, func(t *testing.T) {
 				t.Parallel()
-				// Whether a call needs a thread that the child lacks depends on where Go's
-				// scheduler stands: a long one may get through, a short one may not, as with stock.
+				// Whether a call needs a thread that the child lacks depends on the state of Go's
+				// scheduler: a long call may succeed and a short one may not, as with stock.
 				for i := 0; i < 20; i++ {
 					o := run(t, tc, nil, nil, program, so, what)
 					if strings.Contains(o.out, "child: signal 6\n") {
@@ -84,7 +84,7 @@ func TestForkOfLibrary(t *testing.T) {
 	})
 }
 
-// The ways in which a host has Go: words to run its program with.
+// The ways in which a host contains Go, as words of a command.
 func hosted(t *testing.T, tc toolchain, s side, name string) map[string][]string {
 	lib, so := archive(s).must(t, tc), shared(s).must(t, tc)
 	return map[string][]string{
@@ -94,7 +94,7 @@ func hosted(t *testing.T, tc toolchain, s side, name string) map[string][]string
 	}
 }
 
-// Handlers that C had before Go, in a program that Go is only a part of.
+// Handlers that C installed before Go, in a program that contains Go as a library.
 func TestHandlersOfHost(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for way, words := range hosted(t, tc, ours, "handlers") {
@@ -107,7 +107,7 @@ func TestHandlersOfHost(t *testing.T) {
 	})
 }
 
-// A host that loads Go asks for its handlers, and puts them back.
+// A host that loads Go queries its handlers and restores them.
 func TestHostAsks(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		so := shared(ours).must(t, tc)
@@ -121,8 +121,8 @@ func TestHostAsks(t *testing.T) {
 	})
 }
 
-// Handlers without SA_ONSTACK that C installs when Go is up, by ways that nobody can stand in. A
-// thread of C's that comes into Go for the first time, and Go's own new threads, find them.
+// C installs handlers without SA_ONSTACK while Go runs, by ways that cannot be interposed. A C thread that enters Go
+// for the first time, and new Go threads, find them.
 func TestLateHandlersOfHost(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		deep := host(t, tc, "gcc", "late", "-DINSTALLER", "-shared", "-fPIC")
@@ -142,8 +142,8 @@ func TestLateHandlersOfHost(t *testing.T) {
 	})
 }
 
-// Libraries that were preloaded see the calls that they see without us, may call any function of
-// libc's from there, and what they let through is wrapped all the same.
+// Preloaded libraries see the same calls as with stock, may call any libc function in them, and handlers that they
+// install are still wrapped.
 func TestPreloads(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for what, says := range map[string]string{

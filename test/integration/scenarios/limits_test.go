@@ -14,8 +14,8 @@ import (
 
 const reachedMark = "<- reached"
 
-// checkLimits wants the message about a thread that could not start: which errno, which limit and
-// its value, how many threads, what to do, and all that in few lines.
+// checkLimits checks the message about a thread that could not start: the errno, the limit and its value, the number of
+// threads, the advice, in few lines.
 func checkLimits(t *testing.T, o outcome, row string, value uint64, advice string) {
 	t.Helper()
 	if o.hung || o.exit == 0 {
@@ -59,7 +59,7 @@ func checkLimits(t *testing.T, o outcome, row string, value uint64, advice strin
 	t.Logf("%s", message)
 }
 
-// said gives the value that the program says it has set.
+// said returns the value that the program reports as set.
 func said(t *testing.T, o outcome, name string) uint64 {
 	t.Helper()
 	m := regexp.MustCompile(`limit ` + name + ` is (\d+)`).FindStringSubmatch(o.out)
@@ -73,7 +73,7 @@ func said(t *testing.T, o outcome, name string) uint64 {
 	return value
 }
 
-// failsBy has a program start threads under a limit that it sets, named as by the cases' "limits".
+// failsBy makes a program start threads under a limit that it sets, named as in the cases' "limits".
 func failsBy(t *testing.T, name, value, row, advice string) {
 	each(t, func(t *testing.T, tc toolchain) {
 		o := run(t, tc, nil, nil, cases(ours).must(t, tc), "limits", name, value)
@@ -82,13 +82,13 @@ func failsBy(t *testing.T, name, value, row, advice string) {
 	})
 }
 
-// As root the program becomes a user without other processes. As another user all of that user's
-// threads count, so the limit is reached at once.
+// As root, the program changes to a user without other processes. For another user, all threads of that user count, so
+// the limit is reached at once.
 func TestThreadStartFailsByNproc(t *testing.T) {
 	failsBy(t, "nproc", "23", "RLIMIT_NPROC", "ulimit -u")
 }
 
-// Address space is what Go itself takes too; some room keeps its own end out of the way.
+// Go itself needs address space too; a margin keeps its own failure away.
 func TestThreadStartFailsByAddressSpace(t *testing.T) {
 	failsBy(t, "as", "150000", "RLIMIT_AS", "ulimit -v")
 }
@@ -117,7 +117,7 @@ func TestThreadStartFailsByCgroup(t *testing.T) {
 	})
 }
 
-// pidsCgroup makes a cgroup that allows so many threads, below the root of either version.
+// pidsCgroup makes a cgroup that permits this many threads, below the root of either version.
 func pidsCgroup(t *testing.T, max int) string {
 	t.Helper()
 	name := fmt.Sprintf("rcgo-test-%d-%d", os.Getpid(), time.Now().UnixNano()%1000000)

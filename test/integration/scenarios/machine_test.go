@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// The test machine of test/vm/vm that runs the programs, where RCGO_VM names one that is up. Programs
-// are built here, for its CPU. Its $TMPDIR must be a directory that both see.
+// The test machine of test/vm/vm that runs the programs, if RCGO_VM names a running one. Programs are built here, for
+// its CPU. Its $TMPDIR must be a directory that both see.
 var machine = os.Getenv("RCGO_VM")
 
-// On an emulated machine that has to share its host's processors, programs take many times longer.
+// On an emulated machine that shares its host's processors, programs take many times longer.
 const machineSlowness = 6
 
 // builtFor is the environment of a build for the machine's CPU; env takes precedence.
@@ -27,7 +27,7 @@ func builtFor(env []string) []string {
 	return env
 }
 
-// cCompiler is the compiler of C programs that the machine runs.
+// cCompiler is the compiler for C programs that the machine runs.
 func cCompiler(cc string) string {
 	for _, kv := range builtFor(nil) {
 		if cc == "gcc" && strings.HasPrefix(kv, "CC=") {
@@ -37,7 +37,7 @@ func cCompiler(cc string) string {
 	return cc
 }
 
-// onMachine gives the words and the environment that run a program on the machine.
+// onMachine returns the words and the environment that run a program on the machine.
 func onMachine(env, words []string) ([]string, []string) {
 	vm, _ := filepath.Abs("../../vm/vm")
 	names := []string{}
@@ -61,8 +61,8 @@ func endedOnMachine(o *outcome) {
 	}
 }
 
-// needHere skips a test that prepares the process, the files or the system that its program runs on,
-// and so needs them to be those of this machine.
+// needHere skips a test if it prepares the process, the files or the system of its program, and the program would run
+// on another machine.
 func needHere(t *testing.T, why string) {
 	t.Helper()
 	if machine != "" {
@@ -70,7 +70,7 @@ func needHere(t *testing.T, why string) {
 	}
 }
 
-// SVE at two vector lengths: the shortest and the longest that the processor has.
+// SVE at two vector lengths: the shortest and the longest of the processor.
 func TestScalableVectors(t *testing.T) {
 	if !strings.HasPrefix(machine, "arm64") {
 		t.Skip("needs a machine with SVE: make vm-arm64")

@@ -22,12 +22,12 @@ type mode struct {
 	program string
 	flags   string
 	env     string
-	tool    string // a command it needs …
-	pkg     string // … and the package that has it
-	// Whether the machine may be unable to: then the stock half is asked, and if that cannot
-	// either, the mode is skipped, with what stock says.
+	tool    string // a command that it needs …
+	pkg     string // … and the Debian package that has it
+	// Whether the machine may lack the feature: then, if stock cannot build it either, the mode is skipped, with
+	// stock's error.
 	maybe bool
-	// Whether the whole standard library is compiled again for it: only with -all, for time's sake.
+	// Whether the whole standard library is compiled again for it: only with -all, to save time.
 	heavy bool
 }
 
@@ -64,8 +64,8 @@ var modes = []mode{
 	{name: "msan", program: "modes", flags: "-msan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
 }
 
-// sanitized programs want the addresses that old sanitizers know, and no leak check: threads that
-// Go never ends hold memory.
+// Sanitized programs run with the addresses that old sanitizers expect and without a leak check: threads that Go never
+// ends hold memory.
 var sanitizerEnv = []string{"ASAN_OPTIONS=detect_leaks=0"}
 
 func (m mode) run(t *testing.T, tc toolchain, s side) (outcome, error) {
@@ -129,7 +129,7 @@ func TestPlugin(t *testing.T) {
 		plug := build{program: "plug", side: ours, flags: "-buildmode=plugin", output: "plug.so"}.must(t, tc)
 		host := build{program: "plughost", side: ours}.must(t, tc)
 		run(t, tc, nil, nil, host, plug, "Back").want(t, 0, "plugin ok")
-		// Go's code in a plugin is Go's: it has its faults, and C's frames end before it.
+		// Go code in a plugin is Go code: its faults are Go's, and C frames end before it.
 		run(t, tc, nil, nil, host, plug, "Fault").want(t, 0, "true\n")
 		o := run(t, tc, nil, nil, host, plug, "Crash")
 		o.want(t, 2)
@@ -140,7 +140,7 @@ func TestPlugin(t *testing.T) {
 	})
 }
 
-// The cases on musl, whose threads, keys and signals are not glibc's: static and dynamic.
+// The cases on musl, whose threads, keys and signals differ from glibc's: static and dynamic.
 func TestMusl(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		need(t, "musl-gcc", "musl-tools")

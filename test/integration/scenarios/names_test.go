@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// A user's C code may use every name that the contract does not take.
+// A user's C code may use every name that is not part of the contract.
 func TestUsersNames(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		b := build{program: "names", side: ours, flags: linkExternal}
@@ -29,8 +29,8 @@ func TestUsersNames(t *testing.T) {
 	})
 }
 
-// Nor do the names stand in its way that libc has for signals and our half defines too: the program's
-// own come first, as they do with libc's.
+// Names that libc has for signals, and that our half defines too, do not conflict: the program's own come first, as
+// with libc's.
 func TestUsersSignalNames(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, b := range map[string]build{
@@ -51,7 +51,7 @@ func TestUsersSignalNames(t *testing.T) {
 	})
 }
 
-// contract gives the names of runtime/abi/symbols.txt.
+// contract returns the names of runtime/abi/symbols.txt.
 func contract(t *testing.T) map[string]bool {
 	t.Helper()
 	file, err := os.Open("../../../runtime/abi/symbols.txt")
@@ -73,7 +73,7 @@ func contract(t *testing.T) map[string]bool {
 	return names
 }
 
-// fromGo gives the names that our Go files export to our C.
+// fromGo returns the names that our Go files export to our C.
 func fromGo(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("../../../runtime/overlay/rcgo_names.go")
@@ -89,8 +89,8 @@ func fromGo(t *testing.T) map[string]bool {
 	return names
 }
 
-// exports gives the names that an ELF file defines for others to see, in its table of symbols or
-// in that of dynamic symbols. A file that has no such table exports nothing by it.
+// exports returns the global names that an ELF file defines in its symbol table or dynamic symbol table. A file without
+// such a table exports nothing by it.
 func exports(path string, dynamic bool) (map[string]bool, error) {
 	file, err := elf.Open(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func exports(path string, dynamic bool) (map[string]bool, error) {
 	return names, nil
 }
 
-// extra gives, sorted, the names of ours that neither the contract nor stock has.
+// extra returns, sorted, our names that neither the contract nor stock has.
 func extra(ours, stock, contract map[string]bool) []string {
 	var list []string
 	for name := range ours {
@@ -128,7 +128,7 @@ func extra(ours, stock, contract map[string]bool) []string {
 	return list
 }
 
-// Names that stock exports without need, and that a program with ours must not have.
+// Names that stock exports without need, and that our half must not export.
 var leaks = []string{"fatalf", "threadentry", "crosscall1", "crosscall_amd64", "_cgo_sys_thread_start",
 	"_cgo_try_pthread_create", "_cgo_get_context_function", "_cgo_set_stacklo", "x_cgo_inittls",
 	"_cgo_get_traceback_function", "_cgo_get_symbolizer_function", "x_cgo_threadentry_platform"}
@@ -162,7 +162,7 @@ func checkExports(t *testing.T, what, oursPath, stockPath string) {
 	}
 }
 
-// Programs of every kind show of runtime/cgo exactly the contract.
+// Programs of every kind export of runtime/cgo exactly the contract.
 func TestExports(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, b := range map[string]build{
@@ -178,8 +178,7 @@ func TestExports(t *testing.T) {
 	})
 }
 
-// The objects of a c-archive are what a C program links with: those of runtime/cgo define for
-// others exactly the contract.
+// C programs link with the objects of a c-archive: those of runtime/cgo export exactly the contract.
 func TestExportsOfArchive(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		need(t, "ar", "binutils")
@@ -222,7 +221,7 @@ func any(these, those map[string]bool) bool {
 	return false
 }
 
-// members unpacks an archive and gives the paths of its objects.
+// members unpacks an archive and returns the paths of its objects.
 func members(t *testing.T, path string) []string {
 	t.Helper()
 	dir := t.TempDir()

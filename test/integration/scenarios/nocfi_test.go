@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// cFrames are the C functions of a report: of Go's, or of ours for a thread that Go does not know.
+// cFrames returns the C functions of a report: of Go's, or of ours for a thread that Go does not know.
 func cFrames(o outcome) string {
 	var names []string
 	if i := strings.Index(o.out, "C stack:\n"); i >= 0 {
@@ -30,15 +30,15 @@ func cFrames(o outcome) string {
 	return strings.Join(names, "\n") + "\n"
 }
 
-// How a program ends that crashes on a thread of Go, and on one that Go does not know.
+// How a program ends after a crash on a Go thread, and on a thread that Go does not know.
 var status = map[string]int{"go": 2, "thread": -1}
 
 var nocfiFlags = map[string]string{
 	"O2": "", "frame pointers": "CGO_CFLAGS=-O2 -g -fno-omit-frame-pointer", "O0": "CGO_CFLAGS=-O0 -g",
 }
 
-// Assembly without unwind information does not hide its callers in C, however it was called and
-// whatever it has done to the stack; nor do calls of what is no code.
+// Assembly without unwind information does not hide its C callers, however it was called and whatever it did to the
+// stack; nor do calls of addresses that are no code.
 func TestFramesWithoutCFI(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the functions are for amd64")
@@ -69,7 +69,7 @@ func TestFramesWithoutCFI(t *testing.T) {
 	})
 }
 
-// What a reader of a crash has to be told beside the frames.
+// What a crash report must say beside the frames.
 func TestFramesMarks(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)
@@ -91,7 +91,8 @@ func TestFramesMarks(t *testing.T) {
 					o.want(t, status[where])
 					want := c.want
 					if want == "" && where == "go" {
-						// 32 in all: of 202 frames or more, by how the outermost were compiled.
+						// 32 frames of 202 or more; the number depends on how the outermost
+						// were compiled.
 						want = `^(nc_deep\n){21}\[1[78]\d frames elided\]\n(nc_deep\n)+nc_root\nrun_case\n`
 					} else if want == "" {
 						want = `^(nc_deep\n){200}nc_root\nrun_case\nrun\n`
@@ -105,7 +106,7 @@ func TestFramesMarks(t *testing.T) {
 	})
 }
 
-// Go's report at SIGQUIT shows where each goroutine is that is in C, whichever thread got the signal.
+// Go's report at SIGQUIT shows the C frames of each goroutine that is in C, whichever thread got the signal.
 func TestFramesQuit(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		o := run(t, tc, nil, nil, build{program: "nocfi", side: ours}.must(t, tc), "stuck")
@@ -120,8 +121,8 @@ func TestFramesQuit(t *testing.T) {
 	})
 }
 
-// RCGO=dump=SIGNAL writes the threads that are in C, and the program goes on. Without it, the signal
-// does what it does on stock.
+// RCGO=dump=SIGNAL writes the threads that are in C, and the program continues. Without it, the signal has its stock
+// effect.
 func TestFramesDump(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)

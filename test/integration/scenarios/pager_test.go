@@ -3,8 +3,8 @@ package scenarios
 
 import "testing"
 
-// C opens pages on demand by a SIGSEGV or SIGBUS handler that it installs after Go's, and Go touches
-// them; see testdata/cases/pager.go.
+// A SIGSEGV or SIGBUS handler of C, which was installed after Go's, maps pages on demand, and Go touches them; see
+// testdata/cases/pager.go.
 func TestPagers(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, sig := range []string{"segv", "bus"} {

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// No program here works longer than a few seconds, even on a busy machine: what takes longer hangs.
+// No program here needs longer than a few seconds, even on a busy machine: one that takes longer hangs.
 const patience = 60 * time.Second
 
 // An outcome is how a program ended.
 type outcome struct {
 	out    string // standard output and error
-	exit   int    // -1 when a signal ended it
+	exit   int    // -1 if a signal ended it
 	signal syscall.Signal
 	hung   bool
 }
@@ -47,7 +47,7 @@ func run(t *testing.T, tc toolchain, attr *syscall.SysProcAttr, env []string, wo
 	return o
 }
 
-// start does the same, and leaves it to the caller what a program means that does not start at all.
+// start does the same, and leaves it to the caller to judge a program that does not start.
 func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...string) (outcome, error) {
 	var out bytes.Buffer
 	patience := patience
@@ -64,7 +64,7 @@ func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...strin
 	if attr == nil {
 		attr = &syscall.SysProcAttr{}
 	}
-	// A group of its own, so that a hanging program's children go with it.
+	// A process group of its own, so that the children of a hanging program are killed too.
 	attr.Setpgid = true
 	cmd.SysProcAttr = attr
 	if err := cmd.Start(); err != nil {
@@ -88,7 +88,7 @@ func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...strin
 		endedOnMachine(&o)
 	}
 	if err != nil && cmd.ProcessState.Success() {
-		return o, err // the program is not to blame
+		return o, err // the program is not the cause
 	}
 	return o, nil
 }
@@ -107,7 +107,7 @@ func (o outcome) want(t *testing.T, exit int, texts ...string) {
 	}
 }
 
-// lacks fails the test when the program wrote text.
+// lacks fails the test if the program wrote text.
 func (o outcome) lacks(t *testing.T, text string) {
 	t.Helper()
 	if strings.Contains(o.out, text) {
@@ -115,7 +115,7 @@ func (o outcome) lacks(t *testing.T, text string) {
 	}
 }
 
-// runCase runs one case of testdata/cases and wants it to end well.
+// runCase runs one case of testdata/cases and requires success.
 func runCase(t *testing.T, tc toolchain, words ...string) outcome {
 	t.Helper()
 	o := run(t, tc, nil, nil, append([]string{cases(ours).must(t, tc)}, words...)...)
@@ -123,5 +123,5 @@ func runCase(t *testing.T, tc toolchain, words ...string) outcome {
 	return o
 }
 
-// cases is the program that most scenarios live in.
+// cases is the program that contains most scenarios.
 func cases(s side) build { return build{program: "cases", side: s} }

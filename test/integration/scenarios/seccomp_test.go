@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A filter that is enough for stock is enough for ours: the program ends as it does with stock, and
-// says no less.
+// A filter that permits all that stock needs also suffices for our half: the program ends as it does with stock, with
+// at least the same output.
 func TestSeccomp(t *testing.T) {
 	actions := []struct{ name, number string }{
 		{"kill", "0x80000000"}, {"trap", "0x00030000"}, {"eperm", "0x00050001"},
@@ -25,7 +25,8 @@ func TestSeccomp(t *testing.T) {
 			for _, what := range whats {
 				t.Run(action.name+"/"+what.name, func(t *testing.T) {
 					words := []string{"seccomp", action.number, what.name}
-					// Else glibc's malloc counts processors, by a file, at the second thread.
+					// Otherwise glibc's malloc opens a file to count processors at the second
+					// thread.
 					env := []string{"MALLOC_ARENA_MAX=1"}
 					want := run(t, tc, nil, env, append([]string{cases(stock).must(t, tc)}, words...)...)
 					got := run(t, tc, nil, env, append([]string{cases(ours).must(t, tc)}, words...)...)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Signals in a program with C in it; see testdata/cases/signals.go.
+// Signals in a program with C code; see testdata/cases/signals.go.
 func TestSignals(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, name := range []string{"sig-notify", "sig-kernel", "sig-restart", "sig-c-handler",

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// asStock is the word that switches every difference off.
+// asStock is the option that switches every difference off.
 const asStock = "RCGO=stock"
 
-// What C code and the kernel see is the same as with stock. Without the word it is not, which shows
-// that the facts are the right ones.
+// With the option, what C code and the kernel see is the same as with stock. Without it, it differs, which shows that
+// the right facts are compared.
 func TestStockOptionFacts(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		want := run(t, tc, nil, nil, cases(stock).must(t, tc), "facts")
@@ -34,13 +34,13 @@ func TestStockOptionFacts(t *testing.T) {
 	})
 }
 
-// Numbers and addresses, which differ from run to run, and registers.
+// Numbers, addresses and registers, which differ from run to run.
 var (
 	numbers = regexp.MustCompile(`(0x)?[0-9a-f]+`)
 	ourLine = regexp.MustCompile(`(?m)^runtime/cgo: .*$`)
 )
 
-// crashLines are the lines of a report that do not depend on the run, without Go's goroutines.
+// crashLines returns the lines of a report that do not depend on the run, without Go's goroutines.
 func crashLines(o outcome) []string {
 	var lines []string
 	for _, line := range ourLine.FindAllString(o.out, -1) {
@@ -55,7 +55,7 @@ func crashLines(o outcome) []string {
 	return lines
 }
 
-// Reports of crashes are stock's.
+// Crash reports are the same as stock's.
 func TestStockOptionCrashes(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, what := range []string{"crash-fault", "crash-abort", "crash-overflow"} {

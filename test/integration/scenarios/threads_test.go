@@ -3,7 +3,7 @@ package scenarios
 
 import "testing"
 
-// A short run of what make soak-threads does for half an hour.
+// A short run of `make soak-threads`, which takes half an hour.
 func TestThreadsLeaveNothing(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		soak := build{program: "threadsoak", side: ours}.must(t, tc)
@@ -11,7 +11,7 @@ func TestThreadsLeaveNothing(t *testing.T) {
 	})
 }
 
-// The same with threads that wait for Go to start one.
+// The same with pre-spawned threads.
 func TestSpareThreads(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		soak := build{program: "threadsoak", side: ours}.must(t, tc)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Scenarios: real Go programs, built by rcgo and where it tells something by the stock go command
-// too, and run. The programs lie in testdata; this driver knows what they must do.
+// Scenarios: real Go programs, built by rcgo and, where that is informative, also by the stock go command, and run. The
+// programs are in testdata; these tests know what they must do.
 package scenarios
 
 import (
@@ -34,8 +34,8 @@ var (
 	toolchainsErr  error
 )
 
-// toolchains gives the Go in PATH and, with -all, those under $RCGO_TOOLCHAINS: a list of GOROOTs,
-// or of directories that hold some.
+// toolchains returns the Go in PATH and, with -all, those in $RCGO_TOOLCHAINS: a list of GOROOTs, or of directories
+// that contain some.
 func toolchains(t *testing.T) []toolchain {
 	toolchainsOnce.Do(func() {
 		out, err := exec.Command("go", "env", "GOROOT").Output()
@@ -92,7 +92,7 @@ func inspect(root string) (toolchain, error) {
 	return toolchain{root: root, name: words[0] + "." + digits, minor: minor}, err
 }
 
-// each runs test for every toolchain, in parallel with all else.
+// each runs test for every toolchain, in parallel with all other tests.
 func each(t *testing.T, test func(t *testing.T, tc toolchain)) {
 	t.Parallel()
 	for _, tc := range toolchains(t) {
@@ -104,7 +104,7 @@ func each(t *testing.T, test func(t *testing.T, tc toolchain)) {
 	}
 }
 
-// need fails the test when a command is missing, and says which Debian package has it.
+// need fails the test if a command is missing, and names the Debian package that has it.
 func need(t *testing.T, command, pkg string) {
 	t.Helper()
 	if _, err := exec.LookPath(command); err != nil {
@@ -112,8 +112,8 @@ func need(t *testing.T, command, pkg string) {
 	}
 }
 
-// environ is the environment of the go commands and of the programs: without the settings that
-// could make the machine's owner see other results than we do.
+// environ is the environment of the go commands and of the programs: without settings of the machine's owner that could
+// change results.
 func environ(tc toolchain, extra ...string) []string {
 	var env []string
 	for _, kv := range os.Environ() {
@@ -134,8 +134,8 @@ func environ(tc toolchain, extra ...string) []string {
 	return append(env, extra...)
 }
 
-// isRoot says whether tests that need root's rights can run.
+// isRoot reports whether tests that need root's rights can run.
 func isRoot() bool { return os.Geteuid() == 0 }
 
-// slots keeps the number of builds at once at that of the CPUs.
+// slots limits the number of simultaneous builds to that of the CPUs.
 var slots = make(chan struct{}, runtime.NumCPU())

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// Waits and their ends come as often as the scheduler of the day wants. What the kernel makes a
-// thread of Go do at a preemption is Go's.
+// The number of waits and of their ends depends on the scheduler. The system calls that preemption causes on a Go
+// thread are Go's.
 var waits = regexp.MustCompile(`^\d+ +(?:<\.\.\.|\+\+\+|---|futex|nanosleep|clock_nanosleep|sched_yield|epoll_|` +
 	`restart_syscall|exit|tgkill)`)
 
-// A trace is what a run of testdata/traced did: how often each system call was made, without waits.
+// A trace has the system calls of a run of testdata/traced: how often each was made, without waits.
 type trace map[string]int
 
 func (c trace) total() int {
@@ -30,14 +30,13 @@ func (c trace) total() int {
 
 var tracedCall = regexp.MustCompile(`^\d+ +([a-z0-9_]+)\(`)
 
-// A variant is a build of testdata/traced and what is in its environment.
+// A variant is a build of testdata/traced with an environment.
 type variant struct {
 	side side
 	env  string
 }
 
-// systemCalls traces what testdata/traced does n times: the run in the middle of five, by their
-// number of system calls.
+// systemCalls traces n repetitions in testdata/traced: of five runs, the one with the median number of system calls.
 func systemCalls(t *testing.T, tc toolchain, v variant, what string, n int) trace {
 	t.Helper()
 	program := build{program: "traced", side: v.side, flags: linkExternal}.must(t, tc)
@@ -61,14 +60,13 @@ func systemCalls(t *testing.T, tc toolchain, v variant, what string, n int) trac
 	}
 	sort.Slice(runs, func(i, j int) bool { return runs[i].total() < runs[j].total() })
 	if n == 0 {
-		return runs[0] // a start: other work on the machine only adds calls, of Go's scheduler
+		return runs[0] // for a start: other load on the machine only adds calls of Go's scheduler
 	}
 	return runs[len(runs)/2]
 }
 
-// The system calls of a start, a thread, a signal and a call are no more than stock's, but for what
-// is allowed here. With RCGO=stock a start makes none more, either, and no path makes one that stock
-// does not make.
+// A start, a thread, a signal and a call make no more system calls than with stock, except for those allowed here. With
+// RCGO=stock a start makes none more, and no path makes a call that stock does not make.
 func TestSystemCallsAreStocks(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("no strace")
@@ -77,7 +75,7 @@ func TestSystemCallsAreStocks(t *testing.T) {
 		const few, many = 10, 410
 		for _, c := range []struct {
 			what                    string
-			allowed, allowedAsStock float64 // more for each, or for a start
+			allowed, allowedAsStock float64 // additional calls for each action, or for a start
 		}{
 			{"starts", 5, 0},
 			{"threads", 0.2, 0.1},

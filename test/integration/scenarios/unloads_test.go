@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// pprofStacks gives the stacks of a profile, one a line, functions from the innermost on.
+// pprofStacks returns the stacks of a profile, one per line, innermost function first.
 func pprofStacks(t *testing.T, tc toolchain, exe, profile string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-traces", exe, profile)
@@ -33,8 +33,8 @@ func pprofStacks(t *testing.T, tc toolchain, exe, profile string) string {
 	return stacks.String()
 }
 
-// Libraries that take each other's place: samples have the names of the one that was there, though
-// Go asks for them when it is gone.
+// Libraries that are mapped at each other's address: samples have the names of the library that was mapped then,
+// although Go asks for them after it is gone.
 func TestFramesUnloads(t *testing.T) {
 	library := func(t *testing.T, tc toolchain, which string) string {
 		return host(t, tc, "cc", "unloaded", "-fPIC", "-shared", "-DINNER=inner_"+which, "-DOUTER=outer_"+which)

@@ -232,8 +232,8 @@ masked_thread(void *arg)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	altstackInGo();
-	// What was blocked before Go came stays so until C opens it. (Go up to 1.20 has put it
-	// back by now.)
+	// What was blocked before Go started stays blocked until C unblocks it. (Go up to 1.20 has
+	// restored it by now.)
 	mask_open();
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	altstackInGo();
@@ -246,7 +246,7 @@ mask_thread(void)
 	return in_thread(masked_thread, NULL);
 }
 
-// All but what nobody may block.
+// All signals but those that nobody may block.
 static uint64_t
 everything(void)
 {
@@ -277,7 +277,7 @@ int
 mask_elsewhere(void)
 {
 	static char shell[] = "sh", flag[] = "-c";
-	// The fields of a mask: SEGV is 0x400, URG 0x400000.
+	// The masks in /proc: SEGV is 0x400, URG 0x400000.
 	static char script[] = "m=$(sed -n 's/^SigBlk:.*\\(........\\)$/\\1/p' /proc/self/status); "
 			       "[ $((0x$m & 0x400400)) = $((0x400400)) ]";
 	char *argv[] = {shell, flag, script, NULL};

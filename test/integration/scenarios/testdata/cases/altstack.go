@@ -50,7 +50,7 @@ func onThread(f func() error) error {
 	return <-done
 }
 
-// Every thread of Go's has a stack of 64 KiB or more, and those of threads that ended serve again.
+// Every Go thread has an alternate stack of 64 KiB or more, and stacks of ended threads are reused.
 func caseAltstackSize([]string) error {
 	places := map[C.uintptr_t]bool{}
 	for i := 0; i < 200; i++ {
@@ -71,7 +71,7 @@ func caseAltstackSize([]string) error {
 	return nil
 }
 
-// C turns its thread's alternate stack off, and a nil pointer in Go is still a panic.
+// C turns off its thread's alternate stack, and a nil dereference in Go is still a panic.
 func caseAltstackOff([]string) error {
 	for _, f := range []func() C.int{
 		func() C.int { return C.altstack_turn_off() },
@@ -93,7 +93,7 @@ func caseAltstackOff([]string) error {
 	return nil
 }
 
-// The same on threads of C's, without a stack and with one.
+// The same on C threads, without an alternate stack and with one.
 func caseAltstackThread([]string) error {
 	for i := C.int(0); i < 6; i++ {
 		if C.altstack_thread(i%2) != 0 {
@@ -106,7 +106,7 @@ func caseAltstackThread([]string) error {
 	return nil
 }
 
-// C blocks what Go's faults need, and a nil pointer in Go is still a panic.
+// C blocks the signals of Go's faults, and a nil dereference in Go is still a panic.
 func caseMaskFault([]string) error {
 	for how := C.int(0); how < 6; how++ {
 		err := onThread(func() error {
@@ -133,7 +133,7 @@ func caseMaskFault([]string) error {
 	return inGo
 }
 
-// C blocks SIGURG where a goroutine runs that never stops by itself, and Go stops it.
+// C blocks SIGURG on the thread of a goroutine that never yields, and Go preempts it.
 func caseMaskGC([]string) error {
 	runtime.GOMAXPROCS(2)
 	started := make(chan bool)
@@ -162,7 +162,7 @@ func caseMaskGC([]string) error {
 	return nil
 }
 
-// Masks of threads without Go, and of children, are C's alone.
+// C alone decides the masks of threads without Go, and of children.
 func caseMaskElsewhere([]string) error {
 	return onThread(func() error {
 		if n := C.mask_elsewhere(); n != 0 {

@@ -18,7 +18,7 @@
 int
 nest(int depth)
 {
-	volatile char frame[256]; // each level has a C frame worth the name
+	volatile char frame[256]; // a C frame of noticeable size at each level
 
 	frame[0] = (char)depth;
 	return depth == 0 ? 0 : caseNest(depth - 1) + (frame[0] == (char)depth);
@@ -37,8 +37,8 @@ through_c(int value)
 static pthread_key_t early_key, late_key;
 static int keys_err;
 
-// Of two keys one is created before Go's and one after: destructors run in the order of keys, so
-// one of them finds the thread bound and the other finds it unbound.
+// One key is created before Go's and one after it: destructors run in the order of keys, so one of
+// them finds the thread bound to an M and the other finds it unbound.
 __attribute__((constructor)) static void
 create_early_key(void)
 {
@@ -59,8 +59,9 @@ struct job {
 	int kind, calls, err;
 };
 
-// While the thread is bound to an M, Go keeps open what it needs itself (SIGSEGV, SIGPROF, …), so
-// the whole mask is back only when the thread ends. What Go has no business with stays blocked.
+// While the thread is bound to an M, Go unblocks the signals that it needs (SIGSEGV, SIGPROF, …),
+// so the full mask is restored only when the thread ends. Signals that Go does not need stay
+// blocked.
 static void
 call_with_all_blocked(struct job *job)
 {

@@ -30,7 +30,7 @@ func init() {
 //export caseNest
 func caseNest(depth C.int) C.int {
 	if depth == 5 {
-		grow(200) // the Go stack moves while C frames lie between
+		grow(200) // the Go stack moves while C frames are between
 		runtime.GC()
 	}
 	return C.nest(depth)
@@ -60,7 +60,7 @@ func casePanic(value C.int) {
 	panic(int(value))
 }
 
-// A panic passes C frames and is recovered in Go; calls still work then, and so does the next one.
+// A panic passes C frames and is recovered in Go; further calls work, and so does the next panic.
 func casePanics([]string) error {
 	for i := 0; i < 1000; i++ {
 		err := func() (err error) {
@@ -94,11 +94,11 @@ func caseCount() {
 //export caseKeyEnds
 func caseKeyEnds(_ unsafe.Pointer) { atomic.AddInt64(&keyEnds, 1) }
 
-// threads runs threads of C and wants every call of theirs to have arrived.
+// threads runs C threads and requires that every call of theirs arrived.
 func threads(kind, n, together, calls int) error {
 	atomic.StoreInt64(&count, 0)
 	stop := make(chan bool)
-	go func() { // collections stop the world in the middle of callbacks
+	go func() { // collections stop the world during callbacks
 		for {
 			select {
 			case <-stop:
@@ -123,9 +123,9 @@ func tasks() (int, error) {
 	return len(names), err
 }
 
-// flat runs something twice and wants the second time not to need more Ms or threads than the
-// first, but for the few that the scheduler may add at any time; nor more address space, which
-// stacks of threads that nobody joins would take.
+// flat runs something twice. The second run must not need more Ms, threads or address space than the first, except for
+// the few threads that the scheduler may add at any time. Stacks of threads that are never joined would take address
+// space.
 func flat(run func() error) error {
 	const few = 8
 	const muchSpace = 512 * 1024 // KiB: 64 stacks
@@ -153,8 +153,8 @@ func flat(run func() error) error {
 	return nil
 }
 
-// settledTasks counts the threads of this process; with wait it gives those that are ending time to
-// go, until no more than enough are left: on a busy machine the kernel takes a while.
+// settledTasks counts the threads of this process. With wait, it waits until no more than enough are left: on a busy
+// machine the kernel takes time to end a thread.
 func settledTasks(enough int, wait bool) (int, error) {
 	deadline := time.Now().Add(10 * time.Second)
 	for {
@@ -166,12 +166,12 @@ func settledTasks(enough int, wait bool) (int, error) {
 	}
 }
 
-// 10,000 threads of C come, call Go and go.
+// 10,000 C threads start, call Go and end.
 func caseLeak([]string) error {
 	return flat(func() error { return threads(C.THREAD_PLAIN, 5000, 8, 1) })
 }
 
-// Destructors of the user's own keys, before and after Go's, call Go on a dying thread.
+// Destructors of the user's keys, before and after Go's key, call Go on a thread that ends.
 func caseKey([]string) error {
 	const n = 500
 	runs := int64(0)
@@ -187,7 +187,7 @@ func caseKey([]string) error {
 	})
 }
 
-// Goroutines that end while locked take their threads along; Go makes new ones.
+// The thread of a goroutine that ends while locked ends too; Go starts new threads.
 func caseThreadsStarted([]string) error {
 	return flat(func() error {
 		done := make(chan bool)

@@ -48,7 +48,7 @@ run(void *arg)
 {
 	struct coroutine *c = arg;
 
-	// Above and below it there is nothing.
+	// The pages above and below it are unmapped.
 	c->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (c->stack == MAP_FAILED || getcontext(&c->own) != 0) {
 		c->result = errno;

@@ -21,7 +21,7 @@ func coroutineCalled(i C.int) {
 		return
 	}
 	coroutineCalls++
-	// What needs to know the stack: it grows, it is scanned, it is printed.
+	// Uses of the stack that need its bounds: growth, scanning, printing.
 	deep(1000)
 	runtime.GC()
 	runtime.Stack(make([]byte, 10000), false)

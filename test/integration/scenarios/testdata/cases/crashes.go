@@ -12,7 +12,7 @@ func init() {
 	cases["crashes"] = crashes
 }
 
-// crashes N [go]: N threads of C fault at once, and then a goroutine in C, too.
+// crashes N [go]: N C threads fault at once, and then a goroutine in C, too.
 func crashes(args []string) error {
 	n, err := strconv.Atoi(args[0])
 	if err != nil {

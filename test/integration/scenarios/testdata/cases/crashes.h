@@ -2,7 +2,7 @@
 #ifndef CASES_CRASHES_H
 #define CASES_CRASHES_H
 
-// So many threads of C fault at the same time; returns when they have begun, if wait is 0.
+// Makes n C threads fault at the same time. If wait is 0, it returns when they have begun.
 void crashes_start(int threads, int wait);
 
 void crashes_fault(void);

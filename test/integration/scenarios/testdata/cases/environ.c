@@ -27,7 +27,7 @@ is_wrong(const char *what, const char *text)
 	}
 }
 
-// A changing value is its length, a colon, and one letter so many times.
+// A changing value is its length, a colon, and one letter repeated.
 static void
 check_value(const char *v)
 {

@@ -26,9 +26,8 @@ func stormValue(n int) string {
 	return strconv.Itoa(n) + ":" + strings.Repeat(string(rune('a'+n%26)), n)
 }
 
-// environStorm sets, changes and unsets variables for some seconds, while threads of C read them;
-// writer: no thread reads, and one of C sets and unsets its own by libc's functions, which move the
-// environment about under readers.
+// environStorm sets, changes and unsets variables for some seconds, while C threads read them. With writer, no thread
+// reads; instead a C thread sets and unsets variables of its own by libc's functions, which move the environment.
 func environStorm(args []string, writer bool) error {
 	seconds := 2.0
 	if len(args) > 0 {
@@ -54,7 +53,7 @@ func environStorm(args []string, writer bool) error {
 	return sameInC()
 }
 
-// stormRound makes many new names, for which the array grows, and holes where they go.
+// stormRound makes many new names, for which the array grows, and tombstones where they are unset.
 func stormRound(seed int) int {
 	for i := 0; i < 300; i++ {
 		os.Setenv("STORM_MANY_"+strconv.Itoa((seed+i)%1000), stormValue(i%50))
@@ -76,7 +75,7 @@ func stormRound(seed int) int {
 	return 2620
 }
 
-// sameInC wants C's environment to hold what Go's holds, and of the storm's no more.
+// sameInC checks that C's environment has the same variables as Go's, and no others of the test.
 func sameInC() error {
 	for _, pair := range os.Environ() {
 		i := strings.IndexByte(pair, '=')
@@ -111,7 +110,7 @@ func residentKiB() (int, error) {
 	return strconv.Atoi(string(fields[0]))
 }
 
-// caseEnvironGrowth says how much memory so many new values take: env-growth COUNT.
+// caseEnvironGrowth prints how much memory a number of new values takes: env-growth COUNT.
 func caseEnvironGrowth(args []string) error {
 	count, err := strconv.Atoi(args[0])
 	if err != nil {

@@ -20,7 +20,7 @@
 extern char **environ;
 extern void factsCall(void);
 
-// An action as the kernel keeps it.
+// An action in the kernel's layout.
 struct kernel_action {
 	uintptr_t handler;
 	unsigned long flags;
@@ -52,7 +52,7 @@ show_action(const char *name, int sig, uintptr_t expected)
 		act.flags, (unsigned long long)act.mask);
 }
 
-// Before Go starts.
+// Runs before Go starts.
 static __attribute__((constructor)) void
 install_early(void)
 {
@@ -114,7 +114,7 @@ facts_thread(void)
 	}
 }
 
-// Where the variable is in the array, from its end.
+// The position of the variable in the array, from its end.
 void
 facts_environ(const char *name)
 {

@@ -28,7 +28,7 @@ child(int what)
 {
 	pthread_t thread;
 
-	// Go has a handler for SIGALRM, which would do nothing here.
+	// Go has a handler for SIGALRM, which would do nothing in the child.
 	signal(SIGALRM, SIG_DFL);
 	alarm(5);
 	switch (what) {
@@ -60,7 +60,7 @@ fork_by(int how)
 	return fork();
 }
 
-// vfork must be left by exec or _exit from the function that called it.
+// A child of vfork must call exec or _exit in the function that called vfork.
 static pid_t
 vfork_and_exec(void)
 {

@@ -17,7 +17,7 @@ func init() {
 	cases["fork-os-exec"] = caseForkOsExec
 }
 
-// What a callback may well do, and what needs Go's other threads: a collection and a goroutine.
+// Typical work of a callback that needs Go's other threads: a collection and a goroutine.
 //
 //export caseForkWork
 func caseForkWork() {
@@ -30,7 +30,7 @@ func caseForkWork() {
 	<-done
 }
 
-// fork HOW WHAT WHERE prints how the child ended, and shows that the parent is well.
+// fork HOW WHAT WHERE prints how the child ended, and checks that the parent still works.
 func caseFork(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("want: fork libc|clone|vfork calls|thread-calls|execs|ends-thread|exits go|c")
@@ -54,7 +54,7 @@ func caseFork(args []string) error {
 	default:
 		fmt.Printf("child: exit %d\n", ws.ExitStatus())
 	}
-	// The parent's Go goes on as if nothing had been.
+	// Go in the parent is not affected.
 	if status := C.fork_on_thread_and(C.FORK_LIBC, C.CHILD_EXECS); status != 0 {
 		return fmt.Errorf("a child that execs: status %#x", status)
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Children of a running Go program, made in every way that C knows.
+// Children of a running Go program, made in every way that C offers.
 #ifndef FORK_H
 #define FORK_H
 
@@ -13,11 +13,11 @@ enum child_what {
 	CHILD_EXITS,	       // ends by exit, with atexit handlers
 };
 
-// Forks, lets the child do what, and returns its wait status or -errno. A child that does not
-// end within five seconds is ended by SIGALRM.
+// Forks, makes the child do what, and returns its wait status or -errno. SIGALRM ends a child that
+// does not end within five seconds.
 int fork_and(int how, int what);
 
-// The same on a thread of C that has called Go before, and so is bound to an M.
+// Does the same on a C thread that has called Go before, and so is bound to an M.
 int fork_on_thread_and(int how, int what);
 
 #endif // FORK_H

@@ -23,7 +23,7 @@ func init() {
 	cases["env"] = caseEnv
 }
 
-// wantStatus wants the line of every thread's status that begins with key to have these words.
+// wantStatus checks that in every thread's status the line with this key has these words.
 func wantStatus(key string, words ...string) error {
 	files, err := filepath.Glob("/proc/self/task/*/status")
 	if err != nil {
@@ -51,8 +51,8 @@ func wantStatus(key string, words ...string) error {
 	return nil
 }
 
-// Every identity call holds for every thread, of Go and of C. The user's own ids come last, and
-// what could not be taken back is kept in the saved one.
+// Every identity call takes effect on every thread, of Go and of C. The user ids are changed last, and the saved id
+// keeps what is needed to change back.
 func caseIds([]string) error {
 	if err := waiters(); err != nil {
 		return err
@@ -86,7 +86,7 @@ func caseIds([]string) error {
 	return nil
 }
 
-// waiters starts threads of both kinds that wait.
+// waiters starts waiting threads of both kinds.
 func waiters() error {
 	started := make(chan bool)
 	for i := 0; i < 3; i++ {
@@ -103,7 +103,7 @@ func waiters() error {
 	return nil
 }
 
-// Without the right to, each call says EPERM; and what is there already may always be set.
+// Without privileges, each call returns EPERM; setting the current value is always permitted.
 func caseIdsDenied([]string) error {
 	if err := waiters(); err != nil {
 		return err
@@ -126,7 +126,7 @@ func caseIdsDenied([]string) error {
 	return nil
 }
 
-// The identity calls, for what only root may ask.
+// The identity calls with values that only root may set.
 var rootsIds = map[string]func() error{
 	"Setgroups": func() error { return syscall.Setgroups([]int{0}) },
 	"Setegid":   func() error { return syscall.Setegid(0) },
@@ -139,7 +139,7 @@ var rootsIds = map[string]func() error{
 	"Setresuid": func() error { return syscall.Setresuid(0, 0, 0) },
 }
 
-// caseIdsFaked wants all of them to succeed, by whatever was put before libc.
+// caseIdsFaked requires that all calls succeed, by the functions that were interposed before libc's.
 func caseIdsFaked([]string) error {
 	for name, call := range rootsIds {
 		if err := call(); err != nil {
@@ -149,7 +149,7 @@ func caseIdsFaked([]string) error {
 	return nil
 }
 
-// cEnv gives C's value of a variable and whether C has it.
+// cEnv returns C's value of a variable and whether C has it.
 func cEnv(name string) (string, bool) {
 	s := C.CString(name)
 	defer C.free(unsafe.Pointer(s))
@@ -157,7 +157,7 @@ func cEnv(name string) (string, bool) {
 	return C.GoString(value), value != nil
 }
 
-// What Go does to its environment, C sees.
+// C sees the changes that Go makes to its environment.
 func caseEnv([]string) error {
 	const name = "RCGO_SCENARIO"
 	for i := 0; i < 200; i++ {

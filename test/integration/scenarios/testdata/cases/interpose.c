@@ -17,7 +17,7 @@
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-// Newer headers hide it; musl's have not the others.
+// Newer headers hide it; musl's lack the others.
 void (*bsd_signal(int sig, void (*f)(int)))(int);
 #ifndef __GLIBC__
 void (*sysv_signal(int sig, void (*f)(int)))(int);
@@ -25,9 +25,9 @@ void (*ssignal(int sig, void (*f)(int)))(int);
 #endif
 
 static long count, on_altstack;
-static int one_shot_again; // which signal sysv_signal is to have once more
+static int one_shot_again; // the signal that sysv_signal must get once more
 
-// It uses enough of its stack to be noticed where there is none.
+// The handler uses enough stack that a missing alternate stack is noticed.
 static void
 handler(int sig)
 {
@@ -118,7 +118,7 @@ send_storm(void *arg)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	// As often as it takes: a signal that still waits takes up the next of its kind.
+	// Repeats as often as needed: while a signal is pending, a further one of its kind is lost.
 	while (interpose_count() < s->n) {
 		send_to_all(s->sig);
 	}

@@ -34,7 +34,7 @@ func init() {
 	}
 }
 
-// However C installs a handler, in C it runs on C's own stack.
+// However C installs a handler, it runs on C's own stack while C runs.
 func caseInterposeHow([]string) error {
 	runtime.LockOSThread()
 	for how := 0; how <= 5; how++ {
@@ -53,8 +53,7 @@ func caseInterposeHow([]string) error {
 	return nil
 }
 
-// A handler may not land on C's frames on the thread's stack while C runs on another that Go was not
-// told of.
+// A handler must not overwrite C's frames on the thread's stack while C runs on another stack that Go was not told of.
 func caseInterposeCoroutine([]string) error {
 	runtime.LockOSThread()
 	if C.interpose_install(C.SIGUSR1, 0) != 0 {
@@ -69,8 +68,8 @@ func caseInterposeCoroutine([]string) error {
 	return nil
 }
 
-// C knows no flags of a handler that it sees by signal(3), and strict C99's signal gives it those of
-// a one-shot one. Go's handler must be what it was.
+// signal(3) shows C no flags of a handler, and in strict C99 signal installs a one-shot handler. When C restores Go's
+// handler, it must be what it was.
 func caseInterposeRestore([]string) error {
 	if C.interpose_restore(C.SIGSEGV) != 0 || C.interpose_restore(C.SIGURG) != 0 {
 		return errors.New("C could not put it back")
@@ -83,7 +82,7 @@ func caseInterposeRestore([]string) error {
 	return caseInterposePreempt(nil)
 }
 
-// What C and Go install, for RCGO=signals=trace to tell; and the table, from C's handler.
+// C and Go install handlers, for RCGO=signals=trace to report; C's handler prints the table.
 func caseSignalDump([]string) error {
 	runtime.LockOSThread()
 	if C.interpose_install(C.SIGUSR2, 0) != 0 || C.interpose_install(C.SIGSEGV, 1) != 0 {
@@ -94,8 +93,8 @@ func caseSignalDump([]string) error {
 	return nil
 }
 
-// Handlers without SA_ONSTACK fire while goroutines of all depths run: nothing below their stacks
-// is written. The argument is how often.
+// Handlers without SA_ONSTACK run while goroutines of all stack depths run: nothing below their stacks is written. The
+// argument is the number of signals.
 func caseInterposeSmash(args []string) error {
 	n := 10000
 	if len(args) > 0 {
@@ -113,7 +112,7 @@ func caseInterposeSmash(args []string) error {
 	return nil
 }
 
-// A nil pointer in Go is a panic, though C has installed handlers since, of any kind.
+// A nil dereference in Go is a panic, although C has installed handlers of any kind since.
 func caseInterposeFault([]string) error {
 	for how := 0; how <= 5; how++ {
 		for _, sig := range []C.int{C.SIGSEGV, C.SIGBUS, C.SIGFPE} {
@@ -135,7 +134,7 @@ func caseInterposeFault([]string) error {
 	return nil
 }
 
-// Go stops goroutines by SIGURG, though C has a handler for it.
+// Go preempts goroutines by SIGURG, although C has a handler for it.
 func caseInterposePreempt([]string) error {
 	if C.interpose_install(C.SIGURG, 0) != 0 {
 		return errors.New("cannot install")

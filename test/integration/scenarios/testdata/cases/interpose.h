@@ -4,25 +4,25 @@
 #define INTERPOSE_H
 
 // Installs a counting handler for sig by one of sigaction, signal, sigset, bsd_signal, sysv_signal,
-// ssignal (0 to 5). Gives the count, and in how many of these calls the handler ran on an alternate
-// stack.
+// ssignal (0 to 5). Returns the number of calls, and in how many of them the handler ran on an
+// alternate stack.
 int interpose_install(int sig, int how);
-// Installs that handler for sig by sysv_signal, and puts back what was there.
+// Installs that handler for sig by sysv_signal, and restores the previous one.
 int interpose_restore(int sig);
 long interpose_count(void);
 long interpose_on_altstack(void);
 
-// Sends sig to all threads, from a thread of C, until handlers have run n times.
+// Sends sig to all threads, from a C thread, until handlers have run n times.
 void interpose_stress(int sig, int n);
 
 // Raises sig n times on the calling thread, in C.
 void interpose_raise(int sig, int n);
 
-// Raises sig n times on a stack that C has made for itself, while its frames on the thread's own
-// wait. Returns how many of their bytes have changed.
+// Raises sig n times on a stack that C allocated, while its frames on the thread's stack wait.
+// Returns how many of their bytes have changed.
 int interpose_raise_on_own_stack(int sig, int n);
 
-// Has a handler for sig that writes the table of handlers to standard output, and raises sig.
+// Installs a handler for sig that writes the table of handlers to standard output, and raises sig.
 void interpose_dump_from_handler(int sig);
 
 // Ends the process from a thread that Go does not know: by a fault, by abort, or on n threads at
@@ -31,7 +31,7 @@ void interpose_thread_faults(void);
 void interpose_thread_aborts(void);
 void interpose_threads_fault(int n);
 
-// Uses up the calling thread's C stack.
+// Overflows the calling thread's C stack.
 int interpose_recurse(int n);
 
 #endif // INTERPOSE_H

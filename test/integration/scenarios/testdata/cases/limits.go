@@ -21,8 +21,8 @@ func init() {
 	cases["limits"] = caseLimits
 }
 
-// limits as|data|nproc|cgroup VALUE sets a limit, then holds ever more threads in C until the next one
-// cannot start. It never returns unless there is no limit.
+// limits as|data|nproc|cgroup VALUE sets a limit, then holds more and more threads in C until the next one cannot
+// start. It returns only if there is no limit.
 func caseLimits(args []string) error {
 	value, err := strconv.ParseUint(args[1], 10, 64)
 	if err != nil {
@@ -30,7 +30,7 @@ func caseLimits(args []string) error {
 	}
 	switch args[0] {
 	case "as":
-		// So much above what is in use, in KiB; the value must be told from others in the message.
+		// The distance from current usage, in KiB; the value must be unique in the message.
 		if value, err = inUse("VmSize:", value); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func caseLimits(args []string) error {
 		}
 		err = syscall.Setrlimit(rlimitData, &syscall.Rlimit{Cur: value * 1024, Max: value * 1024})
 	case "nproc":
-		// Root is exempt: become a user whom nobody else here is.
+		// Root is exempt: change to a user without other processes.
 		if syscall.Geteuid() == 0 {
 			if err := syscall.Setresuid(64321, 64321, 64321); err != nil {
 				return err
@@ -66,7 +66,7 @@ func caseLimits(args []string) error {
 	return fmt.Errorf("500 threads started in spite of the limit")
 }
 
-// inUse gives the memory that the kernel counts under this name, and more, in KiB.
+// inUse returns the memory that the kernel counts under this name, plus a margin, in KiB.
 func inUse(name string, more uint64) (uint64, error) {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// musl declares the functions of <ucontext.h> and has none. The cases that need them are not run
-// there, but they are in the program.
+// musl declares the functions of <ucontext.h> but does not define them. The cases that need them
+// are not run there, but are linked into the program.
 #include <features.h>
 
 #ifndef __GLIBC__

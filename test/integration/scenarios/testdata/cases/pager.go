@@ -27,14 +27,14 @@ func init() {
 	}
 }
 
-// recovered runs f and gives the run-time error that it ended in.
+// recovered runs f and returns the run-time error that ended it.
 func recovered(f func()) (err error) {
 	defer func() { err, _ = recover().(runtime.Error) }()
 	f()
 	return nil
 }
 
-// Go and C touch memory that C's handler opens page by page; what is not the handler's is Go's.
+// Go and C touch memory that C's handler maps page by page; other faults are Go's.
 func casePager(sig, flags C.int) error {
 	base := C.pager_start(sig, flags)
 	if base == nil {
@@ -54,7 +54,7 @@ func casePager(sig, flags C.int) error {
 		}(first)
 	}
 	all.Wait()
-	// A file grows to the last page that was touched, so fewer faults may do.
+	// A file grows to the last touched page, so fewer faults may suffice.
 	if n := C.pager_opened(); n < 1 || sig == C.SIGSEGV && n < C.PAGER_PAGES {
 		return fmt.Errorf("%d pages were opened", n)
 	}

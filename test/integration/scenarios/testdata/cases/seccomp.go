@@ -21,7 +21,7 @@ func init() {
 
 var nowhere *int
 
-// seccomp ACTION WHAT sandboxes the program and then does something.
+// seccomp ACTION WHAT sandboxes the program and then runs WHAT.
 func seccomp(args []string) error {
 	action, err := strconv.ParseUint(args[0], 0, 32)
 	if err != nil {

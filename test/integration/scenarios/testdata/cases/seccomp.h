@@ -2,8 +2,8 @@
 #ifndef CASES_SECCOMP_H
 #define CASES_SECCOMP_H
 
-// Installs a filter for all threads that allows what stock Go and glibc need for threads, memory,
-// time and signals, and answers all else by action. Returns 0 or an error number.
+// Installs a filter for all threads that permits what stock Go and glibc need for threads, memory,
+// time and signals, and answers all other calls by action. Returns 0 or an error number.
 int seccomp_lock(unsigned action);
 
 void seccomp_sleep(void);

@@ -178,7 +178,7 @@ static long pipes;
 static int depth, deepest;
 static unsigned long pipe_mask;
 
-// Sends the signal from within once more than it is nested so far, up to three.
+// Raises the signal from within the handler while it is nested fewer than three deep.
 static void
 early_pipe(int sig)
 {

@@ -79,7 +79,7 @@ func caseNotify([]string) error {
 	return nil
 }
 
-// What the kernel holds is what Go asked for: flags, mask, restorer; ignored and reset signals.
+// The kernel has what Go asked for: flags, mask, restorer; ignored and reset signals.
 func caseKernel([]string) error {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGUSR1)
@@ -94,8 +94,7 @@ func caseKernel([]string) error {
 	if runtime.GOARCH == "amd64" && a.restorer == 0 {
 		return fmt.Errorf("no restorer: %+v", a)
 	}
-	// All signals are blocked in Go's handler, but for two that libc needs itself and two that
-	// nobody can block.
+	// In Go's handler all signals are blocked, except for two that libc reserves and two that cannot be blocked.
 	for sig := 1; sig <= 64; sig++ {
 		blocked := a.mask>>(uint(sig)-1)&1 == 1
 		if free := sig == 9 || sig == 19 || sig >= 32 && sig <= 34; !free && !blocked {
@@ -123,7 +122,7 @@ func caseKernel([]string) error {
 	return arrives(c, syscall.SIGUSR1)
 }
 
-// Go installs handlers with SA_RESTART, so a read of C's goes on after a signal.
+// Go installs handlers with SA_RESTART, so a read in C continues after a signal.
 func caseRestart([]string) error {
 	c := make(chan os.Signal, 100)
 	signal.Notify(c, syscall.SIGUSR2)
@@ -137,7 +136,7 @@ func caseRestart([]string) error {
 	if err := arrives(c, syscall.SIGUSR2); err != nil {
 		return err
 	}
-	// A handler of C's without SA_RESTART interrupts it: what C installs is not touched.
+	// A C handler without SA_RESTART interrupts the read: its flags are not changed.
 	if err := errnoOf(C.sig_install(C.SIGRTMIN+5, C.SA_ONSTACK)); err != nil {
 		return err
 	}
@@ -175,8 +174,8 @@ func caseCHandler([]string) error {
 	return nil
 }
 
-// With SIG_EARLY in the environment C has set up signals before Go started: SIGHUP stays ignored, a
-// fault in Go is still Go's, and one in C goes to C's handler, which ends the program.
+// With SIG_EARLY in the environment C sets up signals before Go starts: SIGHUP stays ignored, a fault in Go is still
+// Go's, and one in C goes to C's handler, which ends the program.
 func caseEarly([]string) error {
 	a, err := action(syscall.SIGHUP)
 	if err != nil {
@@ -192,8 +191,8 @@ func caseEarly([]string) error {
 	return errors.New("it goes on")
 }
 
-// Go hands a SIGPIPE in C on to the handler that C had before Go, which gets what it asked for: its
-// mask, nested calls, or one call only; golang/go#32659.
+// Go forwards a SIGPIPE in C to the handler that C installed before Go, which gets what it asked for: its mask, nested
+// calls, or one call only; golang/go#32659.
 func caseForward([]string) error {
 	how := os.Getenv("SIG_PIPE")
 	wantCalls, wantDeep := C.long(3), C.int(1)
@@ -216,7 +215,7 @@ func caseForward([]string) error {
 	return nil
 }
 
-// A nil pointer in Go is a panic that can be recovered, also below a call from C.
+// A nil dereference in Go is a panic that can be recovered, also below a call from C.
 func caseSegvGo([]string) error {
 	fault := func() (err error) {
 		defer func() {

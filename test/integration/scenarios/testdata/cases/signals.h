@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signals between a program's C code and Go. What returns int returns 0 or an errno.
+// Signals between a program's C code and Go. Functions of type int return 0 or an errno.
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
-// What the kernel holds for a signal, as a raw rt_sigaction tells it: not through libc, which the
-// code under test uses.
+// The kernel's action for a signal, read by a raw rt_sigaction without libc, which the code under
+// test uses.
 struct sig_action {
 	unsigned long handler; // 0: default, 1: ignored
 	unsigned long flags;
@@ -17,11 +17,11 @@ int sig_get(int sig, struct sig_action *action);
 int sig_raise(int sig);
 int sig_to_thread(int sig);
 
-// Lets a thread of C wait in read(2), sends it sig, then writes. Stores whether the read was
-// restarted, so that it never saw EINTR.
+// Makes a C thread wait in read(2), sends it sig, then writes. Stores whether the read was
+// restarted, that is, never returned EINTR.
 int sig_during_read(int sig, int *restarted);
 
-// Installs a handler of C's for sig with flags, which counts; gives the count.
+// Installs a counting C handler for sig with flags; returns the number of its calls.
 int sig_install(int sig, int flags);
 long sig_count(void);
 // Whether the handler last ran on an alternate stack, and with which signals blocked.
@@ -32,7 +32,7 @@ unsigned long sig_seen_mask(void);
 void sig_segv(void);
 
 // What C's handler for SIGPIPE from before Go has seen, with SIG_PIPE=mask, nodefer or once in the
-// environment: how often it was called, how deep, and the last mask.
+// environment: how often it was called, how deeply nested, and the last mask.
 struct sig_pipes {
 	long calls;
 	int deepest;

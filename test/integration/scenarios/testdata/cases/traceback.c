@@ -12,7 +12,7 @@
 
 #include "_cgo_export.h"
 
-// C contexts: slot i, given out as i + 1, is 1 while its call into Go lasts.
+// C contexts: slot i, whose context is i + 1, is 1 while its call into Go lasts.
 #define CONTEXTS 4096
 
 static char live[CONTEXTS];
@@ -42,7 +42,7 @@ tb_traceback(void *arg)
 	if (a->sigcontext != 0) {
 		ADD(interrupted);
 	}
-	// Go takes one off a return address, so these are not the first bytes.
+	// Go subtracts one from a return address, so these are not the first bytes.
 	if (a->context == 0 && n < a->max) {
 		a->buf[n++] = (uintptr_t)tb_busy_loop + 1;
 	}

@@ -33,7 +33,7 @@ func setTraceback() {
 		unsafe.Pointer(C.tb_symbolizer))
 }
 
-// What Go does when tb_calls_go has called it at depth 0.
+// Runs in Go when tb_calls_go has called it at depth 0.
 var atBottom func()
 
 //export caseTbFromC
@@ -45,7 +45,7 @@ func caseTbFromC(depth C.int) {
 	}
 }
 
-// balanced wants the context function to have been called for n calls into Go and their ends.
+// balanced checks that the context function was called for n calls into Go and for their ends.
 func balanced(n int) error {
 	c := C.tb_count()
 	if int(c.begun) != n || int(c.released) != n || c.released_wrongly != 0 {
@@ -55,9 +55,9 @@ func balanced(n int) error {
 	return nil
 }
 
-// The context function begins and ends every call into Go, on threads of Go and of C.
+// The context function is called at the begin and end of every call into Go, on Go threads and C threads.
 func caseTbContext([]string) error {
-	C.tb_calls_go(3) // before there is a context function: nothing to balance
+	C.tb_calls_go(3) // before a context function is set: nothing to balance
 	if err := balanced(0); err != nil {
 		return err
 	}
@@ -74,8 +74,8 @@ func caseTbContext([]string) error {
 	return balanced(3000)
 }
 
-// A panic through C takes frames away without a call of the context function, in every Go; the
-// contexts of the next calls must be right again.
+// A panic through C removes frames without a call of the context function, in every Go; the contexts of the next calls
+// must be right again.
 func caseTbContextPanic([]string) error {
 	setTraceback()
 	for i := 0; i < 100; i++ {
@@ -103,7 +103,7 @@ func caseTbCrash([]string) error {
 	return errors.New("it goes on after a crash")
 }
 
-// Ends by SIGQUIT, which a program gets for the sake of its report.
+// Ends by SIGQUIT, which asks for a report.
 func caseTbQuit([]string) error {
 	setTraceback()
 	atBottom = func() {
@@ -114,7 +114,7 @@ func caseTbQuit([]string) error {
 	return errors.New("it goes on after SIGQUIT")
 }
 
-// Stacks that are only looked at show C frames too, also those of a goroutine that does not run.
+// runtime.Stack shows C frames too, also those of a goroutine that does not run.
 func caseTbStack([]string) error {
 	setTraceback()
 	var found string
@@ -156,7 +156,7 @@ func caseTbProfile([]string) error {
 	if err != nil {
 		return err
 	}
-	// The profile's strings stand in it as they are.
+	// The strings of the profile are stored in it unencoded.
 	for _, name := range []string{"tb_busy_loop", "the_c_side.c", "main.caseTbProfile"} {
 		if !bytes.Contains(text, []byte(name)) {
 			return fmt.Errorf("the profile lacks %s", name)

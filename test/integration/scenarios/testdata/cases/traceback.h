@@ -8,24 +8,24 @@ void tb_traceback(void *arg);
 void tb_context(void *arg);
 void tb_symbolizer(void *arg);
 
-// How often each was called, and what they saw.
+// How often each function was called, and with what.
 struct tb_counts {
 	long tracebacks;       // calls of the traceback function
 	long interrupted;      // of these, with the context of a signal
 	long begun;	       // calls of the context function with 0
-	long released;	       // calls with a value that had been given and not been released
+	long released;	       // calls with a value that had been returned and not yet released
 	long released_wrongly; // any other call
 	long symbols;	       // calls of the symbolizer
 };
 struct tb_counts tb_count(void);
 
-// Calls Go from a function whose name a traceback shows, depth deep.
+// Calls Go from a function whose name appears in a traceback, depth deep.
 void tb_calls_go(int depth);
 
 // Keeps the CPU busy for about ms milliseconds of this thread's time.
 void tb_busy_loop(int ms);
 
-// Writes to where nothing is.
+// Writes to an unmapped address.
 void tb_crash(void);
 
 // Sends sig to the calling thread n times. Returns 0 or an errno.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Unloads loads one library after the other where the last one was, works in it and dlclose it,
-// while a CPU profile is taken at 1,000 Hz: dlclose SECONDS FILE LIBRARY-A LIBRARY-B. The profile
-// has A's file for what begins with B.
+// Dlclose loads one library after the other at the same address, runs code in it and unloads it, while a CPU profile is
+// taken at 1,000 Hz: dlclose SECONDS FILE LIBRARY-A LIBRARY-B. The profile has A's file for names that begin with B.
 package main
 
 // #cgo LDFLAGS: -ldl
@@ -29,7 +28,7 @@ func main() {
 	}
 	a, b := C.CString(os.Args[3]), C.CString(os.Args[4])
 	idle := C.dlopen(a, C.RTLD_NOW)
-	runtime.SetCPUProfileRate(1000) // StartCPUProfile complains, and leaves it
+	runtime.SetCPUProfileRate(1000) // StartCPUProfile complains, and keeps this rate
 	if err := pprof.StartCPUProfile(f); err != nil {
 		panic(err)
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Loads a library, works in its function name, which is freed, for about a millisecond, and dlclose
-// it. Returns where the function was, 0 when something failed.
+// Loads a library, runs its function name for about a millisecond, and unloads it. name is freed.
+// Returns the address of the function, or 0 on failure.
 long turn(const char *library, char *name);

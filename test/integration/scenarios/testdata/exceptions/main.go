@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Throws runs C++ that exceptions and catches while a CPU profile is taken: exceptions MS HZ FILE.
+// Exceptions runs C++ that throws and catches exceptions while a CPU profile is taken: exceptions MS HZ FILE.
 package main
 
 // long exceptions(int ms);
@@ -21,7 +21,7 @@ func main() {
 		panic("usage: exceptions MS HZ FILE")
 	}
 	if hz != 100 {
-		runtime.SetCPUProfileRate(hz) // StartCPUProfile complains, and leaves it
+		runtime.SetCPUProfileRate(hz) // StartCPUProfile complains, and keeps this rate
 	}
 	if err := pprof.StartCPUProfile(f); err != nil {
 		panic(err)

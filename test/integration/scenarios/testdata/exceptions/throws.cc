@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// C++ that exceptions and catches without pause.
+// C++ that throws and catches exceptions continuously.
 #include <chrono>
 #include <stdexcept>
 #include <string>

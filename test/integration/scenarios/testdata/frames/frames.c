@@ -14,7 +14,7 @@
 #include <time.h>
 
 #ifndef AT_MINSIGSTKSZ
-#	define AT_MINSIGSTKSZ 51 // not yet known to every libc
+#	define AT_MINSIGSTKSZ 51 // some libcs do not define it yet
 #endif
 
 #include "_cgo_export.h"
@@ -140,7 +140,7 @@ fr_thread(void *unused)
 	return unused;
 }
 
-// A handler's 4 KB above what the kernel saves, or the 8 KB that SIGSTKSZ was for long.
+// A handler's 4 KB above the kernel's frame, or the 8 KB that SIGSTKSZ was for a long time.
 static size_t
 small_size(void)
 {

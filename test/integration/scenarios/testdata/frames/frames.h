@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program that brings no traceback functions: what it shows of C is what the C half shows.
+// A program without traceback functions of its own: its C frames are found by the C half.
 #ifndef FRAMES_H
 #define FRAMES_H
 
-// Each goes through fr_outer, fr_middle and the inlined fr_inlined.
+// Each function is called through fr_outer, fr_middle and the inlined fr_inlined.
 enum fr_way { FR_SEGV, FR_ABORT, FR_CALL_GO, FR_BUSY, FR_BACKTRACE, FR_HANDLER, FR_RAISE };
 
 void fr_outer(int way, int arg);
 
-// The same on a thread of C's own, and waits for it.
+// Does the same on a new C thread, and waits for it.
 void fr_on_a_thread(int way, int arg);
 
-// The same on a thread whose signal stack is as small as they come, with a page that nobody may
-// touch below.
+// Does the same on a thread with the smallest possible signal stack, with an inaccessible page
+// below it.
 void fr_on_a_small_stack(int way, int arg);
 
 #endif // FRAMES_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Frames brings no traceback functions: what it shows of C is what the C half shows.
+// Frames has no traceback functions of its own: its C frames are found by the C half.
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}/../../../../../include -I${SRCDIR}/../../../../../backtrace/include
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// What Go does when C has called it, innermost last.
+// What Go does in a call from C, innermost last.
 var inGo func(arg int)
 
 //export frGo
@@ -39,7 +39,7 @@ var cases = map[string]func(){
 		wait := make(chan bool)
 		go below(func() { wait <- true; <-wait })
 		<-wait
-		// Go leaves one out as long as its goroutine for finalizers has not begun to run.
+		// Go omits one until its goroutine for finalizers has begun to run.
 		profile := goroutineProfile()
 		for i := 0; i < 1000 && !strings.Contains(profile, "frGo"); i++ {
 			time.Sleep(time.Millisecond)
@@ -59,7 +59,7 @@ var cases = map[string]func(){
 	"callbacks":           callbacks,
 }
 
-// below does f in Go, below C, below Go.
+// below runs f in Go, below C, below Go.
 func below(f func()) {
 	inGo = func(int) { f() }
 	C.fr_outer(C.FR_CALL_GO, 0)
@@ -78,7 +78,7 @@ func goroutineProfile() string {
 	return text.String()
 }
 
-// Panics that leave C frames behind, then a stack that must not show them.
+// Panics leave C frames behind; the next stack must not show them.
 func panics() {
 	for i := 0; i < 10000; i++ {
 		func() {
@@ -89,7 +89,7 @@ func panics() {
 	below(printStack)
 }
 
-// Many threads of C and Go, in calls inside of calls, while stacks are looked at and samples taken.
+// Many threads of C and Go in nested calls, while stacks are printed and samples taken.
 func many() {
 	var depth func(n int)
 	depth = func(n int) {
@@ -123,7 +123,7 @@ func many() {
 	fmt.Println("many done")
 }
 
-// Signals for Go in C, below Go, below C that has a small signal stack.
+// Signals for Go arrive in C, below Go, below C with a small signal stack.
 func smallStack() {
 	got := make(chan os.Signal, 1)
 	signal.Notify(got, syscall.SIGIO)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A C program that has handlers, loads Go, and asks libc for them: its calls do not reach our
-// functions. What it sees is what it installed, and it can put that back.
+// A C program that has handlers, loads Go, and queries its handlers by libc: its calls do not reach
+// our functions. It must see the handlers that it installed, and be able to restore them.
 #define DLOPEN
 #include "hosts.h"
 
@@ -26,7 +26,8 @@ on_info(int sig, siginfo_t *info, void *context)
 	calls++;
 }
 
-// A runtime has one handler for several signals, and they may be those that stop threads elsewhere.
+// One handler for several signals, as language runtimes have; elsewhere these signals may stop
+// threads.
 static const int plain[] = {
 	SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, SIGALRM, SIGWINCH, 40};
 
@@ -56,10 +57,10 @@ check_raised(int sig)
 	CHECK(raise(sig) == 0 && calls == 1);
 }
 
-// The kernel's flag for libc's way back from handlers, which libc shows.
+// The kernel's flag SA_RESTORER, which libc shows.
 #define SHOWN_RESTORER 0x04000000
 
-// SA_ONSTACK is what Go adds, as stock Go does.
+// Go adds SA_ONSTACK, as stock Go does.
 static void
 check_action(int sig, const void *handler, int flags, int masked)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A library to be put before libc, as fakeroot's: identity calls succeed, say so, and do nothing.
+// A library for LD_PRELOAD, like fakeroot's: identity calls succeed, print a line, and do nothing.
 #define _GNU_SOURCE
 #include <grp.h>
 #include <string.h>

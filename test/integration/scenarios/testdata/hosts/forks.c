@@ -39,13 +39,13 @@ child(void)
 	if (is("thread-ends")) {
 		pthread_exit(NULL); // the last thread of the child: it ends with 0
 	}
-	if (is("short")) { // Go needs no other thread for it
+	if (is("short")) { // a call for which Go needs no other thread
 		for (int i = 0; i < 1000; i++) {
 			libGot(0);
 		}
 		_exit(0);
 	}
-	if (is("at-exit")) { // as a finalizer of the host's
+	if (is("at-exit")) { // like a finalizer of the host
 		atexit(short_call);
 		exit(0);
 	}
@@ -76,7 +76,7 @@ parent(void *unused)
 	if (is("before")) {
 		load(library);
 	}
-	CHECK(libAdd(3, 4) == 7); // the parent is well
+	CHECK(libAdd(3, 4) == 7); // the parent still works
 	return unused;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A C program with signal handlers of its own and Go linked in, or with -DDLOPEN loaded.
+// A C program with signal handlers of its own. Go is linked in, or with -DDLOPEN loaded.
 #include "hosts.h"
 
 #include <pthread.h>
@@ -20,7 +20,8 @@ on_fault(int sig, siginfo_t *info, void *context)
 	siglongjmp(after_fault, 1);
 }
 
-// Has the stack and the mask that it asked for, whoever has come between.
+// Checks that the handler has the stack and the mask that it asked for, whatever was installed in
+// between.
 static void
 on_user(int sig)
 {
@@ -36,7 +37,7 @@ on_user(int sig)
 
 static volatile sig_atomic_t alarms;
 
-// Is called with SIGTERM blocked and itself not, and once.
+// Must be called with SIGTERM blocked and its own signal not blocked, and once.
 static void
 on_alarm(int sig, siginfo_t *info, void *context)
 {
@@ -49,7 +50,7 @@ on_alarm(int sig, siginfo_t *info, void *context)
 	alarms++;
 }
 
-// Before Go's constructor.
+// Runs before Go's constructor.
 __attribute__((constructor(101))) static void
 install(void)
 {
@@ -86,9 +87,9 @@ raise_on_thread(void *unused)
 	return unused;
 }
 
-// SIGUSR1 must have its first handler, flags and mask: that Go wants handlers to use the signal
-// stack is not for the host to see (golang/go#78883). A host that loads Go asks libc, which cannot
-// know; all it can do with the answer is to put it back.
+// SIGUSR1 must have its first handler, flags and mask: the host must not see that Go makes handlers
+// use the signal stack (golang/go#78883). A host that loads Go asks libc, which cannot know that;
+// it can only restore the answer.
 static void
 check_first_action(void)
 {
@@ -105,7 +106,7 @@ check_first_action(void)
 	CHECK(sigismember(&now.sa_mask, SIGTERM) == 0);
 }
 
-// Go has given the handler back with all that it was installed with (golang/go#32659).
+// Go has restored the handler with everything that it was installed with (golang/go#32659).
 static void
 check_alarm(void)
 {
@@ -126,9 +127,9 @@ main(int argc, char **argv)
 	load(argv[1]);
 #endif
 	CHECK(libAdd(1, 2) == 3);
-	check_first_action(); // Go in a library takes no signal that is not asked for
+	check_first_action(); // Go in a library takes no signal that was not requested
 	CHECK(libFault() == 1);
-	CHECK(faults_in_c()); // Go has SIGSEGV now and hands on what is not its own
+	CHECK(faults_in_c()); // Go handles SIGSEGV now and forwards faults that are not its own
 	CHECK(raise(SIGUSR1) == 0 && user_signals == 1);
 
 	libNotify(SIGALRM);
@@ -145,7 +146,7 @@ main(int argc, char **argv)
 	CHECK(libGot(3) == 3);
 	CHECK(user_signals == 1);
 
-	libStop(); // Go gives the handler back
+	libStop(); // Go restores the handler
 	check_first_action();
 	CHECK(raise(SIGUSR1) == 0 && user_signals == 2);
 	CHECK(libFault() == 1);

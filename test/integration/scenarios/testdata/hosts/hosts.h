@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What testdata/lib exports, linked or, with -DDLOPEN, loaded by load().
+// The functions that testdata/lib exports, linked or, with -DDLOPEN, loaded by load().
 #ifndef HOSTS_H
 #define HOSTS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Threads that call Go before it is up: they have to wait and then to go on.
+// Threads that call Go before it is initialized: they must wait and then continue.
 #include "hosts.h"
 
 #include <pthread.h>
@@ -27,7 +27,7 @@ start(void)
 }
 
 #ifndef DLOPEN
-// In the constructor phase, perhaps even before Go's own constructor has run.
+// In the constructor phase, possibly before Go's own constructor has run.
 __attribute__((constructor(101))) static void
 early(void)
 {

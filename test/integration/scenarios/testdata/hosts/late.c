@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program that installs handlers without SA_ONSTACK when Go is up, past whatever Go's half may
-// have put in libc's place: late deepbind|raw|libc INSTALLER [LIBRARY]. deepbind: by this very file
-// as a shared object, whose calls go straight to libc; libc: by this program's own call, which is
-// past Go's half when the program loads it.
+// A program that installs handlers without SA_ONSTACK while Go runs, in ways that bypass our
+// functions: late deepbind|raw|libc INSTALLER [LIBRARY]. deepbind: by this file as a shared object,
+// whose calls go directly to libc; libc: by this program's own call, which does not reach our
+// functions if the program loads Go.
 #include "hosts.h"
 
 #include <dlfcn.h>
@@ -40,7 +40,7 @@ raw(int sig, const struct sigaction *act)
 		uint64_t mask;
 	} now;
 
-	// libc's restorer, without which amd64 has no way back.
+	// libc's restorer, which amd64 requires.
 	CHECK(syscall(SYS_rt_sigaction, SIGSEGV, NULL, &now, sizeof now.mask) == 0);
 	now.handler = act->sa_sigaction;
 	now.flags = (now.flags & 0x04000000) | (unsigned)act->sa_flags;
@@ -113,11 +113,11 @@ main(int argc, char **argv)
 	CHECK(libAdd(1, 2) == 3);
 	CHECK(libFault() == 1);
 	install_all();
-	sleep(1); // until the actions are looked at again
+	sleep(1); // until the next rescan of the actions
 	usleep(50 * 1000);
 	CHECK(pthread_create(&thread, NULL, first_entry, NULL) == 0);
 	pthread_join(thread, NULL);
-	CHECK(libFault() == 1); // on this thread too, which is no new one
+	CHECK(libFault() == 1); // also on this thread, which is not new
 	CHECK(libPreempt() == 1);
 	urgent = 0;
 	CHECK(raise(SIGURG) == 0 && urgent >= 1 && on_alternate == 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Libraries to be preloaded that stand before functions of libc's for signals: with -DOTHER a
-// sigaction that calls libc's other name for it, with -DSIGNAL a signal(3), with -DBACK a sigaction
-// that calls signal(3) first.
+// Libraries for LD_PRELOAD that interpose libc's signal functions: with -DOTHER a sigaction that
+// calls libc's other name for it, with -DSIGNAL a signal(3), with -DBACK a sigaction that calls
+// signal(3) first.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A library that testdata/dlclose loads and dlclose; INNER and OUTER are its functions' names. One
-// function has no lines: pprof looks up by its address whatever is in a file with such a one.
+// A library that testdata/dlclose loads and unloads; INNER and OUTER are the names of its
+// functions. One function has no line information: for a file with such a function, pprof looks all
+// addresses up itself.
 
 void lineless(void);
 

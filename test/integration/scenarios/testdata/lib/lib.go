@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Lib is a Go library for C programs, whose initialization takes its time.
+// Lib is a Go library for C programs, with a slow initialization.
 package main
 
 import "C"
@@ -20,7 +20,7 @@ func init() {
 	ready = true
 }
 
-// libAdd adds, if Go is all there: -1000 when it was entered before its initialization ended.
+// libAdd adds. It returns -1000 if Go's initialization has not ended.
 //
 //export libAdd
 func libAdd(a, b C.int) C.int {
@@ -32,7 +32,7 @@ func libAdd(a, b C.int) C.int {
 	return <-done
 }
 
-// libFault recovers from a nil pointer; 1 when that works.
+// libFault recovers from a nil dereference; it returns 1 on success.
 //
 //export libFault
 func libFault() (ok C.int) {
@@ -46,7 +46,7 @@ func libFault() (ok C.int) {
 	return 0
 }
 
-// libPreempt stops a goroutine that does not yield; 1 when that works.
+// libPreempt stops a goroutine that does not yield; it returns 1 on success.
 //
 //export libPreempt
 func libPreempt() C.int {
@@ -88,7 +88,7 @@ func libNotify(sig C.int) { signal.Notify(signals, syscall.Signal(sig)) }
 //export libStop
 func libStop() { signal.Stop(signals) }
 
-// libGot waits until n signals have come, or five seconds, and gives their number.
+// libGot waits until n signals have arrived, or five seconds, and returns their number.
 //
 //export libGot
 func libGot(n C.int) C.int {

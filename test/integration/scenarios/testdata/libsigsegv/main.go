@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Libsigsegv is a program whose C code opens pages on demand by libsigsegv, and Go writes to them.
+// Libsigsegv is a program whose C code maps pages on demand by libsigsegv, and Go writes to them.
 package main
 
 /*

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Modes does a little of everything that crosses between Go and C; it is built in every way.
+// Modes uses a little of every kind of call between Go and C; it is built in every way.
 package main
 
 // #include "modes.h"
@@ -59,7 +59,7 @@ func everything() error {
 	return library()
 }
 
-// library does what needs libc and signals.
+// library tests what needs libc and signals.
 func library() error {
 	if err := os.Setenv("MODES", "set"); err != nil {
 		return err

@@ -7,7 +7,7 @@
 // Calls Go.
 int modes_back(int n);
 
-// n threads of C, each of which calls Go calls times. Returns 0 or an errno.
+// Runs n C threads, each of which calls Go calls times. Returns 0 or an errno.
 int modes_threads(int n, int calls);
 
 // Raises sig on this thread. Returns 0 or an errno.

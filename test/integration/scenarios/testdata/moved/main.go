@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Moved has handlers without SA_ONSTACK do what C++ does: throw, jump away, walk the stack; and Go
-// fault in between.
+// Moved runs handlers without SA_ONSTACK that do what C++ does: throw, longjmp, unwind the stack; meanwhile Go faults.
 package main
 
 // int moved_jumps(int n);

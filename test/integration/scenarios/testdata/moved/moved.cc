@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What C++ may do in a handler, or by way of one, on a thread of Go's.
+// What C++ may do in or through a handler, on a Go thread.
 #pragma GCC optimize("non-call-exceptions") // cgo does not take the flag
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
@@ -21,7 +21,7 @@ static volatile sig_atomic_t caught;
 static sigjmp_buf away;
 static bool on_altstack;
 
-// A destructor that has to run as the exception goes by.
+// A destructor that must run when the exception passes.
 struct Counted {
 	static int alive;
 	Counted()
@@ -64,7 +64,7 @@ exceptions(int depth)
 		throw std::runtime_error(std::string("from below a handler"));
 	}
 	exceptions(depth - 1);
-	__asm__ volatile(""); // not the last call
+	__asm__ volatile(""); // prevents a tail call
 }
 
 static void
@@ -78,7 +78,7 @@ throws_inside(int)
 	}
 }
 
-// Out of a handler, through its frame, to the code whose own fault it interrupted.
+// Jumps out of a handler, through its frame, to the code whose own fault it interrupted.
 static void
 throws_through(int)
 {
@@ -177,7 +177,7 @@ outer()
 	return inner() && seen(__builtin_return_address(0));
 }
 
-// From the handler on, through its frame, to the functions that were interrupted.
+// Unwinds from the handler, through its frame, to the interrupted functions.
 int
 moved_backtrace(void)
 {

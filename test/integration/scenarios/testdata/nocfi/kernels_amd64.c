@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Functions as assemblers leave them that write no unwind information. Each ends in an instruction
-// that is none, with rbp spoilt where the name says so.
+// Functions as assemblers without unwind information leave them. Each ends in an illegal
+// instruction, with rbp overwritten where the name says so.
 
 #define KERNEL(name, body)                                                      \
 	".globl nc_" name "\n.type nc_" name ", @function\nnc_" name ":\n" body \

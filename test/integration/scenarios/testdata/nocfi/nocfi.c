@@ -23,7 +23,7 @@ static void (*volatile table[])(long) = {
 	nc_push, nc_spoilt, nc_align, nc_room, nc_frame, nc_leaf, nc_outer};
 static const char *const names[] = {"push", "spoilt", "align", "room", "frame", "leaf", "outer"};
 
-// Leaves return addresses on the stack, which later frames have below their own.
+// Leaves return addresses on the stack, below the frames of later calls.
 static NOINLINE int
 nc_litter(int n)
 {

@@ -2,7 +2,7 @@
 #ifndef NOCFI_H
 #define NOCFI_H
 
-// Runs one case; it ends in a crash.
+// Runs one case, which ends in a crash.
 void run_case(const char *name);
 
 #endif // NOCFI_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Ownframes brings traceback functions of its own, as programs do that link a symbolizer: in init,
-// in main, or when a profile runs already.
+// Ownframes has traceback functions of its own, like programs that link a symbolizer: set in init, in main, or while a
+// profile runs.
 package main
 
 /*

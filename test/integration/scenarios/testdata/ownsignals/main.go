@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Ownsignals is a program whose C code has functions and variables of its own with names that libc
-// has for signals, and that ISO C leaves to programs.
+// Ownsignals is a program whose C code defines functions and variables with names that libc has for signals, and that
+// ISO C permits programs to use.
 package main
 
 // extern int own_signals(void);

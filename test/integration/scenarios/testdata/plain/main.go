@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plain has no C of its own, only that of net and os/user: such programs are linked by Go itself.
+// Plain has no C of its own, only that of net and os/user: such programs are linked by Go's internal linker.
 package main
 
 import (

@@ -13,7 +13,7 @@ call(void *n)
 	return (void *)(intptr_t)plugGo((int)(intptr_t)n);
 }
 
-// Goes to Go on a thread of C.
+// Calls Go on a C thread.
 int
 plug_back(int n)
 {
@@ -37,7 +37,7 @@ on_fault(int sig)
 	_exit(7);
 }
 
-// Takes faults, as a library does that does not know of Go.
+// Handles faults, like a library that does not know of Go.
 void
 plug_take_faults(void)
 {

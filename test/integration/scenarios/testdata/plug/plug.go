@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plug is a plugin with C of its own, which calls back, crashes, and takes faults.
+// Plug is a plugin with C code, which calls back, crashes, and handles faults.
 package main
 
 // extern int plug_back(int);
@@ -10,10 +10,10 @@ import "C"
 //export plugGo
 func plugGo(n C.int) C.int { return n + 1 }
 
-// Back goes to C and back.
+// Back calls C, which calls back.
 func Back(n int) int { return int(C.plug_back(C.int(n))) }
 
-// Fault reads through a nil pointer while C has a handler for that, and says whether it panicked.
+// Fault dereferences nil while C has a handler for the fault, and reports whether that panicked.
 func Fault() (panicked bool) {
 	defer func() { panicked = recover() != nil }()
 	C.plug_take_faults()
@@ -22,7 +22,7 @@ func Fault() (panicked bool) {
 
 var pointer *int
 
-// Crash has C crash.
+// Crash crashes in C.
 func Crash() bool { return C.plug_outer(nil) != 0 }
 
 func main() {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plughost opens the plugin that its first argument names, and does what the second says.
+// Plughost opens the plugin that its first argument names, and runs the case of the second.
 package main
 
 import (

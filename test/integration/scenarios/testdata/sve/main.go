@@ -2,8 +2,8 @@
 
 //go:build arm64
 
-// Sve fills scalable vectors in C, spins in Go while C handlers without SA_ONSTACK interrupt it, and
-// looks at the vectors again. Their state in a signal frame may be longer than the frame's own room.
+// Sve fills scalable vectors in C, loops in Go while C handlers without SA_ONSTACK interrupt it, and checks the vectors
+// again. Their state in a signal frame may be longer than the space in the frame itself.
 package main
 
 // #cgo CFLAGS: -march=armv8-a+sve
@@ -26,7 +26,7 @@ func spin(n int) (here uintptr) {
 		local = local*6364136223846793005 + 1
 	}
 	sink += local
-	return uintptr(unsafe.Pointer(&local)) // not where local is in the end, but near
+	return uintptr(unsafe.Pointer(&local)) // near the final address of local
 }
 
 func main() {

@@ -22,7 +22,7 @@ static unsigned length, hits;
 static uintptr_t on_stack;
 static timer_t timer;
 
-// As a program that was started with another length by its parent.
+// As in a program that its parent started with another length.
 __attribute__((constructor)) static void
 set_length(void)
 {
@@ -64,8 +64,8 @@ sve_fill(unsigned seed)
 	EACH(LOAD, wanted)
 }
 
-// 0: as they were; 1: a system call has cut them to 128 bits, as the kernel's ABI allows; 2:
-// wrong.
+// Returns 0: unchanged; 1: a system call has truncated them to 128 bits, as the kernel's ABI
+// permits; 2: wrong.
 int
 sve_check(void)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Threadsoak churns threads of Go and of C for as long as one likes, with calls from C, calls on every
-// thread, signals, CPU profiles and changes of the environment, and wants nothing to be left over.
-// usage: threadsoak DURATION
+// Threadsoak starts and ends threads of Go and of C for any length of time, with calls from C, calls on every thread,
+// signals, CPU profiles and changes of the environment, and checks that nothing leaks. usage: threadsoak DURATION
 package main
 
 // #cgo CFLAGS: -pthread
@@ -24,7 +23,7 @@ import (
 	"time"
 )
 
-// Nothing takes so long, on a busy machine either.
+// No step takes this long, even on a busy machine.
 const patience = 2 * time.Minute
 
 var (
@@ -48,7 +47,7 @@ func stopped() bool {
 	}
 }
 
-// A worker does something again and again; one that does not come round any more hangs.
+// A worker repeats one action; if it stops making progress, it hangs.
 type worker struct {
 	name   string
 	rounds uint64
@@ -68,7 +67,7 @@ func (w *worker) start(round func(n uint64)) {
 	}()
 }
 
-// fail reports what is wrong; the program goes on, and ends with status 1.
+// fail reports an error; the program continues, and ends with status 1.
 func fail(format string, args ...interface{}) {
 	if atomic.AddUint64(&failures, 1) < 20 {
 		fmt.Printf("WRONG: "+format+"\n", args...)
@@ -127,8 +126,8 @@ func collect(uint64) {
 	time.Sleep(50 * time.Millisecond)
 }
 
-// limitPending leaves pending signals to the user's other programs: of each thread that ends while a
-// profile is made Go leaves a timer behind, and each takes the room of a signal.
+// limitPending leaves pending signals to the user's other programs: Go leaks a timer for each thread that ends during a
+// profile, and each timer takes the place of a pending signal.
 func limitPending() {
 	const pending = 11 // RLIMIT_SIGPENDING
 	var limit syscall.Rlimit
@@ -183,8 +182,8 @@ func main() {
 	fmt.Println("0 leaks, 0 hangs")
 }
 
-// watch looks at everything until the time is over, and compares what is left with what there was
-// after a tenth of it.
+// watch checks everything until the time is over, and compares the usage at the end with that after a tenth of the
+// time.
 func watch(duration time.Duration, all []*worker) {
 	begin, made := time.Now(), uint64(0)
 	madeSince := begin
@@ -215,7 +214,7 @@ func watch(duration time.Duration, all []*worker) {
 	report(begin, all, made)
 	settle()
 	late := now()
-	for i := 0; i < 40 && !late.adds(); i++ { // Go may just be starting one
+	for i := 0; i < 40 && !late.adds(); i++ { // Go may be starting a thread at this moment
 		time.Sleep(50 * time.Millisecond)
 		late = now()
 	}
@@ -229,7 +228,7 @@ func hung(what string) {
 	panic("hung")
 }
 
-// settle ends all work and waits for what ends by itself.
+// settle ends all work and waits for everything that ends by itself.
 func settle() {
 	over := time.AfterFunc(patience, func() { hung("the end of the work") })
 	close(stop)

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 )
 
-// usage is what could leak.
+// usage is everything that could leak.
 type usage struct {
 	residentKiB, mappings, threads, spare, files, keys int
 	running, bound                                     C.uint64_t
@@ -44,7 +44,7 @@ func entries(dir string) int {
 	return len(list)
 }
 
-// spareThreads counts those that wait for Go to start one, and the one that makes them (RCGO=spare=N).
+// spareThreads counts the pre-spawned threads, and the thread that makes them (RCGO=spare=N).
 func spareThreads() int {
 	n := 0
 	names, _ := filepath.Glob("/proc/self/task/*/comm")
@@ -63,19 +63,19 @@ func now() usage {
 	maps, _ := os.ReadFile("/proc/self/maps")
 	u.mappings = bytes.Count(maps, []byte("\n"))
 	u.spare = spareThreads()
-	u.threads = status("Threads:") - u.spare // its list may lack some while others end
+	u.threads = status("Threads:") - u.spare // its list may be incomplete while threads end
 	u.files = entries("/proc/self/fd")
 	u.keys = int(C.soak_keys_left())
 	C.soak_counted(&u.running, &u.bound)
 	return u
 }
 
-// adds says whether each thread is counted. The first was not started by Go's C half.
+// adds reports whether each thread is counted. Go's C half did not start the first one.
 func (u usage) adds() bool {
 	return u.running == 0 || int(u.running)+1 == u.threads
 }
 
-// compare wants no more at the end than early on; what Go and libc keep for later varies a little.
+// compare checks that usage has not grown; what Go and libc keep for later varies a little.
 func (early usage) compare(late usage) {
 	for _, x := range []struct {
 		what         string

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Traced does one thing N times, for somebody who counts its system calls: traced WHAT N.
+// Traced repeats one action N times, for a test that counts its system calls: traced WHAT N.
 package main
 
 // #cgo LDFLAGS: -pthread
