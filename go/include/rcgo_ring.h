@@ -5,19 +5,19 @@
 // all
 // that C needs: there is no library. It compiles as C11 and as C++11, with gcc and clang.
 //
-//   struct event { uint64_t job; int32_t status; }; 
+//   struct event { uint64_t job; int32_t status; };
 //
-//   static void on_done(struct event e) { rcgo_ring_push(ring, &e, sizeof e); } 
+//   static void on_done(struct event e) { rcgo_ring_push(ring, &e, sizeof e); }
 //
 // A producer writes to a lane of its own, which costs about as much as a store. rcgo_ring_push
 // finds the calling thread's lane. C code that can store a lane calls rcgo_lane_acquire and
 // rcgo_lane_push. rcgo_ring_push_shared writes to one queue for all threads, in one order.
 //
 // Results are 0 or a negative error number:
-//   -EPIPE   the ring is closed 
-//   -ECHILD  this process is a forked child; the ring belongs to its parent 
-//   -EAGAIN  the ring is full and was made with ring.Fail, or the function may not wait 
-//   -EINVAL  the size is not that of the ring's records 
+//   -EPIPE   the ring is closed
+//   -ECHILD  this process is a forked child; the ring belongs to its parent
+//   -EAGAIN  the ring is full and was made with ring.Fail, or the function may not wait
+//   -EINVAL  the size is not that of the ring's records
 // With ring.Drop, a record for a full ring is counted and dropped, and the result is 0.
 //
 // Safety: every function may be called by any number of threads (a lane by one at a time) and keeps

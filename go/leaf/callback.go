@@ -19,10 +19,10 @@ type Callback struct {
 	number  int
 }
 
-// MaxCallbacks is how many callbacks there may be at a time.
+// MaxCallbacks is the maximum number of callbacks at a time.
 const MaxCallbacks = 1024
 
-// CallbackOf gives fn an address that C can call. It panics where NewCallback fails.
+// CallbackOf returns a callback for fn, whose address C can call. It panics if NewCallback fails.
 func CallbackOf[F any](name string, fn F) *Callback {
 	c, err := NewCallback(name, fn)
 	if err != nil {
@@ -31,14 +31,14 @@ func CallbackOf[F any](name string, fn F) *Callback {
 	return c
 }
 
-// NewCallback gives fn an address that C can call, from any thread and at any time until Free. Called
-// by C that runs in a function of WithCallbacks it takes 9 ns, and else what a call from C to Go
-// takes. fn has up to six parameters that are integers of any size, bool or pointers, up to eight
-// that are floats, and one result of these kinds or none. The address differs for each callback, so
-// fn may be a closure and C needs no user data.
+// NewCallback returns a callback for fn, whose address C can call from any thread and at any time until Free. If C code
+// that runs in a function of WithCallbacks calls it, the call takes 9 ns, otherwise as long as any call from C to Go.
+// fn has up to six parameters that are integers of any size, bool or pointers, up to eight that are floats, and one
+// result of these kinds or none. The address differs for each callback, so fn may be a closure and C needs no user
+// data.
 //
-// What is true of an exported Go function is true of fn: it may panic, call runtime.Goexit, block,
-// and call C. A panic that passes C's frames abandons them. A pointer that fn returns must be C's.
+// The rules are those of an exported Go function: fn may panic, call runtime.Goexit, block, and call C. A panic that
+// passes C frames abandons them. A pointer that fn returns must be to C memory.
 func NewCallback(name string, fn interface{}) (*Callback, error) {
 	v := reflect.ValueOf(fn)
 	if err := callbackSignature(v); err != nil {
@@ -58,7 +58,7 @@ func NewCallback(name string, fn interface{}) (*Callback, error) {
 	return &Callback{name: name, pointer: thunk(number), number: number}, nil
 }
 
-// Pointer gives the address, for C; NULL for a nil *Callback and after Free.
+// Pointer returns the address, for C; NULL for a nil *Callback and after Free.
 func (c *Callback) Pointer() unsafe.Pointer {
 	if c == nil {
 		return nil
@@ -66,8 +66,8 @@ func (c *Callback) Pointer() unsafe.Pointer {
 	return c.pointer
 }
 
-// Free ends the callback. C that calls it afterwards gets a Go panic that says so, as long as the
-// address is not in use again, which is as late as possible.
+// Free ends the callback. If C calls it afterwards, Go panics with a message that says so, until the address is reused,
+// which is as late as possible.
 func (c *Callback) Free() {
 	if c.pointer != nil {
 		freeSlot(c.number)
@@ -75,7 +75,7 @@ func (c *Callback) Free() {
 	}
 }
 
-// closureOf gives what a func value points to.
+// closureOf returns the closure that a func value points to.
 func closureOf(v reflect.Value) unsafe.Pointer {
 	p := reflect.New(v.Type())
 	p.Elem().Set(v)
@@ -130,7 +130,7 @@ type callbackSlot struct {
 	_       uintptr
 }
 
-// callbackSlots is read by the thunks; slots says which are free, those freed last at its end.
+// callbackSlots is read by the thunks; slots has the free ones, the last freed at its end.
 var (
 	callbackSlots [MaxCallbacks]callbackSlot
 	slots         struct {
@@ -164,24 +164,24 @@ func freeSlot(number int) {
 	slots.free = append(slots.free, number)
 }
 
-// calledFreed is what a callback does that has been freed.
+// calledFreed runs when C calls a callback that has been freed.
 func calledFreed() {
 	panic("leaf: C called a callback after its Free")
 }
 
-// WithCallbacks is Of for a C function that calls back: fn, or what it calls, may call the pointers of
-// callbacks, at 9 ns each. Callbacks of other threads, and exported Go functions that other threads
-// call, are as always; an exported function that this thread calls ends the program, as in a leaf.
+// WithCallbacks is Of for a C function that calls back: fn, or what it calls, may call the pointers of callbacks, at 9
+// ns each. Callbacks on other threads, and exported Go functions that other threads call, work as always; an exported
+// function that this thread calls ends the program, as in a leaf.
 //
 // The five rules of a leaf hold for the C code between two callbacks, with these changes:
 //
-//   - it may run long in all, and fn's callbacks may block; but the stretches between callbacks are short;
-//   - no lock of C is held across a callback that another goroutine's call with callbacks, or leaf,
-//     may wait for: the callback may be stopped for a collection that waits for the other one;
+//   - the whole call may take long, and fn's callbacks may block; but the stretches between callbacks are short;
+//   - no lock of C is held across a callback if another goroutine's leaf call, or call with callbacks, may wait
+//     for it: the callback may be stopped for a collection that waits for the other call;
 //   - it calls back on the thread and the stack on which it was called.
 //
-// Pointers that are passed are kept alive until fn returns. Where a leaf call is an ordinary call, so
-// is this, with the same results and without these rules.
+// Pointer arguments are kept alive until fn returns. Where a leaf call is an ordinary call, so is this, with the same
+// results and without these rules.
 func WithCallbacks[F any](name string, fn unsafe.Pointer) F {
 	var f F
 	if err := bindWithCallbacks(reflect.ValueOf(&f).Elem(), name, fn); err != nil {
@@ -207,7 +207,7 @@ func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
 	return nil
 }
 
-// FastCallbacks says whether callbacks in functions of WithCallbacks go the quick way; if not, why.
+// FastCallbacks reports whether callbacks in functions of WithCallbacks take the fast path; if not, why.
 func FastCallbacks() (bool, string) {
 	if fast, why := Fast(); !fast {
 		return false, why

@@ -12,8 +12,8 @@ import (
 // checkedCallbacks is set where callbacks are possible.
 var checkedCallbacks func()
 
-// What callbacks do is not what C does: only the stretches of C between them are looked at, and the locks
-// that C holds across them.
+// Callbacks do not count as C code: only the stretches of C between them are checked, and the locks that C holds across
+// them.
 func TestCheckedCallbacks(t *testing.T) {
 	if checkedCallbacks == nil {
 		t.Skip("callbacks are not possible here")

@@ -21,7 +21,7 @@ import (
 	"rcgo.example/leaf/internal/callbacktest"
 )
 
-// A storm is what one goroutine does in a call with callbacks, beside all that could disturb it.
+// A storm is what one goroutine does in a call with callbacks, during all kinds of disturbances.
 type storm struct {
 	t     *testing.T
 	mu    sync.Mutex

@@ -109,7 +109,7 @@ func TestCallbackRecursion(t *testing.T) {
 	}
 }
 
-// A callback does all that Go code may.
+// A callback does everything that Go code may do.
 func TestCallbackDoesAnything(t *testing.T) {
 	var mu sync.Mutex
 	ch := make(chan int)
@@ -167,7 +167,7 @@ func TestCallbackDoesAnything(t *testing.T) {
 	close(ch)
 }
 
-// Panics and Goexit pass C's frames, and the thread is as before: not locked, g0's stack free again.
+// Panics and Goexit pass C frames, and the thread is as before: not locked, g0's stack free again.
 func TestCallbackPanics(t *testing.T) {
 	if builtWithASan {
 		t.Skip("C frames that a panic abandons stay poisoned, whoever called C")
@@ -223,7 +223,7 @@ func TestCallbackPanics(t *testing.T) {
 	}
 }
 
-// What C has a pointer to lives until the call returns, though nobody else holds it.
+// What C has a pointer to lives until the call returns, without any other reference.
 func TestCallbackKeepsPointers(t *testing.T) {
 	collect := leaf.CallbackOf("collect", func() {
 		runtime.GC()

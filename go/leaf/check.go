@@ -14,17 +14,17 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// limit is how much CPU time a checked leaf may take before it is reported: nanoseconds.
+// limit is the CPU time in nanoseconds above which a checked leaf is reported.
 var limit = int64(20 * time.Microsecond)
 
-// SetLimit sets how much CPU time a checked leaf may take before it is reported. At first it is 20 µs: a
-// microsecond, and room for what the machine does meanwhile.
+// SetLimit sets the CPU time above which a checked leaf is reported. The default is 20 µs: a microsecond, and a margin
+// for interruptions by the machine.
 func SetLimit(d time.Duration) { atomic.StoreInt64(&limit, int64(d)) }
 
-// A Finding is what one leaf did against the rules.
+// A Finding says which rules one leaf has broken.
 type Finding struct {
 	Name     string        // of the leaf
-	Calls    int           // that broke a rule
+	Calls    int           // number of calls that broke a rule
 	CPU      time.Duration // the longest CPU time of a call that took more than the limit
 	Blocked  bool          // a call waited
 	CalledGo bool          // a call entered Go
@@ -38,7 +38,7 @@ var checked struct {
 	out       io.Writer
 }
 
-// checkCallbacks says that a function may call back: then what is between callbacks is looked at.
+// checkCallbacks records that a function may call back: then the code between callbacks is checked.
 func checkCallbacks(name string) {
 	checked.Lock()
 	defer checked.Unlock()
@@ -54,7 +54,7 @@ func callsBack(name string) bool {
 	return checked.callsBack[name]
 }
 
-// checkOn is read once: bindings made before and after must be of one kind.
+// checkOn is read once: earlier and later bindings must be of one kind.
 var checkOn = builtToCheck || optionIs(os.Getenv("RCGO"), "leafcheck", "on")
 
 func checking() bool { return checkOn }
@@ -124,8 +124,8 @@ func report(format string, args ...interface{}) {
 	fmt.Fprintf(out, format+"\n", args...)
 }
 
-// Findings gives what checked leaves did against the rules so far. Leaves are checked when the
-// environment says RCGO=leafcheck=on, or when built with the tag rcgo_leafcheck.
+// Findings returns which rules checked leaves have broken so far. Leaves are checked if the environment has
+// RCGO=leafcheck=on, or if built with the tag rcgo_leafcheck.
 func Findings() []Finding {
 	checked.Lock()
 	defer checked.Unlock()

@@ -23,7 +23,7 @@ import (
 	"rcgo.example/leaf/internal/leaftest"
 )
 
-// Programs that end badly, or that are checked, are this test binary again, told so by CHILD.
+// Programs that crash or are checked are this test binary again, selected by CHILD.
 var children = map[string]func(){
 	"crash":             crashInLeaf,
 	"plain":             crashHere,
@@ -80,7 +80,7 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// Without a traceback function the Go frames are there all the same.
+// The Go frames are there also without a traceback function.
 func TestPlainCrash(t *testing.T) {
 	if builtWithASan {
 		t.Skip("AddressSanitizer reports a crash in C by itself and ends the program")
@@ -107,7 +107,7 @@ func TestCallsGo(t *testing.T) {
 	}
 }
 
-// The least that the checker must tell apart: good leaves stay unnamed.
+// The checker must not report good leaves.
 func checkedLeaves() {
 	of[func()]("nothing")()
 	add(1, 2)
@@ -207,7 +207,7 @@ func TestStress(t *testing.T) {
 	})
 }
 
-// grow calls a leaf at every depth of a stack that has to grow, and at depths of nothing but calls.
+// grow calls a leaf at every depth of a growing stack, and at depths of nested calls only.
 func grow(depth, n int) int {
 	var room [200]byte
 	room[depth] = byte(n)
@@ -221,8 +221,7 @@ func grow(depth, n int) int {
 	return got
 }
 
-// Threads that call without a pause: a stop of the world must come through leaves as it does through
-// Go functions.
+// Threads that call without a pause: stopping the world must work for leaves as it does for Go functions.
 func TestPreemption(t *testing.T) {
 	ofGo := stopTheWorld(plus)
 	ofLeaves := stopTheWorld(add)

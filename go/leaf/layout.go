@@ -13,10 +13,10 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// A layout is where the words of g and m lie that move from one Go to another. A row is in use because it
-// fits what an ordinary cgo call is seen to do, never because of the version: words also move within a
-// minor version. The check abi/leaf-layouts holds the rows to the table of rcgo stack, and both to the
-// debug information of every toolchain at hand.
+// A layout has the offsets of those words in g and m that differ between Go versions. A row is used because it fits
+// what is observed during an ordinary cgo call, never because of the version: words also move within a minor version.
+// The check abi/leaf-layouts compares the rows with the table of rcgo stack, and both with the debug information of
+// every installed toolchain.
 type layout struct {
 	gSyscallSP, gSyscallPC, mCurg, mNcgo uint32
 	entries                              *[entryKinds]uintptr
@@ -31,7 +31,7 @@ var layouts = []layout{
 	{104, 112, 184, 328, &entryPC[4]}, // 1.26 and 1.27
 }
 
-// What all entries take for granted. GO: runtime/runtime2.go
+// Offsets that are the same for all entries. GO: runtime/runtime2.go
 const (
 	gStackLo = 0
 	gStackHi = 8
@@ -40,8 +40,8 @@ const (
 	mG0      = 0
 )
 
-// The entries of a layout: for no, up to two, and more integer parameters, and for errno as a second or
-// the only result. Where Go and C use the same registers the first three are one.
+// The entries of a layout: for no, up to two, and more integer parameters, and for errno as the second or only result.
+// Where Go and C use the same registers the first three are the same.
 const (
 	noInts = iota
 	twoInts
@@ -51,13 +51,12 @@ const (
 	entryKinds
 )
 
-// entryPC holds the addresses of the entries of each row, and of those that find the offsets in the
-// closure.
+// entryPC has the addresses of the entries of each row, and of those that read the offsets from the closure.
 var entryPC [6][entryKinds]uintptr
 
 var anyEntries = &entryPC[5]
 
-// framePC lies in call, where its frame is whole.
+// framePC is an address in call, where its frame is complete.
 var framePC uintptr
 
 func currentG() uintptr
@@ -84,7 +83,7 @@ func callAnyErrno1()
 func call()
 func yield()
 
-// yieldHere is called when the goroutine's time is up: its prologue sees that.
+// yieldHere is called when the goroutine's time slice is over: its prologue detects that.
 func yieldHere(p unsafe.Pointer, n, errno uintptr, x float64) (unsafe.Pointer, uintptr, uintptr, float64) {
 	nothing()
 	return p, n, errno, x
@@ -93,7 +92,7 @@ func yieldHere(p unsafe.Pointer, n, errno uintptr, x float64) (unsafe.Pointer, u
 //go:noinline
 func nothing() {}
 
-// current is the layout in use; nil when calls are ordinary ones, and then why says the reason.
+// current is the layout in use. It is nil if calls are ordinary ones; why then has the reason.
 var current, why = start()
 
 func start() (*layout, string) {
@@ -103,7 +102,7 @@ func start() (*layout, string) {
 	return fit(layouts)
 }
 
-// fit gives the row that fits. Where none does, as in a Go newer than the table, the offsets are searched.
+// fit returns the row that fits. If none does, as in a Go newer than the table, the offsets are searched.
 func fit(rows []layout) (*layout, string) {
 	reason := ""
 	for i := range rows {
@@ -132,7 +131,7 @@ func fit(rows []layout) (*layout, string) {
 	return nil, fmt.Sprintf("no layout of the runtime fits %s: %v%s", runtime.Version(), err, reason)
 }
 
-// observe looks at the calling goroutine during an ordinary cgo call. False: its words are elsewhere.
+// observe reads the calling goroutine's words during an ordinary cgo call. It returns false if they are elsewhere.
 func observe() (*ccall.Facts, bool) {
 	f := &ccall.Facts{G: currentG()}
 	ccall.Observe(f)
@@ -145,8 +144,8 @@ func number(words *[ccall.Words]uintptr, offset uint32) int32 {
 	return int32(words[offset/8] >> (offset % 8 * 8))
 }
 
-// check looks at a goroutine in an ordinary cgo call: every word of the layout must hold what the
-// runtime keeps there, and m.ncgo and g.syscallsp something else outside the call.
+// check verifies a layout during an ordinary cgo call: every word must hold what the runtime keeps there, and m.ncgo
+// and g.syscallsp must differ outside the call.
 func (l *layout) check() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -181,13 +180,13 @@ func inRuntime(pc uintptr) bool {
 	return fn != nil && strings.HasPrefix(fn.Name(), "runtime.")
 }
 
-// at gives the address of a word of the runtime's, which is no pointer as vet knows them.
+// at returns the address of a word of the runtime, which vet does not know as a pointer.
 func at(base uintptr, offset uint32) unsafe.Pointer {
 	return unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&base)), offset)
 }
 
-// search finds the offsets by what two ordinary cgo calls are seen to do. It does so on a goroutine of
-// its own: m.lockedg would look like m.curg in one that is locked to its thread, as all are in init.
+// search finds the offsets by observing two ordinary cgo calls. It runs in a new goroutine: if the goroutine is locked
+// to its thread, as all are in init, m.lockedg looks like m.curg.
 func search() (*layout, error) {
 	var l *layout
 	var err error

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// LEAF_WAY=any and =ordinary take the ways of calling that this Go does not need: TestOtherWays.
+// LEAF_WAY=any and =ordinary force the ways of calling that this Go does not need: TestOtherWays.
 func init() {
 	switch os.Getenv("LEAF_WAY") {
 	case "any":
@@ -20,7 +20,7 @@ func init() {
 	}
 }
 
-// Here calls are quick, in every Go: without this test the others pass as well when they are not.
+// The fast path works here in every Go: without this test, the others pass without it.
 func TestFast(t *testing.T) {
 	if underASan {
 		t.Skip("AddressSanitizer changes the call that is observed")
@@ -33,7 +33,7 @@ func TestFast(t *testing.T) {
 	}
 }
 
-// A Go that is in no row: the search must find what the row says.
+// For a Go without a row, the search must find what the row says.
 func TestNewerGo(t *testing.T) {
 	if underASan {
 		t.Skip("AddressSanitizer changes the call that is observed")
@@ -55,7 +55,7 @@ func TestNewerGo(t *testing.T) {
 	}
 }
 
-// No two rows fit, so their order decides nothing.
+// No two rows fit, so their order does not matter.
 func TestOneRowFits(t *testing.T) {
 	if underASan {
 		t.Skip("AddressSanitizer changes the call that is observed")
@@ -74,7 +74,7 @@ func TestOneRowFits(t *testing.T) {
 	}
 }
 
-// One wrong word is enough to refuse a layout, whichever it is.
+// One wrong word suffices to reject a layout, whichever it is.
 func TestWrongLayout(t *testing.T) {
 	if underASan {
 		t.Skip("AddressSanitizer changes the call that is observed")

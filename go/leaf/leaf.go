@@ -2,9 +2,9 @@
 
 // Package leaf calls short C functions from Go at about the price of an indirect call in C.
 //
-// An ordinary cgo call tells the scheduler that the goroutine leaves Go, and again that it is back.
-// For a C function that returns within a microsecond this costs more than the function does. A leaf
-// call only changes to the system stack, as the runtime does for its own calls of C:
+// An ordinary cgo call tells the scheduler that the goroutine leaves Go, and again that it is back. For a C function
+// that returns within a microsecond this costs more than the function does. A leaf call only switches to the system
+// stack, as the runtime does for its own calls of C:
 //
 //	// #include "pixel.h"
 //	import "C"
@@ -34,16 +34,15 @@
 //
 //	var access = leaf.Of[func(path unsafe.Pointer, mode int32) (int32, syscall.Errno)](…)
 //
-// C promotes char and short to int: give them as int32. Structures by value and variadic functions
-// are not possible. Pointers that are passed escape to the heap, as with cgo; memory that is reached
-// only through an uintptr is not kept alive. The command rcgo leaf writes such variables and typed
-// functions from a C header.
+// C promotes char and short to int: declare them as int32. Structures by value and variadic functions are not possible.
+// Pointer arguments escape to the heap, as with cgo; memory that is reached only through a uintptr is not kept alive.
+// The command rcgo leaf writes such variables and typed functions from a C header.
 //
-// Where there is no quick way (another CPU or system than Linux on amd64 and arm64, the race detector, a
-// future Go whose g and m this package cannot make out at start) each call is an ordinary cgo call with
-// the same results, at the price of cgo; Fast tells, and a test binary prints the reason once. Where no call by address is possible at all (a program built without
-// cgo; a CPU whose C has arguments elsewhere than in registers, as 386 or ppc64le) Bind says so, and
-// Of panics.
+// Where the fast path is not available (another CPU or system than Linux on amd64 and arm64, the race detector, a
+// future Go whose g and m this package does not recognize at start) each call is an ordinary cgo call with the same
+// results, at the price of cgo. Fast reports that, and a test binary prints the reason once. Where no call by address
+// is possible at all (a program built without cgo; a CPU whose C passes arguments elsewhere than in registers, such as
+// 386 or ppc64le), Bind returns an error, and Of panics.
 package leaf
 
 import (
@@ -58,29 +57,29 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// A closure is what a func value of ours points to: Go calls code with the address of the closure
-// in a register, and the entry finds there what to call.
+// A closure is what our func values point to: Go calls code with the address of the closure in a register, and the
+// entry finds the callee there.
 type closure struct {
 	code       uintptr
 	fn         unsafe.Pointer
 	trampoline unsafe.Pointer // a C function between the entry and fn
-	isPointer  uintptr        // 1 when the result is a pointer
+	isPointer  uintptr        // 1 if the result is a pointer
 	pc, callPC uintptr        // for g.sched and g.syscallpc on amd64
 
-	// For entries that know no layout.
+	// For entries without a known layout.
 	syscallSP, syscallPC, curg, ncgo uint32
 
 	// For ordinary calls.
 	goPC     uintptr          // of a Go function for the entry
-	pointers [maxInts]uintptr // all ones: the register holds a pointer
+	pointers [maxInts]uintptr // all ones if the register holds a pointer
 	name     string
 	kind     int32
 	isErrno  bool // the integer result is errno
 	checked  bool
 }
 
-// Of gives a Go function of type F that calls the C function at address fn. The name is for
-// messages. It panics when F is no type that a leaf can have, or when fn is nil.
+// Of returns a Go function of type F that calls the C function at address fn. The name is for messages. It panics if F
+// is not a valid type for a leaf, or if fn is nil.
 func Of[F any](name string, fn unsafe.Pointer) F {
 	var f F
 	if err := bind(reflect.ValueOf(&f).Elem(), name, fn); err != nil {
@@ -115,7 +114,7 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 	return nil
 }
 
-// checkBinding says why a function cannot be called.
+// checkBinding returns why a function cannot be called.
 func checkBinding(t reflect.Type, name string, fn unsafe.Pointer) (*signature, error) {
 	sig, err := signatureOf(t)
 	switch {
@@ -131,7 +130,7 @@ func checkBinding(t reflect.Type, name string, fn unsafe.Pointer) (*signature, e
 	return sig, nil
 }
 
-// Fast says whether calls go the quick way; if not, why.
+// Fast reports whether calls take the fast path; if not, why.
 func Fast() (bool, string) {
 	if checking() {
 		return false, "leaves are checked"
@@ -139,8 +138,8 @@ func Fast() (bool, string) {
 	return current != nil, why
 }
 
-// tellOnce says in a test binary that calls are ordinary ones where they should be quick: else nothing but
-// the time that they take would tell.
+// tellOnce prints in a test binary that calls are ordinary although the fast path was expected: otherwise only their
+// duration would show it.
 func tellOnce() {
 	if checking() || expected() || !strings.HasSuffix(os.Args[0], ".test") {
 		return

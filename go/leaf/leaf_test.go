@@ -155,11 +155,11 @@ func TestInCallback(t *testing.T) {
 	}
 }
 
-// Of is also called before main, where a func value at package level is made.
+// Of is also called before main, in a func value at package level.
 var early = func() int {
 	limit := 400 * time.Microsecond
 	if os.Getenv("RCGO_TEST_EXEC") != "" {
-		limit *= 10 // an emulator translates what it sees for the first time
+		limit *= 10 // an emulator translates code when it runs for the first time
 	}
 	leaf.SetLimit(limit) // for all checked calls of the children, and so for this one
 	return of[func(a, b int) int]("add")(20, 3)

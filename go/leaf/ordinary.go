@@ -12,11 +12,11 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// An ordinary call enters as a quick one does: by a closure and an entry in assembly. That puts the
-// argument registers into a ccall.Call in its frame, of which C takes them, as cgo does with the arguments
-// of a C.f. So the price is that of C.f for every signature, and nothing is allocated.
+// An ordinary call enters like a fast one: by a closure and an entry in assembly. The entry stores the argument
+// registers in a ccall.Call in its frame, from which C reads them, as cgo does with the arguments of C.f. So the price
+// is that of C.f for every signature, and nothing is allocated.
 
-// How many of the argument registers an entry hands on.
+// The number of argument registers that an entry passes on.
 const (
 	enterTwoInts = iota
 	enterSixInts
@@ -68,7 +68,7 @@ func ordinary(f reflect.Value, s *signature, name string, fn unsafe.Pointer) {
 	*(**closure)(f.Addr().UnsafePointer()) = c
 }
 
-// ordinary gives the entry and the C function for calls of this signature.
+// ordinary returns the entry and the C function for calls of this signature.
 func (s *signature) ordinary() (entry, function int) {
 	integers := s.floats == 0 && (s.result == ccall.Integer || s.result == ccall.Nothing)
 	switch {
@@ -90,7 +90,7 @@ func (s *signature) ordinary() (entry, function int) {
 	return enterAll, ccall.AnyInteger
 }
 
-// errnoOnly says whether errno is the only integer result.
+// errnoOnly reports whether errno is the only integer result.
 func (s *signature) errnoOnly() bool { return s.errno && s.result != ccall.Integer }
 
 // cgocall is what C.f calls. GO: cmd/cgo/out.go
@@ -98,8 +98,8 @@ func (s *signature) errnoOnly() bool { return s.errno && s.result != ccall.Integ
 //go:linkname cgocall runtime.cgocall
 func cgocall(fn unsafe.Pointer, arg uintptr) int32
 
-// The entries call one of these, at goPC. The call lies in the entry's frame, which moves when the stack
-// does. Nothing but the p may keep alive what pointer arguments point to.
+// The entries call one of these, at goPC. The call is in the entry's frame, which moves when the stack does. The
+// parameters p keep alive what the pointer arguments point to: nothing else may.
 
 func runNumbers(c *closure, call unsafe.Pointer) {
 	cgocall(c.trampoline, uintptr(call))

@@ -14,8 +14,8 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// ordinary makes f a Go function that packs its arguments, makes a cgo call and unpacks the result. It is
-// for CPUs without an entry in assembly.
+// ordinary makes f a Go function that packs its arguments, makes a cgo call and unpacks the result. It is for CPUs
+// without an entry in assembly.
 func ordinary(f reflect.Value, sig *signature, name string, fn unsafe.Pointer) {
 	c := &caller{name: name, fn: fn, kind: int32(sig.result)}
 	if fillCommon(f, c) {
@@ -62,7 +62,7 @@ func (c *caller) floats(a ...float64) float64 {
 	return math.Float64frombits(call.FResult)
 }
 
-// fillCommon does without reflection where the type is a usual one.
+// fillCommon does the same without reflection for common types.
 func fillCommon(f reflect.Value, c *caller) bool {
 	switch p := f.Addr().Interface().(type) {
 	case *func():

@@ -10,7 +10,7 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// quick gives the closure of a quick call, or nil where there is none.
+// quick returns the closure of a call on the fast path, or nil if there is none.
 func quick(s *signature, fn unsafe.Pointer) *closure {
 	if ok, _ := Fast(); !ok {
 		return nil
@@ -37,7 +37,7 @@ func quick(s *signature, fn unsafe.Pointer) *closure {
 	return current.enter(c, kind)
 }
 
-// enter gives a closure the address of its entry, and what that finds in the closure.
+// enter stores in a closure the address of its entry, and the data that the entry reads.
 func (l *layout) enter(c *closure, kind int) *closure {
 	c.code = l.entries[kind]
 	c.pc, c.callPC = c.code+8, framePC
@@ -45,7 +45,7 @@ func (l *layout) enter(c *closure, kind int) *closure {
 	return c
 }
 
-// schedSP tells a checked call where the goroutine's saved SP lies; 0, 0 when that is not known.
+// schedSP returns the offsets of the goroutine's saved SP for a checked call; 0, 0 if unknown.
 func schedSP() (g, offset uintptr) {
 	if current == nil {
 		return 0, 0
@@ -53,5 +53,5 @@ func schedSP() (g, offset uintptr) {
 	return currentG(), gSched
 }
 
-// expected says whether there is a reason for ordinary calls that no other Go would take away.
+// expected reports whether calls are ordinary for a reason that holds in every version of Go.
 func expected() bool { return current != nil || unsupported() != "" }

@@ -4,8 +4,8 @@
 
 package leaf
 
-// unsupported: an ordinary call tells the race detector of what it orders, and erases the registers
-// of secret code; a leaf call would do neither.
+// unsupported: an ordinary call tells the race detector about its ordering, and erases the registers of secret code; a
+// leaf call does neither.
 func unsupported() string {
 	return "the race detector or the experiment runtimesecret wants ordinary calls"
 }

@@ -16,10 +16,10 @@ const (
 	maxFloats = 8
 )
 
-// A signature is what a call must know about the type of a function.
+// A signature is the part of a function's type that matters for a call.
 type signature struct {
 	in      []reflect.Kind
-	ints    int // registers, not parameters
+	ints    int // number of registers, not of parameters
 	floats  int
 	result  int  // ccall.Nothing and so on
 	pointer bool // the result is one
@@ -84,7 +84,7 @@ func (s *signature) results(t reflect.Type) error {
 	return nil
 }
 
-// isWord says whether C and Go agree on all bits of a parameter that C looks at.
+// isWord reports whether C and Go agree on all bits of a parameter that C reads.
 func isWord(k reflect.Kind) bool {
 	switch k {
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint32, reflect.Uint64,

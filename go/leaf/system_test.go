@@ -11,7 +11,7 @@ import (
 	"rcgo.example/leaf/internal/systemtest"
 )
 
-// A leaf that is called on the system stack stays there. The linker of Go 1.27 lets nobody refer to
+// A leaf that is called on the system stack stays there. The linker of Go 1.27 rejects references to
 // runtime.systemstack.
 func TestOnSystemStack(t *testing.T) {
 	if !layoutKnown() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signals: a random program of what C does with signal handlers, which prints what it observes. A
-// seed must print the same with libc alone and with our interposition: handlers, flags, masks,
-// nesting, and the stack that each handler runs on.
-// usage: differ FIRST-SEED SEEDS OPERATIONS [-v]. Long because: it is linked twice.
+// Signals: a random program of operations on signal handlers, which prints what it observes. A seed
+// must print the same with libc alone and with our interposition: handlers, flags, masks, nesting,
+// and the stack that each handler runs on. usage: differ FIRST-SEED SEEDS OPERATIONS [-v]. Long
+// because: it is linked twice.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -21,8 +21,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-// Where a frame may begin at most: below the red zone and what XSAVE stores, at a multiple of 64.
-// The interrupted code itself may be libc's here and ours there.
+// The maximum distance at which a frame may begin: below the red zone and what XSAVE stores,
+// aligned to 64. The interrupted code itself may be libc's in one program and ours in the other.
 #if defined(__x86_64__)
 static uintptr_t
 top_of_frame(const ucontext_t *uc)
@@ -43,7 +43,7 @@ top_of_frame(const ucontext_t *uc)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define MOST_DEEP 6
 
-// An emulator has this one for itself.
+// An emulator reserves this signal.
 #ifdef EMULATED
 #	define FAULT SIGXCPU
 #else
@@ -96,7 +96,7 @@ word(const sigset_t *set)
 	uint64_t w;
 
 	memcpy(&w, set, sizeof w);
-	// An emulator may leave in what nobody can block.
+	// An emulator may leave signals in the mask that cannot be blocked.
 	return w & ~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1));
 }
 
@@ -119,7 +119,7 @@ any_signal(void)
 
 static void step(void);
 
-// A signal that waits must not find the default action, which ends the process.
+// A pending signal must not meet the default action, which ends the process.
 static bool
 waits(int sig)
 {
@@ -128,7 +128,7 @@ waits(int sig)
 	return sigpending(&set) == 0 && sigismember(&set, sig) == 1;
 }
 
-// Sends sig only where a handler awaits it.
+// Sends sig only if a handler is installed for it.
 static void
 send(int sig)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// The symbolizer against addr2line, eu-addr2line, llvm-symbolizer and libbacktrace: random addresses
-// of programs that were compiled in many ways. It prints TAP. Usage: run [long] [FILE...]
+// Compares the symbolizer with addr2line, eu-addr2line, llvm-symbolizer and libbacktrace, for random addresses of
+// programs that were compiled in many ways. It prints TAP. Usage: run [long] [FILE...]
 package main
 
 import (
@@ -13,11 +13,11 @@ import (
 	"strings"
 )
 
-// Of the addresses where two oracles agree, ours must agree on as many, in percent.
+// Of the addresses on which two oracles agree, the percentage on which ours must agree.
 const wanted = 99.5
 
-// Where more than this share of addresses is undecided, or ours shows inlined calls that no majority
-// knows of, the vote says nothing.
+// If more than this share of addresses is undecided, or ours shows inlined calls that no majority knows, the vote is
+// inconclusive.
 const (
 	undecidedMax = 10.0
 	richerMax    = 10.0
@@ -46,7 +46,7 @@ func (r *runner) result(ok bool, name, note string, samples []string) {
 	}
 }
 
-// check asks ours about file and the oracles about asked, which has the same code.
+// check queries ours for file and the oracles for asked, which has the same code.
 func (r *runner) check(name, file, asked string) {
 	fns, err := readFunctions(asked)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A way to build the program of testdata. twin, if not nil, are the flags of a plain twin with the
-// same code, which the oracles are asked about: they do not read everything that we do.
+// A way to build the program of testdata. twin, if not nil, has the flags of a plain twin with the same code, for the
+// oracles: they cannot read every format that we can.
 type build struct {
 	name  string
 	cc    string
@@ -27,7 +27,7 @@ type build struct {
 
 func plain(flags string) *string { return &flags }
 
-// matrix lists them. A compiler that does not know a flag is found out by trying.
+// matrix lists the ways. Whether a compiler knows a flag is found by trying.
 func matrix() []build {
 	list := []build{
 		{name: "gcc-O2", cc: "gcc", flags: "-O2 -g"},
@@ -70,7 +70,7 @@ func matrix() []build {
 }
 
 func run(dir string, args ...string) error {
-	// llvm-dwp 14 does not end on some files of gcc.
+	// llvm-dwp 14 hangs on some files of gcc.
 	limit, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(limit, args[0], args[1:]...)
@@ -84,7 +84,7 @@ func run(dir string, args ...string) error {
 // errNotHere says that a tool or a feature is absent on this machine.
 type errNotHere struct{ error }
 
-// compile builds the program in dir. Each unit is compiled on its own, as .dwo files want it.
+// compile builds the program in dir. Each unit is compiled separately, as .dwo files require.
 func compile(cc, flags, testdata, dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -121,8 +121,7 @@ func compilerFlags(words []string) []string {
 	return out
 }
 
-// make builds the program and its twin. Where the compiler, or what comes after, cannot do this, the
-// error is an errNotHere.
+// make builds the program and its twin. If the compiler, or a later tool, cannot do this, the error is an errNotHere.
 func (b build) make(testdata, dir string) (program, asked string, err error) {
 	if _, err := exec.LookPath(b.cc); err != nil {
 		return "", "", errNotHere{err}
@@ -152,7 +151,7 @@ func (b build) make(testdata, dir string) (program, asked string, err error) {
 	return program, asked, err
 }
 
-// knows says whether the compiler takes a flag.
+// knows reports whether the compiler accepts a flag.
 func (b build) knows(flag, dir string) bool {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return false
@@ -185,7 +184,7 @@ func sameCode(a, b string) bool {
 	return len(x) > 0 && bytes.Equal(x, text(b))
 }
 
-// pack puts the .dwo files into program.dwp, and takes them away.
+// pack puts the .dwo files into program.dwp, and removes them.
 func pack(packer string) func(dir, program string) error {
 	return func(dir, program string) error {
 		if _, err := exec.LookPath(packer); err != nil {
@@ -196,7 +195,7 @@ func pack(packer string) func(dir, program string) error {
 			return fmt.Errorf("%s: no .dwo files", dir)
 		}
 		if err := run(dir, append([]string{packer, "-o", "program.dwp"}, dwos...)...); err != nil {
-			return errNotHere{err} // GNU's knows version 4 alone; others have limits too
+			return errNotHere{err} // GNU's tool knows only version 4; others have limits too
 		}
 		for _, name := range dwos {
 			if err := os.Remove(name); err != nil {
@@ -207,7 +206,7 @@ func pack(packer string) func(dir, program string) error {
 	}
 }
 
-// dwz moves what program and a copy have in common to a file beside them.
+// dwz moves what the program and a copy have in common to a file beside them.
 func dwz(dir, program string) error {
 	if _, err := exec.LookPath("dwz"); err != nil {
 		return errNotHere{err}
@@ -218,7 +217,7 @@ func dwz(dir, program string) error {
 	return run(dir, "dwz", "-m", "common.dwz", "-M", filepath.Join(dir, "common.dwz"), "program", "second")
 }
 
-// debuglink leaves the debug information in a file beside the program.
+// debuglink moves the debug information to a file beside the program.
 func debuglink(dir, program string) error {
 	for _, args := range [][]string{
 		{"objcopy", "--only-keep-debug", "program", "program.debug"},

@@ -12,20 +12,20 @@ import (
 	"strings"
 )
 
-// A frame as any tool tells it, made comparable.
+// A frame as printed by any tool, normalized.
 type frame struct {
 	function string
 	file     string // without its directory
-	line     string // "0" when unknown
+	line     string // "0" if unknown
 }
 
 // A tool that describes addresses of a file.
 type tool struct {
 	name string
 	args func(file string) []string
-	bare bool // its answers end in an empty line, and do not begin with the address
+	bare bool // its answers end with an empty line, and do not begin with the address
 
-	// What it shows of the name of a function's cold part in DWARF 2, and should not.
+	// What it wrongly appends to the name of a function's cold part in DWARF 2.
 	prefix string
 }
 
@@ -33,7 +33,7 @@ func oursTool(path string) tool {
 	return tool{name: "ours", args: func(f string) []string { return []string{path, f} }}
 }
 
-// oracles gives the tools that are at hand. libbacktrace is "" where it is not.
+// oracles returns the installed tools. libbacktrace is "" if it is missing.
 func oracles(libbacktrace string) []tool {
 	all := []tool{
 		{name: "addr2line", prefix: "__second_sect_of_", args: func(f string) []string {
@@ -54,7 +54,7 @@ func oracles(libbacktrace string) []tool {
 	return all
 }
 
-// llvmSymbolizer gives the newest; some systems have it by its version alone.
+// llvmSymbolizer returns the newest; some systems have it only under a name with a version.
 func llvmSymbolizer() string {
 	names, _ := filepath.Glob("/usr/bin/llvm-symbolizer-*")
 	if _, err := exec.LookPath("llvm-symbolizer"); err == nil || len(names) == 0 {
@@ -63,7 +63,7 @@ func llvmSymbolizer() string {
 	return names[len(names)-1]
 }
 
-// ask gives the chain of frames of each address.
+// ask returns the chain of frames of each address.
 func (t tool) ask(file string, pcs []uint64) ([][]frame, error) {
 	var in bytes.Buffer
 	for _, pc := range pcs {
@@ -74,7 +74,7 @@ func (t tool) ask(file string, pcs []uint64) ([][]frame, error) {
 	cmd.Stdin = &in
 	var failed bytes.Buffer
 	cmd.Stderr = &failed
-	// Some end with an error where they know nothing of one address: what counts is that they answer.
+	// Some tools exit with an error if one address is unknown: only their output counts.
 	out, err := cmd.Output()
 	answers := t.parse(out)
 	if err != nil && len(answers) != len(pcs) {
@@ -117,7 +117,7 @@ func (t tool) parse(out []byte) [][]frame {
 }
 
 var (
-	// What compilers append to the names of clones and parts; DWARF does not have it.
+	// Suffixes that compilers append to the names of clones and parts; DWARF does not have them.
 	cloneSuffix = regexp.MustCompile(`(\.(constprop|isra|part|cold|lto_priv|llvm|localalias|warm)(\.[0-9]+)*)+$`)
 	inlinedAt   = regexp.MustCompile(` inlined at .*$`)
 	extra       = regexp.MustCompile(` \(discriminator [0-9]+\)$`)

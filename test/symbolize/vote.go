@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// functions are those of a file's symbols, and which names stand for one address.
+// functions are those of a file's symbols, and the names that share an address.
 type functions struct {
 	list  []elf.Symbol
 	alias map[string]uint64
@@ -48,7 +48,7 @@ func readFunctions(path string) (*functions, error) {
 	return out, nil
 }
 
-// pick gives n addresses in functions, the same in each run.
+// pick returns n addresses in functions, the same in each run.
 func (f *functions) pick(n int) []uint64 {
 	rng := rand.New(rand.NewSource(1))
 	pcs := make([]uint64, n)
@@ -59,8 +59,8 @@ func (f *functions) pick(n int) []uint64 {
 	return pcs
 }
 
-// same says whether two names mean one function: they may be aliases, or one the linker's and the
-// other the source's, where DWARF has only that.
+// same reports whether two names mean one function: they may be aliases, or the linker's name and the source's, if
+// DWARF has only the latter.
 func (f *functions) same(a, b string) bool {
 	if a == b || mangles(a, b) || mangles(b, a) {
 		return true
@@ -70,7 +70,7 @@ func (f *functions) same(a, b string) bool {
 	return known && both && x == y
 }
 
-// mangles says whether linker is the linker's name of the function that source names.
+// mangles reports whether linker is the linker's name of the function that source names.
 func mangles(linker, source string) bool {
 	if !strings.HasPrefix(linker, "_Z") || strings.HasPrefix(source, "_Z") {
 		return false
@@ -102,8 +102,8 @@ func (f *functions) equal(a, b []frame) bool {
 	return true
 }
 
-// collapsed says whether theirs is what is left of ours by a tool that missed the inlined calls: the
-// function they all are in, with the line of the innermost or with none.
+// collapsed reports whether theirs is what a tool that missed the inlined calls prints instead of ours: the outermost
+// function, with the line of the innermost or with none.
 func (f *functions) collapsed(ours, theirs []frame) bool {
 	if len(theirs) != 1 || len(ours) < 2 {
 		return false
@@ -113,15 +113,15 @@ func (f *functions) collapsed(ours, theirs []frame) bool {
 		(one.line == "0" || one.line == inner.line && one.file == inner.file)
 }
 
-// A tally of one file.
+// The counts of one file.
 type tally struct {
 	asked, agreed, undecided int
-	richer                   int // of those agreed, by what collapsed says
+	richer                   int // agreed addresses for which collapsed holds
 	classes                  map[string]int
 	samples                  []string
 }
 
-// vote compares ours with the oracles: where two of them agree, ours must agree with two.
+// vote compares ours with the oracles: if two of them agree, ours must agree with them.
 func (f *functions) vote(pcs []uint64, ours [][]frame, others map[string][][]frame) tally {
 	t := tally{asked: len(pcs), classes: map[string]int{}}
 	var names []string
@@ -162,7 +162,7 @@ func (f *functions) vote(pcs []uint64, ours [][]frame, others map[string][][]fra
 	return t
 }
 
-// share is that of the decided addresses where ours is right.
+// share is the fraction of the decided addresses for which ours is right.
 func (t tally) share() float64 {
 	if t.asked == t.undecided {
 		return 0

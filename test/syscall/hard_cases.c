@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hard cases of calls for all threads: hard_cases WHO CASE changes the effective user of all
-// threads by libc, libpsx or ours, and prints in one line what came of it. Needs root.
+// Hard cases of calls on all threads: hard_cases WHO CASE changes the effective user of all threads
+// by libc, libpsx or ours, and prints the result in one line. Needs root.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -69,7 +69,7 @@ sleep_in_vfork(void *arg)
 	return idle(arg);
 }
 
-// A thread of the kernel's in this process, which polls for work.
+// A kernel thread in this process, which polls for work.
 static void
 io_uring_thread(void)
 {
@@ -114,7 +114,7 @@ be_held(void *arg)
 	return idle(arg);
 }
 
-// A debugger holds one thread, and lets it go after 300 ms.
+// A debugger stops one thread, and releases it after 300 ms.
 static void
 stop_a_thread(void)
 {

@@ -36,7 +36,7 @@ need_hdr(bool there)
 	}
 }
 
-// Lays the file's segments out as they would lie in memory.
+// Maps the file's segments in the layout of the loaded object.
 static void
 load(const char *path)
 {
@@ -70,7 +70,7 @@ load(const char *path)
 	}
 	need_hdr(lo <= hi && hdr_size != 0);
 	lo &= ~(uint64_t)4095;
-	// A program that has its addresses in it lies where they say, when that place is free.
+	// A program with absolute addresses is mapped at these addresses, if that range is free.
 	image = mmap(eh->e_type == ET_EXEC ? (void *)lo : NULL, hi - lo + 4096,
 		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (image == MAP_FAILED) {
@@ -103,7 +103,8 @@ static const char *const names[RCGO_DW_REGS] = {"x0", "x1", "x2", "x3", "x4", "x
 	"x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp"};
 #endif
 
-// The register of a name that ends at one of the characters in ends; -1 for one not followed.
+// Returns the register of a name that ends at one of the characters in ends; -1 for one that is not
+// tracked.
 static int
 reg_of(const char *name, const char *ends, unsigned ra)
 {
@@ -150,7 +151,7 @@ static bool
 same_reg(unsigned reg_rule, int32_t value, const char *text)
 {
 	if (strcmp(text, "u") == 0) {
-		// What was never said, too.
+		// Also accepts a register without a rule.
 		return reg_rule == RCGO_RULE_UNDEFINED || reg_rule == RCGO_RULE_SAME;
 	}
 	if (strcmp(text, "s") == 0) {
@@ -179,7 +180,7 @@ ra_from_cfa(uint64_t entry)
 	       (RCGO_UNWIND_ENTRY_LOADS(entry) ? 0 : RCGO_UNWIND_ENTRY_CFA(entry));
 }
 
-// Whether a entry says what the row says.
+// Whether an entry agrees with the row.
 static bool
 same_entry(uint64_t entry, const struct rcgo_cfi_row *row, const struct rcgo_fde *fde)
 {
@@ -206,14 +207,14 @@ same_entry(uint64_t entry, const struct rcgo_cfi_row *row, const struct rcgo_fde
 		       : (int64_t)RCGO_UNWIND_ENTRY_FP_AT(entry) == row->value[RCGO_DW_FP];
 }
 
-// A function's columns: the register of each, -1 for those not followed.
+// A function's columns: the register of each, -1 for those that are not tracked.
 #define COLUMNS_MAX 96
 struct columns {
 	char name[COLUMNS_MAX][12];
 	unsigned count;
 };
 
-// Takes the words of a line apart; "(…)" belongs to the word before it.
+// Splits a line into words; "(…)" belongs to the word before it.
 static unsigned
 split(char *line, char *word[], unsigned max)
 {
@@ -296,7 +297,8 @@ read_rows(void)
 			   range == NULL && strstr(line, " CIE ") == NULL &&
 			   strstr(line, " ZERO") == NULL;
 
-		// Of rows at one place the last counts, and none behind the function's end.
+		// Of several rows at one address the last counts, and none after the function's
+		// end.
 		if (last[0] != 0 && (!row || strncmp(line, last, 16) != 0)) {
 			uintptr_t at = strtoull(last, NULL, 16);
 

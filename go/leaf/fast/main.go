@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Command fast says whether leaf calls take the quick way with this Go, on this machine. Its exit status is 1 if they
-// are ordinary cgo calls. `rcgo doctor` runs it in a module that uses package leaf.
+// Command fast reports whether leaf calls take the fast path with this Go, on this machine. Its exit status is 1 if
+// they are ordinary cgo calls. `rcgo doctor` runs it in a module that uses package leaf.
 package main
 
 import (

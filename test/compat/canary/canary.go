@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package canary watches the stacks of goroutines: frames of all depths hold known words, which
-// somebody who writes below a stack changes.
+// Package canary watches the stacks of goroutines: frames of all depths hold known words. Code that writes below a
+// stack changes them.
 package canary
 
 import (
@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// fill fills its frames with known words and looks at them again when deeper calls are over.
+// fill fills its frames with known words and checks them when deeper calls have returned.
 func fill(n int, want uint64) (bad int64) {
 	var words [24]uint64
 	for i := range words {
@@ -31,8 +31,8 @@ func fill(n int, want uint64) (bad int64) {
 	return bad
 }
 
-// Watch starts goroutines, on fresh stacks again and again, until stop is called, which gives how
-// many there were and how many words were not what they were.
+// Watch starts goroutines with fresh stacks again and again, until stop is called. stop returns how many there were and
+// how many words had changed.
 func Watch(at int) (stop func() (goroutines, bad int64)) {
 	var over, goroutines, bad int64
 	var watchers sync.WaitGroup

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Libedit has handlers for seven signals while it reads a line; for SIGWINCH its handler draws the
-// line anew, puts back the handler that was there, and sends the signal to itself once more.
+// Libedit installs handlers for seven signals while it reads a line. Its handler for SIGWINCH
+// redraws the line, restores the previous handler, and sends the signal to itself again.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -20,7 +20,7 @@ static int master;
 static EditLine *el;
 static FILE *in, *out;
 
-// A terminal that nobody reads from stops.
+// A terminal whose output is not read blocks its writer.
 static void *
 drain(void *unused)
 {
@@ -70,9 +70,10 @@ rest(void)
 	nanosleep(&t, NULL);
 }
 
-// Types "bc", goes back to the beginning, types "a"; in between the window changes its size. Once a
-// line, and first on the thread that reads: libedit does not lock, and two at a time or one in its
-// beginning would be too much for it. The signal that its handler sends goes to any thread.
+// Types "bc", goes back to the beginning, types "a"; in between the window changes its size. This
+// happens once for each line, and first on the thread that reads: libedit does not lock, so it
+// cannot handle two changes at a time, or one while it starts. The signal that its handler sends
+// goes to any thread.
 static void *
 type_line(void *reader)
 {

@@ -5,7 +5,7 @@
 // Gives libedit a terminal of its own. Returns 0, or -1.
 int edit_start(void);
 
-// Has a line typed and edited while the window changes its size; -1 when libedit reads another one.
+// Types and edits a line while the window changes its size; -1 if libedit reads another line.
 int edit_line(void);
 
 #endif

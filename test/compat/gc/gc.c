@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Boehm's collector stops threads by a signal, in whose handler it takes its own stack pointer for
-// the end of the stack that it has to search.
+// Boehm's collector stops threads by a signal. Its handler takes its own stack pointer for the end
+// of the stack to scan.
 #include <stdint.h>
 
 #define GC_THREADS 1
@@ -53,8 +53,8 @@ build_and_check(uintptr_t seed)
 static void *
 work(void *arg)
 {
-	// The first call waits for Go with all signals blocked: a collector that stops the thread
-	// which Go waits for would wait for this one for ever.
+	// The first call waits for Go with all signals blocked: if a collector stopped the thread
+	// that Go waits for, it would wait for this one for ever.
 	workInGo(0);
 	pthread_barrier_wait(&round_ends);
 	for (;;) {

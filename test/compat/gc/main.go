@@ -2,8 +2,7 @@
 
 //go:build compat
 
-// Gc is Boehm's garbage collector (libgc) in a Go program: it stops threads of C that are in C or,
-// by a call, in Go.
+// Gc is Boehm's garbage collector (libgc) in a Go program: it stops C threads that are in C or, by a call, in Go.
 package main
 
 // #cgo CFLAGS: -Wall -pthread

@@ -2,8 +2,8 @@
 
 //go:build compat
 
-// Jvm is a JVM in a Go program, through JNI. It takes SIGSEGV for its own ends after Go has, without
-// SA_ONSTACK. The class Work lies where VICTIM_CLASSES says.
+// Jvm is a JVM in a Go program, through JNI. It installs a handler for SIGSEGV after Go has, without SA_ONSTACK.
+// VICTIM_CLASSES names the directory of the class Work.
 package main
 
 // #cgo CFLAGS: -Wall

@@ -2,9 +2,8 @@
 
 //go:build compat
 
-// Php is PHP's embedded interpreter in a Go program. PHP keeps a table of its own of signal
-// handlers, and puts back what it finds changed. Each SIGPROF tells it that time is over, so here
-// there is none.
+// Php is PHP's embedded interpreter in a Go program. PHP has its own table of signal handlers, and restores those that
+// it finds changed. It takes each SIGPROF for the end of its time limit, so there is none here.
 package main
 
 // #cgo CFLAGS: -Wall

@@ -5,7 +5,7 @@
 // Starts PHP on this thread and runs a program that defines round_of_work. Returns 0, or -1.
 int victim_start(char *program);
 
-// Calls round_of_work, on the same thread. Returns 0 when it says true.
+// Calls round_of_work, on the same thread. Returns 0 if that returns true.
 int victim_round(void);
 
 #endif

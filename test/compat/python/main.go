@@ -2,8 +2,8 @@
 
 //go:build compat
 
-// Python is CPython in a Go program, with its faulthandler on, which has handlers for faults on an
-// alternate stack of its own, and with handlers written in Python.
+// Python is CPython in a Go program, with its faulthandler, which handles faults on an alternate stack of its own, and
+// with handlers written in Python.
 package main
 
 // #cgo CFLAGS: -Wall

@@ -5,7 +5,7 @@
 // Starts Python on this thread and runs a program that defines round_of_work. Returns 0, or -1.
 int python_start(const char *program);
 
-// Calls round_of_work, on the same thread. Returns 0, or -1 when it raised an exception.
+// Calls round_of_work, on the same thread. Returns 0, or -1 if it raised an exception.
 int python_round(void);
 
 #endif

@@ -24,7 +24,7 @@ static int going;
 static bool with_prof;
 static pthread_t sender;
 
-// Deep enough to ruin what lies below a goroutine's stack, if it ran there.
+// Deep enough to overwrite what is below a goroutine's stack, if it ran there.
 static void
 on_usr1(int sig)
 {
@@ -63,7 +63,7 @@ list_threads(int *tids)
 	return n;
 }
 
-// Threads of a library may never take a signal.
+// Threads of a library may never receive a signal.
 static int
 blocks_usr1(int tid)
 {
@@ -104,9 +104,9 @@ send_usr1(int tid)
 	counts.lost++;
 }
 
-// SIGCHLD goes to the process, as when a child ends. On a thread of C that is on its way into Go,
-// Go wants another M for a signal that is not about stopping or profiling; when there is none, and
-// the world is being stopped, it waits for ever, with the stock half too.
+// SIGCHLD goes to the process, as when a child ends. On a C thread that is entering Go, Go needs
+// another M for a signal that is not for preemption or profiling; if there is none, and the world
+// is being stopped, it waits for ever, with the stock half too.
 static long
 send(int tid, int kind)
 {

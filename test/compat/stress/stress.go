@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package stress runs a C library in a Go program under a stress of signals, beside goroutines whose
-// stacks are watched.
+// Package stress runs a C library in a Go program under a stream of signals, beside goroutines whose stacks are
+// watched.
 package stress
 
 // #cgo CFLAGS: -Wall
@@ -20,9 +20,9 @@ import (
 	"runtime_cgo/test/compat/canary"
 )
 
-// Run calls work again and again, for as many seconds as the first argument of the program says,
-// while all threads get SIGURG, SIGPROF, SIGCHLD and SIGUSR1. It ends the program with status 1
-// when work fails, a frame of a goroutine changed, or a signal was lost.
+// Run calls work repeatedly, for as many seconds as the first argument of the program says, while all threads get
+// SIGURG, SIGPROF, SIGCHLD and SIGUSR1. It ends the program with status 1 if work fails, a frame of a goroutine
+// changes, or a signal is lost.
 func Run(name string, work func() error) { begin(name, true, work) }
 
 // RunWithoutProf leaves SIGPROF to the library.
@@ -75,7 +75,7 @@ func run(name string, prof bool, work func() error) error {
 	return nil
 }
 
-// Fault reads through a nil pointer in Go; an error says that no panic came of it.
+// Fault dereferences nil in Go; it returns an error if there is no panic.
 func Fault() (err error) {
 	defer func() {
 		if _, ok := recover().(runtime.Error); !ok {
@@ -87,7 +87,7 @@ func Fault() (err error) {
 	return nil
 }
 
-// Work is what C calls Go for in a victim: n + 1, after a fault; -1 says that no panic came of it.
+// Work is the Go function that C calls: it returns n + 1, after a fault, or -1 if the fault was no panic.
 func Work(n int) int {
 	if Fault() != nil {
 		return -1

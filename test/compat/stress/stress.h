@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stress of signals over all threads of the process.
+// A stream of signals to all threads of the process.
 #ifndef RCGO_TEST_COMPAT_STRESS_H
 #define RCGO_TEST_COMPAT_STRESS_H
 
 #include <stdbool.h>
 
-// What a stress has seen so far.
+// The counters of a run.
 struct stress_counts {
 	long sent;    // signals of all kinds
 	long handled; // SIGUSR1, sent one at a time
-	long lost;    // SIGUSR1 that no handler has seen though its thread lived on
+	long lost;    // SIGUSR1 that no handler has seen although its thread lived on
 };
 
 // Installs a handler without SA_ONSTACK for SIGUSR1 and starts a thread that sends signals until

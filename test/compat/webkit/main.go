@@ -2,8 +2,8 @@
 
 //go:build compat
 
-// Webkit is WebKitGTK in a Go program: a page that sends messages, under X, and threads of C that
-// share JavaScriptCore's heap, whose collector stops them by a signal.
+// Webkit is WebKitGTK in a Go program: a page that sends messages, under X, and C threads that share JavaScriptCore's
+// heap, whose collector stops them by a signal.
 package main
 
 // #cgo CFLAGS: -Wall -pthread
@@ -24,7 +24,7 @@ func workInGo(n C.int) C.int {
 }
 
 func main() {
-	runtime.LockOSThread() // GTK's is the main thread
+	runtime.LockOSThread() // GTK requires the main thread
 	if C.webkit_start() != 0 {
 		panic("cannot start")
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// JavaScriptCore's collector stops the threads that share its heap by a signal, in whose handler it
-// takes the stack pointer for the end of the stack that it has to search; on an alternate stack it
-// backs off, and tries for ever. GLib has a handler for children.
+// JavaScriptCore's collector stops the threads that share its heap by a signal. Its handler takes
+// the stack pointer for the end of the stack to scan; on an alternate stack it gives up and retries
+// for ever. GLib has a handler for SIGCHLD.
 #include <JavaScriptCore/JavaScript.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -112,7 +112,7 @@ webkit_start(void)
 	WebKitUserContentManager *manager;
 	GtkWidget *window;
 
-	// The stress has SIGUSR1.
+	// The stress uses SIGUSR1.
 	if (setenv("JSC_SIGNAL_FOR_GC", "12", 1) != 0 || !gtk_init_check(NULL, NULL)) {
 		return -1;
 	}

@@ -5,7 +5,7 @@
 // Opens a window, and starts threads that run JavaScript in one heap. Returns 0, or -1.
 int webkit_start(void);
 
-// Loads a page and has each thread build and check a list, which call Go. Returns 0, or -1.
+// Loads a page and makes each thread build and check a list; both call Go. Returns 0, or -1.
 int webkit_round(void);
 
 #endif

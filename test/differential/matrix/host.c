@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A C program with Go in it, linked, or with -DDLOPEN loaded: host HOW LIBRARY [GO].
+// A C program with Go, linked in or with -DDLOPEN loaded: host HOW LIBRARY [GO].
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The library of the matrix: it installs handlers without SA_ONSTACK, as most do, by libc or past
-// it. The one is deep, and neither asks who had the signal before. For amd64.
+// The library of the matrix: it installs handlers without SA_ONSTACK, as most libraries do, by libc
+// or without it. One handler uses much stack, and neither asks for the previous action. For amd64.
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
@@ -35,7 +35,7 @@ on_fault(int sig)
 	}
 }
 
-// As libc's: what a handler returns to.
+// Like libc's: the code to which a handler returns.
 __asm__(".text\nvictim_back:\n\tmov $15, %eax\n\tsyscall\n");
 extern const char victim_back[] __attribute__((visibility("hidden")));
 

@@ -25,10 +25,10 @@ type rule struct {
 	change  string // bash commands, run in the copy
 }
 
-// The message of a check stands in a comment below its verdict.
+// The message of a check is in a comment below its verdict.
 func message(expr string) *regexp.Regexp { return regexp.MustCompile(`(?m)^# +.*(?:` + expr + `)`) }
 
-// rules reads the file cases, which calls t for each case.
+// rules parses the file cases, which calls t for each case.
 func rules(t *testing.T) []rule {
 	script := `t() { printf '%s\0' "$1" "$2" "$3"; }; . test/checks/break.bash; . test/checks/cases`
 	out, err := suite.Command(t, nil, "bash", "-c", script).Output()
@@ -47,7 +47,7 @@ func rules(t *testing.T) []rule {
 type bench struct {
 	root, base string
 	mu         sync.Mutex
-	unbroken   map[string]*once // what each check says about the unbroken copy
+	unbroken   map[string]*once // the output of each check for the unbroken copy
 }
 
 type once struct {
@@ -112,7 +112,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// before returns what the check says about the unbroken copy.
+// before returns the output of the check for the unbroken copy.
 func (b *bench) before(name string) []byte {
 	b.mu.Lock()
 	o := b.unbroken[name]

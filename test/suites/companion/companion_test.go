@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package companion tests the Go module in go/: with every Go that tools/toolchains finds, on our C
-// half, on other CPUs in an emulator, and in each way of building that finds mistakes. A subtest is
-// a way of building, and in it a package.
+// Package companion tests the Go module in go/: with every Go that tools/toolchains finds, on our C half, on other CPUs
+// in an emulator, and with each build mode that finds errors. A subtest is a build mode, and in it a package.
 package companion
 
 import (
@@ -23,14 +22,14 @@ var (
 	everywhere = flag.Bool("sanitizers", false, "only the race detector, checkptr, cgo's checks and AddressSanitizer, on every Go")
 )
 
-// A way is one way of building and running the tests of the module.
+// A way is one way to build and run the tests of the module.
 type way struct {
 	name    string
 	root    string // the GOROOT
 	command string // instead of its go command
 	env     []string
 	flags   []string
-	needs   []string // programs; without one of them the way is skipped
+	needs   []string // commands; without one of them the way is skipped
 	only    string   // a package; "" is all
 }
 
@@ -80,7 +79,7 @@ func usual(t *testing.T, root string) []way {
 	return ways
 }
 
-// heapWay tests a package that needs the part of heap profiling.
+// heapWay tests a package that needs heap profiling.
 func heapWay(ours func(string, []string, ...string) way, name string) way {
 	w := ours("heap-"+name, nil, "--with=heap")
 	w.only = "./" + name + "/"

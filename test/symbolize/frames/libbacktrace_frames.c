@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Prints what libbacktrace says of addresses of a file, as addr2line -aif does. It is linked
-// without PIE: libbacktrace adds the address of the running program to those of the file: 0 then.
+// Prints the frames that libbacktrace finds for addresses of a file, in the form of addr2line -aif.
+// It is linked without PIE, because libbacktrace adds the load address of the running program,
+// which is then 0, to those of the file.
 
 #include <backtrace.h>
 #include <inttypes.h>

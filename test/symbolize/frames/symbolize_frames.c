@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Prints what we say of addresses of a file, as addr2line -aif does: usage: symbolize_frames FILE
+// Prints the frames that our symbolizer finds for addresses of a file, in the form of addr2line
+// -aif. usage: symbolize_frames FILE
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// A second unit, that shares inlined functions of the header with the first.
+// A second unit that shares inlined functions of the header with the first.
 #include "shapes.h"
 
 typedef int (*step)(int);

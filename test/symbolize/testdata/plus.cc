@@ -1,4 +1,4 @@
-// C++: names that are mangled, functions inside of classes, templates, lambdas, clones.
+// C++: mangled names, functions inside classes, templates, lambdas, clones.
 #include "shapes.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A program of many kinds of functions: it is compiled in many ways, and nobody runs it.
+// A program with many kinds of functions: it is compiled in many ways, and never run.
 #include "shapes.h"
 
 #include <stdio.h>

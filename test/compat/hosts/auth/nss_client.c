@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Looks the user "golib" up by the NSS module.
+// Looks the user "golib" up through the NSS module.
 #include <nss.h>
 #include <pwd.h>
 #include <stdio.h>

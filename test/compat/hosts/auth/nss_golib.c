@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An NSS module: the user "golib", whose number Go works out.
+// An NSS module: the user "golib", whose number Go computes.
 #include <errno.h>
 #include <nss.h>
 #include <pwd.h>

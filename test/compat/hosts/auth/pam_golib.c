@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A PAM module that lets in if Go works.
+// A PAM module that permits the login if Go works.
 #include <security/pam_modules.h>
 
 extern int golib_work(void);

@@ -126,7 +126,7 @@ main(int argc, char **argv)
 	}
 	use_everywhere(lib);
 	if (strcmp(argv[1], "close") == 0) {
-		// Go's libraries stay.
+		// Go libraries cannot be unloaded.
 		CHECK(dlclose(lib) == 0);
 		lib = load("local", argv[2]);
 		use_everywhere(lib);

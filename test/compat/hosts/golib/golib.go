@@ -22,7 +22,7 @@ import (
 //export golib_add
 func golib_add(a, b C.int) C.int { return a + b }
 
-// golib_work collects garbage and runs goroutines; 1 when that works.
+// golib_work collects garbage and runs goroutines; it returns 1 on success.
 //
 //export golib_work
 func golib_work() C.int {
@@ -47,7 +47,7 @@ func golib_work() C.int {
 	return 1
 }
 
-// golib_fault recovers from a nil pointer; 1 when that works.
+// golib_fault recovers from a nil dereference; it returns 1 on success.
 //
 //export golib_fault
 func golib_fault() (ok C.int) {
@@ -61,7 +61,7 @@ func golib_fault() (ok C.int) {
 	return 0
 }
 
-// golib_back calls f on n threads of Go's and gives the sum of what it returns.
+// golib_back calls f on n Go threads and returns the sum of its results.
 //
 //export golib_back
 func golib_back(f C.golib_callback, n C.int) C.int {
@@ -86,7 +86,7 @@ func golib_env() {
 	os.Setenv("GOLIB_SET", "by Go")
 }
 
-// golib_signal takes SIGUSR1 from the process once; 1 when it comes.
+// golib_signal receives one SIGUSR1 of the process; it returns 1 on success.
 //
 //export golib_signal
 func golib_signal() C.int {

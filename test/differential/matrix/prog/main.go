@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Prog is the program of the matrix, or the library or plugin that Go is in: prog HOW LIBRARY.
+// Prog is the program of the matrix, or the library or plugin that contains Go: prog HOW LIBRARY.
 package main
 
 // #include <stdlib.h>
@@ -22,7 +22,7 @@ func fault() (ok bool) {
 	return false
 }
 
-// newThread makes Go start threads, which is where handlers that came past us are found.
+// newThread makes Go start threads, which detect handlers that bypassed us.
 func newThread() {
 	done := make(chan bool)
 	for i := 0; i < 4; i++ {

@@ -2,10 +2,11 @@
 #ifndef MATRIX_H
 #define MATRIX_H
 
-// Has the library's handlers installed: how is linked, raw, dlopen or deepbind. 0, or 1.
+// Makes the library install its handlers: how is linked, raw, dlopen or deepbind. Returns 0, or 1.
 int matrix_install(const char *how, const char *library);
 
-// Sends SIGPROF to all threads until the handler has run n times, or for two seconds; the count.
+// Sends SIGPROF to all threads until the handler has run n times, or for two seconds; returns the
+// count.
 long matrix_storm(long n);
 
 #endif
