@@ -164,8 +164,8 @@ goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor
 	return goflags_with_overlay(rest, o->path);
 }
 
-// The flags of go build and similar commands that take a value as the next word. Any other flag is a switch
-// or, for `go test`, a flag of the test program.
+// The flags of go build and similar commands that take a value as the next word. Any other flag is
+// a switch or, for `go test`, a flag of the test program.
 static const char *const valued[] = {"asmflags", "bench", "benchtime", "blockprofile",
 	"blockprofilerate", "buildmode", "compiler", "count", "covermode", "coverpkg",
 	"coverprofile", "cpu", "cpuprofile", "debug-actiongraph", "debug-runtime-trace",
