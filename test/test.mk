@@ -42,7 +42,7 @@ UNIT_SRC := $(call here,$(wildcard backtrace/*/*.c runtime/*/*.c))
 UNIT_CFLAGS := $(CSTD) $(WARN) -MMD -MP -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
 	-Iinclude -Itest/unit $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/)))
 UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free mmap madvise \
-	sigaction rcgo__lookup_next read write open nanosleep clock_gettime unsetenv
+	sigaction rcgo__lookup_next read write open nanosleep clock_gettime setenv unsetenv
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 

@@ -71,31 +71,38 @@ RCGO_INTERN bool rcgo__environ_slots_wants_front(size_t i);
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN void rcgo__environ_slots_await_libc(void);
 
-// Compare-and-swap: replaces `was` by `text` in *slot, then waits for changes by C that have begun.
-// If name is not NULL, it waits by calling setenv(name, value, 0), which sets the variable only if
-// it is no longer set. Returns whether *slot holds text afterwards and environ is our array.
+// Compare-and-swap: replaces `was` by `text` in slot i of our array, which is indexed, then waits
+// for changes by C that have begun. Where the array is large and has a tombstone, the time of that
+// does not depend on its size. Otherwise, if name is not NULL, it waits by calling
+// setenv(name, value, 0), which sets the variable only if it is no longer set. Returns whether the
+// slot holds text afterwards and environ is our array.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
 RCGO_INTERN bool rcgo__environ_slots_put(
-	char **slot, char *was, char *text, const char *name, const char *value);
+	size_t i, char *was, char *text, const char *name, const char *value);
+
+// The string that is in slot 0 while rcgo__environ_slots_put waits. forget_mark takes it out of an
+// array of C, which may have copied it.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN const char *rcgo__environ_slots_mark(void);
+// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
+RCGO_INTERN void rcgo__environ_slots_forget_mark(void);
 
 // Functions on an array of ours, which may be NULL except for find. count returns the number of
 // filled slots. holds returns whether a slot has this pointer. find returns the first slot from i
-// on that has this name (other: that has another name), or the slot of the terminating NULL.
+// on that has this name, or the slot of the terminating NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__environ_slots_count(char **env);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__environ_slots_holds(char **env, const char *text);
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__environ_slots_find(
-	char **env, size_t i, const char *name, size_t name_size, bool other);
+	char **env, size_t i, const char *name, size_t name_size);
 
-// Functions on our array, which must not be empty. tombstone returns the first of at least two
-// tombstones, or 0. replace puts text into the first slot of its name and makes the further ones
-// tombstones. remove takes all slots of a name out. Both return the string of the last slot that
-// they changed. add puts text into the first of at least two tombstones, or at the end, which must
-// have room. hide makes the slots beyond the end, from slot i on, tombstones.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__environ_index_any_tombstone(char **env);
+// Functions on our array, which must not be empty. replace puts text into the first slot of its
+// name and makes the further ones tombstones. remove takes all slots of a name out. Both return the
+// string of the last slot that they changed. add puts text into the first of at least two
+// tombstones, or at the end, which must have room. hide makes the slots beyond the end, from slot i
+// on, tombstones.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN char *rcgo__environ_slots_replace(const char *name, size_t name_size, char *text);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
@@ -105,37 +112,48 @@ RCGO_INTERN void rcgo__environ_slots_add(char *text);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__environ_slots_hide(size_t i);
 
-// Returns whether the indexed array has the slots i and i + 1.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__environ_index_has_room(size_t i);
-
-// Starts an index of our array env, which has room slots.
+// The index of our array. begin starts one of the array env, which has room slots. reset tells that
+// the array was changed.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__environ_index_begin(char **env, size_t room);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__environ_index_reset(void);
 
-// find returns the first slot from i on that has this name, or the slot of the terminating NULL.
-// find_again starts where the name was found last, else at slot 0.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__environ_index_find(
-	char **env, size_t i, const char *name, size_t name_size);
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__environ_index_find_again(char **env, const char *name, size_t name_size);
+struct rcgo_environ_found {
+	size_t slot;  // the first slot of the name, or that of the terminating NULL
+	size_t count; // how many slots have the name, without tombstones
+};
 
-// Returns the first of at least two tombstones that the last search has passed, or 0. The last
-// search must have covered the whole array without finding the name.
+// Looks a name up. Returns false if env has no index, for want of memory or because env is empty.
+// If it returns true, the functions below describe env.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN size_t rcgo__environ_index_tombstone(char **env);
+RCGO_INTERN bool rcgo__environ_index_find(
+	char **env, const char *name, size_t name_size, struct rcgo_environ_found *found);
 
-// Returns whether the last search, which reached the end of the array, passed a tombstone.
+// end returns the slot of the terminating NULL, has_room whether one more variable fits there.
+// spare_tombstone returns a tombstone other than the highest one, highest_tombstone that one; 0 if
+// there is none.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__environ_index_passed_tombstone(char **env);
+RCGO_INTERN size_t rcgo__environ_index_end(void);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__environ_index_has_room(void);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__environ_index_spare_tombstone(void);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__environ_index_highest_tombstone(void);
 
-// forget_slots forgets where names were found last. forget_text forgets a string whose memory is
-// about to be reused.
+// Tells that slot i has text now: the end, the spare tombstone, or a slot of a single name. Slot 0
+// only where there is no tombstone.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__environ_index_forget_slots(void);
+RCGO_INTERN void rcgo__environ_index_put(size_t i, char *text);
+
+// agrees returns whether env has its end, slot 0 and a few tombstones as the index says. It no
+// longer does when C has removed a variable. tombstones_are returns whether a few tombstones hold
+// text.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__environ_index_forget_text(const char *text);
+RCGO_INTERN bool rcgo__environ_index_agrees(char **env);
+// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__environ_index_tombstones_are(char **env, const char *text);
 
 // Makes environ an empty array. Returns whether environ is still that array afterwards.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
@@ -146,11 +164,9 @@ RCGO_INTERN bool rcgo__environ_slots_detach(void);
 RCGO_INTERN void *rcgo__environ_pool_alloc(size_t size);
 
 // Returns the string "name=value", where name has name_size bytes, or NULL if there is no memory.
-// Returns an existing string if a recent one of this name has the same value. Sets *recycled if the
-// string is in memory that held another string before.
+// Returns an existing string if a recent one of this name has the same value.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN char *rcgo__environ_pool_new(
-	const char *name, size_t name_size, const char *value, bool *recycled);
+RCGO_INTERN char *rcgo__environ_pool_new(const char *name, size_t name_size, const char *value);
 
 // Frees text with a delay, because it has left the environment. Returns whether the pool owns text;
 // a string of another owner is left alone.

@@ -1,24 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// System Calls: an index of the names in our environment array. Without it, a lookup would read
-// every string, at one cache miss each. Runs on g0, under Go's envLock.
+// System Calls: an index of the names in our environment array. A lookup by it takes the same time
+// for any number of variables. Runs on g0, under Go's envLock.
 
 #include <stdint.h>
 #include <string.h>
 
 #include "environ.h"
 
-// For each slot, the string at the last check and a hash of its name. C may change any slot, so the
-// data counts only while the slot still holds the same string. C may also change its own strings,
-// so only strings of our pool count. A string of our pool changes its name only when its memory is
-// reused, and is then forgotten.
+// The index describes the array as it was at the last check. C may change any slot, so each lookup
+// checks that the index is current, and makes it anew if not:
+//   - C removes a variable by unsetenv: all slots behind it move, so the end is another one.
+//   - C replaces a variable by setenv or putenv: its slot has another pointer and the same name.
+//     Whoever looks for that name sees it.
+//   - C stores a pointer into the array itself. All slots are compared: at every lookup where they
+//     are few, else once per tick of the coarse clock.
+// C adds a variable in an array of its own, which is no longer ours.
+//
+// C may also change the bytes of its own strings, so their names are compared at every lookup. A
+// string of our pool changes only when its memory is reused, and then it is in no slot.
+
+#define ALWAYS_COMPARED 256U
+
+// At most so many tombstones are looked at, besides the highest one.
+#define TOMBSTONES_COMPARED 8U
+
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
-	char **env; // the indexed array, of room slots
+	char **env; // the indexed array, of room slots; NULL without memory
 	size_t room;
-	const char **text;
-	uint32_t *hash;
-	uint32_t *slot;	     // by the hash of a name: the slot where the name was found last
-	size_t tombstone[2]; // the first two that the last search passed, or 0
+	bool valid;
+	uint32_t compared_ms; // when all slots were compared last
+	size_t end;	      // the slot of the terminating NULL
+	char **text;	      // for each slot, its string
+	uint32_t *hash;	      // for each slot with a string of our pool, the hash of its name
+	uint32_t *next;	      // for each such slot, 1 + the next one in its bucket, or 0
+	uint32_t *bucket;     // for each hash, 1 + the first slot, or 0
+	// From the start: the tombstones but for the highest one. From the end: slots with strings
+	// that are not of our pool.
+	uint32_t *list;
+	size_t spare, foreign;	  // number of both
+	size_t highest_tombstone; // or 0
 } env_index;
 
 static uint32_t
@@ -32,180 +53,248 @@ name_hash(const char *name, size_t size)
 	return h ^ h >> 15;
 }
 
-// Does nothing if the array is indexed already. Without memory there is no index, and lookups read
-// every string.
 void
 rcgo__environ_index_begin(char **env, size_t room)
 {
-	size_t bytes = sizeof *env_index.text + sizeof *env_index.hash + sizeof *env_index.slot;
-	char *at;
+	size_t bytes = sizeof *env_index.text + 4 * sizeof(uint32_t);
+	char *at = room <= env_index.room ? (char *)env_index.text
+					  : rcgo__environ_pool_alloc(room * bytes);
 
-	if (env_index.env == env) {
-		return;
-	}
-	at = room <= env_index.room ? (char *)env_index.text
-				    : rcgo__environ_pool_alloc(room * bytes);
 	env_index.env = at != NULL ? env : NULL;
 	env_index.room = at != NULL ? room : 0;
+	env_index.valid = false;
 	if (at != NULL) {
-		memset(at, 0, room * bytes);
-		env_index.text = (const char **)(void *)at;
+		env_index.text = (char **)(void *)at;
 		env_index.hash = (uint32_t *)(void *)(at + room * sizeof *env_index.text);
-		env_index.slot = env_index.hash + room;
+		env_index.next = env_index.hash + room;
+		env_index.bucket = env_index.next + room;
+		env_index.list = env_index.bucket + room;
 	}
 }
 
-static size_t
-find_by_strings(char **env, size_t i, const char *name, size_t name_size)
+void
+rcgo__environ_index_reset(void)
 {
-	const char *text;
+	env_index.valid = false;
+}
 
-	while ((text = rcgo_load_acq(&env[i])) != NULL &&
-		!rcgo__environ_pool_names(text, name, name_size)) {
-		i++;
+static uint32_t *
+bucket_of(uint32_t hash)
+{
+	return &env_index.bucket[hash % env_index.room];
+}
+
+// Adds slot i, whose string is text and none of the tombstones'.
+static void
+slot_add(size_t i, char *text)
+{
+	env_index.text[i] = text;
+	if (rcgo__environ_pool_is_ours(text)) {
+		uint32_t hash = name_hash(text, strcspn(text, "=")), *bucket = bucket_of(hash);
+
+		env_index.hash[i] = hash;
+		env_index.next[i] = *bucket;
+		*bucket = (uint32_t)i + 1;
+	} else {
+		env_index.foreign++;
+		env_index.list[env_index.room - env_index.foreign] = (uint32_t)i;
 	}
-	return i;
 }
 
 static void
-index_slot(size_t i, const char *text)
+slot_remove(size_t i)
 {
-	if (rcgo__environ_pool_is_ours(text)) {
-		env_index.text[i] = text;
-		env_index.hash[i] = name_hash(text, strcspn(text, "="));
-	}
-}
+	uint32_t *at, *list = env_index.list + env_index.room - env_index.foreign;
 
-// Returns the first slot from i on that is not an indexed string with another hash. Stops at the
-// end and at the string of tombstones too. Nearly all of the time of a lookup is spent here.
-static size_t
-skip_others(char **env, size_t i, uint32_t hash, const char *tombstone)
-{
-	const char *const *texts = env_index.text;
-	const uint32_t *hashes = env_index.hash;
-	size_t room = env_index.room;
-
-	for (; i < room; i++) {
-		const char *text = rcgo_load_rlx(&env[i]);
-
-		if (text != texts[i] || hashes[i] == hash || text == tombstone || text == NULL) {
-			break;
-		}
-	}
-	return i;
-}
-
-size_t
-rcgo__environ_index_find(char **env, size_t i, const char *name, size_t name_size)
-{
-	uint32_t hash = name_hash(name, name_size);
-	const char *first = rcgo_load_acq(&env[0]);
-
-	env_index.tombstone[0] = env_index.tombstone[1] = 0;
-	if (env != env_index.env) {
-		return find_by_strings(env, i, name, name_size);
-	}
-	for (; i < env_index.room; i++) {
-		const char *text;
-
-		i = skip_others(env, i, hash, env_index.tombstone[1] == 0 ? first : NULL);
-		if (i == env_index.room) {
-			break;
-		}
-		text = rcgo_load_acq(&env[i]);
-		if (text == NULL) {
-			return i;
-		}
-		if (text == first && i != 0 && env_index.tombstone[1] == 0) {
-			env_index.tombstone[env_index.tombstone[0] != 0] = i;
-		}
-		if (env_index.text[i] != text) {
-			index_slot(i, text);
-		}
-		if ((env_index.hash[i] == hash || env_index.text[i] != text) &&
-			rcgo__environ_pool_names(text, name, name_size)) {
-			return i;
-		}
-	}
-	return find_by_strings(env, i, name, name_size);
-}
-
-size_t
-rcgo__environ_index_find_again(char **env, const char *name, size_t name_size)
-{
-	uint32_t *slot;
-
-	if (env != env_index.env) {
-		return find_by_strings(env, 0, name, name_size);
-	}
-	slot = &env_index.slot[name_hash(name, name_size) % env_index.room];
-	// Tombstones point to the string of the first slot.
-	if (env[*slot] == NULL || !rcgo__environ_pool_names(env[*slot], name, name_size) ||
-		rcgo__environ_pool_names(env[0], name, name_size)) {
-		*slot = (uint32_t)rcgo__environ_index_find(env, 0, name, name_size);
-	}
-	return *slot;
-}
-
-bool
-rcgo__environ_index_has_room(size_t i)
-{
-	return i + 2 <= env_index.room;
-}
-
-size_t
-rcgo__environ_index_any_tombstone(char **env)
-{
-	size_t tombstone = 0;
-
-	for (size_t i = 0; env[i] != NULL; i++) {
-		if (i > 0 && env[i] == env[0]) {
-			if (tombstone != 0) {
-				return tombstone;
+	if (!rcgo__environ_pool_is_ours(env_index.text[i])) {
+		for (size_t k = 0; k < env_index.foreign; k++) {
+			if (list[k] == i) {
+				list[k] = list[0];
+				env_index.foreign--;
+				return;
 			}
-			tombstone = i;
 		}
+		return;
 	}
-	return 0;
+	at = bucket_of(env_index.hash[i]);
+	while (*at != 0 && *at != i + 1) {
+		at = &env_index.next[*at - 1];
+	}
+	if (*at != 0) {
+		*at = env_index.next[i];
+	}
 }
 
-size_t
-rcgo__environ_index_tombstone(char **env)
+// Adds slot i, which repeats the string of slot 0.
+static void
+tombstone_add(size_t i)
 {
-	if (env != env_index.env) {
-		return rcgo__environ_index_any_tombstone(env);
+	size_t low = env_index.highest_tombstone;
+
+	env_index.text[i] = env_index.text[0];
+	if (i < low) {
+		low = i;
+	} else {
+		env_index.highest_tombstone = i;
 	}
-	return env_index.tombstone[1] != 0 ? env_index.tombstone[0] : 0;
+	if (low != 0) {
+		env_index.list[env_index.spare++] = (uint32_t)low;
+	}
+}
+
+// Indexes the whole array. Returns false where it does not fit.
+static bool
+index_make(char **env)
+{
+	char *text;
+
+	memset(env_index.bucket, 0, env_index.room * sizeof *env_index.bucket);
+	env_index.spare = env_index.foreign = env_index.highest_tombstone = env_index.end = 0;
+	while (env_index.end < env_index.room &&
+		(text = rcgo_load_acq(&env[env_index.end])) != NULL) {
+		if (env_index.end > 0 && text == env_index.text[0]) {
+			tombstone_add(env_index.end);
+		} else {
+			slot_add(env_index.end, text);
+		}
+		env_index.end++;
+	}
+	env_index.compared_ms = rcgo__environ_pool_clock_ms();
+	env_index.valid = env_index.end > 0 && env_index.end < env_index.room;
+	return env_index.valid;
 }
 
 bool
-rcgo__environ_index_passed_tombstone(char **env)
+rcgo__environ_index_tombstones_are(char **env, const char *text)
 {
-	if (env == env_index.env) {
-		return env_index.tombstone[0] != 0;
+	for (size_t k = 0; k < env_index.spare && k < TOMBSTONES_COMPARED; k++) {
+		if (rcgo_load_acq(&env[env_index.list[k]]) != text) {
+			return false;
+		}
 	}
-	for (size_t i = 1; env[i] != NULL; i++) {
-		if (env[i] == env[0]) {
+	return env_index.highest_tombstone == 0 ||
+	       rcgo_load_acq(&env[env_index.highest_tombstone]) == text;
+}
+
+bool
+rcgo__environ_index_agrees(char **env)
+{
+	size_t end = env_index.end;
+
+	return env == env_index.env && env_index.valid && rcgo_load_acq(&env[end]) == NULL &&
+	       rcgo_load_acq(&env[end - 1]) != NULL &&
+	       rcgo_load_acq(&env[0]) == env_index.text[0] &&
+	       rcgo__environ_index_tombstones_are(env, env_index.text[0]);
+}
+
+static bool
+index_is_current(char **env)
+{
+	uint32_t now = env_index.compared_ms;
+
+	if (!rcgo__environ_index_agrees(env)) {
+		return false;
+	}
+	if (env_index.end > ALWAYS_COMPARED) {
+		now = rcgo__environ_pool_clock_ms();
+		if (now == env_index.compared_ms) {
 			return true;
 		}
 	}
-	return false;
+	env_index.compared_ms = now;
+	return memcmp(env, env_index.text, env_index.end * sizeof *env) == 0;
 }
 
-void
-rcgo__environ_index_forget_slots(void)
+// Counts slot i, which has this name, in *found.
+static void
+found_slot(struct rcgo_environ_found *found, size_t i)
 {
-	if (env_index.env != NULL) {
-		memset(env_index.slot, 0, env_index.room * sizeof *env_index.slot);
-	}
+	found->slot = found->count == 0 || i < found->slot ? i : found->slot;
+	found->count++;
 }
 
-void
-rcgo__environ_index_forget_text(const char *text)
+// Returns false if a slot has another string than the index.
+static bool
+look_up(char **env, const char *name, size_t name_size, struct rcgo_environ_found *found)
 {
-	for (size_t i = 0; i < env_index.room; i++) {
-		if (env_index.text[i] == text) {
-			env_index.text[i] = NULL;
+	uint32_t hash = name_hash(name, name_size);
+	const uint32_t *list = env_index.list + env_index.room - env_index.foreign;
+
+	*found = (struct rcgo_environ_found){env_index.end, 0};
+	for (uint32_t at = *bucket_of(hash); at != 0; at = env_index.next[at - 1]) {
+		const char *text = rcgo_load_acq(&env[at - 1]);
+
+		if (text != env_index.text[at - 1]) {
+			return false;
 		}
+		if (env_index.hash[at - 1] == hash &&
+			rcgo__environ_pool_names(text, name, name_size)) {
+			found_slot(found, at - 1);
+		}
+	}
+	for (size_t k = 0; k < env_index.foreign; k++) {
+		const char *text = rcgo_load_acq(&env[list[k]]);
+
+		if (text != env_index.text[list[k]]) {
+			return false;
+		}
+		if (rcgo__environ_pool_names(text, name, name_size)) {
+			found_slot(found, list[k]);
+		}
+	}
+	return true;
+}
+
+bool
+rcgo__environ_index_find(
+	char **env, const char *name, size_t name_size, struct rcgo_environ_found *found)
+{
+	if (env != env_index.env) {
+		return false;
+	}
+	if (index_is_current(env) && look_up(env, name, name_size, found)) {
+		return true;
+	}
+	return index_make(env) && look_up(env, name, name_size, found);
+}
+
+size_t
+rcgo__environ_index_end(void)
+{
+	return env_index.end;
+}
+
+bool
+rcgo__environ_index_has_room(void)
+{
+	return env_index.end + 2 <= env_index.room;
+}
+
+size_t
+rcgo__environ_index_spare_tombstone(void)
+{
+	return env_index.spare > 0 ? env_index.list[env_index.spare - 1] : 0;
+}
+
+size_t
+rcgo__environ_index_highest_tombstone(void)
+{
+	return env_index.highest_tombstone;
+}
+
+void
+rcgo__environ_index_put(size_t i, char *text)
+{
+	if (i == env_index.end) {
+		env_index.end++;
+	} else if (i > 0 && env_index.text[i] == env_index.text[0]) {
+		env_index.spare--; // it is the one that spare_tombstone has returned
+	} else {
+		slot_remove(i);
+	}
+	if (i > 0 && text == env_index.text[0]) {
+		tombstone_add(i);
+	} else {
+		slot_add(i, text);
 	}
 }

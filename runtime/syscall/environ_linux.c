@@ -37,17 +37,16 @@ env_free_replaced(const char *name, size_t name_size, char *old, const char *tex
 	}
 }
 
-// Returns our array if environ is that array and is not empty, else NULL. Stores the slot of the
-// name, or that of the terminating NULL, in *i.
+// Looks a name up. Returns our array, or NULL if environ is another one or the index has no answer.
 static char **
-env_lookup_fast(const char *name, size_t name_size, size_t *i)
+env_look_up(const char *name, size_t name_size, struct rcgo_environ_found *found)
 {
 	char **env = rcgo__environ_slots();
 
-	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL) {
+	if (env == NULL || rcgo_load_acq(&environ) != env || env[0] == NULL ||
+		!rcgo__environ_index_find(env, name, name_size, found)) {
 		return NULL;
 	}
-	*i = rcgo__environ_index_find_again(env, name, name_size);
 	return env;
 }
 
@@ -55,60 +54,67 @@ env_lookup_fast(const char *name, size_t name_size, size_t *i)
 static bool
 env_add_fast(char **env, size_t end, const char *name, const char *value, char *text)
 {
-	size_t tombstone = rcgo__environ_index_tombstone(env);
+	size_t tombstone = rcgo__environ_index_spare_tombstone();
 
 	if (tombstone != 0) {
-		return rcgo__environ_slots_put(&env[tombstone], env[0], text, name, value);
+		return rcgo__environ_slots_put(tombstone, env[0], text, name, value);
 	}
-	if (!rcgo__environ_index_has_room(end)) {
+	if (!rcgo__environ_index_has_room()) {
 		return false;
 	}
 	rcgo__environ_slots_hide(end + 1);
-	return rcgo__environ_slots_put(&env[end], NULL, text, name, value);
+	return rcgo__environ_slots_put(end, NULL, text, name, value);
 }
 
-// The fast path of setenv. It needs environ to be our array. The name must have a slot other than
-// the first, which tombstones repeat; or there must be a tombstone, or room at the end. Returns
-// whether it has set the variable.
+// The fast path of setenv. It needs environ to be our array. The name must have no slot, or a
+// single one other than that which tombstones repeat. Returns whether it has set the variable.
 static bool
 env_set_fast(const char *name, size_t name_size, const char *value, char *text)
 {
-	size_t i;
-	char **env = env_lookup_fast(name, name_size, &i), *was;
+	struct rcgo_environ_found found;
+	char **env = env_look_up(name, name_size, &found), *was;
 
-	if (env == NULL || rcgo__environ_slots_wants_front(i)) {
+	if (env == NULL || rcgo__environ_slots_wants_front(found.slot)) {
 		return false;
 	}
-	was = rcgo_load_acq(&env[i]);
-	if (was == NULL) {
-		return i > 0 && env_add_fast(env, i, name, value, text);
+	if (found.count == 0) {
+		return env_add_fast(env, found.slot, name, value, text);
 	}
-	if (i == 0 || (was != text && !rcgo__environ_slots_put(&env[i], was, text, name, value))) {
+	was = rcgo_load_acq(&env[found.slot]);
+	if (was == text && found.count == 1) {
+		return true;
+	}
+	if (was == NULL || found.count > 1 ||
+		(found.slot == 0 && rcgo__environ_index_highest_tombstone() != 0) ||
+		!rcgo__environ_slots_put(found.slot, was, text, name, value)) {
 		return false;
 	}
-	if (was != text && !rcgo__environ_pool_free_deferred(was)) {
+	if (!rcgo__environ_pool_free_deferred(was)) {
 		env_free_replaced(name, name_size, NULL, text);
 	}
 	return true;
 }
 
-// The fast path of unsetenv. Returns whether it has removed the variable.
+// The fast path of unsetenv. Returns whether the variable is no longer set.
 static bool
 env_unset_fast(const char *name, size_t name_size)
 {
-	size_t i;
-	char **env = env_lookup_fast(name, name_size, &i), *was;
+	struct rcgo_environ_found found;
+	char **env = env_look_up(name, name_size, &found), *was;
 
 	if (env == NULL) {
 		return false;
 	}
-	was = rcgo_load_acq(&env[i]);
-	if (i == 0 || was == NULL ||
-		env[rcgo__environ_slots_find(env, i + 1, name, name_size, false)] != NULL) {
+	was = rcgo_load_acq(&env[found.slot]);
+	if (found.count != 0 &&
+		(found.slot == 0 || found.count > 1 || was == NULL ||
+			!rcgo__environ_slots_put(found.slot, was, env[0], NULL, NULL))) {
 		return false;
 	}
-	return rcgo__environ_slots_put(&env[i], was, env[0], NULL, NULL) &&
-	       rcgo__environ_pool_free_deferred(was);
+	if (was == NULL || !rcgo__environ_pool_free_deferred(was)) {
+		env_free_replaced(name, name_size, NULL, NULL);
+	}
+	return true;
 }
 
 bool
@@ -116,19 +122,15 @@ rcgo__environ_set(const char *name, const char *value)
 {
 	size_t name_size = strlen(name);
 	char *text, *old = NULL;
-	bool recycled;
 
 	if (!rcgo__environ_slots_serves() || name_size == 0 || strchr(name, '=') != NULL) {
 		return false;
 	}
-	text = rcgo__environ_pool_new(name, name_size, value, &recycled);
-	if (recycled) {
-		rcgo__environ_index_forget_text(text);
-	}
+	text = rcgo__environ_pool_new(name, name_size, value);
 	if (text != NULL && env_set_fast(name, name_size, value, text)) {
 		return true;
 	}
-	rcgo__environ_index_forget_slots();
+	rcgo__environ_index_reset();
 	for (int i = 0; i < ENV_TRIES && text != NULL &&
 			rcgo__environ_takeover(text, name_size) == RCGO_ENV_TAKEN_OVER;
 		i++) {
@@ -163,7 +165,7 @@ rcgo__environ_unset(const char *name)
 	if (env_unset_fast(name, name_size)) {
 		return true;
 	}
-	rcgo__environ_index_forget_slots();
+	rcgo__environ_index_reset();
 	for (int i = 0; i < ENV_TRIES; i++) {
 		enum rcgo_environ_takeover_result result = rcgo__environ_takeover(NULL, 0);
 		char **env = rcgo__environ_slots(), *was;
@@ -172,7 +174,7 @@ rcgo__environ_unset(const char *name)
 			break;
 		}
 		if (result == RCGO_ENV_EMPTY ||
-			env[rcgo__environ_slots_find(env, 0, name, name_size, false)] == NULL) {
+			env[rcgo__environ_slots_find(env, 0, name, name_size)] == NULL) {
 			env_free_replaced(name, name_size, old, NULL);
 			return true;
 		}

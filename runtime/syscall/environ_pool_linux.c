@@ -148,7 +148,7 @@ env_reclaim(void)
 }
 
 static struct env_text *
-env_block_new(size_t text_size, bool *recycled)
+env_block_new(size_t text_size)
 {
 	uint8_t order = ORDER_MIN;
 	struct env_text *t;
@@ -163,7 +163,6 @@ env_block_new(size_t text_size, bool *recycled)
 	t = env_texts.free_blocks[order];
 	if (t != NULL) {
 		env_texts.free_blocks[order] = t->next;
-		*recycled = true;
 	} else {
 		t = rcgo__environ_pool_alloc((size_t)1 << order);
 	}
@@ -190,13 +189,12 @@ env_recent_of(const char *name, size_t name_size)
 }
 
 char *
-rcgo__environ_pool_new(const char *name, size_t name_size, const char *value, bool *recycled)
+rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
 {
 	struct env_text **recent = env_recent_of(name, name_size);
 	size_t value_size = strlen(value) + 1;
 	struct env_text *t;
 
-	*recycled = false;
 	for (unsigned i = 0; i < RECENT_WAYS; i++) {
 		t = recent[i];
 		if (t != NULL && t->flags != 0 &&
@@ -206,7 +204,7 @@ rcgo__environ_pool_new(const char *name, size_t name_size, const char *value, bo
 			return t->at;
 		}
 	}
-	t = env_block_new(name_size + 1 + value_size, recycled);
+	t = env_block_new(name_size + 1 + value_size);
 	if (t == NULL) {
 		return NULL;
 	}

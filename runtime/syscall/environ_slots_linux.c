@@ -25,6 +25,15 @@ enum env_libc {
 
 #define ENV_NEVER_SET "rcgo\1is\1never\1set"
 
+// From this many slots on, a wait for libc's lock does not look at all of them.
+#define ENV_MANY 16U
+
+// The name that setenv finds in slot 0 while the caller waits for libc's lock.
+#define ENV_MARK "RCGO_ENV_LOCK"
+
+// owner: nobody writes it; lock: none; ordering: none
+static char env_mark[] = ENV_MARK "=";
+
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static enum env_libc env_libc;
 
@@ -110,41 +119,105 @@ rcgo__environ_slots_holds(char **env, const char *text)
 }
 
 size_t
-rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_size, bool other)
+rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_size)
 {
-	if (!other) {
-		return rcgo__environ_index_find(env, i, name, name_size);
-	}
-	for (;; i++) {
-		const char *text = rcgo_load_acq(&env[i]);
+	const char *text;
 
-		if (text == NULL || !rcgo__environ_pool_names(text, name, name_size)) {
-			return i;
+	while ((text = rcgo_load_acq(&env[i])) != NULL &&
+		!rcgo__environ_pool_names(text, name, name_size)) {
+		i++;
+	}
+	return i;
+}
+
+const char *
+rcgo__environ_slots_mark(void)
+{
+	return env_mark;
+}
+
+void
+rcgo__environ_slots_forget_mark(void)
+{
+	int saved = errno;
+
+	unsetenv(ENV_MARK);
+	errno = saved;
+}
+
+// Returns the string of the last variable with another name, or NULL. The last, because a program
+// that unsets all variables in their order needs no other one for slot 0 then.
+static char *
+last_other(char **env, const char *name, size_t name_size)
+{
+	char *other = NULL;
+
+	for (size_t i = 0; env[i] != NULL; i++) {
+		char *text = rcgo_load_acq(&env[i]);
+
+		if (text != NULL && !rcgo__environ_pool_names(text, name, name_size)) {
+			other = text;
 		}
 	}
+	return other;
+}
+
+// Waits for changes by C that have begun: libc's setenv takes the lock that they hold, and finds
+// its name in slot 0. Meanwhile the tombstones hold the string of slot 0. Returns false if C has
+// changed the array.
+static bool
+await_libc_at_front(char **env)
+{
+	char *first = rcgo_load_acq(&env[0]), *was = first, *mark = env_mark, *other;
+	int saved = errno;
+
+	if (!rcgo__environ_index_agrees(env) || !rcgo_cas(&env[0], &was, mark)) {
+		return false;
+	}
+	setenv(ENV_MARK, "", 0);
+	errno = saved;
+	if (!rcgo__environ_index_tombstones_are(env, first)) {
+		// C has changed this variable, so its old value must not come back.
+		other = last_other(env, first, strcspn(first, "="));
+		first = other != NULL && other != env_mark ? other : first;
+	}
+	if (!rcgo_cas(&env[0], &mark, first) || rcgo_load_acq(&environ) != env) {
+		rcgo__environ_slots_forget_mark();
+		return false;
+	}
+	return rcgo__environ_index_agrees(env);
 }
 
 bool
-rcgo__environ_slots_put(char **slot, char *was, char *text, const char *name, const char *value)
+rcgo__environ_slots_put(size_t i, char *was, char *text, const char *name, const char *value)
 {
+	char **env = rcgo__environ_slots();
+	size_t looked_at = name != NULL ? i : rcgo__environ_index_end();
 	int saved = errno;
-	bool put = rcgo_cas(slot, &was, text);
 
-	if (env_libc == ENV_HAS_LOCK && name != NULL) {
+	if (!rcgo_cas(&env[i], &was, text)) {
+		return false;
+	}
+	rcgo__environ_index_put(i, text);
+	if (env_libc == ENV_HAS_LOCK && looked_at >= ENV_MANY &&
+		rcgo__environ_index_highest_tombstone() != 0) {
+		if (!await_libc_at_front(env)) {
+			return false;
+		}
+	} else if (env_libc == ENV_HAS_LOCK && name != NULL) {
 		setenv(name, value, 0);
 		errno = saved;
 	} else {
 		rcgo__environ_slots_await_libc();
 	}
-	return put && rcgo_load_acq(slot) == text &&
-	       rcgo_load_acq(&environ) == rcgo__environ_slots();
+	return rcgo_load_acq(&env[i]) == text && rcgo_load_acq(&environ) == env;
 }
 
 char *
 rcgo__environ_slots_replace(const char *name, size_t name_size, char *text)
 {
 	char **env = rcgo__environ_slots(), *old = NULL;
-	size_t i = rcgo__environ_slots_find(env, 0, name, name_size, false);
+	size_t i = rcgo__environ_slots_find(env, 0, name, name_size);
 
 	while (env[i] != NULL) {
 		char *was = rcgo_load_acq(&env[i]);
@@ -155,7 +228,7 @@ rcgo__environ_slots_replace(const char *name, size_t name_size, char *text)
 		}
 		// After the first slot, use the string of slot 0: it makes a tombstone.
 		text = i == 0 ? text : rcgo_load_acq(&env[0]);
-		i = rcgo__environ_slots_find(env, i + 1, name, name_size, false);
+		i = rcgo__environ_slots_find(env, i + 1, name, name_size);
 	}
 	return old;
 }
@@ -170,11 +243,28 @@ rcgo__environ_slots_hide(size_t i)
 	}
 }
 
+// Returns the first of at least two tombstones, or 0.
+static size_t
+any_tombstone(char **env)
+{
+	size_t tombstone = 0;
+
+	for (size_t i = 1; env[i] != NULL; i++) {
+		if (env[i] == env[0]) {
+			if (tombstone != 0) {
+				return tombstone;
+			}
+			tombstone = i;
+		}
+	}
+	return 0;
+}
+
 void
 rcgo__environ_slots_add(char *text)
 {
 	char **env = rcgo__environ_slots();
-	size_t i = rcgo__environ_index_any_tombstone(env);
+	size_t i = any_tombstone(env);
 	char *was = i == 0 ? NULL : env[0];
 
 	if (i == 0) {
@@ -188,7 +278,7 @@ char *
 rcgo__environ_slots_remove(const char *name, size_t name_size)
 {
 	char **env = rcgo__environ_slots(), *was = rcgo_load_acq(&env[0]);
-	char *other = rcgo_load_acq(&env[rcgo__environ_slots_find(env, 0, name, name_size, true)]);
+	char *other = last_other(env, name, name_size);
 
 	if (other == NULL) { // this is the only variable
 		rcgo_cas(&environ, &env, no_env);

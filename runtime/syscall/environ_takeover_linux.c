@@ -29,9 +29,10 @@
 #define ENV_FREE_CHECKS 16U
 
 // For up to ENV_FRONT_MOST variables, a new array is made with the variable at the front, if the
-// array has at least ENV_FRONT_FROM variables.
+// array has at least ENV_FRONT_FROM and less than ENV_FRONT_BELOW slots.
 #define ENV_FRONT_MOST 8U
 #define ENV_FRONT_FROM 8U
+#define ENV_FRONT_BELOW 128U
 
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_room; // number of slots, of which at least one is NULL
@@ -60,13 +61,25 @@ has_slots(char **env, size_t n)
 	return i == n;
 }
 
+static bool
+has_tombstone(char **env)
+{
+	size_t i = 1;
+
+	while (env[i] != NULL && env[i] != env[0]) {
+		i++;
+	}
+	return env[i] != NULL;
+}
+
 bool
 rcgo__environ_slots_wants_front(size_t i)
 {
+	char **env = rcgo__environ_slots();
+
 	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
-	       has_slots(rcgo__environ_slots(), ENV_FRONT_FROM) &&
-	       (rcgo__environ_slots()[i] != NULL ||
-		       rcgo__environ_index_passed_tombstone(rcgo__environ_slots()));
+	       has_slots(env, ENV_FRONT_FROM) && !has_slots(env, ENV_FRONT_BELOW) &&
+	       (env[i] != NULL || has_tombstone(env));
 }
 
 // Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
@@ -169,6 +182,17 @@ own_may_check(void)
 	return true;
 }
 
+static bool
+words_hold(char **words, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (words[i] == text) {
+			return true;
+		}
+	}
+	return false;
+}
+
 // Fills our array with the first n words, or with initial_entry if n is 0.
 static void
 own_fill(size_t n, char *initial_entry)
@@ -178,6 +202,9 @@ own_fill(size_t n, char *initial_entry)
 	}
 	if (n == 0) {
 		rcgo_store_rel(&rcgo__environ_slots()[n++], initial_entry);
+	}
+	if (n >= ENV_FRONT_BELOW && !has_tombstone(rcgo__environ_slots())) {
+		rcgo_store_rel(&rcgo__environ_slots()[n++], rcgo__environ_slots()[0]);
 	}
 	rcgo__environ_slots_hide(n);
 }
@@ -208,17 +235,6 @@ own_fill_front(size_t n, char *front, size_t name_size)
 		rcgo_store_rel(&rcgo__environ_slots()[to++], rcgo__environ_slots()[0]);
 	}
 	return to == n;
-}
-
-static bool
-words_hold(char **words, size_t n, const char *text)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (words[i] == text) {
-			return true;
-		}
-	}
-	return false;
 }
 
 // Applies a variable that C has set: replaces the one of the same name, or adds it.
@@ -278,7 +294,7 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		bool ours = from != NULL && from == rcgo__environ_slots();
 		bool front = ours && name_size != 0 &&
 			     rcgo__environ_slots_wants_front(rcgo__environ_slots_find(
-				     rcgo__environ_slots(), 0, initial_entry, name_size, false));
+				     rcgo__environ_slots(), 0, initial_entry, name_size));
 		size_t n;
 
 		if (ours && !front &&
@@ -293,6 +309,10 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		}
 		if (!c_is_quiet(from, n)) {
 			return RCGO_ENV_BUSY;
+		}
+		if (!ours && words_hold(env_words.at, n, rcgo__environ_slots_mark())) {
+			rcgo__environ_slots_forget_mark();
+			continue;
 		}
 		if (n == 0 && initial_entry == NULL) {
 			return RCGO_ENV_EMPTY;

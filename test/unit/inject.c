@@ -42,7 +42,7 @@ struct inject_clock inject_clock;
 void *inject_allocated;
 unsigned inject_freed;
 void (*inject_in_pthread_create)(void);
-void (*inject_in_unsetenv)(void);
+void (*inject_in_unsetenv)(void), (*inject_in_setenv)(const char *name);
 
 void
 inject_arm(struct inject *i, unsigned first, unsigned count, int err)
@@ -75,6 +75,13 @@ WRAP(int, unsetenv, (const char *name), {
 		inject_in_unsetenv();
 	}
 	return __real_unsetenv(name);
+})
+
+WRAP(int, setenv, (const char *name, const char *value, int overwrite), {
+	if (inject_in_setenv != NULL) {
+		inject_in_setenv(name);
+	}
+	return __real_setenv(name, value, overwrite);
 })
 
 WRAP(int, pthread_create,

@@ -65,7 +65,7 @@ extern unsigned inject_freed;
 
 // Called by each pthread_create before it creates the thread.
 extern void (*inject_in_pthread_create)(void);
-// Called by each unsetenv.
-extern void (*inject_in_unsetenv)(void);
+// Called by each unsetenv and each setenv.
+extern void (*inject_in_unsetenv)(void), (*inject_in_setenv)(const char *name);
 
 #endif // INJECT_H

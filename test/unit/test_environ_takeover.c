@@ -43,7 +43,7 @@ takes_out(char **at)
 static char **
 slot_of(const char *name)
 {
-	return &c.array[rcgo__environ_slots_find(c.array, 0, name, strlen(name), false)];
+	return &c.array[rcgo__environ_slots_find(c.array, 0, name, strlen(name))];
 }
 
 // As libc's setenv that counted the slots before the takeover.
