@@ -28,7 +28,8 @@ func invariantsOfDeps() []invariant {
 		out = append(out,
 			invariant{"calls-" + p.arch, func(t *tree, c *check) { checkCalls(t, c, p) }},
 			invariant{"circles-" + p.arch, func(t *tree, c *check) { checkCircles(t, c, p) }},
-			invariant{"recursion-" + p.arch, func(t *tree, c *check) { checkRecursion(t, c, p) }})
+			invariant{"recursion-" + p.arch, func(t *tree, c *check) { checkRecursion(t, c, p) }},
+			invariant{"moments-" + p.arch, func(t *tree, c *check) { checkMoments(t, c, p) }})
 	}
 	return out
 }
