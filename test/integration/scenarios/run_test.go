@@ -4,6 +4,8 @@ package scenarios
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -60,22 +62,37 @@ func start(tc toolchain, attr *syscall.SysProcAttr, env []string, words ...strin
 	}
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = environ(tc, env...)
-	cmd.Stdout, cmd.Stderr = &out, &out
+	read, write, err := os.Pipe()
+	if err != nil {
+		return outcome{}, err
+	}
+	defer read.Close()
+	cmd.Stdout, cmd.Stderr = write, write
 	if attr == nil {
 		attr = &syscall.SysProcAttr{}
 	}
 	// A process group of its own, so that the children of a hanging program are killed too.
 	attr.Setpgid = true
 	cmd.SysProcAttr = attr
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	write.Close()
+	if err != nil {
 		return outcome{}, err
 	}
+	// A child that left the group, as a daemon does, may hold the pipe: not for ever.
+	read.SetReadDeadline(time.Now().Add(patience + time.Second))
+	copied := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(&out, read)
+		close(copied)
+	}()
 	var o outcome
 	timer := time.AfterFunc(patience, func() {
 		o.hung = true
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	})
-	err := cmd.Wait()
+	err = cmd.Wait()
+	<-copied
 	if !timer.Stop() {
 		time.Sleep(10 * time.Millisecond)
 	}
