@@ -19,12 +19,27 @@ type Callback struct {
 	number  int
 }
 
+// A Kind says what a callback may do.
+type Kind int
+
+const (
+	// Preemptible callbacks may do anything, and are stopped for a garbage collection.
+	Preemptible Kind = iota
+	// Short callbacks run to their end without being stopped, so C may hold a lock when it makes one that
+	// other calls with callbacks wait for. They compute, allocate and call Go that does; they must not
+	// block or panic: no channel or sync.Mutex that is not free at once, no system call, no call of C. One
+	// that blocks ends the program with "fatal error: schedule: holding locks", one that panics with
+	// "panic holding locks", even if it would recover; the stack shows which. A garbage collection waits
+	// for them, as it does for C. Where callbacks are ordinary ones, so are these.
+	Short
+)
+
 // MaxCallbacks is the maximum number of callbacks at a time.
 const MaxCallbacks = 1024
 
 // CallbackOf returns a callback for fn, whose address C can call. It panics if NewCallback fails.
-func CallbackOf[F any](name string, fn F) *Callback {
-	c, err := NewCallback(name, fn)
+func CallbackOf[F any](name string, fn F, kind ...Kind) *Callback {
+	c, err := NewCallback(name, fn, kind...)
 	if err != nil {
 		panic("leaf: " + err.Error())
 	}
@@ -39,7 +54,7 @@ func CallbackOf[F any](name string, fn F) *Callback {
 //
 // The rules are those of an exported Go function: fn may panic, call runtime.Goexit, block, and call C. A panic that
 // passes C frames abandons them. A pointer that fn returns must be to C memory.
-func NewCallback(name string, fn interface{}) (*Callback, error) {
+func NewCallback(name string, fn interface{}, kind ...Kind) (*Callback, error) {
 	v := reflect.ValueOf(fn)
 	if err := callbackSignature(v); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -51,7 +66,7 @@ func NewCallback(name string, fn interface{}) (*Callback, error) {
 		return nil, fmt.Errorf("%s: on %s/%s C can call exported Go functions only", name, runtime.GOOS, runtime.GOARCH)
 	}
 	callbacksWhy()
-	number, ok := takeSlot(closureOf(v))
+	number, ok := takeSlot(closureOf(v), len(kind) != 0 && kind[0] == Short)
 	if !ok {
 		return nil, fmt.Errorf("%s: %d callbacks are in use; free those that C has no more use for", name, MaxCallbacks)
 	}
@@ -127,7 +142,7 @@ func isNarrow(k reflect.Kind) bool {
 // A callbackSlot is 16 bytes, as callback_amd64.s has it.
 type callbackSlot struct {
 	closure unsafe.Pointer
-	_       uintptr
+	short   uintptr // 1 for a Kind Short
 }
 
 // callbackSlots is read by the thunks; slots has the free ones, the last freed at its end.
@@ -140,7 +155,7 @@ var (
 	}
 )
 
-func takeSlot(closure unsafe.Pointer) (int, bool) {
+func takeSlot(closure unsafe.Pointer, short bool) (int, bool) {
 	slots.Lock()
 	defer slots.Unlock()
 	number := slots.used
@@ -153,14 +168,17 @@ func takeSlot(closure unsafe.Pointer) (int, bool) {
 		number = slots.free[0]
 		slots.free = slots.free[1:]
 	}
-	callbackSlots[number].closure = closure
+	callbackSlots[number].closure, callbackSlots[number].short = closure, 0
+	if short {
+		callbackSlots[number].short = 1
+	}
 	return number, true
 }
 
 func freeSlot(number int) {
 	slots.Lock()
 	defer slots.Unlock()
-	callbackSlots[number].closure = freedClosure()
+	callbackSlots[number].closure, callbackSlots[number].short = freedClosure(), 0
 	slots.free = append(slots.free, number)
 }
 
@@ -177,7 +195,9 @@ func calledFreed() {
 //
 //   - the whole call may take long, and fn's callbacks may block; but the stretches between callbacks are short;
 //   - no lock of C is held across a callback if another goroutine's leaf call, or call with callbacks, may wait
-//     for it: the callback may be stopped for a collection that waits for the other call;
+//     for it: the callback may be stopped for a collection that waits for the other call. Lock it with rcgo_mutex_lock (rcgo_leaf.h),
+//     or make the callback Short;
+//   - a stretch that takes long or waits is between rcgo_release and rcgo_acquire (rcgo_leaf.h);
 //   - it calls back on the thread and the stack on which it was called.
 //
 // Pointer arguments are kept alive until fn returns. Where a leaf call is an ordinary call, so is this, with the same

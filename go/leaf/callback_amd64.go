@@ -6,3 +6,6 @@ package leaf
 
 // thunkSize is that of a thunk.
 const thunkSize = 16
+
+// In assembly. Go code never calls it.
+func regionBack()

@@ -45,6 +45,8 @@
 #define FRAMEPC ·callbackOffsets+64(SB)
 #define ANCHORPC ·callbackOffsets+72(SB)
 #define ENTERPC ·callbackOffsets+80(SB)
+#define LOCKS ·callbackOffsets+88(SB)
+#define INCGO ·callbackOffsets+96(SB)
 
 // The frame of callbackCall: room for the registers of guardedCall, then a callRecord.
 #define RECORD 64
@@ -104,6 +106,9 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	LOCKEDEXT, CX
 	MOVL	4(BX)(CX*1), CX
 	MOVL	CX, callRecord_lockedInt(AX)
+	MOVQ	LOCKS, CX
+	MOVL	(BX)(CX*1), CX
+	MOVL	CX, callRecord_locks(AX)
 	MOVL	$1, callRecord_inC(AX)
 	// As the entries do.
 	MOVQ	ENTERPC, CX
@@ -177,69 +182,107 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
 	RET
 
+// FROMC saves the registers that C keeps, and jumps where the thread is in no call of a goroutine:
+// R10 is g0, AX m, R14 the goroutine, and R15 where in g syscallsp lies.
+#define FROMC(ELSEWHERE) \
+	PUSHQ	BP; \
+	PUSHQ	BX; \
+	PUSHQ	R12; \
+	PUSHQ	R13; \
+	PUSHQ	R14; \
+	PUSHQ	R15; \
+	MOVQ	48(R10), AX; \
+	CMPQ	(AX), R10; \
+	JNE	ELSEWHERE; \
+	MOVQ	CURG, R12; \
+	MOVQ	(AX)(R12*1), R14; \
+	TESTQ	R14, R14; \
+	JEQ	ELSEWHERE; \
+	MOVQ	SYSCALLSP, R15; \
+	CMPQ	(R14)(R15*1), $0; \
+	JEQ	ELSEWHERE
+
+#define BACKTOC \
+	POPQ	R15; \
+	POPQ	R14; \
+	POPQ	R13; \
+	POPQ	R12; \
+	POPQ	BX; \
+	POPQ	BP
+
+// RESTORE is BACKTOC after TOGO, for the other function.
+#define RESTORE \
+	MOVQ	16(SP), R15; \
+	MOVQ	24(SP), R14; \
+	MOVQ	32(SP), R13; \
+	MOVQ	40(SP), R12; \
+	MOVQ	48(SP), BX; \
+	MOVQ	56(SP), BP; \
+	LEAQ	64(SP), SP
+
+#define STACKOFGO \
+	MOVQ	SCHEDBP, R13; \
+	MOVQ	(R14)(R13*1), BP; \
+	MOVQ	56(R14), SP
+
+// TOGO goes to the goroutine's stack, locked to the thread, below an address in callbackAnchor. On C's
+// stack it leaves g0.sched.sp and FRAMEPC, for callbackLeave.
+#define TOGO \
+	PUSHQ	56(R10); \
+	PUSHQ	FRAMEPC; \
+	MOVQ	SP, 56(R10); \
+	MOVQ	TLS, R13; \
+	MOVQ	R14, 0(R13)(TLS*1); \
+	MOVQ	$0, (R14)(R15*1); \
+	MOVQ	LOCKEDEXT, R13; \
+	INCL	4(AX)(R13*1); \
+	MOVQ	LOCKEDG, R13; \
+	MOVQ	R14, (AX)(R13*1); \
+	MOVQ	LOCKEDM, R13; \
+	MOVQ	AX, (R14)(R13*1); \
+	STACKOFGO; \
+	MOVQ	ANCHORPC, R13; \
+	MOVQ	R13, -8(SP); \
+	LEAQ	-8(SP), SP
+
+// ARGUMENTS puts C's arguments where Go has them, and the closure in R12 into DX.
+#define ARGUMENTS \
+	MOVQ	DI, AX; \
+	MOVQ	SI, BX; \
+	MOVQ	CX, DI; \
+	MOVQ	DX, CX; \
+	MOVQ	R8, SI; \
+	MOVQ	R9, R8; \
+	MOVQ	R12, DX; \
+	XORPS	X15, X15
+
 // callbackCommon: C's arguments in its registers, the number of the callback in R11.
 TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	TLS, R10
 	MOVQ	0(R10)(TLS*1), R10
 	TESTQ	R10, R10
 	JEQ	foreign
-	PUSHQ	BP
-	PUSHQ	BX
-	PUSHQ	R12
-	PUSHQ	R13
-	PUSHQ	R14
-	PUSHQ	R15
-	MOVQ	48(R10), AX
-	CMPQ	(AX), R10
-	JNE	ordinary
-	MOVQ	CURG, R12
-	MOVQ	(AX)(R12*1), R14
-	TESTQ	R14, R14
-	JEQ	ordinary
+	FROMC(ordinary)
 	MOVQ	SYSCALLPC, R12
 	MOVQ	FRAMEPC, R13
 	CMPQ	(R14)(R12*1), R13
 	JNE	ordinary
-	MOVQ	SYSCALLSP, R15
-	CMPQ	(R14)(R15*1), $0
-	JEQ	ordinary
 	SHLQ	$4, R11
 	LEAQ	·callbackSlots(SB), R13
-	MOVQ	(R13)(R11*1), R12
-	PUSHQ	56(R10)
-	PUSHQ	R11 // keeps the stack aligned
-	MOVQ	SP, 56(R10)
-	MOVQ	TLS, R13
-	MOVQ	R14, 0(R13)(TLS*1)
-	MOVQ	$0, (R14)(R15*1)
-	MOVQ	LOCKEDEXT, R13
-	INCL	4(AX)(R13*1)
-	MOVQ	LOCKEDG, R13
-	MOVQ	R14, (AX)(R13*1)
-	MOVQ	LOCKEDM, R13
-	MOVQ	AX, (R14)(R13*1)
-	MOVQ	SCHEDBP, R13
-	MOVQ	(R14)(R13*1), BP
-	MOVQ	56(R14), SP
-	MOVQ	ANCHORPC, R13
-	MOVQ	R13, -8(SP)
-	LEAQ	-8(SP), SP
-	MOVQ	DI, AX
-	MOVQ	SI, BX
-	MOVQ	CX, DI
-	MOVQ	DX, CX
-	MOVQ	R8, SI
-	MOVQ	R9, R8
-	MOVQ	R12, DX
-	XORPS	X15, X15
+	MOVQ	callbackSlot_closure(R13)(R11*1), R12
+	CMPQ	callbackSlot_short(R13)(R11*1), $0
+	JNE	short
+	TOGO
+	ARGUMENTS
 	JMP	·callbackBridge(SB)
+short:
+	MOVQ	LOCKS, R13
+	INCL	(AX)(R13*1)
+	TOGO
+	ARGUMENTS
+	JMP	·callbackBridgeShort(SB)
 ordinary:
-	POPQ	R15
-	POPQ	R14
-	POPQ	R13
-	POPQ	R12
-	POPQ	BX
-	POPQ	BP
+	BACKTOC
 foreign:
 	JMP	·callbackForeign(SB)
 
@@ -250,6 +293,20 @@ TEXT ·callbackBridge(SB), NOSPLIT, $112-0
 	MOVQ	(DX), R12
 	CALL	R12
 	RET	·callbackBack(SB)
+
+// callbackBridgeShort is callbackBridge for a callback that C may make with a lock held: until
+// callbackBackShort the goroutine is not preempted, so nobody waits for the lock while it is stopped.
+TEXT ·callbackBridgeShort(SB), NOSPLIT, $112-0
+	NO_LOCAL_POINTERS
+	MOVQ	(DX), R12
+	CALL	R12
+	RET	·callbackBackShort(SB)
+
+TEXT ·callbackBackShort(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	48(R14), BX
+	MOVQ	LOCKS, CX
+	DECL	(BX)(CX*1)
+	JMP	·callbackLeave(SB)
 
 // callbackBack: the result in AX or X0, at SP the address in callbackAnchor. A goroutine whose time is
 // up yields first: nothing else would stop a C function that calls back in a loop.
@@ -301,14 +358,112 @@ locked:
 	MOVQ	56(R10), SP
 	MOVQ	8(SP), R11
 	MOVQ	R11, 56(R10)
-	MOVQ	16(SP), R15
-	MOVQ	24(SP), R14
-	MOVQ	32(SP), R13
-	MOVQ	40(SP), R12
-	MOVQ	48(SP), BX
-	MOVQ	56(SP), BP
-	LEAQ	64(SP), SP
+	RESTORE
 	RET
+
+// A region is a part of a C function that may take long: the scheduler takes the P meanwhile, as in
+// an ordinary cgo call. regionRelease goes to the goroutine's stack as a callback does, regionBridge
+// calls entersyscall and jumps back to C. entersyscall leaves in g.sched where in regionBridge that
+// was, so that an ordinary callback may come from C, and regionAcquire goes there again. Each RET
+// belongs to a CALL, or else the processor would not foresee where it goes.
+
+// int regionRelease(void): 0 where this thread is in no call with callbacks.
+TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	TLS, R10
+	MOVQ	0(R10)(TLS*1), R10
+	TESTQ	R10, R10
+	JEQ	none
+	FROMC(ordinary)
+	MOVQ	SYSCALLPC, R12
+	MOVQ	FRAMEPC, R13
+	CMPQ	(R14)(R12*1), R13
+	JNE	ordinary
+	TOGO
+	XORPS	X15, X15
+	JMP	·regionBridge(SB)
+ordinary:
+	BACKTOC
+none:
+	JMP	·regionNone(SB)
+
+// The assembler counts PUSHQ and POPQ up to a RET, whatever is jumped over.
+TEXT ·regionNone(SB), NOSPLIT|NOFRAME, $0-0
+	XORL	AX, AX
+	RET
+
+// regionBridge is the frame between C and the Go functions that are called in a region.
+TEXT ·regionBridge(SB), NOSPLIT, $16-0
+	NO_LOCAL_POINTERS
+	MOVQ	·enterSyscall(SB), DX
+	MOVQ	(DX), CX
+	CALL	CX
+	// Here again after exitsyscall.
+	MOVQ	SYSCALLSP, CX
+	CMPQ	(R14)(CX*1), $0
+	JEQ	over
+	MOVQ	SCHEDBP, CX
+	MOVQ	BP, (R14)(CX*1)
+	JMP	·regionToC(SB)
+over:
+	RET	·callbackBack(SB)
+
+TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	48(R14), BX
+	MOVQ	INCGO, CX
+	MOVB	$1, (BX)(CX*1)
+	MOVQ	(BX), R10
+	MOVQ	TLS, CX
+	MOVQ	R10, 0(CX)(TLS*1)
+	MOVQ	56(R10), SP
+	MOVQ	8(SP), R11
+	MOVQ	R11, 56(R10)
+	RESTORE
+	MOVL	$1, AX
+	RET
+
+// void regionAcquire(int released)
+TEXT ·regionAcquire(SB), NOSPLIT|NOFRAME, $0-0
+	TESTL	DI, DI
+	JEQ	none
+	MOVQ	TLS, R10
+	MOVQ	0(R10)(TLS*1), R10
+	TESTQ	R10, R10
+	JEQ	none
+	FROMC(ordinary)
+	LEAQ	·regionBridge(SB), R12
+	MOVQ	64(R14), R13
+	SUBQ	R12, R13
+	CMPQ	R13, $64
+	JHI	ordinary
+	PUSHQ	56(R10)
+	PUSHQ	FRAMEPC
+	MOVQ	SP, 56(R10)
+	MOVQ	TLS, R13
+	MOVQ	R14, 0(R13)(TLS*1)
+	MOVQ	INCGO, R13
+	MOVB	$0, (AX)(R13*1)
+	STACKOFGO
+	MOVQ	64(R14), R13
+	MOVQ	R13, -8(SP)
+	LEAQ	-8(SP), SP
+	XORPS	X15, X15
+	JMP	·regionEnd(SB)
+ordinary:
+	BACKTOC
+none:
+	JMP	·regionNone(SB)
+
+// regionEnd is below regionBridge.
+TEXT ·regionEnd(SB), NOSPLIT, $16-0
+	NO_LOCAL_POINTERS
+	MOVQ	·exitSyscall(SB), DX
+	MOVQ	(DX), CX
+	CALL	CX
+	RET	·regionBack(SB)
+
+TEXT ·regionBack(SB), NOSPLIT|NOFRAME, $0-0
+	POPQ	R11
+	JMP	R11
 
 // callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary
 // call of Go, through the C function in callbackOrdinary. The number is in R11.

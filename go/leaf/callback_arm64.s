@@ -26,6 +26,8 @@
 #define FRAMEPC ·callbackOffsets+64(SB)
 #define ANCHORPC ·callbackOffsets+72(SB)
 #define ENTERPC ·callbackOffsets+80(SB)
+#define LOCKS ·callbackOffsets+88(SB)
+#define INCGO ·callbackOffsets+96(SB)
 
 // SAVE_G stores g where signal handlers look for it, as in entry_arm64.s.
 #define SAVE_G \
@@ -93,6 +95,10 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	ADD	R20, R8
 	MOVWU	4(R8), R8
 	MOVW	R8, callRecord_lockedInt(R10)
+	MOVD	LOCKS, R8
+	ADD	R20, R8
+	MOVW	(R8), R8
+	MOVW	R8, callRecord_locks(R10)
 	MOVW	R9, callRecord_inC(R10)
 	// As the entries do.
 	MOVD	ENTERPC, R8
@@ -175,67 +181,118 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	ADD	$16, RSP
 	RET
 
-// callbackCommon: C's arguments in its registers, the number of the callback in R16. The assembler uses
-// R27, which C keeps, for addresses of variables: R17 has its value.
-TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
-	MOVD	R27, R17
-	MRS	TPIDR_EL0, R8
-	MOVD	·tlsOffset(SB), R9
-	CBZ	R9, foreign
-	MOVD	(R8)(R9), R10
-	CBZ	R10, foreign
-	MOVD	48(R10), R11 // m
-	MOVD	0(R11), R12
-	CMP	R12, R10
-	BNE	foreign
-	MOVD	CURG, R12
-	MOVD	(R11)(R12), R12 // the goroutine
-	CBZ	R12, foreign
-	MOVD	SYSCALLPC, R13
-	MOVD	(R12)(R13), R13
-	MOVD	FRAMEPC, R14
-	CMP	R13, R14
-	BNE	foreign
-	MOVD	SYSCALLSP, R15
-	MOVD	(R12)(R15), R13
-	CBZ	R13, foreign
-	SUB	$192, RSP
-	STP	(R19, R20), 16(RSP)
-	STP	(R21, R22), 32(RSP)
-	STP	(R23, R24), 48(RSP)
-	STP	(R25, R26), 64(RSP)
-	STP	(R17, g), 80(RSP)
-	STP	(R29, R30), 96(RSP)
-	FSTPD	(F8, F9), 112(RSP)
-	FSTPD	(F10, F11), 128(RSP)
-	FSTPD	(F12, F13), 144(RSP)
-	FSTPD	(F14, F15), 160(RSP)
-	MOVD	56(R10), R13
-	MOVD	R13, 0(RSP)
-	MOVD	RSP, R13
-	MOVD	R13, 56(R10)
-	MOVD	R12, g
+// FROMC jumps where the thread is in no call of a goroutine: R8 and R9 find g in thread-local storage, R10
+// is g0, R11 m, R12 the goroutine, and R15 where in g syscallsp lies. The assembler uses R27, which C
+// keeps, for addresses of variables: R17 has its value.
+#define FROMC(ELSEWHERE) \
+	MOVD	R27, R17; \
+	MRS	TPIDR_EL0, R8; \
+	MOVD	·tlsOffset(SB), R9; \
+	CBZ	R9, ELSEWHERE; \
+	MOVD	(R8)(R9), R10; \
+	CBZ	R10, ELSEWHERE; \
+	MOVD	48(R10), R11; \
+	MOVD	0(R11), R12; \
+	CMP	R12, R10; \
+	BNE	ELSEWHERE; \
+	MOVD	CURG, R12; \
+	MOVD	(R11)(R12), R12; \
+	CBZ	R12, ELSEWHERE; \
+	MOVD	SYSCALLSP, R15; \
+	MOVD	(R12)(R15), R13; \
+	CBZ	R13, ELSEWHERE
+
+// MAYCALLBACK jumps where that is no call with callbacks.
+#define MAYCALLBACK(ELSEWHERE) \
+	MOVD	SYSCALLPC, R13; \
+	MOVD	(R12)(R13), R13; \
+	MOVD	FRAMEPC, R14; \
+	CMP	R13, R14; \
+	BNE	ELSEWHERE
+
+// SAVE puts what C keeps, and g0.sched.sp, on C's stack, and changes to the goroutine in R12.
+#define SAVE \
+	SUB	$192, RSP; \
+	STP	(R19, R20), 16(RSP); \
+	STP	(R21, R22), 32(RSP); \
+	STP	(R23, R24), 48(RSP); \
+	STP	(R25, R26), 64(RSP); \
+	STP	(R17, g), 80(RSP); \
+	STP	(R29, R30), 96(RSP); \
+	FSTPD	(F8, F9), 112(RSP); \
+	FSTPD	(F10, F11), 128(RSP); \
+	FSTPD	(F12, F13), 144(RSP); \
+	FSTPD	(F14, F15), 160(RSP); \
+	MOVD	56(R10), R13; \
+	MOVD	R13, 0(RSP); \
+	MOVD	RSP, R13; \
+	MOVD	R13, 56(R10); \
+	MOVD	R12, g; \
 	MOVD	g, (R8)(R9)
-	MOVD	ZR, (g)(R15)
-	MOVD	LOCKEDEXT, R13
-	ADD	R11, R13
-	MOVWU	4(R13), R14
-	ADDW	$1, R14
-	MOVW	R14, 4(R13)
-	MOVD	LOCKEDG, R13
-	MOVD	g, (R11)(R13)
-	MOVD	LOCKEDM, R13
-	MOVD	R11, (g)(R13)
-	MOVD	SCHEDBP, R13
-	MOVD	(g)(R13), R29
+
+// RESTORE is the opposite; R10 is g0.
+#define RESTORE \
+	MOVD	56(R10), R13; \
+	MOVD	R13, RSP; \
+	MOVD	0(RSP), R13; \
+	MOVD	R13, 56(R10); \
+	LDP	16(RSP), (R19, R20); \
+	LDP	32(RSP), (R21, R22); \
+	LDP	48(RSP), (R23, R24); \
+	LDP	64(RSP), (R25, R26); \
+	LDP	80(RSP), (R27, g); \
+	LDP	96(RSP), (R29, R30); \
+	FLDPD	112(RSP), (F8, F9); \
+	FLDPD	128(RSP), (F10, F11); \
+	FLDPD	144(RSP), (F12, F13); \
+	FLDPD	160(RSP), (F14, F15); \
+	ADD	$192, RSP
+
+// TOGO goes to the goroutine's stack, locked to the thread, below an address in callbackAnchor.
+#define TOGO \
+	SAVE; \
+	MOVD	ZR, (g)(R15); \
+	MOVD	LOCKEDEXT, R13; \
+	ADD	R11, R13; \
+	MOVWU	4(R13), R14; \
+	ADDW	$1, R14; \
+	MOVW	R14, 4(R13); \
+	MOVD	LOCKEDG, R13; \
+	MOVD	g, (R11)(R13); \
+	MOVD	LOCKEDM, R13; \
+	MOVD	R11, (g)(R13); \
+	MOVD	SCHEDBP, R13; \
+	MOVD	(g)(R13), R29; \
+	MOVD	56(g), R13; \
+	SUB	$16, R13; \
+	MOVD	R13, RSP; \
+	MOVD	ANCHORPC, R30
+
+// STACKOFGO goes back to the stack of regionBridge.
+#define STACKOFGO \
+	MOVD	SCHEDBP, R13; \
+	MOVD	(g)(R13), R29; \
+	MOVD	56(g), R13; \
+	MOVD	R13, RSP
+
+// callbackCommon: C's arguments in its registers, the number of the callback in R16.
+TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
+	FROMC(foreign)
+	MAYCALLBACK(foreign)
+	TOGO
 	MOVD	$·callbackSlots(SB), R13
 	ADD	R16<<4, R13
-	MOVD	(R13), R26
-	MOVD	56(g), R13
-	SUB	$16, R13
-	MOVD	R13, RSP
-	MOVD	ANCHORPC, R30
+	MOVD	callbackSlot_closure(R13), R26
+	MOVD	callbackSlot_short(R13), R13
+	CBNZ	R13, short
 	B	·callbackBridge(SB)
+short:
+	MOVD	LOCKS, R13
+	ADD	R11, R13
+	MOVW	(R13), R14
+	ADDW	$1, R14
+	MOVW	R14, (R13)
+	B	·callbackBridgeShort(SB)
 foreign:
 	MOVD	R17, R27
 	B	·callbackForeign(SB)
@@ -247,6 +304,23 @@ TEXT ·callbackBridge(SB), NOSPLIT, $120-0
 	MOVD	(R26), R9
 	CALL	(R9)
 	RET	·callbackBack(SB)
+
+// callbackBridgeShort is callbackBridge for a callback that C may make with a lock held: until
+// callbackBackShort the goroutine is not preempted, so nobody waits for the lock while it is stopped.
+TEXT ·callbackBridgeShort(SB), NOSPLIT, $120-0
+	NO_LOCAL_POINTERS
+	MOVD	(R26), R9
+	CALL	(R9)
+	RET	·callbackBackShort(SB)
+
+TEXT ·callbackBackShort(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	48(g), R11
+	MOVD	LOCKS, R8
+	ADD	R11, R8
+	MOVW	(R8), R9
+	SUBW	$1, R9
+	MOVW	R9, (R8)
+	B	·callbackLeave(SB)
 
 // callbackBack: the result in R0 or F0, SP 16 below where callbackEnter left it.
 TEXT ·callbackBack(SB), NOSPLIT|NOFRAME, $0-0
@@ -301,21 +375,78 @@ TEXT ·callbackLeave(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	LOCKEDM, R13
 	MOVD	ZR, (R12)(R13)
 locked:
-	MOVD	56(R10), R13
-	MOVD	R13, RSP
-	MOVD	0(RSP), R13
-	MOVD	R13, 56(R10)
-	LDP	16(RSP), (R19, R20)
-	LDP	32(RSP), (R21, R22)
-	LDP	48(RSP), (R23, R24)
-	LDP	64(RSP), (R25, R26)
-	LDP	80(RSP), (R27, g)
-	LDP	96(RSP), (R29, R30)
-	FLDPD	112(RSP), (F8, F9)
-	FLDPD	128(RSP), (F10, F11)
-	FLDPD	144(RSP), (F12, F13)
-	FLDPD	160(RSP), (F14, F15)
-	ADD	$192, RSP
+	RESTORE
+	RET
+
+// A region is a part of a C function that may take long: see callback_amd64.s.
+
+// int regionRelease(void): 0 where this thread is in no call with callbacks.
+TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
+	FROMC(none)
+	MAYCALLBACK(none)
+	TOGO
+	B	·regionBridge(SB)
+none:
+	MOVD	R17, R27
+	MOVD	ZR, R0
+	RET
+
+// regionBridge is the frame between C and the Go functions that are called in a region.
+TEXT ·regionBridge(SB), NOSPLIT, $24-0
+	NO_LOCAL_POINTERS
+	MOVD	·enterSyscall(SB), R26
+	MOVD	(R26), R9
+	CALL	(R9)
+	// Here again after exitsyscall.
+	MOVD	SYSCALLSP, R8
+	MOVD	(g)(R8), R8
+	CBZ	R8, over
+	MOVD	SCHEDBP, R8
+	MOVD	R29, (g)(R8)
+	B	·regionToC(SB)
+over:
+	RET	·callbackBack(SB)
+
+TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	48(g), R11
+	MOVD	INCGO, R8
+	ADD	R11, R8
+	MOVD	$1, R9
+	MOVB	R9, (R8)
+	MOVD	0(R11), R10
+	MOVD	R10, g
+	SAVE_G
+	RESTORE
+	MOVD	$1, R0
+	RET
+
+// void regionAcquire(int released)
+TEXT ·regionAcquire(SB), NOSPLIT|NOFRAME, $0-0
+	MOVD	R27, R17
+	CBZW	R0, none
+	FROMC(none)
+	MOVD	$·regionBridge(SB), R14
+	MOVD	64(R12), R13
+	SUB	R14, R13
+	CMP	$96, R13
+	BHI	none
+	SAVE
+	MOVD	INCGO, R13
+	ADD	R11, R13
+	MOVB	ZR, (R13)
+	STACKOFGO
+	MOVD	64(g), R30
+	B	·regionEnd(SB)
+none:
+	MOVD	R17, R27
+	RET
+
+// regionEnd is below regionBridge.
+TEXT ·regionEnd(SB), NOSPLIT, $24-0
+	NO_LOCAL_POINTERS
+	MOVD	·exitSyscall(SB), R26
+	MOVD	(R26), R9
+	CALL	(R9)
 	RET
 
 // callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary

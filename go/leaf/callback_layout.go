@@ -7,6 +7,7 @@ package leaf
 import (
 	"fmt"
 	"runtime"
+	_ "unsafe" // for linkname
 )
 
 // What is searched of g and m: all versions have more.
@@ -30,11 +31,17 @@ func startCallbacks() string {
 			found <- err.Error()
 			return
 		}
-		callbackOffsets = [11]uintptr{
+		var locks, incgo uint32
+		if locks, incgo, err = l.findInC(); err != nil {
+			found <- err.Error()
+			return
+		}
+		callbackOffsets = [13]uintptr{
 			uintptr(l.mCurg), uintptr(l.gSyscallPC), uintptr(l.gSyscallSP), uintptr(l.mNcgo),
 			uintptr(offsets[0]), uintptr(offsets[1]), uintptr(offsets[2]),
 			uintptr(l.gSyscallSP) - 8, // the last word of g.sched, just before
 			callbackPCs[pcFrame], callbackPCs[pcAnchor], callbackPCs[pcEnter] + 8,
+			uintptr(locks), uintptr(incgo),
 		}
 		found <- ""
 	}()
@@ -83,6 +90,49 @@ func (l *layout) findLocks(offsets *[3]uint32) error {
 	}
 	*offsets = [3]uint32{lockedg[0], lockedExt[0], lockedm[0]}
 	return nil
+}
+
+// What sync.Pool calls to keep a goroutine on its P.
+//
+//go:linkname procPin runtime.procPin
+func procPin() int
+
+//go:linkname procUnpin runtime.procUnpin
+func procUnpin()
+
+// findInC finds m.locks, which procPin counts up, and m.incgo, which follows it and is 1 in an ordinary
+// cgo call.
+func (l *layout) findInC() (locks, incgo uint32, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	m := *(*uintptr)(at(currentG(), gM))
+	counts := new([5][searchM / 4]uint32)
+	copyWords(&counts[0], m)
+	procPin()
+	copyWords(&counts[1], m)
+	procPin()
+	copyWords(&counts[2], m)
+	procUnpin()
+	copyWords(&counts[3], m)
+	procUnpin()
+	copyWords(&counts[4], m)
+	var at []uint32
+	for i := range counts[0] {
+		n := counts[0][i]
+		if counts[1][i] == n+1 && counts[2][i] == n+2 && counts[3][i] == n+1 && counts[4][i] == n {
+			at = append(at, uint32(i*4))
+		}
+	}
+	if len(at) != 1 {
+		return 0, 0, fmt.Errorf("procPin changes other words than m.locks: %v", at)
+	}
+	f, ok := observe()
+	isSet := func(words uint32) bool { return words&0xff != 0 }
+	locks, incgo = at[0], at[0]+16 // GO: runtime/runtime2.go
+	if !ok || isSet(counts[0][incgo/4]) || number(&f.MWords, incgo)&0xff != 1 {
+		return 0, 0, fmt.Errorf("m.incgo is not at %d", incgo)
+	}
+	return locks, incgo, nil
 }
 
 // copyWords copies what other threads may write, so the words are not read as Go's variables.

@@ -20,5 +20,7 @@ DATA ·callbackPCs+16(SB)/8, $WHOLE(SB)
 DATA ·callbackPCs+24(SB)/8, $ANCHOR(SB)
 DATA ·callbackPCs+32(SB)/8, $·callbackThunks(SB)
 DATA ·callbackPCs+40(SB)/8, $·callbackFreed(SB)
+DATA ·callbackPCs+48(SB)/8, $·regionRelease(SB)
+DATA ·callbackPCs+56(SB)/8, $·regionAcquire(SB)
 // Larger than Go's variable: AddressSanitizer takes what lies behind that for its own.
 GLOBL ·callbackPCs(SB), NOPTR|RODATA, $128

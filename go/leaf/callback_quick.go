@@ -31,11 +31,12 @@ type callRecord struct {
 	g0SP      uintptr
 	ncgo      int32
 	lockedInt uint32
+	locks     int32
 	inC       int32 // 1 until C has returned
 }
 
 // The addresses in callback_pcs.s.
-var callbackPCs [6]uintptr
+var callbackPCs [8]uintptr
 
 const (
 	pcCall = iota
@@ -44,11 +45,13 @@ const (
 	pcAnchor
 	pcThunks
 	pcFreed
+	pcRelease
+	pcAcquire
 )
 
 // callbackOffsets is what the assembly reads: where words of the runtime lie, and addresses. It is zero
 // where callbacks are ordinary ones: no thread then seems to be in a call with callbacks.
-var callbackOffsets [11]uintptr
+var callbackOffsets [13]uintptr
 
 const (
 	offCurg = iota
@@ -62,6 +65,8 @@ const (
 	offFramePC
 	offAnchorPC
 	offEnterPC
+	offLocks
+	offIncgo
 )
 
 // callbackOrdinary is the C function that the thunks call from elsewhere.
@@ -81,7 +86,9 @@ func callbacksWhy() string {
 		freed.code = callbackPCs[pcFreed]
 		code := &struct{ code uintptr }{callbackPCs[pcEnter]}
 		enterC = *(*func(*callbackClosure, *callRecord) (uintptr, float64))(unsafe.Pointer(&code))
-		callbacks.why = startCallbacks()
+		if callbacks.why = startCallbacks(); callbacks.why == "" {
+			startRegions()
+		}
 	})
 	return callbacks.why
 }
@@ -101,6 +108,14 @@ func callbackBack()
 func callbackLeave()
 func callbackForeign()
 func callbackFreed()
+func callbackBridgeShort()
+func callbackBackShort()
+func regionRelease()
+func regionAcquire()
+func regionToC()
+func regionNone()
+func regionBridge()
+func regionEnd()
 
 func thunk(number int) unsafe.Pointer {
 	p := callbackPCs[pcThunks] + uintptr(number)*thunkSize
@@ -175,6 +190,7 @@ func unguard(r *callRecord) {
 		*(*uintptr)(at(g, uint32(callbackOffsets[offLockedm]))) = 0
 	}
 	*(*uint32)(at(m, lockedExt+4)) = r.lockedInt
+	*(*int32)(at(m, uint32(callbackOffsets[offLocks]))) = r.locks
 }
 
 // callbackYieldHere is called when the goroutine's time is up: its prologue sees that.

@@ -27,6 +27,7 @@ type storm struct {
 	mu    sync.Mutex
 	cb    *leaf.Callback
 	boom  *leaf.Callback
+	short *leaf.Callback
 	rands uint32
 	calls int64
 }
@@ -86,6 +87,16 @@ func (s *storm) callback(depth, arg uintptr) uintptr {
 		if q := pass(p, emptyCallback.Pointer()); q[9] != byte(arg) {
 			s.t.Error("another object")
 		}
+	case 16: // a callback in each region, and one between them
+		if depth > 0 {
+			if got := uint32(regions(s.cb.Pointer(), 2, uintptr(s.rand(2))*20)); got != 3 {
+				s.t.Errorf("in regions: %d", got)
+			}
+		}
+	case 17:
+		if got := repeat(s.short.Pointer(), 3, arg%2); got != 3+3*(arg%2) {
+			s.t.Errorf("short: %d", got)
+		}
 	case 15:
 		atomic.StorePointer(&garbage, unsafe.Pointer(new([64]byte)))
 	}
@@ -108,6 +119,12 @@ func TestStressCallbacks(t *testing.T) {
 		return 0
 	})
 	defer s.boom.Free()
+	s.short = leaf.CallbackOf("short", func(i, one uintptr) uintptr {
+		atomic.StorePointer(&garbage, unsafe.Pointer(new([64]byte)))
+		deep(int(s.rand(30)))
+		return i + one
+	}, leaf.Short)
+	defer s.short.Free()
 	stop := make(chan bool)
 	var wg sync.WaitGroup
 	wg.Add(1)

@@ -103,7 +103,7 @@ func check(name string, call *ccall.Call) {
 	}
 	if int(f.Locks) > known.Locks {
 		report("leaf: %s held %d locks across a callback: if another leaf or call with callbacks waits for one, both hang; "+
-			"let one goroutine at a time use what it locks, or call it by cgo (C.%s)", name, f.Locks, name)
+			"lock it with rcgo_mutex_lock (rcgo_leaf.h), let one goroutine at a time use it, make the callback leaf.Short, or call %s by cgo", name, f.Locks, name)
 		known.Locks = int(f.Locks)
 	}
 	if f.CalledGo != 0 && !known.CalledGo {

@@ -31,6 +31,8 @@ var children = map[string]func(){
 	"call-go":           func() { of[func()]("call_go")() },
 	"checked":           checkedLeaves,
 	"checked-callbacks": func() { checkedCallbacks() },
+	"short-blocks":      func() { blocks() },
+	"short-panics":      func() { panics() },
 }
 
 //go:noinline

@@ -4,11 +4,14 @@
 package callbacktest
 
 /*
+#cgo CFLAGS: -I${SRCDIR}/../../../include
 #cgo LDFLAGS: -lpthread
+#include "rcgo_leaf.h"
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef uintptr_t (*fn2)(uintptr_t, uintptr_t);
 
@@ -114,6 +117,80 @@ slow(fn2 fn, uintptr_t n)
 	return fn(3, 4);
 }
 
+// Regions: between two callbacks, around one, and one within another. Registers must be kept.
+static uintptr_t
+regions(fn2 fn, uintptr_t n, uintptr_t microseconds)
+{
+	uintptr_t a = n + 1, b = n + 2, c = n + 3, d = n + 4, e = n + 5, sum = 0, count = 0;
+
+	for (uintptr_t i = 0; i < n; i++) {
+		int released = rcgo_release(), again;
+
+		count += released;
+		if (microseconds != 0) {
+			usleep(microseconds);
+		}
+		again = rcgo_release();
+		if (i % 2 != 0) {
+			sum += fn(i, 1);
+		}
+		rcgo_acquire(again);
+		rcgo_acquire(released);
+		if (i % 2 == 0) {
+			sum += fn(i, 1);
+		}
+		a += b; b += c; c += d; d += e; e += a ^ i;
+	}
+	if ((a ^ b ^ c ^ d ^ e) == 1) {
+		return 0;
+	}
+	return sum | count << 32;
+}
+
+static uintptr_t
+regions_only(uintptr_t n)
+{
+	uintptr_t count = 0;
+
+	for (uintptr_t i = 0; i < n; i++) {
+		int released = rcgo_release();
+		rcgo_acquire(released);
+		count += released;
+	}
+	return count;
+}
+
+// A callback in a region, whose panic leaves it.
+static void in_region(void_fn fn) { int r = rcgo_release(); fn(); rcgo_acquire(r); }
+
+// What many goroutines do at a time: callbacks with a lock that all wait for.
+static uintptr_t shared_work;
+static uintptr_t
+with_mutex(fn2 fn, uintptr_t n)
+{
+	uintptr_t sum = 0;
+
+	for (uintptr_t i = 0; i < n; i++) {
+		rcgo_mutex_lock(&mutex);
+		sum += fn(i, ++shared_work);
+		pthread_mutex_unlock(&mutex);
+	}
+	return sum;
+}
+
+static uintptr_t
+with_plain_mutex(fn2 fn, uintptr_t n)
+{
+	uintptr_t sum = 0;
+
+	for (uintptr_t i = 0; i < n; i++) {
+		pthread_mutex_lock(&mutex);
+		sum += fn(i, ++shared_work);
+		pthread_mutex_unlock(&mutex);
+	}
+	return sum;
+}
+
 static void *pass(void *p, void_fn fn) { fn(); return p; }
 
 typedef int (*cmp_fn)(const void *, const void *, void *);
@@ -127,6 +204,7 @@ static void *export_fn(void) { return rcgo_callbacktest_export; }
 
 #define F(name) static void *fn_##name(void) { return name; }
 F(repeat) F(plus) F(busy) F(many) F(call_float) F(call_void) F(on_thread) F(floats) F(pass) F(sort) F(locked) F(slow)
+F(regions) F(regions_only) F(in_region) F(with_mutex) F(with_plain_mutex)
 */
 import "C"
 
@@ -147,6 +225,12 @@ var (
 	Locked    = C.fn_locked()
 	Slow      = C.fn_slow()
 	Export    = C.export_fn()
+
+	Regions        = C.fn_regions()
+	RegionsOnly    = C.fn_regions_only()
+	InRegion       = C.fn_in_region()
+	WithMutex      = C.fn_with_mutex()
+	WithPlainMutex = C.fn_with_plain_mutex()
 )
 
 // RepeatOrdinary is Repeat by an ordinary cgo call.

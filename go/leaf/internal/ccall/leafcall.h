@@ -44,6 +44,10 @@ void rcgo_leaf_callback_watched(uintptr_t number, void *frame);
 // How many mutexes the calling thread holds; -1 where nobody counts.
 int64_t rcgo_leaf_locks_held(void);
 
+// In a watched call: what is between the two does not count. The first returns 1 in such a call.
+int rcgo_leaf_watch_release(void);
+void rcgo_leaf_watch_acquire(int released);
+
 void rcgo_leaf_observe(struct leaf_facts *facts);
 
 // Where in thread-local storage, seen from the thread pointer, a word has a value (on arm64).

@@ -41,6 +41,7 @@ struct stretch {
 	int64_t waits;
 	struct leaf_findings worst;
 	int64_t locks; // held when the call began
+	int released;  // nothing counts until rcgo_acquire
 };
 
 // owner: the thread. It is that of the innermost watched call; NULL outside.
@@ -66,14 +67,36 @@ stretch_end(struct stretch *s)
 	s->worst.blocked += blocked;
 }
 
+int
+rcgo_leaf_watch_release(void)
+{
+	if (current == NULL || current->released) {
+		return 0;
+	}
+	stretch_end(current);
+	current->released = 1;
+	return 1;
+}
+
+void
+rcgo_leaf_watch_acquire(int released)
+{
+	if (released && current != NULL) {
+		current->released = 0;
+		stretch_begin(current);
+	}
+}
+
 void
 rcgo_leaf_callback_watched(uintptr_t number, void *frame)
 {
 	struct stretch *s = current;
 	int64_t locks;
 
-	if (s == NULL) {
+	if (s == NULL || s->released) {
+		current = NULL;
 		rcgo_leaf_callback(number, frame);
+		current = s;
 		return;
 	}
 	stretch_end(s);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The functions of rcgo_leaf.h: C lets the scheduler have the processor for a while. On C's stack.
+#include "leafcall.h"
+
+// As rcgo_leaf.h, which is for C of others, declares them.
+int rcgo_leaf_release(void);
+void rcgo_leaf_acquire(int released);
+
+// owner: package leaf, which writes them once. lock: none. ordering: release/acquire.
+static int (*release_fn)(void);
+static void (*acquire_fn)(int);
+
+void
+rcgo_leaf_set_region(uintptr_t release, uintptr_t acquire)
+{
+	__atomic_store_n(&acquire_fn, (void (*)(int))acquire, __ATOMIC_RELAXED);
+	__atomic_store_n(&release_fn, (int (*)(void))release, __ATOMIC_RELEASE);
+}
+
+int
+rcgo_leaf_release(void)
+{
+	int (*fn)(void) = __atomic_load_n(&release_fn, __ATOMIC_ACQUIRE);
+
+	if (fn == NULL) {
+		return rcgo_leaf_watch_release();
+	}
+	return fn();
+}
+
+void
+rcgo_leaf_acquire(int released)
+{
+	void (*fn)(int) = __atomic_load_n(&acquire_fn, __ATOMIC_RELAXED);
+
+	if (fn == NULL) {
+		rcgo_leaf_watch_acquire(released);
+		return;
+	}
+	fn(released);
+}
