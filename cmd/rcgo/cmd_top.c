@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +16,14 @@ struct top {
 	pid_t pid;
 	double delay;
 	uint64_t count; // 0: until the process ends
-	bool json, screen;
+	bool json, no_stop;
+	struct top_view view;
+};
+
+// What one update shows.
+struct update {
+	struct rcgo_stats_page stats;
+	struct top_threads threads;
 };
 
 // The counters by name; a JSON object has them so.
@@ -45,17 +51,17 @@ static const struct {
 };
 
 static void
-print_json(const struct top *top, const struct rcgo_stats_page *page,
+print_json(const struct top *top, const struct rcgo_stats_page *stats,
 	const struct top_threads *threads)
 {
-	const uint64_t *values = (const uint64_t *)&page->stats;
+	const uint64_t *values = (const uint64_t *)&stats->stats;
 	json_t *object = json_object(), *list = json_array();
 	double tick = 1000.0 / (double)sysconf(_SC_CLK_TCK);
 
 	json_object_set_new(object, "pid", json_integer(top->pid));
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
 		bool known = strcmp(counters[i].name, "callbacks") != 0 ||
-			     (page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
+			     (stats->flags & RCGO_STATS_PAGE_CALLBACKS) != 0;
 
 		json_object_set_new(object, counters[i].name,
 			known ? json_integer((json_int_t)values[counters[i].at]) : json_null());
@@ -75,77 +81,8 @@ print_json(const struct top *top, const struct rcgo_stats_page *page,
 	json_decref(object);
 }
 
-static void
-print_summary(const struct top *top, const struct rcgo_stats_page *page, size_t threads)
-{
-	const struct rcgo_stats *s = &page->stats;
-	char *callbacks = (page->flags & RCGO_STATS_PAGE_CALLBACKS) != 0
-				  ? fmt("%" PRIu64, s->callbacks)
-				  : xstrdup("not counted (RCGO=stats=on)");
-
-	printf("process %d: %zu threads\n", top->pid, threads);
-	printf("of Go       %" PRIu64 " running, peak %" PRIu64 ", started %" PRIu64
-	       "; retried %" PRIu64 ", smaller stacks %" PRIu64 ", failed %" PRIu64 "\n",
-		s->threads_running, s->threads_peak, s->threads_started, s->start_retries,
-		s->stacks_smaller, s->start_failures);
-	printf("of C in Go  %" PRIu64 " bound, %" PRIu64 " seen; waited for Go's start %" PRIu64
-	       "\n",
-		s->foreign_bound, s->foreign_seen, s->waits);
-	printf("calls       C to Go: %s; on all threads: %" PRIu64 ", given up %" PRIu64 "\n\n",
-		callbacks, s->all_threads_calls, s->all_threads_given_up);
-	free(callbacks);
-}
-
-static size_t
-screen_rows(void)
-{
-	struct winsize w;
-
-	return ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_row > 8 ? w.ws_row : 24;
-}
-
-static int
-by_cpu(const void *a, const void *b)
-{
-	const struct top_thread *x = a, *y = b;
-
-	if (x->cpu != y->cpu) {
-		return x->cpu < y->cpu ? 1 : -1;
-	}
-	return (x->ticks < y->ticks) - (x->ticks > y->ticks);
-}
-
-static void
-print_table(const struct top *top, const struct rcgo_stats_page *page,
-	const struct top_threads *threads)
-{
-	size_t rows = top->screen ? screen_rows() - 7 : threads->n;
-	struct top_thread *sorted = xalloc((threads->n + 1) * sizeof *sorted);
-	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
-
-	if (threads->n > 0) {
-		memcpy(sorted, threads->at, threads->n * sizeof *sorted);
-		qsort(sorted, threads->n, sizeof *sorted, by_cpu);
-	}
-	fputs(top->screen ? "\033[H\033[J" : "", stdout);
-	print_summary(top, page, threads->n);
-	printf("%8s  %-15s  %-4s  %s  %5s  %9s  %-2s  %s\n", "TID", "NAME", "KIND", "S", "CPU%",
-		"TIME", "IN", "FUNCTION");
-	for (size_t i = 0; i < threads->n && i < rows; i++) {
-		const struct top_thread *t = &sorted[i];
-		char cpu[16] = "-";
-
-		if (t->cpu >= 0) {
-			snprintf(cpu, sizeof cpu, "%.1f", t->cpu);
-		}
-		printf("%8d  %-15s  %-4s  %c  %5s  %9.2f  %-2s  %s\n", (int)t->tid, t->name,
-			t->kind, t->state, cpu, (double)t->ticks * tick, t->where, t->function);
-	}
-	free(sorted);
-}
-
-static double
-now(void)
+double
+top_now(void)
 {
 	struct timespec t;
 
@@ -158,16 +95,7 @@ pause_for(double seconds)
 {
 	struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
 
-	while (nanosleep(&t, &t) != 0 && errno == EINTR) {
-	}
-}
-
-static void
-find_functions(struct top_stacks *stacks, struct top_threads *threads)
-{
-	top_stacks_refresh(stacks);
-	for (size_t i = 0; i < threads->n; i++) {
-		threads->at[i].function = top_stacks_function(stacks, threads->at[i].tid);
+	while (seconds > 0 && nanosleep(&t, &t) != 0 && errno == EINTR) {
 	}
 }
 
@@ -180,40 +108,72 @@ free_threads(struct top_threads *threads)
 	free(threads->at);
 }
 
+// Prints an update. Returns false if that fails.
+static bool
+print_update(struct top *top, const struct top_page *page, const struct update *u)
+{
+	if (top->json) {
+		print_json(top, &u->stats, &u->threads);
+	} else {
+		if (top->view.screen) {
+			top_screen_measure(&top->view);
+		}
+		top_table(stdout, &top->view, page, &u->stats, &u->threads);
+	}
+	return fflush(stdout) == 0;
+}
+
+// Waits for the time of the next update, and draws the last one again when a key wants that.
 static void
-show(const struct top *top)
+wait_for_next(struct top *top, const struct top_page *page, const struct update *u, double until)
+{
+	if (!top->view.screen) {
+		pause_for(until - top_now());
+		return;
+	}
+	while (!top->view.quit && top_screen_wait(&top->view, until)) {
+		top->view.quit |= !print_update(top, page, u);
+	}
+}
+
+static void
+show(struct top *top)
 {
 	struct top_page page = top_page_open(top->pid);
-	struct top_stacks *stacks = top_stacks_open(top->pid);
-	struct top_threads before = {NULL, 0};
+	struct top_stacks *stacks = top_stacks_open(top->pid, top->no_stop);
+	struct update last = {0};
 	double then = 0;
 
+	if (top->view.screen) {
+		top_screen_open(&top->view);
+	}
 	for (uint64_t i = 0; top->count == 0 || i < top->count; i++) {
-		struct rcgo_stats_page stats;
-		struct top_threads threads;
+		struct update u;
 		double t;
 
 		if (i > 0) {
-			pause_for(top->delay);
+			wait_for_next(top, &page, &last, then + top->delay);
 		}
-		t = now();
+		t = top_now();
 		// The process may have ended, or be another program by exec.
-		if (!top_page_read(&page, &stats)) {
+		if (top->view.quit || !top_page_read(&page, &u.stats)) {
 			break;
 		}
-		threads = top_threads_read(top->pid, &stats);
-		if (threads.n == 0) {
+		u.threads = top_threads_read(top->pid, &u.stats);
+		if (u.threads.n == 0) {
 			break;
 		}
-		find_functions(stacks, &threads);
-		top_threads_compare(&threads, &before, i > 0 ? t - then : 0);
-		(top->json ? print_json : print_table)(top, &stats, &threads);
-		if (fflush(stdout) != 0) {
-			break;
-		}
-		free_threads(&before);
-		before = threads;
+		top_stacks_functions(stacks, &u.threads, &u.stats);
+		top_threads_compare(&u.threads, &last.threads, i > 0 ? t - then : 0);
+		free_threads(&last.threads);
+		last = u;
 		then = t;
+		if (!print_update(top, &page, &last)) {
+			break;
+		}
+	}
+	if (top->view.screen) {
+		top_screen_close(&top->view);
 	}
 }
 
@@ -230,6 +190,21 @@ number(const char *flag, const char *text, double least, double most)
 	return x;
 }
 
+static enum top_sort
+sort_named(const char *name)
+{
+	enum top_sort sort = top_sort_named(name);
+	char *names = xstrdup("");
+
+	if (sort != TOP_SORTS) {
+		return sort;
+	}
+	for (unsigned i = 0; i < TOP_SORTS; i++) {
+		names = fmt("%s%s%s", names, i > 0 ? ", " : "", top_sort_name(i));
+	}
+	usage_error("top", "top: -s wants one of %s, not %s", names, name);
+}
+
 int
 cmd_top(int argc, char **argv)
 {
@@ -237,6 +212,8 @@ cmd_top(int argc, char **argv)
 		{"d", required_argument, NULL, 'd'},
 		{"n", required_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
+		{"nostop", no_argument, NULL, 'x'},
+		{"s", required_argument, NULL, 's'},
 		{NULL, 0, NULL, 0},
 	};
 	struct top top = {.delay = 1, .count = isatty(1) ? 0 : 1};
@@ -250,6 +227,10 @@ cmd_top(int argc, char **argv)
 			top.count = (uint64_t)number("n", optarg, 1, 1e9);
 		} else if (c == 'j') {
 			top.json = true;
+		} else if (c == 'x') {
+			top.no_stop = true;
+		} else if (c == 's') {
+			top.view.sort = sort_named(optarg);
 		} else {
 			usage_flag("top", argv);
 		}
@@ -264,7 +245,7 @@ cmd_top(int argc, char **argv)
 		usage_error("top", "top wants a process id, not %s", argv[optind]);
 	}
 	top.pid = (pid_t)pid;
-	top.screen = isatty(1) && !top.json && top.count != 1;
+	top.view.screen = isatty(1) && !top.json && top.count != 1;
 	show(&top);
 	return 0;
 }

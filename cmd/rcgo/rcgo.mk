@@ -53,7 +53,7 @@ RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
 $(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # The page of counters that rcgo top reads.
-RCGO_TOP := $(addprefix $(BUILD)/rcgo/,cmd_top.o top_page.o top_threads.o)
+RCGO_TOP := $(addprefix $(BUILD)/rcgo/,cmd_top.o top_page.o top_screen.o top_table.o top_threads.o)
 $(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
 
 # What a built program says of itself.

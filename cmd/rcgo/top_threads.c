@@ -22,28 +22,31 @@ task_file(const char *dir, const char *name)
 	return text;
 }
 
+const char *
+top_where(uint64_t pc, const struct rcgo_stats_page *stats)
+{
+	return pc >= stats->go_text[0] && pc < stats->go_text[1] ? "go" : "c";
+}
+
 // In whose code a thread is that waits; the kernel tells those who may trace the process.
 static const char *
-where_is(const char *dir, const struct rcgo_stats_page *page)
+where_is(const char *dir, const struct rcgo_stats_page *stats)
 {
 	char *text = task_file(dir, "syscall");
 	const char *last = text != NULL ? strrchr(text, ' ') : NULL;
 	uint64_t pc = last != NULL ? strtoull(last, NULL, 16) : 0;
 
 	free(text);
-	if (pc == 0) {
-		return "-";
-	}
-	return pc >= page->go_text[0] && pc < page->go_text[1] ? "go" : "c";
+	return pc == 0 ? "-" : top_where(pc, stats);
 }
 
 static const char *
-kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *page)
+kind_of(pid_t pid, const struct top_thread *t, const struct rcgo_stats_page *stats)
 {
 	if (t->tid == pid) {
 		return "main";
 	}
-	if ((page->flags & RCGO_STATS_PAGE_NAMES) == 0) {
+	if ((stats->flags & RCGO_STATS_PAGE_NAMES) == 0) {
 		return "-";
 	}
 	return has_prefix(t->name, "go:") && isdigit((unsigned char)t->name[3]) ? "go" : "c";
@@ -70,15 +73,15 @@ stat_parse(const char *stat, struct top_thread *t)
 
 // Returns false when the thread has ended.
 static bool
-thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *page)
+thread_read(pid_t pid, struct top_thread *t, const struct rcgo_stats_page *stats)
 {
 	char *dir = fmt("/proc/%d/task/%d", pid, t->tid);
 	char *stat = task_file(dir, "stat");
 	bool known = stat != NULL && stat_parse(stat, t);
 
 	if (known) {
-		t->kind = kind_of(pid, t, page);
-		t->where = where_is(dir, page);
+		t->kind = kind_of(pid, t, stats);
+		t->where = where_is(dir, stats);
 		t->cpu = -1;
 	}
 	free(stat);
@@ -95,7 +98,7 @@ by_tid(const void *a, const void *b)
 }
 
 struct top_threads
-top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
+top_threads_read(pid_t pid, const struct rcgo_stats_page *stats)
 {
 	char *tasks = fmt("/proc/%d/task", pid);
 	DIR *dir = opendir(tasks);
@@ -106,7 +109,7 @@ top_threads_read(pid_t pid, const struct rcgo_stats_page *page)
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		struct top_thread t = {.tid = atoi(e->d_name)};
 
-		if (t.tid <= 0 || !thread_read(pid, &t, page)) {
+		if (t.tid <= 0 || !thread_read(pid, &t, stats)) {
 			continue;
 		}
 		if (all.n == room) {

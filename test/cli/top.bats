@@ -16,6 +16,7 @@ package main
 /*
 #cgo LDFLAGS: -lpthread
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -34,12 +35,26 @@ other(void *unused)
 	return unused;
 }
 
+static volatile int spinning;
+
+static void *
+spin_in_c(void *unused)
+{
+	while (spinning) {
+	}
+	return unused;
+}
+
 static void
 start(void)
 {
 	pthread_t t;
 
 	pthread_create(&t, 0, other, 0);
+	if (getenv("SPIN") != 0) {
+		spinning = 1;
+		pthread_create(&t, 0, spin_in_c, 0);
+	}
 }
 */
 import "C"
@@ -147,7 +162,7 @@ stop_waiting() {
 	[ "$status" = 2 ]
 	[[ $output == *"$tid is a thread, of process $PID"*"rcgo top $PID"* ]]
 	stop_waiting
-	for words in "" "x" "0" "-1" "1 2" "-n 0 1" "-d x 1" "-q 1"; do
+	for words in "" "x" "0" "-1" "1 2" "-n 0 1" "-d x 1" "-q 1" "-s size 1"; do
 		# shellcheck disable=SC2086 # words
 		run "$RCGO" top $words
 		[ "$status" = 2 ]
@@ -162,5 +177,79 @@ stop_waiting() {
 	run setpriv --reuid 65534 --clear-groups "$T/rcgo" top "$PID"
 	[ "$status" = 2 ]
 	[[ $output == *"process $PID (waiting) belongs to root"*"sudo rcgo top $PID"* ]]
+	stop_waiting
+}
+
+# on_screen ROWS COLUMNS STEP...: rcgo top of the process on a terminal, see testdata/pty.
+on_screen() {
+	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
+	run "$T/pty" "$@" -- "$RCGO" top -d 0.2 "$PID" 8>&- 9<&-
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+@test "top: a screen of 80 by 24, with keys" {
+	OPTIONS=RCGO=names=on start_waiting "$RCGO"
+	on_screen 24 80 has="process $PID: " has="TID  NAME" has=", by cpu " key=s has=", by time " \
+		'key=\033[C' has=", by tid " 'key=\033[D' has=", by time " key=S has=", by cpu " \
+		key=r has="by cpu reversed" key=r lacks=reversed size=8x40 lacks=NAME has="$PID" \
+		size=24x80 has="TID  NAME" key=q end
+	stop_waiting
+}
+
+@test "top: a screen of 40 by 8 scrolls" {
+	OPTIONS=RCGO=names=on start_waiting "$RCGO"
+	threads=$(ls "/proc/$PID/task" | wc -l)
+	[ "$threads" -gt 4 ]
+	# Between the two lines above and the one below, there is room for five threads.
+	on_screen 8 40 has="process $PID: " has=" by cpu" key=s key=s has="1-5 of " has=" by tid" \
+		'key=\033[B' has="2-6 of " lacks="$PID S" 'key=\033[A' has="1-5 of " has="$PID S" \
+		'key=\033[6~' lacks="1-5 of" 'key=\033[5~\033[5~\033[5~' has="1-5 of " key=q end
+	stop_waiting
+}
+
+@test "top: ^C ends it and gives the terminal back" {
+	start_waiting "$RCGO"
+	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
+	run "$T/pty" 24 80 has="process $PID: " 'key=\x03' has=ended:130 end -- \
+		sh -c "trap : INT; '$RCGO' top $PID; echo ended:\$?" 8>&- 9<&-
+	echo "$output"
+	[ "$status" = 0 ]
+	stop_waiting
+}
+
+@test "top: the process ends under the screen" {
+	start_waiting "$RCGO"
+	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
+	"$T/pty" 24 80 has="process $PID: " touch="$T/seen" end -- "$RCGO" top "$PID" 8>&- 9<&- &
+	local top=$!
+	while ! [ -e "$T/seen" ]; do sleep 0.05; done
+	stop_waiting
+	wait "$top"
+}
+
+@test "top: the C function of a thread that runs, and the orders" {
+	OPTIONS=SPIN=1 start_waiting "$RCGO"
+	# Until the thread has a processor at the moment of the look.
+	for i in {1..200}; do
+		run "$RCGO" top -s function "$PID"
+		[ "$status" = 0 ]
+		[[ $output != *" c   spin_in_c"* ]] || break
+		sleep 0.05
+	done
+	[ "$i" -lt 200 ]
+	run "$RCGO" top -nostop "$PID"
+	[ "$status" = 0 ]
+	lacks spin_in_c
+	for order in tid name; do
+		run "$RCGO" top -s "$order" "$PID"
+		column=$([ "$order" = tid ] && echo 1 || echo 2)
+		sorted=$(tail -n +7 <<<"$output" | awk -v c="$column" '{ print $c }')
+		if [ "$order" = tid ]; then
+			[ "$sorted" = "$(sort -n <<<"$sorted")" ]
+		else
+			[ "$sorted" = "$(LC_ALL=C sort <<<"$sorted")" ]
+		fi
+	done
 	stop_waiting
 }
