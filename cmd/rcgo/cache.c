@@ -11,6 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct problem *
+cache_problem(void)
+{
+	const char *own = getenv("RCGO_CACHE");
+
+	if (own == NULL || *own == '\0' || *own == '/') {
+		return NULL;
+	}
+	return problem(fmt("RCGO_CACHE=%s is not an absolute path", own),
+		"go commands in other directories would look for our files elsewhere",
+		"set RCGO_CACHE to a path that begins with /");
+}
+
 // Returns the cache directory that the environment selects; NULL if there is none.
 char *
 cache_dir_wanted(void)
@@ -18,13 +31,8 @@ cache_dir_wanted(void)
 	const char *own = getenv("RCGO_CACHE"), *xdg = getenv("XDG_CACHE_HOME"),
 		   *home = getenv("HOME");
 
+	fail_on(cache_problem());
 	if (own != NULL && *own != '\0') {
-		if (*own != '/') {
-			fail(fmt("RCGO_CACHE=%s is not an absolute path", own),
-				"go commands in other directories would look for our files "
-				"elsewhere",
-				"set RCGO_CACHE to a path that begins with /");
-		}
 		return path_clean(own);
 	}
 	if (xdg != NULL && *xdg == '/') {

@@ -158,27 +158,6 @@ cache_put_payload(struct cache *c)
 	return dir;
 }
 
-static int
-put_link(const char *path, const char *to)
-{
-	size_t n = strlen(to);
-	char *was = xalloc(n + 2), *fresh = fmt("%s.%ld", path, (long)getpid());
-
-	if (readlink(path, was, n + 1) == (ssize_t)n && memcmp(was, to, n) == 0) {
-		return 0;
-	}
-	if (symlink(to, fresh) != 0) {
-		return -errno;
-	}
-	if (rename(fresh, path) != 0) {
-		int err = -errno;
-
-		unlink(fresh);
-		return err;
-	}
-	return 0;
-}
-
 // Stores the library that is preloaded into programs, under a name of its content: programs that
 // run keep theirs. Returns its path, or NULL if it cannot be written.
 char *
@@ -192,22 +171,25 @@ cache_put_preload(struct cache *c, const char *name, const void *data, size_t si
 	return put(path, data, size) == 0 ? path : NULL;
 }
 
-// Stores a symbolic link to a path in the cache and returns the path of the link.
+// Stores another path for a GOROOT in the cache and returns it.
 char *
-cache_put_link(struct cache *c, const char *name, const char *to)
+cache_put_goroot(struct cache *c, const char *name, const char *goroot)
 {
 	char *path = path_join(c->dir, name);
-	int err = put_link(path, to);
+
+	limit_signal(true);
+	int err = goroot_farm(path, goroot);
 
 	if (err != 0 && c->why == NULL) {
 		c->why = fmt("%s: %s", path, strerror(-err));
 		cache_use_private(c, false);
 		path = path_join(c->dir, name);
-		err = put_link(path, to);
+		err = goroot_farm(path, goroot);
 	}
 	if (err != 0) {
 		cache_none(c, path, strerror(-err));
 	}
+	limit_signal(false);
 	return path;
 }
 

@@ -97,7 +97,7 @@ problem_platform(const struct goenv *e)
 }
 
 // Returns whether a file of NAME=VALUE lines, such as `go env -w` writes, sets a variable.
-static bool
+bool
 env_file_sets(const char *path, const char *name)
 {
 	size_t size;

@@ -73,8 +73,9 @@ report_go(const struct goenv *e)
 	real = realpath(e->cgo_dir, NULL);
 	linked = real != NULL && strcmp(real, e->cgo_dir) != 0;
 	finding(LEVEL_OK, "GOROOT",
-		goroot_in_module_cache(e)
-			? fmt("%s, in the module cache: rcgo builds with a link to it", e->goroot)
+		goroot_in_module_cache(e) ? fmt("%s, in the module cache: rcgo builds with a "
+						"directory of links to it",
+						    e->goroot)
 		: linked ? fmt("%s, runtime/cgo by symbolic links in %s", e->goroot, real)
 			 : e->goroot,
 		NULL);
@@ -102,31 +103,40 @@ report_target(const struct goenv *e)
 	}
 }
 
+const char *
+doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u)
+{
+	// Behind links, which a GOROOT in our cache has too.
+	char *made = u->goroot == NULL ? NULL : realpath(path_join(u->goroot, "src/runtime"), NULL);
+	char *here = realpath(path_join(e->goroot, "src/runtime"), NULL);
+
+	if (u->goroot == NULL) {
+		return "ours is in GOFLAGS, but its file is gone";
+	}
+	if (strcmp(u->payload, payload_hash) != 0) {
+		return fmt("ours in GOFLAGS is of C half %s", u->payload);
+	}
+	if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
+		strcmp(u->go, e->version) != 0) {
+		return fmt("ours in GOFLAGS is for %s in %s, and here runs %s in %s", u->go,
+			u->goroot, e->version, e->goroot);
+	}
+	return NULL;
+}
+
 // Reports whether the overlay in GOFLAGS is for the current Go.
 static void
 report_our_overlay(const struct goenv *e, const struct user_overlay *u)
 {
-	static const char again[] = "run: eval \"$(rcgo env)\"";
-	const char *go = path_search("go"), *why = NULL;
-	char *made = u->goroot == NULL ? NULL : realpath(u->goroot, NULL);
-	char *here = realpath(e->goroot, NULL);
+	const char *go = path_search("go"), *why = doctor_overlay_stale(e, u);
 
-	if (u->goroot == NULL) {
-		why = "ours is in GOFLAGS, but its file is gone";
-	} else if (strcmp(u->payload, payload_hash) != 0) {
-		why = fmt("ours in GOFLAGS is of C half %s", u->payload);
-	} else if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
-		   strcmp(u->go, e->version) != 0) {
-		why = fmt("ours in GOFLAGS is for %s in %s, and here runs %s in %s", u->go,
-			u->goroot, e->version, e->goroot);
-	}
 	if (why == NULL) {
 		finding(LEVEL_OK, "overlay", "ours is in GOFLAGS: plain `go` builds with it", NULL);
 	} else if (go != NULL && path_is_self(go)) {
 		finding(LEVEL_OK, "overlay",
 			fmt("%s; the `go` in PATH is rcgo, which makes the right one", why), NULL);
 	} else {
-		finding(LEVEL_WARN, "overlay", why, again);
+		finding(LEVEL_WARN, "overlay", why, "run: eval \"$(rcgo env)\"");
 	}
 }
 
@@ -240,10 +250,12 @@ report_all(const char *dir)
 		doctor_compiler(&e);
 		report_overlay(&e);
 		report_leaf(&e);
+		doctor_editor(&e);
 	}
 	report_options();
 	report_kernel();
 	doctor_cache(p == NULL ? &e : NULL);
+	doctor_sandbox();
 	doctor_limits();
 }
 

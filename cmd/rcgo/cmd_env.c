@@ -64,7 +64,7 @@ make(const char *dir, struct features features, bool json)
 
 	overlay_store(&o, &e, &cache);
 	char *bin = shim_dir(&cache);
-	struct session s = session_make(&e, goflags_with_ours(&flags, &o, e.minor), bin, &o);
+	struct session s = session_make(&e, goflags_with_ours(&flags, &o, &e), bin, &o);
 
 	if (bin != NULL) {
 		overlay_set(s.variables, "PATH", shim_path(bin, true));

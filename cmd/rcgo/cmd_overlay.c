@@ -10,8 +10,10 @@ doubt_renamed(const struct goenv *e)
 {
 	return problem("plain go rejects this overlay",
 		"GOROOT is in the module cache, where go accepts no overlay",
-		fmt("build with it by GOROOT=%s %s build -overlay ..., or with rcgo build",
-			shell_quote(e->goroot), shell_quote(e->go)));
+		fmt("build with it by %s%s%s build -overlay ..., or with rcgo build",
+			goroot_is_set(e) ? "GOROOT=" : "",
+			goroot_is_set(e) ? fmt("%s ", shell_quote(e->goroot)) : "",
+			shell_quote(e->go)));
 }
 
 // What is printed: the overlay, its path in the cache, or the flags for a go command.
@@ -34,9 +36,8 @@ put(const char *dir, struct features features, enum output how, const char *file
 
 	if (how != OUTPUT_TEXT) {
 		overlay_store(&o, &e, &cache);
-		puts(how == OUTPUT_PATH
-				? o.path
-				: goflags_with_ours(&(struct goflags){.rest = ""}, &o, e.minor));
+		puts(how == OUTPUT_PATH ? o.path
+					: goflags_with_ours(&(struct goflags){.rest = ""}, &o, &e));
 	}
 	if (how == OUTPUT_TEXT || file != NULL) {
 		write_output(file, o.text);

@@ -11,6 +11,11 @@ enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 void finding(enum level level, const char *name, const char *text, const char *todo);
 void finding_of(enum level level, const char *name, const struct problem *p);
 
+// Returns why an overlay of ours is not for the current Go and rcgo; NULL if it is.
+const char *doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u);
+
+void doctor_editor(const struct goenv *e);
+void doctor_sandbox(void);
 void doctor_compiler(const struct goenv *e);
 void doctor_cache(const struct goenv *e);
 void doctor_limits(void);

@@ -37,6 +37,10 @@ report_free_space(
 void
 doctor_cache(const struct goenv *e)
 {
+	if (cache_problem() != NULL) {
+		finding_of(LEVEL_FAIL, "cache", cache_problem());
+		return;
+	}
 	char *first = cache_dir_wanted();
 	char *why = first == NULL ? xstrdup("HOME is not set") : cache_try(first, true);
 	char *probe = first == NULL ? NULL : path_join(first, ".doctor");

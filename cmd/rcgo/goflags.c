@@ -26,23 +26,28 @@ value_in(const char *word, const char *name)
 
 // An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
 // the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
-// go command. This flag makes Go's assembler fail in the stock file of runtime/cgo, with the value
-// in its message. Our file undoes the flag (patch_undo_flag). The last -asmflags for a package
-// wins, so ours contains the user's own flags for runtime/cgo too.
+// go command. The first flag makes Go's assembler fail in the stock file of runtime/cgo, with the
+// value in its message: a string before the compiler runs, an identifier after it. Our file undoes
+// the flag (patch_undo_flag). The last -asmflags for a package wins, so ours contains the user's
+// own flags for runtime/cgo too. A -asmflags=all= of a command line takes its place. The second
+// flag remains then: a compiler of another version fails.
 static const char asmflags_ours[] = "-asmflags=runtime/cgo=";
-static const char goroot_check_flag[] = "-D=TEXT=runtime_cgo_";
+static const char goroot_check_flag[] = "-D=TEXT=";
+static const char goroot_check_name[] = "runtime_cgo_";
 static const char goroot_check_text[] =
 	"__if_this_is_an_error_the_overlay_is_for_another_GOROOT__run_rcgo_env_again";
+static const char gcflags_ours[] = "-gcflags=runtime/cgo=";
+static const char version_check_flag[] = "-goversion=";
 
-// Returns the flags in an -asmflags value that apply to runtime/cgo; NULL if none do. The value is
-// PATTERN=FLAGS, or FLAGS for the packages named on the command line.
+// Returns the flags in the value of -asmflags or -gcflags that apply to runtime/cgo; NULL if none
+// do. The value is PATTERN=FLAGS, or FLAGS for the packages named on the command line.
 static const char *
-asmflags_for_cgo(const char *value)
+flags_for_cgo(const char *value)
 {
-	size_t n = strcspn(value, "=");
+	size_t n = value == NULL ? 0 : strcspn(value, "=");
 	char *pattern, *dots;
 
-	if (*value == '-' || value[n] != '=') {
+	if (value == NULL || *value == '-' || value[n] != '=') {
 		return NULL;
 	}
 	pattern = strndup(value, n);
@@ -56,17 +61,30 @@ asmflags_for_cgo(const char *value)
 	return NULL;
 }
 
+static bool
+is_ours(const char *text)
+{
+	return (has_prefix(text, asmflags_ours) && strstr(text, goroot_check_flag) != NULL &&
+		       strstr(text, goroot_check_name) != NULL) ||
+	       (has_prefix(text, gcflags_ours) && strstr(text, version_check_flag) != NULL);
+}
+
 // Looks at one flag of GOFLAGS. Returns whether it is -overlay, which is recorded, or our own.
 static bool
 take_flag(struct goflags *f, const char *text)
 {
-	const char *asmflags = value_in(text, "asmflags"), *overlay = value_in(text, "overlay");
+	const char *overlay = value_in(text, "overlay");
+	const char *asmflags = flags_for_cgo(value_in(text, "asmflags"));
+	const char *gcflags = flags_for_cgo(value_in(text, "gcflags"));
 
-	if (has_prefix(text, asmflags_ours) && strstr(text, goroot_check_flag) != NULL) {
+	if (is_ours(text)) {
 		return true;
 	}
-	if (asmflags != NULL && asmflags_for_cgo(asmflags) != NULL) {
-		f->asmflags = xstrdup(asmflags_for_cgo(asmflags));
+	if (asmflags != NULL) {
+		f->asmflags = xstrdup(asmflags);
+	}
+	if (gcflags != NULL) {
+		f->gcflags = xstrdup(gcflags);
 	}
 	if (overlay != NULL) {
 		f->overlay = xstrdup(overlay);
@@ -74,8 +92,8 @@ take_flag(struct goflags *f, const char *text)
 	return overlay != NULL;
 }
 
-// Removes -overlay and our own flag from GOFLAGS. Leaves every other byte unchanged, because we and
-// this version of Go might split a word differently.
+// Removes -overlay and our own flags from GOFLAGS. Leaves every other byte unchanged, because we
+// and this version of Go might split a word differently.
 struct goflags
 goflags_split(const char *goflags, int minor)
 {
@@ -143,23 +161,40 @@ goflags_with_overlay(const char *rest, const char *path)
 	return fmt("%s%s%s-overlay=%s%s", rest, *rest == '\0' ? "" : " ", q, path, q);
 }
 
-// Returns the user's flags with our overlay. Where GOFLAGS has no quotes, a flag of the user's for
-// the assembler is lost in runtime/cgo, which is better than a stock C half unnoticed.
+// Returns GOFLAGS with one more flag for runtime/cgo: `name`, the user's flags, and our check.
+// Where GOFLAGS has no quotes, the user's flags are lost in runtime/cgo, which is better than a
+// stock C half unnoticed.
+static char *
+with_check(const char *rest, const char *name, const char *user, const char *check, int minor)
+{
+	const char *q = "";
+
+	if (user != NULL && *user != '\0' && minor >= QUOTING_GO) {
+		q = strchr(user, '\'') == NULL ? "'" : "\"";
+		check = fmt("%s %s", user, check);
+	}
+	return fmt("%s%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", q, name, check, q);
+}
+
+// Returns the user's flags with our overlay, and with the checks that stop another Go.
 char *
-goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor)
+goflags_with_ours(const struct goflags *user, const struct overlay *o, const struct goenv *e)
 {
 	const char *rest = user->rest;
 
 	if (o->checks_goroot) {
-		char *check = fmt("%s%s%s", goroot_check_flag, payload_hash, goroot_check_text);
-		const char *q = "";
+		// A flag of the user's with ' is put between ".
+		bool plain = user->asmflags != NULL && strchr(user->asmflags, '\'') != NULL;
+		const char *q = plain ? "" : "\"";
+		char *check = fmt("%s%s%s%s%s%s", goroot_check_flag, q, goroot_check_name,
+			payload_hash, goroot_check_text, q);
 
-		if (user->asmflags != NULL && *user->asmflags != '\0' && minor >= QUOTING_GO) {
-			q = strchr(user->asmflags, '\'') == NULL ? "'" : "\"";
-			check = fmt("%s %s", user->asmflags, check);
-		}
-		rest = fmt(
-			"%s%s%s%s%s%s", rest, *rest == '\0' ? "" : " ", q, asmflags_ours, check, q);
+		rest = with_check(rest, asmflags_ours, user->asmflags, check, e->minor);
+	}
+	if (o->checks_goroot && has_prefix(e->version, "go1") && !needs_quotes(e->version)) {
+		char *check = fmt("%s%s", version_check_flag, e->version);
+
+		rest = with_check(rest, gcflags_ours, user->gcflags, check, e->minor);
 	}
 	return goflags_with_overlay(rest, o->path);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A GOROOT in the module cache, where the go command stores the toolchains that it downloads. From
 // Go 1.25 on, it rejects overlays of files whose path begins with that directory. It accepts them
-// by the path of a symbolic link in our cache.
+// by another path, that of a directory of links in our cache (goroot_farm.c).
 #include "rcgo.h"
 
 #include <stdlib.h>
@@ -17,8 +17,8 @@ goroot_in_module_cache(const struct goenv *e)
 	       (e->goroot[n] == '/' || e->gomodcache[n - 1] == '/');
 }
 
-// Replaces the path of a GOROOT in the module cache by a link, in e and for go. Returns whether it
-// did.
+// Replaces the path of a GOROOT in the module cache by another one, in e and for go. Returns
+// whether it did.
 bool
 goroot_rename(struct goenv *e, struct cache *c)
 {
@@ -28,10 +28,19 @@ goroot_rename(struct goenv *e, struct cache *c)
 	unsigned long long hash = fnv1a(FNV1A_START, e->goroot, strlen(e->goroot));
 
 	e->renamed = true;
-	e->goroot = cache_put_link(c, fmt("go1.%d-%016llx", e->minor, hash), e->goroot);
+	e->goroot = cache_put_goroot(c, fmt("goroot1.%d-%016llx", e->minor, hash), e->goroot);
 	e->go = path_join(e->goroot, "bin/go");
 	e->cgo_dir = path_join(e->goroot, "src/runtime/cgo");
 	return true;
+}
+
+// Returns whether the user sets GOROOT. If not, the go command finds it by its own path.
+bool
+goroot_is_set(const struct goenv *e)
+{
+	const char *goroot = getenv("GOROOT");
+
+	return (goroot != NULL && *goroot != '\0') || env_file_sets(e->goenv_file, "GOROOT");
 }
 
 // Returns the GOROOT of the go command if it does not switch to another Go.

@@ -79,7 +79,7 @@ struct goenv {
 	char *cgo_enabled, *cc, *cgo_cflags, *cgo_cppflags, *goflags, *gotoolchain, *gocache,
 		*goenv_file, *gomodcache;
 	char *cgo_dir; // GOROOT/src/runtime/cgo, spelled as the go command spells it
-	bool renamed;  // goroot is a link in our cache, see goroot.c
+	bool renamed;  // goroot is a path in our cache, see goroot.c
 	int minor;     // 22 for go1.22.1; -1 if unknown
 };
 struct problem *goenv_find(struct goenv *e, const char *dir);
@@ -103,6 +103,7 @@ struct problem *problem_goroot(const struct goenv *e);
 struct problem *problem_cgo(const struct goenv *e);
 struct problem *doubt_version(const struct goenv *e);
 struct problem *doubt_names(const struct goenv *e);
+bool env_file_sets(const char *path, const char *name);
 void check_overlay(const struct goenv *e);
 void check_build(const struct goenv *e);
 bool overlay_possible(const struct goenv *e);
@@ -131,12 +132,13 @@ struct goflags {
 	char *rest;	// GOFLAGS without -overlay, otherwise unchanged
 	char *overlay;	// the value of the last -overlay, or NULL
 	char *asmflags; // the last -asmflags for runtime/cgo, without the pattern, or NULL
+	char *gcflags;	// the last -gcflags, likewise
 };
 struct goflags goflags_split(const char *goflags, int minor);
 bool goflags_can_hold(const char *path, int minor);
 char *goflags_with_overlay(const char *rest, const char *path);
 struct overlay;
-char *goflags_with_ours(const struct goflags *user, const struct overlay *o, int minor);
+char *goflags_with_ours(const struct goflags *user, const struct overlay *o, const struct goenv *e);
 
 struct cmdline {
 	const char *command;
@@ -179,6 +181,7 @@ struct cache {
 	char *first; // the first choice; NULL if there is none
 };
 struct cache cache_open(void);
+struct problem *cache_problem(void);
 char *cache_dir_wanted(void);
 char *cache_dir_private(bool plain);
 char *cache_try(const char *dir, bool chosen);
@@ -189,12 +192,16 @@ _Noreturn void cache_none(const struct cache *c, const char *second, const char 
 char *cache_put_payload(struct cache *c);
 char *cache_put_patched(const char *src, const char *name, const char *text, size_t size);
 char *cache_put_preload(struct cache *c, const char *name, const void *data, size_t size);
-char *cache_put_link(struct cache *c, const char *name, const char *to);
+char *cache_put_goroot(struct cache *c, const char *name, const char *goroot);
 char *cache_put_overlay(struct cache *c, const char *text, size_t size, int minor);
+
+// goroot_farm.c
+int goroot_farm(const char *path, const char *goroot);
 
 // goroot.c: gives a GOROOT in the module cache another path, because the go command rejects
 // overlays of paths in the module cache
 bool goroot_in_module_cache(const struct goenv *e);
+bool goroot_is_set(const struct goenv *e);
 bool goroot_rename(struct goenv *e, struct cache *c);
 void goroot_follow_switch(struct goenv *e);
 

@@ -187,7 +187,7 @@ run_go(char **argv)
 	struct overlay o = overlay_make(&e, user, cl.features, &c);
 
 	overlay_store(&o, &e, &c);
-	struct session s = session_make(&e, goflags_with_ours(&flags, &o, e.minor), NULL, &o);
+	struct session s = session_make(&e, goflags_with_ours(&flags, &o, &e), NULL, &o);
 
 	session_enter(&s);
 	exec_go(&e, &cl.args);

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-// GOFLAGS contains -overlay, and a flag that stops another Go from building without it. GOROOT is
-// set only if it is in the module cache (goroot.c). This variable records the old and the new
-// values of both.
+// GOFLAGS contains -overlay, and flags that stop another Go from building without it. GOROOT is set
+// only if the user sets it to a directory in the module cache (goroot.c). This variable records the
+// old and the new values of both.
 static const char session_variable[] = "RCGO_ENV";
 
 static json_t *outer;
@@ -99,7 +99,7 @@ session_make(const struct goenv *e, const char *goflags, const char *bin, const 
 	json_t *json = json_object();
 
 	remember(&s, "GOFLAGS", session_users_goflags(e), goflags);
-	if (e->renamed) {
+	if (e->renamed && goroot_is_set(e)) {
 		remember(&s, "GOROOT", getenv("GOROOT"), e->goroot);
 	}
 	if (bin != NULL || session_outer("PATH") != NULL) {

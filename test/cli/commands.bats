@@ -191,6 +191,10 @@ END
 	RCGO_CACHE=$T/file/x run "$RCGO" doctor
 	[ "$status" -eq 0 ]
 	has "warn  cache           $T/file/x: Not a directory; $T/tmp/rcgo-$(id -u) is used instead"
+	RCGO_CACHE=rel run "$RCGO" doctor -json
+	[ "$status" -eq 1 ]
+	jq -e '.findings[] | select(.name == "cache") | .level == "FAIL" and (.text | startswith("RCGO_CACHE=rel is not"))' \
+		<<<"$output"
 }
 
 @test "version: of rcgo, its C half and Go" {
@@ -306,4 +310,78 @@ END
 	"$RCGO" init >/dev/null
 	run "$RCGO" doctor
 	has "leaf calls"
+}
+
+@test "doctor: which go the tools of a directory run" {
+	hello
+	run "$RCGO" doctor
+	[ "$status" -eq 0 ]
+	has "ok    tools           gopls, linters and debuggers of this shell use Go's own C half"
+	lacks "VS Code"
+	lacks "direnv"
+	mkdir -p .vscode sub .git
+	cat >.vscode/settings.json <<'END'
+{
+	// A comment, "quoted", and /* another */
+	"editor.tabSize": 4, /* of two
+	lines */ "x": "a // b, }",
+	"list": [1, 2, ],
+}
+END
+	run "$RCGO" doctor -C sub
+	has "warn  VS Code         $PWD/.vscode/settings.json: builds with Go's own C half"
+	has "do: merge what \`rcgo env -format vscode\` prints into it"
+	"$RCGO" env -format vscode >.vscode/settings.json
+	run "$RCGO" doctor -C sub
+	has "ok    VS Code         $PWD/.vscode/settings.json: uses our C half"
+	jq 'del(."go.alternateTools")' .vscode/settings.json >s.json
+	mv s.json .vscode/settings.json
+	run "$RCGO" doctor
+	has "ok    VS Code "
+	rm -r "$CACHE"
+	run "$RCGO" doctor
+	has "warn  VS Code         $PWD/.vscode/settings.json: ours is in GOFLAGS, but its file is gone"
+	echo '{"go.alternateTools": {"go": "/nowhere/go"}}' >.vscode/settings.json
+	run "$RCGO" doctor
+	has "settings.json: names /nowhere/go as its go command, which is not there"
+	echo '{"a": "b' >.vscode/settings.json
+	run "$RCGO" doctor
+	has "settings.json is not valid JSON"
+	# Above the repository, files are those of others.
+	(cd sub && mkdir .git && "$RCGO" doctor >"$T/out")
+	run cat "$T/out"
+	lacks "VS Code"
+	rm -r .vscode
+	echo 'export A=b' >.envrc
+	run "$RCGO" doctor
+	has "ok    direnv          $PWD/.envrc does not use rcgo"
+	echo 'eval "$(rcgo env -format direnv)"' >.envrc
+	run "$RCGO" doctor
+	has "warn  direnv          $PWD/.envrc uses rcgo, and is not loaded here"
+	DIRENV_DIR=-$PWD run "$RCGO" doctor
+	has "ok    direnv          $PWD/.envrc uses rcgo, and is loaded"
+	eval "$("$RCGO" env)"
+	run "$RCGO" doctor
+	has "is rcgo: gopls, linters and debuggers of this shell use our C half"
+	PATH=${PATH#*:} run "$RCGO" doctor
+	has "use our C half, by GOFLAGS"
+}
+
+@test "doctor: the sandbox" {
+	run "$RCGO" doctor
+	has "ok    /proc           is there"
+	has "  sandbox         "
+	run setpriv --no-new-privs "$RCGO" doctor
+	has "no new privileges"
+	NIX_BUILD_TOP=/build run "$RCGO" doctor
+	has "a Nix build"
+	if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+		run unshare -m sh -c "mount -t tmpfs none /proc && '$RCGO' doctor"
+		has "warn  /proc           is not there"
+	fi
+	# A parent that traces rcgo and follows forks has its children already, so rcgo may not.
+	command -v strace >/dev/null || skip "no strace here"
+	run strace -f -o /dev/null "$RCGO" doctor
+	has "warn  ptrace          Operation not permitted"
+	has "--cap-add=SYS_PTRACE"
 }

@@ -54,8 +54,78 @@ fetched() {
 	"$RCGO" vet .
 	"$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
 	carries_ours "$T/prog"
-	# The link is made once.
-	[ "$(find "$CACHE" -type l | wc -l)" -le 1 ]
+	# The other path is made once.
+	[ "$(find "$CACHE" -maxdepth 1 -name 'goroot*' | wc -l)" -le 1 ]
+}
+
+# says_goroot: a program that prints its GOROOT, a source file, and whether GOROOT is in its environment.
+says_goroot() {
+	printf 'module says\n\ngo 1.19\n' >go.mod
+	cat >main.go <<'END'
+package main
+
+// static int one(void) { return 1; }
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+func main() {
+	C.one()
+	pc := make([]uintptr, 1)
+	strings.Map(func(r rune) rune { runtime.Callers(2, pc); return r }, "a")
+	frame, _ := runtime.CallersFrames(pc).Next()
+	fmt.Println(runtime.GOROOT(), frame.File, os.Getenv("GOROOT") != "")
+}
+END
+	printf 'package main\n\nimport "testing"\n\nfunc TestMain(*testing.T) { main() }\n' >main_test.go
+}
+
+@test "GOROOT in the module cache: programs name it as with stock Go" {
+	fetched
+	says_goroot
+	root=$("$RCGO_GO" env GOROOT)
+	run "$RCGO" run .
+	is "$root $root/src/strings/strings.go false"
+	"$RCGO" build -o "$T/prog" .
+	"$RCGO_GO" build -o "$T/stock" .
+	run "$T/prog"
+	is "$("$T/stock")"
+	[ "$output" = "$root $root/src/strings/strings.go false" ]
+	[ "$(grep -c "$CACHE" "$T/prog")" = 0 ]
+	"$RCGO" build -trimpath -o "$T/prog" .
+	"$RCGO_GO" build -trimpath -o "$T/stock" .
+	run "$T/prog"
+	is "$("$T/stock")"
+	run "$RCGO" test -v .
+	has "$root $root/src/strings/strings.go"
+	# Where a user sets GOROOT, a program that rcgo runs sees one too.
+	run env GOROOT="$root" "$RCGO" run .
+	has " $root/src/strings/strings.go true"
+}
+
+@test "GOROOT in the module cache: its other path is made again, also by many at once" {
+	fetched
+	[ "$minor" -ge 25 ] || skip "needs no other path"
+	for _ in 1 2 3 4 5 6; do
+		"$RCGO" overlay -p >/dev/null 2>&1 &
+	done
+	wait
+	farm=$(echo "$CACHE"/goroot*)
+	[ -x "$farm/bin/go" ]
+	[ "$("$farm/bin/go" env GOROOT)" = "$farm" ]
+	for gone in bin/go pkg/tool src; do
+		rm -rf "${farm:?}/$gone"
+		"$RCGO" overlay -p >/dev/null 2>&1
+		[ -x "$farm/bin/go" ]
+		[ -e "$farm/src/runtime/cgo/cgo.go" ]
+		[ -x "$(echo "$farm"/pkg/tool/*/link)" ]
+	done
+	[ "$(find "$CACHE" -maxdepth 1 -name 'goroot*' | wc -l)" = 1 ]
 }
 
 @test "GOROOT in the module cache, and a shell that uses plain go" {
@@ -79,8 +149,7 @@ fetched() {
 		overlay=$("$RCGO" overlay -p 2>said)
 		run cat said
 		has "GOROOT is in the module cache"
-		link=$(find "$CACHE" -type l)
-		GOROOT=$link "$link/bin/go" build -overlay "$overlay" -ldflags=-compressdwarf=false \
+		"$(echo "$CACHE"/goroot*/bin/go)" build -overlay "$overlay" -ldflags=-compressdwarf=false \
 			-o "$T/prog" .
 		carries_ours "$T/prog"
 	fi
