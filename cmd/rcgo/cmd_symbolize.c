@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <libiberty/demangle.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "debug_file.h"
 #include "symbols.h"
@@ -184,6 +186,21 @@ find_load_bias(struct log *log, const struct strings *lines)
 	}
 }
 
+// Removes the zeros of a line: a log that was cut while a program wrote to it begins with many.
+static size_t
+drop_zeros(char *line, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (line[i] != '\0') {
+			line[n++] = line[i];
+		}
+	}
+	line[n] = '\0';
+	return n;
+}
+
 static struct strings
 read_lines(const char *path)
 {
@@ -195,13 +212,15 @@ read_lines(const char *path)
 	if (in == NULL) {
 		fail(fmt("cannot read %s: %m", path), NULL, NULL);
 	}
-	while (getline(&line, &room, in) >= 0) {
-		if (lines.n == 0 && has_prefix(line, ELFMAG)) {
-			fail(fmt("%s is an ELF file, not a crash log",
-				     path != NULL ? path : "standard input"),
-				NULL, "give the program with -e, and the log as the last word");
+	for (ssize_t got; (got = getline(&line, &room, in)) >= 0;) {
+		size_t n = drop_zeros(line, (size_t)got);
+
+		if (lines.n == 0) {
+			log_check_text(line, n, path);
 		}
-		line[strcspn(line, "\r\n")] = 0;
+		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) {
+			line[--n] = '\0';
+		}
 		strings_add(&lines, xstrdup(line));
 	}
 	if (ferror(in) != 0) {
@@ -243,6 +262,31 @@ rewrite(struct log *log, const struct strings *lines)
 				log->program),
 			"give its load address with --base"));
 	}
+}
+
+// Prints the log. For a terminal, collects the output and makes control characters visible.
+static void
+print_rewritten(struct log *log, const struct strings *lines)
+{
+	FILE *terminal = stdout;
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!isatty(1)) {
+		rewrite(log, lines);
+		return;
+	}
+	fflush(stdout);
+	stdout = open_memstream(&text, &size);
+	if (stdout == NULL) {
+		stdout = terminal;
+		fail("out of memory", NULL, NULL);
+	}
+	rewrite(log, lines);
+	fclose(stdout);
+	stdout = terminal;
+	log_print_visible(text);
+	free(text);
 }
 
 static void
@@ -299,7 +343,7 @@ cmd_symbolize(int argc, char **argv)
 	log.placed |= log.symbols.elf.type == ET_EXEC;
 	lines = read_lines(argv[optind]);
 	find_load_bias(&log, &lines);
-	rewrite(&log, &lines);
+	print_rewritten(&log, &lines);
 	symbols_close(&log.symbols);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <libiberty/demangle.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "symbols.h"
 
@@ -103,25 +102,6 @@ is_symbol(char c)
 	       c == '.' || c == '$' || c == '@';
 }
 
-// A log may contain text that an attacker made the program print. Do not pass control characters to
-// a terminal.
-static void
-put_text(const char *text)
-{
-	static int to_terminal = -1;
-
-	to_terminal = to_terminal < 0 ? isatty(1) : to_terminal;
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		bool control = (*p < ' ' && *p != '\t') || *p == 0x7f;
-
-		if (to_terminal && control) {
-			printf("^%c", *p ^ 0x40);
-		} else {
-			putchar(*p);
-		}
-	}
-}
-
 void
 log_print(const char *line, bool demangle)
 {
@@ -133,10 +113,10 @@ log_print(const char *line, bool demangle)
 			n++;
 		}
 		word = fmt("%.*s", (int)(n == 0 ? 1 : n), line);
-		put_text(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
-						 : word);
+		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
+					      : word,
+			stdout);
 		line += n == 0 ? 1 : n;
 	}
-	put_text(line);
-	putchar('\n');
+	puts(line);
 }

@@ -42,7 +42,7 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
-RCGO_SYM_USERS := symbols.o crash_log.o cmd_addr2line.o cmd_symbolize.o identity.o
+RCGO_SYM_USERS := symbols.o crash_log.o log_text.o cmd_addr2line.o cmd_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 

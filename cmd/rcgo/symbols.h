@@ -62,6 +62,10 @@ bool log_told_at(const struct strings *lines, size_t i, uint64_t pc);
 // Prints a line. If demangle is set, demangles the names in it.
 void log_print(const char *line, bool demangle);
 
+// log_text.c
+void log_check_text(const char *line, size_t size, const char *path);
+void log_print_visible(const char *text);
+
 // Returns whether place, a line that log_place accepts, names a file other than PROGRAM: a source
 // file whose line is unknown.
 bool log_names_source(const char *program, const char *place);

@@ -312,5 +312,30 @@ END
 	printf 'a\033]0;title\007b\n' >log
 	run script -qec "'$RCGO' symbolize -e '$RCGO' log" /dev/null
 	has 'a^[]0;title^Gb'
+	# The same controls as 8-bit characters, in UTF-8, in the text of a frame, and in the middle of a line.
+	printf 'x\233\061m caf\303\251 \302\2331m\rback\n0x1 \033[2J main.f(+0x1)\n' >log
+	run script -qec "'$RCGO' symbolize -e '$RCGO' log" /dev/null
+	has 'x\x9b1m café \u009b1m^Mback'
+	[ "$(printf '%s' "$output" | LC_ALL=C tr -d '\r\n' | LC_ALL=C grep -c "$(printf '\033')")" = 0 ]
 	[ "$("$RCGO" symbolize -e "$RCGO" log)" = "$(cat log)" ]
+}
+
+@test "symbolize takes other files than text for what they are" {
+	printf 'main.main()\n' >log
+	gzip -k log
+	run "$RCGO" symbolize -e "$RCGO" log.gz
+	says_first "rcgo: log.gz is a gzip file, not a crash log"
+	has "do:  zcat FILE | rcgo symbolize -e PROGRAM"
+	run sh -c "zcat log.gz | '$RCGO' symbolize -e '$RCGO'"
+	is "main.main()"
+	xz -k log
+	run "$RCGO" symbolize -e "$RCGO" log.xz
+	says_first "rcgo: log.xz is an xz file, not a crash log"
+	{ printf x; head -c 4096 /dev/urandom | tr -d '\n'; } >random
+	run "$RCGO" symbolize -e "$RCGO" random
+	says_first "rcgo: random is no text, so it is not a crash log"
+	# Latin-1, colours and the zeros of a log that was cut are text.
+	{ head -c 100 /dev/zero; printf 'caf\351 \033[31mred\033[0m\n'; } >log
+	run "$RCGO" symbolize -e "$RCGO" log
+	is "$(printf 'caf\351 \033[31mred\033[0m')"
 }
