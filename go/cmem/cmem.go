@@ -6,15 +6,18 @@
 //
 //	a := cmem.Get()
 //	defer a.Put()
-//	name, err := a.String(user.Name)
-//	argv, err := a.Strings(args) // char **, ended by NULL
-//	C.greet((*C.char)(name), (**C.char)(argv))
+//	name, err := cmem.CString[C.char](a, user.Name)
+//	argv, err := cmem.CStrings[C.char](a, args) // ended by NULL
+//	C.greet(name, argv)
+//
+// The methods of an Arena return the same as an unsafe.Pointer, for fields of structures and for void *.
 //
 // Memory of an arena is valid until Put, or until Release of an earlier Mark; C must not keep it longer. For memory
 // that stays, Alloc returns an Owned.
 //
-// In the other direction, GoString and Copy copy C memory to Go values; BorrowString and Borrow refer to it without a
-// copy, and are valid as long as the memory is.
+// In the other direction, GoStringOf and CopyOf copy C memory to Go values; BorrowStringOf, BorrowOf and AllStrings refer
+// to it without a copy, and are valid as long as the memory is. GoString, Copy, BorrowString and Borrow do the same with
+// an unsafe.Pointer.
 //
 // Data that C could misread is an error: a NUL inside a string, a length above MaxSize, memory that is not aligned for
 // its type, nil.

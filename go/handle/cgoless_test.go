@@ -21,7 +21,7 @@ func TestWithoutC(t *testing.T) {
 			}
 		}()
 	}
-	var list []handle.Handle
+	var list []handle.Handle[int]
 	for i := 0; i < 10000; i++ {
 		list = append(list, handle.New(i))
 	}

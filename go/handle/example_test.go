@@ -15,12 +15,12 @@ type session struct{ user string }
 
 func Example() {
 	h := handle.New(&session{"gopher"})
-	// C gets C.uintptr_t(h) or h.Pointer(), and passes it to a callback:
-	s, err := handle.Get[*session](h)
+	// C gets C.uintptr_t(h) or h.Pointer(), and hands it back to a callback:
+	s, err := h.Lookup()
 	fmt.Println(s.user, err)
 	h.Delete()
-	// A deleted handle is an error, and never another value.
-	_, err = handle.Get[*session](h)
+	// A stale one is an error, and never somebody else's value.
+	_, err = h.Lookup()
 	fmt.Println(errors.Is(err, handle.ErrInvalid))
 	// Output:
 	// gopher <nil>

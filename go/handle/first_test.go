@@ -25,7 +25,7 @@ func TestZeroBeforeTheFirst(t *testing.T) {
 		}
 		return
 	}
-	for _, h := range []Handle{0, 1, 77, ^Handle(0), ^(^Handle(0) >> 1)} {
+	for _, h := range []Any{0, 1, 77, ^Any(0), ^(^Any(0) >> 1)} {
 		if _, err := h.Lookup(); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%#x: %v", h, err)
 		}
@@ -39,10 +39,10 @@ func TestZeroBeforeTheFirst(t *testing.T) {
 }
 
 func TestGetOfNil(t *testing.T) {
-	if unsafe.Sizeof(Handle(0)) < 8 {
+	if unsafe.Sizeof(Any(0)) < 8 {
 		t.Skip("handles need a system of 64 bits")
 	}
-	h := New(nil)
+	h := New[any](nil)
 	defer h.Delete()
 	if v, err := Get[any](h); v != nil || err != nil {
 		t.Errorf("any: %v, %v", v, err)

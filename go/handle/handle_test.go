@@ -7,6 +7,8 @@ package handle_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"math/rand"
 	"os"
 	"runtime"
@@ -38,7 +40,7 @@ func leak(n int) {
 func TestLife(t *testing.T) {
 	before := handle.Count()
 	h := handle.New("value")
-	if h == 0 || !h.Valid() || h.Value() != "value" || handle.FromPointer(h.Pointer()) != h {
+	if h == 0 || !h.Valid() || h.Value() != "value" || handle.FromPointer[string](h.Pointer()) != h {
 		t.Fatalf("%#x does not hold", uintptr(h))
 	}
 	if s, err := handle.Get[string](h); s != "value" || err != nil {
@@ -68,7 +70,7 @@ func TestLife(t *testing.T) {
 }
 
 func TestNilValue(t *testing.T) {
-	h := handle.New(nil)
+	h := handle.New[any](nil)
 	defer h.Delete()
 	if v, err := h.Lookup(); v != nil || err != nil {
 		t.Errorf("%v, %v", v, err)
@@ -88,7 +90,7 @@ func panics(f func()) (s string) {
 func TestPanics(t *testing.T) {
 	h := handle.New(1)
 	h.Delete()
-	for _, bad := range []handle.Handle{0, 1, h, h + 1<<26, h &^ (1 << 63), ^handle.Handle(0)} {
+	for _, bad := range []handle.Handle[int]{0, 1, h, h + 1<<26, h &^ (1 << 63), ^handle.Handle[int](0)} {
 		if s := panics(func() { bad.Value() }); !strings.Contains(s, "misuse of an invalid Handle") {
 			t.Errorf("Value of %#x: %q", uintptr(bad), s)
 		}
@@ -100,7 +102,7 @@ func TestPanics(t *testing.T) {
 
 // A number is never used twice, and a deleted handle never names another value.
 func TestNeverAgain(t *testing.T) {
-	seen := map[handle.Handle]bool{}
+	seen := map[handle.Handle[int]]bool{}
 	for i := 0; i < 20000; i++ {
 		h := handle.New(i)
 		if seen[h] {
@@ -118,17 +120,75 @@ func TestNeverAgain(t *testing.T) {
 	}
 }
 
+// A handle of another type than its value's says so, and C's number may be converted to any.
+func TestTypes(t *testing.T) {
+	h := handle.New(&session{"gopher"})
+	defer h.Delete()
+	n := uintptr(h)
+	if s := handle.Handle[*session](n).Value(); s.user != "gopher" {
+		t.Errorf("Value: %v", s)
+	}
+	if v, ok := handle.Any(n).Value().(*session); !ok || v.user != "gopher" {
+		t.Errorf("Value of an Any: %v", v)
+	}
+	if s, err := handle.Get[*session](uint64(n)); err != nil || s.user != "gopher" {
+		t.Errorf("Get: %v, %v", s, err)
+	}
+	if _, err := handle.Handle[fmt.Stringer](n).Lookup(); !errors.Is(err, handle.ErrType) ||
+		!strings.Contains(err.Error(), "*handle_test.session, not fmt.Stringer") {
+		t.Errorf("Lookup of another type: %v", err)
+	}
+	if s := panics(func() { handle.Handle[string](n).Value() }); !strings.Contains(s, "not string") {
+		t.Errorf("Value of another type: %q", s)
+	}
+	// An interface, and a nil one.
+	e := handle.New(io.EOF)
+	defer e.Delete()
+	none := handle.New[error](nil)
+	defer none.Delete()
+	if v, err := e.Lookup(); v != io.EOF || err != nil {
+		t.Errorf("%v, %v", v, err)
+	}
+	if v, err := none.Lookup(); v != nil || err != nil {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, err := handle.Handle[int](none).Lookup(); !errors.Is(err, handle.ErrType) {
+		t.Errorf("nil as an int: %v", err)
+	}
+}
+
+func TestAll(t *testing.T) {
+	h, gone := handle.New("here"), handle.New("gone")
+	gone.Delete()
+	found := 0
+	handle.All()(func(a handle.Any, v any) bool {
+		if v == "here" && uintptr(a) == uintptr(h) {
+			found++
+		}
+		if v == "gone" {
+			t.Error("a deleted handle")
+		}
+		return true
+	})
+	n := 0
+	handle.All()(func(handle.Any, any) bool { n++; return false })
+	h.Delete()
+	if found != 1 || n != 1 {
+		t.Errorf("found %d times; %d after a loop was left", found, n)
+	}
+}
+
 func TestMany(t *testing.T) {
 	before := handle.Count().Live
-	var all []handle.Handle
+	var all []handle.Any
 	for i := 0; i < 100000; i++ {
-		all = append(all, handle.New(i))
+		all = append(all, handle.New[any](i))
 	}
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for i, h := range all {
 		if i%2 == 0 {
 			h.Delete()
-			all[i] = handle.New(h)
+			all[i] = handle.New[any](h)
 		}
 	}
 	sum := 0
@@ -146,17 +206,17 @@ func TestMany(t *testing.T) {
 // One goroutine makes handles, others use and delete them; of two deletions exactly one succeeds.
 func TestTogether(t *testing.T) {
 	const each = 20000
-	made := make(chan handle.Handle, 64)
+	made := make(chan handle.Handle[*int], 64)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	deleted := 0
 	for i := 0; i < 4; i++ {
 		wg.Add(2)
-		twice := make(chan handle.Handle, 64)
+		twice := make(chan handle.Handle[*int], 64)
 		go func() {
 			defer wg.Done()
 			for h := range made {
-				if p, err := handle.Get[*int](h); err != nil || *p < 0 {
+				if p, err := h.Lookup(); err != nil || *p < 0 {
 					t.Errorf("Get: %v", err)
 				}
 				twice <- h
@@ -256,14 +316,14 @@ func TestLeaks(t *testing.T) {
 }
 
 func FuzzInvalid(f *testing.F) {
-	live := handle.New("live")
-	stale := handle.New("stale")
+	live := handle.New[any]("live")
+	stale := handle.New[any]("stale")
 	stale.Delete()
-	for _, h := range []handle.Handle{0, 1, live, stale, stale + 1<<26, 1 << 63, ^handle.Handle(0)} {
+	for _, h := range []handle.Any{0, 1, live, stale, stale + 1<<26, 1 << 63, ^handle.Any(0)} {
 		f.Add(uint64(h))
 	}
 	f.Fuzz(func(t *testing.T, n uint64) {
-		h := handle.Handle(n)
+		h := handle.Any(n)
 		v, err := h.Lookup()
 		if (err == nil) != (h == live) || (err == nil) != handletest.Valid(uintptr(h)) {
 			t.Errorf("%#x: %v, %v", n, v, err)

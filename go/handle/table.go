@@ -83,8 +83,7 @@ func chunkOf(i uint64) *chunk {
 	return *(**chunk)(unsafe.Add(atomic.LoadPointer(&chunks), uintptr(i>>chunkBits)*unsafe.Sizeof(list[0])))
 }
 
-// New makes a handle for a value, which may be nil. The value is kept alive until Delete.
-func New(v any) Handle {
+func newNumber(v any) number {
 	s := home(uintptr(unsafe.Pointer(&v)))
 	if i := atomic.LoadUint64(&s.hint); i != none && !tracing {
 		word, c := wordOf(i), chunkOf(i)
@@ -95,14 +94,14 @@ func New(v any) Handle {
 			publish(word, w^flip)
 			leave(i)
 			relaxedStore(&s.hint, i&^(chunkSize-1)|(i+1)%chunkSize)
-			return Handle(w ^ flip)
+			return number(w ^ flip)
 		}
 	}
 	return newSlow(s, v)
 }
 
 //go:noinline
-func newSlow(s *shard, v any) Handle {
+func newSlow(s *shard, v any) number {
 	for {
 		if i := atomic.LoadUint64(&s.hint); i != none {
 			if h := claim(s, i, v); h != 0 {
@@ -117,7 +116,7 @@ func newSlow(s *shard, v any) Handle {
 }
 
 // claim acquires the slot at i or a later one.
-func claim(s *shard, i uint64, v any) Handle {
+func claim(s *shard, i uint64, v any) number {
 	c := chunkOf(i)
 	for n := 0; n < nearby; n++ {
 		next := c.first + (i+1)%chunkSize
@@ -129,7 +128,7 @@ func claim(s *shard, i uint64, v any) Handle {
 			publish(word, w^flip)
 			leave(i)
 			relaxedStore(&s.hint, next)
-			return Handle(w ^ flip)
+			return number(w ^ flip)
 		}
 		i = next
 	}
@@ -137,7 +136,7 @@ func claim(s *shard, i uint64, v any) Handle {
 }
 
 // load returns the value of a handle.
-func (h Handle) load() (v any, ok bool) {
+func (h number) load() (v any, ok bool) {
 	i := uint64(h) & inTable
 	if word := wordOf(i); atomic.LoadUint64(word) == uint64(h) {
 		// The slot may be deleted and reused during the read: then v must not be used.
@@ -149,26 +148,7 @@ func (h Handle) load() (v any, ok bool) {
 	return v, ok
 }
 
-// Value returns the value of a handle. It panics if the handle is not valid.
-func (h Handle) Value() any {
-	v, ok := h.load()
-	if !ok {
-		panic(h.misuse())
-	}
-	return v
-}
-
-// Delete makes a handle invalid. It panics if the handle is not valid.
-func (h Handle) Delete() {
-	if err := h.remove(); err != nil {
-		panic(err)
-	}
-}
-
-// Release is Delete with an error instead of a panic.
-func (h Handle) Release() error { return h.remove() }
-
-func (h Handle) remove() error {
+func (h number) remove() error {
 	i := uint64(h) & inTable
 	word := wordOf(i)
 	if atomic.LoadUint64(word) != uint64(h) {
@@ -225,7 +205,7 @@ func room(c *chunk) (first uint64, n int) {
 }
 
 func grow(s *shard) *chunk {
-	if unsafe.Sizeof(Handle(0)) < 8 {
+	if unsafe.Sizeof(number(0)) < 8 {
 		panic("handle: a handle has 64 bits, and a pointer of this system has fewer")
 	}
 	growing.Lock()
@@ -246,13 +226,18 @@ func grow(s *shard) *chunk {
 	return c
 }
 
-// Count inspects every slot that was ever in use: making handles counts nothing.
-func Count() Counts {
+// used returns how many slots were ever in use.
+func used() uint64 {
 	growing.Lock()
-	used := uint64(len(list)) * chunkSize
-	growing.Unlock()
+	defer growing.Unlock()
+	return uint64(len(list)) * chunkSize
+}
+
+// Count returns the counts. It looks at every slot that was ever in use, because nothing is counted while handles are
+// made.
+func Count() Counts {
 	c := Counts{Misused: atomic.LoadUint64(&misuses)}
-	for i := uint64(0); i < used; i++ {
+	for i, n := uint64(0), used(); i < n; i++ {
 		w := atomic.LoadUint64(wordOf(i))
 		c.Made += w &^ liveBit >> indexBits
 		if free(w, i) {

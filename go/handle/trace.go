@@ -16,22 +16,22 @@ import (
 var tracing = strings.Contains(","+os.Getenv("RCGO")+",", ",handles=trace,")
 
 // traces has the stacks that created the live handles.
-var traces = tracer{by: map[Handle][]uintptr{}}
+var traces = tracer{by: map[number][]uintptr{}}
 
 type tracer struct {
 	mu sync.Mutex
-	by map[Handle][]uintptr
+	by map[number][]uintptr
 }
 
-func (t *tracer) add(h Handle) {
+func (t *tracer) add(h number) {
 	pcs := make([]uintptr, 32)
-	pcs = pcs[:runtime.Callers(3, pcs)]
+	pcs = pcs[:runtime.Callers(4, pcs)]
 	t.mu.Lock()
 	t.by[h] = pcs
 	t.mu.Unlock()
 }
 
-func (t *tracer) remove(h Handle) {
+func (t *tracer) remove(h number) {
 	t.mu.Lock()
 	delete(t.by, h)
 	t.mu.Unlock()
