@@ -137,6 +137,31 @@ END
 	is "kept true"
 }
 
+@test "dist: a workspace of the library and the application" {
+	from_proxy
+	library lib
+	application app
+	printf 'go 1.19\n\nuse ./app\nuse ./lib\n' >go.work
+	cd app
+	for go in go "$RCGO"; do
+		run "$go" run .
+		is "kept true"
+	done
+	# The application uses the module itself, too. Its sums are those of the library.
+	sed -i "s,^	\"lib.example,	_ \"$MODULE/cmem\"\n&," main.go
+	go mod edit -require="$MODULE@v$VERSION"
+	for go in go "$RCGO"; do
+		run "$go" run .
+		is "kept true"
+	done
+	"$RCGO" vet ./... ../lib/...
+	# Nothing is fetched that the workspace has.
+	export GOPROXY=off
+	run "$RCGO" build -o "$T/app" .
+	[ "$status" -eq 0 ]
+	"$RCGO" version "$T/app"
+}
+
 @test "dist: the static command runs where there is no libc at all" {
 	[ "$(id -u)" = 0 ] || skip "needs chroot"
 	readelf -l "$ROOT/bin/rcgo" | grep -q INTERP && skip "no static libc here"
