@@ -119,6 +119,29 @@ func TestSort(t *testing.T) {
 	beside(t, "qsort_r of 20,000 numbers", ways)
 }
 
+// The order of a LevelDB's keys is a Go function, which iterators, writers and LevelDB's own thread call.
+func TestLevelDB(t *testing.T) {
+	const n = 4000 // not a multiple of 7919
+	ways := map[string]func(){}
+	for name, stock := range map[string]bool{"stock": true, "leaf": false} {
+		stock := stock
+		s, err := OpenStore(t.TempDir(), stock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Fill(n); err != nil {
+			t.Fatal(err)
+		}
+		ways[name] = func() {
+			if got := s.Keys(0, n-1, stock); got != n {
+				t.Errorf("%d of %d keys in order", got, n)
+			}
+		}
+	}
+	beside(t, "4,000 keys of LevelDB", ways)
+}
+
 func TestKafka(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Package fromc shows the ways from C to Go of the module rcgo.example with libraries that call back:
-// SQLite, expat, qsort_r, librdkafka, and a thread that plays sound.
+// SQLite, LevelDB, expat, qsort_r, librdkafka, and a thread that plays sound.
 package fromc
 
 /*
