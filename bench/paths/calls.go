@@ -151,13 +151,13 @@ func init() {
 		}
 		defer b.Free()
 		fn := C.nothing_fn()
-		for i := 0; i < n; i++ {
-			b.Add(fn)
-			if b.Full() {
-				b.Run()
+		for i := 0; i < n; i += 64 {
+			calls := b.Calls()
+			for k := 0; k < 64; k++ {
+				calls = calls.Add(fn)
 			}
+			b.RunCalls(calls)
 		}
-		b.Run()
 		return nil
 	}}
 }

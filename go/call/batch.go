@@ -10,8 +10,8 @@ import (
 	"rcgo.example/call/internal/ccalls"
 )
 
-// A Batch makes many calls of C functions in one crossing: 2.6 ns for each call, in a batch of 64. The functions take
-// up to six integers or pointers and return an integer, a pointer or nothing.
+// A Batch makes many calls of C functions in one crossing: 2.3 to 2.7 ns for each call, in a batch of 64. The functions
+// take up to six integers or pointers and return an integer, a pointer or nothing.
 //
 //	b, err := call.NewBatch(64)
 //	defer b.Free()
@@ -43,12 +43,36 @@ func NewBatch(n int) (*Batch, error) {
 // Add adds a call to the batch and returns the index of its result. It panics if the batch is full.
 func (b *Batch) Add(fn unsafe.Pointer, args ...uintptr) int {
 	r := &b.records[b.n]
-	r.Fn = uintptr(fn)
-	if len(args) != 0 {
-		copy(r.Args[:len(args)], args)
-	}
+	r.Set(fn, args)
 	b.n++
 	return b.n - 1
+}
+
+// Calls is a batch that is being filled. Like a slice under append, it has its length in a register, where the Add of a
+// Batch has to load and store it: 2 ns a call.
+//
+//	calls := b.Calls()
+//	for _, p := range pixels {
+//		calls = calls.Add(setPixel, p.x, p.y, p.colour)
+//	}
+//	b.RunCalls(calls)
+type Calls []ccalls.Record
+
+// Calls empties the batch and returns its calls, of which there are none yet.
+func (b *Batch) Calls() Calls { return Calls(b.records[:0]) }
+
+// Add adds a call. The index of its result is len(c). It panics if the batch is full, when len(c) is cap(c).
+func (c Calls) Add(fn unsafe.Pointer, args ...uintptr) Calls {
+	c = c[:len(c)+1]
+	c[len(c)-1].Set(fn, args)
+	return c
+}
+
+// RunCalls makes the calls, which must be of the last b.Calls(). Their results are valid until the next Run or
+// RunCalls.
+func (b *Batch) RunCalls(calls Calls) {
+	b.n = len(calls)
+	b.Run()
 }
 
 // Full reports whether the batch has no capacity for another call.

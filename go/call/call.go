@@ -11,7 +11,7 @@
 // The interrupt runs on another goroutine, for the first time when the context ends, then again
 // after a while until the function returns, for a library may forget an interrupt that comes before
 // it has begun. It never runs once Do has returned, so the next query on the same connection is safe.
-// A call costs some 15 ns more than without; a goroutine that watches the context costs 300.
+// A call costs 9 ns more than without; a goroutine that watches the context costs 300.
 //
 // Where a library has no such function but waits in system calls, Signal interrupts exactly the
 // thread that runs the call: its system call returns EINTR. Code that then tries again, as getline

@@ -316,6 +316,49 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// The same by a value that grows as a slice does.
+func TestCalls(t *testing.T) {
+	b, err := NewBatch(10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Free()
+	for round := 0; round < 3; round++ {
+		calls := b.Calls()
+		for len(calls) < cap(calls) {
+			switch n := uintptr(len(calls)); n % 3 {
+			case 0:
+				calls = calls.Add(calltest.FnAdd, n, uintptr(round))
+			case 1:
+				calls = calls.Add(calltest.FnSix, 1, 2, 3, 4, 5, n)
+			case 2:
+				calls = calls.Add(calltest.FnNothing)
+			}
+		}
+		b.RunCalls(calls[:len(calls)-round])
+		for i := 0; i < 10-round; i++ {
+			want := [...]uintptr{uintptr(i + round), uintptr(54321 + 100000*i), b.Result(i)}[i%3]
+			if got := b.Result(i); got != want {
+				t.Errorf("%d: %d, not %d", i, got, want)
+			}
+		}
+		for _, wrong := range []func(){
+			func() { calls.Add(calltest.FnNothing) },
+			func() { b.Calls().Add(calltest.FnNothing, 1, 2, 3, 4, 5, 6, 7) },
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("no panic")
+					}
+				}()
+				wrong()
+			}()
+		}
+	}
+	b.RunCalls(b.Calls()) // nothing
+}
+
 func BenchmarkCall(b *testing.B) {
 	for i := 0; i < b.N; i++ {
 		calltest.Nothing()
@@ -347,6 +390,21 @@ func BenchmarkLimiter(b *testing.B) {
 	for i := 0; i < b.N; i++ {
 		l.Enter(context.Background())
 		l.Leave()
+	}
+}
+
+func BenchmarkCalls(b *testing.B) {
+	const n = 64
+	batch, err := NewBatch(n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; i < b.N; i += n {
+		calls := batch.Calls()
+		for k := 0; k < n; k++ {
+			calls = calls.Add(calltest.FnNothing)
+		}
+		batch.RunCalls(calls)
 	}
 }
 
