@@ -210,7 +210,7 @@ TEST(a_thread_that_gets_no_processor)
 	double start;
 
 	if (unit_emulated()) {
-		unit_skip("the emulator's threads get their share at other times");
+		unit_skip("the emulator keeps the signal that stops threads");
 	}
 	CHECK_INT(pthread_create(&t, NULL, starve, &cpu), 0);
 	while (__atomic_load_n(&cpu, __ATOMIC_ACQUIRE) == NULL) {
