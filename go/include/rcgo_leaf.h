@@ -27,6 +27,7 @@ extern "C" {
 
 int rcgo_leaf_release(void) __attribute__((weak));
 void rcgo_leaf_acquire(int released) __attribute__((weak));
+void rcgo_leaf_safe_lock(pthread_mutex_t *mutex) __attribute__((weak)); // with rcgo_leafcheck
 
 // Lets the scheduler have the processor. The result is for rcgo_acquire.
 static inline __attribute__((unused)) int
@@ -55,14 +56,17 @@ rcgo_acquire(int released)
 static inline __attribute__((unused)) int
 rcgo_mutex_lock(pthread_mutex_t *mutex)
 {
-	int error = pthread_mutex_trylock(mutex), released;
+	int error = pthread_mutex_trylock(mutex);
 
-	if (error != EBUSY) {
-		return error;
+	if (error == EBUSY) {
+		int released = rcgo_release();
+
+		error = pthread_mutex_lock(mutex);
+		rcgo_acquire(released);
 	}
-	released = rcgo_release();
-	error = pthread_mutex_lock(mutex);
-	rcgo_acquire(released);
+	if (error == 0 && rcgo_leaf_safe_lock != 0) {
+		rcgo_leaf_safe_lock(mutex);
+	}
 	return error;
 }
 

@@ -351,6 +351,10 @@ func init() {
 		repeat(sleepy.Pointer(), 3, 0)
 		leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("locked", callbacktest.Locked)(plusCallback.Pointer(), 2)
 		leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("slow", callbacktest.Slow)(plusCallback.Pointer(), 1<<23)
+		regionsFn := leaf.WithCallbacks[func(fn unsafe.Pointer, n, microseconds uintptr) uintptr]("regions_repeat", callbacktest.Regions)
+		regionsFn(plusCallback.Pointer(), 4, 2000)
+		mutexFn := leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("mutex_repeat", callbacktest.WithMutex)
+		mutexFn(plusCallback.Pointer(), 3)
 		counted := false
 		for _, f := range leaf.Findings() {
 			counted = counted || f.Locks > 0

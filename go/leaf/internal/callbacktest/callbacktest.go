@@ -126,7 +126,7 @@ regions(fn2 fn, uintptr_t n, uintptr_t microseconds)
 	for (uintptr_t i = 0; i < n; i++) {
 		int released = rcgo_release(), again;
 
-		count += released;
+		count += released != 0;
 		if (microseconds != 0) {
 			usleep(microseconds);
 		}
@@ -155,7 +155,7 @@ regions_only(uintptr_t n)
 	for (uintptr_t i = 0; i < n; i++) {
 		int released = rcgo_release();
 		rcgo_acquire(released);
-		count += released;
+		count += released != 0;
 	}
 	return count;
 }

@@ -16,6 +16,37 @@ typedef int (*mutex_fn)(pthread_mutex_t *);
 // owner: the thread.
 static __thread int64_t held;
 
+// Mutexes that this thread holds and that all lock with rcgo_mutex_lock: they do not count.
+// owner: the thread.
+static __thread pthread_mutex_t *safe[16];
+
+void rcgo_leaf_safe_lock(pthread_mutex_t *mutex);
+
+void
+rcgo_leaf_safe_lock(pthread_mutex_t *mutex)
+{
+	for (size_t i = 0; i < sizeof safe / sizeof *safe; i++) {
+		if (safe[i] == NULL) {
+			safe[i] = mutex;
+			held--;
+			return;
+		}
+	}
+}
+
+// Whether a mutex was among them; it no longer is.
+static int
+was_safe(const pthread_mutex_t *mutex)
+{
+	for (size_t i = 0; i < sizeof safe / sizeof *safe; i++) {
+		if (safe[i] == mutex) {
+			safe[i] = NULL;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static mutex_fn
 next(mutex_fn *known, const char *name)
 {
@@ -54,7 +85,7 @@ pthread_mutex_unlock(pthread_mutex_t *mutex)
 	static mutex_fn fn;
 	int error = next(&fn, "pthread_mutex_unlock")(mutex);
 
-	held -= error == 0;
+	held -= error == 0 && !was_safe(mutex);
 	return error;
 }
 

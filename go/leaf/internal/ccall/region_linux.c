@@ -17,15 +17,17 @@ rcgo_leaf_set_region(uintptr_t release, uintptr_t acquire)
 	__atomic_store_n(&release_fn, (int (*)(void))release, __ATOMIC_RELEASE);
 }
 
+enum { RELEASED = 1, WATCHED = 2 };
+
 int
 rcgo_leaf_release(void)
 {
 	int (*fn)(void) = __atomic_load_n(&release_fn, __ATOMIC_ACQUIRE);
 
-	if (fn == NULL) {
-		return rcgo_leaf_watch_release();
+	if (fn != NULL && fn() != 0) {
+		return RELEASED;
 	}
-	return fn();
+	return rcgo_leaf_watch_release() ? WATCHED : 0;
 }
 
 void
@@ -33,9 +35,9 @@ rcgo_leaf_acquire(int released)
 {
 	void (*fn)(int) = __atomic_load_n(&acquire_fn, __ATOMIC_RELAXED);
 
-	if (fn == NULL) {
-		rcgo_leaf_watch_acquire(released);
-		return;
+	if (released == WATCHED) {
+		rcgo_leaf_watch_acquire(1);
+	} else if (fn != NULL) {
+		fn(released);
 	}
-	fn(released);
 }
