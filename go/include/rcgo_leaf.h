@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo_leaf.h: what C may do in a call with callbacks (package rcgo.example/leaf) that takes long.
+// rcgo_leaf.h: for C in a call with callbacks (package rcgo.example/leaf) that takes long.
 //
 // Go's scheduler does not know of such a call: until the next callback a garbage collection waits
 // for the C code. Between rcgo_release and rcgo_acquire it does not, as in an ordinary cgo call:
@@ -13,8 +13,8 @@
 //
 // Everywhere else (an ordinary cgo call, a thread of C, between rcgo_release and rcgo_acquire, a
 // program without package leaf, the race detector) rcgo_release changes nothing and returns 0, so
-// a library may call it always. Callbacks between the two are ordinary ones. errno is kept. Neither is
-// for signal handlers.
+// a library may call it always. Callbacks between the two are ordinary ones. errno is kept.
+// Neither is for signal handlers.
 #ifndef RCGO_LEAF_H
 #define RCGO_LEAF_H
 
