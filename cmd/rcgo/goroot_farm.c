@@ -122,11 +122,11 @@ remove_tree(const char *path)
 static bool
 is_whole(const char *path)
 {
-	static const char *const files[] = {"bin/go", "pkg/include", "src/runtime/cgo/cgo.go"};
+	static const char *const files[] = {"pkg/include", "src/runtime/cgo/cgo.go"};
 	char *tools = path_join(path, "pkg/tool");
 	DIR *dir = opendir(tools);
 	struct dirent *e;
-	bool whole = dir != NULL;
+	bool whole = dir != NULL && access(path_join(path, "bin/go"), X_OK) == 0;
 
 	for (size_t i = 0; i < sizeof files / sizeof *files && whole; i++) {
 		whole = access(path_join(path, files[i]), R_OK) == 0;
@@ -164,5 +164,6 @@ goroot_farm(const char *path, const char *goroot)
 		}
 	}
 	remove_tree(fresh);
-	return err;
+	// A file system that is mounted with noexec.
+	return err == 0 && !is_whole(path) ? -EACCES : err;
 }

@@ -126,6 +126,17 @@ END
 	[ "$(find "$CACHE" -maxdepth 1 -name 'goroot*' | wc -l)" = 1 ]
 }
 
+@test "GOROOT in the module cache: a cache from which nothing may be executed" {
+	fetched
+	[ "$minor" -ge 25 ] || skip "needs no other path"
+	mkdir -m 700 "$T/noexec"
+	export RCGO_CACHE=$T/noexec
+	in_namespace "mount -t tmpfs -o noexec,mode=700 none '$T/noexec' && '$RCGO' overlay -p" >path 2>/dev/null
+	run cat path
+	has "$T/tmp/rcgo-"
+	[ -x "$(echo "$T/tmp"/rcgo-*/goroot*/bin/go)" ]
+}
+
 @test "GOROOT in the module cache, and a shell that uses plain go" {
 	fetched
 	hello
