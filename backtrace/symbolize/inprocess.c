@@ -172,6 +172,7 @@ inprocess_reset(struct rcgo_inprocess *inprocess)
 	memset(inprocess->objects, 0, sizeof inprocess->objects);
 	rcgo__arena_free(&inprocess->memory.scratch);
 	rcgo__arena_free(&inprocess->keep);
+	inprocess->jit = (struct rcgo_jit_names){0};
 	inprocess->opened = 0;
 	inprocess->ready = false;
 }
@@ -326,6 +327,27 @@ inprocess_name_unknown(const struct rcgo_inprocess_object *slot,
 	rcgo__inprocess_fallback(mapping, frame, text);
 }
 
+// Names generated code by the files that its compiler writes. Returns whether they name it.
+static bool
+inprocess_name_generated(struct rcgo_inprocess *inprocess,
+	const struct rcgo_inprocess_mapping *mapping, bool cached, struct rcgo_frame *frame,
+	struct rcgo_line_text *text)
+{
+	char *at = text->at + text->used;
+	uintptr_t entry = 0;
+	size_t n = 0;
+
+	if (rcgo__syscall_trial_passed() && inprocess_prepare(inprocess, cached)) {
+		n = rcgo__jit_name(&inprocess->jit, &inprocess->keep, mapping->pc, at,
+			text->size - text->used, &entry);
+	}
+	if (n != 0) {
+		text->used += n + 1;
+		*frame = (struct rcgo_frame){.function = at, .entry = entry};
+	}
+	return n != 0;
+}
+
 size_t
 rcgo__inprocess_frames(struct rcgo_inprocess *inprocess, const struct rcgo_inprocess_query *query,
 	struct rcgo_frame *frames, size_t max, struct rcgo_line_text *text)
@@ -337,6 +359,10 @@ rcgo__inprocess_frames(struct rcgo_inprocess *inprocess, const struct rcgo_inpro
 	rcgo__inprocess_find(query->pc, &mapping);
 	if (!rcgo__inprocess_is_code(inprocess, &mapping)) {
 		return 0;
+	}
+	if (mapping.generated &&
+		inprocess_name_generated(inprocess, &mapping, query->cached, frames, text)) {
+		return 1;
 	}
 	if (mapping.known && rcgo__syscall_trial_passed() &&
 		inprocess_prepare(inprocess, query->cached)) {

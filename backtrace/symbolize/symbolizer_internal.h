@@ -5,6 +5,7 @@
 #define RCGO_SYMBOLIZER_INTERNAL_H
 
 #include "dwarf_object.h"
+#include "jit_names.h"
 #include "module.h"
 #include "module_generation.h"
 #include "symbol_table.h"
@@ -57,6 +58,7 @@ struct rcgo_inprocess {
 	struct rcgo_arena keep;
 	struct rcgo_dwarf_memory memory;
 	struct rcgo_inprocess_object objects[RCGO_INPROCESS_OBJECTS];
+	struct rcgo_jit_names jit;
 	uint32_t opened;			  // objects opened since memory was initialized
 	uintptr_t generated_start, generated_end; // the last JIT mapping found
 	char path[RCGO_INPROCESS_PATH];		  // of the file that is being opened

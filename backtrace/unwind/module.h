@@ -69,6 +69,11 @@ RCGO_SHARED enum rcgo_code rcgo__module_code(uintptr_t pc, uintptr_t *start, uin
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED bool rcgo__module_name(const struct rcgo_module *m, char *path, size_t cap);
 
+// Finds a file that is mapped executable, by its name without the directory. Stores its path, cut
+// to cap - 1 bytes. Returns whether there is one. Reads the list of all mappings.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__module_find_file(const char *name, char *path, size_t cap);
+
 // Stores m's build-id in id, at most cap bytes. Returns its full length, 0 if m has none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__module_build_id(const struct rcgo_module *m, uint8_t *id, size_t cap);

@@ -112,3 +112,10 @@ rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size
 	errno = saved;
 	return found;
 }
+
+// No compiler's profile file is known there.
+bool
+rcgo__module_find_file(RCGO_UNUSED const char *name, RCGO_UNUSED char *path, RCGO_UNUSED size_t cap)
+{
+	return false;
+}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -248,6 +249,30 @@ rcgo__mapping_find(uintptr_t address, struct rcgo_mapping *out, char *path, size
 		found = answer == RCGO_LOOKUP_YES ||
 			(answer == RCGO_LOOKUP_NONE &&
 				rcgo__mapping_read(fd, address, out, path, cap));
+		close(fd);
+	}
+	rcgo__cancel_restore(cancel);
+	errno = saved;
+	return found;
+}
+
+bool
+rcgo__module_find_file(const char *name, char *path, size_t cap)
+{
+	int saved = errno, cancel = rcgo__cancel_disable();
+	int fd = rcgo__syscall_trial_passed() ? open("/proc/self/maps", O_RDONLY | O_CLOEXEC) : -1;
+	struct maps_reader r = {.fd = fd, .at = 0, .len = 0};
+	struct maps_line l;
+	bool found = false;
+
+	while (fd >= 0 && !found && next_line(&r, &l)) {
+		const char *slash;
+
+		finish_line(&r, &l, path, cap);
+		slash = strrchr(path, '/');
+		found = l.executable && slash != NULL && strcmp(slash + 1, name) == 0;
+	}
+	if (fd >= 0) {
 		close(fd);
 	}
 	rcgo__cancel_restore(cancel);

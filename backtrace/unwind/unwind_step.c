@@ -27,6 +27,8 @@ rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
 	object = &unwind->object[unwind->current];
 	if (!rcgo__module_find(pc, &object->module)) {
 		object->size = 0;
+		// Code of a just-in-time compiler, which may be gone when it is symbolized.
+		unwind->unloadable |= pc != 0;
 		return false;
 	}
 	unwind->unloadable |= !object->module.nodelete;

@@ -54,7 +54,7 @@ struct rcgo_unwind {
 	uintptr_t *pcs;
 	size_t n, max;
 	size_t skip;		// number of innermost frames to omit
-	bool unloadable;	// an unloadable object was found
+	bool unloadable;	// code that may go away was found
 	bool lost;		// it ended before the outermost frame
 	struct rcgo_fold *fold; // NULL: unwinding ends when pcs is full
 };
