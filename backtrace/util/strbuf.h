@@ -41,7 +41,7 @@ RCGO_INTERN RCGO_COLD void rcgo__append_padding(struct rcgo_strbuf *t, size_t st
 // Appends the description of the error number err, with its name: "… (EAGAIN)". The errors that our
 // calls can return are known; any other becomes "errno N".
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
+RCGO_SHARED RCGO_COLD void rcgo__append_errno(struct rcgo_strbuf *t, int err);
 
 // Writes the text to file descriptor fd, completely or as far as the system accepts it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

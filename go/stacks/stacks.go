@@ -12,8 +12,8 @@
 // A thread that waits in the kernel is read without being disturbed. Threads that run, or wait in a system call that
 // the kernel restarts, get Go's own preemption signal, so that their goroutine has its C frames. A goroutine that waits
 // in another system call, such as poll, has its C frames among the threads only, because a signal would end its wait
-// with EINTR. A thread that runs C code without a Go caller, or that blocks SIGURG while it runs, has no frames; the
-// last line counts these threads.
+// with EINTR. A thread that runs C code without a Go caller has frames if the program runs with RCGO=dump=SIGNAL: it
+// gets that signal. Without it, or if the thread blocks the signal, it has none; the last line counts these threads.
 //
 // It needs a program built by rcgo. In others Write returns Go's own dump, and Available is false.
 package stacks
@@ -54,10 +54,16 @@ func goroutines() []byte {
 	}
 }
 
-// Handler returns a handler that answers with Write's dump. It is not registered anywhere: like net/http/pprof, it
-// needs the same protection as other debugging pages.
+// Handler returns a handler that answers with Write's dump, or for "?profile=1" with Profile's. It is not registered
+// anywhere: like net/http/pprof, it needs the same protection as other debugging pages.
 func Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("profile") != "" {
+			w.Header().Set("Content-Type", "application/octet-stream")
+			w.Header().Set("Content-Disposition", `attachment; filename="stacks"`)
+			Profile(w) // the client may have disconnected
+			return
+		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		Write(w) // the client may have disconnected

@@ -6,11 +6,14 @@ package stacks_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"fmt"
+	"io"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"rcgo.example/allthreads"
 	"rcgo.example/stacks"
@@ -31,7 +34,9 @@ func dump(t *testing.T) (string, int) {
 	go func() { stackstest.Mutex(); done <- true }()
 	go func() { stackstest.Run(); done <- true }()
 	go func() { errno <- stackstest.Poll() }()
-	time.Sleep(200 * time.Millisecond)
+	stackstest.AwaitMutex(2)
+	stackstest.AwaitPoll()
+	stackstest.AwaitRun()
 
 	var b bytes.Buffer
 	err := stacks.Write(&b)
@@ -109,6 +114,118 @@ func TestWrite(t *testing.T) {
 	if !regexp.MustCompile(`4 threads in C, \d+ in Go`).MatchString(text) {
 		t.Errorf("no count of threads in:\n%s", text)
 	}
+}
+
+// The profile is what go tool pprof reads.
+func TestProfile(t *testing.T) {
+	stackstest.Hold()
+	done := make(chan bool)
+	for i := 0; i < 3; i++ {
+		go func() { stackstest.Mutex(); done <- true }()
+	}
+	stackstest.AwaitMutex(3)
+	w := httptest.NewRecorder()
+	stacks.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/debug/cgo/stacks?profile=1", nil))
+	stackstest.Release()
+	for i := 0; i < 3; i++ {
+		<-done
+	}
+	got := samples(t, w.Body)
+	want := `stackstest\._Cfunc_stacks_waits_for_mutex\n.*stackstest\.Mutex\n`
+	if stacks.Available() {
+		want = `pthread_mutex_lock\n(.*\n)*.*` + want
+	}
+	if !regexp.MustCompile(`(?m)^3 syscall\n(.+\n)*.*` + want).MatchString(got) {
+		t.Errorf("no sample of 3 goroutines that are in C:\n%s", got)
+	}
+}
+
+// A field of a protocol buffer message.
+type field struct {
+	number int
+	value  uint64
+	bytes  []byte
+}
+
+func fields(t *testing.T, b []byte) []field {
+	t.Helper()
+	var list []field
+	varint := func() uint64 {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			t.Fatal("not a protocol buffer")
+		}
+		b = b[n:]
+		return v
+	}
+	for len(b) > 0 {
+		key := varint()
+		f := field{number: int(key >> 3), value: varint()}
+		if key&7 == 2 {
+			f.bytes, b = b[:f.value], b[f.value:]
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// samples prints a profile: of each sample its count and label, and its functions, innermost first.
+func samples(t *testing.T, r io.Reader) string {
+	t.Helper()
+	zip, err := gzip.NewReader(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	function := make(map[uint64]uint64) // names, by function
+	location := make(map[uint64]uint64) // functions, by location
+	for _, f := range fields(t, all) {
+		if f.number != 4 && f.number != 5 {
+			continue
+		}
+		var id, of uint64
+		for _, g := range fields(t, f.bytes) {
+			switch {
+			case f.number == 4 && g.number == 4:
+				of = fields(t, g.bytes)[0].value
+			case g.number == 1:
+				id = g.value
+			case f.number == 5 && g.number == 2:
+				of = g.value
+			}
+		}
+		if f.number == 4 {
+			location[id] = of
+		} else {
+			function[id] = of
+		}
+	}
+	for _, f := range fields(t, all) {
+		if f.number == 6 {
+			texts = append(texts, string(f.bytes))
+		}
+	}
+	var out strings.Builder
+	for _, f := range fields(t, all) {
+		if f.number != 2 {
+			continue
+		}
+		sample := fields(t, f.bytes)
+		label := fields(t, sample[2].bytes)
+		count, _ := binary.Uvarint(sample[1].bytes)
+		fmt.Fprintf(&out, "%d %s\n", count, texts[label[1].value])
+		for ids := sample[0].bytes; len(ids) > 0; {
+			id, n := binary.Uvarint(ids)
+			ids = ids[n:]
+			out.WriteString(texts[function[location[id]]] + "\n")
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
 }
 
 func TestHandler(t *testing.T) {

@@ -16,12 +16,12 @@
 
 #define SIZES "SIZE"
 // An option with FILES among its values also accepts a path with a slash, or a descriptor.
-#define FILES "FILE|fd:N"
+#define FILES "FILE|fd:N|json:FILE|json:fd:N"
 #define COUNTS "N"
 // The value of the option heap is read by that part, if the program has it.
 #define HEAPS "on|off|all|SIZE|file:PATH"
-// The name of a signal, or its number.
-#define SIGNAL_NAMES "SIGNAL"
+// The name of a signal, or its number. An absolute path may follow after a colon.
+#define SIGNAL_NAMES "SIGNAL[:/FILE]"
 
 // The item that gives every option the value that makes the program behave as with the stock half:
 // "stock" or "off". A size is unset.
@@ -63,6 +63,10 @@ static struct {
 // The value of the one option that has FILES.
 // owner: rcgo__options_init; lock: none; ordering: as option_set
 static char option_file[1024];
+
+// The path of the one option that has SIGNAL_NAMES.
+// owner: rcgo__options_init; lock: none; ordering: as option_set
+static char option_signal_file[1024];
 
 // The value of the option heap. It is empty in a program without that part: `rcgo build
 // --with=heap` gives it a first value.
@@ -122,10 +126,31 @@ parse_signal(const char *s, size_t n, uint64_t *sig)
 }
 
 static bool
+set_signal(const char *value, size_t n, uint64_t *sig)
+{
+	const char *colon = memchr(value, ':', n);
+	size_t name = colon == NULL ? n : (size_t)(colon - value);
+	size_t path = colon == NULL ? 0 : n - name - 1;
+
+	if (!parse_signal(value, name, sig) || path >= sizeof option_signal_file ||
+		(colon != NULL && (path == 0 || colon[1] != '/'))) {
+		return false;
+	}
+	if (path != 0) {
+		memcpy(option_signal_file, colon + 1, path);
+	}
+	option_signal_file[path] = 0;
+	return true;
+}
+
+static bool
 set_file(const char *value, size_t n)
 {
-	if (n >= sizeof option_file ||
-		(memchr(value, '/', n) == NULL && (n < 4 || memcmp(value, "fd:", 3) != 0))) {
+	const size_t prefix = sizeof RCGO_JSON_PREFIX - 1;
+	size_t at = n > prefix && memcmp(value, RCGO_JSON_PREFIX, prefix) == 0 ? prefix : 0;
+
+	if (n >= sizeof option_file || (memchr(value, '/', n) == NULL &&
+					       (n - at < 4 || memcmp(value + at, "fd:", 3) != 0))) {
 		return false;
 	}
 	memcpy(option_file, value, n);
@@ -154,7 +179,7 @@ set_value(size_t i, const char *value, size_t n)
 		strcmp(options[i].values[0], COUNTS) == 0) {
 		uint64_t size;
 
-		if (!(is_signal ? parse_signal : parse_size)(value, n, &size)) {
+		if (!(is_signal ? set_signal : parse_size)(value, n, &size)) {
 			return false;
 		}
 		option_set[i].size = size;
@@ -319,6 +344,12 @@ const char *
 rcgo__option_text(const char *name)
 {
 	return rcgo__option_is(name, FILES) ? option_file : NULL;
+}
+
+const char *
+rcgo__option_signal_file(void)
+{
+	return option_signal_file[0] != 0 ? option_signal_file : NULL;
 }
 
 const char *

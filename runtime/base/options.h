@@ -31,9 +31,17 @@ RCGO_SHARED bool rcgo__option_is(const char *name, const char *value);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
-// Returns the path, or "fd:" and a number, to which the option was set; NULL if it was not set.
+// The text before a path or descriptor of the option crash that makes it a file of JSON.
+#define RCGO_JSON_PREFIX "json:"
+
+// Returns the path, or "fd:" and a number, to which the option was set, with RCGO_JSON_PREFIX
+// before it if that was given; NULL if it was not set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN const char *rcgo__option_text(const char *name);
+
+// Returns the path in the value of the option dump; NULL if it has none.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED const char *rcgo__option_signal_file(void);
 
 // Returns the value of the option heap; NULL in a program without heap profiling.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

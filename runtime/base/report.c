@@ -30,6 +30,10 @@ static uintptr_t no_crash_fd = NO_FD;
 // owner: rcgo__report_init; lock: none; ordering: release and acquire
 static uintptr_t *crash_fd = &no_crash_fd;
 
+// The file of reports in JSON, or -1.
+// owner: rcgo__report_init; lock: none; ordering: relaxed, a word
+static int json_fd = -1;
+
 // Whether a write to the output has timed out: its reader has stopped.
 // owner: the threads that write reports; lock: none; ordering: relaxed, each is one word
 static bool stderr_stuck, file_stuck;
@@ -127,20 +131,30 @@ open_named(const char *name)
 void
 rcgo__report_init(uintptr_t *gos)
 {
-	const char *name = rcgo__option_text("crash");
+	const char *name = rcgo__option_text("crash"), *file = NULL;
 	int saved = errno;
 	uintptr_t none = NO_FD;
+	bool json;
 	int fd;
 
 	rcgo_store_rel(&crash_fd, gos);
 	if (name == NULL) {
 		return;
 	}
-	fd = open_named(name);
+	json = rcgo__has_prefix(name, RCGO_JSON_PREFIX, &file);
+	fd = open_named(json ? file : name);
 	if (fd < 0) {
 		say_not_open(name, -fd);
+	} else if (json) {
+		rcgo_store_rlx(&json_fd, fd);
 	} else if (!rcgo_cas(gos, &none, (uintptr_t)fd)) {
 		close(fd); // the program has set its own file
 	}
 	errno = saved;
+}
+
+int
+rcgo__report_json_fd(void)
+{
+	return rcgo_load_rlx(&json_fd);
 }

@@ -3,6 +3,9 @@
 // RCGO=crash=FILE or RCGO=crash=fd:N has chosen. No write waits for long, because the reader of an
 // output may have stopped.
 //
+// With RCGO=crash=json:FILE the file gets reports in JSON instead (crash_json.c), and Go's variable
+// does not change.
+//
 // State: the file of RCGO. From Go 1.23 on it is stored in Go's own variable. So Go's reports go to
 // it too, and debug.SetCrashOutput replaces it. Re-read runtime/runtime.go (crashFD, setCrashFD)
 // and runtime/debug/stack.go (SetCrashOutput).
@@ -22,5 +25,9 @@ RCGO_SHARED RCGO_COLD void rcgo__report_init(uintptr_t *gos);
 // Writes the text. Drops the rest of the text if an output accepts nothing for 0.3 s.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__report_write(const struct rcgo_strbuf *t);
+
+// Returns the descriptor of RCGO=crash=json:FILE, or -1.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD int rcgo__report_json_fd(void);
 
 #endif // RCGO_REPORT_H

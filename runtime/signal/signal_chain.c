@@ -212,7 +212,7 @@ rcgo__signal_chain_wrap(int sig, struct sigaction *act)
 // The number of bytes of a stack that are searched for Go frames.
 #define MAX_SCAN (1024 * 1024u)
 
-typedef void (*reporter_fn)(int, const siginfo_t *, void *);
+typedef void (*reporter_fn)(int, const siginfo_t *, void *, bool);
 
 // owner: rcgo__signal_chain_set_reporter; lock: none; ordering: release and acquire
 static reporter_fn reporter;
@@ -320,8 +320,10 @@ rcgo__c_fault_inspect(int sig, const siginfo_t *info, void *context)
 	}
 	known = t != NULL &&
 		(t->kind != RCGO_THREAD_FOREIGN || has_go_frames(RCGO_FRAME_SP(uc), t));
+	if (locked) {
+		report(sig, info, context, known);
+	}
 	if (!known && locked) {
-		report(sig, info, context);
 		rcgo__crash_lock_release();
 		rcgo__crash_lock_wait_for_others();
 	}

@@ -2,9 +2,6 @@
 // The report of a crash on a thread that Go does not know. Runs in the signal handler, with all
 // signals blocked, on a stack of its own.
 
-#ifndef _GNU_SOURCE
-#	define _GNU_SOURCE // TRAP_BRKPT
-#endif
 #include "crash_report.h"
 
 #include <errno.h>
@@ -165,18 +162,25 @@ may_report(long tid)
 }
 
 static void
-crash_report(int sig, const siginfo_t *info, void *context)
+crash_report(int sig, const siginfo_t *info, void *context, bool in_go)
 {
 	long tid = rcgo__kernel_thread_id();
 	int saved = errno;
-	struct crash *c = may_report(tid) ? rcgo__own_stack_map() : NULL;
+	bool json = rcgo__report_json_fd() >= 0 && !crash_is_brief;
+	struct crash *c;
 
-	if (c != NULL) {
-		c->sig = sig;
-		c->info = info;
-		c->context = context;
-		c->tid = tid;
-		rcgo__own_stack_run(c, report_on_own_stack);
+	if ((!in_go || json) && may_report(tid)) {
+		if (json) {
+			rcgo__crash_json(sig, info, context, in_go);
+		}
+		c = in_go ? NULL : rcgo__own_stack_map();
+		if (c != NULL) {
+			c->sig = sig;
+			c->info = info;
+			c->context = context;
+			c->tid = tid;
+			rcgo__own_stack_run(c, report_on_own_stack);
+		}
 	}
 	errno = saved;
 }
@@ -200,64 +204,4 @@ rcgo__crash_init(uintptr_t *crash_fd)
 		rcgo__modules_init();
 		rcgo__signal_chain_set_reporter(crash_report);
 	}
-}
-
-// Descriptions of a crash. These functions run in signal handlers.
-
-struct code {
-	int sig;
-	int code;
-	const char *text;
-};
-
-static const struct code codes[] = {
-	{SIGSEGV, SEGV_MAPERR, "nothing is mapped there"},
-	{SIGSEGV, SEGV_ACCERR, "the access is not permitted there"},
-	{SIGSEGV, SI_KERNEL, "a general protection fault, for example a non-canonical address"},
-	{SIGBUS, BUS_ADRALN, "the address is not aligned"},
-	{SIGBUS, BUS_ADRERR, "no memory is there, for example beyond the end of a mapped file"},
-	{SIGBUS, BUS_OBJERR, "the hardware failed"},
-	{SIGFPE, FPE_INTDIV, "integer division by zero"},
-	{SIGFPE, FPE_INTOVF, "integer overflow"},
-	{SIGFPE, FPE_FLTDIV, "floating point division by zero"},
-	{SIGFPE, FPE_FLTINV, "invalid floating point operation"},
-	{SIGILL, ILL_ILLOPC, "illegal opcode"},
-	{SIGILL, ILL_ILLOPN, "illegal operand"},
-	{SIGILL, ILL_PRVOPC, "privileged instruction"},
-	{SIGTRAP, TRAP_BRKPT, "a breakpoint"},
-	{SIGTRAP, SI_KERNEL, "a breakpoint"},
-};
-
-const char *
-rcgo__crash_signal(int sig)
-{
-	switch (sig) {
-	case SIGSEGV:
-		return "SIGSEGV: segmentation violation";
-	case SIGBUS:
-		return "SIGBUS: bus error";
-	case SIGFPE:
-		return "SIGFPE: arithmetic error";
-	case SIGILL:
-		return "SIGILL: illegal instruction";
-	case SIGTRAP:
-		return "SIGTRAP: trap";
-	case SIGABRT:
-		return "SIGABRT: abort";
-	case SIGSYS:
-		return "SIGSYS: bad system call";
-	default:
-		return "a signal";
-	}
-}
-
-const char *
-rcgo__crash_code(int sig, int code)
-{
-	for (size_t i = 0; i < RCGO_COUNTOF(codes); i++) {
-		if (codes[i].sig == sig && codes[i].code == code) {
-			return codes[i].text;
-		}
-	}
-	return "";
 }

@@ -10,6 +10,7 @@
 #define RCGO_CRASH_REPORT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,11 @@
 // crash output.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__crash_init(uintptr_t *crash_fd);
+
+// Writes the report of a crash to the file of RCGO=crash=json:FILE, if that is set. in_go: the
+// thread was in a C call of Go.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN void rcgo__crash_json(int sig, const siginfo_t *info, const void *context, bool in_go);
 
 // signal returns the name and meaning of a signal, such as "SIGSEGV: segmentation violation". code
 // returns the meaning of si_code for that signal, or "" if there is none.

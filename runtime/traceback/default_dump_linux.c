@@ -8,6 +8,7 @@
 #include "default_dump.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include "runtime_cgo.h"
 #include "strbuf.h"
 #include "symbolizer.h"
+#include "syscall_trial.h"
 #include "task_state.h"
 #include "traceback_generation.h"
 #include "unwinder.h"
@@ -181,13 +183,24 @@ dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, bool last)
 	return true;
 }
 
-// Reads a thread that runs: by the signal that Go preempts with, if Go's handler reports C frames
-// for it. That is so if it is in a C call of a goroutine. Returns false if it has none.
+// The signal of RCGO=dump; 0: none.
+// owner: rcgo__dump_init; lock: none; ordering: relaxed, a word
+static int dump_signal;
+
+// The signals above have no place in /proc/PID/stat.
+#define OLD_SIGNALS 31
+
+// Reads a thread that runs: by the signal that Go preempts with, if it is in a C call of a
+// goroutine; else by the signal of dumps. Returns false if it runs no C code, or cannot be asked.
 static bool
 dump_running(struct dump *d, struct rcgo_strbuf *t, long tid)
 {
-	size_t n = rcgo__callers_of(tid, d->pcs, RCGO_CALLERS_MAX);
+	int sig = rcgo_load_rlx(&dump_signal);
+	size_t n = rcgo__callers_of(tid, RCGO_SIGPREEMPT, d->pcs, RCGO_CALLERS_MAX);
 
+	if (n == 0 && sig != 0 && sig <= OLD_SIGNALS) {
+		n = rcgo__callers_of(tid, sig, d->pcs, RCGO_CALLERS_MAX);
+	}
 	if (n != 0) {
 		dump_head(d, t, tid, "running");
 		dump_frames(d, t, n);
@@ -292,16 +305,63 @@ rcgo_dump_threads(int fd, unsigned flags)
 
 // RCGO=dump=SIGNAL.
 
+// Gives the frames of the calling thread to the one that makes a dump.
+static void
+answer_dump(void *context)
+{
+	uintptr_t pcs[RCGO_CALLERS_MAX + 1];
+	size_t n = rcgo__unwind_report(context, NULL, pcs, RCGO_CALLERS_MAX);
+
+	pcs[n] = 0;
+	rcgo__callers_stored(pcs);
+}
+
+// Returns the descriptor for a dump: of the option's file, or standard error.
+static int
+dump_open(void)
+{
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const char *path = rcgo__option_signal_file();
+	char buf[256];
+	struct rcgo_strbuf t = rcgo__strbuf_init(buf, sizeof buf);
+	long fd;
+
+	if (path == NULL || !rcgo__syscall_trial_passed()) {
+		return STDERR_FILENO;
+	}
+	fd = rcgo__raw_syscall(SYS_openat, AT_FDCWD, (long)path, flags, 0600, 0, 0);
+	if (fd >= 0) {
+		return (int)fd;
+	}
+	rcgo__append_str(&t, "runtime/cgo: the file of RCGO=dump cannot be opened: ");
+	rcgo__append_errno(&t, (int)-fd);
+	rcgo__append_str(&t, "\n");
+	rcgo__strbuf_write(&t, STDERR_FILENO);
+	return STDERR_FILENO;
+}
+
 static void
 dump_on_signal(int sig, siginfo_t *info, void *context)
 {
+	int saved = errno, fd;
+
 	(void)sig;
-	(void)info;
-	dump_write(STDERR_FILENO, context);
+	if (info->si_code == SI_TKILL && rcgo__callers_asked()) {
+		answer_dump(context);
+		errno = saved;
+		return;
+	}
+	fd = dump_open();
+	dump_write(fd, context);
+	if (fd != STDERR_FILENO) {
+		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	}
+	errno = saved;
 }
 
 void
 rcgo__dump_init(void)
 {
-	rcgo__callers_on_signal((int)rcgo__option_size("dump", 0), dump_on_signal);
+	rcgo_store_rlx(&dump_signal, (int)rcgo__option_size("dump", 0));
+	rcgo__callers_on_signal(rcgo_load_rlx(&dump_signal), dump_on_signal);
 }

@@ -68,6 +68,14 @@ one_move(long tid, enum one_phase from, enum one_phase to)
 	return rcgo_cas(&one_thread.word, &word, ONE_WORD(tid, to));
 }
 
+bool
+rcgo__callers_asked(void)
+{
+	long tid = rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+
+	return rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_WANTED);
+}
+
 void
 rcgo__callers_stored(const uintptr_t *callers)
 {
@@ -157,11 +165,10 @@ rcgo__callers_gather(bool restarting)
 
 // Waits until the thread has stored its frames, or has handled the signal without, or blocks it.
 static void
-one_wait(long tid)
+one_wait(long tid, int sig)
 {
 	for (int i = 0, blocked = 0; i < GATHER_STEPS_MOST && blocked < GATHER_STEPS_BLOCKED; i++) {
-		enum rcgo_signal_progress progress =
-			rcgo__task_signal_progress(tid, RCGO_SIGPREEMPT);
+		enum rcgo_signal_progress progress = rcgo__task_signal_progress(tid, sig);
 
 		if (rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_DONE) ||
 			progress == RCGO_SIGNAL_HANDLED) {
@@ -173,7 +180,7 @@ one_wait(long tid)
 }
 
 size_t
-rcgo__callers_of(long tid, uintptr_t *pcs, size_t max)
+rcgo__callers_of(long tid, int sig, uintptr_t *pcs, size_t max)
 {
 	long pid = rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	uint32_t word = ONE_FREE;
@@ -184,8 +191,8 @@ rcgo__callers_of(long tid, uintptr_t *pcs, size_t max)
 	}
 	rcgo_store_rel(&one_thread.word, ONE_WORD(tid, ONE_WANTED));
 	__atomic_fetch_add(&gathering, 1, __ATOMIC_ACQ_REL);
-	if (rcgo__raw_syscall(SYS_tgkill, pid, tid, RCGO_SIGPREEMPT, 0, 0, 0) == 0) {
-		one_wait(tid);
+	if (rcgo__raw_syscall(SYS_tgkill, pid, tid, sig, 0, 0, 0) == 0) {
+		one_wait(tid, sig);
 	}
 	__atomic_fetch_sub(&gathering, 1, __ATOMIC_ACQ_REL);
 	if (!one_move(tid, ONE_WANTED, ONE_STARTING) && one_move(tid, ONE_CLAIMED, ONE_ABANDONED)) {

@@ -64,10 +64,16 @@ RCGO_SHARED void rcgo__callers_set_async(rcgo_traceback_fn traceback, rcgo_async
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__callers_gather(bool restarting);
 
-// Stores at most max program counters of a thread that runs, innermost first. Returns their number:
-// 0 if it is not in a C call of a goroutine, or blocks SIGURG.
+// Sends a thread that runs the signal sig, at most 31, and stores at most max program counters that
+// its handler gives, innermost first. Returns their number: 0 if it gives none, or if the thread
+// blocks the signal. The handler of RCGO_SIGPREEMPT gives those of a C call of a goroutine.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_SHARED size_t rcgo__callers_of(long tid, uintptr_t *pcs, size_t max);
+RCGO_SHARED size_t rcgo__callers_of(long tid, int sig, uintptr_t *pcs, size_t max);
+
+// Returns whether rcgo__callers_of waits for the calling thread, which then calls
+// rcgo__callers_stored.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED bool rcgo__callers_asked(void);
 
 // Installs a handler for a signal that Go leaves to the program; 0: none.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=none
@@ -81,6 +87,6 @@ RCGO_INTERN bool rcgo__callers_wanted(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED void rcgo__callers_want_always(void);
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__callers_stored(const uintptr_t *callers);
+RCGO_SHARED void rcgo__callers_stored(const uintptr_t *callers);
 
 #endif // RCGO_TRACEBACK_GENERATION_H

@@ -106,7 +106,7 @@ TEST(thread_that_runs)
 	pthread_t thread = start();
 
 	for (int i = 0; i < 100; i++) {
-		CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 2);
+		CHECK_INT(rcgo__callers_of(tid, SIGURG, pcs, UNIT_COUNTOF(pcs)), 2);
 		CHECK_INT(pcs[0], 0x1234);
 		CHECK_INT(pcs[1], 0x5678);
 	}
@@ -120,7 +120,7 @@ TEST(thread_that_is_slow)
 	pthread_t thread = start();
 
 	stall_ms = 400;
-	CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 2);
+	CHECK_INT(rcgo__callers_of(tid, SIGURG, pcs, UNIT_COUNTOF(pcs)), 2);
 	end(thread);
 }
 
@@ -133,15 +133,15 @@ TEST(thread_that_blocks_the_signal)
 	thread = start();
 	while (rcgo__task_signal_progress(tid, SIGURG) != RCGO_SIGNAL_DUE) {
 	}
-	CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 0);
+	CHECK_INT(rcgo__callers_of(tid, SIGURG, pcs, UNIT_COUNTOF(pcs)), 0);
 	CHECK_INT(rcgo__task_signal_progress(tid, SIGURG), RCGO_SIGNAL_BLOCKED);
 	rcgo_store_rel(&unblock, 1);
 	while (rcgo__task_signal_progress(tid, SIGURG) != RCGO_SIGNAL_HANDLED) {
 	}
 	CHECK_INT(rcgo_load_acq(&in_handler), 0); // nobody wants frames any more
-	CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 2);
+	CHECK_INT(rcgo__callers_of(tid, SIGURG, pcs, UNIT_COUNTOF(pcs)), 2);
 	end(thread);
-	CHECK_INT(rcgo__callers_of(tid, pcs, UNIT_COUNTOF(pcs)), 0);
+	CHECK_INT(rcgo__callers_of(tid, SIGURG, pcs, UNIT_COUNTOF(pcs)), 0);
 	CHECK_INT(rcgo__task_signal_progress(tid, SIGURG), RCGO_SIGNAL_HANDLED);
 }
 

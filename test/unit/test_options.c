@@ -6,6 +6,7 @@
 #endif
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,22 @@ TEST(sizes)
 	CHECK(rcgo__option_size("guard", 0) == 2048);
 }
 
+TEST(files)
+{
+	with("dump=SIGUSR1");
+	CHECK(rcgo__option_size("dump", 0) == SIGUSR1);
+	CHECK(rcgo__option_signal_file() == NULL);
+	with("dump=SIGUSR2:/var/log/x:y,crash=json:fd:3");
+	CHECK(rcgo__option_size("dump", 0) == SIGUSR2);
+	CHECK_STR(rcgo__option_signal_file(), "/var/log/x:y");
+	CHECK_STR(rcgo__option_text("crash"), "json:fd:3");
+	with("crash=json:./here,dump=SIGUSR2:/a,dump=SIGUSR2");
+	CHECK_STR(rcgo__option_text("crash"), "json:./here");
+	CHECK(rcgo__option_signal_file() == NULL);
+	with("crash=off");
+	CHECK(rcgo__option_text("crash") == NULL);
+}
+
 static void
 bad(void *list)
 {
@@ -131,6 +148,11 @@ TEST(what_is_not_known_is_said_once)
 		"contexts=on,stack=1k",
 		"contexts=on,stack=18446744073709551616",
 		"contexts=on,stack=18014398509481984K",
+		"contexts=on,dump=SIGUSR1:",
+		"contexts=on,dump=SIGUSR1:here",
+		"contexts=on,dump=:/file",
+		"contexts=on,crash=json:",
+		"contexts=on,crash=json:fd:",
 		"contexts=on,stock=on",
 		"contexts=on,stocks",
 		"contexts=on,on\nand on\x1b[31m",
@@ -170,4 +192,4 @@ TEST(a_long_list_is_cut)
 }
 
 UNIT_MAIN(UNIT_TEST(defaults), UNIT_TEST(values_are_taken), UNIT_TEST(stock), UNIT_TEST(sizes),
-	UNIT_TEST(what_is_not_known_is_said_once), UNIT_TEST(a_long_list_is_cut))
+	UNIT_TEST(files), UNIT_TEST(what_is_not_known_is_said_once), UNIT_TEST(a_long_list_is_cut))

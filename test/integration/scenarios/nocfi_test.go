@@ -2,7 +2,11 @@
 package scenarios
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -127,13 +131,66 @@ func TestFramesDump(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)
 		o := run(t, tc, nil, []string{"RCGO=dump=SIGUSR2"}, exe, "dumped")
-		o.want(t, 0, "still there", "3 threads in C, ")
+		o.want(t, 0, "still there", " threads in C, ")
 		found := regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[(?:futex|running|running; the signal of this dump interrupted it)\]:\n(?:[^\n]+\n)*wait_reply\(\.\.\.\)\n\t.*\nfetch\(\.\.\.\)\n`)
 		if n := len(found.FindAllString(o.out, -1)); n != 3 {
 			t.Errorf("%d threads with their C frames, want 3:\n%v", n, o)
 		}
+		// A thread that C made and that runs gets the signal of the dump.
+		if !regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[running\]:\nspin\(\.\.\.\)\n\t.*\nspin_thread\(`).MatchString(o.out) {
+			t.Errorf("the thread that runs is not shown:\n%v", o)
+		}
+		file := filepath.Join(t.TempDir(), "dump")
+		o = run(t, tc, nil, []string{"RCGO=dump=SIGUSR2:" + file}, exe, "dumped", file)
+		o.want(t, 0, "still there")
+		o.lacks(t, "threads in C")
+		text, _ := os.ReadFile(file)
+		if n := len(found.FindAllString(string(text), -1)); n != 3 {
+			t.Errorf("%d threads with their C frames in the file, want 3:\n%s", n, text)
+		}
 		o = run(t, tc, nil, []string{"RCGO=dump=SIGSEGV"}, exe, "undumped")
 		o.want(t, 0, "still there", "RCGO has an option or value that is not known", "dump=SIGNAL")
 		o.lacks(t, "threads in C")
+	})
+}
+
+// The report of a crash in JSON: of threads of C and of C code that Go called.
+func TestFramesJSON(t *testing.T) {
+	each(t, func(t *testing.T, tc toolchain) {
+		exe := build{program: "nocfi", side: ours}.must(t, tc)
+		for _, where := range []string{"go", "thread"} {
+			file := filepath.Join(t.TempDir(), "crash.json")
+			run(t, tc, nil, []string{"RCGO=crash=json:" + file}, exe, where, "null").want(t, status[where])
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var report struct {
+				Format, Signal, Address, Build string
+				ThreadOf                       string `json:"thread_of"`
+				Pid, Thread                    int
+				Frames                         []struct {
+					PC, Function, File, Module string
+					BuildID                    string `json:"build_id"`
+					Line                       int
+				}
+			}
+			if err := json.Unmarshal(text, &report); err != nil || bytes.Count(text, []byte("\n")) != 1 {
+				t.Fatalf("not one line of JSON: %v\n%s", err, text)
+			}
+			if report.Format != "rcgo-crash-1" || report.Signal != "SIGSEGV" || report.Address != "0x0" ||
+				report.Pid == 0 || report.Thread == 0 || (report.ThreadOf == "C") != (where == "thread") ||
+				!strings.HasPrefix(report.Build, "runtime_cgo version=") {
+				t.Errorf("%s: %s", where, text)
+			}
+			if len(report.Frames) < 3 || report.Frames[0].Function != "[call of NULL]" {
+				t.Fatalf("%s: %s", where, text)
+			}
+			f := report.Frames[1]
+			if f.Function != "nc_call" || !strings.HasSuffix(f.File, "nocfi.c") || f.Line == 0 ||
+				f.Module != exe || len(f.BuildID) < 16 || !strings.HasPrefix(f.PC, "0x") {
+				t.Errorf("%s: %+v", where, f)
+			}
+		}
 	})
 }

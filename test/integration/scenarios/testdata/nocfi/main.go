@@ -23,6 +23,19 @@ __attribute__((noinline)) static int wait_reply(int n) {
 	return n;
 }
 __attribute__((noinline)) static int fetch(int n) { return wait_reply(n) + 1; }
+static int spinning;
+__attribute__((noinline)) static void spin(void) {
+	for (;;) {
+		__atomic_store_n(&spinning, 1, __ATOMIC_RELAXED);
+	}
+}
+static void *spin_thread(void *arg) { spin(); return arg; }
+static void start_spinning(void) {
+	pthread_t t;
+	pthread_create(&t, NULL, spin_thread, NULL);
+	while (__atomic_load_n(&spinning, __ATOMIC_RELAXED) == 0) {
+	}
+}
 static int all_entered(void) { return __atomic_load_n(&entered, __ATOMIC_RELAXED) == 3; }
 */
 import "C"
@@ -61,6 +74,7 @@ func dumped() {
 	check(err)
 	check(syscall.Dup3(int(w.Fd()), 2, 0))
 	enter()
+	C.start_spinning()
 	check(syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
 	for in := bufio.NewReader(r); ; {
 		line, err := in.ReadString('\n')
@@ -69,6 +83,20 @@ func dumped() {
 		if strings.Contains(line, " in C, ") {
 			break
 		}
+	}
+	os.Stdout.WriteString("still there\n")
+}
+
+// dumpedToFile waits for the last line of a dump in the file.
+func dumpedToFile(file string) {
+	enter()
+	check(syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
+	for {
+		text, _ := os.ReadFile(file)
+		if strings.Contains(string(text), " in C, ") {
+			break
+		}
+		time.Sleep(time.Millisecond)
 	}
 	os.Stdout.WriteString("still there\n")
 }
@@ -92,7 +120,11 @@ func main() {
 	case "stuck":
 		stuck()
 	case "dumped":
-		dumped()
+		if len(os.Args) > 2 {
+			dumpedToFile(os.Args[2])
+		} else {
+			dumped()
+		}
 		return
 	case "undumped":
 		undumped()
