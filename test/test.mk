@@ -46,6 +46,8 @@ UNIT_WRAPPED := pthread_create pthread_getattr_np pthread_key_create malloc free
 comma := ,
 UNIT_LDFLAGS := -pthread -rdynamic $(addprefix -Wl$(comma)--wrap=,$(UNIT_WRAPPED))
 
+UNIT_MAKEFILES := test/test.mk # has the flags
+
 # $(call UNIT_VARIANT,VARIANT): the rules of one variant.
 define UNIT_VARIANT
 $(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
@@ -55,16 +57,16 @@ $(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter a
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
 
-$(UNIT)/$(1)/obj/%.o: %.c
+$(UNIT)/$(1)/obj/%.o: %.c $(UNIT_MAKEFILES)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/obj/%.o: %.S
+$(UNIT)/$(1)/obj/%.o: %.S $(UNIT_MAKEFILES)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
-$(UNIT)/$(1)/%.o: test/unit/%.c
+$(UNIT)/$(1)/%.o: test/unit/%.c $(UNIT_MAKEFILES)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) $(UNIT_FLAGS_$(1)) -c -o $$@ $$<
-$(UNIT)/$(1)/%.o: test/unit/%.S
+$(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_MAKEFILES)
 	@mkdir -p $$(@D)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
 $(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o

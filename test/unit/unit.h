@@ -59,7 +59,7 @@ struct unit_end {
 	char err[32768];
 };
 
-#define UNIT_SECONDS 25
+#define UNIT_SECONDS 60
 #define UNIT_SKIPPED 77
 
 // Runs body(arg) in a forked child, which exits with 0 if body returns.
