@@ -266,7 +266,7 @@ TEST(code_that_is_gone)
 	ucontext_t context;
 
 	CHECK_INT(getcontext(&context), 0);
-	RCGO_FRAME_SET_PC(&context, code + 5);
+	RCGO_FRAME_SET_PC(&context, code + 8);
 	CHECK(rcgo__unwind_sample(&context, NULL, pcs, UNIT_COUNTOF(pcs)) > 0);
 	CHECK_INT(munmap((void *)code, 4096), 0);
 	CHECK_INT(rcgo__symbolize_code(pcs[0], frames, 4, text, sizeof text), 1);
