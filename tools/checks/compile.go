@@ -154,6 +154,7 @@ func (t *tree) compile(cc []string, src string, flags ...string) (string, error)
 	defer os.RemoveAll(tmp)
 	run := exec.Command(cmd[0], append(cmd[1:], "-o", filepath.Join(tmp, filepath.Base(stem)+".o"))...)
 	run.Dir = t.root
+	run.Env = append(os.Environ(), "CCACHE_DISABLE=1") // it does not keep the call graph
 	if out, err := run.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s failed: %v\n%s", strings.Join(cmd, " "), err, out)
 	}
