@@ -212,7 +212,7 @@ cmd_top(int argc, char **argv)
 		{"d", required_argument, NULL, 'd'},
 		{"n", required_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
-		{"nostop", no_argument, NULL, 'x'},
+		{"no-stop", no_argument, NULL, 'x'},
 		{"s", required_argument, NULL, 's'},
 		{NULL, 0, NULL, 0},
 	};

@@ -51,7 +51,7 @@ func Keep(s string) (string, uintptr) {
 	back, _ := cmem.GoString(p)
 	h := handle.New(back)
 	defer h.Delete()
-	return h.Value().(string), uintptr(h)
+	return h.Value(), uintptr(h)
 }
 END
 	(cd "$1" && go get "$MODULE@v$VERSION" && go mod tidy)

@@ -245,7 +245,7 @@ on_screen() {
 		sleep 0.05
 	done
 	[ "$i" -lt 200 ]
-	run "$RCGO" top -nostop "$PID"
+	run "$RCGO" top -no-stop "$PID"
 	[ "$status" = 0 ]
 	lacks spin_in_c
 	for order in tid name; do
