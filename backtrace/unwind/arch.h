@@ -13,9 +13,11 @@
 
 #define RCGO_WORD_SIZE sizeof(uintptr_t)
 
-#if defined(__x86_64__)
+// RCGO_UNWIND_AMD64 and RCGO_UNWIND_ARM64 choose the processor whose stacks are read, where that is
+// not the one that the code runs on: of a core file from another machine.
+#if defined(RCGO_UNWIND_AMD64) || (defined(__x86_64__) && !defined(RCGO_UNWIND_ARM64))
 #	include "arch_amd64.h"
-#elif defined(__aarch64__)
+#elif defined(RCGO_UNWIND_ARM64) || defined(__aarch64__)
 #	include "arch_arm64.h"
 #else
 #	error "no arch_<cpu>.h for this processor: see doc/porting.md"

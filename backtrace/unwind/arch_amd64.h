@@ -223,18 +223,22 @@ rcgo__arch_strip(uintptr_t ra)
 
 // The saved pc is that of the next instruction. The unwind information is the same on both sides of
 // this instruction.
-#define RCGO_REGS_CAPTURE(regs)           \
-	__asm__("leaq 1f(%%rip), %%rax\n" \
-		"1:\tmovq %%rax, 0(%0)\n" \
-		"\tmovq %%rsp, 8(%0)\n"   \
-		"\tmovq %%rbp, 16(%0)\n"  \
-		"\tmovq %%rbx, 24(%0)\n"  \
-		"\tmovq %%r12, 32(%0)\n"  \
-		"\tmovq %%r13, 40(%0)\n"  \
-		"\tmovq %%r14, 48(%0)\n"  \
-		"\tmovq %%r15, 56(%0)\n"  \
-		:                         \
-		: "r"(regs)               \
-		: "rax", "memory")
+#ifdef __x86_64__
+#	define RCGO_REGS_CAPTURE(regs)           \
+		__asm__("leaq 1f(%%rip), %%rax\n" \
+			"1:\tmovq %%rax, 0(%0)\n" \
+			"\tmovq %%rsp, 8(%0)\n"   \
+			"\tmovq %%rbp, 16(%0)\n"  \
+			"\tmovq %%rbx, 24(%0)\n"  \
+			"\tmovq %%r12, 32(%0)\n"  \
+			"\tmovq %%r13, 40(%0)\n"  \
+			"\tmovq %%r14, 48(%0)\n"  \
+			"\tmovq %%r15, 56(%0)\n"  \
+			:                         \
+			: "r"(regs)               \
+			: "rax", "memory")
+#else // another processor reads a core file
+#	define RCGO_REGS_CAPTURE(regs) ((void)(regs))
+#endif
 
 #endif // RCGO_ARCH_AMD64_H

@@ -165,9 +165,9 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 #	define RCGO_UC_FETCH_FAILED(uc) ((uc)->uc_mcontext.fault_address == (uc)->uc_mcontext.pc)
 #endif
 
-#ifdef __aarch64__ // so that the file compiles on other processors
 // Returns the code address of a return address. With pointer authentication the upper bits hold a
 // signature. xpaclri removes it from x30, and does nothing on processors without authentication.
+#ifdef __aarch64__
 static inline uintptr_t
 rcgo__arch_strip(uintptr_t ra)
 {
@@ -176,6 +176,12 @@ rcgo__arch_strip(uintptr_t ra)
 	__asm__("hint #7" : "+r"(x30));
 	return x30;
 }
+#else // another processor reads a core file: addresses of programs have 48 bits
+static inline uintptr_t
+rcgo__arch_strip(uintptr_t ra)
+{
+	return ra & (((uintptr_t)1 << 48) - 1);
+}
 #endif
 
 // The registers from which unwinding can start without a signal (saved_regs.h).
@@ -183,18 +189,22 @@ rcgo__arch_strip(uintptr_t ra)
 
 // The saved pc is that of the next instruction. The unwind information is the same on both sides of
 // this instruction.
-#define RCGO_REGS_CAPTURE(regs)               \
-	__asm__("adr x9, 1f\n"                \
-		"1:\tmov x10, sp\n"           \
-		"\tstp x9, x10, [%0]\n"       \
-		"\tstp x29, x19, [%0, #16]\n" \
-		"\tstp x20, x21, [%0, #32]\n" \
-		"\tstp x22, x23, [%0, #48]\n" \
-		"\tstp x24, x25, [%0, #64]\n" \
-		"\tstp x26, x27, [%0, #80]\n" \
-		"\tstp x28, x30, [%0, #96]\n" \
-		:                             \
-		: "r"(regs)                   \
-		: "x9", "x10", "memory")
+#ifdef __aarch64__
+#	define RCGO_REGS_CAPTURE(regs)               \
+		__asm__("adr x9, 1f\n"                \
+			"1:\tmov x10, sp\n"           \
+			"\tstp x9, x10, [%0]\n"       \
+			"\tstp x29, x19, [%0, #16]\n" \
+			"\tstp x20, x21, [%0, #32]\n" \
+			"\tstp x22, x23, [%0, #48]\n" \
+			"\tstp x24, x25, [%0, #64]\n" \
+			"\tstp x26, x27, [%0, #80]\n" \
+			"\tstp x28, x30, [%0, #96]\n" \
+			:                             \
+			: "r"(regs)                   \
+			: "x9", "x10", "memory")
+#else
+#	define RCGO_REGS_CAPTURE(regs) ((void)(regs))
+#endif
 
 #endif // RCGO_ARCH_ARM64_H
