@@ -170,7 +170,8 @@ RCGO_BACKTRACE_API int rcgo_target_each_thread(
 	const struct rcgo_target *target, rcgo_target_thread_fn visit, void *arg);
 
 // Finds what is known of a thread without stopping it: all registers in a core file; the stack
-// pointer and the program counter of a thread that is blocked in the kernel. Returns 0, or -errno.
+// pointer, the program counter and the arguments of the system call of a thread that is blocked in
+// the kernel. Returns 0, or -errno.
 // -EBUSY: the thread runs; -ESRCH: it does not exist.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_registers(

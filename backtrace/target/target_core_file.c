@@ -176,22 +176,29 @@ core_registers_arm64(struct rcgo_target_thread *th, const uint8_t *at)
 	th->syscall = -1;
 }
 
+void
+rcgo__target_prstatus(uint16_t machine, const uint8_t *words, struct rcgo_target_thread *thread)
+{
+	if (machine == EM_AARCH64) {
+		core_registers_arm64(thread, words);
+	} else {
+		core_registers_amd64(thread, words);
+	}
+}
+
 static bool
 core_thread_note(uint32_t type, struct rcgo_bytes b, void *arg)
 {
 	struct core_thread_visit *v = arg;
-	size_t registers = v->machine == EM_AARCH64 ? 34 : 27;
+	size_t registers =
+		v->machine == EM_AARCH64 ? RCGO_PRSTATUS_WORDS_ARM64 : RCGO_PRSTATUS_WORDS_AMD64;
 	struct rcgo_target_thread th = {0};
 
 	if (type != NT_PRSTATUS || b.size < CORE_PRSTATUS_REGS + 8 * registers) {
 		return false;
 	}
 	th.tid = (int32_t)rcgo__get32(b.at + CORE_PRSTATUS_PID, false);
-	if (v->machine == EM_AARCH64) {
-		core_registers_arm64(&th, b.at + CORE_PRSTATUS_REGS);
-	} else {
-		core_registers_amd64(&th, b.at + CORE_PRSTATUS_REGS);
-	}
+	rcgo__target_prstatus(v->machine, b.at + CORE_PRSTATUS_REGS, &th);
 	return v->visit(&th, v->arg) || ++v->count >= CORE_THREADS_MAX;
 }
 

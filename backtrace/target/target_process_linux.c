@@ -302,6 +302,21 @@ process_parse_syscall(const char *text, struct rcgo_target_thread *th, unsigned 
 	return 0;
 }
 
+// A thread in a system call has its arguments in these registers still. The vfork of some libraries
+// has its return address in the first.
+static void
+process_take_arguments(struct rcgo_target_thread *th, bool amd64)
+{
+	static const uint8_t registers[2][6] = {{0, 1, 2, 3, 4, 5}, {5, 4, 1, 10, 8, 9}};
+
+	for (unsigned i = 0; i < th->nr_args; i++) {
+		unsigned reg = registers[amd64][i];
+
+		th->reg[reg] = th->args[i];
+		th->known |= (uint64_t)1 << reg;
+	}
+}
+
 static int
 process_registers(const struct rcgo_target *target, int32_t tid, struct rcgo_target_thread *thread)
 {
@@ -309,11 +324,15 @@ process_registers(const struct rcgo_target *target, int32_t tid, struct rcgo_tar
 	char text[256];
 	int saved = errno;
 	long n = process_task_file(target, tid, "syscall", text, sizeof text);
+	int err;
 
 	errno = saved;
 	*thread = (struct rcgo_target_thread){.tid = tid, .syscall = -1};
-	return n < 0 ? (int)n
-		     : process_parse_syscall(text, thread, amd64 ? 7 : 31, amd64 ? 16 : 31);
+	err = n < 0 ? (int)n : process_parse_syscall(text, thread, amd64 ? 7 : 31, amd64 ? 16 : 31);
+	if (err == 0) {
+		process_take_arguments(thread, amd64);
+	}
+	return err;
 }
 
 // ---------------------------------------------------------------------------- open

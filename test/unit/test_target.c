@@ -168,7 +168,9 @@ TEST(another_process)
 		CHECK_INT(th.syscall, SYS_read);
 		CHECK_INT(th.args[0], ends[0]);
 		CHECK_INT(th.nr_args, 6);
-		CHECK_INT(th.known, (uint64_t)1 << RCGO_DW_SP);
+		CHECK_INT(th.known >> RCGO_DW_SP & 1, 1);
+		CHECK_INT(th.known >> RCGO_DW_FP & 1, 0);
+		CHECK_INT(th.reg[RCGO_DW_SP == 7 ? 5 : 0], ends[0]); // the first argument
 		CHECK(th.pc != 0 && th.reg[RCGO_DW_SP] % 8 == 0);
 		check_reads(&t, half, 2);
 		check_lists(&t, pid);
