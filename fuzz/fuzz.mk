@@ -25,6 +25,19 @@ $(FUZZ)/libsrc.a: $(FUZZ_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
 
+# What rcgo stack reads of a process, with memory that ends with each run.
+FUZZ_STACK := $(addprefix cmd/rcgo/,go_find.c go_func.c go_layout.c go_lines.c go_lists.c \
+	$(addprefix stack_,walk.c joint.c unwind.c solve.c cpu_amd64.c) target_module.c target_read.c)
+FUZZ_STACK_FLAGS := -D_GNU_SOURCE -Icmd/rcgo -Ifuzz -DRCGO_UNWIND_AMD64
+
+$(FUZZ)/stack/%.o: cmd/rcgo/%.c $(FUZZ_HEADERS) $(wildcard cmd/rcgo/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) $(FUZZ_STACK_FLAGS) -include stdlib.h -include fuzz/fuzz_alloc.h \
+		-Dmalloc=fuzz_malloc -Drealloc=fuzz_realloc -Dfree=fuzz_free -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(FUZZ)/fuzz_stack: fuzz/fuzz_stack.c fuzz/alloc.c $(FUZZ_STACK:cmd/rcgo/%.c=$(FUZZ)/stack/%.o) $(FUZZ)/libsrc.a
+	$(FUZZ_CC) $(FUZZ_FLAGS) $(FUZZ_STACK_FLAGS) -fsanitize=fuzzer -o $@ $^
+
 $(FUZZ)/fuzz_%: fuzz/fuzz_%.c $(FUZZ)/libsrc.a $(FUZZ_HEADERS)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libsrc.a
 

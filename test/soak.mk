@@ -1,6 +1,6 @@
 # What takes too long for `make test`: each part adds its target to soak's.
 
-.PHONY: soak soak-exceptions soak-threads soak-dlclose
+.PHONY: soak soak-exceptions soak-threads soak-dlclose soak-stacks stack-oracles
 
 # A checkout of cgosymbolizer, to run beside ours.
 CGOSYMBOLIZER ?=
@@ -8,7 +8,10 @@ CGOSYMBOLIZER ?=
 # How long threads are churned.
 SOAK_THREADS := 30m
 
-soak: soak-cfi soak-symbolize soak-exceptions soak-threads soak-dlclose ## the tests that take hours
+# How many stacks of other processes are read.
+SOAK_STACKS := 1000000
+
+soak: soak-cfi soak-symbolize soak-exceptions soak-threads soak-dlclose soak-stacks ## the tests that take hours
 
 soak-exceptions: bin/rcgo
 	test/integration/exceptions 20 10 $(CGOSYMBOLIZER)
@@ -23,3 +26,9 @@ soak-threads: $(BUILD)/test/threadsoak ## threads of Go and of C come and go, SO
 
 soak-dlclose: bin/rcgo ## libraries come and go under a profile for ten minutes
 	test/integration/dlclose 600
+
+soak-stacks: bin/rcgo ## rcgo reads SOAK_STACKS=1000000 stacks of a busy program: none is wrong
+	test/stack/soak $(SOAK_STACKS) "go build" "bin/rcgo build"
+
+stack-oracles: bin/rcgo ## the stacks of rcgo stack beside those of gdb, delve (DLV) and the Go runtime
+	test/stack/oracles "go build" "bin/rcgo build"

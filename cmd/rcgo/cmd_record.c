@@ -67,11 +67,24 @@ wait_until(uint64_t ns)
 	}
 }
 
+static bool
+same_stack(const struct stack *a, const struct stack *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct frame *x = &a->frame[i], *y = &b->frame[i];
+
+		same = x->pc == y->pc && x->lang == y->lang && x->note == y->note &&
+		       x->module == y->module;
+	}
+	return same;
+}
+
 // Counts a stack, which is then the recorder's or freed.
 static struct counted *
 count(struct recorder *r, const struct stack *stack)
 {
-	size_t size = stack->n * sizeof *stack->frame;
 	uint64_t hash = FNV1A_START;
 	struct counted **slot, *c;
 
@@ -80,8 +93,7 @@ count(struct recorder *r, const struct stack *stack)
 	}
 	slot = &r->slot[hash % SLOTS];
 	for (c = *slot; c != NULL; c = c->next) {
-		if (c->hash == hash && c->stack->n == stack->n &&
-			memcmp(c->stack->frame, stack->frame, size) == 0) {
+		if (c->hash == hash && same_stack(c->stack, stack)) {
 			free((void *)(uintptr_t)stack);
 			c->count++;
 			return c;
@@ -121,10 +133,12 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 	}
 	th->stack = NULL;
 	r->s.t.waited_ns = 0;
+	th->seen = blocked ? stamp : 0;
 	stacks_take_thread(&r->s, th, &r->walk);
 	last->counted = NULL;
 	if (th->stack == NULL || th->stack->n == 0) {
 		r->lost += th->how != HOW_GONE;
+		free((void *)(uintptr_t)th->stack);
 	} else if (blocked && thread_kind(&r->s, th) == KIND_IDLE) {
 		free((void *)(uintptr_t)th->stack);
 	} else {
@@ -132,6 +146,7 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 		last->stamp = stamp;
 		r->samples++;
 	}
+	th->stack = NULL; // it is counted, or freed
 	free(th->goroutine);
 	th->goroutine = NULL;
 }
@@ -141,12 +156,13 @@ look_for_threads(struct recorder *r)
 {
 	size_t before = r->lasts;
 
+	stacks_new_modules(&r->s);
 	process_threads(&r->s.t);
 	for (size_t i = 0; i < r->s.go.runtimes; i++) {
 		go_read_ms(&r->s.t, &r->s.go.runtime[i]);
 	}
 	for (size_t i = 0; i < r->s.t.threads; i++) {
-		if (r->s.t.thread[i].m == 0) {
+		if (r->s.t.thread[i].ms == 0) {
 			stacks_find_m(&r->s, &r->s.t.thread[i]);
 		}
 	}
@@ -190,16 +206,48 @@ sample(struct recorder *r)
 	return now_ns() - start;
 }
 
+struct folded_line {
+	char *text;
+	uint64_t count;
+};
+
+static int
+by_text(const void *a, const void *b)
+{
+	const struct folded_line *x = a, *y = b;
+
+	return strcmp(x->text, y->text);
+}
+
+// Stacks of the same functions are one line, whatever their lines of source are.
 static void
 write_folded(struct recorder *r)
 {
 	FILE *out = output_open(r->output);
+	struct folded_line *line = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < SLOTS; i++) {
 		for (const struct counted *c = r->slot[i]; c != NULL; c = c->next) {
-			fold_line(&r->s, c->stack, out);
-			fprintf(out, " %llu\n", (unsigned long long)c->count);
+			if ((n & (n - 1)) == 0) {
+				line = realloc(line, (2 * n + 1) * sizeof *line);
+				if (line == NULL) {
+					xalloc(SIZE_MAX);
+				}
+			}
+			line[n++] = (struct folded_line){fold_text(&r->s, c->stack), c->count};
 		}
+	}
+	if (n > 0) {
+		qsort(line, n, sizeof *line, by_text);
+	}
+	for (size_t i = 0, k; i < n; i = k) {
+		uint64_t count = 0;
+
+		for (k = i; k < n && strcmp(line[i].text, line[k].text) == 0; k++) {
+			count += line[k].count;
+		}
+		fprintf(out, "%s %llu\n", line[i].text, (unsigned long long)count);
 	}
 	output_close(out, r->output);
 }

@@ -18,6 +18,16 @@ now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+// What this process has used of processors.
+static double
+cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static const char *
 take_options(int argc, char **argv, struct stack_options *o)
 {
@@ -71,6 +81,7 @@ cmd_stack(int argc, char **argv)
 	stacks_open(s, what);
 	stacks_take(s);
 	s->ms = now_ms() - start;
+	s->cpu_ms = cpu_ms();
 	if (!s->t.core) {
 		process_blocked_for(&s->t);
 	}

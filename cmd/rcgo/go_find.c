@@ -223,27 +223,56 @@ find_version(struct go_runtime *r)
 	}
 }
 
+// The table of an object that is no longer loaded names what was seen of it, and no more.
+static void
+drop_table(struct go_table *table)
+{
+	table->gone = true;
+	if (table->runtime != NULL) {
+		table->runtime->layout = NULL;
+		table->runtime->allms = 0;
+		table->runtime->gone = true;
+	}
+}
+
+static void
+add_runtime(struct target *t, struct go_state *go, struct go_table *table, bool first)
+{
+	struct go_runtime *r = &go->runtime[go->runtimes];
+
+	*r = (struct go_runtime){.table = table};
+	find_version(r);
+	r->layout = go_layout_fit(t, r);
+	// A plugin has functions, and the runtime of the program that loaded it.
+	if (r->layout != NULL || first) {
+		table->runtime = r;
+		go->runtimes++;
+	}
+}
+
 void
 go_find(struct target *t, struct go_state *go)
 {
-	go->table = xalloc(TABLES_MAX * sizeof *go->table);
-	go->runtime = xalloc(TABLES_MAX * sizeof *go->runtime);
-	for (size_t i = 0; i < t->modules; i++) {
-		struct module *m = &t->module[i];
+	size_t before = go->tables;
 
-		if (module_open(t, m) && !by_section(t, go, m)) {
-			by_content(t, go, m);
-		}
+	if (go->table == NULL) {
+		go->table = xalloc(TABLES_MAX * sizeof *go->table);
+		go->runtime = xalloc(TABLES_MAX * sizeof *go->runtime);
 	}
 	for (size_t i = 0; i < go->tables; i++) {
-		struct go_runtime *r = &go->runtime[go->runtimes];
-
-		*r = (struct go_runtime){.table = &go->table[i]};
-		find_version(r);
-		r->layout = go_layout_fit(t, r);
-		// A plugin has functions, and the runtime of the program that loaded it.
-		if (r->layout != NULL || i == 0) {
-			go->runtimes++;
+		if (!go->table[i].module->listed) {
+			drop_table(&go->table[i]);
 		}
+	}
+	for (size_t i = 0; i < t->modules; i++) {
+		struct module *m = t->module[i];
+
+		if (!m->searched && module_open(t, m) && !by_section(t, go, m)) {
+			by_content(t, go, m);
+		}
+		m->searched = true;
+	}
+	for (size_t i = before; i < go->tables; i++) {
+		add_runtime(t, go, &go->table[i], i == 0);
 	}
 }

@@ -11,7 +11,7 @@ const struct go_table *
 go_table_at(const struct go_state *go, uint64_t pc)
 {
 	for (size_t i = 0; i < go->tables; i++) {
-		if (pc >= go->table[i].text && pc < go->table[i].etext) {
+		if (!go->table[i].gone && pc >= go->table[i].text && pc < go->table[i].etext) {
 			return &go->table[i];
 		}
 	}
@@ -78,7 +78,27 @@ bool
 go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f)
 {
 	const struct go_table *t = go_table_at(go, pc);
-	size_t lo = 0, hi = t != NULL ? t->nfunc : 0;
+
+	return t != NULL && go_func_in(t, pc, f);
+}
+
+bool
+go_func_of(const struct go_state *go, const struct module *module, uint64_t pc, struct go_func *f)
+{
+	for (size_t i = 0; i < go->tables; i++) {
+		const struct go_table *t = &go->table[i];
+
+		if (t->module == module && pc >= t->text && pc < t->etext) {
+			return go_func_in(t, pc, f);
+		}
+	}
+	return false;
+}
+
+bool
+go_func_in(const struct go_table *t, uint64_t pc, struct go_func *f)
+{
+	size_t lo = 0, hi = t->nfunc;
 	uint32_t record;
 
 	while (lo < hi) {

@@ -73,17 +73,20 @@ go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole)
 {
 	uint8_t bytes[M_SIZE];
-	uint64_t owner = 0;
+	uint64_t g0[G_M / 8 + 1] = {0};
 
 	*whole = false;
-	if (address % 8 != 0 || !target_read(t, address, bytes, sizeof bytes)) {
+	if (address % 8 != 0 || !target_read_near(t, address, bytes, sizeof bytes)) {
 		return false;
 	}
 	if (!go_parse_m(l, address, bytes, m)) {
 		return m->g0 == 0;
 	}
-	*whole = target_word(t, m->g0 + G_M, &owner) && owner == address;
-	return *whole || owner == 0;
+	*whole = m->g0 % 8 == 0 && target_read_near(t, m->g0, g0, sizeof g0) &&
+		 g0[G_M / 8] == address;
+	m->g0_lo = g0[G_STACK_LO / 8];
+	m->g0_hi = g0[G_STACK_HI / 8];
+	return *whole || g0[G_M / 8] == 0;
 }
 
 // Whether a goroutine that an M says it runs is one: it belongs to that M and has a stack.
@@ -96,7 +99,7 @@ good_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
 	if (m->curg == 0) {
 		return true;
 	}
-	if (m->curg % 8 != 0 || !target_read(t, m->curg, bytes, sizeof bytes)) {
+	if (m->curg % 8 != 0 || !target_read_near(t, m->curg, bytes, sizeof bytes)) {
 		return false;
 	}
 	go_parse_g(l, m->curg, bytes, &g);
@@ -145,13 +148,13 @@ may_be_m(struct target *t, uint64_t address)
 	       target_word(t, g0 + G_M, &m) && m == address;
 }
 
-// The data of the runtime's module. NULL when it cannot be read.
-static uint8_t *
-read_data(struct target *t, const struct go_table *table, size_t *size)
+uint8_t *
+go_read_data(struct target *t, const struct go_table *table, size_t *size)
 {
 	uint64_t n = table->data_end - table->data;
 	uint8_t *bytes;
 
+	*size = 0;
 	if (table->data_end <= table->data || n > DATA_MAX || table->data % 8 != 0) {
 		return NULL;
 	}
@@ -187,10 +190,11 @@ const struct go_layout *
 go_layout_fit(struct target *t, struct go_runtime *r)
 {
 	size_t size = 0;
-	uint8_t *bytes = read_data(t, r->table, &size);
+	uint8_t *bytes = go_read_data(t, r->table, &size);
 	double best = 0;
 
 	r->layout = NULL;
+	target_forget(t);
 	for (size_t i = 0; bytes != NULL && i + 8 <= size; i += 8) {
 		uint64_t address = field(bytes, i);
 

@@ -47,6 +47,7 @@ go_read_ms(struct target *t, struct go_runtime *r)
 	free(r->m);
 	r->m = NULL;
 	r->ms = 0;
+	target_forget(t);
 	for (unsigned i = 0; i < r->allms && r->layout != NULL; i++) {
 		struct go_m *list;
 		size_t n = read_list(t, r->layout, r->allm[i], &list);
@@ -66,7 +67,8 @@ read_g(struct target *t, const struct go_layout *l, uint64_t address, struct go_
 {
 	uint8_t bytes[G_SIZE];
 
-	if (address < 4096 || address % 8 != 0 || !target_read(t, address, bytes, sizeof bytes)) {
+	if (address < 4096 || address % 8 != 0 ||
+		!target_read_near(t, address, bytes, sizeof bytes)) {
 		return false;
 	}
 	go_parse_g(l, address, bytes, g);
@@ -144,12 +146,11 @@ holds_curg(struct target *t, const struct go_runtime *r, uint64_t ptr, uint64_t 
 bool
 go_find_allgs(struct target *t, struct go_runtime *r)
 {
-	uint64_t size = r->table->data_end - r->table->data;
-	uint8_t *bytes = xalloc((size_t)size + 8);
-	size_t have = target_read_some(t, r->table->data, bytes, (size_t)size);
+	size_t have;
+	uint8_t *bytes = go_read_data(t, r->table, &have);
 	uint64_t best = 0;
 
-	for (size_t i = 0; i + 24 <= have; i += 8) {
+	for (size_t i = 0; bytes != NULL && i + 24 <= have; i += 8) {
 		uint64_t ptr = rcgo__get64(bytes + i, false);
 		uint64_t len = rcgo__get64(bytes + i + 8, false);
 		uint64_t cap = rcgo__get64(bytes + i + 16, false);
@@ -176,6 +177,7 @@ go_read_gs(
 
 	*out = NULL;
 	*total = 0;
+	target_forget(t);
 	if (r->layout == NULL || (r->allgs == 0 && !go_find_allgs(t, r)) ||
 		!target_read(t, r->allgs, slice, sizeof slice) || slice[1] > GS_MAX) {
 		return 0;

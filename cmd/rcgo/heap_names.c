@@ -30,7 +30,7 @@ read_files(struct target *t, uint64_t address, void *to, size_t size)
 	size_t got = 0;
 
 	for (size_t i = 0; i < t->modules && got == 0; i++) {
-		struct rcgo_bytes b = module_bytes(&t->module[i], address);
+		struct rcgo_bytes b = module_bytes(t->module[i], address);
 
 		got = b.size < size ? b.size : size;
 		if (got > 0) {
@@ -45,19 +45,11 @@ static bool
 overlaps(const struct target *t, const struct rcgo_heap_module *m)
 {
 	for (size_t i = 0; i < t->modules; i++) {
-		if (m->start < t->module[i].end && t->module[i].start < m->end) {
+		if (m->start < t->module[i]->end && t->module[i]->start < m->end) {
 			return true;
 		}
 	}
 	return false;
-}
-
-static int
-by_start(const void *a, const void *b)
-{
-	const struct module *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
 }
 
 static void
@@ -83,9 +75,9 @@ add_modules(struct heap *h)
 		m->end = from->end;
 		m->offset = from->offset;
 	}
-	qsort(t->module, t->modules, sizeof *t->module, by_start);
+	target_sort_modules(t);
 	for (size_t i = 0; i < t->modules; i++) {
-		module_open(t, &t->module[i]);
+		module_open(t, t->module[i]);
 	}
 }
 
@@ -120,6 +112,7 @@ heap_frames(struct heap *h, size_t number)
 		// Go's are return addresses.
 		stack->frame[i].pc = h->word[from->at + i] - go;
 		stack->frame[i].lang = go ? FRAME_GO : FRAME_C;
+		stack->frame[i].module = module_find(&h->s.t, stack->frame[i].pc);
 	}
 	stack->n = n;
 	return stack;

@@ -1,7 +1,10 @@
 # The command rcgo. It carries the payload inside, so bin/rcgo is all one needs to copy.
 
-RCGO_SRC := $(sort $(wildcard cmd/rcgo/*.c))
-RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) \
+# What walks a stack knows the CPU that the stack is of, and is there once for each.
+RCGO_WALK_CPUS := amd64 arm64
+RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve
+RCGO_SRC := $(sort $(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c,$(wildcard cmd/rcgo/*.c)))
+RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) $(RCGO_WALK_CPUS:%=$(BUILD)/rcgo/walk_%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
 	$(BUILD)/rcgo/preload_data.o $(BUILD)/rcgo/preload_table.o \
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o $(BUILD)/rcgo/help_text.o
@@ -14,8 +17,7 @@ RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCG
 # that reads call frame information: stack_*.c reads the memory of another process for it.
 RCGO_CFI_SRC := $(patsubst %,backtrace/unwind/%.c,cfi_index cfi_parse cfi_row dwarf_expr \
 	debug_frame eh_frame unwind_cache)
-RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c backtrace/target/*.c)) \
-	$(RCGO_CFI_SRC))
+RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c backtrace/target/*.c)))
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
@@ -41,6 +43,25 @@ $(BUILD)/rcgo/obj/%.o: %.c
 $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@
 	ar rcs $@ $^
+
+# $(call walk_object,CPU,SOURCE): its object for this CPU.
+walk_object = $(BUILD)/rcgo/walk/$(1)/$(notdir $(2:.c=.o))
+walk_sources = $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_$(1).c $(RCGO_CFI_SRC)
+uppercase = $(shell echo $(1) | tr a-z A-Z)
+
+# One object for a CPU, which shows nothing but walker_CPU.
+define walk_rules
+$(foreach s,$(walk_sources),
+$(call walk_object,$(1),$(s)): $(s) cmd/rcgo/rcgo.mk
+	@mkdir -p $$(@D)
+	$$(CC) $$(RCGO_CFLAGS) $$(RCGO_SYM_FLAGS) $$(CFLAGS) -DRCGO_UNWIND_$(call uppercase,$(1))=1 -c -o $$@ $$<
+)
+$(BUILD)/rcgo/walk_$(1).o: $(foreach s,$(walk_sources),$(call walk_object,$(1),$(s)))
+	$$(CC) $$(CFLAGS) -nostdlib -r -o $$@.tmp $$^
+	objcopy --keep-global-symbol=walker_$(1) $$@.tmp $$@
+endef
+$(foreach cpu,$(RCGO_WALK_CPUS),$(eval $(call walk_rules,$(cpu))))
+-include $(wildcard $(BUILD)/rcgo/walk/*/*.d)
 
 RCGO_SYM_USERS := symbols.o crash_log.o log_text.o cmd_addr2line.o cmd_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))

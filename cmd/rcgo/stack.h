@@ -14,6 +14,7 @@ struct frame {
 	uint64_t pc;
 	enum frame_lang lang;
 	const char *note;
+	struct module *module; // that had pc when the stack was taken, or NULL
 };
 #define FRAMES_MAX 1024
 
@@ -27,12 +28,17 @@ struct walk {
 	struct target *t;
 	const struct thread *th;
 	const struct go_state *go;
-	struct rcgo_frame_regs regs;
+	// Of the target's CPU: only the files that are compiled for it look at regs.
+	union {
+		struct rcgo_frame_regs regs;
+		uint64_t room[RCGO_TARGET_REGISTERS + 2];
+	};
 	bool exact;   // regs.pc is of the instruction itself
 	bool late;    // memory was read that had not been kept
 	bool guessed; // a frame pointer was searched for
 	bool lost;    // C frames may be missing
 	bool no_rule; // the last frame has no unwind information
+	bool strange; // a frame is in no module: the list may be old
 	struct frame frame[FRAMES_MAX];
 	size_t n;
 };
@@ -58,7 +64,19 @@ const struct stack *walk_thread(
 	struct target *t, const struct go_state *go, struct thread *th, struct walk *w);
 const struct stack *walk_goroutine(
 	struct target *t, const struct go_state *go, const struct goroutine *g, struct walk *w);
-const struct stack *stack_keep(const struct walk *w);
+
+// stack_cpu_*.c: the two for each CPU. stack_walk.c and the files that it calls are compiled once
+// for each, with the part of the unwinder that they need; nothing else of them is seen from
+// outside.
+struct walker {
+	const struct stack *(*thread)(
+		struct target *t, const struct go_state *go, struct thread *th, struct walk *w);
+	const struct stack *(*goroutine)(struct target *t, const struct go_state *go,
+		const struct goroutine *g, struct walk *w);
+};
+extern const struct walker walker_amd64, walker_arm64;
+// stack_take.c: NULL for a CPU that is not known.
+const struct walker *walker_of(uint16_t machine);
 
 // stack_take.c: takes the stacks of all threads.
 struct stacks {
@@ -67,7 +85,7 @@ struct stacks {
 	struct stack_options options;
 	struct goroutine *goroutine;
 	size_t goroutines, goroutines_total;
-	double ms;
+	double ms, cpu_ms; // that taking them took
 };
 void stacks_take(struct stacks *s);
 void stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w);
@@ -75,6 +93,8 @@ void stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w);
 void stacks_find_m(struct stacks *s, struct thread *th);
 void stacks_goroutines(struct stacks *s, struct walk *w);
 void stacks_open(struct stacks *s, const char *what);
+// Looks for objects that have been loaded since, and for Go runtimes in them.
+bool stacks_new_modules(struct stacks *s);
 
 // stack_names.c
 void names_open(struct stacks *s);
@@ -89,10 +109,15 @@ struct name {
 size_t names_of(struct stacks *s, const struct frame *f, const struct name **names);
 const char *clean_text(const char *s);
 
+// stack_jit.c
+void jit_open(const struct target *t);
+const char *jit_name(const struct target *t, uint64_t pc, uint64_t *start);
+
 // stack_waits.c
 void waits_find(struct stacks *s);
 bool waits_deadlock(const struct stacks *s, const struct thread *th);
 const char *waits_owner(struct stacks *s, const struct thread *th);
+const struct goroutine *waits_parked(const struct stacks *s, const struct thread *th);
 
 // stack_state.c: what a thread does, in a word or two.
 enum thread_kind { KIND_IDLE, KIND_GO, KIND_C, KIND_RUNNING, KIND_UNKNOWN };
@@ -108,6 +133,7 @@ FILE *output_open(const char *path);
 void output_close(FILE *out, const char *path);
 void print_folded(struct stacks *s, FILE *out);
 void fold_line(struct stacks *s, const struct stack *stack, FILE *out);
+char *fold_text(struct stacks *s, const struct stack *stack);
 void write_pprof(struct stacks *s, const char *path);
 
 #endif // STACK_H

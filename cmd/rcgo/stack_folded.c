@@ -45,6 +45,10 @@ fold_line(struct stacks *s, const struct stack *stack, FILE *out)
 		const struct name *names;
 		size_t n = f->lang == FRAME_NOTE ? 0 : names_of(s, f, &names);
 
+		if (f->lang == FRAME_NOTE && f->note != signal_note) {
+			fprintf(out, "%s[%s]", between, f->note);
+			between = ";";
+		}
 		for (size_t k = n; k-- > 0;) {
 			if (!names[k].hidden || s->options.runtime) {
 				fputs(between, out);
@@ -61,8 +65,8 @@ by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void
-add_line(struct stacks *s, const struct stack *stack, struct strings *lines)
+char *
+fold_text(struct stacks *s, const struct stack *stack)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -72,8 +76,18 @@ add_line(struct stacks *s, const struct stack *stack, struct strings *lines)
 		xalloc(SIZE_MAX);
 	}
 	fold_line(s, stack, out);
-	fclose(out);
-	if (size > 0) {
+	if (fclose(out) != 0) {
+		xalloc(SIZE_MAX);
+	}
+	return text;
+}
+
+static void
+add_line(struct stacks *s, const struct stack *stack, struct strings *lines)
+{
+	char *text = fold_text(s, stack);
+
+	if (text[0] != 0) {
 		strings_add(lines, text);
 	}
 }

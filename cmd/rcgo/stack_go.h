@@ -65,8 +65,10 @@ struct go_table {
 	struct rcgo_bytes names, cu, files, pctab, functions; // local
 	struct rcgo_bytes ftab;
 	size_t nfunc;
-	uint8_t quantum; // of program counters
-	bool old;	 // Go 1.18 and 1.19
+	struct go_runtime *runtime; // NULL: of a plugin, which uses the program's
+	uint8_t quantum;	    // of program counters
+	bool old;		    // Go 1.18 and 1.19
+	bool gone;		    // its object was unloaded
 };
 
 struct go_func {
@@ -80,6 +82,7 @@ struct go_func {
 struct go_m {
 	uint64_t address, g0, gsignal, curg, lockedg;
 	uint64_t procid, next;
+	uint64_t g0_lo, g0_hi;
 	int32_t ncgo;
 };
 
@@ -98,6 +101,7 @@ struct go_runtime {
 	const struct go_layout *layout; // NULL: none fits
 	char version[32];		// or ""
 	int minor;			// or -1
+	bool gone;			// its library was unloaded
 	// Variables that began the list of all Ms when they were found: allm is one of them.
 	uint64_t allm[8];
 	unsigned allms;
@@ -123,11 +127,13 @@ struct go_state {
 	size_t runtimes;
 };
 
-// go_find.c: finds all runtimes of the target.
+// go_find.c: finds all runtimes of the target; called again, those in new modules.
 void go_find(struct target *t, struct go_state *go);
 
 // go_layout.c
 const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
+// The variables of the runtime's module; NULL when they cannot be read. The caller frees them.
+uint8_t *go_read_data(struct target *t, const struct go_table *table, size_t *size);
 bool go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole);
 bool go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_m *m);
@@ -143,6 +149,10 @@ const char *go_wait_reason(struct target *t, struct go_runtime *r, const struct 
 
 // go_func.c
 bool go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f);
+bool go_func_in(const struct go_table *table, uint64_t pc, struct go_func *f);
+// In an object that may have been unloaded since.
+bool go_func_of(
+	const struct go_state *go, const struct module *module, uint64_t pc, struct go_func *f);
 const struct go_table *go_table_at(const struct go_state *go, uint64_t pc);
 // The size of f's frame at pc, without the return address.
 bool go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size);

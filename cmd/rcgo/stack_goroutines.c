@@ -6,7 +6,16 @@
 
 #define GOROUTINES_MAX 1000000
 
-// Whose M has this number.
+static void
+add_m(struct thread *th, const struct go_runtime *r, const struct go_m *m)
+{
+	if (th->ms < THREAD_MS_MAX) {
+		th->own[th->ms++] =
+			(struct thread_m){r, m->address, {m->g0, m->curg, m->gsignal}, m->g0_hi};
+	}
+}
+
+// Whose M has this number. A thread has one of each runtime whose code it has run.
 static void
 find_m_by_number(struct stacks *s, struct thread *th)
 {
@@ -15,8 +24,8 @@ find_m_by_number(struct stacks *s, struct thread *th)
 
 		for (size_t k = 0; k < r->ms; k++) {
 			if (r->m[k].procid == (uint64_t)th->ns_tid) {
-				th->m = r->m[k].address;
-				th->runtime = r;
+				add_m(th, r, &r->m[k]);
+				break;
 			}
 		}
 	}
@@ -40,9 +49,9 @@ on_stack_of(struct stacks *s, const struct go_runtime *r, uint64_t address, uint
 static void
 find_m_by_stack(struct stacks *s, struct thread *th)
 {
-	uint64_t sp = th->regs.reg[RCGO_DW_SP];
+	uint64_t sp = th->sp;
 
-	for (size_t i = 0; i < s->go.runtimes && th->m == 0; i++) {
+	for (size_t i = 0; i < s->go.runtimes; i++) {
 		struct go_runtime *r = &s->go.runtime[i];
 
 		for (size_t k = 0; k < r->ms; k++) {
@@ -50,8 +59,8 @@ find_m_by_stack(struct stacks *s, struct thread *th)
 
 			if (on_stack_of(s, r, m->curg, sp) || on_stack_of(s, r, m->g0, sp) ||
 				on_stack_of(s, r, m->gsignal, sp)) {
-				th->m = m->address;
-				th->runtime = r;
+				add_m(th, r, m);
+				break;
 			}
 		}
 	}
@@ -60,8 +69,9 @@ find_m_by_stack(struct stacks *s, struct thread *th)
 void
 stacks_find_m(struct stacks *s, struct thread *th)
 {
+	th->ms = 0;
 	find_m_by_number(s, th);
-	if (s->t.core && th->m == 0) {
+	if (s->t.core && th->ms == 0) {
 		find_m_by_stack(s, th);
 	}
 }
@@ -86,7 +96,7 @@ take_goroutine(struct stacks *s, struct go_runtime *r, struct goroutine *g, stru
 	// Those that a thread runs are that thread's.
 	if (s->options.all && (g->g.m == 0 || status == G_WAITING || status == G_LEAKED) &&
 		(!g->system || s->options.runtime)) {
-		g->stack = walk_goroutine(&s->t, &s->go, g, w);
+		g->stack = s->t.walker->goroutine(&s->t, &s->go, g, w);
 	}
 }
 

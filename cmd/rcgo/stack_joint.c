@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define BIT(reg) ((uint64_t)1 << (reg))
 #define NEAR_SP 160 // asmcgocall's frame on g0 is smaller
 
 static void
@@ -27,10 +26,12 @@ within(const struct go_g *g, uint64_t sp)
 bool
 joint_to_sched(struct joint *j)
 {
-	if (!j->has_curg || !within(&j->curg, j->curg.sched_sp) || j->curg.sched_pc == 0) {
+	const struct joint_m *o = j->now;
+
+	if (!o->has_curg || !within(&o->curg, o->curg.sched_sp) || o->curg.sched_pc == 0) {
 		return false;
 	}
-	set_place(j->w, j->curg.sched_pc, j->curg.sched_sp);
+	set_place(j->w, o->curg.sched_pc, o->curg.sched_sp);
 	return true;
 }
 
@@ -38,16 +39,18 @@ joint_to_sched(struct joint *j)
 bool
 joint_leave_c(struct joint *j)
 {
-	if (j->resumes) {
-		j->resumes = false;
-		set_place(j->w, j->resume_pc, j->resume_sp);
+	struct joint_m *o = j->now;
+
+	if (o->resumes) {
+		o->resumes = false;
+		set_place(j->w, o->resume_pc, o->resume_sp);
 		return true;
 	}
-	if (!j->has_curg) {
+	if (!o->has_curg) {
 		return false;
 	}
-	if (j->curg.syscallsp != 0 && within(&j->curg, j->curg.syscallsp)) {
-		set_place(j->w, j->curg.syscallpc, j->curg.syscallsp);
+	if (o->curg.syscallsp != 0 && within(&o->curg, o->curg.syscallsp)) {
+		set_place(j->w, o->curg.syscallpc, o->curg.syscallsp);
 		return true;
 	}
 	return joint_to_sched(j);
@@ -60,36 +63,19 @@ joint_missing_c(struct walk *w)
 	walk_note(w, "… C frames may be missing here");
 }
 
-// C's registers, which crosscall2 saved; the frame pointer lies below the return address, pushed by
-// the assembler or, where that did not, by crosscall2 itself.
-// GO: runtime/cgo/abi_amd64.h PUSH_REGS_HOST_TO_ABI0
-static void
-take_saved(struct walk *w, uint64_t sp, uint64_t fp_at)
-{
-	static const uint8_t saved[] = {3, 12, 13, 14, 15};
-
-	for (unsigned i = 0; i < sizeof saved; i++) {
-		if (walk_word(w, sp + 0x18 + 8 * (uint64_t)i, &w->regs.reg[saved[i]])) {
-			w->regs.known |= BIT(saved[i]);
-		}
-	}
-	if (walk_word(w, fp_at, &w->regs.reg[RCGO_DW_FP])) {
-		w->regs.known |= BIT(RCGO_DW_FP);
-	}
-}
-
 // The frame above in Go's code.
 static bool
 step_go(struct walk *w, const struct go_func *f, uint64_t pc, uint64_t sp)
 {
-	uint64_t size, ra;
+	uint64_t size, ra, next;
 
-	if (!go_frame_size(f, pc, &size) || !walk_word(w, sp + size, &ra)) {
+	w->regs.reg[RCGO_DW_SP] = sp;
+	if (!go_frame_size(f, pc, &size) || !cpu_go_return(w, f, size, &ra, &next)) {
 		return false;
 	}
-	set_place(w, ra, sp + size + 8);
+	set_place(w, ra, next);
 	if (f->special == GO_CROSSCALL2) {
-		take_saved(w, sp, sp + size - 8);
+		cpu_take_saved(w, sp, size);
 	}
 	return ra != 0;
 }
@@ -100,15 +86,16 @@ static bool
 step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 {
 	struct walk *w = j->w;
+	struct joint_m *o = j->now;
 	uint64_t sp = w->regs.reg[RCGO_DW_SP];
-	bool switched = j->resumes || (j->has_curg && j->curg.syscallsp != 0 && j->m.ncgo > 0);
-	uint64_t size, ra;
+	bool switched = o->resumes || (o->has_curg && o->curg.syscallsp != 0 && o->m.ncgo > 0);
+	uint64_t size, ra, next;
 
-	if (!switched && go_frame_size(f, pc, &size) && walk_word(w, sp + size, &ra) &&
-		go_table_at(w->go, ra) != NULL && sp + NEAR_SP < j->chain) {
+	if (!switched && go_frame_size(f, pc, &size) && cpu_go_return(w, f, size, &ra, &next) &&
+		go_table_at(w->go, ra) != NULL && sp + NEAR_SP < o->chain) {
 		return step_go(w, f, pc, sp);
 	}
-	if (!j->has_m || sp > j->chain || j->chain - sp > NEAR_SP) {
+	if (!o->has_m || sp > o->chain || o->chain - sp > NEAR_SP) {
 		joint_missing_c(w);
 	}
 	return joint_leave_c(j);
@@ -119,37 +106,36 @@ static bool
 step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 {
 	struct walk *w = j->w;
+	struct joint_m *o = j->now;
 	uint64_t sp = w->regs.reg[RCGO_DW_SP];
-	uint64_t size, ra, older;
+	uint64_t older;
 
-	if (!j->has_m || !within(&j->curg, sp) || !step_go(w, f, pc, sp)) {
-		return j->has_m && within(&j->g0, sp) && step_go(w, f, pc, sp);
+	if (!o->has_m || !within(&o->curg, sp) || !step_go(w, f, pc, sp)) {
+		return o->has_m && within(&o->g0, sp) && step_go(w, f, pc, sp);
 	}
-	if (!within(&j->g0, j->chain) || !go_frame_size(f, pc, &size) ||
-		!walk_word(w, j->chain + size, &ra) || !walk_word(w, j->chain, &older)) {
+	o->resumes = true;
+	o->resume_pc = w->regs.pc;
+	o->resume_sp = w->regs.reg[RCGO_DW_SP];
+	if (!within(&o->g0, o->chain) || !walk_word(w, cpu_chain_older(o->chain), &older) ||
+		!step_go(w, f, pc, o->chain)) {
 		joint_missing_c(w);
+		o->resumes = false;
+		set_place(w, o->resume_pc, o->resume_sp);
 		return true;
 	}
-	j->resumes = true;
-	j->resume_pc = w->regs.pc;
-	j->resume_sp = w->regs.reg[RCGO_DW_SP];
-	set_place(w, ra, j->chain + size + 8);
-	j->chain = older;
+	o->chain = older;
 	return true;
 }
 
-// The vDSO was called on g0; the function keeps its own stack pointer in R12, as of before it made
-// room for results.
+// The vDSO was called on g0; the function keeps its own stack pointer.
 static bool
 step_vdso(struct joint *j, const struct go_func *f, uint64_t pc)
 {
 	struct walk *w = j->w;
 	bool called = w->n >= 2 && w->frame[w->n - 2].lang == FRAME_C;
+	uint64_t own = called ? cpu_vdso_caller(w) : 0;
 
-	if (called && (w->regs.known & BIT(12)) != 0) {
-		return step_go(w, f, pc, w->regs.reg[12] - 16);
-	}
-	return step_go(w, f, pc, w->regs.reg[RCGO_DW_SP]);
+	return step_go(w, f, pc, own != 0 ? own : w->regs.reg[RCGO_DW_SP]);
 }
 
 // One frame up from Go's code, where pc is in f.
@@ -166,16 +152,16 @@ joint_step_go(struct joint *j, const struct go_func *f, uint64_t pc)
 		return step_cgocallback(j, f, pc);
 	case GO_SYSTEMSTACK:
 	case GO_MORESTACK:
-		if (!j->has_m) {
+		if (!j->now->has_m) {
 			joint_missing_c(w);
 			return false;
 		}
-		if (within(&j->g0, sp)) {
+		if (within(&j->now->g0, sp)) {
 			return joint_to_sched(j);
 		}
 		return step_go(w, f, pc, sp);
 	case GO_SIGRETURN:
-		return unwind_signal(w, sp + RCGO_SIGFRAME_UC);
+		return unwind_signal(w, sp + cpu_ucontext_at);
 	case GO_VDSO:
 		return step_vdso(j, f, pc);
 	case GO_BOTTOM:

@@ -24,9 +24,8 @@ address(uint64_t a)
 }
 
 static json_t *
-build_id(struct stacks *s, uint64_t pc)
+build_id(const struct module *m)
 {
-	struct module *m = module_find(&s->t, pc);
 	uint8_t id[32];
 	char hex[2 * sizeof id + 1] = "";
 	uint64_t n = m != NULL ? module_build_id(m, id, sizeof id) : 0;
@@ -38,7 +37,7 @@ build_id(struct stacks *s, uint64_t pc)
 }
 
 static json_t *
-frame_json(struct stacks *s, const struct frame *f, const struct name *n)
+frame_json(const struct frame *f, const struct name *n)
 {
 	json_t *o = json_object();
 
@@ -50,7 +49,7 @@ frame_json(struct stacks *s, const struct frame *f, const struct name *n)
 	json_object_set_new(o, "pc", address(f->pc));
 	json_object_set_new(o, "module", text_or_null(n->module));
 	json_object_set_new(o, "offset", address(n->offset));
-	json_object_set_new(o, "build_id", build_id(s, f->pc));
+	json_object_set_new(o, "build_id", build_id(f->module));
 	return o;
 }
 
@@ -69,7 +68,7 @@ frames_json(struct stacks *s, const struct stack *stack)
 		}
 		for (size_t k = 0; k < n; k++) {
 			if (!names[k].hidden || s->options.runtime) {
-				json_array_append_new(list, frame_json(s, f, &names[k]));
+				json_array_append_new(list, frame_json(f, &names[k]));
 			}
 		}
 	}
@@ -85,6 +84,8 @@ goroutine_json(const struct goroutine *g)
 	json_object_set_new(o, "status", json_string(goroutine_state(&g->g)));
 	json_object_set_new(o, "reason", text_or_null(g->reason));
 	json_object_set_new(o, "locked", json_boolean(g->g.lockedm != 0));
+	json_object_set_new(
+		o, "runtime", text_or_null(clean_text(g->runtime->table->module->path)));
 	return o;
 }
 
@@ -127,6 +128,7 @@ wait_json(struct stacks *s, const struct thread *th)
 	json_object_set_new(o, "address", address(th->waits_at));
 	json_object_set_new(
 		o, "owner", th->waits_for != 0 ? json_integer(th->waits_for) : json_null());
+	json_object_set_new(o, "readers", json_integer(th->waits_readers));
 	json_object_set_new(o, "deadlock", json_boolean(waits_deadlock(s, th)));
 	return o;
 }
@@ -183,6 +185,8 @@ print_json(struct stacks *s)
 		process_names(&s->t);
 	}
 	json_object_set_new(o, "pid", s->t.pid != 0 ? json_integer(s->t.pid) : json_null());
+	json_object_set_new(o, "took_ms", json_real(s->ms));
+	json_object_set_new(o, "cpu_ms", json_real(s->cpu_ms));
 	json_object_set_new(o, "go", runtimes_json(s));
 	for (size_t i = 0; i < s->t.threads; i++) {
 		if (s->t.thread[i].how != HOW_UNREAD) {

@@ -20,6 +20,7 @@
 struct known {
 	uint64_t pc;
 	enum frame_lang lang;
+	const struct module *module;
 	size_t n;
 	struct name *names;
 	struct known *next;
@@ -80,13 +81,13 @@ hidden_c(const char *name)
 }
 
 static size_t
-name_go(struct stacks *s, uint64_t pc, struct name *names)
+name_go(struct stacks *s, uint64_t pc, const struct module *m, struct name *names)
 {
 	struct go_line lines[NAMES_MAX];
 	struct go_func f;
 	size_t n;
 
-	if (!go_func_at(&s->go, pc, &f)) {
+	if (m != NULL ? !go_func_of(&s->go, m, pc, &f) : !go_func_at(&s->go, pc, &f)) {
 		return 0;
 	}
 	n = go_lines(&f, pc, lines, NAMES_MAX);
@@ -103,13 +104,25 @@ name_go(struct stacks *s, uint64_t pc, struct name *names)
 	return n;
 }
 
-// The separate debug file below the directory that the user named.
+// Where a target with other files than this machine's keeps its debug files; "" without.
+static const char *
+other_root(const struct target *t)
+{
+	if (t->sysroot != NULL) {
+		return fmt("%s/usr/lib/debug", t->sysroot);
+	}
+	return t->core || t->same_root || t->pid == 0 ? ""
+						      : fmt("/proc/%d/root/usr/lib/debug", t->pid);
+}
+
+// The separate debug file: below the directory that the user named, or in the target's own files.
 static const char *
 debug_file(const struct target *t, const struct module *m)
 {
 	uint8_t id[64];
-	size_t n = t->debug != NULL ? module_build_id(m, id, sizeof id) : 0;
+	size_t n = module_build_id(m, id, sizeof id);
 	char hex[2 * sizeof id + 1] = "";
+	const char *directories[] = {t->debug != NULL ? t->debug : "", other_root(t)};
 	char *path;
 
 	for (size_t i = 0; i < n; i++) {
@@ -118,11 +131,14 @@ debug_file(const struct target *t, const struct module *m)
 	if (n < 2) {
 		return NULL;
 	}
-	path = fmt("%s/.build-id/%.2s/%s.debug", t->debug, hex, hex + 2);
-	if (access(path, R_OK) != 0) {
-		path = fmt("%s/%s.debug", t->debug, symbols_base_name(m->path));
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+		path = fmt("%s/.build-id/%.2s/%s.debug", directories[i], hex, hex + 2);
+		if (directories[i][0] != 0 && access(path, R_OK) == 0) {
+			return path;
+		}
 	}
-	return access(path, R_OK) == 0 ? path : NULL;
+	path = fmt("%s/%s.debug", directories[0], symbols_base_name(m->path));
+	return t->debug != NULL && access(path, R_OK) == 0 ? path : NULL;
 }
 
 static struct rcgo_object *
@@ -155,11 +171,26 @@ demangled(const char *name)
 	return name == NULL ? NULL : clean_text(symbols_demangle(name, DMGL_PARAMS | DMGL_ANSI));
 }
 
+// Code in no object: a just-in-time compiler's.
+static bool
+name_jit(struct stacks *s, uint64_t pc, struct name *name)
+{
+	uint64_t start;
+	const char *function = jit_name(&s->t, pc, &start);
+
+	if (function != NULL) {
+		*name = (struct name){.function = clean_text(function),
+			.module = "[jit]",
+			.offset = pc - start,
+			.lang = FRAME_C};
+	}
+	return function != NULL;
+}
+
 static size_t
-name_c(struct stacks *s, uint64_t pc, struct name *names)
+name_c(struct stacks *s, uint64_t pc, struct module *m, struct name *names)
 {
 	struct rcgo_frame frames[NAMES_MAX];
-	struct module *m = module_find(&s->t, pc);
 	struct rcgo_object *object = m != NULL ? object_of(&s->t, m) : NULL;
 	uint64_t address = m != NULL && m->usable ? pc - m->bias : pc;
 	size_t n = object != NULL ? rcgo__object_frames(object, address, frames, NAMES_MAX) : 0;
@@ -171,6 +202,9 @@ name_c(struct stacks *s, uint64_t pc, struct name *names)
 			.lang = FRAME_C,
 			.inlined = i + 1 < n,
 			.hidden = frames[i].function != NULL && hidden_c(frames[i].function)};
+	}
+	if (m == NULL && name_jit(s, pc, names)) {
+		return 1;
 	}
 	n = n == 0 ? 1 : n;
 	for (size_t i = 0; i < n; i++) {
@@ -195,14 +229,15 @@ names_of(struct stacks *s, const struct frame *f, const struct name **names)
 	struct known *k;
 
 	for (k = *slot; k != NULL; k = k->next) {
-		if (k->pc == f->pc && k->lang == f->lang) {
+		if (k->pc == f->pc && k->lang == f->lang && k->module == f->module) {
 			*names = k->names;
 			return k->n;
 		}
 	}
 	k = xalloc(sizeof *k);
-	*k = (struct known){.pc = f->pc, .lang = f->lang, .next = *slot};
-	k->n = f->lang == FRAME_GO ? name_go(s, f->pc, found) : name_c(s, f->pc, found);
+	*k = (struct known){.pc = f->pc, .lang = f->lang, .module = f->module, .next = *slot};
+	k->n = f->lang == FRAME_GO ? name_go(s, f->pc, f->module, found)
+				   : name_c(s, f->pc, f->module, found);
 	k->names = xalloc((k->n + 1) * sizeof *k->names);
 	memcpy(k->names, found, k->n * sizeof *k->names);
 	*slot = k;

@@ -2,24 +2,9 @@
 // rcgo stack: frames whose frame pointer is not known. The kernel tells PC and SP of a blocked
 // thread and no other register. A function that was called by its name has a return address that
 // says so: the call before it goes to this very function. The frame pointer was saved below it.
-#include "stack.h"
+#include "stack_joint.h"
 
 #define SEARCH_WORDS 8192
-
-// Where the direct call before pc goes to; 0: there is none.
-static uint64_t
-call_target(struct walk *w, uint64_t pc)
-{
-	uint8_t code[5];
-	int32_t by;
-
-	if (!walk_code(w, pc - 5, code, sizeof code) || code[0] != 0xe8) {
-		return 0;
-	}
-	by = (int32_t)((uint32_t)code[1] | (uint32_t)code[2] << 8 | (uint32_t)code[3] << 16 |
-		       (uint32_t)code[4] << 24);
-	return pc + (uint64_t)(int64_t)by;
-}
 
 bool
 unwind_is_return(struct walk *w, uint64_t pc)
@@ -30,27 +15,28 @@ unwind_is_return(struct walk *w, uint64_t pc)
 	       rcgo__arch_is_call(before);
 }
 
-// An indirect jump with its target in memory, as a stub of the procedure linkage table is.
+// Where the direct call before pc goes to; 0: there is none.
+static uint64_t
+call_target(struct walk *w, uint64_t pc)
+{
+	uint8_t before[RCGO_CALL_SIZE];
+	uintptr_t target;
+
+	return walk_code(w, pc - sizeof before, before, sizeof before) &&
+			       rcgo__arch_call_target(before, pc, &target)
+		       ? target
+		       : 0;
+}
+
+// Where a stub of the procedure linkage table goes to.
 static bool
 stub_target(struct walk *w, uint64_t stub, uint64_t *target)
 {
-	uint8_t code[16];
-	unsigned at = 0;
-	int32_t by;
+	uint8_t code[RCGO_STUB_SIZE_MAX];
+	uintptr_t word;
 
-	if (!walk_code(w, stub, code, sizeof code)) {
-		return false;
-	}
-	if (code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa) {
-		at = 4; // endbr64
-	}
-	at += code[at] == 0xf2; // bnd
-	if (code[at] != 0xff || code[at + 1] != 0x25) {
-		return false;
-	}
-	by = (int32_t)((uint32_t)code[at + 2] | (uint32_t)code[at + 3] << 8 |
-		       (uint32_t)code[at + 4] << 16 | (uint32_t)code[at + 5] << 24);
-	return target_word(w->t, stub + at + 6 + (uint64_t)(int64_t)by, target);
+	return walk_code(w, stub, code, sizeof code) && rcgo__arch_plt_stub(code, stub, &word) &&
+	       target_word(w->t, word, target);
 }
 
 // How sure it is that a return address to pc is of the function at start: 2 by name, 1 through a
@@ -117,11 +103,11 @@ guess_leaf(struct walk *w)
 	uint64_t sp = r->reg[RCGO_DW_SP];
 	uint64_t word;
 
-	if (!w->exact || !walk_word(w, sp, &word) || !good_return(w, word)) {
+	if (!w->exact || !cpu_leaf_return(w, &word, &sp) || !good_return(w, word)) {
 		return false;
 	}
 	r->pc = word;
-	r->reg[RCGO_DW_SP] = sp + 8;
+	r->reg[RCGO_DW_SP] = sp;
 	w->exact = false;
 	return true;
 }
@@ -138,7 +124,8 @@ unwind_guess(struct walk *w)
 		return true;
 	}
 	if ((r->known >> RCGO_DW_FP & 1) == 0 || fp < r->reg[RCGO_DW_SP] || fp % 8 != 0 ||
-		!walk_word(w, fp, &saved) || !walk_word(w, fp + 8, &ra) || !good_return(w, ra)) {
+		!walk_word(w, fp, &saved) || !walk_word(w, fp + 8, &ra) ||
+		!good_return(w, ra = rcgo__arch_strip(ra))) {
 		return false;
 	}
 	*r = (struct rcgo_frame_regs){

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+const char signal_note[] = "— a signal was handled —";
+
 // The innermost frame that is no note.
 static const struct frame *
 innermost(const struct thread *th)
@@ -50,7 +52,7 @@ thread_kind(struct stacks *s, const struct thread *th)
 	if (f == NULL) {
 		return KIND_UNKNOWN;
 	}
-	if (th->goroutine == NULL && th->m != 0 && f->lang == FRAME_GO && of_scheduler(s, th)) {
+	if (th->goroutine == NULL && th->ms != 0 && f->lang == FRAME_GO && of_scheduler(s, th)) {
 		return KIND_IDLE;
 	}
 	if (th->how == HOW_STOPPED && !th->in_syscall) {

@@ -4,6 +4,7 @@
 #include "stack.h"
 
 #include <ctype.h>
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,10 +13,12 @@
 #include <unistd.h>
 
 #define STACK_MAX_KEPT ((size_t)256 << 10)
-#define STACK_UNKNOWN ((size_t)64 << 10) // where its end is not known
+#define STACK_FIRST ((size_t)16 << 10) // most stacks are smaller
 #define RED_ZONE 128
 #define TRIES 4
 #define STOPS_MAX_NS ((uint64_t)10 * 1000 * 1000 * 1000)
+#define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that wait and do not stop
+#define GS_MAX (3 * THREAD_MS_MAX)
 
 // The bytes in use of a goroutine's stack, from sp on.
 static size_t
@@ -38,63 +41,147 @@ lowest_sp(const struct go_g *g, uint64_t sp)
 	return sp > g->lo && sp <= g->hi && sp < low ? sp : low;
 }
 
-// The used stacks of the three goroutines of an M, and that of the thread.
+struct pieces {
+	uint64_t address[16];
+	size_t size[16];
+	size_t n;
+};
+
 static void
-keep_stacks(struct target *t, struct thread *th, const struct go_g *g, size_t n)
+add_piece(struct pieces *p, uint64_t address, size_t size)
 {
-	uint64_t sp = th->regs.reg[RCGO_DW_SP];
-	uint64_t address[4] = {sp - RED_ZONE};
-	size_t size[4] = {STACK_UNKNOWN};
-	size_t pieces = 1;
+	if (p->n < sizeof p->size / sizeof *p->size && address != 0 && size != 0) {
+		p->address[p->n] = address;
+		p->size[p->n++] = size;
+	}
+}
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t low = lowest_sp(&g[i], sp);
+static void
+keep_pieces(struct target *t, struct thread *th, const struct pieces *p)
+{
+	if (p->n > 0) {
+		thread_keep(t, th, p->address, p->size, p->n);
+	}
+}
 
-		if (used(&g[i], sp) != 0) {
-			size[0] = used(&g[i], sp) + RED_ZONE;
+// In one read: the thread's Ms, their goroutines as the lists told, and the first part of the
+// stack.
+static void
+keep_first(struct target *t, struct thread *th)
+{
+	struct pieces p = {.n = 0};
+	uint64_t sp = th->sp - RED_ZONE;
+	size_t size = STACK_FIRST;
+
+	for (unsigned i = 0; i < th->ms; i++) {
+		const struct thread_m *own = &th->own[i];
+
+		add_piece(&p, own->m, M_SIZE);
+		for (unsigned k = 0; k < 3; k++) {
+			add_piece(&p, own->g[k], G_SIZE);
 		}
-		if (low != sp && used(&g[i], low) != 0) {
-			address[pieces] = low;
-			size[pieces++] = used(&g[i], low);
+		if (own->g0_end > sp && own->g0_end - sp < size) {
+			size = (size_t)(own->g0_end - sp);
 		}
 	}
-	thread_keep(t, th, address, size, pieces);
+	add_piece(&p, sp, size);
+	keep_pieces(t, th, &p);
 }
 
 // A thread of C gives its M back, and another may have it by now.
 static bool
-is_of_another(struct thread *th, const struct go_m *m)
+is_of_another(const struct thread *th, const struct go_m *m)
 {
-	if (m->procid == 0 || m->procid == (uint64_t)th->ns_tid) {
-		return false;
-	}
-	th->m = 0;
-	return true;
+	return m->procid != 0 && m->procid != (uint64_t)th->ns_tid;
 }
 
+// Takes what was kept of an M's goroutines, and notes those that were not. Returns how many.
+static size_t
+kept_gs(const struct thread *th, const struct thread_m *own, struct pieces *missing, struct go_g *g)
+{
+	const struct go_layout *l = own->runtime->layout;
+	const uint8_t *bytes = thread_kept(th, own->m, M_SIZE);
+	size_t n = 0;
+	struct go_m m;
+
+	if (bytes == NULL || !go_parse_m(l, own->m, bytes, &m)) {
+		return 0;
+	}
+	const uint64_t address[3] = {m.g0, m.curg, m.gsignal};
+
+	for (unsigned i = 0; i < 3; i++) {
+		bytes = address[i] != 0 ? thread_kept(th, address[i], G_SIZE) : NULL;
+		if (bytes != NULL) {
+			go_parse_g(l, address[i], bytes, &g[n++]);
+		} else {
+			add_piece(missing, address[i], address[i] != 0 ? G_SIZE : 0);
+		}
+	}
+	return n;
+}
+
+// Leaves out the Ms that are another thread's by now.
+static void
+drop_foreign_ms(struct thread *th)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < th->ms; i++) {
+		const uint8_t *bytes = thread_kept(th, th->own[i].m, M_SIZE);
+		struct go_m m;
+
+		if (bytes == NULL ||
+			!go_parse_m(th->own[i].runtime->layout, th->own[i].m, bytes, &m) ||
+			!is_of_another(th, &m)) {
+			th->own[kept++] = th->own[i];
+		}
+	}
+	th->ms = kept;
+}
+
+// The used parts of the goroutines' stacks, and of that which the thread is on, that are not kept.
+static void
+keep_stacks(struct target *t, struct thread *th, const struct go_g *g, size_t n)
+{
+	const uint64_t first_end = th->sp - RED_ZONE + STACK_FIRST;
+	struct pieces p = {.n = 0};
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t low = lowest_sp(&g[i], th->sp);
+		size_t size = used(&g[i], low);
+
+		if (used(&g[i], th->sp) != 0 && low >= th->sp - RED_ZONE && low < first_end) {
+			size = low + size > first_end ? (size_t)(low + size - first_end) : 0;
+			low = first_end;
+		}
+		if (size != 0 && thread_kept(th, low, size) == NULL) {
+			add_piece(&p, low, size);
+		}
+	}
+	keep_pieces(t, th, &p);
+}
+
+// Copies what the walk of a thread will read. What is missing it reads later, from the thread as it
+// is then.
 static void
 keep_memory(struct target *t, struct thread *th)
 {
-	const struct go_layout *l = th->runtime != NULL ? th->runtime->layout : NULL;
-	struct go_g g[3];
-	struct go_m m = {0};
+	struct pieces missing = {.n = 0};
+	struct go_g g[GS_MAX];
 	size_t n = 0;
 
-	thread_drop(th);
-	if (th->m != 0) {
-		thread_keep(t, th, &th->m, &(size_t){M_SIZE}, 1);
+	thread_drop(t, th);
+	keep_first(t, th);
+	drop_foreign_ms(th);
+	for (unsigned i = 0; i < th->ms; i++) {
+		n += kept_gs(th, &th->own[i], &missing, &g[n]);
 	}
-	if (th->regions == 1 && th->region[0].size == M_SIZE &&
-		go_parse_m(l, th->m, th->region[0].bytes, &m) && !is_of_another(th, &m)) {
-		uint64_t address[3] = {m.g0, m.curg, m.gsignal};
-		size_t size[3] = {m.g0 != 0 ? G_SIZE : 0, m.curg != 0 ? G_SIZE : 0,
-			m.gsignal != 0 ? G_SIZE : 0};
-
-		thread_keep(t, th, address, size, 3);
-	}
-	for (unsigned i = 1; i < th->regions; i++) {
-		if (th->region[i].size == G_SIZE) {
-			go_parse_g(l, th->region[i].address, th->region[i].bytes, &g[n++]);
+	if (missing.n > 0) {
+		keep_pieces(t, th, &missing);
+		n = 0;
+		missing.n = 0;
+		for (unsigned i = 0; i < th->ms; i++) {
+			n += kept_gs(th, &th->own[i], &missing, &g[n]);
 		}
 	}
 	keep_stacks(t, th, g, n);
@@ -105,15 +192,14 @@ static bool
 read_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		struct thread again = *th;
-		uint64_t after;
-
-		if (!process_blocked(t, th, stamp)) {
+		if (i == 0 && th->seen != 0) {
+			*stamp = th->seen;
+			th->seen = 0;
+		} else if (!process_blocked(t, th, stamp)) {
 			return false;
 		}
 		keep_memory(t, th);
-		again = *th;
-		if (process_blocked(t, &again, &after) && after == *stamp) {
+		if (process_still_blocked(t, th)) {
 			th->how = HOW_READ;
 			return true;
 		}
@@ -125,7 +211,8 @@ static void
 stop_and_read(struct stacks *s, struct thread *th)
 {
 	// On a machine that is short of processors each stop waits for one.
-	bool waited = s->t.waited_ns > STOPS_MAX_NS && !s->options.stop;
+	bool waited =
+		s->t.waited_ns > (th->running ? STOPS_MAX_NS : FIRM_MAX_NS) && !s->options.stop;
 	int err = waited ? -ETIMEDOUT : process_stop(&s->t, th);
 
 	if (err == -ESRCH) {
@@ -141,34 +228,70 @@ stop_and_read(struct stacks *s, struct thread *th)
 	}
 }
 
+// Whether the thread's M is known, of the runtime that has this code.
 static bool
-ran_meanwhile(const struct stacks *s, const struct thread *th, uint64_t stamp)
+has_m_at(const struct stacks *s, const struct thread *th, uint64_t pc)
 {
-	struct thread again = *th;
-	uint64_t after;
+	const struct go_table *table = go_table_at(&s->go, pc);
 
-	return !process_blocked((struct target *)(uintptr_t)&s->t, &again, &after) ||
-	       after != stamp;
+	if (table == NULL || table->runtime == NULL || table->runtime->layout == NULL) {
+		return true;
+	}
+	for (unsigned i = 0; i < th->ms; i++) {
+		if (th->own[i].runtime == table->runtime) {
+			return true;
+		}
+	}
+	return false;
 }
 
-// A thread in Go whose M is not known has got one since the list was read. Returns whether it is
-// known now.
+// A thread in Go whose M is not known has got one since the list was read, and code in no object
+// may be of one that was loaded since. Returns whether more is known now.
 static bool
 find_new_m(struct stacks *s, struct thread *th, const struct walk *w)
 {
 	bool go = false;
+	unsigned before;
 
-	for (size_t i = 0; i < w->n && th->m == 0 && !go; i++) {
-		go = w->frame[i].lang == FRAME_GO;
+	for (size_t i = 0; i < w->n && !go; i++) {
+		go = w->frame[i].lang == FRAME_GO && !has_m_at(s, th, w->frame[i].pc);
 	}
-	if (!go) {
+	if (!go && !(w->strange && stacks_new_modules(s))) {
 		return false;
 	}
 	for (size_t i = 0; i < s->go.runtimes; i++) {
 		go_read_ms(&s->t, &s->go.runtime[i]);
 	}
+	before = th->ms;
 	stacks_find_m(s, th);
-	return th->m != 0;
+	return th->ms > before || !go;
+}
+
+bool
+stacks_new_modules(struct stacks *s)
+{
+	bool changed = false;
+
+	if (s->t.core || s->t.read != NULL || process_modules(&s->t, &changed) != 0 || !changed) {
+		return false;
+	}
+	if (!s->options.c_only) {
+		go_find(&s->t, &s->go);
+	}
+	return true;
+}
+
+// Walks what was read of a thread, in the place of an earlier walk.
+static void
+walk(struct stacks *s, struct thread *th, struct walk *w)
+{
+	free((void *)(uintptr_t)th->stack);
+	free(th->goroutine);
+	th->goroutine = NULL;
+	th->stack = s->t.walker->thread(&s->t, &s->go, th, w);
+	if (w->strange) {
+		jit_open(&s->t);
+	}
 }
 
 void
@@ -178,13 +301,13 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 	bool read = !s->options.stop && read_blocked(&s->t, th, &stamp);
 
 	if (read) {
-		th->stack = walk_thread(&s->t, &s->go, th, w);
+		walk(s, th, w);
 		if (find_new_m(s, th, w) && (read = read_blocked(&s->t, th, &stamp))) {
-			th->stack = walk_thread(&s->t, &s->go, th, w);
+			walk(s, th, w);
 		}
 	}
 	if (read) {
-		read = !(w->late && ran_meanwhile(s, th, stamp)) &&
+		read = !(w->late && !process_still_blocked(&s->t, th)) &&
 		       !(w->lost && !s->options.no_stop);
 	}
 	if (!read && (th->error == ESRCH || th->error == ENOENT)) {
@@ -198,14 +321,14 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 	if (!read) {
 		stop_and_read(s, th);
 		if (th->how == HOW_STOPPED) {
-			th->stack = walk_thread(&s->t, &s->go, th, w);
+			walk(s, th, w);
 		}
 		if (th->how == HOW_STOPPED && find_new_m(s, th, w)) {
 			stop_and_read(s, th);
-			th->stack = walk_thread(&s->t, &s->go, th, w);
+			walk(s, th, w);
 		}
 	}
-	thread_drop(th);
+	thread_drop(&s->t, th);
 }
 
 static void
@@ -216,6 +339,12 @@ sigbus(int sig)
 	(void)sig;
 	(void)!write(2, text, sizeof text - 1);
 	_exit(EXIT_RCGO);
+}
+
+const struct walker *
+walker_of(uint16_t machine)
+{
+	return machine == EM_X86_64 ? &walker_amd64 : machine == EM_AARCH64 ? &walker_arm64 : NULL;
 }
 
 static bool
@@ -267,7 +396,7 @@ stacks_take(struct stacks *s)
 		}
 		stacks_find_m(s, th);
 		if (s->t.core) {
-			th->stack = walk_thread(&s->t, &s->go, th, w);
+			walk(s, th, w);
 		} else {
 			stacks_take_thread(s, th, w);
 		}

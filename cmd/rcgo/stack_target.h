@@ -17,6 +17,9 @@ struct module {
 	uint64_t start, end; // all its mappings, first to last
 	uint64_t offset;     // of its first mapping in the file
 	uint64_t first;	     // the address of that mapping
+	uint64_t inode;	     // of the file, in a live process
+	bool listed;	     // it was in the newest list
+	bool searched;	     // for Go
 	// Set by module_open:
 	bool tried, usable;
 	struct rcgo_elf elf;
@@ -45,9 +48,20 @@ enum thread_how {
 struct region {
 	uint64_t address;
 	size_t size;
-	uint8_t *bytes;
+	uint8_t *bytes; // in the target's keep
 };
-#define REGIONS_MAX 8
+#define REGIONS_MAX 32
+#define KEEP_SIZE ((size_t)2 << 20)
+
+// An M that a thread is, of one Go runtime. In a process with two of them a thread may be of both.
+struct thread_m {
+	const struct go_runtime *runtime;
+	uint64_t m; // its address
+	// What the list of Ms told of it: of g0, curg and gsignal the addresses, and where the
+	// stack of g0 ends. They may have changed.
+	uint64_t g[3], g0_end;
+};
+#define THREAD_MS_MAX 3
 
 struct thread {
 	pid_t tid;    // here
@@ -60,22 +74,27 @@ struct thread {
 	long syscall;
 	uint64_t args[6];
 	int64_t blocked_ms; // -1: not known
-	struct rcgo_frame_regs regs;
+	// By the DWARF numbers of the target's CPU, as in struct rcgo_target_thread.
+	uint64_t pc, sp, reg[RCGO_TARGET_REGISTERS], known;
 	struct region region[REGIONS_MAX];
 	unsigned regions;
-	uint64_t m; // the address of its M, or 0
-	const struct go_runtime *runtime;
+	struct thread_m own[THREAD_MS_MAX];
+	unsigned ms;
+	uint64_t sched;	   // changes when it has run; 0: not known
+	uint64_t seen;	   // the stamp, if process_blocked has just found it blocked; else 0
 	uint64_t switched; // how long it was stopped, in ns
 	int signal;	   // that was on its way when it was stopped
 	const struct stack *stack;
 	struct goroutine *goroutine;
 	int64_t waits_for; // a thread's ns_tid, or 0
 	uint64_t waits_at;
+	uint32_t waits_readers; // that hold the read-write lock
 	const char *waits_kind; // NULL: for nothing that is known
 };
 
 struct target {
 	pid_t pid;
+	pid_t ns_pid;	   // in its own PID namespace; 0: not known
 	const char *label; // process 123, core FILE
 	bool core;
 	struct rcgo_target from; // where all is read
@@ -85,12 +104,17 @@ struct target {
 	const char *sysroot, *debug, *exe;
 	bool force;
 	uint16_t machine;
-	struct module *module;
+	struct module **module; // by address; one that was unloaded is in no list, but stays
 	size_t modules;
 	struct thread *thread;
 	size_t threads;
 	size_t stopped;
 	uint64_t waited_ns; // until threads stood still
+	uint8_t *keep;	    // KEEP_SIZE bytes for the regions of the thread that is looked at
+	size_t kept;
+	struct target_block *block; // of target_read_near
+	bool same_root;
+	const struct walker *walker; // of its CPU
 	struct rcgo_arena arena;
 	struct rcgo_dwarf_memory names;
 	uint16_t names_id;
@@ -107,13 +131,20 @@ struct stack_options {
 int process_open(struct target *t, pid_t pid);
 void process_threads(struct target *t);
 bool process_blocked(struct target *t, struct thread *th, uint64_t *stamp);
-uint64_t process_stamp(const struct target *t, const struct thread *th);
+bool process_still_blocked(struct target *t, struct thread *th);
+// Whether a signal that the thread does not block is on its way to it.
+bool process_has_signal(const struct target *t, const struct thread *th);
+// Whether it waits so that nothing but the end of its wait, or its own, wakes it: on a disk, say,
+// or for its child of vfork. It does not stop then.
+bool process_sleeps_firmly(const struct target *t, const struct thread *th);
 void process_names(struct target *t);
 void process_blocked_for(struct target *t);
+// When it was started, in seconds since boot; 0: not known.
+double process_started(const struct target *t);
 
 // target_maps.c: the objects of a live process
-int process_modules(struct target *t);
-struct module *target_add_module(struct target *t, const char *path);
+// Lists them, again too. *changed says that some are new, or gone.
+int process_modules(struct target *t, bool *changed);
 
 // target_stop.c: 0, or -errno. The thread stands still until process_release.
 int process_stop(struct target *t, struct thread *th);
@@ -128,6 +159,8 @@ void core_open(struct target *t, const char *path);
 size_t core_read(struct target *t, uint64_t address, void *to, size_t size);
 
 // target_module.c
+struct module *target_add_module(struct target *t, const char *path);
+void target_sort_modules(struct target *t);
 struct module *module_find(struct target *t, uint64_t address);
 bool module_open(struct target *t, struct module *m);
 // The bytes of the file at an address of the target, to the end of the object; empty without.
@@ -139,12 +172,18 @@ uint64_t module_build_id(const struct module *m, uint8_t *id, size_t cap);
 size_t target_read_some(struct target *t, uint64_t address, void *to, size_t size);
 bool target_read(struct target *t, uint64_t address, void *to, size_t size);
 bool target_word(struct target *t, uint64_t address, uint64_t *word);
+// For lists of many small things that lie together: reads by blocks, which it keeps. What it
+// returns may be as old as the last target_forget.
+bool target_read_near(struct target *t, uint64_t address, void *to, size_t size);
+void target_forget(struct target *t);
 // What the thread's regions hold, else the target as it is now; *late says that it was asked.
 bool thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,
 	bool *late);
-void thread_drop(struct thread *th);
-// Copies up to size bytes at each address, of n pieces. What cannot be read is left out.
+void thread_drop(struct target *t, struct thread *th);
+// Copies up to size bytes at each address, of at most 16 pieces. What cannot be read is left out.
 void thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n);
+// What was kept from this address on, if that many bytes were; else NULL.
+const uint8_t *thread_kept(const struct thread *th, uint64_t address, size_t size);
 
 #endif // STACK_TARGET_H

@@ -91,6 +91,16 @@ print_stack(struct stacks *s, const struct stack *stack)
 	}
 }
 
+// Of several runtimes in one process: which one.
+static const char *
+of_runtime(const struct stacks *s, const struct goroutine *g)
+{
+	return s->go.runtimes < 2
+		       ? ""
+		       : fmt(" of %s",
+				 clean_text(symbols_base_name(g->runtime->table->module->path)));
+}
+
 static const char *
 doing(const struct entry *e)
 {
@@ -138,6 +148,9 @@ print_wait(struct stacks *s, const struct thread *th)
 	printf("  waits for %s 0x%" PRIx64, th->waits_kind, th->waits_at);
 	if (th->waits_for != 0) {
 		printf(", held by thread %" PRId64 "%s", th->waits_for, waits_owner(s, th));
+	} else if (th->waits_readers > 0) {
+		printf(", held by %" PRIu32 " reader%s; the lock does not tell which",
+			th->waits_readers, th->waits_readers == 1 ? "" : "s");
 	}
 	putchar('\n');
 }
@@ -164,8 +177,9 @@ print_threads(struct stacks *s, const struct entry *e, size_t n)
 	}
 	for (size_t i = 0; i < n && i < LISTED && goroutines > 0; i++) {
 		if (e[i].th->goroutine != NULL) {
-			printf(" %" PRIu64 "%s", e[i].th->goroutine->g.goid,
-				e[i].th->goroutine->g.lockedm != 0 ? " (locked)" : "");
+			printf(" %" PRIu64 "%s%s", e[i].th->goroutine->g.goid,
+				e[i].th->goroutine->g.lockedm != 0 ? " (locked)" : "",
+				of_runtime(s, e[i].th->goroutine));
 		}
 	}
 	putchar('\n');
@@ -179,7 +193,7 @@ print_goroutines(struct stacks *s, const struct entry *e, size_t n)
 	printf("\n%zu goroutine%s %s (%s):", n, n == 1 ? "" : "s", goroutine_state(&e->g->g),
 		e->g->reason != NULL ? e->g->reason : "no reason");
 	for (size_t i = 0; i < n && i < LISTED; i++) {
-		printf(" %" PRIu64, e[i].g->g.goid);
+		printf(" %" PRIu64 "%s", e[i].g->g.goid, of_runtime(s, e[i].g));
 	}
 	puts(n > LISTED ? " …" : "");
 	print_stack(s, e->stack);

@@ -47,6 +47,7 @@ top_stacks_refresh(struct top_stacks *top)
 	if (top == NULL) {
 		return;
 	}
+	stacks_new_modules(&top->s);
 	process_threads(&top->s.t);
 	for (size_t i = 0; i < top->s.go.runtimes; i++) {
 		go_read_ms(&top->s.t, &top->s.go.runtime[i]);
@@ -108,7 +109,6 @@ find_thread(struct top_stacks *top, pid_t tid)
 static void
 take(struct top_stacks *top, struct thread *th)
 {
-	th->m = 0;
 	th->stack = NULL;
 	stacks_find_m(&top->s, th);
 	stacks_take_thread(&top->s, th, &top->walk);
@@ -143,8 +143,7 @@ stop_and_tell(struct top_stacks *top, const struct top_threads *threads, int to)
 		}
 		take(top, th);
 		if ((th->how == HOW_READ || th->how == HOW_STOPPED) && th->stack != NULL) {
-			struct answer a = {
-				i, th->how == HOW_STOPPED ? th->regs.pc : 0, th->stack->n};
+			struct answer a = {i, th->how == HOW_STOPPED ? th->pc : 0, th->stack->n};
 			struct iovec v[] = {{&a, sizeof a},
 				{(void *)(uintptr_t)th->stack->frame, a.n * sizeof(struct frame)}};
 
@@ -192,6 +191,9 @@ read_answers(struct top_stacks *top, struct top_threads *threads, int from,
 		if (read_all(from, stack->frame, a.n * sizeof *stack->frame, until)) {
 			struct top_thread *t = &threads->at[a.index];
 
+			for (size_t i = 0; i < a.n; i++) { // the child's list may be newer
+				stack->frame[i].module = module_find(&top->s.t, stack->frame[i].pc);
+			}
 			t->function = describe(&top->s, stack);
 			t->where = a.pc != 0 ? top_where(a.pc, stats) : t->where;
 		}

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo stack: the C frames of another process's stack. The rules come from backtrace/unwind, which
 // reads the objects' files; the stack itself is read through the walk.
-#include "stack.h"
+#include "stack_joint.h"
 
 #include <string.h>
 
 #include "cfi.h"
 #include "debug_frame.h"
 
-#define BIT(reg) ((uint64_t)1 << (reg))
 #define ALL_KNOWN (~(uint64_t)0 >> (64 - RCGO_DW_REGS))
-
-const char signal_note[] = "— a signal was handled —";
 
 bool
 walk_word(struct walk *w, uint64_t address, uint64_t *word)
@@ -52,7 +49,10 @@ void
 walk_push(struct walk *w, uint64_t pc, enum frame_lang lang)
 {
 	if (w->n < FRAMES_MAX) {
-		w->frame[w->n++] = (struct frame){pc, lang, NULL};
+		struct module *m = module_find(w->t, pc);
+
+		w->frame[w->n++] = (struct frame){pc, lang, NULL, m};
+		w->strange |= m == NULL;
 	}
 }
 
@@ -60,7 +60,7 @@ void
 walk_note(struct walk *w, const char *note)
 {
 	if (w->n < FRAMES_MAX) {
-		w->frame[w->n++] = (struct frame){0, FRAME_NOTE, note};
+		w->frame[w->n++] = (struct frame){.lang = FRAME_NOTE, .note = note};
 	}
 }
 
@@ -68,15 +68,14 @@ walk_note(struct walk *w, const char *note)
 bool
 unwind_signal(struct walk *w, uint64_t ucontext)
 {
-	static const uint16_t at[RCGO_DW_REGS] = RCGO_UC_REGS;
 	struct rcgo_frame_regs to = {.known = ALL_KNOWN};
 
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
-		if (!walk_word(w, ucontext + at[i], &to.reg[i])) {
+		if (!walk_word(w, ucontext + cpu_ucontext_reg[i], &to.reg[i])) {
 			return false;
 		}
 	}
-	if (!walk_word(w, ucontext + RCGO_UC_PC, &to.pc)) {
+	if (!walk_word(w, ucontext + cpu_ucontext_pc, &to.pc)) {
 		return false;
 	}
 	w->regs = to;
@@ -218,7 +217,7 @@ apply_row(struct walk *w, struct step *s)
 	if ((to.known & BIT(ra)) == 0 || (to.known & BIT(RCGO_DW_SP)) == 0) {
 		return C_LOST;
 	}
-	to.pc = to.reg[ra];
+	to.pc = rcgo__arch_strip(to.reg[ra]);
 	// Only longjmp and its like, innermost, go to another stack.
 	if (!w->exact && to.reg[RCGO_DW_SP] <= sp) {
 		return C_LOST;
@@ -270,8 +269,8 @@ unwind_c(struct walk *w)
 		}
 		if (!w->exact && is_sigreturn(w)) {
 			walk_note(w, signal_note);
-			end = unwind_signal(w, w->regs.reg[RCGO_DW_SP] + RCGO_SIGFRAME_UC) ? C_GO
-											   : C_LOST;
+			end = unwind_signal(w, w->regs.reg[RCGO_DW_SP] + cpu_ucontext_at) ? C_GO
+											  : C_LOST;
 			continue;
 		}
 		walk_push(w, pc, FRAME_C);

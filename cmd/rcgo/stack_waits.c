@@ -2,6 +2,7 @@
 // rcgo stack: what threads in C wait for, and which of them wait for each other.
 #include "stack.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -10,7 +11,19 @@ enum {
 	FUTEX_LOCK_PI_OP = 6,
 	FUTEX_TID = 0x3fffffff,
 	MUTEX_OWNER = 8, // glibc's struct __pthread_mutex_s: __owner
-	INNERMOST = 6,	 // the function that waits is one of the first frames
+	INNERMOST = 8,	 // the function that waits is one of the first frames
+	// glibc's struct __pthread_rwlock_arch_t, and the lowest bits of __readers.
+	RWLOCK_PHASE = 8,
+	RWLOCK_WRITERS = 12,
+	RWLOCK_WRITER = 24,
+	RWLOCK_WRITE_PHASE = 1,
+	RWLOCK_READER_SHIFT = 3,
+	RWLOCK_FUTEX_MAX = 3,
+	// musl's struct of a mutex: the type is before the lock, which is the owner unless it is 0.
+	MUSL_TYPE = 3,
+	// glibc's _IO_lock_t and struct pthread of 64-bit CPUs.
+	STREAM_OWNER = 8,
+	PTHREAD_TID = 720,
 };
 
 // glibc's functions, by which the word that is waited for is known to be part of what.
@@ -28,7 +41,21 @@ static const struct {
 	{"pthread_cond_clockwait", "condition variable"},
 	{"pthread_rwlock_rdlock", "read-write lock"},
 	{"pthread_rwlock_wrlock", "read-write lock"},
+	{"pthread_rwlock_timed", "read-write lock"},
+	{"pthread_rwlock_clock", "read-write lock"},
+	{"pthread_rwlock_tryr", "read-write lock"},
 	{"pthread_barrier_wait", "barrier"},
+	{"pthread_once", "pthread_once"},
+	{"flockfile", "stream"},
+	{"IO_flockfile", "stream"},
+	{"IO_puts", "stream"},
+	{"IO_fputs", "stream"},
+	{"IO_fwrite", "stream"},
+	{"IO_fflush", "stream"},
+	{"fflush_unlocked", "stream"},
+	{"IO_putc", "stream"},
+	{"fputc", "stream"},
+	{"vfprintf_internal", "stream"},
 	{"sem_wait", "semaphore"},
 	{"new_sem_wait", "semaphore"},
 	{"sem_timedwait", "semaphore"},
@@ -52,11 +79,13 @@ kind_by(const char *function)
 	return NULL;
 }
 
+// What the thread waits for, by the first function that tells. *musl says that musl's code waits.
 static const char *
-kind_of(struct stacks *s, const struct thread *th)
+kind_of(struct stacks *s, const struct thread *th, bool *musl)
 {
 	const struct name *names;
 
+	*musl = false;
 	for (size_t i = 0; i < th->stack->n && i < INNERMOST; i++) {
 		size_t n = th->stack->frame[i].lang == FRAME_C
 				   ? names_of(s, &th->stack->frame[i], &names)
@@ -65,6 +94,7 @@ kind_of(struct stacks *s, const struct thread *th)
 		for (size_t k = 0; k < n; k++) {
 			const char *kind = kind_by(names[k].function);
 
+			*musl |= has_prefix(names[k].function, "__timedwait");
 			if (kind != NULL) {
 				return kind;
 			}
@@ -84,29 +114,92 @@ thread_by(const struct stacks *s, int64_t ns_tid)
 	return NULL;
 }
 
+static uint32_t
+half_word(struct stacks *s, uint64_t address)
+{
+	uint32_t word;
+
+	return target_read(&s->t, address, &word, sizeof word) ? word : 0;
+}
+
+// The owner of a mutex of musl's, of which at is the lock.
+static uint32_t
+musl_owner(struct stacks *s, uint64_t at)
+{
+	return (half_word(s, at - 4) & MUSL_TYPE) != 0 ? half_word(s, at) : 0;
+}
+
+// A read-write lock: threads wait at one of three places in it. It knows who writes, and how many
+// read.
+static uint32_t
+rwlock_owner(struct stacks *s, struct thread *th, uint64_t at)
+{
+	uint64_t lock = at % 8 != 0			      ? at - RWLOCK_WRITERS
+			: half_word(s, at) > RWLOCK_FUTEX_MAX ? at
+							      : at - RWLOCK_PHASE;
+	uint32_t readers = half_word(s, lock);
+
+	th->waits_at = lock;
+	if ((readers & RWLOCK_WRITE_PHASE) == 0) {
+		th->waits_readers = readers >> RWLOCK_READER_SHIFT;
+		return 0;
+	}
+	return half_word(s, lock + RWLOCK_WRITER);
+}
+
+// The owner of a FILE, by its struct pthread, which begins with pointers to itself.
+static uint32_t
+stream_owner(struct stacks *s, uint64_t at)
+{
+	uint64_t pthread, head[3];
+
+	return target_word(&s->t, at + STREAM_OWNER, &pthread) &&
+			       target_read(&s->t, pthread, head, sizeof head) &&
+			       head[0] == pthread && head[2] == pthread
+		       ? half_word(s, pthread + PTHREAD_TID)
+		       : 0;
+}
+
 static void
 find_wait(struct stacks *s, struct thread *th)
 {
 	bool pi = (th->args[1] & FUTEX_COMMAND) == FUTEX_LOCK_PI_OP;
-	uint32_t word = 0;
-	uint64_t at;
+	uint32_t owner = 0;
+	uint64_t at = th->args[0];
+	bool musl;
 
-	th->waits_at = th->args[0];
-	th->waits_kind = kind_of(s, th);
+	th->waits_at = at;
+	th->waits_kind = kind_of(s, th, &musl);
 	if (th->waits_kind == NULL) {
 		return;
 	}
 	if (pi || strcmp(th->waits_kind, "thread") == 0) {
-		at = th->waits_at;
+		owner = half_word(s, at);
 	} else if (strcmp(th->waits_kind, "mutex") == 0) {
-		at = th->waits_at + MUTEX_OWNER;
-	} else {
-		return;
+		owner = musl ? musl_owner(s, at) : half_word(s, at + MUTEX_OWNER);
+	} else if (strcmp(th->waits_kind, "read-write lock") == 0 && !musl) {
+		owner = rwlock_owner(s, th, at);
+	} else if (strcmp(th->waits_kind, "stream") == 0 && !musl) {
+		owner = stream_owner(s, at);
 	}
-	if (target_read(&s->t, at, &word, sizeof word)) {
-		word &= FUTEX_TID;
-		th->waits_for = thread_by(s, word) != NULL ? (int64_t)word : 0;
+	owner &= FUTEX_TID;
+	th->waits_for = owner != 0 && thread_by(s, owner) != NULL ? (int64_t)owner : 0;
+}
+
+// The goroutine that waits in Go while its thread, which it is locked to, has nothing else to do.
+const struct goroutine *
+waits_parked(const struct stacks *s, const struct thread *th)
+{
+	for (size_t i = 0; i < s->goroutines; i++) {
+		const struct goroutine *g = &s->goroutine[i];
+
+		for (unsigned k = 0; k < th->ms && th->goroutine == NULL; k++) {
+			if (g->runtime == th->own[k].runtime && g->g.lockedm == th->own[k].m) {
+				return g;
+			}
+		}
 	}
+	return NULL;
 }
 
 void
@@ -142,6 +235,7 @@ const char *
 waits_owner(struct stacks *s, const struct thread *th)
 {
 	const struct thread *owner = thread_by(s, th->waits_for);
+	const struct goroutine *parked;
 
 	if (owner == th ||
 		(owner != NULL && owner->waits_at == th->waits_at && owner->waits_kind != NULL)) {
@@ -150,10 +244,16 @@ waits_owner(struct stacks *s, const struct thread *th)
 	if (waits_deadlock(s, th)) {
 		return ", which waits for this one in turn: DEADLOCK";
 	}
-	if (owner != NULL && strcmp(th->waits_kind, "mutex") == 0 &&
-		(thread_kind(s, owner) == KIND_IDLE || thread_kind(s, owner) == KIND_GO)) {
-		return ", which is in Go: locked in one C call, awaited in another"
-		       " (no runtime.LockOSThread?)";
+	if (owner == NULL || strcmp(th->waits_kind, "thread") == 0) {
+		return "";
 	}
-	return "";
+	parked = waits_parked(s, owner);
+	if (parked != NULL) {
+		return fmt(", whose goroutine %" PRIu64 " waits in Go: %s", parked->g.goid,
+			parked->reason != NULL ? parked->reason : goroutine_state(&parked->g));
+	}
+	return thread_kind(s, owner) == KIND_IDLE || thread_kind(s, owner) == KIND_GO
+		       ? ", which is in Go: locked in one C call, awaited in another"
+			 " (no runtime.LockOSThread?)"
+		       : "";
 }

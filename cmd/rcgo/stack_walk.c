@@ -19,13 +19,27 @@ read_g(struct walk *w, const struct go_runtime *r, uint64_t address, struct go_g
 	return g->lo < g->hi;
 }
 
+// The runtime of the code at pc, from here on.
+static void
+enter_go(struct joint *j, uint64_t pc)
+{
+	const struct go_table *table = go_table_at(j->w->go, pc);
+
+	for (unsigned i = 0; i < j->ms; i++) {
+		if (table != NULL && table->runtime == j->own[i].runtime) {
+			j->now = &j->own[i];
+		}
+	}
+	j->now->met_go = true;
+}
+
 // Walks through Go's code. Returns whether C comes next.
 static bool
 walk_go(struct joint *j)
 {
 	struct walk *w = j->w;
 
-	j->met_go = true;
+	enter_go(j, w->regs.pc);
 	while (w->n < FRAMES_MAX) {
 		struct go_func f;
 		uint64_t pc = w->regs.pc;
@@ -52,13 +66,50 @@ walk_go(struct joint *j)
 	return false;
 }
 
+// Of a thread that is in C: the runtime that called it, which is the one that left its g0 last.
+static void
+find_caller(struct joint *j)
+{
+	uint64_t sp = j->w->regs.reg[RCGO_DW_SP];
+	uint64_t nearest = UINT64_MAX;
+
+	for (unsigned i = 0; i < j->ms; i++) {
+		const struct joint_m *o = &j->own[i];
+
+		if (o->has_m && o->chain > sp && o->chain <= o->g0.hi && sp > o->g0.lo &&
+			o->chain - sp < nearest) {
+			nearest = o->chain - sp;
+			j->now = &j->own[i];
+		}
+	}
+}
+
+// Where the walk begins: in a runtime's Go code, or in C that it called; else in that of any which
+// runs a goroutine.
+static void
+find_first(struct joint *j)
+{
+	const struct go_table *table = go_table_at(j->w->go, j->w->regs.pc);
+
+	for (unsigned i = 0; i < j->ms; i++) {
+		j->now = j->own[i].has_curg && !j->now->has_curg ? &j->own[i] : j->now;
+	}
+	if (table == NULL) {
+		find_caller(j);
+	}
+	for (unsigned i = 0; i < j->ms; i++) {
+		j->now = table != NULL && table->runtime == j->own[i].runtime ? &j->own[i] : j->now;
+	}
+}
+
 // Walks through C. Returns whether Go comes next.
 static bool
 walk_c(struct joint *j)
 {
 	enum c_end end = unwind_c(j->w);
+	struct joint_m *o = j->now;
 	// The innermost part was called by the goroutine, and does not end as a thread does.
-	bool called = !j->met_go && j->has_curg && j->m.ncgo > 0 && j->curg.syscallsp != 0;
+	bool called = !o->met_go && o->has_curg && o->m.ncgo > 0 && o->curg.syscallsp != 0;
 
 	if (end == C_GO) {
 		return true;
@@ -66,9 +117,9 @@ walk_c(struct joint *j)
 	if (end == C_LOST || called) {
 		joint_missing_c(j->w);
 		// Nothing says that there are more: where threads begin it is often so.
-		j->w->lost = called || j->resumes || !j->w->no_rule;
+		j->w->lost = called || o->resumes || !j->w->no_rule;
 	}
-	return (j->resumes || called) && joint_leave_c(j);
+	return (o->resumes || called) && joint_leave_c(j);
 }
 
 static void
@@ -81,7 +132,8 @@ walk_all(struct joint *j)
 		c = !c;
 	}
 	if (w->n == FRAMES_MAX) {
-		w->frame[FRAMES_MAX - 1] = (struct frame){0, FRAME_NOTE, "… more frames"};
+		w->frame[FRAMES_MAX - 1] =
+			(struct frame){.lang = FRAME_NOTE, .note = "… more frames"};
 	}
 }
 
@@ -89,31 +141,33 @@ static void
 start(struct joint *j, struct target *t, const struct go_state *go, const struct thread *th,
 	struct walk *w)
 {
-	*j = (struct joint){.w = w};
+	*j = (struct joint){.w = w, .now = &j->own[0]};
 	w->t = t;
 	w->th = th;
 	w->go = go;
 	w->n = 0;
-	w->late = w->guessed = w->lost = w->no_rule = false;
+	w->late = w->guessed = w->lost = w->no_rule = w->strange = false;
 }
 
 static void
-load_m(struct joint *j, uint64_t address)
+load_m(struct joint *j, const struct go_runtime *r, uint64_t address)
 {
 	struct walk *w = j->w;
+	struct joint_m *o = &j->own[j->ms++];
 	uint8_t bytes[M_SIZE];
 
+	*o = (struct joint_m){.runtime = r};
 	if (address == 0 || !thread_read(w->t, w->th, address, bytes, sizeof bytes, &w->late) ||
-		!go_parse_m(j->runtime->layout, address, bytes, &j->m)) {
+		!go_parse_m(r->layout, address, bytes, &o->m)) {
 		return;
 	}
-	j->has_m = read_g(w, j->runtime, j->m.g0, &j->g0);
-	j->has_curg = read_g(w, j->runtime, j->m.curg, &j->curg);
-	j->chain = j->g0.sched_sp;
+	o->has_m = read_g(w, r, o->m.g0, &o->g0);
+	o->has_curg = read_g(w, r, o->m.curg, &o->curg);
+	o->chain = o->g0.sched_sp;
 }
 
-const struct stack *
-stack_keep(const struct walk *w)
+static const struct stack *
+keep(const struct walk *w)
 {
 	struct stack *s = xalloc(sizeof *s + w->n * sizeof *s->frame);
 
@@ -122,23 +176,35 @@ stack_keep(const struct walk *w)
 	return s;
 }
 
+static void
+take_goroutine(struct thread *th, const struct joint_m *o)
+{
+	th->goroutine = xalloc(sizeof *th->goroutine);
+	*th->goroutine = (struct goroutine){.g = o->curg, .runtime = o->runtime, .thread = th};
+}
+
 const struct stack *
 walk_thread(struct target *t, const struct go_state *go, struct thread *th, struct walk *w)
 {
 	struct joint j;
 
 	start(&j, t, go, th, w);
-	w->regs = th->regs;
+	memset(&w->regs, 0, sizeof w->regs);
+	w->regs.pc = th->pc;
+	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
+		w->regs.reg[i] = th->reg[i];
+	}
+	w->regs.known = th->known & (~(uint64_t)0 >> (64 - RCGO_DW_REGS));
 	w->exact = true;
-	j.runtime = th->runtime;
-	load_m(&j, th->m);
-	if (j.has_curg) {
-		th->goroutine = xalloc(sizeof *th->goroutine);
-		*th->goroutine =
-			(struct goroutine){.g = j.curg, .runtime = th->runtime, .thread = th};
+	for (unsigned i = 0; i < th->ms; i++) {
+		load_m(&j, th->own[i].runtime, th->own[i].m);
+	}
+	find_first(&j);
+	if (j.now->has_curg) {
+		take_goroutine(th, j.now);
 	}
 	walk_all(&j);
-	return stack_keep(w);
+	return keep(w);
 }
 
 const struct stack *
@@ -149,12 +215,11 @@ walk_goroutine(
 	struct joint j;
 
 	start(&j, t, go, &nobody, w);
-	j.runtime = g->runtime;
-	load_m(&j, g->g.lockedm);
-	j.curg = g->g;
-	j.has_curg = true;
+	load_m(&j, g->runtime, g->g.lockedm);
+	j.own[0].curg = g->g;
+	j.own[0].has_curg = true;
 	if (joint_to_sched(&j)) {
 		walk_all(&j);
 	}
-	return stack_keep(w);
+	return keep(w);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo stack: a core file. What the kernel left out, code above all, comes from the files that were
 // mapped, whose build-ids must be those in the core.
-#include "stack_target.h"
+#include "stack.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 100000
+#define LINKS_MAX 10000
 
 size_t
 core_read(struct target *t, uint64_t address, void *to, size_t size)
@@ -54,9 +55,10 @@ take_thread(const struct rcgo_target_thread *from, void *arg)
 	th = &t->thread[t->threads++];
 	*th = (struct thread){
 		.tid = from->tid, .ns_tid = from->tid, .how = HOW_CORE, .blocked_ms = -1};
-	th->regs.pc = from->pc;
-	memcpy(th->regs.reg, from->reg, sizeof th->regs.reg);
-	th->regs.known = from->known;
+	th->pc = from->pc;
+	th->sp = from->reg[t->machine == EM_AARCH64 ? 31 : 7];
+	memcpy(th->reg, from->reg, sizeof th->reg);
+	th->known = from->known;
 	th->syscall = (long)from->syscall;
 	th->in_syscall = th->syscall >= 0;
 	memcpy(th->args, from->args, sizeof th->args);
@@ -84,14 +86,6 @@ take_module(const struct rcgo_target_module *from, void *arg)
 	return false;
 }
 
-static int
-by_start(const void *a, const void *b)
-{
-	const struct module *x = a, *y = b;
-
-	return (x->start > y->start) - (x->start < y->start);
-}
-
 // The build-id of the object as the core has it, which is in the object's first page.
 static bool
 same_build(struct target *t, const struct module *m)
@@ -110,6 +104,110 @@ same_build(struct target *t, const struct module *m)
 	return same;
 }
 
+// A string of the core, in to[0..size).
+static bool
+core_string(struct target *t, uint64_t address, char *to, size_t size)
+{
+	size_t n = rcgo_target_read(&t->from, address, to, size - 1);
+
+	to[n] = 0;
+	return n > 0 && to[0] != 0;
+}
+
+// Adds an object of a core that does not list its files, by the file's own segments. bias tells
+// where it was loaded; with NULL, the address of its program headers does. Returns its dynamic
+// section's address, or 0.
+static uint64_t
+add_by_file(
+	struct target *t, const char *path, const char *file, const uint64_t *bias, uint64_t phdr)
+{
+	struct rcgo_segment s;
+	struct rcgo_elf elf;
+	struct module *m;
+	uint64_t lo = UINT64_MAX, hi = 0, offset = 0, headers = 0, dynamic = 0, by;
+
+	if (file == NULL || rcgo__elf_open(&elf, file) != 0) {
+		return 0;
+	}
+	for (uint32_t i = 0; rcgo__elf_segment_at(&elf, i, &s); i++) {
+		if (s.type == PT_LOAD && s.address < lo) {
+			lo = s.address & ~(uint64_t)4095;
+			offset = s.offset & ~(uint64_t)4095;
+			headers =
+				headers == 0 ? s.address - s.offset + sizeof(Elf64_Ehdr) : headers;
+		}
+		hi = s.type == PT_LOAD && s.address + s.memory_size > hi ? s.address + s.memory_size
+									 : hi;
+		headers = s.type == PT_PHDR ? s.address : headers;
+		dynamic = s.type == PT_DYNAMIC ? s.address : dynamic;
+	}
+	rcgo__elf_close(&elf);
+	if (lo >= hi) {
+		return 0;
+	}
+	by = bias != NULL ? *bias : phdr - headers;
+	m = target_add_module(t, path);
+	m->file = xstrdup(file);
+	m->start = m->first = lo + by;
+	m->end = hi + by;
+	m->offset = offset;
+	return dynamic != 0 ? dynamic + by : 0;
+}
+
+// The dynamic linker's list of objects, by the program's dynamic section.
+static void
+add_by_links(struct target *t, uint64_t dynamic)
+{
+	uint64_t entry[2], link[4] = {0}, debug[2] = {0};
+	char path[4096];
+
+	for (unsigned i = 0; i < 1000 && debug[0] == 0; i++) {
+		if (rcgo_target_read(&t->from, dynamic + 16 * (uint64_t)i, entry, 16) != 16 ||
+			entry[0] == DT_NULL) {
+			return;
+		}
+		debug[0] = entry[0] == DT_DEBUG ? entry[1] : 0;
+	}
+	// struct r_debug: a version, and the first struct link_map: l_addr, l_name, l_ld, l_next.
+	if (rcgo_target_read(&t->from, debug[0], debug, sizeof debug) != sizeof debug) {
+		return;
+	}
+	link[3] = debug[1];
+	for (unsigned i = 0; i < LINKS_MAX && link[3] != 0; i++) {
+		if (rcgo_target_read(&t->from, link[3], link, sizeof link) != sizeof link) {
+			return;
+		}
+		// The program itself has no name, and the vDSO no file.
+		if (core_string(t, link[1], path, sizeof path) && path[0] == '/') {
+			add_by_file(t, path, local_file(t, path), &link[0], 0);
+		}
+	}
+}
+
+// qemu's cores have no list of mapped files. The program is the one that was named, or that which
+// the kernel told the program of.
+static void
+add_without_list(struct target *t)
+{
+	uint64_t name = 0, phdr = 0, dynamic;
+	char path[4096] = "";
+
+	rcgo_target_auxv(&t->from, AT_PHDR, &phdr);
+	if (rcgo_target_auxv(&t->from, AT_EXECFN, &name)) {
+		core_string(t, name, path, sizeof path);
+	}
+	dynamic = add_by_file(t, path[0] != 0 ? path : "program",
+		t->exe != NULL ? t->exe : local_file(t, path), NULL, phdr);
+	if (dynamic != 0) {
+		add_by_links(t, dynamic);
+	}
+	if (t->modules == 0) {
+		warn(problem("the core does not say which files were mapped", NULL,
+			"name the program with -e, and the directory of its libraries with "
+			"-sysroot"));
+	}
+}
+
 static void
 check_modules(struct target *t)
 {
@@ -117,7 +215,7 @@ check_modules(struct target *t)
 
 	rcgo_target_auxv(&t->from, AT_PHDR, &phdr);
 	for (size_t i = 0; i < t->modules; i++) {
-		struct module *m = &t->module[i];
+		struct module *m = t->module[i];
 
 		if (t->exe != NULL && phdr >= m->start && phdr < m->end) {
 			m->file = xstrdup(t->exe);
@@ -147,21 +245,20 @@ core_open(struct target *t, const char *path)
 			     err == -ENOEXEC ? "it is no ELF file" : strerror(-err)),
 			NULL, "rcgo stack wants a process's number or a core file");
 	}
-	if (err != 0 || t->from.machine != EM_X86_64) {
+	t->walker = err == 0 ? walker_of(t->from.machine) : NULL;
+	if (t->walker == NULL) {
 		fail(fmt("%s is the core of another processor's program", path),
-			"this rcgo knows the stacks of amd64", NULL);
+			"rcgo knows the stacks of amd64 and arm64", NULL);
 	}
 	t->core = true;
 	t->machine = t->from.machine;
 	t->label = fmt("core %s", path);
 	rcgo_target_each_thread(&t->from, take_thread, t);
 	rcgo_target_each_module(&t->from, take_module, t);
-	if (t->modules == 0 && t->exe != NULL) {
-		warn(problem("the core does not say which files were mapped", NULL, NULL));
+	if (t->modules == 0 || strcmp(t->module[t->modules - 1]->path, "[vdso]") == 0) {
+		add_without_list(t);
 	}
-	if (t->modules > 0) {
-		qsort(t->module, t->modules, sizeof *t->module, by_start);
-	}
+	target_sort_modules(t);
 	check_modules(t);
 	if (t->threads == 0) {
 		fail(fmt("%s has no threads in it", path), "it may have been cut short", NULL);

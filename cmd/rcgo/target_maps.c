@@ -3,6 +3,7 @@
 #include "stack_target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +13,6 @@
 
 #define MODULES_MAX 65536
 
-struct module *
-target_add_module(struct target *t, const char *path)
-{
-	if ((t->modules & (t->modules - 1)) == 0) {
-		size_t room = t->modules == 0 ? 16 : 2 * t->modules;
-
-		t->module = realloc(t->module, room * sizeof *t->module);
-		if (t->module == NULL) {
-			xalloc(SIZE_MAX);
-		}
-	}
-	memset(&t->module[t->modules], 0, sizeof *t->module);
-	t->module[t->modules].path = xstrdup(path);
-	return &t->module[t->modules++];
-}
-
 static bool
 same_file(const char *file, uint64_t inode)
 {
@@ -36,27 +21,37 @@ same_file(const char *file, uint64_t inode)
 	return stat(file, &st) == 0 && st.st_ino == inode && S_ISREG(st.st_mode);
 }
 
+// The mapped file by the kernel's link, which goes with the mapping: so it is kept open.
+static char *
+held(const char *link, uint64_t inode)
+{
+	int fd = same_file(link, inode) ? open(link, O_RDONLY | O_CLOEXEC) : -1;
+
+	return fd >= 0 ? fmt("/proc/self/fd/%d", fd) : NULL;
+}
+
 // Where this process finds the file of a mapping: the path may be of another mount namespace, and
 // the file deleted or replaced.
 static char *
-file_of(const struct target *t, const struct rcgo_target_module *m, bool same_root)
+file_of(const struct target *t, const struct rcgo_target_module *m)
 {
-	char *file = m->path[0] == '/' && same_root ? xstrdup(m->path) : NULL;
+	char *file;
 
 	if (m->path[0] != '/') {
 		return NULL;
 	}
-	if (file == NULL || !same_file(file, m->inode)) {
-		file = fmt("/proc/%d/root%s", t->pid, m->path);
+	if (t->same_root && same_file(m->path, m->inode)) {
+		return xstrdup(m->path);
 	}
-	if (!same_file(file, m->inode)) {
-		file = fmt("/proc/%d/exe", t->pid);
+	file = fmt("/proc/%d/root%s", t->pid, m->path);
+	if (same_file(file, m->inode)) {
+		return file;
 	}
-	if (!same_file(file, m->inode)) {
-		file = fmt(
-			"/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, m->start, m->first_end);
-	}
-	return same_file(file, m->inode) ? file : NULL;
+	file = held(fmt("/proc/%d/exe", t->pid), m->inode);
+	return file != NULL ? file
+			    : held(fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, m->start,
+					   m->first_end),
+				      m->inode);
 }
 
 static bool
@@ -68,29 +63,89 @@ have_same_root(const struct target *t)
 	       own.st_ino == theirs.st_ino && own.st_dev == theirs.st_dev;
 }
 
-struct add {
+struct list {
 	struct target *t;
-	bool same_root;
+	size_t known; // those before this list, by address
+	bool changed;
 };
 
-static bool
-add_module(const struct rcgo_target_module *from, void *arg)
+// The module that was there already.
+static struct module *
+find_known(const struct list *l, const struct rcgo_target_module *from)
 {
-	const struct add *add = arg;
-	struct target *t = add->t;
-	struct module *m = target_add_module(t, from->path);
+	size_t lo = 0, hi = l->known;
 
-	m->file = file_of(t, from, add->same_root);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		struct module *m = l->t->module[mid];
+
+		if (m->start == from->start) {
+			return m->inode == from->inode && m->offset == from->offset &&
+					       strcmp(m->path, from->path) == 0
+				       ? m
+				       : NULL;
+		}
+		if (m->start < from->start) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return NULL;
+}
+
+static bool
+list_module(const struct rcgo_target_module *from, void *arg)
+{
+	struct list *l = arg;
+	struct target *t = l->t;
+	struct module *m = find_known(l, from);
+
+	if (m != NULL) {
+		m->listed = true;
+		return false;
+	}
+	m = target_add_module(t, from->path);
+	m->file = file_of(t, from);
 	m->start = m->first = from->start;
 	m->end = from->end;
 	m->offset = from->offset;
+	m->inode = from->inode;
+	l->changed = true;
 	return t->modules >= MODULES_MAX;
 }
 
-int
-process_modules(struct target *t)
+// Takes those out that are gone. Stacks that were taken before name them still.
+static void
+drop_unlisted(struct list *l)
 {
-	struct add add = {t, have_same_root(t)};
+	struct target *t = l->t;
+	size_t kept = 0;
 
-	return rcgo_target_each_module(&t->from, add_module, &add);
+	for (size_t i = 0; i < t->modules; i++) {
+		if (t->module[i]->listed) {
+			t->module[kept++] = t->module[i];
+		}
+	}
+	l->changed |= kept < t->modules;
+	t->modules = kept;
+}
+
+int
+process_modules(struct target *t, bool *changed)
+{
+	struct list l = {.t = t, .known = t->modules};
+	int err;
+
+	t->same_root = have_same_root(t);
+	for (size_t i = 0; i < t->modules; i++) {
+		t->module[i]->listed = false;
+	}
+	err = rcgo_target_each_module(&t->from, list_module, &l);
+	if (err == 0) {
+		drop_unlisted(&l);
+	}
+	target_sort_modules(t);
+	*changed = l.changed;
+	return err;
 }

@@ -17,6 +17,40 @@
 #define IMAGE_MAX ((uint64_t)1 << 34)
 
 struct module *
+target_add_module(struct target *t, const char *path)
+{
+	struct module *m = xalloc(sizeof *m);
+
+	if ((t->modules & (t->modules - 1)) == 0) {
+		size_t room = t->modules == 0 ? 16 : 2 * t->modules;
+
+		t->module = realloc(t->module, room * sizeof *t->module);
+		if (t->module == NULL) {
+			xalloc(SIZE_MAX);
+		}
+	}
+	*m = (struct module){.path = xstrdup(path), .listed = true};
+	t->module[t->modules++] = m;
+	return m;
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct module *x = *(struct module *const *)a, *y = *(struct module *const *)b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+void
+target_sort_modules(struct target *t)
+{
+	if (t->modules > 0) {
+		qsort(t->module, t->modules, sizeof *t->module, by_start);
+	}
+}
+
+struct module *
 module_find(struct target *t, uint64_t address)
 {
 	size_t lo = 0, hi = t->modules;
@@ -24,13 +58,13 @@ module_find(struct target *t, uint64_t address)
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (t->module[mid].start <= address) {
+		if (t->module[mid]->start <= address) {
 			lo = mid + 1;
 		} else {
 			hi = mid;
 		}
 	}
-	return lo > 0 && address < t->module[lo - 1].end ? &t->module[lo - 1] : NULL;
+	return lo > 0 && address < t->module[lo - 1]->end ? t->module[lo - 1] : NULL;
 }
 
 struct rcgo_bytes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo stack: a live process. Threads that are blocked are read as they are; the kernel tells where
 // they wait, and whether they ran meanwhile.
-#include "stack_target.h"
+#include "stack.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -144,27 +144,23 @@ process_names(struct target *t)
 	}
 }
 
-// A number that changes whenever the thread has run; 0 when it is gone.
-uint64_t
-process_stamp(const struct target *t, const struct thread *th)
+// A number that changes whenever the thread has run; 0 where the kernel does not tell.
+static uint64_t
+sched_stamp(const struct target *t, const struct thread *th)
 {
 	char text[128];
 	ssize_t n = task_file(t, th, "schedstat", text, sizeof text);
 
-	return n <= 0 ? 0 : fnv1a(FNV1A_START, text, (size_t)n) | 1;
+	return n <= 0 || has_prefix(text, "0 0 0") ? 0 : fnv1a(FNV1A_START, text, (size_t)n) | 1;
 }
 
-// Where the thread waits, if it does: its registers PC and SP, and the system call. *stamp changes
-// when it has run meanwhile.
-bool
-process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
+static bool
+take_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
 	struct rcgo_target_thread now;
 	uint64_t words[9];
-	int err;
+	int err = rcgo_target_registers(&t->from, th->tid, &now);
 
-	*stamp = process_stamp(t, th);
-	err = rcgo_target_registers(&t->from, th->tid, &now);
 	th->error = err == -EBUSY || err == -EIO ? 0 : -err;
 	th->running = err == -EBUSY;
 	if (err != 0) {
@@ -173,17 +169,96 @@ process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 	th->in_syscall = now.syscall >= 0;
 	th->syscall = (long)now.syscall;
 	memcpy(th->args, now.args, sizeof th->args);
-	memset(&th->regs, 0, sizeof th->regs);
-	th->regs.pc = now.pc;
-	th->regs.reg[RCGO_DW_SP] = now.reg[RCGO_DW_SP];
-	th->regs.known = now.known;
+	th->pc = now.pc;
+	th->sp = now.reg[t->machine == EM_AARCH64 ? 31 : 7];
+	memcpy(th->reg, now.reg, sizeof th->reg);
+	th->known = now.known;
 	memcpy(words, now.args, sizeof now.args);
 	words[6] = now.pc;
-	words[7] = now.reg[RCGO_DW_SP];
+	words[7] = th->sp;
 	words[8] = (uint64_t)now.syscall;
-	*stamp ^= fnv1a(FNV1A_START, words, sizeof words) << 1;
+	*stamp = th->sched ^ fnv1a(FNV1A_START, words, sizeof words) << 1;
 	// A kernel thread, or one that is about to end, has none.
-	return now.pc != 0 && now.reg[RCGO_DW_SP] != 0;
+	return th->pc != 0 && th->sp != 0;
+}
+
+// Where the thread waits, if it does: its registers PC and SP, and the system call. *stamp changes
+// when it has run meanwhile.
+bool
+process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
+{
+	th->sched = sched_stamp(t, th);
+	*stamp = 0;
+	return take_blocked(t, th, stamp);
+}
+
+// Whether the thread has not run since process_blocked. It waited then, so it has run if and only
+// if the kernel counts more of its turns on a processor.
+bool
+process_still_blocked(struct target *t, struct thread *th)
+{
+	struct thread again = {.tid = th->tid};
+	uint64_t stamp;
+
+	if (th->sched != 0) {
+		return sched_stamp(t, th) == th->sched;
+	}
+	return take_blocked(t, &again, &stamp) && again.pc == th->pc && again.sp == th->sp &&
+	       again.syscall == th->syscall && memcmp(again.args, th->args, sizeof th->args) == 0;
+}
+
+// The value of a line of status that starts with name, as hexadecimal.
+static uint64_t
+status_hex(const char *status, const char *name)
+{
+	const char *line = strstr(status, name);
+
+	return line == NULL ? 0 : strtoull(line + strlen(name), NULL, 16);
+}
+
+bool
+process_has_signal(const struct target *t, const struct thread *th)
+{
+	char text[4096];
+	uint64_t pending;
+
+	if (task_file(t, th, "status", text, sizeof text) <= 0) {
+		return true;
+	}
+	pending = status_hex(text, "\nSigPnd:\t") | status_hex(text, "\nShdPnd:\t");
+	return (pending & ~status_hex(text, "\nSigBlk:\t")) != 0;
+}
+
+// What follows the name in stat, which is in brackets and may have any character in it. NULL
+// without.
+static const char *
+stat_fields(const struct target *t, const struct thread *th, char *text, size_t size)
+{
+	const char *name = task_file(t, th, "stat", text, size) > 0 ? strrchr(text, ')') : NULL;
+
+	return name != NULL && name[1] == ' ' ? name + 2 : NULL;
+}
+
+bool
+process_sleeps_firmly(const struct target *t, const struct thread *th)
+{
+	char text[1024];
+	const char *fields = stat_fields(t, th, text, sizeof text);
+
+	return fields != NULL && fields[0] == 'D';
+}
+
+double
+process_started(const struct target *t)
+{
+	char text[1024];
+	const char *at = stat_fields(t, &(struct thread){.tid = t->pid}, text, sizeof text);
+
+	for (unsigned i = 0; i < 19 && at != NULL; i++) { // the 22nd of all, 20th from the state on
+		at = strchr(at, ' ');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	return at != NULL ? strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 // By the scheduler's clock, when the thread last ran. The kernel keeps that, unless it was built
@@ -234,6 +309,7 @@ process_open(struct target *t, pid_t pid)
 	struct process *p = xalloc(sizeof *p);
 	struct thread first = {.tid = pid};
 	uint64_t word;
+	bool changed;
 	int err;
 
 	err = rcgo_target_open_process(&t->from, pid);
@@ -242,19 +318,21 @@ process_open(struct target *t, pid_t pid)
 	}
 	t->pid = pid;
 	t->own = p;
-	t->machine = EM_X86_64;
+	t->machine = t->from.machine;
+	t->walker = walker_of(t->machine);
 	t->label = fmt("process %d", pid);
 	p->task = open(fmt("/proc/%d/task", pid), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->task < 0) {
 		return errno == ENOENT ? -ESRCH : -errno;
 	}
-	p->namespaced = innermost_tid(t, &first) != pid;
-	err = process_modules(t);
+	t->ns_pid = innermost_tid(t, &first);
+	p->namespaced = t->ns_pid != pid;
+	err = process_modules(t, &changed);
 	if (err != 0) {
 		return err;
 	}
 	for (size_t i = 0; i < t->modules; i++) {
-		if (target_word(t, t->module[i].first, &word)) {
+		if (target_word(t, t->module[i]->first, &word)) {
 			process_threads(t);
 			return 0;
 		}

@@ -2,7 +2,6 @@
 // rcgo stack: reads the target's memory: as it is now, or as it was when a thread was looked at.
 #include "stack_target.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 size_t
@@ -27,64 +26,124 @@ target_word(struct target *t, uint64_t address, uint64_t *word)
 	return target_read(t, address, word, sizeof *word);
 }
 
+#define BLOCK_SIZE ((uint64_t)8 << 10)
+#define BLOCKS 1024
+#define BLOCK_SPREAD 0x9e3779b97f4a7c15u // neighbours lie apart
+struct target_block {
+	uint64_t address; // 0: empty
+	size_t size;
+	uint8_t bytes[BLOCK_SIZE];
+};
+
+void
+target_forget(struct target *t)
+{
+	for (size_t i = 0; t->block != NULL && i < BLOCKS; i++) {
+		t->block[i].address = 0;
+	}
+}
+
 bool
-thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,
-	bool *late)
+target_read_near(struct target *t, uint64_t address, void *to, size_t size)
+{
+	uint64_t start = address & ~(BLOCK_SIZE - 1);
+	size_t offset = (size_t)(address - start);
+	struct target_block *b;
+
+	if (start == 0 || size > BLOCK_SIZE - offset || t->core || t->read != NULL) {
+		return target_read(t, address, to, size);
+	}
+	if (t->block == NULL) {
+		t->block = xalloc(BLOCKS * sizeof *t->block);
+	}
+	b = &t->block[(start / BLOCK_SIZE * BLOCK_SPREAD) >> 54];
+	if (b->address != start) {
+		b->address = start;
+		b->size = target_read_some(t, start, b->bytes, BLOCK_SIZE);
+	}
+	if (offset + size > b->size) {
+		return target_read(t, address, to, size);
+	}
+	memcpy(to, b->bytes + offset, size);
+	return true;
+}
+
+const uint8_t *
+thread_kept(const struct thread *th, uint64_t address, size_t size)
 {
 	for (unsigned i = 0; i < th->regions; i++) {
 		const struct region *r = &th->region[i];
 
 		if (address >= r->address && address - r->address < r->size &&
 			size <= r->size - (address - r->address)) {
-			memcpy(to, r->bytes + (address - r->address), size);
-			return true;
+			return r->bytes + (address - r->address);
 		}
+	}
+	return NULL;
+}
+
+bool
+thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,
+	bool *late)
+{
+	const uint8_t *kept = thread_kept(th, address, size);
+
+	if (kept != NULL) {
+		memcpy(to, kept, size);
+		return true;
 	}
 	*late = true;
 	return target_read(t, address, to, size);
 }
 
 void
-thread_drop(struct thread *th)
+thread_drop(struct target *t, struct thread *th)
 {
-	for (unsigned i = 0; i < th->regions; i++) {
-		free(th->region[i].bytes);
-	}
 	th->regions = 0;
+	t->kept = 0;
 }
 
-// The kernel stops at the first piece that it cannot read; the rest are then read one by one.
+// Touches the memory that is read into, so that no page of it is missing while a thread stands
+// still.
+static void
+make_keep(struct target *t)
+{
+	t->keep = xalloc(KEEP_SIZE);
+	memset(t->keep, 1, KEEP_SIZE);
+}
+
+// The kernel stops at the first piece that it cannot read; those from there on are read one by one.
 void
 thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n)
 {
 	struct rcgo_target_piece piece[REGIONS_MAX];
-	size_t want = 0, used = 0;
+	size_t used = 0, got;
 	unsigned first = th->regions;
-	size_t got;
 
+	if (t->keep == NULL) {
+		make_keep(t);
+	}
 	for (size_t i = 0; i < n && th->regions < REGIONS_MAX; i++) {
 		struct region *r = &th->region[th->regions];
 
-		if (size[i] == 0) {
+		if (size[i] == 0 || size[i] > KEEP_SIZE - t->kept) {
 			continue;
 		}
-		*r = (struct region){address[i], size[i], malloc(size[i])};
-		if (r->bytes == NULL) {
-			xalloc(SIZE_MAX);
-		}
-		piece[used] = (struct rcgo_target_piece){r->address, r->bytes, r->size};
-		want += size[i];
-		used++;
+		*r = (struct region){address[i], size[i], t->keep + t->kept};
+		t->kept += size[i];
+		piece[used++] = (struct rcgo_target_piece){r->address, r->bytes, r->size};
 		th->regions++;
 	}
-	if (used == 0) {
-		return;
-	}
-	got = t->core ? 0 : rcgo_target_read_pieces(&t->from, piece, used);
-	for (unsigned i = first; i < th->regions && got < want; i++) {
+	got = used == 0 || t->core ? 0 : rcgo_target_read_pieces(&t->from, piece, used);
+	for (unsigned i = first; i < th->regions; i++) {
 		struct region *r = &th->region[i];
 
+		if (got >= r->size) {
+			got -= r->size;
+			continue;
+		}
 		r->size = target_read_some(t, r->address, r->bytes, r->size);
+		got = 0;
 	}
 }

@@ -8,13 +8,17 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "core_file.h"
+
 #define MS ((uint64_t)1000 * 1000)
-#define WAIT_NS (200 * MS)	    // a thread in vfork, or that a disk holds up, does not stop
-#define WAIT_RUNNING_NS (2000 * MS) // one that runs does, when it gets a processor
+#define WAIT_NS (100 * MS)	    // for a thread that waits
+#define WAIT_RUNNING_NS (2000 * MS) // one that runs stops when it gets a processor
+#define SPINS 2000		    // looks before the first pause
+// GETREGSET's words of amd64.
+enum { AMD64_RAX = 10, AMD64_ORIG_RAX = 15, AMD64_RIP = 16, AMD64_SYSCALL_SIZE = 2 };
 
 static uint64_t
 now_ns(void)
@@ -23,24 +27,6 @@ now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static void
-take_registers(struct thread *th, const struct user_regs_struct *u)
-{
-	const uint64_t in_order[RCGO_DW_REGS] = {u->rax, u->rdx, u->rcx, u->rbx, u->rsi, u->rdi,
-		u->rbp, u->rsp, u->r8, u->r9, u->r10, u->r11, u->r12, u->r13, u->r14, u->r15,
-		u->rip};
-
-	memcpy(th->regs.reg, in_order, sizeof in_order);
-	th->regs.pc = u->rip;
-	th->regs.known = ~(uint64_t)0 >> (64 - RCGO_DW_REGS);
-	// Within a system call this is its number, and -1 elsewhere.
-	th->in_syscall = (int64_t)u->orig_rax >= 0;
-	th->syscall = (long)u->orig_rax;
-	th->args[0] = u->rdi;
-	th->args[1] = u->rsi;
-	th->args[2] = u->rdx;
 }
 
 // Waits until the thread has stopped.
@@ -64,42 +50,105 @@ wait_stopped(struct thread *th, uint64_t since)
 		if (got < 0 && errno != EINTR) {
 			return -errno;
 		}
-		if (now_ns() - since > (th->running ? WAIT_RUNNING_NS : WAIT_NS)) {
+		if (round % 64 == 0 &&
+			now_ns() - since > (th->running ? WAIT_RUNNING_NS : WAIT_NS)) {
 			return -ETIMEDOUT;
 		}
-		if (round > 200) {
+		if (round > SPINS) {
 			nanosleep(&pause, NULL);
 		}
 	}
 }
 
+// Calls of amd64 that a stop ends with EINTR, and that have done nothing then, by their numbers.
+// Those not listed are begun again by the kernel, or are not safe to begin again, such as close.
+static bool
+may_restart(uint64_t number)
+{
+	static const uint16_t numbers[] = {
+		0, 19, 1, 20,	    // read readv write writev, of a socket with a time-out
+		43, 288,	    // accept accept4
+		44, 45, 46, 47,	    // sendto recvfrom sendmsg recvmsg
+		299, 307,	    // recvmmsg sendmmsg
+		65, 220,	    // semop semtimedop
+		69, 70,		    // msgsnd msgrcv
+		128,		    // rt_sigtimedwait
+		208, 333,	    // io_getevents io_pgetevents
+		232, 281, 441, 426, // epoll_wait epoll_pwait epoll_pwait2 io_uring_enter
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (numbers[i] == number) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// The thread had just begun to wait, and our stop has ended its call: it shall begin it again, as
+// if it had not got there yet. With a signal on its way the program may count on EINTR.
+static void
+restart_call(struct target *t, struct thread *th, uint64_t *words, size_t size)
+{
+	struct iovec v = {words, size};
+
+	if (t->machine != EM_X86_64 || (int64_t)words[AMD64_RAX] != -EINTR ||
+		!may_restart(words[AMD64_ORIG_RAX]) || th->signal != 0 ||
+		process_has_signal(t, th)) {
+		return;
+	}
+	words[AMD64_RAX] = words[AMD64_ORIG_RAX];
+	words[AMD64_RIP] -= AMD64_SYSCALL_SIZE;
+	ptrace(PTRACE_SETREGSET, th->tid, (void *)NT_PRSTATUS, &v);
+}
+
+static int
+take_registers(struct target *t, struct thread *th)
+{
+	uint64_t words[RCGO_PRSTATUS_WORDS_ARM64] = {0};
+	struct rcgo_target_thread now = {0};
+	struct iovec v = {words, sizeof words};
+
+	if (ptrace(PTRACE_GETREGSET, th->tid, (void *)NT_PRSTATUS, &v) != 0) {
+		return -errno;
+	}
+	rcgo__target_prstatus(t->machine, (const uint8_t *)words, &now);
+	th->pc = now.pc;
+	th->sp = now.reg[t->machine == EM_AARCH64 ? 31 : 7];
+	memcpy(th->reg, now.reg, sizeof th->reg);
+	th->known = now.known;
+	th->in_syscall = now.syscall >= 0;
+	th->syscall = (long)now.syscall;
+	memcpy(th->args, now.args, sizeof th->args);
+	restart_call(t, th, words, v.iov_len);
+	return 0;
+}
+
 int
 process_stop(struct target *t, struct thread *th)
 {
-	uint64_t since = now_ns();
-	struct user_regs_struct u;
-	struct iovec v = {&u, sizeof u};
+	uint64_t since;
 	int err;
 
-	if (ptrace(PTRACE_SEIZE, th->tid, NULL, NULL) != 0) {
-		return -errno;
+	if (!th->running && process_sleeps_firmly(t, th)) {
+		return -ETIMEDOUT;
 	}
-	if (ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) != 0) {
+	since = now_ns();
+	if (ptrace(PTRACE_SEIZE, th->tid, NULL, NULL) != 0 ||
+		ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) != 0) {
 		return -errno;
 	}
 	err = wait_stopped(th, since);
-	t->waited_ns += now_ns() - since;
+	th->switched = now_ns();
+	t->waited_ns += th->switched - since;
 	if (err != 0) {
 		return err;
 	}
-	th->switched = now_ns();
-	if (ptrace(PTRACE_GETREGSET, th->tid, (void *)NT_PRSTATUS, &v) != 0) {
-		err = -errno;
+	err = take_registers(t, th);
+	if (err != 0) {
 		process_release(t, th);
-		return err;
 	}
-	take_registers(th, &u);
-	return 0;
+	return err;
 }
 
 void

@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# rcgo stack and rcgo record: programs that are out of the ordinary. Two Go runtimes in one process,
+# code that is made or loaded at run time, other namespaces, other processors, locks of all kinds.
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
+load helper
+
+setup_file() {
+	local name
+	cp -r "$BATS_TEST_DIRNAME/testdata/." "$BATS_FILE_TMPDIR"
+	export DATA=$BATS_FILE_TMPDIR
+	for name in tworuntimes waits jit mixed; do
+		(cd "$DATA/$name" && env GOFLAGS= go build -o program .)
+	done
+	(cd "$DATA/tworuntimes" && env GOFLAGS= go build -buildmode=c-shared -o lib.so ./lib)
+	cd "$DATA/loads" || return
+	gcc -O1 -g -o program loads.c -ldl -lpthread
+	gcc -O1 -g -shared -fPIC -DWORK=first_work -o first.so loads.c
+	gcc -O1 -g -shared -fPIC -DWORK=second_work -o second.so loads.c
+	gcc -O1 -g -o vforks vforks.c -lpthread
+	cd "$BATS_TEST_DIRNAME/../../bench/stacks/target" || return
+	env GOFLAGS= go build -o "$DATA/epoll" .
+}
+
+# start COMMAND...: starts it and waits until it is ready. say LINE: gives it a line, and waits until
+# it repeats it. stop: ends it.
+start() {
+	mkfifo in out
+	"$@" <in >out &
+	PID=$!
+	exec 8>in 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+}
+
+say() {
+	echo "$1" >&8
+	read -r line <&9
+	[ "$line" = "$1" ]
+}
+
+# Gives it an empty line, and takes what it says.
+say_any() {
+	echo >&8
+	read -r line <&9
+}
+
+stop() {
+	exec 8>&- 9<&-
+	wait "$PID" || true
+}
+
+in_order() {
+	local text=$1 word
+	shift
+	for word in "$@"; do
+		[[ $text == *"$word"* ]] || { echo "no $word in its place" >&2; return 1; }
+		text=${text#*"$word"}
+	done
+}
+
+@test "stack: two Go runtimes on one stack" {
+	cd "$DATA/tworuntimes" || return
+	rm -f in out
+	start ./program
+	run "$RCGO" stack -all "$PID"
+	stop
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *"program (Go "*"), lib.so (Go "* ]]
+	in_order "$output" "goroutine 1 (locked) of program" wait_forever main._Cfunc_wait_forever \
+		main.outerWait outerWait c_call_back main._Cfunc_c_call_back main.innerEnter \
+		innerEnter call_library main._Cfunc_call_library main.outerCall main.main
+	in_order "$output" "of lib.so" main.innerParked
+	[[ $output != *"may be missing"* ]]
+}
+
+@test "stack: who holds each kind of lock" {
+	start "$DATA/waits/program"
+	run "$RCGO" stack -json "$PID"
+	stop
+	[ "$status" = 0 ]
+	jq -e 'def waiter($f): .threads[] | select(any(.frames[]; .function == $f)) | .waits_for;
+		(.threads | map(select(any(.frames[]; .function == "hold"))) | map(.tid)) as $holders
+		| waiter("want_to_read").kind == "read-write lock"
+		and (waiter("want_to_read").owner | IN($holders[]))
+		and waiter("want_to_read") == waiter("want_to_write")
+		and waiter("want_to_write_what_is_read").owner == null
+		and waiter("want_to_write_what_is_read").readers == 2
+		and waiter("want_the_stream").kind == "stream"
+		and waiter("want_the_stream").owner == waiter("want_to_read").owner
+		and waiter("want_what_go_holds").kind == "mutex"' <<<"$output"
+}
+
+@test "stack: a lock that a goroutine holds that waits in Go" {
+	start "$DATA/waits/program"
+	run "$RCGO" stack "$PID"
+	stop
+	[[ $output =~ "waits for mutex 0x"[0-9a-f]+", held by thread "[0-9]+", whose goroutine "[0-9]+" waits in Go: chan receive" ]]
+	[[ $output == *", held by 2 readers; the lock does not tell which"* ]]
+}
+
+@test "stack: code that was made at run time" {
+	start "$DATA/jit/program"
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	in_order "$output" spin_forever "jit_function(int, char *)" "[jit]" run_and_spin \
+		main._Cfunc_run_and_spin
+	in_order "$output" wait_forever "jit_function(int, char *)" run_and_wait \
+		main._Cfunc_run_and_wait
+	[[ $output != *old_code* && $output != *"may be missing"* ]]
+	run "$RCGO" record -d 300ms -folded "$PID"
+	in_order "$output" "main._Cfunc_run_and_spin;C:run_and_spin;C:jit_function(int, char *);C:spin_forever "
+	# Somebody else's file is not believed.
+	if [ "$(id -u)" = 0 ]; then
+		chown 65534 "/tmp/perf-$PID.map"
+		run "$RCGO" stack "$PID"
+		[[ $output != *jit_function* ]]
+	fi
+	stop
+}
+
+@test "record: a library that is loaded meanwhile, and another in its place" {
+	cd "$DATA/loads" || return
+	rm -f in out
+	start ./program
+	"$RCGO" record -d 60s -folded -o folded "$PID" &
+	local recorder=$!
+	# It has begun when it lets SIGINT end it early.
+	until [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$recorder/status") >> 1 & 1)) = 1 ]; do
+		sleep 0.05
+	done
+	say ./first.so
+	sleep 1
+	say ./second.so
+	sleep 1
+	kill -INT "$recorder"
+	wait "$recorder"
+	stop
+	run cat folded
+	in_order "$output" "C:run;C:work;C:first_work "
+	in_order "$output" "C:run;C:work;C:second_work "
+}
+
+@test "stack: a process in namespaces of its own, whose files are not here" {
+	unshare -mpf true 2>/dev/null || skip "may not make namespaces here"
+	mkdir -p root
+	cp "$DATA/mixed/program" "$T/work/elsewhere"
+	# The program lies in a file system that nobody else sees, and is the first of its namespace.
+	start unshare -mpf --mount-proc sh -c \
+		"mount -t tmpfs none $T/work/root && cp $T/work/elsewhere $T/work/root/program && exec $T/work/root/program wait"
+	local child
+	child=$(cat "/proc/$PID/task/$PID/children")
+	child=${child%% *}
+	run "$RCGO" stack "$child"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == "process $child program (Go "* && ${lines[0]} != *stripped* ]]
+	in_order "$output" wait_forever c_nested main.go main._Cfunc_c_nested main.goNested
+	# Its threads have other numbers there: the lock knows those.
+	[[ $output =~ "held by thread "[0-9]+ ]]
+	run "$RCGO" version "$child"
+	[ "$status" = 1 ]
+	kill -KILL "$child"
+	stop
+}
+
+@test "stack: a stop ends no call early" {
+	start "$DATA/epoll" 12
+	for _ in 1 2 3; do
+		run "$RCGO" stack -stop -folded "$PID"
+		[ "$status" = 0 ]
+		in_order "$output" "main.worker;main._Cfunc_c_work;C:c_work;C:wait_forever;C:epoll_wait 4"
+	done
+	say_any
+	[ "$line" = 0 ]
+	stop
+}
+
+@test "stack: a thread that waits for its child of vfork" {
+	start "$DATA/loads/vforks"
+	run timeout 20 "$RCGO" stack -stop "$PID"
+	[ "$status" = 0 ]
+	in_order "$output" another_thread
+	run timeout 20 "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *"none was stopped"* && $output != *"may be missing"* ]]
+	in_order "$output" vfork start_child main
+	stop
+}
+
+@test "stack: a process that ends while it is looked at" {
+	for _ in 1 2 3 4; do
+		rm -f in out
+		start "$DATA/epoll" 40
+		(while "$RCGO" stack -folded "$PID" >/dev/null 2>&1; do :; done) &
+		local reader=$!
+		kill -KILL "$PID"
+		wait "$PID" || true
+		run "$RCGO" stack "$PID"
+		[ "$status" = 2 ]
+		wait "$reader"
+		exec 8>&- 9<&-
+	done
+}
+
+@test "stack: a core file of arm64" {
+	[ "$(uname -m)" = x86_64 ] || skip "for amd64"
+	(cd "$DATA/mixed" && env GOFLAGS= GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc go build -o arm64 .)
+	ulimit -c unlimited
+	export GOTRACEBACK=crash
+	start qemu-aarch64 -L /usr/aarch64-linux-gnu "$DATA/mixed/arm64" wait
+	kill -QUIT "$PID"
+	wait "$PID" || true
+	exec 8>&- 9<&-
+	run "$RCGO" stack -sysroot /usr/aarch64-linux-gnu -e "$DATA/mixed/arm64" qemu_*.core
+	rm -f ./*core*
+	[ "$status" = 0 ]
+	in_order "$output" wait_forever c_nested main._Cfunc_c_nested main.goNested goNested c_nested \
+		main._Cfunc_c_nested main.goNested goNested c_nested main._Cfunc_c_nested \
+		main.goNestedCaller
+	in_order "$output" wait_forever c_leaf main._Cfunc_c_leaf main.goFromThread goFromThread c_thread
+	in_order "$output" pthread_mutex_lock second_thread
+	[[ $output == *"a signal was handled"* ]]
+	[[ $output != *"may be missing"* ]]
+}

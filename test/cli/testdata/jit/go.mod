@@ -1,0 +1,3 @@
+module jit
+
+go 1.19

@@ -1,0 +1,3 @@
+module tworuntimes
+
+go 1.19
