@@ -8,7 +8,7 @@
 #include "mark.h"
 #include "module_internal.h"
 
-#if UINTPTR_MAX > 0xffffffffu
+#if RCGO_MODULE_GENERATIONS // otherwise module_generation_none.c
 
 #	define NUMBER_SHIFT 56
 #	define NUMBER_OF(pc) ((pc) >> NUMBER_SHIFT)
@@ -228,42 +228,6 @@ bool
 rcgo__generation_is_jit(const struct rcgo_module_generation *generation)
 {
 	return generation == &generation_jit;
-}
-
-#else
-
-bool
-rcgo__generation_is_jit(RCGO_UNUSED const struct rcgo_module_generation *generation)
-{
-	return false;
-}
-
-void
-rcgo__generations_tag(RCGO_UNUSED uintptr_t *pcs, RCGO_UNUSED size_t n)
-{
-}
-
-void
-rcgo__generations_stop(void)
-{
-}
-
-bool
-rcgo__generations_are_stopped(void)
-{
-	return false;
-}
-
-uintptr_t
-rcgo__generation_resolve(uintptr_t pc)
-{
-	return pc;
-}
-
-const struct rcgo_module_generation *
-rcgo__generation_untag(RCGO_UNUSED uintptr_t *pc)
-{
-	return NULL;
 }
 
 #endif

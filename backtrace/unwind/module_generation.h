@@ -21,11 +21,14 @@
 // Safety: everything here runs in signal handlers.
 //
 // A port must have addresses that do not use their highest byte. On 32-bit systems there are no
-// numbers.
+// numbers (module_generation_none.c).
 #ifndef RCGO_MODULE_GENERATION_H
 #define RCGO_MODULE_GENERATION_H
 
 #include "module.h"
+
+// Whether addresses leave their highest byte free for the number of a generation.
+#define RCGO_MODULE_GENERATIONS (UINTPTR_MAX > 0xffffffffu)
 
 #define RCGO_GENERATION_PATH 256
 #define RCGO_GENERATION_ID 32

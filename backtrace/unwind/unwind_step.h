@@ -170,14 +170,14 @@ enum rcgo_call {
 };
 
 // A frame without unwind information. Its function may start anywhere in [from, pc].
-struct rcgo_guess {
+struct rcgo_heuristic {
 	struct rcgo_unwind *unwind;
 	uintptr_t from, pc;
 	uintptr_t sp;
 };
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN enum rcgo_call rcgo__heuristic_call(const struct rcgo_guess *guess, uintptr_t ra);
+RCGO_INTERN enum rcgo_call rcgo__heuristic_call(const struct rcgo_heuristic *h, uintptr_t ra);
 
 // How plausibly the frames continue from a return address, given the caller's stack pointer and
 // frame pointer.
@@ -189,13 +189,13 @@ enum rcgo_lead {
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN enum rcgo_lead rcgo__heuristic_lead(
-	const struct rcgo_guess *guess, uintptr_t ra, uintptr_t sp, uintptr_t fp);
+	const struct rcgo_heuristic *h, uintptr_t ra, uintptr_t sp, uintptr_t fp);
 
-// Searches the words of the stack from guess->sp to limit for the return address. Stores its
+// Searches the words of the stack from h->sp to limit for the return address. Stores its
 // location and the caller's frame pointer.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heuristic_scan(
-	const struct rcgo_guess *guess, uintptr_t limit, uintptr_t *ra_at, uintptr_t *fp);
+	const struct rcgo_heuristic *h, uintptr_t limit, uintptr_t *ra_at, uintptr_t *fp);
 
 // Steps from frame, a return address, to its caller by unwind information alone. Stores the start
 // of the function that contains the return address. Returns false if the unwind information is not
