@@ -213,7 +213,7 @@ print_json(void)
 	puts("");
 }
 
-// Says whether leaf calls take the quick way with this Go, in a module that uses package leaf.
+// Says whether leaf calls take the fast path with this Go, in a module that uses package leaf.
 static void
 report_leaf(const struct goenv *e)
 {

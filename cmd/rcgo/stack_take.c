@@ -88,7 +88,7 @@ keep_first(struct target *t, struct thread *th)
 	keep_pieces(t, th, &p);
 }
 
-// A thread of C gives its M back, and another may have it by now.
+// A C thread gives its M back, and another may have it by now.
 static bool
 is_of_another(const struct thread *th, const struct go_m *m)
 {

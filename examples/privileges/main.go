@@ -110,7 +110,7 @@ func byWorkers(what C.int, path string) (syscall.Errno, error) {
 	p := append([]byte(path), 0)
 	got := syscall.Errno(C.workers_do(what, (*C.char)(unsafe.Pointer(&p[0]))))
 	if got == C.WORKERS_DIFFER {
-		return 0, errors.New("threads of C differ")
+		return 0, errors.New("C threads differ")
 	}
 	return got, nil
 }

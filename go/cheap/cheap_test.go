@@ -201,7 +201,7 @@ func TestGoFrames(t *testing.T) {
 			go func() { keep(direct()); done <- true }()
 			<-done
 		}, []string{"by_malloc allocate", "cheap_test.direct rcgo.example/cheap_test.TestGoFrames.func"}},
-		{"thread of C", func() { keep(cheaptest.OnThread(77)) }, []string{"by_malloc allocate thread_main"}},
+		{"C thread", func() { keep(cheaptest.OnThread(77)) }, []string{"by_malloc allocate thread_main"}},
 	}
 	for _, shape := range shapes {
 		before := take(t)
@@ -214,7 +214,7 @@ func TestGoFrames(t *testing.T) {
 		if shape.name == "nested callback" && (len(got.stacks) != 1 || strings.Count(got.stacks[0], "cheaptestCalled") != 2) {
 			t.Errorf("%s: %q", shape.name, got.stacks)
 		}
-		if shape.name == "thread of C" && strings.Contains(strings.Join(got.stacks, ""), "testing.") {
+		if shape.name == "C thread" && strings.Contains(strings.Join(got.stacks, ""), "testing.") {
 			t.Errorf("%s: %q", shape.name, got.stacks)
 		}
 	}

@@ -10,7 +10,7 @@ type layout struct{}
 
 var (
 	current *layout
-	why     = "the quick way is for programs with C on linux/amd64 and linux/arm64"
+	why     = "the fast path is for programs with C on linux/amd64 and linux/arm64"
 )
 
 func quick(*signature, unsafe.Pointer) *closure { return nil }

@@ -109,7 +109,7 @@ func TestWrite(t *testing.T) {
 	}
 	// The C thread begins in libc; the other one is called by Go.
 	if strings.Count(strings.Join(frames["futex"], ""), "start_thread(...)") != 1 {
-		t.Errorf("not one thread of C:\n%s", text)
+		t.Errorf("not one C thread:\n%s", text)
 	}
 	if !regexp.MustCompile(`4 threads in C, \d+ in Go`).MatchString(text) {
 		t.Errorf("no count of threads in:\n%s", text)

@@ -90,7 +90,7 @@ func TestForeignThreads(t *testing.T) {
 		}
 	}
 	if now.ForeignSeen != seen || now.ForeignBound != before.ForeignBound {
-		t.Errorf("one thread of C came and went: %+v, then %+v", before, now)
+		t.Errorf("one C thread came and went: %+v, then %+v", before, now)
 	}
 	counted := strings.Contains(os.Getenv("RCGO"), "stats=on")
 	if now.CallbacksAreCounted != counted {

@@ -21,7 +21,7 @@
 static struct rcgo_wipe_on_fork unwiped_page;
 
 // owner: rcgo__fork_mark; lock: none, it runs before Go has a second thread
-// ordering: release on writing; acquire on reading, for threads of C that wait for Go already
+// ordering: release on writing; acquire on reading, for C threads that wait for Go already
 static struct rcgo_wipe_on_fork *fork_page = &unwiped_page;
 
 // The id of the process in which Go started; 0 before.

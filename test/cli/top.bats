@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# A program with a thread of C in Go, that says when it is ready and ends with its input.
+# A program with a C thread in Go, that says when it is ready and ends with its input.
 waiting() {
 	cat >go.mod <<'END'
 module waiting

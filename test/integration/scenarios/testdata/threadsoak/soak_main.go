@@ -172,7 +172,7 @@ func main() {
 	}
 	for _, calls := range []int{0, 1, 100} {
 		if C.soak_maker_start(C.int(calls)) != 0 {
-			fail("a thread of C could not be started")
+			fail("a C thread could not be started")
 		}
 	}
 	watch(duration, all)

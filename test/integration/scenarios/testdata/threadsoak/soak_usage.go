@@ -93,7 +93,7 @@ func (early usage) compare(late usage) {
 		}
 	}
 	if late.bound != 0 {
-		fail("%d threads of C that have ended still have an M", late.bound)
+		fail("%d C threads that have ended still have an M", late.bound)
 	}
 	if !late.adds() {
 		fail("%d threads for Go are counted, and the kernel has %d", late.running, late.threads)
