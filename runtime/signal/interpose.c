@@ -219,13 +219,7 @@ __sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 }
 #endif
 
-#endif
-
-// The interposer for sigaltstack; see altstack.h. Runs on any stack, before Go and in signal
-// handlers too.
-
-#if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
-
+// The interposer for sigaltstack; see altstack.h.
 int
 sigaltstack(const stack_t *want, stack_t *old)
 {
@@ -244,13 +238,7 @@ sigaltstack(const stack_t *want, stack_t *old)
 	return err;
 }
 
-#endif
-
-// The interposers for functions that block signals; see libc_signal.h. Runs on any stack, before
-// Go and in signal handlers too.
-
-#if !RCGO_SANITIZED && !defined(RCGO_WITHOUT_SIGNALS)
-
+// The interposers for functions that block signals; see libc_signal.h.
 int
 pthread_sigmask(int how, const sigset_t *want, sigset_t *old)
 {
