@@ -273,7 +273,7 @@ write_change(int sig, uintptr_t who)
 	if (who == RCGO_BY_GO) {
 		rcgo__append_str(&t, "Go");
 	} else if (who == RCGO_BY_RESCAN) {
-		rcgo__append_str(&t, "somebody, unseen,");
+		rcgo__append_str(&t, "a call that bypassed the interposers");
 	} else {
 		rcgo__signal_dump_name(&t, who - 1);
 	}

@@ -2,12 +2,12 @@
 # libedit-dev, python3-dev, php-dev, libphp-embed, default-jdk-headless, libwebkit2gtk-4.1-dev, xvfb and
 # xauth.
 
-VICTIM_SECONDS ?= 300
+COMPAT_SECONDS ?= 300
 
 .PHONY: compat
 
-compat: all ## libgc, libedit, CPython, PHP, a JVM and WebKitGTK in Go programs, under a stress of signals (VICTIM_SECONDS)
-	test/compat/run $(VICTIM_SECONDS)
+compat: all ## libgc, libedit, CPython, PHP, a JVM and WebKitGTK in Go programs, under a stress of signals (COMPAT_SECONDS)
+	test/compat/run $(COMPAT_SECONDS)
 	test/compat/hosts/run
 
 .PHONY: compat-hosts

@@ -149,7 +149,7 @@ hard_case(const char *name)
 		io_uring_thread();
 	} else if (strcmp(name, "rival") == 0) {
 		start(libc_calls, 2);
-	} else if (strcmp(name, "born") == 0) {
+	} else if (strcmp(name, "spawning") == 0) {
 		start(churn, 4);
 	} else if (strcmp(name, "fork") == 0) {
 		start(forks, 2);

@@ -31,7 +31,7 @@ for program in $programs; do
 		echo "not ok cases/$program: does not build"
 		continue
 	fi
-	for case in plain vfork rival born fork stopped; do
+	for case in plain vfork rival spawning fork stopped; do
 		want "$program" "$case" '^success, .* ([0-9]+) of ([0-9]+) threads' env
 	done
 	# The thread that has ended, and the kernel's own, have an entry and no identity to change.

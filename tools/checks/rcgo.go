@@ -15,7 +15,7 @@ import (
 // derivedName begins with a hash.
 var derivedName = regexp.MustCompile(`^[0-9a-f]{16}-`)
 
-// checkRcgo: what bin/rcgo lays is what the sources at hand make, byte for byte.
+// checkRcgo: what bin/rcgo installs is what the sources at hand make, byte for byte.
 func checkRcgo(t *tree, c *check) {
 	if !t.has("bin/rcgo") {
 		c.bad("bin/rcgo", 0, "is not built; run make first")
@@ -37,13 +37,13 @@ func checkRcgo(t *tree, c *check) {
 		c.bad("bin/rcgo", 0, "overlay: %v\n%s", err, out)
 		return
 	}
-	laid, _ := filepath.Glob(filepath.Join(cache, "src-*", "*"))
+	installed, _ := filepath.Glob(filepath.Join(cache, "src-*", "*"))
 	want := map[string]bool{}
 	made, _ := filepath.Glob(filepath.Join(dir, "*.*"))
 	for _, file := range made {
 		want[filepath.Base(file)] = true
 	}
-	for _, file := range laid {
+	for _, file := range installed {
 		name := filepath.Base(file)
 		if derivedName.MatchString(name) {
 			continue // made of a file of GOROOT's

@@ -52,7 +52,7 @@ edit_start(void)
 	}
 	in = fdopen(slave, "r");
 	out = fdopen(dup(slave), "w");
-	el = el_init("victim", in, out, out);
+	el = el_init("work", in, out, out);
 	if (el == NULL || pthread_create(&thread, NULL, drain, NULL) != 0) {
 		return -1;
 	}

@@ -3,7 +3,7 @@
 //go:build compat
 
 // Jvm is a JVM in a Go program, through JNI. It installs a handler for SIGSEGV after Go has, without SA_ONSTACK.
-// VICTIM_CLASSES names the directory of the class Work.
+// COMPAT_CLASSES names the directory of the class Work.
 package main
 
 // #cgo CFLAGS: -Wall
@@ -26,7 +26,7 @@ func workInGo(n C.int) C.int {
 
 func main() {
 	runtime.LockOSThread()
-	if C.jvm_start(C.CString("-Djava.class.path="+os.Getenv("VICTIM_CLASSES"))) != 0 {
+	if C.jvm_start(C.CString("-Djava.class.path="+os.Getenv("COMPAT_CLASSES"))) != 0 {
 		panic("cannot start")
 	}
 	stress.Run("jvm", func() error {

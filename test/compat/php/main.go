@@ -37,11 +37,11 @@ func workInGo(n C.int) C.int {
 func init() { runtime.LockOSThread() }
 
 func main() {
-	if C.victim_start(C.CString(program)) != 0 {
+	if C.work_start(C.CString(program)) != 0 {
 		panic("cannot start")
 	}
 	stress.RunWithoutProf("php", func() error {
-		if C.victim_round() != 0 {
+		if C.work_round() != 0 {
 			return errors.New("something went wrong in PHP")
 		}
 		return stress.Fault()

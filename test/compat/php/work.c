@@ -22,22 +22,22 @@ ZEND_FUNCTION(go_work)
 static const zend_function_entry functions[] = {ZEND_FE(go_work, arguments) ZEND_FE_END};
 
 int
-victim_start(char *program)
+work_start(char *program)
 {
 	if (php_embed_init(0, NULL) != SUCCESS ||
 		zend_register_functions(NULL, functions, NULL, MODULE_PERSISTENT) != SUCCESS) {
 		return -1;
 	}
-	return zend_eval_string(program, NULL, "victim") == SUCCESS ? 0 : -1;
+	return zend_eval_string(program, NULL, "work") == SUCCESS ? 0 : -1;
 }
 
 int
-victim_round(void)
+work_round(void)
 {
 	zval result;
 	int right;
 
-	if (zend_eval_string("round_of_work()", &result, "victim") != SUCCESS) {
+	if (zend_eval_string("round_of_work()", &result, "work") != SUCCESS) {
 		return -1;
 	}
 	right = zend_is_true(&result);

@@ -3,9 +3,9 @@
 #define RCGO_TEST_COMPAT_PHP_H
 
 // Starts PHP on this thread and runs a program that defines round_of_work. Returns 0, or -1.
-int victim_start(char *program);
+int work_start(char *program);
 
 // Calls round_of_work, on the same thread. Returns 0 if that returns true.
-int victim_round(void);
+int work_round(void);
 
 #endif

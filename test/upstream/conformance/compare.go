@@ -150,7 +150,7 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 	fmt.Fprintf(w, "\n### %s\n\n", title)
 	fmt.Fprintln(w, "Cells: outcome, pass/fail/skip (sub-tests included), wall seconds.")
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, "| Suite | Stock | Drop-in | What was laid | Differences | Flakes | Note |")
+	fmt.Fprintln(w, "| Suite | Stock | Drop-in | Installed files | Differences | Flakes | Note |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|")
 	total := 0
 	for _, r := range rows {

@@ -264,9 +264,9 @@ func TestStoredResults(t *testing.T) {
 	}
 }
 
-// What an overlay lays is known by content, not by where it lies.
+// An overlay is identified by the content of its files, not by their paths.
 func TestOverlayContent(t *testing.T) {
-	laid := func(text string, more ...string) string {
+	keyOf := func(text string, more ...string) string {
 		file := filepath.Join(t.TempDir(), "x.c")
 		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
@@ -281,10 +281,10 @@ func TestOverlayContent(t *testing.T) {
 		}
 		return content
 	}
-	if laid("a") != laid("a") {
+	if keyOf("a") != keyOf("a") {
 		t.Error("the same text in two places differs")
 	}
-	if laid("a") == laid("b") || laid("a") == laid("a", "/r/more.c") {
+	if keyOf("a") == keyOf("b") || keyOf("a") == keyOf("a", "/r/more.c") {
 		t.Error("a change is not seen")
 	}
 }

@@ -47,7 +47,7 @@ func stockKey(id string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
-// content names what an overlay lays, wherever the files lie: what they replace, and every byte.
+// content identifies an overlay by what its files replace and by their bytes, not by their paths.
 func (o *overlayFile) content() (string, error) {
 	var keys []string
 	for key := range o.Replace {

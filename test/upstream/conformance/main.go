@@ -65,7 +65,7 @@ func parseFlags() (*config, error) {
 	flag.BoolVar(&c.resume, "resume", false, "use all stored results that are of the same command and drop-in")
 	flag.BoolVar(&c.stockOnly, "stock-only", false, "run the stock side alone")
 	flag.BoolVar(&c.short, "short-list", false, "only the quick subset")
-	flag.BoolVar(&c.physical, "physical", false, "lay the drop-in into a GOROOT for every suite, not by overlay")
+	flag.BoolVar(&c.physical, "physical", false, "install the drop-in into a GOROOT for every suite, not by overlay")
 	flag.BoolVar(&c.modes, "modes", false, "run the matrix of build modes instead of the suites")
 	flag.BoolVar(&c.tap, "tap", false, "print a line ok or not ok for each suite, too")
 	flag.DurationVar(&c.timeout, "timeout", 20*time.Minute, "limit for each suite")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Gets the drop-in's overlay for a GOROOT, and lays the same files physically into a second copy of it.
+// Gets the drop-in's overlay for a GOROOT, and copies the same files into a second copy of it.
 package main
 
 import (
@@ -114,11 +114,11 @@ func restore(stock, physical string) error {
 // dropinSides makes the two forms of the drop-in, and proves that it is inside each.
 func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *side, err error) {
 	json := filepath.Join(home, "overlay"+c.variant.name()+".json")
-	laid, err := obtainOverlay(c, stock.Goroot, json)
+	made, err := obtainOverlay(c, stock.Goroot, json)
 	if err != nil {
 		return nil, nil, err
 	}
-	payload, err := laid.content()
+	payload, err := made.content()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -21,7 +21,7 @@ package cheaptest
 extern void cheaptestCalled(uintptr_t arg);
 
 // Not inlined, so that each has a frame of its own.
-#define SHAPE __attribute__((noinline))
+#define NOINLINE __attribute__((noinline))
 
 struct block {
 	struct block *next;
@@ -34,25 +34,25 @@ link_block(void *p, struct block *next)
 	return p;
 }
 
-SHAPE static struct block *
+NOINLINE static struct block *
 by_malloc(struct block *all, size_t size)
 {
 	return link_block(malloc(size), all);
 }
 
-SHAPE static struct block *
+NOINLINE static struct block *
 by_calloc(struct block *all, size_t size)
 {
 	return link_block(calloc(1, size), all);
 }
 
-SHAPE static struct block *
+NOINLINE static struct block *
 by_realloc(struct block *all, size_t size)
 {
 	return link_block(realloc(malloc(size / 2), size), all);
 }
 
-SHAPE static struct block *
+NOINLINE static struct block *
 by_aligned(struct block *all, size_t size)
 {
 	void *p = NULL;

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-int victim_install(int raw);
-long victim_count(void);
+int library_install(int raw);
+long library_count(void);
 
 // Go's internal linker knows calls of a library's functions, not their addresses.
 static int (*other_install)(int);
@@ -32,18 +32,18 @@ matrix_install(const char *how, const char *library)
 		if (so == NULL) {
 			return 1;
 		}
-		other_install = (int (*)(int))dlsym(so, "victim_install");
-		other_count = (long (*)(void))dlsym(so, "victim_count");
+		other_install = (int (*)(int))dlsym(so, "library_install");
+		other_count = (long (*)(void))dlsym(so, "library_count");
 		return other_install(0);
 	}
 #endif
-	return victim_install(strcmp(how, "raw") == 0);
+	return library_install(strcmp(how, "raw") == 0);
 }
 
 static long
 count(void)
 {
-	return other_count != NULL ? other_count() : victim_count();
+	return other_count != NULL ? other_count() : library_count();
 }
 
 static void *

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int victim_install(int raw);
-long victim_count(void);
+int library_install(int raw);
+long library_count(void);
 
 static volatile long count;
 
@@ -36,8 +36,8 @@ on_fault(int sig)
 }
 
 // Like libc's: the code to which a handler returns.
-__asm__(".text\nvictim_back:\n\tmov $15, %eax\n\tsyscall\n");
-extern const char victim_back[] __attribute__((visibility("hidden")));
+__asm__(".text\nlibrary_back:\n\tmov $15, %eax\n\tsyscall\n");
+extern const char library_back[] __attribute__((visibility("hidden")));
 
 static int
 install(int sig, void (*handler)(int), int raw)
@@ -47,7 +47,7 @@ install(int sig, void (*handler)(int), int raw)
 		unsigned long flags;
 		const char *restorer;
 		uint64_t mask;
-	} kernel = {handler, SA_RESTART | 0x04000000, victim_back, 0};
+	} kernel = {handler, SA_RESTART | 0x04000000, library_back, 0};
 	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
 
 	return raw ? (int)syscall(SYS_rt_sigaction, sig, &kernel, NULL, 8)
@@ -55,13 +55,13 @@ install(int sig, void (*handler)(int), int raw)
 }
 
 int
-victim_install(int raw)
+library_install(int raw)
 {
 	return install(SIGPROF, on_user, raw) != 0 || install(SIGSEGV, on_fault, raw) != 0;
 }
 
 long
-victim_count(void)
+library_count(void)
 {
 	return count;
 }
