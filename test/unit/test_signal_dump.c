@@ -135,7 +135,8 @@ TEST(changes_are_told)
 	CHECK_HAS(text,
 		"\nruntime/cgo: signals: bare (here) sets SIGUSR2: bare (here), no flags, mask ");
 	CHECK_HAS(text, "\nruntime/cgo: signals: Go sets SIGUSR2: ");
-	CHECK_HAS(text, "\nruntime/cgo: signals: a call that bypassed the interposers sets SIGUSR2: ");
+	CHECK_HAS(text,
+		"\nruntime/cgo: signals: a call that bypassed the interposers sets SIGUSR2: ");
 	CHECK_HAS(text, "\nruntime/cgo: signals: bare (here) sets SIGUSR2: ignored\n");
 }
 
