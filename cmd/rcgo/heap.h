@@ -15,6 +15,7 @@ struct heap {
 	uint64_t *word;
 	struct rcgo_heap_mapping *mapping;
 	struct rcgo_heap_module *module;
+	uint64_t *moved; // by how much heap_names.c moves each module's addresses
 	char *text;
 	bool running; // read from a process
 	struct stacks s;

@@ -52,33 +52,53 @@ overlaps(const struct target *t, const struct rcgo_heap_module *m)
 	return false;
 }
 
+// Where code goes that was unloaded before other code came to its addresses.
+#define ELSEWHERE ((uint64_t)1 << 62)
+#define ELSEWHERE_EACH ((uint64_t)1 << 40)
+
 static void
 add_modules(struct heap *h)
 {
 	struct target *t = &h->s.t;
 
-	// Of two that overlap, the later one is meant.
+	h->moved = xalloc((size_t)(h->header.modules_used + 1) * sizeof *h->moved);
+	// Of two that overlap, the later one stays where it is.
 	for (uint64_t i = h->header.modules_used; i > 0; i--) {
 		const struct rcgo_heap_module *from = &h->module[i - 1];
 		const char *path = h->text + from->path;
 		struct module *m;
 
-		if (path[0] != '/' || overlaps(t, from)) {
+		if (path[0] != '/') {
 			continue;
 		}
+		h->moved[i - 1] =
+			overlaps(t, from) ? ELSEWHERE + i * ELSEWHERE_EACH - from->start : 0;
 		m = target_add_module(t, path);
 		m->file = xstrdup(path);
 		if (h->running && access(path, R_OK) != 0) {
 			m->file = fmt("/proc/%d/root%s", (int)h->header.pid, path);
 		}
-		m->start = m->first = from->start;
-		m->end = from->end;
+		m->start = m->first = from->start + h->moved[i - 1];
+		m->end = from->end + h->moved[i - 1];
 		m->offset = from->offset;
 	}
 	target_sort_modules(t);
 	for (size_t i = 0; i < t->modules; i++) {
 		module_open(t, t->module[i]);
 	}
+}
+
+// Returns the address of a stack's program counter of C, as add_modules places the object that was
+// there when the stack was recorded.
+static uint64_t
+placed(const struct heap *h, const struct rcgo_heap_stack *stack, uint64_t pc)
+{
+	for (uint64_t i = stack->modules; i > 0; i--) {
+		if (pc - h->module[i - 1].start < h->module[i - 1].end - h->module[i - 1].start) {
+			return pc + h->moved[i - 1];
+		}
+	}
+	return pc;
 }
 
 void
@@ -107,10 +127,11 @@ heap_frames(struct heap *h, size_t number)
 	struct stack *stack = xalloc(sizeof *stack + (n + 1) * sizeof stack->frame[0]);
 
 	for (size_t i = 0; i < n; i++) {
+		uint64_t pc = h->word[from->at + i];
 		bool go = i >= from->c;
 
 		// Go's are return addresses.
-		stack->frame[i].pc = h->word[from->at + i] - go;
+		stack->frame[i].pc = go ? pc - 1 : placed(h, from, pc);
 		stack->frame[i].lang = go ? FRAME_GO : FRAME_C;
 		stack->frame[i].module = module_find(&h->s.t, stack->frame[i].pc);
 	}
@@ -139,7 +160,7 @@ heap_library(struct heap *h, size_t number)
 	const char *library = "unknown";
 
 	for (size_t i = 0; i < from->c; i++) {
-		const struct module *m = module_find(&h->s.t, h->word[from->at + i]);
+		const struct module *m = module_find(&h->s.t, placed(h, from, h->word[from->at + i]));
 
 		if (m != NULL) {
 			library = symbols_base_name(m->path);

@@ -143,7 +143,8 @@ check(const struct heap *h, const struct source *from)
 		const struct rcgo_heap_stack *stack = &h->stack[i];
 
 		good = stack->at <= r->words_used &&
-		       (uint64_t)stack->c + stack->go <= r->words_used - stack->at;
+		       (uint64_t)stack->c + stack->go <= r->words_used - stack->at &&
+		       stack->modules <= r->modules_used;
 	}
 	for (uint64_t i = 0; good && i < r->mappings_used; i++) {
 		good = h->mapping[i].stack < r->stacks_used;
@@ -168,8 +169,12 @@ add_up(struct heap *h)
 		h->bytes[e->stack] += (double)e->weight * (double)e->size;
 	}
 	for (uint64_t i = 0; i < h->header.mappings_used; i++) {
-		h->objects[h->mapping[i].stack]++;
-		h->bytes[h->mapping[i].stack] += (double)h->mapping[i].size;
+		const struct rcgo_heap_mapping *m = &h->mapping[i];
+
+		if (m->state != RCGO_HEAP_RESERVED) {
+			h->objects[m->stack]++;
+			h->bytes[m->stack] += (double)m->size;
+		}
 	}
 }
 

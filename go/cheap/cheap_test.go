@@ -125,6 +125,92 @@ func TestExact(t *testing.T) {
 	}
 }
 
+// The same for chains of realloc, frees by other threads, ends of threads, children, and all kin of malloc.
+func TestExactWays(t *testing.T) {
+	need(t, 1)
+	for way, w := range cheaptest.Ways {
+		before := take(t)
+		const n, size = 500, 640
+		p := cheaptest.By(way, size, n)
+		got := of(t, before, w.Name).values
+		want := heap.Values{n * w.Made, n * size * w.Bytes, n, n * size}
+		if got != want {
+			t.Errorf("%s: %v, want %v", w.Name, got, want)
+		}
+		cheaptest.Release(p)
+		want[2], want[3] = 0, 0
+		if got := of(t, before, w.Name).values; got != want {
+			t.Errorf("%s, all freed: %v, want %v", w.Name, got, want)
+		}
+	}
+}
+
+func TestMapEdges(t *testing.T) {
+	need(t, 512<<10)
+	cheaptest.Mapped = func() int64 { return must(t).Mapped }
+	if n := cheaptest.MapEdges(); n != 0 {
+		t.Errorf("edge %d is wrong", n)
+	}
+}
+
+// Libraries come and go at the same addresses. What each has allocated keeps its name.
+func TestUnloadedLibraries(t *testing.T) {
+	need(t, 1)
+	dir := t.TempDir()
+	library := func(name string) string {
+		source, path := filepath.Join(dir, name+".c"), filepath.Join(dir, "lib"+name+".so")
+		text := "#include <stdlib.h>\nvoid *" + name + "(size_t n) { void *p = malloc(n); __asm__(\"\" : \"+r\"(p)); return p; }\n"
+		if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cc := os.Getenv("CC")
+		if cc == "" {
+			cc = "cc"
+		}
+		if out, err := exec.Command(cc, "-shared", "-fPIC", "-g", "-O1", "-o", path, source).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return path
+	}
+	names := []string{"lose_one", "lose_two"}
+	paths := []string{library(names[0]), library(names[1])}
+	before := take(t)
+	var kept []unsafe.Pointer
+	for round := 0; round < 6; round++ {
+		kept = append(kept, cheaptest.FromLibrary(paths[round%2], names[round%2], 100+round, 10))
+	}
+	for i, name := range names {
+		want := heap.Values{30, 3060 + 30*float64(i), 30, 3060 + 30*float64(i)}
+		if got := of(t, before, name, "from_library", "TestUnloadedLibraries"); got.values != want {
+			t.Errorf("%s: %v, want %v; all stacks:\n%s", name, got.values, want, strings.Join(of(t, before).stacks, "\n"))
+		}
+	}
+	libraries := map[string]int64{}
+	for _, l := range must(t).ByLibrary() {
+		libraries[l.Name] = l.Live
+	}
+	if libraries["liblose_one.so"] != 3060 || libraries["liblose_two.so"] != 3090 {
+		t.Errorf("by library: %v", libraries)
+	}
+	file := filepath.Join(dir, "profile")
+	var profile bytes.Buffer
+	if err := cheap.WriteProfile(&profile); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, profile.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	top := pprof(t, "-top", "-lines", "-unit=b", "-sample_index=inuse_space", file)
+	for _, want := range []string{"3060B", "3090B", "lose_one.c:2", "lose_two.c:2"} {
+		if !strings.Contains(top, want) {
+			t.Errorf("-top lacks %s:\n%s", want, top)
+		}
+	}
+	for _, p := range kept {
+		cheaptest.Release(p)
+	}
+}
+
 func TestExactTotals(t *testing.T) {
 	need(t, 1)
 	before, _ := cheap.Read()

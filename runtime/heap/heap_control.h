@@ -45,6 +45,7 @@ struct rcgo_heap_control {
 	uint32_t thinning;
 	uint32_t stack_lock, mapping_lock, module_lock;
 	uint32_t pending_used;
+	uint32_t reserved; // mappings that are only reserved
 	uint8_t filter[1 << RCGO_HEAP_FILTER_BITS];
 	struct rcgo_heap_slot slot[RCGO_HEAP_SLOTS];
 	// A shard's lock is odd while it is held, and another even number after each change.

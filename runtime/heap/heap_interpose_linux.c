@@ -15,7 +15,6 @@
 
 // From <sys/mman.h>, which would declare the functions.
 #	define FLAG_ANONYMOUS 0x20
-#	define FLAG_SHARED 0x01
 #	define PROT_ANY 0x07
 #	define REMAP_FIXED 2
 #	define REMAP_DONTUNMAP 4
@@ -148,7 +147,7 @@ reallocarray(void *p, size_t count, size_t size)
 }
 
 // Brackets of a call of the next allocator that may call other functions of it by their public
-// names, as musl's does. What these give is not recorded.
+// names, as musl's does. What these give is not recorded. Threads may share a slot.
 static struct rcgo_heap_slot *
 nest(struct rcgo_heap_control *control)
 {
@@ -156,7 +155,7 @@ nest(struct rcgo_heap_control *control)
 	struct rcgo_heap_slot *slot = on != 0 ? rcgo__heap_slot(control, on) : NULL;
 
 	if (slot != NULL) {
-		rcgo_store_rlx(&slot->depth, rcgo_load_rlx(&slot->depth) + 1);
+		rcgo_add_rlx(&slot->depth, 1);
 	}
 	return slot;
 }
@@ -168,7 +167,7 @@ unnest(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, void *p, 
 	if (slot == NULL) {
 		return;
 	}
-	rcgo_store_rlx(&slot->depth, rcgo_load_rlx(&slot->depth) - 1);
+	rcgo_add_rlx(&slot->depth, UINT32_MAX);
 	slot = rcgo__heap_count(control, size);
 	if (RCGO_UNLIKELY(slot != NULL)) {
 		rcgo__heap_record(control, slot, p, size, caller);
@@ -235,16 +234,14 @@ pvalloc(size_t size)
 	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
 }
 
-// An anonymous mapping of memory that can be used. One without rights is only reserved: it is
-// recorded when a part of it is mapped with rights.
 static void *
 map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t caller)
 {
 	void *p = rcgo__heap_next.mmap(at, size, prot, flags, fd, offset);
 
-	if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 && (flags & FLAG_SHARED) == 0 &&
-		(prot & PROT_ANY) != 0 && !rcgo__heap_next_contains(caller)) {
-		rcgo__heap_map(p, size, caller);
+	if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 && !rcgo__heap_next_contains(caller)) {
+		rcgo__heap_map(p, size,
+			(prot & PROT_ANY) != 0 ? RCGO_HEAP_USABLE : RCGO_HEAP_RESERVED, caller);
 	} else if (p != MAP_ERROR && at != NULL) {
 		rcgo__heap_unmap(p, size);
 	}
@@ -285,11 +282,22 @@ mremap(void *p, size_t size, size_t wanted, int flags, ...)
 	known = rcgo__heap_unmap(p, size);
 	new = rcgo__heap_next.mremap(p, size, wanted, flags, to);
 	if (known && new == MAP_ERROR) {
-		rcgo__heap_map(p, size, CALLER);
+		rcgo__heap_map(p, size, RCGO_HEAP_USABLE, CALLER);
 	} else if (known) {
-		rcgo__heap_map(new, wanted, CALLER);
+		rcgo__heap_map(new, wanted, RCGO_HEAP_USABLE, CALLER);
 	}
 	return new;
+}
+
+int
+mprotect(void *p, size_t size, int prot)
+{
+	int err = rcgo__heap_next.mprotect(p, size, prot);
+
+	if (err == 0 && (prot & PROT_ANY) != 0) {
+		rcgo__heap_commit(p, size, CALLER);
+	}
+	return err;
 }
 
 #	ifdef RCGO_WITH_HEAP

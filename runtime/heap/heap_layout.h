@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define RCGO_HEAP_MAGIC "rcgo heap 1\n\0\0\0\0"
+#define RCGO_HEAP_MAGIC "rcgo heap 2\n\0\0\0\0"
 #define RCGO_HEAP_FILE "rcgo-heap" // the name of the memory file
 
 #define RCGO_HEAP_SHARDS 64
@@ -48,7 +48,9 @@ struct rcgo_heap_stack {
 	uint64_t at; // index of the first word
 	uint16_t c, go;
 	uint16_t kind; // enum rcgo_heap_kind
-	uint16_t unused;
+	// The number of modules that were known then. Of those, the last one that contains a program
+	// counter is meant: another object may be loaded there later.
+	uint16_t modules;
 };
 
 enum rcgo_heap_kind {
@@ -61,14 +63,20 @@ struct rcgo_heap_mapping {
 	uint64_t start, size;
 	uint64_t seq;
 	uint32_t stack;
-	uint32_t unused;
+	uint32_t state; // enum rcgo_heap_state
 };
 
-// Executable code of an object that was loaded when a stack was recorded. Later lines win where two
-// overlap.
+enum rcgo_heap_state {
+	RCGO_HEAP_USABLE,
+	RCGO_HEAP_COMMITTED, // usable since mprotect
+	RCGO_HEAP_RESERVED,  // without access rights: no memory is in use
+};
+
+// Executable code of an object that was loaded when a stack was recorded.
 struct rcgo_heap_module {
 	uint64_t start, end, offset;
 	uint64_t path; // offset in the text
+	uint64_t key;  // tells it from other objects at the same address; 0: it is never unloaded
 };
 
 struct rcgo_heap_header {

@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heap profiling: the anonymous mappings of C code, such as those of an allocator inside a library.
 // All are recorded, in a sorted array. Runs on any stack where C code calls mmap.
+//
+// Memory without access rights is only reserved. It is in the array, but is not counted until mmap
+// or mprotect makes it usable. From then on it is counted until it is unmapped or mapped again.
 
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "heap_record.h"
+
+#define PAGE_LEAST 4096
+
+// The kernel maps whole pages.
+static uint64_t
+round_up(uint64_t n)
+{
+	uint64_t page = getauxval(AT_PAGESZ);
+
+	page = page < PAGE_LEAST ? PAGE_LEAST : page;
+	return (n + page - 1) & ~(page - 1);
+}
 
 static struct rcgo_heap_mapping *
 mappings(const struct rcgo_heap_control *control)
@@ -32,6 +48,18 @@ first_above(const struct rcgo_heap_control *control, uint64_t address)
 	return lo;
 }
 
+static void
+count_mapping(struct rcgo_heap_control *control, const struct rcgo_heap_mapping *mapping, bool more)
+{
+	uint64_t sign = more ? 1 : UINT64_MAX;
+
+	if (mapping->state == RCGO_HEAP_RESERVED) {
+		rcgo_add_rlx(&control->reserved, (uint32_t)sign);
+	} else {
+		rcgo_add_rlx(&control->header->mapped_bytes, sign * mapping->size);
+	}
+}
+
 // Puts a mapping at index at. The lock is held.
 static void
 put(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mapping *new)
@@ -46,7 +74,7 @@ put(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mappi
 	memmove(&mapping[at + 1], &mapping[at], (header->mappings_used - at) * sizeof *mapping);
 	mapping[at] = *new;
 	rcgo_store_rel(&header->mappings_used, header->mappings_used + 1);
-	rcgo_add_rlx(&header->mapped_bytes, new->size);
+	count_mapping(control, new, true);
 }
 
 static void
@@ -55,13 +83,13 @@ take_away(struct rcgo_heap_control *control, uint64_t at)
 	struct rcgo_heap_header *header = control->header;
 	struct rcgo_heap_mapping *mapping = mappings(control);
 
-	rcgo_add_rlx(&header->mapped_bytes, -mapping[at].size);
+	count_mapping(control, &mapping[at], false);
 	rcgo_store_rel(&header->mappings_used, header->mappings_used - 1);
 	memmove(&mapping[at], &mapping[at + 1], (header->mappings_used - at) * sizeof *mapping);
 }
 
 // Removes a range, of which mappings may keep a part before and one behind. Mappings newer than seq
-// stay. Returns whether any of the range was recorded. The lock is held.
+// stay. Returns whether any of the range was recorded as usable. The lock is held.
 static bool
 remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, uint64_t seq)
 {
@@ -86,7 +114,7 @@ remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, ui
 			part.size = was_end - end;
 			put(control, at++, &part);
 		}
-		any = true;
+		any |= was.state != RCGO_HEAP_RESERVED;
 	}
 	return any;
 }
@@ -100,13 +128,43 @@ enter(struct rcgo_heap_control *control)
 	return __atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE) == 0 ? slot : NULL;
 }
 
+static void
+count_mapped_total(struct rcgo_heap_control *control, uint32_t number, uint64_t objects, uint64_t size)
+{
+	struct rcgo_heap_stack *stack = &rcgo__heap_stacks(control)[number];
+
+	rcgo_add_rlx(&stack->objects, objects * RCGO_HEAP_ONE);
+	rcgo_add_rlx(&stack->bytes, size);
+	rcgo_add_rlx(&control->header->mapped_total, size);
+}
+
+// Records the stack of a mapping. Returns false for memory of Go's own heap: Go maps it by a C
+// function that it calls on the system stack.
+static bool
+take_stack(struct rcgo_heap_control *control, uintptr_t caller, uint32_t *stack)
+{
+	struct rcgo_heap_frames frames = {.kind = RCGO_HEAP_MMAP};
+
+	rcgo__heap_frames(&frames, caller);
+	if (frames.from_go && frames.go == 0 && frames.c <= 2) {
+		return false;
+	}
+	*stack = rcgo__heap_intern(control, &frames);
+	return true;
+}
+
+static void
+lose_mapping(struct rcgo_heap_control *control)
+{
+	rcgo_add_rlx(&control->header->lost_mappings, 1);
+}
+
 void
-rcgo__heap_map(void *p, size_t size, uintptr_t caller)
+rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t caller)
 {
 	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
-	struct rcgo_heap_mapping new = {.start = (uint64_t)(uintptr_t)p, .size = size};
-	struct rcgo_heap_frames frames = {.kind = RCGO_HEAP_MMAP};
-	struct rcgo_heap_stack *stack;
+	struct rcgo_heap_mapping new = {
+		.start = (uint64_t)(uintptr_t)p, .size = round_up(size), .state = state};
 	struct rcgo_heap_slot *slot;
 
 	if (rcgo_load_rlx(&control->on) == 0 || rcgo__heap_is_child(control)) {
@@ -114,27 +172,103 @@ rcgo__heap_map(void *p, size_t size, uintptr_t caller)
 	}
 	slot = enter(control);
 	if (slot == NULL) {
-		rcgo_add_rlx(&control->header->lost_mappings, 1);
+		lose_mapping(control);
 		return;
 	}
-	rcgo__heap_frames(&frames, caller);
-	// Go maps its own heap by a C function that it calls on the system stack.
-	if (frames.from_go && frames.go == 0 && frames.c <= 2) {
-		rcgo_store_rel(&slot->busy, 0);
+	if (state == RCGO_HEAP_RESERVED || take_stack(control, caller, &new.stack)) {
+		new.seq = rcgo_add_rlx(&control->header->seq, 1) + 1;
+		if (rcgo__heap_lock(&control->mapping_lock)) {
+			remove_range(control, new.start, new.start + new.size, UINT64_MAX);
+			put(control, first_above(control, new.start), &new);
+			rcgo__heap_unlock(&control->mapping_lock);
+			if (state != RCGO_HEAP_RESERVED) {
+				count_mapped_total(control, new.stack, 1, new.size);
+			}
+		} else {
+			lose_mapping(control);
+		}
+	}
+	rcgo_store_rel(&slot->busy, 0);
+}
+
+// Extends the mapping before index at if mprotect has made both usable at the same place. An
+// allocator that takes a reservation page by page would else fill the array.
+static bool
+extend(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mapping *new)
+{
+	struct rcgo_heap_mapping *before = &mappings(control)[at == 0 ? 0 : at - 1];
+
+	if (at == 0 || before->start + before->size != new->start || before->stack != new->stack ||
+		before->state != RCGO_HEAP_COMMITTED) {
+		return false;
+	}
+	before->size += new->size;
+	before->seq = new->seq;
+	count_mapping(control, new, true);
+	return true;
+}
+
+// Makes what is reserved of a range usable. Returns its size. The lock is held.
+static uint64_t
+commit_range(struct rcgo_heap_control *control, const struct rcgo_heap_mapping *range)
+{
+	uint64_t start = range->start, end = start + range->size, sum = 0;
+
+	while (start < end) {
+		uint64_t at = first_above(control, start), was_end;
+		struct rcgo_heap_mapping was, part = *range;
+
+		if (at == control->header->mappings_used ||
+			mappings(control)[at].start >= end) {
+			break;
+		}
+		was = mappings(control)[at];
+		was_end = was.start + was.size;
+		if (was.state == RCGO_HEAP_RESERVED) {
+			part.start = was.start > start ? was.start : start;
+			part.size = (was_end < end ? was_end : end) - part.start;
+			remove_range(control, part.start, part.start + part.size, UINT64_MAX);
+			at = first_above(control, part.start);
+			if (!extend(control, at, &part)) {
+				put(control, at, &part);
+			}
+			sum += part.size;
+		}
+		start = was_end;
+	}
+	return sum;
+}
+
+void
+rcgo__heap_commit(void *p, size_t size, uintptr_t caller)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+	struct rcgo_heap_mapping range = {.start = (uint64_t)(uintptr_t)p,
+		.size = round_up(size),
+		.state = RCGO_HEAP_COMMITTED};
+	struct rcgo_heap_slot *slot;
+	uint64_t sum = 0;
+
+	if (rcgo_load_rlx(&control->on) == 0 || rcgo__heap_is_child(control) ||
+		rcgo_load_rlx(&control->reserved) == 0) {
 		return;
 	}
-	new.stack = rcgo__heap_intern(control, &frames);
-	new.seq = rcgo_add_rlx(&control->header->seq, 1) + 1;
-	if (rcgo__heap_lock(&control->mapping_lock)) {
-		remove_range(control, new.start, new.start + size, UINT64_MAX);
-		put(control, first_above(control, new.start), &new);
-		rcgo__heap_unlock(&control->mapping_lock);
-		stack = &rcgo__heap_stacks(control)[new.stack];
-		rcgo_add_rlx(&stack->objects, RCGO_HEAP_ONE);
-		rcgo_add_rlx(&stack->bytes, size);
-		rcgo_add_rlx(&control->header->mapped_total, size);
-	} else {
-		rcgo_add_rlx(&control->header->lost_mappings, 1);
+	slot = enter(control);
+	if (slot == NULL) {
+		lose_mapping(control);
+		return;
+	}
+	if (take_stack(control, caller, &range.stack)) {
+		range.seq = rcgo_add_rlx(&control->header->seq, 1) + 1;
+		if (rcgo__heap_lock(&control->mapping_lock)) {
+			sum = commit_range(control, &range);
+			rcgo__heap_unlock(&control->mapping_lock);
+		} else {
+			lose_mapping(control);
+		}
+		if (sum != 0) {
+			count_mapped_total(control, range.stack, 1, sum);
+		}
 	}
 	rcgo_store_rel(&slot->busy, 0);
 }
@@ -158,21 +292,21 @@ bool
 rcgo__heap_unmap(void *p, size_t size)
 {
 	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
-	uint64_t start = (uint64_t)(uintptr_t)p;
+	uint64_t start = (uint64_t)(uintptr_t)p, whole = round_up(size);
 	struct rcgo_heap_slot *slot;
 	bool any;
 
-	if (rcgo_load_rlx(&control->track) == 0 || start + size <= start ||
+	if (rcgo_load_rlx(&control->track) == 0 || start + whole <= start ||
 		rcgo__heap_is_child(control) ||
 		rcgo_load_rlx(&control->header->mappings_used) == 0) {
 		return false;
 	}
 	slot = enter(control);
 	if (slot == NULL) {
-		rcgo__heap_pend(control, start, size);
+		rcgo__heap_pend(control, start, whole);
 		return false;
 	}
-	any = rcgo__heap_unmap_until(control, start, size, UINT64_MAX);
+	any = rcgo__heap_unmap_until(control, start, whole, UINT64_MAX);
 	rcgo_store_rel(&slot->busy, 0);
 	return any;
 }

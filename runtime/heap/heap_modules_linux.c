@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heap_record.h"
+#include "module.h"
 #include "strbuf.h"
 
 #define PAGE_BYTES 4096
@@ -19,35 +20,53 @@ modules(const struct rcgo_heap_control *control)
 						   control->header->modules);
 }
 
-static bool
-is_noted(const struct rcgo_heap_control *control, uintptr_t pc)
+uint64_t
+rcgo__heap_module_key(struct rcgo_module *module, uintptr_t pc)
+{
+	if (pc - module->start >= module->end - module->start &&
+		!rcgo__module_find(pc, module)) {
+		*module = (struct rcgo_module){0};
+	}
+	return module->nodelete ? 0 : module->key;
+}
+
+// Returns the last note that overlaps a range, or NULL.
+static const struct rcgo_heap_module *
+last_note(const struct rcgo_heap_control *control, uint64_t start, uint64_t end)
 {
 	const struct rcgo_heap_module *module = modules(control);
 
 	for (uint64_t i = rcgo_load_acq(&control->header->modules_used); i > 0; i--) {
-		if (pc - module[i - 1].start < module[i - 1].end - module[i - 1].start) {
-			return true;
+		if (start < module[i - 1].end && module[i - 1].start < end) {
+			return &module[i - 1];
 		}
 	}
-	return false;
+	return NULL;
 }
 
-// Adds a module unless there is the same one. The lock is held.
+// Returns whether the last note of a program counter is of the object that is there now.
+static bool
+is_noted(const struct rcgo_heap_control *control, struct rcgo_module *now, uintptr_t pc)
+{
+	const struct rcgo_heap_module *note = last_note(control, pc, pc + 1);
+
+	return note != NULL && note->key == rcgo__heap_module_key(now, pc);
+}
+
+// Adds a module unless the last note of its addresses is the same. The lock is held.
 static void
 add_module(const struct rcgo_heap_control *control, const struct rcgo_heap_module *new,
 	const char *path)
 {
 	struct rcgo_heap_header *header = control->header;
+	const struct rcgo_heap_module *last = last_note(control, new->start, new->end);
 	struct rcgo_heap_module *module = modules(control);
 	char *text = (char *)header + header->text;
 	uint64_t n = header->modules_used, size = strlen(path) + 1;
 
-	for (uint64_t i = n; i > 0; i--) {
-		if (module[i - 1].start == new->start &&
-			module[i - 1].end == new->end &&module[i - 1].offset ==
-				new->offset &&strcmp(text + module[i - 1].path, path) == 0) {
-			return;
-		}
+	if (last != NULL && last->start == new->start && last->end == new->end &&
+		last->key == new->key && strcmp(text + last->path, path) == 0) {
+		return;
 	}
 	if (n == RCGO_HEAP_MODULES || header->text_used + size > RCGO_HEAP_TEXT) {
 		return;
@@ -77,6 +96,7 @@ static bool
 note_line(const char *line, void *arg)
 {
 	struct rcgo_heap_module new;
+	struct rcgo_module now = {0};
 	const char *rights;
 
 	if (rcgo__parse_hex(&line, &new.start) != 0 || *line++ != '-' ||
@@ -89,31 +109,34 @@ note_line(const char *line, void *arg)
 		rcgo__parse_hex(&line, &new.offset) != 0) {
 		return false;
 	}
+	new.key = rcgo__heap_module_key(&now, new.start);
 	add_module(arg, &new, skip_word(skip_word(skip_word(line))));
 	return false;
 }
 
-void
+uint16_t
 rcgo__heap_modules_note(struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n)
 {
+	struct rcgo_module now = {0};
 	uintptr_t unknown = 0;
 
 	for (size_t i = 0; i < n && unknown == 0; i++) {
-		unknown = is_noted(control, pcs[i]) ? 0 : pcs[i];
+		unknown = is_noted(control, &now, pcs[i]) ? 0 : pcs[i];
 	}
-	if (unknown == 0 || !rcgo__heap_lock(&control->module_lock)) {
-		return;
-	}
-	rcgo__file_each_line("/proc/self/maps", note_line, control);
-	// Keeps the next stack with such a pc from reading the file again.
-	for (size_t i = 0; i < n; i++) {
-		if (!is_noted(control, pcs[i])) {
-			struct rcgo_heap_module none = {
-				.start = pcs[i] & ~(uintptr_t)(PAGE_BYTES - 1)};
+	if (unknown != 0 && rcgo__heap_lock(&control->module_lock)) {
+		rcgo__file_each_line("/proc/self/maps", note_line, control);
+		// Keeps the next stack with such a pc from reading the file again.
+		for (size_t i = 0; i < n; i++) {
+			if (!is_noted(control, &now, pcs[i])) {
+				struct rcgo_heap_module none = {
+					.start = pcs[i] & ~(uintptr_t)(PAGE_BYTES - 1)};
 
-			none.end = none.start + PAGE_BYTES;
-			add_module(control, &none, "");
+				none.end = none.start + PAGE_BYTES;
+				none.key = rcgo__heap_module_key(&now, pcs[i]);
+				add_module(control, &none, "");
+			}
 		}
+		rcgo__heap_unlock(&control->module_lock);
 	}
-	rcgo__heap_unlock(&control->module_lock);
+	return (uint16_t)rcgo_load_acq(&control->header->modules_used);
 }

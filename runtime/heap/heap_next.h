@@ -23,6 +23,7 @@ struct rcgo_heap_next {
 	void *(*mmap)(void *p, size_t size, int prot, int flags, int fd, off_t offset);
 	int (*munmap)(void *p, size_t size);
 	void *(*mremap)(void *p, size_t size, size_t wanted, int flags, void *to);
+	int (*mprotect)(void *p, size_t size, int prot);
 	uintptr_t object_start, object_end; // the allocator's own code
 };
 

@@ -49,6 +49,14 @@ kernel_munmap(void *p, size_t size)
 												: 0;
 }
 
+static int
+kernel_mprotect(void *p, size_t size, int prot)
+{
+	return from_kernel(rcgo__raw_syscall(SYS_mprotect, (long)p, (long)size, prot, 0, 0, 0)) != 0
+		       ? -1
+		       : 0;
+}
+
 static void *
 kernel_mremap(void *p, size_t size, size_t wanted, int flags, void *to)
 {
@@ -69,6 +77,28 @@ calloc_by_malloc(size_t count, size_t size)
 	}
 	p = rcgo__heap_next.malloc(n);
 	return p == NULL ? NULL : memset(p, 0, n);
+}
+
+// The next calloc, of a libc whose calloc calls malloc by its public name, such as musl's.
+// owner: resolve; lock: none, all callers find the same; ordering: before rcgo__heap_next.calloc
+static void *(*calloc_behind)(size_t count, size_t size);
+
+// Calls it so that the malloc in it is not recorded a second time.
+static void *
+calloc_by_calloc(size_t count, size_t size)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+	uint64_t on = rcgo_load_rlx(&control->on);
+	struct rcgo_heap_slot *slot = on != 0 ? rcgo__heap_slot(control, on) : NULL;
+	void *p;
+
+	if (slot == NULL) {
+		return calloc_behind(count, size);
+	}
+	rcgo_add_rlx(&slot->depth, 1);
+	p = calloc_behind(count, size);
+	rcgo_add_rlx(&slot->depth, UINT32_MAX);
+	return p;
 }
 
 static void *
@@ -155,6 +185,20 @@ find_object(struct rcgo_heap_next *next)
 }
 
 static void
+look_up_calloc(struct rcgo_heap_next *next)
+{
+	void *found = rcgo__lookup_next("calloc");
+
+	if (found == NULL || rcgo__lookup_next("gnu_get_libc_version") != NULL) {
+		look_up(&next->calloc, "calloc", FUNCTION(__libc_calloc),
+			FUNCTION(calloc_by_malloc));
+		return;
+	}
+	rcgo_store_rel(&calloc_behind, (void *(*)(size_t, size_t))(uintptr_t)found);
+	rcgo_store_rel(&next->calloc, calloc_by_calloc);
+}
+
+static void
 resolve(void)
 {
 	struct rcgo_heap_next *next = &rcgo__heap_next;
@@ -164,12 +208,13 @@ resolve(void)
 	look_up(&next->mmap, "mmap", NULL, FUNCTION(kernel_mmap));
 	look_up(&next->munmap, "munmap", NULL, FUNCTION(kernel_munmap));
 	look_up(&next->mremap, "mremap", NULL, FUNCTION(kernel_mremap));
+	look_up(&next->mprotect, "mprotect", NULL, FUNCTION(kernel_mprotect));
 	look_up(&next->memalign, "memalign", FUNCTION(__libc_memalign),
 		aligned != NULL ? FUNCTION(memalign_by_aligned) : FUNCTION(no_memalign));
 	look_up(&next->aligned_alloc, "aligned_alloc", NULL, FUNCTION(aligned_by_memalign));
 	look_up(&next->posix_memalign, "posix_memalign", NULL, FUNCTION(posix_by_memalign));
 	look_up(&next->realloc, "realloc", FUNCTION(__libc_realloc), NULL);
-	look_up(&next->calloc, "calloc", FUNCTION(__libc_calloc), FUNCTION(calloc_by_malloc));
+	look_up_calloc(next);
 	look_up(&next->free, "free", FUNCTION(__libc_free), NULL);
 	look_up(&next->malloc, "malloc", FUNCTION(__libc_malloc), NULL);
 	find_object(next);
@@ -248,6 +293,13 @@ first_mremap(void *p, size_t size, size_t wanted, int flags, void *to)
 	return rcgo__heap_next.mremap(p, size, wanted, flags, to);
 }
 
+static int
+first_mprotect(void *p, size_t size, int prot)
+{
+	resolve();
+	return rcgo__heap_next.mprotect(p, size, prot);
+}
+
 // owner: resolve; lock: none, all callers find the same
 // ordering: release and acquire of each word
 RCGO_HEAP_DATA struct rcgo_heap_next rcgo__heap_next = {
@@ -261,6 +313,7 @@ RCGO_HEAP_DATA struct rcgo_heap_next rcgo__heap_next = {
 	.mmap = first_mmap,
 	.munmap = first_munmap,
 	.mremap = first_mremap,
+	.mprotect = first_mprotect,
 };
 
 bool

@@ -48,7 +48,7 @@ RCGO_INTERN int rcgo__heap_set_rate(uint64_t rate, const char *path);
 RCGO_INTERN void rcgo__heap_note_go_module(uintptr_t module);
 
 // Applies a value of RCGO=heap=: words separated by +, each of them on, off, all, a size,
-// file:PATH or exit:PATH. %p in PATH becomes the process id. Writes a message if it cannot.
+// file:PATH. %p in PATH becomes the process id. Writes a message if it cannot.
 // Safety: MT-Unsafe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_configure(const char *value);
 

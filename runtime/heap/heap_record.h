@@ -13,6 +13,7 @@ struct rcgo_heap_frames {
 	uintptr_t pc[RCGO_HEAP_C_FRAMES + RCGO_HEAP_GO_FRAMES]; // of C, then of Go
 	uint16_t c, go;
 	uint16_t kind;
+	uint64_t objects; // identifies the objects of the C frames that may be unloaded
 	uintptr_t goroutine;
 	bool from_go; // Go's code called the outermost C frame
 };
@@ -22,6 +23,7 @@ struct rcgo_heap_frames {
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller);
 
+struct rcgo_module;
 struct rcgo_stack_bounds;
 
 // Stores the bounds of the calling thread's C stack. Returns false if they are not known.
@@ -47,9 +49,15 @@ RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
 RCGO_INTERN uint32_t rcgo__heap_intern(
 	struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames);
 
-// Makes the tables tell which objects these program counters are of.
+// Returns a number that tells the object with this code from others at the same address; 0 for one
+// that is never unloaded, and for code of no object. *module is the last result, to begin with {0}.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__heap_module_key(struct rcgo_module *module, uintptr_t pc);
+
+// Makes the tables tell which objects these program counters are of. Returns how many objects are
+// known.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__heap_modules_note(
+RCGO_INTERN uint16_t rcgo__heap_modules_note(
 	struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n);
 
 // Records that an allocation of the slot's thread gave size bytes at p. caller is the return
@@ -75,10 +83,13 @@ RCGO_INTERN void rcgo__heap_put_back(
 RCGO_INTERN RCGO_COLD void rcgo__heap_thin(
 	struct rcgo_heap_control *control, struct rcgo_heap_slot *slot);
 
-// Records an anonymous mapping of C code, and that a range is no longer mapped. unmap returns
-// whether any of the range was recorded.
+// Records an anonymous mapping of C code, that what is reserved of a range becomes usable, and that
+// a range is no longer mapped. unmap returns whether any of the range was recorded as usable.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void rcgo__heap_map(void *p, size_t size, uintptr_t caller);
+RCGO_INTERN RCGO_COLD void rcgo__heap_map(
+	void *p, size_t size, enum rcgo_heap_state state, uintptr_t caller);
+// Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_commit(void *p, size_t size, uintptr_t caller);
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 

@@ -5,7 +5,22 @@
 #include <string.h>
 
 #include "heap_record.h"
+#include "module.h"
 #include "unwinder.h"
+
+// Identifies the objects that contain the C frames: code of another one may lie there later.
+static uint64_t
+objects_of(const struct rcgo_heap_frames *frames)
+{
+	struct rcgo_module module = {0};
+	uint64_t objects = 0;
+
+	for (size_t i = 0; i < frames->c; i++) {
+		objects = (objects ^ rcgo__heap_module_key(&module, frames->pc[i])) *
+			  RCGO_HEAP_MIX;
+	}
+	return objects;
+}
 
 void
 rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
@@ -25,6 +40,7 @@ rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
 		memmove(frames->pc, frames->pc + own, n * sizeof *frames->pc);
 	}
 	frames->c = (uint16_t)n;
+	frames->objects = objects_of(frames);
 	frames->from_go = rcgo__heap_in_go(end.pc);
 	frames->go = (uint16_t)rcgo__heap_go_frames(
 		end.pc, end.sp, frames->pc + n, RCGO_HEAP_GO_FRAMES, &frames->goroutine);
@@ -33,7 +49,7 @@ rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
 static uint64_t
 hash_of(const struct rcgo_heap_frames *frames)
 {
-	uint64_t hash = frames->c * 65536u + frames->go * 4u + frames->kind;
+	uint64_t hash = frames->objects ^ (frames->c * 65536u + frames->go * 4u + frames->kind);
 
 	for (size_t i = 0; i < (size_t)frames->c + frames->go; i++) {
 		hash = (hash ^ frames->pc[i]) * RCGO_HEAP_MIX;
@@ -75,7 +91,7 @@ place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames 
 // no room.
 static uint32_t
 add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
-	size_t place)
+	size_t place, uint16_t modules)
 {
 	struct rcgo_heap_header *header = control->header;
 	size_t n = (size_t)frames->c + frames->go;
@@ -95,6 +111,7 @@ add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *fram
 	stack->c = frames->c;
 	stack->go = frames->go;
 	stack->kind = frames->kind;
+	stack->modules = modules;
 	rcgo_store_rel(&header->words_used, at + n);
 	rcgo_store_rel(&header->stacks_used, number + 1);
 	rcgo_store_rel(&control->stack_hash[place], (uint32_t)number + 1);
@@ -106,19 +123,20 @@ rcgo__heap_intern(struct rcgo_heap_control *control, const struct rcgo_heap_fram
 {
 	uint64_t hash = hash_of(frames);
 	uint32_t stack;
+	uint16_t modules;
 	size_t place = place_of(control, frames, hash, &stack);
 
 	if (stack != 0) {
 		return stack - 1;
 	}
-	rcgo__heap_modules_note(control, frames->pc, frames->c);
+	modules = rcgo__heap_modules_note(control, frames->pc, frames->c);
 	if (!rcgo__heap_lock(&control->stack_lock)) {
 		rcgo_add_rlx(&control->header->lost_stacks, 1);
 		return 0;
 	}
 	place = place_of(control, frames, hash, &stack);
 	if (stack == 0) {
-		stack = add_stack(control, frames, hash, place);
+		stack = add_stack(control, frames, hash, place, modules);
 	}
 	rcgo__heap_unlock(&control->stack_lock);
 	return stack - 1;

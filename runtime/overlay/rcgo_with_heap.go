@@ -44,6 +44,8 @@ import "unsafe"
 //go:cgo_export_dynamic munmap
 //go:cgo_import_static mremap
 //go:cgo_export_dynamic mremap
+//go:cgo_import_static mprotect
+//go:cgo_export_dynamic mprotect
 
 //go:cgo_import_static x_cgo_heap_start
 //go:linkname x_cgo_heap_start x_cgo_heap_start

@@ -4,6 +4,7 @@ package heap
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,33 +21,77 @@ type Frame struct {
 // Names caches the names of program counters.
 type Names struct {
 	snapshot *Snapshot
-	c, goes  map[uintptr][]Frame
+	c        map[place][]Frame
+	goes     map[uintptr][]Frame
+	loaded   map[int]bool
+	files    map[string]*file
+}
+
+// A place is a program counter in one of the modules that were at its address.
+type place struct {
+	pc     uintptr
+	module int
 }
 
 // NewNames returns the names for the stacks of a snapshot.
 func NewNames(s *Snapshot) *Names {
-	return &Names{s, map[uintptr][]Frame{}, map[uintptr][]Frame{}}
+	return &Names{s, map[place][]Frame{}, map[uintptr][]Frame{}, loaded(s), map[string]*file{}}
 }
 
-// C returns the functions at a C program counter, innermost first; at least one, or none if the frame belongs to cgo
-// itself.
-func (n *Names) C(pc uintptr) []Frame {
-	frames, ok := n.c[pc]
-	if !ok {
-		frames = nameC(pc)
-		m := n.snapshot.Find(pc)
-		// The symbolizer knows the objects that are loaded now.
-		if len(frames) == 0 || frames[0].Function == "" {
-			frames = []Frame{{Function: fmt.Sprintf("%#x", pc), C: true}}
-			if m != nil && m.Path != "" {
-				frames[0].Function = fmt.Sprintf("%s+%#x", filepath.Base(m.Path), uint64(pc)-m.Start+m.Offset)
-			}
-		}
-		if last := frames[len(frames)-1].Function; strings.HasPrefix(last, "_cgo_") && strings.Contains(last, "_Cfunc_") {
-			frames = frames[:len(frames)-1]
-		}
-		n.c[pc] = frames
+// loaded says which modules are mapped now.
+func loaded(s *Snapshot) map[int]bool {
+	all := map[int]bool{}
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return all
 	}
+	type line struct {
+		start uint64
+		path  string
+	}
+	now := map[line]bool{}
+	for _, text := range strings.Split(string(maps), "\n") {
+		// start-end rights offset device inode path
+		if f := strings.SplitN(text, " ", 6); len(f) == 6 {
+			var l line
+			fmt.Sscanf(f[0], "%x-", &l.start)
+			l.path = strings.TrimLeft(f[5], " ")
+			now[l] = true
+		}
+	}
+	for i, m := range s.Modules {
+		all[i] = now[line{m.Start, m.Path}]
+	}
+	return all
+}
+
+// C names the functions at a stack's program counter of C, innermost first; there is at least one. It is
+// none where the frame is one of cgo's own.
+func (n *Names) C(s *Stack, pc uintptr) []Frame {
+	at := place{pc, n.snapshot.Find(s, pc)}
+	frames, ok := n.c[at]
+	if ok {
+		return frames
+	}
+	switch {
+	case at.module < 0 || n.loaded[at.module]:
+		frames = nameC(pc)
+	default:
+		// Unloaded: another object may be there now.
+		m := &n.snapshot.Modules[at.module]
+		frames = n.file(m.Path).name(uint64(pc) - m.Start + m.Offset)
+	}
+	if len(frames) == 0 || frames[0].Function == "" {
+		frames = []Frame{{Function: fmt.Sprintf("%#x", pc), C: true}}
+		if at.module >= 0 && n.snapshot.Modules[at.module].Path != "" {
+			m := &n.snapshot.Modules[at.module]
+			frames[0].Function = fmt.Sprintf("%s+%#x", filepath.Base(m.Path), uint64(pc)-m.Start+m.Offset)
+		}
+	}
+	if last := frames[len(frames)-1].Function; strings.HasPrefix(last, "_cgo_") && strings.Contains(last, "_Cfunc_") {
+		frames = frames[:len(frames)-1]
+	}
+	n.c[at] = frames
 	return frames
 }
 
@@ -82,7 +127,7 @@ func (n *Names) Go(pc uintptr) []Frame {
 func (n *Names) All(s *Stack) []Frame {
 	var all []Frame
 	for _, pc := range s.C {
-		all = append(all, n.C(pc)...)
+		all = append(all, n.C(s, pc)...)
 	}
 	for _, pc := range s.Go {
 		all = append(all, n.Go(pc)...)
@@ -94,11 +139,11 @@ func (n *Names) All(s *Stack) []Frame {
 func (s *Snapshot) Library(stack *Stack) string {
 	library := "unknown"
 	for _, pc := range stack.C {
-		m := s.Find(pc)
-		if m == nil || m.Path == "" {
+		m := s.Find(stack, pc)
+		if m < 0 || s.Modules[m].Path == "" {
 			continue
 		}
-		library = filepath.Base(m.Path)
+		library = filepath.Base(s.Modules[m].Path)
 		if !isSystem(library) {
 			break
 		}

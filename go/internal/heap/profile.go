@@ -64,7 +64,7 @@ type profile struct {
 }
 
 type location struct {
-	pc   uintptr
+	place
 	isGo bool
 }
 
@@ -104,7 +104,7 @@ func (p *profile) location(at location, frames []Frame) int64 {
 	p.locations[at] = id
 	var m message
 	m.number(1, id)
-	m.number(2, p.mapping(at.pc))
+	m.number(2, int64(at.module+1))
 	m.number(3, int64(at.pc))
 	for _, f := range frames {
 		var line message
@@ -116,13 +116,9 @@ func (p *profile) location(at location, frames []Frame) int64 {
 	return id
 }
 
-func (p *profile) mapping(pc uintptr) int64 {
-	for i := len(p.snapshot.Modules) - 1; i >= 0; i-- {
-		if m := &p.snapshot.Modules[i]; uint64(pc) >= m.Start && uint64(pc) < m.End {
-			return int64(i + 1)
-		}
-	}
-	return 0
+// goModule gives the index of the module with Go's code at an address, or -1. It is never unloaded.
+func (p *profile) goModule(pc uintptr) int {
+	return p.snapshot.Find(&Stack{Modules: len(p.snapshot.Modules)}, pc)
 }
 
 func (p *profile) mappings() {
@@ -152,17 +148,17 @@ func (p *profile) valueType(field int, kind, unit string) {
 func (p *profile) stackIDs(s *Stack) []int64 {
 	var ids []int64
 	for _, pc := range s.C {
-		if frames := p.names.C(pc); len(frames) > 0 {
-			ids = append(ids, p.location(location{pc, false}, frames))
+		if frames := p.names.C(s, pc); len(frames) > 0 {
+			ids = append(ids, p.location(location{place{pc, p.snapshot.Find(s, pc)}, false}, frames))
 		}
 	}
 	for _, pc := range s.Go {
 		if frames := p.names.Go(pc); len(frames) > 0 {
-			ids = append(ids, p.location(location{pc, true}, frames))
+			ids = append(ids, p.location(location{place{pc, p.goModule(pc)}, true}, frames))
 		}
 	}
 	if s.Mmap {
-		ids = append(ids, p.location(location{1, false}, []Frame{{Function: "[mmap]"}}))
+		ids = append(ids, p.location(location{place{1, -1}, false}, []Frame{{Function: "[mmap]"}}))
 	}
 	return ids
 }

@@ -33,7 +33,7 @@ type header struct {
 // stack mirrors struct rcgo_heap_stack.
 type stack struct {
 	hash, objects, bytes, at uint64
-	c, goes, kind, unused    uint16
+	c, goes, kind, modules   uint16
 }
 
 // An Entry is a live allocation that was sampled. It mirrors struct rcgo_heap_entry.
@@ -48,12 +48,15 @@ type Entry struct {
 type Mapping struct {
 	Start, Size, Seq uint64
 	Stack            uint32
-	unused           uint32
+	State            uint32
 }
+
+// Reserved is the state of a mapping without access rights: it takes no memory.
+const Reserved = 2
 
 // module mirrors struct rcgo_heap_module.
 type module struct {
-	start, end, offset, path uint64
+	start, end, offset, path, key uint64
 }
 
 // A Module is the code of an object that was loaded when a stack was recorded.
@@ -69,6 +72,7 @@ type Stack struct {
 	Objects float64   // allocated there so far, estimated
 	Bytes   float64
 	Mmap    bool
+	Modules int // how many modules were known then
 }
 
 // Numbers are the totals of a profile.
@@ -140,12 +144,14 @@ func Take() (*Snapshot, error) {
 	stacks := unsafe.Slice((*stack)(h.at(h.stacks)), load(&h.stacksUsed))
 	for i := range stacks {
 		from := &stacks[i]
-		to := Stack{Objects: signed(&from.objects) / one, Bytes: signed(&from.bytes), Mmap: from.kind == 1}
+		to := Stack{Objects: signed(&from.objects) / one, Bytes: signed(&from.bytes), Mmap: from.kind == 1,
+			Modules: int(from.modules)}
 		words := unsafe.Slice((*uintptr)(h.at(h.words+8*from.at)), int(from.c)+int(from.goes))
 		to.C = append([]uintptr{}, words[:from.c]...)
 		to.Go = append([]uintptr{}, words[from.c:]...)
 		s.Stacks = append(s.Stacks, to)
 	}
+	// Last, so that it has the modules of each stack.
 	for _, m := range unsafe.Slice((*module)(h.at(h.modules)), load(&h.modulesUsed)) {
 		s.Modules = append(s.Modules, Module{m.start, m.end, m.offset, cString((*byte)(h.at(h.text + m.path)))})
 	}
@@ -160,14 +166,19 @@ func cString(p *byte) string {
 	return string(unsafe.Slice(p, n))
 }
 
-// Find returns the module that contains a program counter. If two overlap, it is the later one.
-func (s *Snapshot) Find(pc uintptr) *Module {
-	for i := len(s.Modules) - 1; i >= 0; i-- {
+// Find gives the index of the module that contained a program counter when the stack was recorded, or
+// -1. Another module may have been loaded there since.
+func (s *Snapshot) Find(stack *Stack, pc uintptr) int {
+	n := stack.Modules
+	if n > len(s.Modules) {
+		n = len(s.Modules)
+	}
+	for i := n - 1; i >= 0; i-- {
 		if m := &s.Modules[i]; uint64(pc) >= m.Start && uint64(pc) < m.End {
-			return m
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // InUse returns the live objects and bytes of each stack.
@@ -181,7 +192,7 @@ func (s *Snapshot) InUse() (objects, bytes []float64) {
 		}
 	}
 	for i := range s.Mappings {
-		if m := &s.Mappings[i]; int(m.Stack) < len(objects) {
+		if m := &s.Mappings[i]; int(m.Stack) < len(objects) && m.State != Reserved {
 			objects[m.Stack]++
 			bytes[m.Stack] += float64(m.Size)
 		}
