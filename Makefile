@@ -17,7 +17,7 @@ OTHER_SYSTEMS := $(filter-out $(shell uname -s | tr A-Z a-z),linux freebsd)
 here = $(filter-out $(foreach s,$(OTHER_SYSTEMS),%_$(s).c %_$(s)_amd64.c %_$(s)_arm64.c),$(1))
 
 .DEFAULT_GOAL := all
-.PHONY: help all run test check conformance matrix clients bench fuzz fmt install uninstall clean dist
+.PHONY: help all run test check conformance matrix clients bench bench-heap fuzz fmt install uninstall clean dist
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

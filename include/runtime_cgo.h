@@ -103,6 +103,7 @@ struct rcgo_stats {
 	uint64_t waits;		       // C threads that waited until Go had started
 	uint64_t callbacks;	       // calls from C to Go; 0 without RCGO=stats=on
 	uint64_t callbacks_counted;    // 1 with RCGO=stats=on, else 0
+	uint64_t thread_stack_bytes;   // address space of the C stacks of threads_running
 };
 
 // Fills in the first size bytes of *stats. Sets fields that this version does not know to 0.

@@ -47,6 +47,7 @@ static const struct {
 	COUNTER(start_failures),
 	COUNTER(waits),
 	COUNTER(callbacks),
+	COUNTER(thread_stack_bytes),
 #undef COUNTER
 };
 

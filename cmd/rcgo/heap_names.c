@@ -160,7 +160,8 @@ heap_library(struct heap *h, size_t number)
 	const char *library = "unknown";
 
 	for (size_t i = 0; i < from->c; i++) {
-		const struct module *m = module_find(&h->s.t, placed(h, from, h->word[from->at + i]));
+		const struct module *m =
+			module_find(&h->s.t, placed(h, from, h->word[from->at + i]));
 
 		if (m != NULL) {
 			library = symbols_base_name(m->path);

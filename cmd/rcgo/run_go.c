@@ -145,6 +145,57 @@ check_heap(const struct cmdline *cl)
 	}
 }
 
+// Returns whether a list of linker flags asks for a static program.
+static bool
+asks_static(const char *flags)
+{
+	for (const char *at = flags; (at = strstr(at, "-static")) != NULL;) {
+		at += strlen("-static");
+		at += has_prefix(at, "-pie") ? strlen("-pie") : 0;
+		if (strchr(" \t'\",", *at) != NULL) { // or the end
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_static(const struct cmdline *cl, const char *goflags, const char *cgo_ldflags)
+{
+	bool found = asks_static(goflags) || asks_static(cgo_ldflags);
+
+	for (size_t i = 0; i < cl->args.n && strcmp(cl->args.at[i], "-args") != 0; i++) {
+		const char *word = cl->args.at[i];
+
+		word += has_prefix(word, "--");
+		if (has_prefix(word, "-ldflags=")) {
+			found = asks_static(word);
+		} else if (strcmp(word, "-ldflags") == 0 && i + 1 < cl->args.n) {
+			found = asks_static(cl->args.at[i + 1]);
+		}
+	}
+	return found;
+}
+
+// In a static program nothing follows our malloc: libc's archive defines another one, beside one
+// with a second name that ours calls. The linker must take both, and for malloc the first of two.
+static void
+link_static_heap(const struct goenv *e, const struct cmdline *cl, const char *goflags)
+{
+	const char *own = getenv("CGO_LDFLAGS");
+
+	own = own == NULL ? "-O2 -g" : own;
+	if (!is_static(cl, goflags, own)) {
+		return;
+	}
+	setenv("CGO_CFLAGS", fmt("%s -DRCGO_HEAP_STATIC", e->cgo_cflags), 1);
+	setenv("CGO_LDFLAGS",
+		fmt("%s -Wl,-z,muldefs -Wl,-u,__libc_malloc -Wl,-u,__libc_free "
+		    "-Wl,-u,__libc_calloc -Wl,-u,__libc_realloc -Wl,-u,__libc_memalign",
+			own),
+		1);
+}
+
 int
 run_go(char **argv)
 {
@@ -173,6 +224,7 @@ run_go(char **argv)
 	if (features_heap(cl.features)) {
 		check_heap(&cl);
 		keep_symbols(&cl, flags.rest);
+		link_static_heap(&e, &cl, flags.rest);
 	}
 
 	const char *user = cl.overlay != NULL ? cl.overlay : flags.overlay;

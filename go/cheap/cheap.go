@@ -32,6 +32,8 @@ import (
 	"time"
 
 	"rcgo.example/internal/heap"
+	"rcgo.example/internal/metrics"
+	"rcgo.example/stats"
 )
 
 // ErrNotBuilt is the error for a program that was not built by `rcgo build --with=heap`.
@@ -46,16 +48,44 @@ func SetRate(bytes int) error {
 	return heap.SetRate(uint64(bytes))
 }
 
+func init() { metrics.Register(metricsNow) }
+
+// metricsNow gives the totals to package stats; none where nothing was profiled yet.
+func metricsNow() []metrics.Metric {
+	n, ok := heap.Read()
+	if !ok {
+		return nil
+	}
+	return []metrics.Metric{
+		{Name: "/rcgo/cheap/live:bytes", Description: "C memory of malloc and related functions in use, estimated.", Value: count(n.LiveBytes)},
+		{Name: "/rcgo/cheap/live:objects", Description: "Blocks of malloc and related functions in use, estimated.", Value: count(n.LiveObjects)},
+		{Name: "/rcgo/cheap/allocated:bytes", Description: "C memory that malloc and related functions have returned so far, estimated.", Cumulative: true, Value: count(n.TotalBytes)},
+		{Name: "/rcgo/cheap/mapped:bytes", Description: "Anonymous mappings of C code in use.", Value: n.MappedBytes},
+		{Name: "/rcgo/cheap/samples:objects", Description: "Recorded C allocations that are in use.", Value: n.Samples},
+		{Name: "/rcgo/cheap/rate:bytes", Description: "C memory for each sample.", Value: n.Rate},
+	}
+}
+
+// count rounds an estimate, which may be below 0 for a moment.
+func count(v float64) uint64 {
+	if v < 0 {
+		return 0
+	}
+	return uint64(v)
+}
+
 // Stats are totals of the C heap.
 type Stats struct {
 	Live        int64 // bytes in use from malloc and related functions, estimated
 	LiveObjects int64 // their number, estimated
 	Allocated   int64 // all bytes from malloc and related functions so far, estimated
 	Mapped      int64 // bytes of anonymous mappings in use
-	Samples     int64 // recorded allocations that are in use
-	Rate        int64 // bytes between samples; it is raised when the tables are full
-	Lost        int64 // samples that could not be recorded
-	ByLibrary   func() []Library
+	// Address space of the C stacks of threads for Go. Mapped does not contain it; a part of it is in use.
+	ThreadStacks int64
+	Samples      int64 // recorded allocations that are in use
+	Rate         int64 // bytes between samples; it is raised when there are too many
+	Lost         int64 // samples that could not be recorded
+	ByLibrary    func() []Library
 }
 
 // A Library is the C memory that one object has allocated.
@@ -71,8 +101,10 @@ func Read() (Stats, bool) {
 	if !ok {
 		return Stats{}, false
 	}
+	threads, _ := stats.Read()
 	return Stats{
-		Live: int64(n.LiveBytes), LiveObjects: int64(n.LiveObjects), Allocated: int64(n.TotalBytes),
+		ThreadStacks: int64(threads.ThreadStackBytes),
+		Live:         int64(n.LiveBytes), LiveObjects: int64(n.LiveObjects), Allocated: int64(n.TotalBytes),
 		Mapped: int64(n.MappedBytes), Samples: int64(n.Samples), Rate: int64(n.Rate), Lost: int64(n.Lost),
 		ByLibrary: byLibrary,
 	}, true

@@ -20,6 +20,7 @@ import (
 	"rcgo.example/cheap"
 	"rcgo.example/cheap/internal/cheaptest"
 	"rcgo.example/internal/heap"
+	"rcgo.example/stats"
 )
 
 // need sets a rate for a test. Without heap profiling it checks that all functions report that.
@@ -225,8 +226,15 @@ func TestExactTotals(t *testing.T) {
 	if now.Live != before.Live || now.LiveObjects != before.LiveObjects {
 		t.Errorf("all freed: %+v, then %+v", before, now)
 	}
-	if now.Rate != 1 || now.Lost != 0 {
+	if now.Rate != 1 || now.Lost != 0 || now.ThreadStacks < 16384 {
 		t.Errorf("%+v", now)
+	}
+	values := map[string]uint64{}
+	for _, m := range stats.Metrics() {
+		values[m.Name] = m.Value
+	}
+	if live := int64(values["/rcgo/cheap/live:bytes"]); live < now.Live-1e6 || live > now.Live+1e6 || values["/rcgo/cheap/rate:bytes"] != 1 {
+		t.Errorf("%+v, and metrics %v", now, values)
 	}
 }
 

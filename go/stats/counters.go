@@ -42,6 +42,7 @@ type Stats struct {
 	Waits               uint64 // C threads that had to wait until Go was initialized
 	Callbacks           uint64 // calls from C to Go, if they are counted
 	CallbacksAreCounted bool   // the program runs with RCGO=stats=on
+	ThreadStackBytes    uint64 // address space of the C stacks of threads for Go; a part of it is in use
 }
 
 // Read returns the current counters; false if there are none.
@@ -89,6 +90,8 @@ var counters = []struct {
 		"waits", func(s *Stats) *uint64 { return &s.Waits }},
 	{Metric{Name: "/rcgo/callbacks:calls", Description: "Calls from C to Go.", Cumulative: true},
 		"callbacks", func(s *Stats) *uint64 { return &s.Callbacks }},
+	{Metric{Name: "/rcgo/threads/stacks:bytes", Description: "Address space of the C stacks of threads for Go."},
+		"thread_stack_bytes", func(s *Stats) *uint64 { return &s.ThreadStackBytes }},
 }
 
 // Metrics returns each counter with its name; none if there are no counters. Calls from C to Go are omitted if they are

@@ -37,13 +37,17 @@ func build() string { return C.GoString(C.build_info()) }
 
 func read() (Stats, bool) {
 	var s Stats
-	var values [13]C.uint64_t
+	var values [14]C.uint64_t
 	if C.read_stats(&values[0], C.size_t(len(values)*8)) == 0 {
 		return s, false
 	}
+	const counted = 12 // callbacks_counted
 	for i, m := range counters {
+		if i >= counted {
+			i++
+		}
 		*m.value(&s) = uint64(values[i])
 	}
-	s.CallbacksAreCounted = values[len(counters)] != 0
+	s.CallbacksAreCounted = values[counted] != 0
 	return s, true
 }

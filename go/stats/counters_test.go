@@ -63,6 +63,9 @@ func TestThreads(t *testing.T) {
 	if now.ThreadsRunning < 20 || now.ThreadsPeak < now.ThreadsRunning {
 		t.Errorf("20 goroutines hold threads, and %+v", now)
 	}
+	if before.ThreadsRunning > 0 && before.ThreadStackBytes == 0 || now.ThreadStackBytes < 20*16384 {
+		t.Errorf("20 threads have %d bytes of C stacks", now.ThreadStackBytes)
+	}
 	if now.ThreadsStarted < before.ThreadsStarted || now.ThreadsStarted < now.ThreadsRunning {
 		t.Errorf("%+v, then %+v", before, now)
 	}
@@ -118,7 +121,7 @@ func TestMetricsAndVar(t *testing.T) {
 	if err := json.Unmarshal([]byte(stats.Var{}.String()), &object); err != nil {
 		t.Fatal(err)
 	}
-	if len(object) != 12 || object["threads_started"] == nil || *object["threads_started"] < s.ThreadsStarted {
+	if len(object) != 13 || object["threads_started"] == nil || *object["threads_started"] < s.ThreadsStarted {
 		t.Errorf("%v", stats.Var{})
 	}
 	if (object["callbacks"] != nil) != s.CallbacksAreCounted {

@@ -13,9 +13,20 @@
 #include "compat.h"
 #include "sanitizer.h"
 
-// In the preloaded library they are not weak: its names come first as they are.
-#ifndef RCGO_HEAP_STAND_IN
+// In the preloaded library they are not weak: its names come first as they are. In a static program
+// a weak one would give way to that of libc's archive; rcgo makes the linker take the first of two.
+#if !defined(RCGO_HEAP_STAND_IN) && defined(RCGO_HEAP_STATIC)
+#	define RCGO_HEAP_STAND_IN RCGO_EXPORT
+#elif !defined(RCGO_HEAP_STAND_IN)
 #	define RCGO_HEAP_STAND_IN RCGO_EXPORT __attribute__((weak))
+#endif
+
+// musl's archive has aligned_alloc and kin by no second name, so in a static program of musl they
+// are left alone.
+#if defined(RCGO_HEAP_STATIC) && !defined(__GLIBC__)
+#	define RCGO_HEAP_ALIGNED 0
+#else
+#	define RCGO_HEAP_ALIGNED 1
 #endif
 
 // Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=set alloc=libc lock=libc

@@ -146,6 +146,8 @@ reallocarray(void *p, size_t count, size_t size)
 	return resize(p, n, CALLER);
 }
 
+#	if RCGO_HEAP_ALIGNED
+
 // Brackets of a call of the next allocator that may call other functions of it by their public
 // names, as musl's does. What these give is not recorded. Threads may share a slot.
 static struct rcgo_heap_slot *
@@ -233,6 +235,8 @@ pvalloc(size_t size)
 	}
 	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
 }
+
+#	endif
 
 static void *
 map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t caller)

@@ -129,7 +129,8 @@ enter(struct rcgo_heap_control *control)
 }
 
 static void
-count_mapped_total(struct rcgo_heap_control *control, uint32_t number, uint64_t objects, uint64_t size)
+count_mapped_total(
+	struct rcgo_heap_control *control, uint32_t number, uint64_t objects, uint64_t size)
 {
 	struct rcgo_heap_stack *stack = &rcgo__heap_stacks(control)[number];
 
@@ -218,8 +219,7 @@ commit_range(struct rcgo_heap_control *control, const struct rcgo_heap_mapping *
 		uint64_t at = first_above(control, start), was_end;
 		struct rcgo_heap_mapping was, part = *range;
 
-		if (at == control->header->mappings_used ||
-			mappings(control)[at].start >= end) {
+		if (at == control->header->mappings_used || mappings(control)[at].start >= end) {
 			break;
 		}
 		was = mappings(control)[at];

@@ -23,8 +23,7 @@ modules(const struct rcgo_heap_control *control)
 uint64_t
 rcgo__heap_module_key(struct rcgo_module *module, uintptr_t pc)
 {
-	if (pc - module->start >= module->end - module->start &&
-		!rcgo__module_find(pc, module)) {
+	if (pc - module->start >= module->end - module->start && !rcgo__module_find(pc, module)) {
 		*module = (struct rcgo_module){0};
 	}
 	return module->nodelete ? 0 : module->key;
@@ -65,7 +64,7 @@ add_module(const struct rcgo_heap_control *control, const struct rcgo_heap_modul
 	uint64_t n = header->modules_used, size = strlen(path) + 1;
 
 	if (last != NULL && last->start == new->start && last->end == new->end &&
-		last->key == new->key && strcmp(text + last->path, path) == 0) {
+		last->key == new->key &&strcmp(text + last->path, path) == 0) {
 		return;
 	}
 	if (n == RCGO_HEAP_MODULES || header->text_used + size > RCGO_HEAP_TEXT) {

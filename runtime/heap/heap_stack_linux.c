@@ -16,8 +16,7 @@ objects_of(const struct rcgo_heap_frames *frames)
 	uint64_t objects = 0;
 
 	for (size_t i = 0; i < frames->c; i++) {
-		objects = (objects ^ rcgo__heap_module_key(&module, frames->pc[i])) *
-			  RCGO_HEAP_MIX;
+		objects = (objects ^ rcgo__heap_module_key(&module, frames->pc[i])) * RCGO_HEAP_MIX;
 	}
 	return objects;
 }

@@ -9,15 +9,19 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "heap_profiling.h"
 #include "heap_record.h"
 #include "raw_syscall.h"
+#include "strbuf.h"
 
 #ifndef MADV_WIPEONFORK // glibc 2.27
 #	define MADV_WIPEONFORK 18
@@ -26,6 +30,7 @@
 
 #define ALIGN_UP(n) (((n) + 4095) & ~(uint64_t)4095)
 #define EPOCH_SHIFT 48
+#define EPOCHS (1 << 16) // that are told apart; the first of them means off
 
 // Profiling has not been switched on yet: all is off.
 static const struct {
@@ -93,8 +98,69 @@ make_control(void)
 	return control;
 }
 
-// Opens the file for the tables: the named one, or one in memory. Returns -1 if there can be none.
-// A file above the size limit would end the process by SIGXFSZ.
+// Returns whether the file has the tables of another process that runs, such as the parent of this
+// one, whose environment it has.
+static bool
+is_in_use(const char *path)
+{
+	struct rcgo_heap_header head;
+	long fd = rcgo__raw_syscall(
+		     SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, 0, 0),
+	     got;
+
+	if (fd < 0) {
+		return false;
+	}
+	got = rcgo__raw_syscall(SYS_read, fd, (long)&head, sizeof head, 0, 0, 0);
+	rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	return got == sizeof head && memcmp(head.magic, RCGO_HEAP_MAGIC, sizeof head.magic) == 0 &&
+	       (long)head.pid != rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0) &&
+	       rcgo__raw_syscall(SYS_kill, (long)head.pid, 0, 0, 0, 0, 0) != -ESRCH;
+}
+
+static bool
+is_regular(const char *path)
+{
+	struct stat info;
+
+	return rcgo__raw_syscall(SYS_newfstatat, AT_FDCWD, (long)path, (long)&info,
+		       AT_SYMLINK_NOFOLLOW, 0, 0) == 0 &&
+	       S_ISREG(info.st_mode);
+}
+
+// Creates the named file. An old one is removed, not truncated: a process may have it mapped. If
+// one is in use, the new file has the process id at the end of its name. A page that finds no room
+// on the disk would end the process by SIGBUS, so there must be room for all.
+static long
+create_file(const char *path, uint64_t size)
+{
+	char other[PATH_MAX];
+	struct rcgo_strbuf t = rcgo__strbuf_init(other, sizeof other);
+	struct statfs disk;
+	long fd;
+
+	if (is_in_use(path)) {
+		rcgo__append_str(&t, path);
+		rcgo__append_str(&t, ".");
+		rcgo__append_uint(&t, (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0), 0);
+		path = other;
+	}
+	if (is_regular(path)) {
+		rcgo__raw_syscall(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+	}
+	fd = rcgo__raw_syscall(SYS_openat, AT_FDCWD, (long)path,
+		O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, 0, 0);
+	if (fd >= 0 && rcgo__raw_syscall(SYS_fstatfs, fd, (long)&disk, 0, 0, 0, 0) == 0 &&
+		disk.f_blocks != 0 && (uint64_t)disk.f_bavail * (uint64_t)disk.f_bsize < size) {
+		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+		rcgo__raw_syscall(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+		return -ENOSPC;
+	}
+	return fd;
+}
+
+// Opens the file for the tables: the named one, or one in memory. Returns -errno if there can be
+// none. A file above the size limit would end the process by SIGXFSZ.
 static long
 open_file(const char *path, uint64_t size)
 {
@@ -104,13 +170,9 @@ open_file(const char *path, uint64_t size)
 	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur < size) {
 		return -EFBIG;
 	}
-	if (path != NULL) {
-		fd = rcgo__raw_syscall(SYS_openat, AT_FDCWD, (long)path,
-			O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600, 0, 0);
-	} else {
-		fd = rcgo__raw_syscall(
-			SYS_memfd_create, (long)RCGO_HEAP_FILE, 1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
-	}
+	fd = path != NULL ? create_file(path, size)
+			  : rcgo__raw_syscall(SYS_memfd_create, (long)RCGO_HEAP_FILE,
+				    1 /* MFD_CLOEXEC */, 0, 0, 0, 0);
 	if (fd < 0) {
 		return fd;
 	}
@@ -204,7 +266,7 @@ rcgo__heap_set_rate(uint64_t rate, const char *path)
 		if (rcgo__heap_is_child(control)) {
 			err = rate == 0 ? 0 : -ENOTSUP;
 		} else {
-			epoch++;
+			epoch += (epoch + 1) % EPOCHS == 0 ? 2 : 1;
 			rcgo_store_rlx(&control->rate, rate);
 			rcgo_store_rlx(&control->header->rate, rate);
 			rcgo_store_rel(&control->track, epoch << EPOCH_SHIFT);

@@ -59,7 +59,7 @@ rcgo__stats_flag(uint32_t flag)
 }
 
 uint64_t
-rcgo__stats_thread_begins(void)
+rcgo__stats_thread_begins(uint64_t stack)
 {
 	struct rcgo_stats *stats = rcgo__stats();
 	uint64_t running = rcgo_add_rlx(&stats->threads_running, 1) + 1;
@@ -67,13 +67,17 @@ rcgo__stats_thread_begins(void)
 	if (running > rcgo_load_rlx(&stats->threads_peak)) {
 		rcgo_store_rlx(&stats->threads_peak, running);
 	}
+	rcgo_add_rlx(&stats->thread_stack_bytes, stack);
 	return rcgo_add_rlx(&stats->threads_started, 1) + 1;
 }
 
 void
-rcgo__stats_thread_ends(void)
+rcgo__stats_thread_ends(uint64_t stack)
 {
-	rcgo_add_rlx(&rcgo__stats()->threads_running, (uint64_t)-1);
+	struct rcgo_stats *stats = rcgo__stats();
+
+	rcgo_add_rlx(&stats->threads_running, (uint64_t)-1);
+	rcgo_add_rlx(&stats->thread_stack_bytes, -stack);
 }
 
 // Functions for C code. They run on any stack.

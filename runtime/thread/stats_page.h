@@ -43,11 +43,12 @@ RCGO_INTERN struct rcgo_stats *rcgo__stats(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__stats_flag(uint32_t flag);
 
-// Counts the start of a thread for Go. Returns the number of the thread, from 1.
+// Counts the start of a thread for Go, and the bytes of its C stack. Returns the number of the
+// thread, from 1.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__stats_thread_begins(void);
+RCGO_INTERN uint64_t rcgo__stats_thread_begins(uint64_t stack);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__stats_thread_ends(void);
+RCGO_INTERN void rcgo__stats_thread_ends(uint64_t stack);
 
 // Maps a memory file of size bytes for the page. Returns NULL on failure. The file descriptor
 // stays open.

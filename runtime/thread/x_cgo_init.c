@@ -39,13 +39,15 @@ static void
 thread_run(const struct rcgo_thread_start *start)
 {
 	struct rcgo_thread_record record;
+	uint64_t stack;
 
 	rcgo__thread_record_begin(&record, start->ts.g, start->stack_size);
+	stack = record.stack_hi - record.stack_lo;
 	rcgo__altstack_begin(&record.altstack);
-	rcgo__thread_name(rcgo__stats_thread_begins());
+	rcgo__thread_name(rcgo__stats_thread_begins(stack));
 	rcgo__signal_rescan_ratelimited(false);
 	rcgo__crosscall1(start->ts.fn, go_setg, start->ts.g);
-	rcgo__stats_thread_ends();
+	rcgo__stats_thread_ends(stack);
 	rcgo__altstack_end(&record.altstack);
 	rcgo__thread_record_end();
 }

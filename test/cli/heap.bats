@@ -67,6 +67,33 @@ check_lost() {
 	[[ $output == *"heap= takes on, off, all, a size such as 64K, and file:PATH"* ]]
 }
 
+@test "heap: a child with the same file leaves the parent's alone" {
+	mkfifo out
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
+	PID=$!
+	exec 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	[ "$(find "$T" -name 'profile.*' | wc -l)" -eq 1 ]
+	run "$RCGO" heap show "$PID"
+	check_lost
+	kill -KILL "$PID"
+	wait "$PID" || true
+	for file in "$T"/profile*; do
+		run "$RCGO" heap show "$file"
+		check_lost
+	done
+	# What is left of a process that has ended is replaced; what is no file is left alone.
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	[ "$(find "$T" -name 'profile.*' | wc -l)" -eq 1 ]
+	mkfifo "$T/fifo"
+	run "$RCGO" heap run -o "$T/fifo" "$BATS_FILE_TMPDIR/leaky"
+	[ "$status" -eq 0 ]
+	[[ $output == *"cannot make $T/fifo; the program runs with the profile in memory"* ]]
+	[ -p "$T/fifo" ]
+}
+
 @test "heap: what cannot be is refused" {
 	run "$RCGO" heap
 	[ "$status" -eq 2 ]

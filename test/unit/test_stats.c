@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,6 +55,8 @@ await_running(uint64_t want)
 
 TEST(threads_of_go)
 {
+	uint64_t stack;
+
 	standin_start();
 	CHECK_INT(stats().threads_started, 0);
 	for (unsigned i = 0; i < UNIT_COUNTOF(gs); i++) {
@@ -62,8 +65,15 @@ TEST(threads_of_go)
 	unit_await(&ran, UNIT_COUNTOF(gs));
 	CHECK_INT(stats().threads_started, 4);
 	CHECK_INT(stats().threads_running, 4);
+	stack = stats().thread_stack_bytes;
+	CHECK(stack >= 4 * 16384 && stack % 4 == 0);
 	__atomic_store_n(&go_on, 1, __ATOMIC_RELEASE);
 	await_running(0);
+	// It is counted after the thread.
+	for (int i = 0; i < 10000 && stats().thread_stack_bytes != 0; i++) {
+		sched_yield();
+	}
+	CHECK_INT(stats().thread_stack_bytes, 0);
 	standin_newm(&gs[0], mstart);
 	unit_await(&ran, 5);
 	CHECK_INT(stats().threads_started, 5);
