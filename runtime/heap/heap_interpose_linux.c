@@ -146,8 +146,6 @@ reallocarray(void *p, size_t count, size_t size)
 	return resize(p, n, CALLER);
 }
 
-#	if RCGO_HEAP_ALIGNED
-
 // Brackets of a call of the next allocator that may call other functions of it by their public
 // names, as musl's does. What these give is not recorded. Threads may share a slot.
 static struct rcgo_heap_slot *
@@ -175,6 +173,8 @@ unnest(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, void *p, 
 		rcgo__heap_record(control, slot, p, size, caller);
 	}
 }
+
+#	if RCGO_HEAP_ALIGNED
 
 void *
 memalign(size_t align, size_t size)
@@ -209,6 +209,8 @@ posix_memalign(void **p, size_t align, size_t size)
 	return err;
 }
 
+#	endif
+
 static void *
 page_aligned(size_t size, uintptr_t caller)
 {
@@ -235,8 +237,6 @@ pvalloc(size_t size)
 	}
 	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
 }
-
-#	endif
 
 static void *
 map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t caller)

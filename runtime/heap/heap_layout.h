@@ -48,8 +48,8 @@ struct rcgo_heap_stack {
 	uint64_t at; // index of the first word
 	uint16_t c, go;
 	uint16_t kind; // enum rcgo_heap_kind
-	// The number of modules that were known then. Of those, the last one that contains a program
-	// counter is meant: another object may be loaded there later.
+	// The number of modules that were known then. Of those, the last one that contains a
+	// program counter is meant: another object may be loaded there later.
 	uint16_t modules;
 };
 

@@ -25,6 +25,14 @@ extern void *__libc_calloc(size_t count, size_t size) __attribute__((weak));
 extern void *__libc_realloc(void *p, size_t size) __attribute__((weak));
 extern void *__libc_memalign(size_t align, size_t size) __attribute__((weak));
 
+// That of musl has no second name, and we define none in a static program of musl.
+#if defined(RCGO_HEAP_STATIC) && !defined(__GLIBC__)
+extern void *memalign(size_t align, size_t size);
+#	define STATIC_MEMALIGN memalign
+#else
+#	define STATIC_MEMALIGN __libc_memalign
+#endif
+
 static void *
 from_kernel(long result)
 {
@@ -209,7 +217,7 @@ resolve(void)
 	look_up(&next->munmap, "munmap", NULL, FUNCTION(kernel_munmap));
 	look_up(&next->mremap, "mremap", NULL, FUNCTION(kernel_mremap));
 	look_up(&next->mprotect, "mprotect", NULL, FUNCTION(kernel_mprotect));
-	look_up(&next->memalign, "memalign", FUNCTION(__libc_memalign),
+	look_up(&next->memalign, "memalign", FUNCTION(STATIC_MEMALIGN),
 		aligned != NULL ? FUNCTION(memalign_by_aligned) : FUNCTION(no_memalign));
 	look_up(&next->aligned_alloc, "aligned_alloc", NULL, FUNCTION(aligned_by_memalign));
 	look_up(&next->posix_memalign, "posix_memalign", NULL, FUNCTION(posix_by_memalign));

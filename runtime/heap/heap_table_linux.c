@@ -299,8 +299,8 @@ rcgo__heap_record(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot
 	size_t size, uintptr_t caller)
 {
 	if (__atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE) != 0) {
-		// In a handler. The countdown stays below 0, so the next allocation is recorded. But
-		// at rate 1 this one is missing.
+		// In a handler. The countdown stays below 0, so the next allocation is recorded.
+		// But at rate 1 this one is missing.
 		if (rcgo_load_rlx(&control->rate) == 1 && !rcgo__heap_is_child(control)) {
 			rcgo_add_rlx(&control->header->lost_samples, 1);
 		}

@@ -67,6 +67,18 @@ check_lost() {
 	[[ $output == *"heap= takes on, off, all, a size such as 64K, and file:PATH"* ]]
 }
 
+@test "build --with=heap: a static program" {
+	cp -r "$HERE/testdata/leaky/." .
+	"$RCGO" build --with=heap -ldflags '-extldflags "-static"' -o leaky .
+	run readelf -l leaky
+	[[ $output != *INTERP* ]]
+	RCGO=heap=all+file:$T/profile run ./leaky
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run "$RCGO" heap show "$T/profile"
+	check_lost
+}
+
 @test "heap: a child with the same file leaves the parent's alone" {
 	mkfifo out
 	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
