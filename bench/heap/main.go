@@ -23,6 +23,7 @@ var (
 	only   = flag.String("load", ".", "loads to run, a regular `expression`")
 	with   = flag.String("side", ".", "sides to run, a regular `expression`")
 	peers  = flag.Bool("peers", true, "compare the numbers of the profilers too")
+	build  = flag.Bool("build", true, "build the programs first")
 	work   = flag.String("dir", "../../build/bench/heap", "`directory` for programs and profiles")
 )
 
@@ -348,8 +349,12 @@ func main() {
 	if err := os.MkdirAll(*work, 0o777); err != nil {
 		fatal(err)
 	}
-	for _, b := range [][]string{{"go", "build", "-o", filepath.Join(*work, "work-stock"), "./work"},
-		{*rcgo, "build", "--with=heap", "-o", filepath.Join(*work, "work-ours"), "./work"}} {
+	programs := [][]string{{"go", "build", "-o", filepath.Join(*work, "work-stock"), "./work"},
+		{*rcgo, "build", "--with=heap", "-o", filepath.Join(*work, "work-ours"), "./work"}}
+	if !*build {
+		programs = nil
+	}
+	for _, b := range programs {
 		if out, err := exec.Command(b[0], b[1:]...).CombinedOutput(); err != nil {
 			fatal(fmt.Errorf("%v: %v\n%s", b, err, out))
 		}

@@ -21,22 +21,22 @@ package cheaptest
 // Not inlined, so that each has a frame of its own.
 #define SHAPE __attribute__((noinline))
 
-struct block {
-	struct block *next;
+struct way {
+	struct way *next;
 };
 
-static struct block *
-link_block(void *p, struct block *next)
+static struct way *
+link_way(void *p, struct way *next)
 {
-	((struct block *)p)->next = next;
+	((struct way *)p)->next = next;
 	return p;
 }
 
 static void
-free_all(struct block *all)
+free_all(struct way *all)
 {
 	while (all != NULL) {
-		struct block *next = all->next;
+		struct way *next = all->next;
 
 		free(all);
 		all = next;
@@ -47,10 +47,10 @@ free_all(struct block *all)
 // blocks of size bytes each, in a list.
 
 // Blocks that grow ten times.
-SHAPE static struct block *
+SHAPE static struct way *
 by_chain(size_t size, int n)
 {
-	struct block *all = NULL;
+	struct way *all = NULL;
 
 	for (int i = 0; i < n; i++) {
 		void *p = NULL;
@@ -58,16 +58,16 @@ by_chain(size_t size, int n)
 		for (size_t step = 1; step <= 10; step++) {
 			p = realloc(p, size * step / 10);
 		}
-		all = link_block(p, all);
+		all = link_way(p, all);
 	}
 	return all;
 }
 
 // realloc that frees: glibc frees a block whose new size is 0.
-SHAPE static struct block *
+SHAPE static struct way *
 by_emptied(size_t size, int n)
 {
-	struct block *all = NULL;
+	struct way *all = NULL;
 
 	for (int i = 0; i < n; i++) {
 		void *p = malloc(size), *q;
@@ -75,7 +75,7 @@ by_emptied(size_t size, int n)
 		__asm__("" : "+r"(p));
 		q = realloc(p, 0);
 		free(q);
-		all = link_block(malloc(size), all);
+		all = link_way(malloc(size), all);
 	}
 	return all;
 }
@@ -88,19 +88,19 @@ free_list(void *arg)
 }
 
 SHAPE static void
-by_two_threads(size_t size, int n, struct block **all, struct block **other)
+by_two_threads(size_t size, int n, struct way **all, struct way **other)
 {
 	for (int i = 0; i < n; i++) {
-		*all = link_block(malloc(size), *all);
-		*other = link_block(malloc(size), *other);
+		*all = link_way(malloc(size), *all);
+		*other = link_way(malloc(size), *other);
 	}
 }
 
 // Blocks of which half are freed by another thread.
-static struct block *
+static struct way *
 freed_by_another(size_t size, int n)
 {
-	struct block *all = NULL, *other = NULL;
+	struct way *all = NULL, *other = NULL;
 	pthread_t thread;
 
 	by_two_threads(size, n, &all, &other);
@@ -113,7 +113,7 @@ freed_by_another(size_t size, int n)
 struct ending {
 	size_t size;
 	int n;
-	struct block *all;
+	struct way *all;
 };
 
 static pthread_key_t ending_key;
@@ -125,7 +125,7 @@ by_ending_thread(void *arg)
 	struct ending *ending = arg;
 
 	for (int i = 0; i < ending->n; i++) {
-		ending->all = link_block(malloc(ending->size), ending->all);
+		ending->all = link_way(malloc(ending->size), ending->all);
 	}
 }
 
@@ -136,7 +136,7 @@ ending_main(void *arg)
 	return NULL;
 }
 
-static struct block *
+static struct way *
 at_thread_end(size_t size, int n)
 {
 	struct ending ending = {size, n, NULL};
@@ -151,46 +151,46 @@ at_thread_end(size_t size, int n)
 }
 
 // Every other function that gives memory.
-SHAPE static struct block *
+SHAPE static struct way *
 by_kin(size_t size, int n)
 {
-	struct block *all = NULL;
+	struct way *all = NULL;
 
 	for (int i = 0; i < n; i++) {
 		switch (i % 5) {
 		case 0:
-			all = link_block(aligned_alloc(32, size), all);
+			all = link_way(aligned_alloc(32, size), all);
 			break;
 		case 1:
-			all = link_block(reallocarray(NULL, 1, size), all);
+			all = link_way(reallocarray(NULL, 1, size), all);
 			break;
 		case 2: {
 			char *text = malloc(size);
 
 			memset(text, 'x', size);
 			text[size - 1] = 0;
-			all = link_block(strdup(text), all);
+			all = link_way(strdup(text), all);
 			free(text);
 			break;
 		}
 		case 3:
-			all = link_block(valloc(size), all);
+			all = link_way(valloc(size), all);
 			break;
 		default:
-			all = link_block(memalign(256, size), all);
+			all = link_way(memalign(256, size), all);
 		}
 	}
 	return all;
 }
 
 // A block of another process is none of ours.
-SHAPE static struct block *
+SHAPE static struct way *
 by_parent(size_t size, int n)
 {
-	struct block *all = NULL;
+	struct way *all = NULL;
 
 	for (int i = 0; i < n; i++) {
-		all = link_block(malloc(size), all);
+		all = link_way(malloc(size), all);
 	}
 	for (int i = 0; i < 5; i++) {
 		int status = 1;
@@ -199,7 +199,7 @@ by_parent(size_t size, int n)
 		if (pid == 0) {
 			free_all(all);
 			for (int k = 0; k < 100; k++) {
-				all = link_block(malloc(size), NULL);
+				all = link_way(malloc(size), NULL);
 			}
 			execl("/bin/true", "true", NULL);
 			_exit(1);
@@ -211,7 +211,7 @@ by_parent(size_t size, int n)
 	return all;
 }
 
-static struct block *
+static struct way *
 by_way(int way, size_t size, int n)
 {
 	switch (way) {
@@ -314,18 +314,18 @@ map_edges(void)
 }
 
 // A function of a library allocates n blocks. The library is unloaded then.
-static struct block *
+static struct way *
 from_library(const char *path, const char *function, size_t size, int n)
 {
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL), *p;
-	struct block *all = NULL;
+	struct way *all = NULL;
 
 	if (library == NULL) {
 		return NULL;
 	}
 	p = dlsym(library, function);
 	for (int i = 0; i < n && p != NULL; i++) {
-		all = link_block(((void *(*)(size_t))p)(size), all);
+		all = link_way(((void *(*)(size_t))p)(size), all);
 	}
 	dlclose(library);
 	return all;
