@@ -138,6 +138,7 @@ END
 }
 
 @test "dist: a workspace of the library and the application" {
+	unset GOWORK # test/run turns it off
 	from_proxy
 	library lib
 	application app
