@@ -18,8 +18,10 @@
 #define GATHER_STEPS_MOST 3000
 // If no thread has stored frames for this many steps, and none is about to, all have.
 #define GATHER_STEPS_QUIET 10
-// How long a thread that blocks the signal may take. It may be in a handler.
-#define GATHER_STEPS_BLOCKED 100
+// How long a thread may take for which the signal is not due: one that blocks it, perhaps in a
+// handler, or one that is on its way to the handler, where the kernel takes the signal from the
+// pending ones before it blocks it.
+#define GATHER_STEPS_NOT_DUE 100
 
 // The number of callers that are waiting for frames.
 // owner: rcgo__callers_gather; lock: none; ordering: release and acquire
@@ -163,18 +165,15 @@ rcgo__callers_gather(bool restarting)
 	__atomic_fetch_sub(&gathering, 1, __ATOMIC_ACQ_REL);
 }
 
-// Waits until the thread has stored its frames, or has handled the signal without, or blocks it.
+// Waits until the thread has stored its frames, or the signal has not been due for a while.
 static void
 one_wait(long tid, int sig)
 {
-	for (int i = 0, blocked = 0; i < GATHER_STEPS_MOST && blocked < GATHER_STEPS_BLOCKED; i++) {
-		enum rcgo_signal_progress progress = rcgo__task_signal_progress(tid, sig);
-
-		if (rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_DONE) ||
-			progress == RCGO_SIGNAL_HANDLED) {
+	for (int i = 0, rest = 0; i < GATHER_STEPS_MOST && rest < GATHER_STEPS_NOT_DUE; i++) {
+		if (rcgo_load_acq(&one_thread.word) == ONE_WORD(tid, ONE_DONE)) {
 			return;
 		}
-		blocked += progress == RCGO_SIGNAL_BLOCKED;
+		rest += rcgo__task_signal_progress(tid, sig) != RCGO_SIGNAL_DUE;
 		gather_sleep();
 	}
 }

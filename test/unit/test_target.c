@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,7 +132,9 @@ TEST(this_process)
 	check_lists(&t, (int32_t)syscall(SYS_gettid));
 	// The thread is in the call that asks, or runs. Some kernels lack this file.
 	int err = rcgo_target_registers(&t, (int32_t)syscall(SYS_gettid), &th);
-	CHECK(err == -EBUSY || err == -ESRCH || (err == 0 && th.syscall == SYS_read));
+	if (!unit_emulated()) { // the kernel knows the emulator's call
+		CHECK(err == -EBUSY || err == -ESRCH || (err == 0 && th.syscall == SYS_read));
+	}
 	rcgo_target_close(&t);
 }
 
@@ -140,6 +143,7 @@ wait_here(int fd)
 {
 	char byte;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); // a failed test leaves nobody who holds its output
 	known = 2;
 	while (read(fd, &byte, 1) >= 0) {
 	}
@@ -163,7 +167,9 @@ TEST(another_process)
 		usleep(1000);
 		err = rcgo_target_registers(&t, pid, &th);
 	}
-	if (err != -ESRCH && err != -EPERM) { // no such file here, or a sandbox forbids the access
+	// The kernel may lack the file, a sandbox may forbid the access, and of an emulated
+	// process the kernel knows the emulator.
+	if (!unit_emulated() && err != -ESRCH && err != -EPERM) {
 		CHECK_INT(err, 0);
 		CHECK_INT(th.syscall, SYS_read);
 		CHECK_INT(th.args[0], ends[0]);
