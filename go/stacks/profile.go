@@ -5,12 +5,13 @@ package stacks
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"rcgo.example/internal/pprof"
 )
 
 // Profile writes the goroutines in the format of go tool pprof, as pprof's profile "goroutine", with
@@ -117,116 +118,46 @@ func functionName(line string) string {
 	return line
 }
 
-// A message of the protocol buffer format, which github.com/google/pprof/proto/profile.proto uses.
-type message []byte
-
-func (m *message) varint(v uint64) {
-	for ; v >= 0x80; v >>= 7 {
-		*m = append(*m, byte(v)|0x80)
-	}
-	*m = append(*m, byte(v))
-}
-
-func (m *message) number(field int, v int64) {
-	m.varint(uint64(field) << 3)
-	m.varint(uint64(v))
-}
-
-func (m *message) bytes(field int, b []byte) {
-	m.varint(uint64(field)<<3 | 2)
-	m.varint(uint64(len(b)))
-	*m = append(*m, b...)
-}
-
-// Fields of profile.proto.
-const (
-	profileSampleType, profileSample, profileLocation, profileFunction = 1, 2, 4, 5
-	profileString, profileTime, profilePeriodType, profilePeriod       = 6, 9, 11, 12
-)
-
-type builder struct {
-	out       message
-	strings   map[string]int64
-	list      []string
-	functions map[frame]int64 // line is 0
+type profile struct {
+	*pprof.Builder
 	locations map[frame]int64
 }
 
-func (p *builder) text(s string) int64 {
-	id, ok := p.strings[s]
-	if !ok {
-		id = int64(len(p.list))
-		p.strings[s] = id
-		p.list = append(p.list, s)
-	}
-	return id
-}
-
-func (p *builder) function(f frame) int64 {
-	f.line = 0
-	id, ok := p.functions[f]
-	if !ok {
-		id = int64(len(p.functions) + 1)
-		p.functions[f] = id
-		var m message
-		m.number(1, id)
-		m.number(2, p.text(f.function))
-		m.number(3, p.text(f.function))
-		m.number(4, p.text(f.file))
-		p.out.bytes(profileFunction, m)
-	}
-	return id
-}
-
-func (p *builder) location(f frame) int64 {
+func (p *profile) location(f frame) int64 {
 	id, ok := p.locations[f]
 	if !ok {
 		id = int64(len(p.locations) + 1)
 		p.locations[f] = id
-		var line, m message
-		line.number(1, p.function(f))
-		line.number(2, f.line)
-		m.number(1, id)
-		m.bytes(4, line)
-		p.out.bytes(profileLocation, m)
+		var line, m pprof.Message
+		line.Number(1, p.Function(f.function, f.file))
+		line.Number(2, f.line)
+		m.Number(1, id)
+		m.Bytes(4, line)
+		p.Out.Bytes(pprof.Location, m)
 	}
 	return id
 }
 
-func (p *builder) sample(s *stack) {
-	var ids, values, label, m message
+func (p *profile) sample(s *stack) {
+	var ids []int64
 	for _, f := range s.frames {
-		ids.varint(uint64(p.location(f)))
+		ids = append(ids, p.location(f))
 	}
-	values.varint(uint64(s.count))
-	label.number(1, p.text("state"))
-	label.number(2, p.text(s.state))
-	m.bytes(1, ids)
-	m.bytes(2, values)
-	m.bytes(3, label)
-	p.out.bytes(profileSample, m)
+	var m pprof.Message
+	m.Packed(1, ids)
+	m.Packed(2, []int64{s.count})
+	p.Label(&m, "state", s.state)
+	p.Out.Bytes(pprof.Sample, m)
 }
 
 func writeProfile(w io.Writer, dump []byte, now time.Time) error {
-	p := &builder{strings: make(map[string]int64), functions: make(map[frame]int64),
-		locations: make(map[frame]int64)}
-	p.text("") // has to be the first
-	var kind message
-	kind.number(1, p.text("goroutine"))
-	kind.number(2, p.text("count"))
-	p.out.bytes(profileSampleType, kind)
-	p.out.bytes(profilePeriodType, kind)
-	p.out.number(profilePeriod, 1)
-	p.out.number(profileTime, now.UnixNano())
+	p := &profile{pprof.NewBuilder(), make(map[frame]int64)}
+	p.ValueType(pprof.SampleType, "goroutine", "count")
+	p.ValueType(pprof.PeriodType, "goroutine", "count")
+	p.Out.Number(pprof.Period, 1)
+	p.Out.Number(pprof.Time, now.UnixNano())
 	for _, s := range parse(dump) {
 		p.sample(s)
 	}
-	for _, s := range p.list {
-		p.out.bytes(profileString, []byte(s))
-	}
-	zip := gzip.NewWriter(w)
-	if _, err := zip.Write(p.out); err != nil {
-		return err
-	}
-	return zip.Close()
+	return p.Write(w)
 }

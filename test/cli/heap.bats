@@ -14,6 +14,16 @@ check_lost() {
 	[[ $output == *"976.6 KiB in 1000 blocks"*"C   lose"*"Go  main.loseSmall"*"Go  main.main"* ]]
 }
 
+# Starts testdata/leaky with a profile, and waits until it has lost its memory.
+start_leaky() {
+	mkfifo out
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
+	PID=$!
+	exec 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+}
+
 @test "heap run: a program of plain go; the file outlives it" {
 	run "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
 	[ "$status" -eq 0 ]
@@ -35,12 +45,7 @@ check_lost() {
 }
 
 @test "heap show: a process that runs, and after SIGKILL its file" {
-	mkfifo out
-	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
-	PID=$!
-	exec 9<out
-	read -r line <&9
-	[ "$line" = ready ]
+	start_leaky
 	run "$RCGO" heap show "$PID"
 	[ "$status" -eq 0 ]
 	check_lost
@@ -80,12 +85,7 @@ check_lost() {
 }
 
 @test "heap: a child with the same file leaves the parent's alone" {
-	mkfifo out
-	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
-	PID=$!
-	exec 9<out
-	read -r line <&9
-	[ "$line" = ready ]
+	start_leaky
 	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
 	[ "$(find "$T" -name 'profile.*' | wc -l)" -eq 1 ]
 	run "$RCGO" heap show "$PID"

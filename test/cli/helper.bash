@@ -137,3 +137,29 @@ toolchains() {
 		fi
 	done
 }
+
+# start_as COMMAND...: starts it and waits until it is ready; its input is file 8, its output file 9.
+# stop_started: ends it.
+start_as() {
+	mkfifo in out
+	"$@" <in >out &
+	PID=$!
+	exec 8>in 9<out
+	read -r line <&9
+	[ "$line" = ready ]
+}
+
+stop_started() {
+	exec 8>&- 9<&-
+	wait "$PID" || true
+}
+
+# in_order TEXT WORD...: the words stand in the text one after the other.
+in_order() {
+	local text=$1 word
+	shift
+	for word in "$@"; do
+		[[ $text == *"$word"* ]] || { echo "no $word in its place" >&2; return 1; }
+		text=${text#*"$word"}
+	done
+}

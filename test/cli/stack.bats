@@ -20,30 +20,6 @@ setup_file() {
 	cd "$BATS_TEST_DIRNAME/testdata/mixed" && env GOFLAGS= go build -o "$BATS_FILE_TMPDIR/mixed" .
 }
 
-start_as() { # COMMAND...
-	mkfifo in out
-	"$@" <in >out &
-	PID=$!
-	exec 8>in 9<out
-	read -r line <&9
-	[ "$line" = ready ]
-}
-
-stop_mixed() {
-	exec 8>&- 9<&-
-	wait "$PID" || true
-}
-
-# in_order TEXT WORD...: the words stand in the text one after the other.
-in_order() {
-	local text=$1 word
-	shift
-	for word in "$@"; do
-		[[ $text == *"$word"* ]] || { echo "no $word in its place" >&2; return 1; }
-		text=${text#*"$word"}
-	done
-}
-
 # The stacks of testdata/mixed, as text.
 check_mixed() {
 	in_order "$output" c_nested main._Cfunc_c_nested main.goNested goNested c_nested \
@@ -62,7 +38,7 @@ check_mixed() {
 	[[ ${lines[0]} == "process $PID mixed (Go "*" threads, 7 goroutines; "* ]]
 	check_mixed
 	in_order "$output" c_spin main._Cfunc_c_spin
-	stop_mixed
+	stop_started
 }
 
 @test "stack: the same of a program built with rcgo" {
@@ -73,7 +49,7 @@ check_mixed() {
 	run "$RCGO" top "$PID"
 	[ "$status" = 0 ]
 	[[ $output == *"wait_forever, from main.goNested"* ]]
-	stop_mixed
+	stop_started
 }
 
 @test "stack: a stripped program that may lie anywhere" {
@@ -83,7 +59,7 @@ check_mixed() {
 	[[ ${lines[0]} == *", stripped)"* ]]
 	in_order "$output" main._Cfunc_c_nested main.goNested main._Cfunc_c_nested main.goNestedCaller
 	[[ $output != *"may be missing"* ]]
-	stop_mixed
+	stop_started
 }
 
 @test "stack: threads that wait are not stopped, and no call of theirs ends early" {
@@ -96,14 +72,14 @@ check_mixed() {
 	check_mixed
 	run "$RCGO" stack -no-stop -folded "$PID"
 	[ "$status" = 0 ]
-	stop_mixed
+	stop_started
 }
 
 @test "stack: who holds the mutex that a thread waits for" {
 	start_mixed wait
 	run "$RCGO" stack "$PID"
 	[[ $output =~ "waits for mutex 0x"[0-9a-f]+", held by thread "[0-9]+ ]]
-	stop_mixed
+	stop_started
 }
 
 @test "stack: parked goroutines, with the C code below them" {
@@ -111,7 +87,7 @@ check_mixed() {
 	run "$RCGO" stack -all "$PID"
 	in_order "$output" "waiting (chan receive)" main.goParked
 	[[ $output == *"main.goFromThread"*"goFromThread"*"c_thread"* ]]
-	stop_mixed
+	stop_started
 }
 
 @test "stack: JSON, folded lines and a profile" {
@@ -128,7 +104,7 @@ check_mixed() {
 	[ "$status" = 0 ]
 	run go tool pprof -traces p.pb.gz
 	in_order "$output" c_leaf main._Cfunc_c_leaf goFromThread c_thread
-	stop_mixed
+	stop_started
 }
 
 @test "stack: a Go library in a program of another language" {
@@ -142,14 +118,14 @@ check_mixed() {
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == *"libmixed.so (Go "* ]]
 	check_mixed
-	stop_mixed
+	stop_started
 }
 
 @test "stack: a core file" {
 	command -v gcore >/dev/null || skip "no gcore"
 	start_mixed wait
 	gcore -o core "$PID" >/dev/null 2>&1
-	stop_mixed
+	stop_started
 	run "$RCGO" stack "core.$PID"
 	[ "$status" = 0 ]
 	check_mixed
@@ -165,7 +141,7 @@ check_mixed() {
 	command -v python3 >/dev/null || skip "no python3"
 	start_mixed wait
 	gcore -o core "$PID" >/dev/null 2>&1
-	stop_mixed
+	stop_started
 	cat >break.py <<'END'
 import os, random, subprocess, sys
 rcgo, core, data = sys.argv[1], sys.argv[2], []
@@ -207,7 +183,7 @@ END
 	run "$RCGO" stack -thread "$PID" -c "$PID"
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == *"(no Go in it)"* ]]
-	stop_mixed
+	stop_started
 	run "$RCGO" stack 999999999
 	[ "$status" = 2 ]
 	[[ $output == *"there is no process 999999999"* ]]
@@ -229,7 +205,7 @@ END
 	run setpriv --reuid=65534 --clear-groups "$T/rcgo" stack "$PID"
 	[ "$status" = 3 ]
 	[[ $output == *"it belongs to root, and rcgo runs as uid 65534"*"--cap-add SYS_PTRACE"* ]]
-	stop_mixed
+	stop_started
 }
 
 @test "record: what runs, and what waits" {
@@ -243,5 +219,5 @@ END
 	[ "$status" = 0 ]
 	[[ $output =~ "C:start_thread;C:plain_thread;C:wait_forever;"[^\;]*[\;]?[^\;]*" "[0-9]+ ]]
 	[[ $output != *"main.goSpin"* ]]
-	stop_mixed
+	stop_started
 }

@@ -21,17 +21,7 @@ setup_file() {
 	env GOFLAGS= go build -o "$DATA/epoll" .
 }
 
-# start COMMAND...: starts it and waits until it is ready. say LINE: gives it a line, and waits until
-# it repeats it. stop: ends it.
-start() {
-	mkfifo in out
-	"$@" <in >out &
-	PID=$!
-	exec 8>in 9<out
-	read -r line <&9
-	[ "$line" = ready ]
-}
-
+# say LINE: gives the program a line, and waits until it repeats it.
 say() {
 	echo "$1" >&8
 	read -r line <&9
@@ -44,26 +34,12 @@ say_any() {
 	read -r line <&9
 }
 
-stop() {
-	exec 8>&- 9<&-
-	wait "$PID" || true
-}
-
-in_order() {
-	local text=$1 word
-	shift
-	for word in "$@"; do
-		[[ $text == *"$word"* ]] || { echo "no $word in its place" >&2; return 1; }
-		text=${text#*"$word"}
-	done
-}
-
 @test "stack: two Go runtimes on one stack" {
 	cd "$DATA/tworuntimes" || return
 	rm -f in out
-	start ./program
+	start_as ./program
 	run "$RCGO" stack -all "$PID"
-	stop
+	stop_started
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == *"program (Go "*"), lib.so (Go "* ]]
 	in_order "$output" "goroutine 1 (locked) of program" wait_forever main._Cfunc_wait_forever \
@@ -74,9 +50,9 @@ in_order() {
 }
 
 @test "stack: who holds each kind of lock" {
-	start "$DATA/waits/program"
+	start_as "$DATA/waits/program"
 	run "$RCGO" stack -json "$PID"
-	stop
+	stop_started
 	[ "$status" = 0 ]
 	jq -e 'def waiter($f): .threads[] | select(any(.frames[]; .function == $f)) | .waits_for;
 		(.threads | map(select(any(.frames[]; .function == "hold"))) | map(.tid)) as $holders
@@ -91,15 +67,15 @@ in_order() {
 }
 
 @test "stack: a lock that a goroutine holds that waits in Go" {
-	start "$DATA/waits/program"
+	start_as "$DATA/waits/program"
 	run "$RCGO" stack "$PID"
-	stop
+	stop_started
 	[[ $output =~ "waits for mutex 0x"[0-9a-f]+", held by thread "[0-9]+", whose goroutine "[0-9]+" waits in Go: chan receive" ]]
 	[[ $output == *", held by 2 readers; the lock does not tell which"* ]]
 }
 
 @test "stack: code that was made at run time" {
-	start "$DATA/jit/program"
+	start_as "$DATA/jit/program"
 	run "$RCGO" stack "$PID"
 	[ "$status" = 0 ]
 	in_order "$output" spin_forever "jit_function(int, char *)" "[jit]" run_and_spin \
@@ -115,13 +91,13 @@ in_order() {
 		run "$RCGO" stack "$PID"
 		[[ $output != *jit_function* ]]
 	fi
-	stop
+	stop_started
 }
 
 @test "record: a library that is loaded meanwhile, and another in its place" {
 	cd "$DATA/loads" || return
 	rm -f in out
-	start ./program
+	start_as ./program
 	"$RCGO" record -d 60s -folded -o folded "$PID" &
 	local recorder=$!
 	# It has begun when it lets SIGINT end it early.
@@ -134,7 +110,7 @@ in_order() {
 	sleep 1
 	kill -INT "$recorder"
 	wait "$recorder"
-	stop
+	stop_started
 	run cat folded
 	in_order "$output" "C:run;C:work;C:first_work "
 	in_order "$output" "C:run;C:work;C:second_work "
@@ -145,7 +121,7 @@ in_order() {
 	mkdir -p root
 	cp "$DATA/mixed/program" "$T/work/elsewhere"
 	# The program lies in a file system that nobody else sees, and is the first of its namespace.
-	start unshare -mpf --mount-proc sh -c \
+	start_as unshare -mpf --mount-proc sh -c \
 		"mount -t tmpfs none $T/work/root && cp $T/work/elsewhere $T/work/root/program && exec $T/work/root/program wait"
 	local child
 	child=$(cat "/proc/$PID/task/$PID/children")
@@ -159,11 +135,11 @@ in_order() {
 	run "$RCGO" version "$child"
 	[ "$status" = 1 ]
 	kill -KILL "$child"
-	stop
+	stop_started
 }
 
 @test "stack: a stop ends no call early" {
-	start "$DATA/epoll" 12
+	start_as "$DATA/epoll" 12
 	for _ in 1 2 3; do
 		run "$RCGO" stack -stop -folded "$PID"
 		[ "$status" = 0 ]
@@ -171,11 +147,11 @@ in_order() {
 	done
 	say_any
 	[ "$line" = 0 ]
-	stop
+	stop_started
 }
 
 @test "stack: a thread that waits for its child of vfork" {
-	start "$DATA/loads/vforks"
+	start_as "$DATA/loads/vforks"
 	run timeout 20 "$RCGO" stack -stop "$PID"
 	[ "$status" = 0 ]
 	in_order "$output" another_thread
@@ -183,13 +159,13 @@ in_order() {
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == *"none was stopped"* && $output != *"may be missing"* ]]
 	in_order "$output" vfork start_child main
-	stop
+	stop_started
 }
 
 @test "stack: a process that ends while it is looked at" {
 	for _ in 1 2 3 4; do
 		rm -f in out
-		start "$DATA/epoll" 40
+		start_as "$DATA/epoll" 40
 		(while "$RCGO" stack -folded "$PID" >/dev/null 2>&1; do :; done) &
 		local reader=$!
 		kill -KILL "$PID"
@@ -206,7 +182,7 @@ in_order() {
 	(cd "$DATA/mixed" && env GOFLAGS= GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc go build -o arm64 .)
 	ulimit -c unlimited
 	export GOTRACEBACK=crash
-	start qemu-aarch64 -L /usr/aarch64-linux-gnu "$DATA/mixed/arm64" wait
+	start_as qemu-aarch64 -L /usr/aarch64-linux-gnu "$DATA/mixed/arm64" wait
 	kill -QUIT "$PID"
 	wait "$PID" || true
 	exec 8>&- 9<&-

@@ -3,61 +3,15 @@
 package heap
 
 import (
-	"compress/gzip"
 	"io"
 	"math"
 	"time"
-)
 
-// A message of the protocol buffer format, which github.com/google/pprof/proto/profile.proto uses.
-type message []byte
-
-func (m *message) varint(v uint64) {
-	for ; v >= 0x80; v >>= 7 {
-		*m = append(*m, byte(v)|0x80)
-	}
-	*m = append(*m, byte(v))
-}
-
-func (m *message) number(field int, v int64) {
-	if v != 0 {
-		m.varint(uint64(field) << 3)
-		m.varint(uint64(v))
-	}
-}
-
-func (m *message) flag(field int, v bool) {
-	if v {
-		m.number(field, 1)
-	}
-}
-
-func (m *message) bytes(field int, b []byte) {
-	m.varint(uint64(field)<<3 | 2)
-	m.varint(uint64(len(b)))
-	*m = append(*m, b...)
-}
-
-func (m *message) packed(field int, v []int64) {
-	var b message
-	for _, n := range v {
-		b.varint(uint64(n))
-	}
-	m.bytes(field, b)
-}
-
-// Fields of profile.proto.
-const (
-	profileSampleType, profileSample, profileMapping, profileLocation, profileFunction = 1, 2, 3, 4, 5
-	profileString, profileTime, profileDuration, profilePeriodType, profilePeriod      = 6, 9, 10, 11, 12
-	profileDefaultType                                                                 = 14
+	"rcgo.example/internal/pprof"
 )
 
 type profile struct {
-	out       message
-	strings   map[string]int64
-	list      []string
-	functions map[Frame]int64
+	*pprof.Builder
 	locations map[location]int64
 	snapshot  *Snapshot
 	names     *Names
@@ -68,32 +22,6 @@ type location struct {
 	isGo bool
 }
 
-func (p *profile) text(s string) int64 {
-	id, ok := p.strings[s]
-	if !ok {
-		id = int64(len(p.list))
-		p.strings[s] = id
-		p.list = append(p.list, s)
-	}
-	return id
-}
-
-func (p *profile) function(f Frame) int64 {
-	key := Frame{Function: f.Function, File: f.File}
-	id, ok := p.functions[key]
-	if !ok {
-		id = int64(len(p.functions) + 1)
-		p.functions[key] = id
-		var m message
-		m.number(1, id)
-		m.number(2, p.text(f.Function))
-		m.number(3, p.text(f.Function))
-		m.number(4, p.text(f.File))
-		p.out.bytes(profileFunction, m)
-	}
-	return id
-}
-
 // location returns the number of a location with these frames.
 func (p *profile) location(at location, frames []Frame) int64 {
 	id, ok := p.locations[at]
@@ -102,17 +30,17 @@ func (p *profile) location(at location, frames []Frame) int64 {
 	}
 	id = int64(len(p.locations) + 1)
 	p.locations[at] = id
-	var m message
-	m.number(1, id)
-	m.number(2, int64(at.module+1))
-	m.number(3, int64(at.pc))
+	var m pprof.Message
+	m.Number(1, id)
+	m.Number(2, int64(at.module+1))
+	m.Number(3, int64(at.pc))
 	for _, f := range frames {
-		var line message
-		line.number(1, p.function(f))
-		line.number(2, int64(f.Line))
-		m.bytes(4, line)
+		var line pprof.Message
+		line.Number(1, p.Function(f.Function, f.File))
+		line.Number(2, int64(f.Line))
+		m.Bytes(4, line)
 	}
-	p.out.bytes(profileLocation, m)
+	p.Out.Bytes(pprof.Location, m)
 	return id
 }
 
@@ -123,25 +51,18 @@ func (p *profile) goModule(pc uintptr) int {
 
 func (p *profile) mappings() {
 	for i, from := range p.snapshot.Modules {
-		var m message
-		m.number(1, int64(i+1))
-		m.number(2, int64(from.Start))
-		m.number(3, int64(from.End))
-		m.number(4, int64(from.Offset))
-		m.number(5, p.text(from.Path))
+		var m pprof.Message
+		m.Number(1, int64(i+1))
+		m.Number(2, int64(from.Start))
+		m.Number(3, int64(from.End))
+		m.Number(4, int64(from.Offset))
+		m.Number(5, p.Text(from.Path))
 		// All names that can be found are in the profile.
 		for field := 7; field <= 10; field++ {
-			m.flag(field, true)
+			m.Flag(field, true)
 		}
-		p.out.bytes(profileMapping, m)
+		p.Out.Bytes(pprof.Mapping, m)
 	}
-}
-
-func (p *profile) valueType(field int, kind, unit string) {
-	var m message
-	m.number(1, p.text(kind))
-	m.number(2, p.text(unit))
-	p.out.bytes(field, m)
 }
 
 // stackIDs returns the locations of a stack, innermost first.
@@ -178,12 +99,10 @@ func (s *Snapshot) Values() []Values {
 
 // Write writes a gzipped profile of these values. duration is 0 for a profile of the current state.
 func (s *Snapshot) Write(w io.Writer, values []Values, duration time.Duration) error {
-	p := &profile{strings: map[string]int64{}, functions: map[Frame]int64{}, locations: map[location]int64{},
-		snapshot: s, names: NewNames(s)}
-	p.text("")
+	p := &profile{Builder: pprof.NewBuilder(), locations: map[location]int64{}, snapshot: s, names: NewNames(s)}
 	for _, t := range [][2]string{{"alloc_objects", "count"}, {"alloc_space", "bytes"},
 		{"inuse_objects", "count"}, {"inuse_space", "bytes"}} {
-		p.valueType(profileSampleType, t[0], t[1])
+		p.ValueType(pprof.SampleType, t[0], t[1])
 	}
 	p.mappings()
 	for i := range values {
@@ -196,28 +115,18 @@ func (s *Snapshot) Write(w io.Writer, values []Values, duration time.Duration) e
 		if !any {
 			continue
 		}
-		var m message
-		m.packed(1, p.stackIDs(&s.Stacks[i]))
-		m.packed(2, rounded)
+		var m pprof.Message
+		m.Packed(1, p.stackIDs(&s.Stacks[i]))
+		m.Packed(2, rounded)
 		if len(s.Stacks[i].Go) == 0 {
-			var label message
-			label.number(1, p.text("thread"))
-			label.number(2, p.text("C"))
-			m.bytes(3, label)
+			p.Label(&m, "thread", "C")
 		}
-		p.out.bytes(profileSample, m)
+		p.Out.Bytes(pprof.Sample, m)
 	}
-	p.out.number(profileTime, time.Now().UnixNano())
-	p.out.number(profileDuration, int64(duration))
-	p.valueType(profilePeriodType, "space", "bytes")
-	p.out.number(profilePeriod, int64(s.Rate))
-	p.out.number(profileDefaultType, p.text("inuse_space"))
-	for _, text := range p.list {
-		p.out.bytes(profileString, []byte(text))
-	}
-	zipped := gzip.NewWriter(w)
-	if _, err := zipped.Write(p.out); err != nil {
-		return err
-	}
-	return zipped.Close()
+	p.Out.Number(pprof.Time, time.Now().UnixNano())
+	p.Out.Number(pprof.Duration, int64(duration))
+	p.ValueType(pprof.PeriodType, "space", "bytes")
+	p.Out.Number(pprof.Period, int64(s.Rate))
+	p.Out.Number(pprof.DefaultType, p.Text("inuse_space"))
+	return p.Write(w)
 }
