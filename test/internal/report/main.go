@@ -2,7 +2,8 @@
 
 // Command report reads the output of `go test -json`, shows the progress and each failure, and ends
 // with one line: N passed, N failed, N skipped. A test that has subtests counts only by them. The
-// whole output of each package is kept in the directory -logs.
+// whole output of each package is kept in the directory -logs. With -again, a failed test is run again;
+// see again.go.
 package main
 
 import (
@@ -25,7 +26,9 @@ type event struct {
 // A suite is a package with tests.
 type suite struct {
 	name                    string
+	path                    string // of the package
 	passed, failed, skipped int
+	failures                []string // the names of the failed tests
 	running, parents        map[string]bool
 	output                  map[string]*strings.Builder // of each test, until it ends
 	log                     *os.File
@@ -44,6 +47,7 @@ func main() {
 	logs := flag.String("logs", "", "directory for the whole output of each suite")
 	every := flag.Duration("every", 20*time.Second, "time between two lines of progress")
 	planned := flag.Int("suites", 0, "number of suites that will run; 0: unknown")
+	again := flag.Bool("again", false, "run a failed test again")
 	flag.Parse()
 	r := &report{logs: *logs, started: time.Now(), suites: map[string]*suite{}, planned: *planned}
 	events := make(chan event)
@@ -58,6 +62,9 @@ func main() {
 				r.take(e)
 			}
 		}
+	}
+	if *again {
+		r.again()
 	}
 	os.Exit(r.total())
 }
@@ -80,7 +87,7 @@ func (r *report) suite(path string) *suite {
 	if s := r.suites[path]; s != nil {
 		return s
 	}
-	s := &suite{running: map[string]bool{}, parents: map[string]bool{}, output: map[string]*strings.Builder{}}
+	s := &suite{path: path, running: map[string]bool{}, parents: map[string]bool{}, output: map[string]*strings.Builder{}}
 	s.name = strings.TrimPrefix(strings.TrimPrefix(path, "runtime_cgo/test/"), "suites/")
 	if r.logs != "" {
 		s.log, _ = os.Create(filepath.Join(r.logs, strings.ReplaceAll(s.name, "/", "-")+".log"))
@@ -130,6 +137,7 @@ func (r *report) testEnded(s *suite, e event) {
 	case s.parents[e.Test] && (e.Action != "fail" || !strings.Contains(text, "_test.go:") && !strings.Contains(text, "suite.go:")):
 		// Its subtests count.
 	case e.Action == "fail":
+		s.failures = append(s.failures, e.Test)
 		r.fail(s, "/"+e.Test, text)
 	case e.Action == "skip":
 		s.skipped++

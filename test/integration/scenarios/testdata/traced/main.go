@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 //export tracedNothing
@@ -24,6 +25,7 @@ func main() {
 	n, _ := strconv.Atoi(os.Args[2])
 	switch os.Args[1] {
 	case "starts":
+		time.Sleep(50 * time.Millisecond) // until the threads of the start have started
 	case "threads": // start and end
 		for i := 0; i < n; i++ {
 			done := make(chan bool)
