@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define NS ((uint64_t)1000000000)
 #define SLOTS 65536
 #define LISTED_EVERY 16 // samples between two looks for new threads
@@ -52,10 +54,7 @@ end_early(int sig)
 static uint64_t
 now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
+	return rcgo__clock_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -121,8 +120,10 @@ static void
 sample_thread(struct recorder *r, struct thread *th, struct last *last)
 {
 	uint64_t stamp;
-	bool blocked = process_blocked(&r->s.t, th, &stamp);
+	bool blocked;
 
+	process_release_late(&r->s.t, th);
+	blocked = process_blocked(&r->s.t, th, &stamp);
 	if (!blocked && !th->running) {
 		th->how = th->error == ESRCH || th->error == ENOENT ? HOW_GONE : th->how;
 		return;

@@ -34,6 +34,9 @@ print_head(struct stacks *s)
 	}
 	if (!s->t.core && s->t.stopped == 0) {
 		fputs("; none was stopped", stdout);
+	} else if (s->t.together_ns != 0) {
+		printf("; %zu stopped together for %.1f ms", s->t.stopped,
+			(double)s->t.together_ns / 1e6);
 	} else if (!s->t.core) {
 		printf("; %zu stopped for a moment", s->t.stopped);
 	}

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define STACK_MAX_KEPT ((size_t)256 << 10)
 #define STACK_FIRST ((size_t)16 << 10) // most stacks are smaller
 #define RED_ZONE 128
@@ -19,6 +21,7 @@
 #define STOPS_MAX_NS ((uint64_t)10 * 1000 * 1000 * 1000)
 #define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that wait and do not stop
 #define GS_MAX (3 * THREAD_MS_MAX)
+#define ROUNDS_MAX 16 // of stopping the threads that are new
 
 // The bytes in use of a goroutine's stack, from sp on.
 static size_t
@@ -207,21 +210,23 @@ read_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 	return false;
 }
 
+// What has become of an attempt to stop the thread. Returns whether it stands still.
+static bool
+note_stop(struct thread *th, int err)
+{
+	th->error = err == 0 || err == -ESRCH ? 0 : -err;
+	th->how = err == 0 ? HOW_STOPPED : err == -ESRCH ? HOW_GONE : HOW_TORN;
+	return err == 0;
+}
+
 static void
 stop_and_read(struct stacks *s, struct thread *th)
 {
 	// On a machine that is short of processors each stop waits for one.
 	bool waited =
 		s->t.waited_ns > (th->running ? STOPS_MAX_NS : FIRM_MAX_NS) && !s->options.stop;
-	int err = waited ? -ETIMEDOUT : process_stop(&s->t, th);
 
-	if (err == -ESRCH) {
-		th->how = HOW_GONE;
-		return;
-	}
-	th->error = err == 0 ? 0 : -err;
-	th->how = err == 0 ? HOW_STOPPED : HOW_TORN;
-	if (err == 0) {
+	if (note_stop(th, waited ? -ETIMEDOUT : process_stop(&s->t, th))) {
 		keep_memory(&s->t, th);
 		process_release(&s->t, th);
 		s->t.stopped++;
@@ -331,6 +336,82 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 	thread_drop(&s->t, th);
 }
 
+// Whether -stop was given for the whole of a process: its threads stand still at one moment.
+static bool
+stops_together(const struct stacks *s)
+{
+	return s->options.stop && s->options.thread == 0 && !s->t.core;
+}
+
+static int
+await_together(struct target *t, struct thread *th)
+{
+	return t->waited_ns > STOPS_MAX_NS ? -ETIMEDOUT : process_await_stop(t, th);
+}
+
+// Stops all threads, those too that others start until they have stopped.
+static void
+stop_together(struct stacks *s)
+{
+	struct target *t = &s->t;
+	bool more = true;
+
+	for (unsigned round = 0; more && round < ROUNDS_MAX; round++) {
+		more = false;
+		process_threads(t);
+		for (size_t i = 0; i < t->threads; i++) {
+			struct thread *th = &t->thread[i];
+			int err = th->how == HOW_UNREAD ? process_ask_stop(t, th) : 0;
+
+			if (th->how != HOW_UNREAD) {
+				continue;
+			}
+			more = true;
+			th->running = true; // perhaps; and may have to wait for a processor
+			if (err != 0) {
+				note_stop(th, err);
+			}
+		}
+		for (size_t i = 0; i < t->threads; i++) {
+			struct thread *th = &t->thread[i];
+
+			if (th->how == HOW_UNREAD && note_stop(th, await_together(t, th))) {
+				t->stopped++;
+			}
+		}
+	}
+}
+
+// Takes a thread that stands still among all others. One that cannot be stopped, because its wait
+// cannot be ended, stands still as well.
+static void
+take_together(struct stacks *s, struct thread *th, struct walk *w)
+{
+	uint64_t stamp = 0;
+
+	if (th->how == HOW_STOPPED) {
+		keep_memory(&s->t, th);
+	} else if (th->how != HOW_TORN || !read_blocked(&s->t, th, &stamp)) {
+		return;
+	}
+	walk(s, th, w);
+	if (find_new_m(s, th, w)) {
+		keep_memory(&s->t, th);
+		walk(s, th, w);
+	}
+	thread_drop(&s->t, th);
+}
+
+static void
+release_together(struct stacks *s)
+{
+	for (size_t i = 0; i < s->t.threads; i++) {
+		if (s->t.thread[i].how == HOW_STOPPED) {
+			process_release(&s->t, &s->t.thread[i]);
+		}
+	}
+}
+
 static void
 sigbus(int sig)
 {
@@ -377,12 +458,28 @@ stacks_open(struct stacks *s, const char *what)
 	}
 }
 
+static void
+take_thread(struct stacks *s, struct thread *th, struct walk *w)
+{
+	stacks_find_m(s, th);
+	if (s->t.core) {
+		walk(s, th, w);
+	} else if (stops_together(s)) {
+		take_together(s, th, w);
+	} else {
+		stacks_take_thread(s, th, w);
+	}
+}
+
 void
 stacks_take(struct stacks *s)
 {
 	struct walk *w = xalloc(sizeof *w);
+	uint64_t since = rcgo__clock_ns(CLOCK_MONOTONIC);
 
-	if (!s->t.core) {
+	if (stops_together(s)) {
+		stop_together(s);
+	} else if (!s->t.core) {
 		process_threads(&s->t);
 	}
 	for (size_t i = 0; i < s->go.runtimes; i++) {
@@ -391,18 +488,19 @@ stacks_take(struct stacks *s)
 	for (size_t i = 0; i < s->t.threads; i++) {
 		struct thread *th = &s->t.thread[i];
 
-		if (s->options.thread != 0 && th->tid != s->options.thread) {
-			continue;
-		}
-		stacks_find_m(s, th);
-		if (s->t.core) {
-			walk(s, th, w);
-		} else {
-			stacks_take_thread(s, th, w);
+		if (s->options.thread == 0 || th->tid == s->options.thread) {
+			take_thread(s, th, w);
 		}
 	}
 	if (s->options.thread == 0) {
 		stacks_goroutines(s, w);
+	}
+	if (stops_together(s)) {
+		release_together(s);
+		s->t.together_ns = rcgo__clock_ns(CLOCK_MONOTONIC) - since;
+	}
+	for (size_t i = 0; i < s->t.threads; i++) {
+		process_release_late(&s->t, &s->t.thread[i]);
 	}
 	free(w);
 }

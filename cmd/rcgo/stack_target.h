@@ -82,6 +82,7 @@ struct thread {
 	unsigned ms;
 	uint64_t sched;	   // changes when it has run; 0: not known
 	uint64_t seen;	   // the stamp, if process_blocked has just found it blocked; else 0
+	bool asked;	   // to stop; and it has not been released
 	uint64_t switched; // how long it was stopped, in ns
 	int signal;	   // that was on its way when it was stopped
 	const struct stack *stack;
@@ -109,6 +110,7 @@ struct target {
 	struct thread *thread;
 	size_t threads;
 	size_t stopped;
+	uint64_t together_ns; // how long all threads stood still together; 0: they did not
 	uint64_t waited_ns; // until threads stood still
 	uint8_t *keep;	    // KEEP_SIZE bytes for the regions of the thread that is looked at
 	size_t kept;
@@ -148,7 +150,12 @@ int process_modules(struct target *t, bool *changed);
 
 // target_stop.c: 0, or -errno. The thread stands still until process_release.
 int process_stop(struct target *t, struct thread *th);
+// The same in two steps, so that many threads can stop together.
+int process_ask_stop(struct target *t, struct thread *th);
+int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
+// For a thread that did not stop in time: releases it if it has stopped since.
+void process_release_late(struct target *t, struct thread *th);
 
 // target_permission.c
 _Noreturn void process_fail(pid_t pid, int err);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "clock.h"
 #include "core_file.h"
 
 #define MS ((uint64_t)1000 * 1000)
@@ -23,10 +24,16 @@ enum { AMD64_RAX = 10, AMD64_ORIG_RAX = 15, AMD64_RIP = 16, AMD64_SYSCALL_SIZE =
 static uint64_t
 now_ns(void)
 {
-	struct timespec t;
+	return rcgo__clock_ns(CLOCK_MONOTONIC);
+}
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+// A signal that came first goes on its way when the thread does.
+static void
+note_signal(struct thread *th, int status)
+{
+	bool ours = !WIFSTOPPED(status) || status >> 16 == PTRACE_EVENT_STOP;
+
+	th->signal = ours ? 0 : WSTOPSIG(status);
 }
 
 // Waits until the thread has stopped.
@@ -43,8 +50,7 @@ wait_stopped(struct thread *th, uint64_t since)
 			if (!WIFSTOPPED(status)) {
 				return -ESRCH;
 			}
-			// A signal that came first goes on its way when the thread does.
-			th->signal = status >> 16 == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status);
+			note_signal(th, status);
 			return 0;
 		}
 		if (got < 0 && errno != EINTR) {
@@ -125,23 +131,33 @@ take_registers(struct target *t, struct thread *th)
 }
 
 int
-process_stop(struct target *t, struct thread *th)
+process_ask_stop(struct target *t, struct thread *th)
 {
-	uint64_t since;
-	int err;
-
+	if (th->asked) {
+		return 0; // at an earlier try; it had no processor to stop on
+	}
 	if (!th->running && process_sleeps_firmly(t, th)) {
 		return -ETIMEDOUT;
 	}
-	since = now_ns();
+	th->asked = true;
 	if (ptrace(PTRACE_SEIZE, th->tid, NULL, NULL) != 0 ||
 		ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) != 0) {
+		th->asked = false;
 		return -errno;
 	}
-	err = wait_stopped(th, since);
+	return 0;
+}
+
+int
+process_await_stop(struct target *t, struct thread *th)
+{
+	uint64_t since = now_ns();
+	int err = wait_stopped(th, since);
+
 	th->switched = now_ns();
 	t->waited_ns += th->switched - since;
 	if (err != 0) {
+		th->asked = err == -ETIMEDOUT;
 		return err;
 	}
 	err = take_registers(t, th);
@@ -151,10 +167,33 @@ process_stop(struct target *t, struct thread *th)
 	return err;
 }
 
+int
+process_stop(struct target *t, struct thread *th)
+{
+	int err = process_ask_stop(t, th);
+
+	return err != 0 ? err : process_await_stop(t, th);
+}
+
 void
 process_release(struct target *t, struct thread *th)
 {
 	(void)t;
 	ptrace(PTRACE_DETACH, th->tid, NULL, (void *)(uintptr_t)th->signal);
 	th->switched = now_ns() - th->switched;
+	th->asked = false;
+}
+
+void
+process_release_late(struct target *t, struct thread *th)
+{
+	int status;
+
+	if (!th->asked) {
+		return;
+	}
+	if (waitpid(th->tid, &status, WNOHANG | __WALL) == th->tid) {
+		note_signal(th, status);
+		process_release(t, th);
+	}
 }

@@ -17,6 +17,7 @@ setup_file() {
 	gcc -O1 -g -shared -fPIC -DWORK=first_work -o first.so loads.c
 	gcc -O1 -g -shared -fPIC -DWORK=second_work -o second.so loads.c
 	gcc -O1 -g -o vforks vforks.c -lpthread
+	gcc -O1 -g -o turns turns.c -lpthread
 	cd "$BATS_TEST_DIRNAME/../../bench/stacks/target" || return
 	env GOFLAGS= go build -o "$DATA/epoll" .
 }
@@ -147,6 +148,23 @@ say_any() {
 	done
 	say_any
 	[ "$line" = 0 ]
+	stop_started
+}
+
+@test "stack: -stop shows all threads at one moment" {
+	local n i
+	start_as "$DATA/loads/turns"
+	for i in {1..20}; do
+		"$RCGO" stack -stop -folded "$PID" >"stacks$i"
+		n=$(awk '/C:hold/ { n += $NF } END { print n + 0 }' "stacks$i")
+		if [ "$n" -gt 1 ]; then
+			cat "stacks$i"
+			return 1
+		fi
+	done
+	grep -q "C:hold" stacks* # which is where they are most of the time
+	run "$RCGO" stack -stop "$PID"
+	[[ ${lines[0]} == *"; 5 stopped together for "* ]]
 	stop_started
 }
 
