@@ -29,6 +29,7 @@ soak-dlclose: bin/rcgo ## libraries come and go under a profile for ten minutes
 
 soak-stacks: bin/rcgo ## rcgo reads SOAK_STACKS=1000000 stacks of a busy program: none is wrong
 	test/stack/soak $(SOAK_STACKS) "go build" "bin/rcgo build"
+	test/stack/steps 1 1000
 
 stack-oracles: bin/rcgo ## the stacks of rcgo stack beside those of gdb, delve (DLV) and the Go runtime
 	test/stack/oracles "go build" "bin/rcgo build"

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MS_MAX 100000
+#define CURG_TRIES 20
 #define DATA_MAX ((uint64_t)256 << 20)
 
 const struct go_layout go_layouts[] = {
@@ -89,9 +91,43 @@ go_read_m(
 	return *whole || g0[G_M / 8] == 0;
 }
 
-// Whether a goroutine that an M says it runs is one: it belongs to that M and has a stack.
+// Whether this may be a goroutine that an M runs.
 static bool
-good_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
+is_curg(const struct go_g *g)
+{
+	return g->lo < g->hi && (g->status & ~(uint32_t)G_SCAN) <= G_DEADEXTRA;
+}
+
+// An M whose goroutine is not its own, as it was read: reads both again, at one time. Returns
+// whether the goroutine is the M's, or the M is taking one or giving it back.
+static bool
+curg_changes(struct target *t, const struct go_layout *l, const struct go_m *m)
+{
+	uint64_t before, after;
+	uint8_t bytes[G_SIZE];
+	struct go_g g = {0};
+
+	for (unsigned i = 0; i < CURG_TRIES; i++) {
+		if (!target_word(t, m->address + l->curg, &before) || before % 8 != 0 ||
+			(before != 0 && !target_read(t, before, bytes, sizeof bytes)) ||
+			!target_word(t, m->address + l->curg, &after)) {
+			return false;
+		}
+		if (before == 0) {
+			return true;
+		}
+		go_parse_g(l, before, bytes, &g);
+		if (before == after && (!is_curg(&g) || g.m == m->address)) {
+			return is_curg(&g);
+		}
+		// Between two writes, a thread may lose its processor.
+		nanosleep(&(struct timespec){0, 100 * 1000}, NULL);
+	}
+	return before != after || g.m == 0;
+}
+
+static bool
+fits_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
 {
 	uint8_t bytes[G_SIZE];
 	struct go_g g;
@@ -103,7 +139,7 @@ good_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
 		return false;
 	}
 	go_parse_g(l, m->curg, bytes, &g);
-	return g.m == m->address && g.lo < g.hi && (g.status & ~(uint32_t)G_SCAN) <= G_DEADEXTRA;
+	return is_curg(&g) && (g.m == m->address || curg_changes(t, l, m));
 }
 
 static bool
@@ -127,7 +163,7 @@ fit(struct target *t, const struct go_layout *l, uint64_t address)
 	bool whole;
 
 	for (; address != 0 && ms < MS_MAX; ms++) {
-		if (!go_read_m(t, l, address, &m, &whole) || (whole && !good_curg(t, l, &m))) {
+		if (!go_read_m(t, l, address, &m, &whole) || (whole && !fits_curg(t, l, &m))) {
 			return -1;
 		}
 		address = m.next;

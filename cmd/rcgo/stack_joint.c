@@ -91,6 +91,10 @@ step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 	bool switched = o->resumes || (o->has_curg && o->curg.syscallsp != 0 && o->m.ncgo > 0);
 	uint64_t size, ra, next;
 
+	// Before it leaves the goroutine's stack, and when it is back there.
+	if (o->has_curg && within(&o->curg, sp) && !within(&o->g0, sp)) {
+		return step_go(w, f, pc, sp);
+	}
 	if (!switched && go_frame_size(f, pc, &size) && cpu_go_return(w, f, size, &ra, &next) &&
 		go_table_at(w->go, ra) != NULL && sp + NEAR_SP < o->chain) {
 		return step_go(w, f, pc, sp);
@@ -110,8 +114,15 @@ step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 	uint64_t sp = w->regs.reg[RCGO_DW_SP];
 	uint64_t older;
 
+	if (o->has_m && within(&o->g0, sp)) {
+		// It has linked its frame into the chain, or has not unlinked it yet.
+		if (o->chain == sp && walk_word(w, cpu_chain_older(sp), &older)) {
+			o->chain = older;
+		}
+		return step_go(w, f, pc, sp);
+	}
 	if (!o->has_m || !within(&o->curg, sp) || !step_go(w, f, pc, sp)) {
-		return o->has_m && within(&o->g0, sp) && step_go(w, f, pc, sp);
+		return false;
 	}
 	o->resumes = true;
 	o->resume_pc = w->regs.pc;

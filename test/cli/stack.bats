@@ -121,6 +121,10 @@ check_mixed() {
 	stop_started
 }
 
+@test "stack: at single instructions on the way from Go to C and back" {
+	"$HERE/../stack/steps" 7 20
+}
+
 @test "stack: a core file" {
 	command -v gcore >/dev/null || skip "no gcore"
 	start_mixed wait

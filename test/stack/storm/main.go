@@ -2,7 +2,8 @@
 
 // storm keeps many stacks in motion that go from Go to C and back 5 times, while collections run and
 // stacks grow and are moved. The functions of each level have their own names, so that a stack that
-// lacks a frame, or has one of another stack, is seen to be wrong.
+// lacks a frame, or has one of another stack, is seen to be wrong. With an argument there is one such
+// stack alone, of the first thread.
 package main
 
 /*
@@ -20,6 +21,9 @@ extern void deep4(int how);
 
 static void sleep_us(long us) { struct timespec t = {0, us * 1000}; nanosleep(&t, NULL); }
 __attribute__((noinline)) static void work(int how) {
+	if (how < 0) {
+		return;
+	}
 	if (how % 4 == 0) {
 		for (volatile int i = 0; i < 3000; i++) { }
 	} else {
@@ -85,7 +89,18 @@ func caller(how int) {
 	}
 }
 
+// The goroutine that is locked to the first thread.
+func init() { runtime.LockOSThread() }
+
 func main() {
+	if len(os.Args) > 1 {
+		go end()
+		fmt.Println("ready")
+		for {
+			deep4(-4)
+			runtime.Gosched()
+		}
+	}
 	for i := 0; i < 40; i++ {
 		go caller(i)
 	}
@@ -99,5 +114,10 @@ func main() {
 		}
 	}()
 	fmt.Println("ready")
+	end()
+}
+
+func end() {
 	os.Stdin.Read(make([]byte, 1))
+	os.Exit(0)
 }

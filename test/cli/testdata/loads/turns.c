@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // turns: four threads take turns: at each moment, at most one is in hold().
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #define THREADS 4
 
-static _Atomic unsigned turn;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t next = PTHREAD_COND_INITIALIZER;
+static size_t turn;
 
 __attribute__((noinline)) static void
 hold(void)
 {
-	for (volatile int i = 0; i < 20000; i++) {
-	}
+	usleep(200);
+	__asm__ volatile("" ::: "memory"); // no tail call
 }
 
 static void *
 take_turns(void *own)
 {
 	for (;;) {
-		while (atomic_load(&turn) % THREADS != (unsigned)(size_t)own) {
-			sched_yield();
+		pthread_mutex_lock(&lock);
+		while (turn % THREADS != (size_t)own) {
+			pthread_cond_wait(&next, &lock);
 		}
+		pthread_mutex_unlock(&lock);
 		hold();
-		atomic_fetch_add(&turn, 1);
+		pthread_mutex_lock(&lock);
+		turn++;
+		pthread_cond_broadcast(&next);
+		pthread_mutex_unlock(&lock);
 	}
 	return NULL;
 }
