@@ -188,7 +188,8 @@ print_json(struct stacks *s)
 	json_object_set_new(o, "took_ms", json_real(s->ms));
 	json_object_set_new(o, "cpu_ms", json_real(s->cpu_ms));
 	if (s->t.together_ns != 0) {
-		json_object_set_new(o, "stopped_together_us", json_real((double)s->t.together_ns / 1e3));
+		json_object_set_new(
+			o, "stopped_together_us", json_real((double)s->t.together_ns / 1e3));
 	}
 	json_object_set_new(o, "go", runtimes_json(s));
 	for (size_t i = 0; i < s->t.threads; i++) {

@@ -111,8 +111,8 @@ struct target {
 	size_t threads;
 	size_t stopped;
 	uint64_t together_ns; // how long all threads stood still together; 0: they did not
-	uint64_t waited_ns; // until threads stood still
-	uint8_t *keep;	    // KEEP_SIZE bytes for the regions of the thread that is looked at
+	uint64_t waited_ns;   // until threads stood still
+	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the thread that is looked at
 	size_t kept;
 	struct target_block *block; // of target_read_near
 	bool same_root;
