@@ -31,6 +31,7 @@ include test/stress/stress.mk
 include test/unwind/unwind.mk
 include test/companion/companion.mk
 include test/soak.mk
+include test/model/model.mk
 include test/compat/compat.mk
 include test/upstream/upstream.mk
 include bench/bench.mk

@@ -204,16 +204,17 @@ static struct {
 	uint64_t guarded;
 } slabs[SLABS];
 
-// owner: pool_layout, always with the same value; lock: none; ordering: none needed
+// owner: pool_layout, always with the same value; lock: none; ordering: stored after guard_bytes,
+// with release; acquire in pool_layout
 static uintptr_t stack_bytes;
-// owner: pool_layout, as stack_bytes; lock: none; ordering: stack_bytes
+// owner: pool_layout, as stack_bytes; lock: none; ordering: that of stack_bytes
 static uintptr_t guard_bytes;
 
 // Returns the bytes that a slab has for each stack: the guard area, then the stack.
 static uintptr_t
 pool_layout(void)
 {
-	uintptr_t bytes = rcgo_load_rlx(&stack_bytes);
+	uintptr_t bytes = rcgo_load_acq(&stack_bytes);
 	uintptr_t page, frames;
 
 	if (bytes == 0) {
