@@ -97,6 +97,22 @@ wanted_stack(size_t libcs)
 	return (size + page - 1) & ~(page - 1);
 }
 
+// Returns the size of the guard area that libc makes where this one is asked for.
+#if defined(__aarch64__) && defined(__GLIBC__)
+static size_t
+real_guard(size_t asked)
+{
+	// ARCH_MIN_GUARD_SIZE, which pthread_attr_getguardsize does not tell.
+	return asked != 0 && asked < (size_t)64 << 10 ? (size_t)64 << 10 : asked;
+}
+#else
+static size_t
+real_guard(size_t asked)
+{
+	return asked;
+}
+#endif
+
 void
 rcgo__thread_attr_init(struct rcgo_thread_attr *attr_req, bool signals_blocked)
 {
@@ -118,6 +134,7 @@ rcgo__thread_attr_init(struct rcgo_thread_attr *attr_req, bool signals_blocked)
 		pthread_attr_setguardsize(&attr_req->attr, (size_t)guard);
 	}
 	pthread_attr_getguardsize(&attr_req->attr, &attr_req->guard_size);
+	attr_req->guard_size = real_guard(attr_req->guard_size);
 	attr_req->block_signals = signals_blocked && !attr_blocks_signals(&attr_req->attr);
 }
 
