@@ -150,6 +150,7 @@ TEST(symbols_in_a_storm_of_truncation)
 		"static inline int twice(int n) { return printf(\"%d\", n) * 2; }\n"
 		"int main(int n, char **v) { return twice(n) + atoi(v[0]); }\n";
 	char *path = strdup(unit_shell_path("program"));
+	uint64_t main_at;
 	unsigned named = 0;
 	pthread_t thread;
 
@@ -157,6 +158,7 @@ TEST(symbols_in_a_storm_of_truncation)
 	CHECK_INT(sigaction(SIGSEGV, &act, NULL), 0);
 	unit_shell_write("source.c", source, sizeof source - 1);
 	unit_shell("gcc -g -O2 -no-pie -o program source.c && cp program program.orig");
+	main_at = strtoull(unit_shell_output(NULL, "nm program.orig | grep ' main$'"), NULL, 16);
 	CHECK_INT(pthread_create(&thread, NULL, replace_file, path), 0);
 	// A fully emulated machine opens few objects in a minute.
 	for (unsigned i = 0; i < 3000 / unit_slowness(); i++) {
@@ -166,7 +168,7 @@ TEST(symbols_in_a_storm_of_truncation)
 
 		CHECK_INT(rcgo__arena_init(&arena, 64 << 20), 0);
 		if (rcgo__object_open(&arena, path, (struct rcgo_bytes){0}, &object) == 0) {
-			for (uint64_t at = 0x401000; at < 0x401200; at += 16) {
+			for (uint64_t at = main_at - 256; at < main_at + 256; at += 16) {
 				size_t n = rcgo__object_frames(object, at, frames, 8);
 
 				named += n > 0 && frames[0].function != NULL;

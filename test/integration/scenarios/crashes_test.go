@@ -116,6 +116,7 @@ func TestCrashIsBrief(t *testing.T) {
 			wantReports(t, run(t, tc, nil, []string{"GOTRACEBACK=single"}, program, "crashes", "1").out, 1)
 		})
 		t.Run("setuid", func(t *testing.T) {
+			needHere(t, "a program with the setuid bit")
 			if !isRoot() {
 				t.Skip("only root can give a program to another user")
 			}
@@ -146,6 +147,7 @@ func TestCrashIsBrief(t *testing.T) {
 
 // Standard error is a full pipe that nothing reads.
 func TestCrashWithNobodyReading(t *testing.T) {
+	needHere(t, "a pipe of the test")
 	each(t, func(t *testing.T, tc toolchain) {
 		r, w, err := os.Pipe()
 		if err != nil {

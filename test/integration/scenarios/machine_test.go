@@ -30,7 +30,7 @@ func builtFor(env []string) []string {
 // cCompiler is the compiler for C programs that the machine runs.
 func cCompiler(cc string) string {
 	for _, kv := range builtFor(nil) {
-		if cc == "gcc" && strings.HasPrefix(kv, "CC=") {
+		if (cc == "gcc" || cc == "cc") && strings.HasPrefix(kv, "CC=") {
 			return strings.TrimPrefix(kv, "CC=")
 		}
 	}

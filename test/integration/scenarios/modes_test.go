@@ -92,6 +92,7 @@ func TestBuildModes(t *testing.T) {
 			t.Run(m.name, func(t *testing.T) {
 				t.Parallel()
 				if m.tool != "" {
+					needHere(t, "a compiler for this CPU")
 					need(t, m.tool, m.pkg)
 				}
 				good := m.program + " ok"
