@@ -226,11 +226,13 @@ stop_and_read(struct stacks *s, struct thread *th)
 	bool waited =
 		s->t.waited_ns > (th->running ? STOPS_MAX_NS : FIRM_MAX_NS) && !s->options.stop;
 
+	process_hurry(true);
 	if (note_stop(th, waited ? -ETIMEDOUT : process_stop(&s->t, th))) {
 		keep_memory(&s->t, th);
 		process_release(&s->t, th);
 		s->t.stopped++;
 	}
+	process_hurry(false);
 }
 
 // Whether the thread's M is known, of the runtime that has this code.
@@ -478,6 +480,7 @@ stacks_take(struct stacks *s)
 	uint64_t since = rcgo__clock_ns(CLOCK_MONOTONIC);
 
 	if (stops_together(s)) {
+		process_hurry(true);
 		stop_together(s);
 	} else if (!s->t.core) {
 		process_threads(&s->t);
@@ -497,6 +500,7 @@ stacks_take(struct stacks *s)
 	}
 	if (stops_together(s)) {
 		release_together(s);
+		process_hurry(false);
 		s->t.together_ns = rcgo__clock_ns(CLOCK_MONOTONIC) - since;
 	}
 	for (size_t i = 0; i < s->t.threads; i++) {

@@ -154,6 +154,8 @@ int process_stop(struct target *t, struct thread *th);
 int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
+// Between on and off, no process of ordinary priority delays this one, if the kernel permits that.
+void process_hurry(bool on);
 // For a thread that did not stop in time: releases it if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);
 
@@ -187,6 +189,9 @@ void target_forget(struct target *t);
 bool thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,
 	bool *late);
 void thread_drop(struct target *t, struct thread *th);
+// Maps and touches the memory that thread_keep copies to, so that no page of it is missing while a
+// thread stands still.
+void target_make_keep(struct target *t);
 // Copies up to size bytes at each address, of at most 16 pieces. What cannot be read is left out.
 void thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n);

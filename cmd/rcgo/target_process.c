@@ -21,17 +21,17 @@ struct process {
 	size_t room, sorted; // of the target's threads
 };
 
-// A small file of a thread, into text, which ends with a 0. Returns its size, or -errno.
+// A small file of a thread of the process whose threads are in directory dir, into text, which ends
+// with a 0. Returns its size, or -errno.
 static ssize_t
-task_file(const struct target *t, const struct thread *th, const char *name, char *text, size_t cap)
+task_file_at(int dir, pid_t tid, const char *name, char *text, size_t cap)
 {
-	const struct process *p = t->own;
 	char path[64];
 	int fd;
 	ssize_t n;
 
-	snprintf(path, sizeof path, "%d/%s", th->tid, name);
-	fd = openat(p->task, path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof path, "%d/%s", tid, name);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -40,6 +40,12 @@ task_file(const struct target *t, const struct thread *th, const char *name, cha
 	close(fd);
 	text[n > 0 ? n : 0] = 0;
 	return n;
+}
+
+static ssize_t
+task_file(const struct target *t, const struct thread *th, const char *name, char *text, size_t cap)
+{
+	return task_file_at(((const struct process *)t->own)->task, th->tid, name, text, cap);
 }
 
 // The last number of NSpid is the one in the innermost namespace, and the only one that the target
@@ -266,20 +272,11 @@ process_started(const struct target *t)
 static bool
 last_ran(int dir, pid_t tid, double *ms)
 {
-	char path[64], text[512];
-	const char *line;
-	ssize_t n;
-	int fd;
+	char text[512];
+	const char *line = task_file_at(dir, tid, "sched", text, sizeof text) > 0
+				   ? strstr(text, "se.exec_start")
+				   : NULL;
 
-	snprintf(path, sizeof path, "%d/sched", tid);
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return false;
-	}
-	n = read(fd, text, sizeof text - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = 0;
-	line = strstr(text, "se.exec_start");
 	line = line != NULL ? strchr(line, ':') : NULL;
 	return line != NULL && sscanf(line, ": %lf", ms) == 1 && *ms > 0;
 }
@@ -325,6 +322,7 @@ process_open(struct target *t, pid_t pid)
 	if (p->task < 0) {
 		return errno == ENOENT ? -ESRCH : -errno;
 	}
+	target_make_keep(t);
 	t->ns_pid = innermost_tid(t, &first);
 	p->namespaced = t->ns_pid != pid;
 	err = process_modules(t, &changed);

@@ -103,10 +103,8 @@ thread_drop(struct target *t, struct thread *th)
 	t->kept = 0;
 }
 
-// Touches the memory that is read into, so that no page of it is missing while a thread stands
-// still.
-static void
-make_keep(struct target *t)
+void
+target_make_keep(struct target *t)
 {
 	t->keep = xalloc(KEEP_SIZE);
 	memset(t->keep, 1, KEEP_SIZE);
@@ -122,7 +120,7 @@ thread_keep(
 	unsigned first = th->regions;
 
 	if (t->keep == NULL) {
-		make_keep(t);
+		target_make_keep(t);
 	}
 	for (size_t i = 0; i < n && th->regions < REGIONS_MAX; i++) {
 		struct region *r = &th->region[th->regions];

@@ -5,6 +5,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -27,6 +28,28 @@ now_ns(void)
 	return rcgo__clock_ns(CLOCK_MONOTONIC);
 }
 
+static bool hurries;
+
+// A process that other processes' work delays would leave the threads standing for as long.
+void
+process_hurry(bool on)
+{
+	static int usual = -1; // -1: not asked yet, -2: not permitted
+	struct sched_param p = {.sched_priority = on ? 1 : 0};
+
+	if (usual == -1) {
+		usual = sched_getscheduler(0);
+	}
+	if (usual < 0 || usual == SCHED_FIFO || usual == SCHED_RR) {
+		return;
+	}
+	if (sched_setscheduler(0, on ? SCHED_FIFO : usual, &p) == 0) {
+		hurries = on;
+	} else {
+		usual = -2;
+	}
+}
+
 // A signal that came first goes on its way when the thread does.
 static void
 note_signal(struct thread *th, int status)
@@ -40,7 +63,8 @@ note_signal(struct thread *th, int status)
 static int
 wait_stopped(struct thread *th, uint64_t since)
 {
-	struct timespec pause = {0, 20 * 1000};
+	struct timespec pause = {0, hurries ? 5 * 1000 : 20 * 1000};
+	unsigned spins = hurries ? SPINS / 20 : SPINS; // the thread may need this processor
 	int status;
 
 	for (unsigned round = 0;; round++) {
@@ -60,7 +84,7 @@ wait_stopped(struct thread *th, uint64_t since)
 			now_ns() - since > (th->running ? WAIT_RUNNING_NS : WAIT_NS)) {
 			return -ETIMEDOUT;
 		}
-		if (round > SPINS) {
+		if (round > spins) {
 			nanosleep(&pause, NULL);
 		}
 	}
