@@ -16,7 +16,7 @@
 
 #define SIZES "SIZE"
 // An option with FILES among its values also accepts a path with a slash, or a descriptor.
-#define FILES "FILE|fd:N|json:FILE|json:fd:N"
+#define FILES "FILE|fd:N|json:FILE|json:fd:N|json:all:FILE|json:all:fd:N"
 #define COUNTS "N"
 // The value of the option heap is read by that part, if the program has it.
 #define HEAPS "on|off|all|SIZE|file:PATH"
@@ -146,9 +146,15 @@ set_signal(const char *value, size_t n, uint64_t *sig)
 static bool
 set_file(const char *value, size_t n)
 {
-	const size_t prefix = sizeof RCGO_JSON_PREFIX - 1;
-	size_t at = n > prefix && memcmp(value, RCGO_JSON_PREFIX, prefix) == 0 ? prefix : 0;
+	static const char *const prefixes[] = {
+		RCGO_JSON_PREFIX RCGO_JSON_ALL_PREFIX, RCGO_JSON_PREFIX, ""};
+	size_t at = 0;
 
+	for (size_t i = 0; at == 0 && i < RCGO_COUNTOF(prefixes); i++) {
+		size_t size = strlen(prefixes[i]);
+
+		at = n > size && memcmp(value, prefixes[i], size) == 0 ? size : 0;
+	}
 	if (n >= sizeof option_file || (memchr(value, '/', n) == NULL &&
 					       (n - at < 4 || memcmp(value + at, "fd:", 3) != 0))) {
 		return false;

@@ -33,6 +33,7 @@ RCGO_SHARED uint64_t rcgo__option_size(const char *name, uint64_t fallback);
 
 // The text before a path or descriptor of the option crash that makes it a file of JSON.
 #define RCGO_JSON_PREFIX "json:"
+#define RCGO_JSON_ALL_PREFIX "all:" // follows it
 
 // Returns the path, or "fd:" and a number, to which the option was set, with RCGO_JSON_PREFIX
 // before it if that was given; NULL if it was not set.

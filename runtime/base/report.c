@@ -34,6 +34,10 @@ static uintptr_t *crash_fd = &no_crash_fd;
 // owner: rcgo__report_init; lock: none; ordering: relaxed, a word
 static int json_fd = -1;
 
+// Whether that file gets all threads.
+// owner: rcgo__report_init; lock: none; ordering: relaxed, a word
+static bool json_all;
+
 // Whether a write to the output has timed out: its reader has stopped.
 // owner: the threads that write reports; lock: none; ordering: relaxed, each is one word
 static bool stderr_stuck, file_stuck;
@@ -142,6 +146,7 @@ rcgo__report_init(uintptr_t *gos)
 		return;
 	}
 	json = rcgo__has_prefix(name, RCGO_JSON_PREFIX, &file);
+	rcgo_store_rlx(&json_all, json && rcgo__has_prefix(file, RCGO_JSON_ALL_PREFIX, &file));
 	fd = open_named(json ? file : name);
 	if (fd < 0) {
 		say_not_open(name, -fd);
@@ -157,4 +162,10 @@ int
 rcgo__report_json_fd(void)
 {
 	return rcgo_load_rlx(&json_fd);
+}
+
+bool
+rcgo__report_json_all(void)
+{
+	return rcgo_load_rlx(&json_all);
 }

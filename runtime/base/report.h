@@ -12,6 +12,7 @@
 #ifndef RCGO_REPORT_H
 #define RCGO_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compat.h"
@@ -26,8 +27,12 @@ RCGO_SHARED RCGO_COLD void rcgo__report_init(uintptr_t *gos);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD void rcgo__report_write(const struct rcgo_strbuf *t);
 
-// Returns the descriptor of RCGO=crash=json:FILE, or -1.
+// Returns the descriptor of RCGO=crash=json:FILE or json:all:FILE, or -1.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD int rcgo__report_json_fd(void);
+
+// Returns whether that was RCGO=crash=json:all:FILE: the report has the other threads too.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED RCGO_COLD bool rcgo__report_json_all(void);
 
 #endif // RCGO_REPORT_H

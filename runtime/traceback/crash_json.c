@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "crash_report.h"
+#include "default_dump.h"
 #include "kernel.h"
 #include "mark.h"
 #include "module.h"
@@ -16,6 +17,7 @@
 #include "strbuf.h"
 #include "symbolizer.h"
 #include "syscall_trial.h"
+#include "task_state.h"
 #include "unwinder.h"
 
 #define JSON_FRAMES 1024
@@ -23,7 +25,12 @@
 #define JSON_PIECE 4096
 #define JSON_ID 64
 
+// How long threads that run are asked for their frames, in all.
+#define JSON_ASK_NS (2000 * (uint64_t)RCGO_MS)
+
 struct json {
+	struct rcgo_thread_walk walk; // first: json_show has no other argument
+	struct rcgo_strbuf out;	      // in text
 	int fd, sig;
 	const siginfo_t *info;
 	const void *context;
@@ -173,24 +180,53 @@ json_append_frame(struct json *j, struct rcgo_strbuf *t, const struct rcgo_frame
 }
 
 static void
-json_append_frames(struct json *j, struct rcgo_strbuf *t)
+json_append_frames(struct json *j, struct rcgo_strbuf *t, const uintptr_t *pcs, size_t n)
 {
-	size_t n = rcgo__unwind_report(j->context, NULL, j->pcs, JSON_FRAMES);
-
 	json_append_key(t, "frames");
 	rcgo__append_str(t, "[");
 	for (size_t i = 0; i < n; i++) {
 		size_t found = rcgo__symbolize_report(
-			j->pcs[i], j->frames, JSON_INLINED, j->strings, sizeof j->strings);
+			pcs[i], j->frames, JSON_INLINED, j->strings, sizeof j->strings);
 
 		for (size_t k = 0; k < found; k++) {
 			rcgo__append_str(t, i + k != 0 ? "," : "");
-			json_append_frame(j, t, &j->frames[k], j->pcs[i]);
+			json_append_frame(j, t, &j->frames[k], pcs[i]);
 			if (t->len >= JSON_PIECE) {
 				json_flush(j, t);
 			}
 		}
 	}
+	rcgo__append_str(t, "]");
+}
+
+// Indirect: called for each thread that is in C.
+static void
+json_show(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n)
+{
+	struct json *j = (struct json *)walk;
+	struct rcgo_strbuf *t = &j->out;
+	char name[32];
+
+	rcgo__task_file_read(tid, "comm", name, sizeof name);
+	name[strcspn(name, "\n")] = 0;
+	rcgo__append_str(t, walk->shown > 1 ? ",{" : "{");
+	json_append_number(t, "thread", (uint64_t)tid);
+	json_append_text(t, "thread_name", name);
+	json_append_text(t, "state", state);
+	json_append_frames(j, t, walk->pcs, n);
+	rcgo__append_str(t, "}");
+	json_flush(j, t);
+}
+
+// Appends the other threads that are in C.
+static void
+json_append_threads(struct json *j, struct rcgo_strbuf *t)
+{
+	j->walk.show = json_show;
+	j->walk.ask_until = rcgo__clock_ns(CLOCK_MONOTONIC) + JSON_ASK_NS;
+	json_append_key(t, "threads");
+	rcgo__append_str(t, "[");
+	rcgo__threads_walk(&j->walk);
 	rcgo__append_str(t, "]");
 }
 
@@ -215,24 +251,29 @@ static void
 json_on_own_stack(void *arg)
 {
 	struct json *j = arg;
-	struct rcgo_strbuf t = rcgo__strbuf_init(j->text, sizeof j->text);
+	struct rcgo_strbuf *t = &j->out;
 	char name[17] = "";
 
+	*t = rcgo__strbuf_init(j->text, sizeof j->text);
 	if (rcgo__syscall_trial_passed()) {
 		rcgo__kernel_thread_name(name);
 	}
-	rcgo__append_str(&t, "{");
-	json_append_text(&t, "format", "rcgo-crash-1");
-	json_append_number(&t, "time", (uint64_t)rcgo__clock_ns(CLOCK_REALTIME) / 1000000000u);
-	json_append_number(&t, "pid", (uint64_t)getpid());
-	json_append_number(&t, "thread", (uint64_t)rcgo__kernel_thread_id());
-	json_append_text(&t, "thread_name", name);
-	json_append_text(&t, "thread_of", j->in_go ? "Go" : "C");
-	json_append_signal(j, &t);
-	json_append_frames(j, &t);
-	json_append_text(&t, "build", rcgo_build_info());
-	rcgo__append_str(&t, "}\n");
-	json_flush(j, &t);
+	rcgo__append_str(t, "{");
+	json_append_text(t, "format", "rcgo-crash-1");
+	json_append_number(t, "time", (uint64_t)rcgo__clock_ns(CLOCK_REALTIME) / 1000000000u);
+	json_append_number(t, "pid", (uint64_t)getpid());
+	json_append_number(t, "thread", (uint64_t)rcgo__kernel_thread_id());
+	json_append_text(t, "thread_name", name);
+	json_append_text(t, "thread_of", j->in_go ? "Go" : "C");
+	json_append_signal(j, t);
+	json_append_frames(
+		j, t, j->pcs, rcgo__unwind_report(j->context, NULL, j->pcs, JSON_FRAMES));
+	if (rcgo__report_json_all()) {
+		json_append_threads(j, t);
+	}
+	json_append_text(t, "build", rcgo_build_info());
+	rcgo__append_str(t, "}\n");
+	json_flush(j, t);
 }
 
 void

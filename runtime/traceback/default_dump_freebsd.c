@@ -18,3 +18,10 @@ void
 rcgo__dump_init(void)
 {
 }
+
+bool
+rcgo__threads_walk(struct rcgo_thread_walk *walk)
+{
+	(void)walk;
+	return false;
+}

@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash_report.h"
 #include "default_hooks.h"
 #include "mark.h"
@@ -28,23 +29,18 @@
 #include "traceback_generation.h"
 #include "unwinder.h"
 
-#define DUMP_FRAMES 256
 #define DUMP_INLINED 16
 #define DUMP_TRIES 4
 
 // All that a dump needs, at the low end of its stack.
 struct dump {
+	struct rcgo_thread_walk walk; // first: dump_show has no other argument
 	int fd;
-	const void *own_context; // of the calling thread, or NULL
-	size_t *total;		 // of threads shown
-	size_t shown, in_go;
+	size_t *total; // of threads shown
 	struct rcgo_frame frames[DUMP_INLINED];
-	uintptr_t pcs[DUMP_FRAMES];
-	ucontext_t context;
 	char text[4096];
 	char strings[16 * 1024];
 	char path[4096];
-	struct rcgo_task_state before, after;
 };
 
 static void
@@ -70,10 +66,10 @@ dump_frames(struct dump *d, struct rcgo_strbuf *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t found = rcgo__symbolize_report(
-			d->pcs[i], d->frames, DUMP_INLINED, d->strings, sizeof d->strings);
+			d->walk.pcs[i], d->frames, DUMP_INLINED, d->strings, sizeof d->strings);
 
 		for (size_t k = 0; k < found; k++) {
-			dump_frame(d, t, &d->frames[k], d->pcs[i]);
+			dump_frame(d, t, &d->frames[k], d->walk.pcs[i]);
 		}
 	}
 	rcgo__append_str(t, "\n");
@@ -81,7 +77,7 @@ dump_frames(struct dump *d, struct rcgo_strbuf *t, size_t n)
 }
 
 static void
-dump_head(struct dump *d, struct rcgo_strbuf *t, long tid, const char *state)
+dump_head(struct rcgo_strbuf *t, long tid, const char *state)
 {
 	char name[32];
 
@@ -98,16 +94,34 @@ dump_head(struct dump *d, struct rcgo_strbuf *t, long tid, const char *state)
 	rcgo__append_str(t, "\" [");
 	rcgo__append_str(t, state);
 	rcgo__append_str(t, "]:\n");
-	d->shown++;
+}
+
+// Indirect: called for each thread.
+static void
+dump_show(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n)
+{
+	struct dump *d = (struct dump *)walk;
+	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
+
+	dump_head(&t, tid, state);
+	dump_frames(d, &t, n);
+}
+
+static void
+walk_show(struct rcgo_thread_walk *w, long tid, const char *state, size_t n)
+{
+	w->shown++;
+	w->show(w, tid, state, n); // Indirect: dump_show or json_show
 }
 
 // Unwinds a thread that waits. Returns false if it has moved meanwhile.
 static bool
-unwind_waiting(struct dump *d, long tid, const struct rcgo_task_state *state, size_t *count)
+unwind_waiting(
+	struct rcgo_thread_walk *w, long tid, const struct rcgo_task_state *state, size_t *count)
 {
-	rcgo__task_state_context(state, &d->context);
-	*count = rcgo__unwind_report(&d->context, NULL, d->pcs, DUMP_FRAMES);
-	return rcgo__task_state_read(tid, &d->after) && strcmp(state->text, d->after.text) == 0;
+	rcgo__task_state_context(state, &w->context);
+	*count = rcgo__unwind_report(&w->context, NULL, w->pcs, RCGO_THREAD_FRAMES);
+	return rcgo__task_state_read(tid, &w->after) && strcmp(state->text, w->after.text) == 0;
 }
 
 // Calls that arm64 has in newer forms only.
@@ -149,37 +163,36 @@ append_call(struct rcgo_strbuf *t, const struct rcgo_task_state *state)
 	rcgo__append_uint(t, state->number, 0);
 }
 
-// Reads a thread that waits as d->before says. Returns false if it has moved meanwhile, unless this
+// Reads a thread that waits as w->before says. Returns false if it has moved meanwhile, unless this
 // is the last try.
 static bool
-dump_waiting(struct dump *d, struct rcgo_strbuf *t, long tid, bool last)
+walk_waiting(struct rcgo_thread_walk *w, long tid, bool last)
 {
-	const struct rcgo_task_state *state = &d->before;
+	const struct rcgo_task_state *state = &w->before;
 	char what[64];
-	struct rcgo_strbuf w = rcgo__strbuf_init(what, sizeof what);
+	struct rcgo_strbuf t = rcgo__strbuf_init(what, sizeof what);
 	size_t n = 0;
 	bool same;
 
 	if (!state->known) {
 		return true;
 	}
-	same = unwind_waiting(d, tid, state, &n);
+	same = unwind_waiting(w, tid, state, &n);
 	if (!same && !last) {
 		return false;
 	}
 	if (same && n == 0) { // Go's code waits, or the stack cannot be read
-		d->in_go++;
+		w->in_go++;
 		return true;
 	}
 	n = same ? n : 0;
 	if (state->in_syscall) {
-		append_call(&w, state);
+		append_call(&t, state);
 	} else {
-		rcgo__append_str(&w, "waits in the kernel");
+		rcgo__append_str(&t, "waits in the kernel");
 	}
-	rcgo__append_str(&w, same ? "" : ", moved while it was read");
-	dump_head(d, t, tid, what);
-	dump_frames(d, t, n);
+	rcgo__append_str(&t, same ? "" : ", moved while it was read");
+	walk_show(w, tid, what, n);
 	return true;
 }
 
@@ -193,60 +206,67 @@ static int dump_signal;
 // Reads a thread that runs: by the signal that Go preempts with, if it is in a C call of a
 // goroutine; else by the signal of dumps. Returns false if it runs no C code, or cannot be asked.
 static bool
-dump_running(struct dump *d, struct rcgo_strbuf *t, long tid)
+walk_running(struct rcgo_thread_walk *w, long tid)
 {
 	int sig = rcgo_load_rlx(&dump_signal);
-	size_t n = rcgo__callers_of(tid, RCGO_SIGPREEMPT, d->pcs, RCGO_CALLERS_MAX);
+	size_t n;
 
+	if (w->ask_until != 0 && rcgo__clock_ns(CLOCK_MONOTONIC) > w->ask_until) {
+		return false;
+	}
+	n = rcgo__callers_of(tid, RCGO_SIGPREEMPT, w->pcs, RCGO_CALLERS_MAX);
 	if (n == 0 && sig != 0 && sig <= OLD_SIGNALS) {
-		n = rcgo__callers_of(tid, sig, d->pcs, RCGO_CALLERS_MAX);
+		n = rcgo__callers_of(tid, sig, w->pcs, RCGO_CALLERS_MAX);
 	}
 	if (n != 0) {
-		dump_head(d, t, tid, "running");
-		dump_frames(d, t, n);
+		walk_show(w, tid, "running", n);
 	}
 	return n != 0;
 }
 
 // Shows the C code of the calling thread that the signal has interrupted.
 static void
-dump_own(struct dump *d, struct rcgo_strbuf *t, long tid)
+walk_own(struct rcgo_thread_walk *w, long tid)
 {
-	size_t n = d->own_context == NULL
+	size_t n = w->own_context == NULL
 			   ? 0
-			   : rcgo__unwind_report(d->own_context, NULL, d->pcs, DUMP_FRAMES);
+			   : rcgo__unwind_report(w->own_context, NULL, w->pcs, RCGO_THREAD_FRAMES);
 
 	if (n != 0) {
-		dump_head(d, t, tid, "running; the signal of this dump interrupted it");
-		dump_frames(d, t, n);
+		walk_show(w, tid, "running; the signal of this dump interrupted it", n);
 	}
 }
 
 // Indirect: called for each thread.
 static void
-dump_thread(long tid, void *arg)
+walk_thread(long tid, void *arg)
 {
-	struct dump *d = arg;
-	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
+	struct rcgo_thread_walk *w = arg;
 
 	if (tid == rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0)) {
-		dump_own(d, &t, tid);
+		walk_own(w, tid);
 		return;
 	}
 	for (int i = 1; i <= DUMP_TRIES; i++) {
-		if (!rcgo__task_state_read(tid, &d->before)) {
+		if (!rcgo__task_state_read(tid, &w->before)) {
 			return; // it has ended
 		}
-		if (!d->before.running && dump_waiting(d, &t, tid, i == DUMP_TRIES)) {
+		if (!w->before.running && walk_waiting(w, tid, i == DUMP_TRIES)) {
 			return;
 		}
 	}
-	if (dump_running(d, &t, tid) || !rcgo__task_state_read(tid, &d->before)) {
+	if (walk_running(w, tid) || !rcgo__task_state_read(tid, &w->before)) {
 		return;
 	}
-	if (d->before.running || !dump_waiting(d, &t, tid, true)) {
-		d->in_go++;
+	if (w->before.running || !walk_waiting(w, tid, true)) {
+		w->in_go++;
 	}
+}
+
+bool
+rcgo__threads_walk(struct rcgo_thread_walk *w)
+{
+	return rcgo__tasks_each(walk_thread, w);
 }
 
 static void
@@ -255,17 +275,17 @@ dump_on_own_stack(void *arg)
 	struct dump *d = arg;
 	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
 
-	if (!rcgo__tasks_each(dump_thread, d)) {
+	if (!rcgo__threads_walk(&d->walk)) {
 		rcgo__append_str(&t,
 			"runtime/cgo: threads cannot be listed: /proc/self/task cannot "
 			"be read\n");
 		dump_flush(d, &t);
 		return;
 	}
-	*d->total = d->shown;
-	rcgo__append_uint(&t, d->shown, 0);
-	rcgo__append_str(&t, d->shown == 1 ? " thread in C, " : " threads in C, ");
-	rcgo__append_uint(&t, d->in_go, 0);
+	*d->total = d->walk.shown;
+	rcgo__append_uint(&t, d->walk.shown, 0);
+	rcgo__append_str(&t, d->walk.shown == 1 ? " thread in C, " : " threads in C, ");
+	rcgo__append_uint(&t, d->walk.in_go, 0);
 	rcgo__append_str(&t, " in Go, running C code without Go, or not readable\n");
 	dump_flush(d, &t);
 }
@@ -281,7 +301,8 @@ dump_write(int fd, const void *context)
 
 	if (d != NULL) {
 		d->fd = fd;
-		d->own_context = context;
+		d->walk.show = dump_show;
+		d->walk.own_context = context;
 		d->total = &shown;
 		rcgo__raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
 			sizeof all, 0, 0);

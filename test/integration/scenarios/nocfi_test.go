@@ -160,7 +160,9 @@ func TestFramesJSON(t *testing.T) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)
 		for _, where := range []string{"go", "thread"} {
 			file := filepath.Join(t.TempDir(), "crash.json")
-			run(t, tc, nil, []string{"RCGO=crash=json:" + file}, exe, where, "null").want(t, status[where])
+			all := where == "thread"
+			option := map[bool]string{false: "json:", true: "json:all:"}[all]
+			run(t, tc, nil, []string{"RCGO=crash=" + option + file}, exe, where, "null").want(t, status[where])
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -174,6 +176,12 @@ func TestFramesJSON(t *testing.T) {
 					BuildID                    string `json:"build_id"`
 					Line                       int
 				}
+				Threads []struct {
+					Thread int
+					Name   string `json:"thread_name"`
+					State  string
+					Frames []struct{ Function string }
+				}
 			}
 			if err := json.Unmarshal(text, &report); err != nil || bytes.Count(text, []byte("\n")) != 1 {
 				t.Fatalf("not one line of JSON: %v\n%s", err, text)
@@ -185,6 +193,18 @@ func TestFramesJSON(t *testing.T) {
 			}
 			if len(report.Frames) < 3 || report.Frames[0].Function != "[call of NULL]" {
 				t.Fatalf("%s: %s", where, text)
+			}
+			// The goroutine that waits for the thread which crashes is in C.
+			waits := 0
+			for _, th := range report.Threads {
+				for _, f := range th.Frames {
+					if f.Function == "run_on_thread" && th.State == "futex" && th.Thread != report.Thread {
+						waits++
+					}
+				}
+			}
+			if waits != map[bool]int{true: 1}[all] || (len(report.Threads) > 0) != all {
+				t.Errorf("%s: %s", where, text)
 			}
 			f := report.Frames[1]
 			if f.Function != "nc_call" || !strings.HasSuffix(f.File, "nocfi.c") || f.Line == 0 ||
