@@ -17,7 +17,6 @@
 #include "strbuf.h"
 #include "symbolizer.h"
 #include "syscall_trial.h"
-#include "task_state.h"
 #include "unwinder.h"
 
 #define JSON_FRAMES 1024
@@ -205,13 +204,10 @@ json_show(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n)
 {
 	struct json *j = (struct json *)walk;
 	struct rcgo_strbuf *t = &j->out;
-	char name[32];
 
-	rcgo__task_file_read(tid, "comm", name, sizeof name);
-	name[strcspn(name, "\n")] = 0;
 	rcgo__append_str(t, walk->shown > 1 ? ",{" : "{");
 	json_append_number(t, "thread", (uint64_t)tid);
-	json_append_text(t, "thread_name", name);
+	json_append_text(t, "thread_name", walk->name);
 	json_append_text(t, "state", state);
 	json_append_frames(j, t, walk->pcs, n);
 	rcgo__append_str(t, "}");

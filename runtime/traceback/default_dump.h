@@ -26,9 +26,10 @@ struct rcgo_thread_walk {
 	// walk->pcs.
 	void (*show)(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n);
 	const void *own_context; // the ucontext_t of the calling thread, or NULL: it is left out
-	uint64_t
-		ask_until; // by CLOCK_MONOTONIC, in ns: later, threads that run are not asked. 0: always
+	// By CLOCK_MONOTONIC, in ns: threads that run are not asked any more then. 0: no end.
+	uint64_t ask_until;
 	size_t shown, in_go; // threads that were shown, and the others
+	char name[32];	     // of the thread that is shown
 	uintptr_t pcs[RCGO_THREAD_FRAMES];
 	ucontext_t context;
 	struct rcgo_task_state before, after;

@@ -77,12 +77,8 @@ dump_frames(struct dump *d, struct rcgo_strbuf *t, size_t n)
 }
 
 static void
-dump_head(struct rcgo_strbuf *t, long tid, const char *state)
+dump_head(struct rcgo_strbuf *t, long tid, const char *name, const char *state)
 {
-	char name[32];
-
-	rcgo__task_file_read(tid, "comm", name, sizeof name);
-	name[strcspn(name, "\n")] = 0;
 	rcgo__append_str(t, "thread ");
 	rcgo__append_uint(t, (uint64_t)tid, 0);
 	rcgo__append_str(t, " \"");
@@ -103,7 +99,7 @@ dump_show(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n)
 	struct dump *d = (struct dump *)walk;
 	struct rcgo_strbuf t = rcgo__strbuf_init(d->text, sizeof d->text);
 
-	dump_head(&t, tid, state);
+	dump_head(&t, tid, walk->name, state);
 	dump_frames(d, &t, n);
 }
 
@@ -111,6 +107,8 @@ static void
 walk_show(struct rcgo_thread_walk *w, long tid, const char *state, size_t n)
 {
 	w->shown++;
+	rcgo__task_file_read(tid, "comm", w->name, sizeof w->name);
+	w->name[strcspn(w->name, "\n")] = 0;
 	w->show(w, tid, state, n); // Indirect: dump_show or json_show
 }
 
