@@ -193,6 +193,15 @@ struct altstack_header {
 #define HEADER_WORD ((uintptr_t)0x72636774)
 
 #define SLAB_STACKS 16u
+
+// Core files have the stacks that were in use, and not those that no thread has had yet.
+#ifdef MADV_DONTDUMP
+#	define ADVICE_UNUSED MADV_DONTDUMP
+#	define ADVICE_USED MADV_DODUMP
+#else
+#	define ADVICE_UNUSED MADV_NORMAL
+#	define ADVICE_USED MADV_NORMAL
+#endif
 #define SLABS 1024u
 
 // A slab's base, and two bit sets: the stacks that are taken, and those that have their guard
@@ -252,6 +261,7 @@ slab_get(uint32_t i)
 	if (fresh == MAP_FAILED) {
 		return 0;
 	}
+	madvise(fresh, bytes, ADVICE_UNUSED);
 	if (!rcgo_cas(&slabs[i].base, &none, (uintptr_t)fresh)) {
 		munmap(fresh, bytes);
 		return none;
@@ -294,6 +304,7 @@ slab_prepare(uint32_t i, uint32_t bit)
 			slab_release(i, bit);
 			return 0;
 		}
+		madvise((void *)at, pool_layout(), ADVICE_USED);
 		header_of(lo)->word = lo ^ HEADER_WORD;
 		header_of(lo)->index = i * SLAB_STACKS + bit;
 		__atomic_fetch_or(&slabs[i].guarded, (uint64_t)1 << bit, __ATOMIC_RELEASE);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -63,6 +64,41 @@ static size_t
 small_size(void)
 {
 	return (getauxval(AT_MINSIGSTKSZ) != 0 ? getauxval(AT_MINSIGSTKSZ) : 2048) + 512;
+}
+
+// Whether a core file has the memory at this address.
+static bool
+is_dumped(uintptr_t at)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool inside = false, dumped = false;
+	unsigned long from, to;
+	char line[512];
+
+	CHECK(f != NULL);
+	while (fgets(line, sizeof line, f) != NULL) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+			inside = at >= from && at < to;
+		} else if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+			dumped = strstr(line, " dd") == NULL;
+		}
+	}
+	fclose(f);
+	return dumped;
+}
+
+// First: the stacks behind those two have not been used.
+TEST(core_has_stacks_that_were_used)
+{
+	uintptr_t one = rcgo__altstack_take(), next = rcgo__altstack_take();
+
+	CHECK(next > one && next - one < 4 * rcgo__altstack_size());
+	CHECK(is_dumped(one));
+	CHECK(is_dumped(next + rcgo__altstack_size() - 1));
+	CHECK(!is_dumped(one + 5 * (next - one)));
+	rcgo__altstack_give(next);
+	rcgo__altstack_give(one);
+	CHECK(is_dumped(one));
 }
 
 TEST(thread_gets_one_and_gives_it_back)
@@ -407,9 +443,10 @@ TEST(threads_of_c_have_one_with_an_old_go)
 	enter_from_c(false);
 }
 
-UNIT_MAIN(UNIT_TEST(thread_gets_one_and_gives_it_back), UNIT_TEST(stack_of_cs_stays),
-	UNIT_TEST(stack_of_cs_that_is_too_small_comes_back), UNIT_TEST(off_means_ours),
-	UNIT_TEST(off_where_c_had_its_own), UNIT_TEST(change_fails_as_the_kernels_does),
+UNIT_MAIN(UNIT_TEST(core_has_stacks_that_were_used), UNIT_TEST(thread_gets_one_and_gives_it_back),
+	UNIT_TEST(stack_of_cs_stays), UNIT_TEST(stack_of_cs_that_is_too_small_comes_back),
+	UNIT_TEST(off_means_ours), UNIT_TEST(off_where_c_had_its_own),
+	UNIT_TEST(change_fails_as_the_kernels_does),
 	UNIT_TEST(thread_that_ends_in_a_handler_keeps_it),
 	UNIT_TEST(stack_that_c_has_unmapped_is_not_given_out), UNIT_TEST(none_when_off),
 	UNIT_TEST(many_do_not_overlap), UNIT_TEST(threads_do_not_share_one),
