@@ -480,8 +480,8 @@ stacks_take(struct stacks *s)
 	uint64_t since = rcgo__clock_ns(CLOCK_MONOTONIC);
 
 	if (stops_together(s)) {
-		process_hurry(true);
 		stop_together(s);
+		process_hurry(true);
 	} else if (!s->t.core) {
 		process_threads(&s->t);
 	}
