@@ -192,6 +192,10 @@ func pprofTop(t *testing.T, tc toolchain, exe, profile string) string {
 	return string(out)
 }
 
+// The least share of the samples, in percent, of a function that does all the work. On an emulated machine the start of
+// the program and the writer of the profile take longer.
+var leastShare = map[bool]float64{false: 90, true: 40}[machine != ""]
+
 // share returns the cumulative share of a function in the output of pprof -top, in percent.
 func share(top, function string) float64 {
 	m := regexp.MustCompile(`(?m)\s([\d.]+)%\s+` + regexp.QuoteMeta(function) + `( \(inline\))?$`).FindStringSubmatch(top)
@@ -218,8 +222,8 @@ func TestFramesProfile(t *testing.T) {
 				o.want(t, 0, "done "+name)
 				top := pprofTop(t, tc, exe, file)
 				for _, function := range []string{"fr_busy", "fr_inlined", "fr_middle", "fr_outer", caller} {
-					if share(top, function) < 90 {
-						t.Errorf("%s has %v%% of the samples, want 90:\n%s", function, share(top, function), top)
+					if share(top, function) < leastShare {
+						t.Errorf("%s has %v%% of the samples, want more:\n%s", function, share(top, function), top)
 					}
 				}
 				if !regexp.MustCompile(`fr_inlined \(inline\)`).MatchString(top) {
@@ -243,8 +247,8 @@ func TestFramesSmallStack(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "cpu")
 			o := run(t, tc, nil, nil, exe, "profile-small-stack", file, "500")
 			o.want(t, 0, "done profile-small-stack")
-			if top := pprofTop(t, tc, exe, file); share(top, "fr_busy") < 90 {
-				t.Errorf("fr_busy has %v%% of the samples, want 90:\n%s", share(top, "fr_busy"), top)
+			if top := pprofTop(t, tc, exe, file); share(top, "fr_busy") < leastShare {
+				t.Errorf("fr_busy has %v%% of the samples, want more:\n%s", share(top, "fr_busy"), top)
 			}
 		})
 	})
@@ -262,8 +266,8 @@ func TestFramesThrow(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "cpu")
 				o := run(t, tc, nil, nil, exe, "3000", hz, file)
 				o.want(t, 0, "true caught")
-				if top := pprofTop(t, tc, exe, file); share(top, "exceptions") < 90 {
-					t.Errorf("exceptions has %v%% of the samples, want 90:\n%s", share(top, "exceptions"), top)
+				if top := pprofTop(t, tc, exe, file); share(top, "exceptions") < leastShare {
+					t.Errorf("exceptions has %v%% of the samples, want more:\n%s", share(top, "exceptions"), top)
 				}
 			})
 		}
