@@ -226,13 +226,11 @@ stop_and_read(struct stacks *s, struct thread *th)
 	bool waited =
 		s->t.waited_ns > (th->running ? STOPS_MAX_NS : FIRM_MAX_NS) && !s->options.stop;
 
-	process_hurry(true);
 	if (note_stop(th, waited ? -ETIMEDOUT : process_stop(&s->t, th))) {
 		keep_memory(&s->t, th);
 		process_release(&s->t, th);
 		s->t.stopped++;
 	}
-	process_hurry(false);
 }
 
 // Whether the thread's M is known, of the runtime that has this code.
@@ -481,10 +479,10 @@ stacks_take(struct stacks *s)
 
 	if (stops_together(s)) {
 		stop_together(s);
-		process_hurry(true);
 	} else if (!s->t.core) {
 		process_threads(&s->t);
 	}
+	process_hurry(!s->t.core);
 	for (size_t i = 0; i < s->go.runtimes; i++) {
 		go_read_ms(&s->t, &s->go.runtime[i]);
 	}
@@ -500,9 +498,9 @@ stacks_take(struct stacks *s)
 	}
 	if (stops_together(s)) {
 		release_together(s);
-		process_hurry(false);
 		s->t.together_ns = rcgo__clock_ns(CLOCK_MONOTONIC) - since;
 	}
+	process_hurry(false);
 	for (size_t i = 0; i < s->t.threads; i++) {
 		process_release_late(&s->t, &s->t.thread[i]);
 	}

@@ -155,6 +155,7 @@ int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
 // Between on and off, no process of ordinary priority delays this one, if the kernel permits that.
+// For a single look: going back to ordinary priority costs a turn.
 void process_hurry(bool on);
 // For a thread that did not stop in time: releases it if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);

@@ -40,7 +40,7 @@ process_hurry(bool on)
 	if (usual == -1) {
 		usual = sched_getscheduler(0);
 	}
-	if (usual < 0 || usual == SCHED_FIFO || usual == SCHED_RR) {
+	if (on == hurries || usual < 0 || usual == SCHED_FIFO || usual == SCHED_RR) {
 		return;
 	}
 	if (sched_setscheduler(0, on ? SCHED_FIFO : usual, &p) == 0) {
