@@ -95,7 +95,8 @@ TEST(core_has_stacks_that_were_used)
 	CHECK(next > one && next - one < 4 * rcgo__altstack_size());
 	CHECK(is_dumped(one));
 	CHECK(is_dumped(next + rcgo__altstack_size() - 1));
-	CHECK(!is_dumped(one + 5 * (next - one)));
+	// qemu-user passes no advice on.
+	CHECK(is_dumped(one + 5 * (next - one)) == unit_emulated());
 	rcgo__altstack_give(next);
 	rcgo__altstack_give(one);
 	CHECK(is_dumped(one));
