@@ -2,8 +2,10 @@
 package scenarios
 
 import (
+	"debug/elf"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -141,14 +143,39 @@ func TestPlugin(t *testing.T) {
 	})
 }
 
-// The cases on musl, whose threads, keys and signals differ from glibc's: static and dynamic.
+// muslStaticPIE are the flags of a static program of musl that relocates itself. musl-gcc does not know -static-pie: it
+// would make a dynamic program.
+func muslStaticPIE() string {
+	crt := "/usr/lib/" + map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH] + "-linux-musl/"
+	return "-buildmode=pie\n-ldflags=-linkmode=external -extldflags '-static -nostartfiles" +
+		" -Wl,-pie,--no-dynamic-linker,-z,text " + crt + "rcrt1.o " + crt + "crti.o " + crt + "crtn.o'"
+}
+
+// wantStaticPIE fails if a program has a fixed address or an interpreter.
+func wantStaticPIE(t *testing.T, program string) {
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, segment := range f.Progs {
+		if f.Type != elf.ET_DYN || segment.Type == elf.PT_INTERP {
+			t.Fatalf("no static-pie: type %v, segment %v", f.Type, segment.Type)
+		}
+	}
+}
+
+// The cases on musl, whose threads, keys and signals differ from glibc's: static, static-pie and dynamic.
 func TestMusl(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		need(t, "musl-gcc", "musl-tools")
-		for form, flags := range map[string]string{"static": linkStatic, "dynamic": ""} {
-			program := build{program: "cases", side: ours, flags: flags, env: "CC=musl-gcc"}
+		for form, flags := range map[string]string{"static": linkStatic, "static-pie": muslStaticPIE(), "dynamic": ""} {
+			form, program := form, build{program: "cases", side: ours, flags: flags, env: "CC=musl-gcc"}
 			t.Run(form, func(t *testing.T) {
 				t.Parallel()
+				if form == "static-pie" {
+					wantStaticPIE(t, program.must(t, tc))
+				}
 				checkMusl(t, tc, program.must(t, tc))
 			})
 		}
