@@ -73,12 +73,12 @@ procmap_query_below(int fd, struct procmap_request *q)
 
 // Returns the address of the file's first mapping, at or below that of at; 0 if it is not found.
 static uintptr_t
-query_header(int fd, struct procmap_request at)
+query_header(int fd, const struct procmap_request *at)
 {
-	struct procmap_request q = at;
+	struct procmap_request q = *at;
 
-	for (int i = 0; i < MAX_STEPS_DOWN && at.inode != 0; i++) {
-		if (q.inode != at.inode || q.major != at.major || q.minor != at.minor) {
+	for (int i = 0; i < MAX_STEPS_DOWN && at->inode != 0; i++) {
+		if (q.inode != at->inode || q.major != at->major || q.minor != at->minor) {
 			break;
 		}
 		if (q.offset == 0) {
@@ -108,14 +108,14 @@ rcgo__mapping_query(int fd, uintptr_t address, struct rcgo_mapping *out, char *p
 	out->start = (uintptr_t)q.start;
 	out->end = (uintptr_t)q.end;
 	out->executable = (q.vma_flags & PROCMAP_EXECUTABLE) != 0;
-	out->header = query_header(fd, q);
+	out->header = query_header(fd, &q);
 	return RCGO_LOOKUP_YES;
 }
 
 struct maps_reader {
 	int fd;
 	size_t at, len;
-	char buf[512];
+	char buf[384]; // small: this runs on signal stacks
 };
 
 static int

@@ -10,5 +10,5 @@ soak-companion: ## ten minutes of stress of the Go module; GOROOTS="…" says on
 	test/companion/soak $(COMPANION_SOAK) $(GOROOTS)
 
 .PHONY: companion-sanitizers
-companion-sanitizers: ## the Go module on every Go with the race detector, checkptr, cgo's checks and AddressSanitizer
+companion-sanitizers: ## the Go module on every Go with the race detector, the checks of pointers and cgo's rules, and AddressSanitizer
 	cd test && GOFLAGS=-buildvcs=false go test -count=1 -v -timeout 10h ./suites/companion -args -sanitizers

@@ -19,7 +19,7 @@ import (
 
 var (
 	long       = flag.Bool("long", false, "without -short; RCGO_SOAK=10m sets the length of the stress tests")
-	everywhere = flag.Bool("sanitizers", false, "only the race detector, checkptr, cgo's checks and AddressSanitizer, on every Go")
+	everywhere = flag.Bool("sanitizers", false, "only the race detector with the checks of pointers and of cgo's rules, and AddressSanitizer, on every Go")
 )
 
 // A way is one way to build and run the tests of the module.
@@ -98,16 +98,15 @@ func emulated(cpu, machine string, flags ...string) way {
 	}
 }
 
+// sanitizers are the builds that find errors. The race detector's checks pointers too, as -d=checkptr; they come with the full
+// check of cgo's rules, since each set of flags compiles the whole standard library.
 func sanitizers(t *testing.T, root, prefix string) []way {
-	cgocheck2 := way{name: "cgocheck2", env: []string{"GOEXPERIMENT=cgocheck2"}}
+	race := way{name: "race-cgocheck2", flags: []string{"-race"}, env: []string{"GOEXPERIMENT=cgocheck2"}}
 	if regexp.MustCompile(`^go1\.(19|20)\b`).MatchString(version(t, root)) {
-		cgocheck2.env = []string{"GODEBUG=cgocheck=2"}
+		race.env = []string{"GODEBUG=cgocheck=2"}
 	}
 	ways := []way{
-		{name: "race", flags: []string{"-race"}},
-		{name: "checkptr", flags: []string{"-gcflags=all=-d=checkptr"}},
-		{name: "cgocheck", env: []string{"GODEBUG=cgocheck=1"}},
-		cgocheck2,
+		race,
 		{name: "asan", env: []string{"CC=gcc", "ASAN_OPTIONS=detect_leaks=0"}, flags: []string{"-asan"}},
 	}
 	for i := range ways {
