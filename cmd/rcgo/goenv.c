@@ -135,6 +135,10 @@ ask(struct goenv *e)
 	struct spawned s = spawn(e->dir, argv.at, STDERR_KEEP);
 
 	unsetenv(asking);
+	if (s.status < 0 && s.err == ETIMEDOUT) {
+		return broken(e->go,
+			fmt("has not ended within %ld s (RCGO_WAIT)", spawn_seconds()), "");
+	}
 	if (s.status < 0) {
 		return broken(e->go, s.err == EFBIG ? "prints without end" : "could not be started",
 			strerror(s.err));

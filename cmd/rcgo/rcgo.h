@@ -64,12 +64,13 @@ void write_output(const char *path, const char *text);
 
 // spawn.c: runs other programs
 struct spawned {
-	int status; // exit status; 128+signal; -1 if it could not be started (see err)
-	int err;
+	int status; // exit status; 128+signal; -1 if there is none (see err)
+	int err;    // EFBIG: it printed without end; ETIMEDOUT: it did not end; else of its start
 	char *out;
 };
 enum spawn_stderr { STDERR_KEEP, STDERR_MERGE, STDERR_DROP };
 struct spawned spawn(const char *dir, char *const argv[], enum spawn_stderr how);
+long spawn_seconds(void); // how long a program may take
 
 // goenv.c: the current go command
 struct goenv {

@@ -281,6 +281,25 @@ END
 	says_first "rcgo: Go does not run: \`$T/bin/go env\` prints without end: File too large"
 }
 
+@test "a go env that does not end is not waited for without end" {
+	printf '#!/bin/sh\necho begun\nexec sleep 1000\n' >"$T/bin/go"
+	chmod +x "$T/bin/go"
+	for verb in build run env doctor overlay; do
+		RCGO_WAIT=1 RCGO_GO=$T/bin/go run timeout 60 "$RCGO" $verb
+		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+		has "Go does not run: \`$T/bin/go env\` has not ended within 1 s (RCGO_WAIT)"
+	done
+	# One that closes its output and runs on.
+	printf '#!/bin/sh\nexec sleep 1000 >/dev/null 2>&1\n' >"$T/bin/go"
+	RCGO_WAIT=1 RCGO_GO=$T/bin/go run timeout 60 "$RCGO" build
+	says_first "rcgo: Go does not run: \`$T/bin/go env\` has not ended within 1 s (RCGO_WAIT)"
+	for bad in 0 -1 1s x; do
+		RCGO_WAIT=$bad run "$RCGO" build
+		[ "$status" -eq 2 ]
+		says_first "rcgo: RCGO_WAIT=$bad is not a number of seconds"
+	done
+}
+
 @test "doctor BIN: C half, glibc, names" {
 	hello
 	"$RCGO" build -ldflags=-compressdwarf=false -o prog .
