@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // An Apache module: Go is loaded in the parent, and each child, which is forked, makes short calls.
 #include <httpd.h>
-#include <unistd.h>
 
 #include <http_config.h>
 #include <http_protocol.h>
+
+#include "../rest.h"
 
 extern int golib_add(int, int);
 extern int golib_work(void);
@@ -19,7 +20,7 @@ golib_configured(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec
 	if (golib_work() != 1) {
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
-	usleep(300000); // Go's threads come to rest: a child lacks what they hold, with stock too
+	golib_rest();
 	return OK;
 }
 

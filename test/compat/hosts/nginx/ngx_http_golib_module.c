@@ -4,6 +4,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "../rest.h"
+
 extern int golib_add(int, int);
 extern int golib_work(void);
 
@@ -39,7 +41,7 @@ golib_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	if (golib_work() != 1) {
 		return "golib_work failed";
 	}
-	usleep(300000); // Go's threads come to rest: a child lacks what they hold, with stock too
+	golib_rest();
 	location->handler = golib_handle;
 	return NGX_CONF_OK;
 }

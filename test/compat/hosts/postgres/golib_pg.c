@@ -6,6 +6,8 @@
 
 #include "fmgr.h"
 
+#include "../rest.h"
+
 PG_MODULE_MAGIC;
 
 extern int golib_add(int, int);
@@ -20,6 +22,7 @@ _PG_init(void)
 	if (golib_work() != 1) {
 		elog(ERROR, "golib_work failed");
 	}
+	golib_rest();
 }
 
 Datum
