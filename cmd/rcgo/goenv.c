@@ -136,8 +136,8 @@ ask(struct goenv *e)
 
 	unsetenv(asking);
 	if (s.status < 0 && s.err == ETIMEDOUT) {
-		return broken(e->go,
-			fmt("has not ended within %ld s (RCGO_WAIT)", spawn_seconds()), "");
+		return broken(
+			e->go, fmt("has not ended within %ld s (RCGO_WAIT)", spawn_seconds()), "");
 	}
 	if (s.status < 0) {
 		return broken(e->go, s.err == EFBIG ? "prints without end" : "could not be started",

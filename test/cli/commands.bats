@@ -284,8 +284,8 @@ END
 @test "a go env that does not end is not waited for without end" {
 	printf '#!/bin/sh\necho begun\nexec sleep 1000\n' >"$T/bin/go"
 	chmod +x "$T/bin/go"
-	for verb in build run env doctor overlay; do
-		RCGO_WAIT=1 RCGO_GO=$T/bin/go run timeout 60 "$RCGO" $verb
+	for command in build run env doctor overlay; do
+		RCGO_WAIT=1 RCGO_GO=$T/bin/go run timeout 60 "$RCGO" $command
 		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 		has "Go does not run: \`$T/bin/go env\` has not ended within 1 s (RCGO_WAIT)"
 	done
