@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For hosts that fork: waits until Go's threads are at rest. A forked child lacks what they hold at that moment, with
-// stock too, and its first call then waits for ever.
+// For hosts that fork: waits until Go's threads are at rest. A forked child lacks what they hold at
+// that moment, with stock too, and its first call then waits for ever.
 #ifndef GOLIB_REST_H
 #define GOLIB_REST_H
 
@@ -26,8 +26,9 @@ golib_thread_sleeps(const char *id, long *sum)
 	while (fgets(line, sizeof line, f) != NULL) {
 		const char *colon = strchr(line, ':');
 
-		if (sscanf(line, "State: %c", &state) != 1 && strstr(line, "ctxt_switches:") != NULL &&
-			colon != NULL && sscanf(colon, ": %ld", &switches) == 1) {
+		if (sscanf(line, "State: %c", &state) != 1 &&
+			strstr(line, "ctxt_switches:") != NULL && colon != NULL &&
+			sscanf(colon, ": %ld", &switches) == 1) {
 			*sum += switches;
 		}
 	}
@@ -35,7 +36,8 @@ golib_thread_sleeps(const char *id, long *sum)
 	return state == 'S';
 }
 
-// Returns the context switches of all threads but the calling one, or -1 if one of them does not sleep.
+// Returns the context switches of all threads but the calling one, or -1 if one of them does not
+// sleep.
 static inline long
 golib_switches(void)
 {
