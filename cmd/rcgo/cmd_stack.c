@@ -7,25 +7,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 enum { EXIT_NOTHING = 1 };
 
+// The time of a clock in milliseconds. That of CLOCK_PROCESS_CPUTIME_ID is what this process has
+// used of processors.
 static double
-now_ms(void)
+clock_ms(clockid_t clock)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-// What this process has used of processors.
-static double
-cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return (double)rcgo__clock_ns(clock) / 1e6;
 }
 
 static const char *
@@ -74,14 +65,14 @@ int
 cmd_stack(int argc, char **argv)
 {
 	struct stacks *s = xalloc(sizeof *s);
-	double start = now_ms();
+	double start = clock_ms(CLOCK_MONOTONIC);
 	bool found = false;
 	const char *what = take_options(argc, argv, &s->options);
 
 	stacks_open(s, what);
 	stacks_take(s);
-	s->ms = now_ms() - start;
-	s->cpu_ms = cpu_ms();
+	s->ms = clock_ms(CLOCK_MONOTONIC) - start;
+	s->cpu_ms = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
 	if (!s->t.core) {
 		process_blocked_for(&s->t);
 	}

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 struct top {
 	pid_t pid;
 	double delay;
@@ -85,10 +87,7 @@ print_json(const struct top *top, const struct rcgo_stats_page *stats,
 double
 top_now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+	return (double)rcgo__clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "checksum.h"
+#include "clock.h"
 
 // Field numbers of profile.proto.
 enum {
@@ -199,14 +200,11 @@ struct profile *
 profile_new(const char *type, const char *unit)
 {
 	struct profile *p = xalloc(sizeof *p);
-	struct timespec now;
 
 	put_bytes(&p->out, PROFILE_STRING, "", 0);
 	value_type(p, PROFILE_SAMPLE_TYPE, type, unit);
 	p->types = 1;
-	clock_gettime(CLOCK_REALTIME, &now);
-	put_number(
-		&p->out, PROFILE_TIME, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	put_number(&p->out, PROFILE_TIME, rcgo__clock_ns(CLOCK_REALTIME));
 	return p;
 }
 

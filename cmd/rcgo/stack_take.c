@@ -361,12 +361,13 @@ stop_together(struct stacks *s)
 		process_threads(t);
 		for (size_t i = 0; i < t->threads; i++) {
 			struct thread *th = &t->thread[i];
-			int err = th->how == HOW_UNREAD ? process_ask_stop(t, th) : 0;
+			int err;
 
 			if (th->how != HOW_UNREAD) {
 				continue;
 			}
 			more = true;
+			err = process_ask_stop(t, th);
 			th->running = true; // perhaps; and may have to wait for a processor
 			if (err != 0) {
 				note_stop(th, err);
