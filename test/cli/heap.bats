@@ -16,12 +16,7 @@ check_lost() {
 
 # Starts testdata/leaky with a profile, and waits until it has lost its memory.
 start_leaky() {
-	mkfifo out
-	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait >out &
-	PID=$!
-	exec 9<out
-	read -r line <&9
-	[ "$line" = ready ]
+	start_as "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait
 }
 
 @test "heap run: a program of plain go; the file outlives it" {

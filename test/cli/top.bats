@@ -93,17 +93,7 @@ END
 start_waiting() { # COMMAND...
 	waiting
 	"$@" build -o waiting . || return 1
-	mkfifo in out
-	env ${OPTIONS:+"$OPTIONS"} ./waiting <in >out &
-	PID=$!
-	exec 8>in 9<out
-	read -r line <&9
-	[ "$line" = ready ]
-}
-
-stop_waiting() {
-	exec 8>&- 9<&-
-	wait "$PID" || true
+	start_as env ${OPTIONS:+"$OPTIONS"} ./waiting
 }
 
 @test "top: the threads and the counters of a program" {
@@ -121,7 +111,7 @@ stop_waiting() {
 		sleep 0.05
 	done
 	[ "$i" -lt 200 ]
-	stop_waiting
+	stop_started
 }
 
 @test "top: JSON, so many looks, and calls when they are counted" {
@@ -135,7 +125,7 @@ stop_waiting() {
 			and ([.threads[] | select(.kind == "main")] | length) == 1
 			and ([.threads[] | select(.kind == "go")] | length) == .threads_running' <<<"$line"
 	done
-	stop_waiting
+	stop_started
 }
 
 @test "top: ends with the process" {
@@ -143,7 +133,7 @@ stop_waiting() {
 	"$RCGO" top -json -n 1000 -d 0.05 "$PID" >seen 8>&- 9<&- &
 	local top=$!
 	while ! [ -s seen ]; do sleep 0.05; done
-	stop_waiting
+	stop_started
 	wait "$top"
 }
 
@@ -152,7 +142,7 @@ stop_waiting() {
 	run "$RCGO" top "$PID"
 	[ "$status" = 2 ]
 	[[ $output == *"process $PID (waiting) has no counters of ours"*"rcgo build"* ]]
-	stop_waiting
+	stop_started
 	sleep 60 &
 	run "$RCGO" top "$!"
 	[ "$status" = 2 ]
@@ -170,7 +160,7 @@ stop_waiting() {
 	run "$RCGO" top "$tid"
 	[ "$status" = 2 ]
 	[[ $output == *"$tid is a thread, of process $PID"*"rcgo top $PID"* ]]
-	stop_waiting
+	stop_started
 	for words in "" "x" "0" "-1" "1 2" "-n 0 1" "-d x 1" "-q 1" "-s size 1"; do
 		# shellcheck disable=SC2086 # words
 		run "$RCGO" top $words
@@ -186,7 +176,7 @@ stop_waiting() {
 	run setpriv --reuid 65534 --clear-groups "$T/rcgo" top "$PID"
 	[ "$status" = 2 ]
 	[[ $output == *"process $PID (waiting) belongs to root"*"sudo rcgo top $PID"* ]]
-	stop_waiting
+	stop_started
 }
 
 # on_screen ROWS COLUMNS STEP...: rcgo top of the process on a terminal, see testdata/pty.
@@ -203,7 +193,7 @@ on_screen() {
 		'key=\033[C' has=", by tid " 'key=\033[D' has=", by time " key=S has=", by cpu " \
 		key=r has="by cpu reversed" key=r lacks=reversed size=8x40 lacks=NAME has="$PID" \
 		size=24x80 has="TID  NAME" key=q end
-	stop_waiting
+	stop_started
 }
 
 @test "top: a screen of 40 by 8 scrolls" {
@@ -212,7 +202,7 @@ on_screen() {
 	on_screen 8 40 has="process $PID: " has=" by cpu" key=s key=s has="1-5 of " has=" by tid" \
 		'key=\033[B' has="2-6 of " lacks="$PID S" 'key=\033[A' has="1-5 of " has="$PID S" \
 		'key=\033[6~' lacks="1-5 of" 'key=\033[5~\033[5~\033[5~' has="1-5 of " key=q end
-	stop_waiting
+	stop_started
 }
 
 @test "top: ^C ends it and gives the terminal back" {
@@ -222,7 +212,7 @@ on_screen() {
 		sh -c "trap : INT; '$RCGO' top $PID; echo ended:\$?" 8>&- 9<&-
 	echo "$output"
 	[ "$status" = 0 ]
-	stop_waiting
+	stop_started
 }
 
 @test "top: the process ends under the screen" {
@@ -231,7 +221,7 @@ on_screen() {
 	"$T/pty" 24 80 has="process $PID: " touch="$T/seen" end -- "$RCGO" top "$PID" 8>&- 9<&- &
 	local top=$!
 	while ! [ -e "$T/seen" ]; do sleep 0.05; done
-	stop_waiting
+	stop_started
 	wait "$top"
 }
 
@@ -258,5 +248,5 @@ on_screen() {
 			[ "$sorted" = "$(LC_ALL=C sort <<<"$sorted")" ]
 		fi
 	done
-	stop_waiting
+	stop_started
 }
