@@ -2,8 +2,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -52,14 +50,7 @@ func passesAlone(pkg, test string) bool {
 			return false
 		}
 		passed := false
-		in := bufio.NewScanner(out)
-		in.Buffer(nil, 64<<20)
-		for in.Scan() {
-			var e event
-			if json.Unmarshal(in.Bytes(), &e) == nil && e.Test == test && e.Action == "pass" {
-				passed = true
-			}
-		}
+		read(out, func(e event) { passed = passed || e.Test == test && e.Action == "pass" })
 		if cmd.Wait() != nil || !passed {
 			return false
 		}

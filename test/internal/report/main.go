@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,10 @@ func main() {
 	flag.Parse()
 	r := &report{logs: *logs, started: time.Now(), suites: map[string]*suite{}, planned: *planned}
 	events := make(chan event)
-	go read(events)
+	go func() {
+		read(os.Stdin, func(e event) { events <- e })
+		close(events)
+	}()
 	tick := time.NewTicker(*every)
 	for open := true; open; {
 		select {
@@ -69,8 +73,9 @@ func main() {
 	os.Exit(r.total())
 }
 
-func read(events chan<- event) {
-	in := bufio.NewScanner(os.Stdin)
+// read calls take for each event of a run of go test.
+func read(out io.Reader, take func(event)) {
+	in := bufio.NewScanner(out)
 	in.Buffer(nil, 64<<20)
 	for in.Scan() {
 		var e event
@@ -78,9 +83,8 @@ func read(events chan<- event) {
 			fmt.Println(in.Text()) // from the go command itself
 			continue
 		}
-		events <- e
+		take(e)
 	}
-	close(events)
 }
 
 func (r *report) suite(path string) *suite {
