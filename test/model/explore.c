@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs the executions of a test: threads are coroutines, and each decision is a choice that
-// the next
-// execution makes differently.
+// Runs the executions of a test: threads are coroutines, and each decision is a choice that the
+// next execution makes differently.
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A model checker for the lock-free structures: runs threads of a test in all orders, and
-// lets each
+// A model checker for the lock-free structures: runs threads of a test in all orders, and lets each
 // atomic load return every value that C11's memory model allows.
 //
 // The code under test is the real one. It is compiled with -fsanitize=thread, and memory.c has the
-// functions that the compiler then calls for each access, instead of TSAN's. An execution is
-// a list
+// functions that the compiler then calls for each access, instead of TSAN's. An execution is a list
 // of choices: which thread runs next, which of the stores a load reads, whether a signal handler
-// interrupts its thread here. explore.c tries all lists in turn. It limits the number
-// of preemptions
-// of a thread, not the number of switches where a thread waits or ends.
+// interrupts its thread here. explore.c tries all lists in turn. It limits the number of
+// preemptions of a thread, not the number of switches where a thread waits or ends.
 //
-// What is found: an assertion that fails, two accesses of which one is plain and one writes
-// and that
-// are not ordered (a data race), threads that wait for each other, threads that do not end.
-// What is not: a load that returns a value that is stored later (load buffering), and stores
-// to one
+// What is found: an assertion that fails, two accesses of which one is plain and one writes and
+// that are not ordered (a data race), threads that wait for each other, threads that do not end.
+// What is not: a load that returns a value that is stored later (load buffering), and stores to one
 // word that take effect in another order than that of their execution.
 #ifndef MODEL_H
 #define MODEL_H
@@ -47,10 +42,16 @@ void model_assert(bool holds, const char *text, const char *file, int line);
 // Runs a test and prints a line of TAP with this number. Returns whether it passed.
 bool model_run(const struct model_test *test, size_t number);
 
-// Runs all tests and prints TAP. Returns main's exit status. An argument of the program adds
-// to the
+// Runs all tests and prints TAP. Returns main's exit status. An argument of the program adds to the
 // preemptions.
 int model_main(int argc, char **argv, const struct model_test *tests, size_t count);
+
+// Defines main, which runs the tests of an array.
+#define MODEL_MAIN(tests)                                                               \
+	int main(int argc, char **argv)                                                 \
+	{                                                                               \
+		return model_main(argc, argv, tests, sizeof(tests) / sizeof(tests)[0]); \
+	}
 
 // The number of the calling thread, from 1 on.
 unsigned model_self(void);

@@ -30,9 +30,8 @@ struct view {
 void memory_reset(void);
 struct view *memory_view(unsigned thread);
 
-// The accesses of the running thread, of 1 to 16 bytes; the orders are those of
-// __ATOMIC_RELAXED and
-// so on. caller is the address of the code.
+// The accesses of the running thread, of 1 to 16 bytes; the orders are those of __ATOMIC_RELAXED
+// and so on. caller is the address of the code.
 enum memory_operation { EXCHANGE, ADD, SUB, AND, OR, XOR, NAND };
 void memory_plain(const volatile void *p, unsigned size, bool writes, const void *caller);
 uint64_t memory_load(uintptr_t at, unsigned size, int order, const void *caller);

@@ -8,13 +8,15 @@
 
 static void *slab_map(size_t size);
 static int slab_unmap(void *at, size_t size);
+static int slab_advise(void);
 
 #define mmap(at, size, protection, flags, fd, offset) slab_map(size)
 #define munmap(at, size) slab_unmap(at, size)
-#define madvise(at, size, advice) (0)
+#define madvise(at, size, advice) slab_advise()
 #include "altstack.c"
 #undef mmap
 #undef munmap
+#undef madvise
 
 #include "model.h"
 
@@ -45,6 +47,12 @@ slab_unmap(void *at, size_t size)
 {
 	MODEL_ASSERT((at == memory[0] || at == memory[1] || at == memory[2]) &&
 		     (slab_size == 0 || size == slab_size));
+	return 0;
+}
+
+static int
+slab_advise(void)
+{
 	return 0;
 }
 
@@ -115,8 +123,4 @@ static const struct model_test tests[] = {
 		.preemptions = 0},
 };
 
-int
-main(int argc, char **argv)
-{
-	return model_main(argc, argv, tests, sizeof tests / sizeof tests[0]);
-}
+MODEL_MAIN(tests)

@@ -206,8 +206,4 @@ static const struct model_test tests[] = {
 		.preemptions = 1},
 };
 
-int
-main(int argc, char **argv)
-{
-	return model_main(argc, argv, tests, sizeof tests / sizeof tests[0]);
-}
+MODEL_MAIN(tests)

@@ -225,8 +225,4 @@ static const struct model_test tests[] = {
 	{"endless wait", start, NULL, {{never_ends}}, 9, true},
 };
 
-int
-main(int argc, char **argv)
-{
-	return model_main(argc, argv, tests, sizeof tests / sizeof tests[0]);
-}
+MODEL_MAIN(tests)

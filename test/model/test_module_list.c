@@ -68,13 +68,14 @@ publish_next(void)
 static void
 start(void)
 {
-	memset(memory, 0, 2 * (sizeof(struct module_list) + 8 * sizeof(struct rcgo_module)));
+	size_t lists = 3 * (sizeof(struct module_list) + 8 * sizeof(struct rcgo_module));
+
+	memset(memory[0], 0, lists);
+	memset(memory[1], 0, lists);
 	memset(&draft, 0, sizeof draft);
 	module_lists[0] = module_lists[1] = NULL;
 	list_generation = 0;
 	maps = 0;
-	memset(memory[0], 0, 3 * (sizeof(struct module_list) + 4 * sizeof(struct rcgo_module)));
-	memset(memory[1], 0, 3 * (sizeof(struct module_list) + 8 * sizeof(struct rcgo_module)));
 	map_lists(4);
 	publish_next();
 }
@@ -151,8 +152,4 @@ static const struct model_test tests[] = {
 		.preemptions = 0},
 };
 
-int
-main(int argc, char **argv)
-{
-	return model_main(argc, argv, tests, sizeof tests / sizeof tests[0]);
-}
+MODEL_MAIN(tests)
