@@ -43,10 +43,10 @@ struct json {
 };
 
 static void
-json_flush(struct json *j, struct rcgo_strbuf *t)
+json_flush(struct json *j)
 {
-	rcgo__strbuf_write(t, j->fd);
-	*t = rcgo__strbuf_init(j->text, sizeof j->text);
+	rcgo__strbuf_write(&j->out, j->fd);
+	j->out = rcgo__strbuf_init(j->text, sizeof j->text);
 }
 
 // Returns the length of the UTF-8 sequence at s, or 0 if there is none.
@@ -134,8 +134,9 @@ json_append_address(struct rcgo_strbuf *t, const char *key, uintptr_t value)
 
 // Appends the file that contains pc, its build-id, and the address of pc in it.
 static void
-json_append_module(struct json *j, struct rcgo_strbuf *t, uintptr_t pc)
+json_append_module(struct json *j, uintptr_t pc)
 {
+	struct rcgo_strbuf *t = &j->out;
 	static const char digits[] = "0123456789abcdef";
 	struct rcgo_module module;
 	uint8_t id[JSON_ID];
@@ -159,12 +160,14 @@ json_append_module(struct json *j, struct rcgo_strbuf *t, uintptr_t pc)
 }
 
 static void
-json_append_frame(struct json *j, struct rcgo_strbuf *t, const struct rcgo_frame *f, uintptr_t pc)
+json_append_frame(struct json *j, const struct rcgo_frame *f, uintptr_t pc)
 {
+	struct rcgo_strbuf *t = &j->out;
+
 	rcgo__append_str(t, "{");
 	if (!rcgo__mark_is(pc)) {
 		json_append_address(t, "pc", pc);
-		json_append_module(j, t, pc);
+		json_append_module(j, pc);
 	}
 	json_append_text(t, "function", f->function);
 	json_append_text(t, "file", f->file);
@@ -179,8 +182,10 @@ json_append_frame(struct json *j, struct rcgo_strbuf *t, const struct rcgo_frame
 }
 
 static void
-json_append_frames(struct json *j, struct rcgo_strbuf *t, const uintptr_t *pcs, size_t n)
+json_append_frames(struct json *j, const uintptr_t *pcs, size_t n)
 {
+	struct rcgo_strbuf *t = &j->out;
+
 	json_append_key(t, "frames");
 	rcgo__append_str(t, "[");
 	for (size_t i = 0; i < n; i++) {
@@ -189,9 +194,9 @@ json_append_frames(struct json *j, struct rcgo_strbuf *t, const uintptr_t *pcs, 
 
 		for (size_t k = 0; k < found; k++) {
 			rcgo__append_str(t, i + k != 0 ? "," : "");
-			json_append_frame(j, t, &j->frames[k], pcs[i]);
+			json_append_frame(j, &j->frames[k], pcs[i]);
 			if (t->len >= JSON_PIECE) {
-				json_flush(j, t);
+				json_flush(j);
 			}
 		}
 	}
@@ -209,15 +214,17 @@ json_show(struct rcgo_thread_walk *walk, long tid, const char *state, size_t n)
 	json_append_number(t, "thread", (uint64_t)tid);
 	json_append_text(t, "thread_name", walk->name);
 	json_append_text(t, "state", state);
-	json_append_frames(j, t, walk->pcs, n);
+	json_append_frames(j, walk->pcs, n);
 	rcgo__append_str(t, "}");
-	json_flush(j, t);
+	json_flush(j);
 }
 
 // Appends the other threads that are in C.
 static void
-json_append_threads(struct json *j, struct rcgo_strbuf *t)
+json_append_threads(struct json *j)
 {
+	struct rcgo_strbuf *t = &j->out;
+
 	j->walk.show = json_show;
 	j->walk.ask_until = rcgo__clock_ns(CLOCK_MONOTONIC) + JSON_ASK_NS;
 	json_append_key(t, "threads");
@@ -262,14 +269,13 @@ json_on_own_stack(void *arg)
 	json_append_text(t, "thread_name", name);
 	json_append_text(t, "thread_of", j->in_go ? "Go" : "C");
 	json_append_signal(j, t);
-	json_append_frames(
-		j, t, j->pcs, rcgo__unwind_report(j->context, NULL, j->pcs, JSON_FRAMES));
+	json_append_frames(j, j->pcs, rcgo__unwind_report(j->context, NULL, j->pcs, JSON_FRAMES));
 	if (rcgo__report_json_all()) {
-		json_append_threads(j, t);
+		json_append_threads(j);
 	}
 	json_append_text(t, "build", rcgo_build_info());
 	rcgo__append_str(t, "}\n");
-	json_flush(j, t);
+	json_flush(j);
 }
 
 void
