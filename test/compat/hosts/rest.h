@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For hosts that fork: waits until Go's threads are at rest. A forked child lacks what they hold at
-// that moment, with stock too, and its first call then waits for ever.
+// For programs that fork: waits until Go's threads are at rest. A forked child lacks what they hold
+// at that moment, with stock too, and its first call then waits for ever.
 #ifndef GOLIB_REST_H
 #define GOLIB_REST_H
 
@@ -58,13 +58,14 @@ golib_switches(void)
 	return sum;
 }
 
-// Waits until no thread but the calling one has run for ten looks, at most half a minute.
+// Waits until no thread but the calling one has run for some looks, 20 ms apart; at most half a
+// minute.
 static inline void
-golib_rest(void)
+golib_rest(int looks_at_rest)
 {
 	long last = -1;
 
-	for (int looks = 0, quiet = 0; looks < 1500 && quiet < 10; looks++) {
+	for (int looks = 0, quiet = 0; looks < 1500 && quiet < looks_at_rest; looks++) {
 		long now = golib_switches();
 
 		quiet = now >= 0 && now == last ? quiet + 1 : 0;

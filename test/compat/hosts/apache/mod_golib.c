@@ -20,7 +20,7 @@ golib_configured(apr_pool_t *pool, apr_pool_t *log, apr_pool_t *temp, server_rec
 	if (golib_work() != 1) {
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
-	golib_rest();
+	golib_rest(10);
 	return OK;
 }
 

@@ -41,7 +41,7 @@ golib_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	if (golib_work() != 1) {
 		return "golib_work failed";
 	}
-	golib_rest();
+	golib_rest(10);
 	location->handler = golib_handle;
 	return NGX_CONF_OK;
 }

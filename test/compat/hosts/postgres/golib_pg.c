@@ -22,7 +22,7 @@ _PG_init(void)
 	if (golib_work() != 1) {
 		elog(ERROR, "golib_work failed");
 	}
-	golib_rest();
+	golib_rest(10);
 }
 
 Datum

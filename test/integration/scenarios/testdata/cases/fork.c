@@ -5,16 +5,15 @@
 
 #include "fork.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../../../compat/hosts/rest.h"
 #include "_cgo_export.h"
 
 static void *
@@ -75,62 +74,16 @@ vfork_and_exec(void)
 	return pid;
 }
 
-// Returns how often the other threads have run so far, or -1 if one of them runs now.
-static long
-turns_of_others(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
-	long self = syscall(SYS_gettid), sum = 0;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char path[sizeof "/proc/self/task//schedstat" + 24], state = 'S';
-		unsigned long long ran, waited;
-		long tid = atol(entry->d_name), turns = 0;
-		FILE *f;
-
-		if (tid == 0 || tid == self) {
-			continue;
-		}
-		snprintf(path, sizeof path, "/proc/self/task/%ld/stat", tid);
-		if ((f = fopen(path, "re")) != NULL) {
-			fscanf(f, "%*d (%*[^)]) %c", &state);
-			fclose(f);
-		}
-		snprintf(path, sizeof path, "/proc/self/task/%ld/schedstat", tid);
-		if ((f = fopen(path, "re")) != NULL) {
-			fscanf(f, "%llu %llu %ld", &ran, &waited, &turns);
-			fclose(f);
-		}
-		sum = state == 'R' || sum < 0 ? -1 : sum + turns;
-	}
-	if (dir != NULL) {
-		closedir(dir);
-	}
-	return sum;
-}
-
-// Waits until Go's other threads sleep. A lock of Go's scheduler that one of them holds at the fork
-// is never released in the child, which then hangs, with stock runtime/cgo too.
-static void
-await_sleep_of_others(void)
-{
-	long before;
-
-	do {
-		before = turns_of_others();
-		usleep(30000);
-	} while (before < 0 || turns_of_others() != before);
-}
-
 int
 fork_and(int how, int what)
 {
 	int status;
 	pid_t pid;
 
+	// A lock of Go's scheduler that another thread holds at the fork is never released in the
+	// child, which then hangs, with stock runtime/cgo too.
 	if (what == CHILD_CALLS_GO || what == CHILD_THREAD_CALLS_GO) {
-		await_sleep_of_others();
+		golib_rest(2);
 	}
 	pid = how == FORK_VFORK ? vfork_and_exec() : fork_by(how);
 	if (pid < 0) {
