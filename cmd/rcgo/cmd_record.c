@@ -133,7 +133,7 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 		return;
 	}
 	th->stack = NULL;
-	r->s.t.waited_ns = 0;
+	r->s.t.waited_ns = r->s.t.firm_ns = 0;
 	th->seen = blocked ? stamp : 0;
 	stacks_take_thread(&r->s, th, &r->walk);
 	last->counted = NULL;

@@ -19,7 +19,7 @@
 #define RED_ZONE 128
 #define TRIES 4
 #define STOPS_MAX_NS ((uint64_t)10 * 1000 * 1000 * 1000)
-#define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that wait and do not stop
+#define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that wait on
 #define GS_MAX (3 * THREAD_MS_MAX)
 #define ROUNDS_MAX 16 // of stopping the threads that are new
 
@@ -223,8 +223,8 @@ static void
 stop_and_read(struct stacks *s, struct thread *th)
 {
 	// On a machine that is short of processors each stop waits for one.
-	bool waited =
-		s->t.waited_ns > (th->running ? STOPS_MAX_NS : FIRM_MAX_NS) && !s->options.stop;
+	bool waited = !s->options.stop && (s->t.waited_ns > STOPS_MAX_NS ||
+						  (!th->running && s->t.firm_ns > FIRM_MAX_NS));
 
 	if (note_stop(th, waited ? -ETIMEDOUT : process_stop(&s->t, th))) {
 		keep_memory(&s->t, th);

@@ -112,6 +112,7 @@ struct target {
 	size_t stopped;
 	uint64_t together_ns; // how long all threads stood still together; 0: they did not
 	uint64_t waited_ns;   // until threads stood still
+	uint64_t firm_ns;     // for threads that were not woken by the stop
 	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the thread that is looked at
 	size_t kept;
 	struct target_block *block; // of target_read_near
@@ -136,9 +137,9 @@ bool process_blocked(struct target *t, struct thread *th, uint64_t *stamp);
 bool process_still_blocked(struct target *t, struct thread *th);
 // Whether a signal that the thread does not block is on its way to it.
 bool process_has_signal(const struct target *t, const struct thread *th);
-// Whether it waits so that nothing but the end of its wait, or its own, wakes it: on a disk, say,
-// or for its child of vfork. It does not stop then.
-bool process_sleeps_firmly(const struct target *t, const struct thread *th);
+// The letter of /proc/TID/stat; NUL: not known. A thread in D waits so that nothing but the end of
+// its wait, or its own, wakes it: on a disk, say, or for its child of vfork. It does not stop then.
+char process_thread_state(const struct target *t, const struct thread *th);
 void process_names(struct target *t);
 void process_blocked_for(struct target *t);
 // When it was started, in seconds since boot; 0: not known.

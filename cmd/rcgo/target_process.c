@@ -245,13 +245,13 @@ stat_fields(const struct target *t, const struct thread *th, char *text, size_t 
 	return name != NULL && name[1] == ' ' ? name + 2 : NULL;
 }
 
-bool
-process_sleeps_firmly(const struct target *t, const struct thread *th)
+char
+process_thread_state(const struct target *t, const struct thread *th)
 {
 	char text[1024];
 	const char *fields = stat_fields(t, th, text, sizeof text);
 
-	return fields != NULL && fields[0] == 'D';
+	return fields != NULL ? fields[0] : '\0';
 }
 
 double

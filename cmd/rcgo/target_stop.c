@@ -16,7 +16,7 @@
 #include "core_file.h"
 
 #define MS ((uint64_t)1000 * 1000)
-#define WAIT_NS (100 * MS)	    // for a thread that waits
+#define WAIT_NS (100 * MS)	    // for a thread that waits to be woken
 #define WAIT_RUNNING_NS (2000 * MS) // one that runs stops when it gets a processor
 #define SPINS 2000		    // looks before the first pause
 // GETREGSET's words of amd64.
@@ -59,9 +59,21 @@ note_signal(struct thread *th, int status)
 	th->signal = ours ? 0 : WSTOPSIG(status);
 }
 
+// Whether the wait for the stop has been long enough. A thread that has been woken for it stops as
+// soon as it gets a processor, which takes a while on a busy machine or under a quota.
+static bool
+is_too_late(struct target *t, struct thread *th, uint64_t waited)
+{
+	if (!th->running && waited > WAIT_NS) {
+		th->running = process_thread_state(t, th) == 'R';
+		return !th->running;
+	}
+	return waited > WAIT_RUNNING_NS;
+}
+
 // Waits until the thread has stopped.
 static int
-wait_stopped(struct thread *th, uint64_t since)
+wait_stopped(struct target *t, struct thread *th, uint64_t since)
 {
 	struct timespec pause = {0, hurries ? 5 * 1000 : 20 * 1000};
 	unsigned spins = hurries ? SPINS / 20 : SPINS; // the thread may need this processor
@@ -80,8 +92,7 @@ wait_stopped(struct thread *th, uint64_t since)
 		if (got < 0 && errno != EINTR) {
 			return -errno;
 		}
-		if (round % 64 == 0 &&
-			now_ns() - since > (th->running ? WAIT_RUNNING_NS : WAIT_NS)) {
+		if (round % 64 == 0 && is_too_late(t, th, now_ns() - since)) {
 			return -ETIMEDOUT;
 		}
 		if (round > spins) {
@@ -160,7 +171,7 @@ process_ask_stop(struct target *t, struct thread *th)
 	if (th->asked) {
 		return 0; // at an earlier try; it had no processor to stop on
 	}
-	if (!th->running && process_sleeps_firmly(t, th)) {
+	if (!th->running && process_thread_state(t, th) == 'D') {
 		return -ETIMEDOUT;
 	}
 	th->asked = true;
@@ -176,10 +187,10 @@ int
 process_await_stop(struct target *t, struct thread *th)
 {
 	uint64_t since = now_ns();
-	int err = wait_stopped(th, since);
+	int err = wait_stopped(t, th, since);
 
 	th->switched = now_ns();
-	t->waited_ns += th->switched - since;
+	*(err == -ETIMEDOUT && !th->running ? &t->firm_ns : &t->waited_ns) += th->switched - since;
 	if (err != 0) {
 		th->asked = err == -ETIMEDOUT;
 		return err;
