@@ -171,7 +171,7 @@ demangled(const char *name)
 	return name == NULL ? NULL : clean_text(symbols_demangle(name, DMGL_PARAMS | DMGL_ANSI));
 }
 
-// Code in no object: a just-in-time compiler's.
+// Code in no ELF object: a just-in-time compiler's.
 static bool
 name_jit(struct stacks *s, uint64_t pc, struct name *name)
 {
@@ -203,7 +203,7 @@ name_c(struct stacks *s, uint64_t pc, struct module *m, struct name *names)
 			.inlined = i + 1 < n,
 			.hidden = frames[i].function != NULL && hidden_c(frames[i].function)};
 	}
-	if (m == NULL && name_jit(s, pc, names)) {
+	if ((m == NULL || (!m->usable && n == 0)) && name_jit(s, pc, names)) {
 		return 1;
 	}
 	n = n == 0 ? 1 : n;

@@ -95,6 +95,17 @@ say_any() {
 	stop_started
 }
 
+@test "stack: code that was made at run time, named in a jitdump file" {
+	cd "$DATA/jit" || return
+	start_as ./program dump
+	run "$RCGO" stack "$PID"
+	stop_started
+	in_order "$output" spin_forever "jit_function(int, char *)" "[jit]" run_and_spin \
+		main._Cfunc_run_and_spin
+	in_order "$output" wait_forever "jit_function(int, char *)" run_and_wait \
+		main._Cfunc_run_and_wait
+}
+
 @test "record: a library that is loaded meanwhile, and another in its place" {
 	cd "$DATA/loads" || return
 	rm -f in out
