@@ -35,9 +35,9 @@ struct rcgo_jit_file {
 	uint32_t sorted; // the first entries: ordered by address, and none overlaps another
 	uint32_t next_number;
 	uint64_t device, inode;
-	uint64_t read;	// bytes of the file that were read
-	bool long_line; // the byte at `read` is inside of a line that did not fit into the buffer
-	bool broken;	// the rest of the file cannot be read
+	uint64_t read;	 // bytes of the file that were read
+	bool long_line;	 // the byte at `read` is inside of a line that did not fit into the buffer
+	bool broken;	 // the rest of the file cannot be read
 	uint8_t *buffer; // of the text that is parsed
 };
 
