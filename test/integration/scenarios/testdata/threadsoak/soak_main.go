@@ -182,8 +182,8 @@ func main() {
 	fmt.Println("0 leaks, 0 hangs")
 }
 
-// watch checks everything until the time is over, and compares the usage at the end with that after a tenth of the
-// time.
+// watch checks everything until the time is over, and compares the usage at the end with that after a third of the
+// time, when Go and libc have got what they keep.
 func watch(duration time.Duration, all []*worker) {
 	begin, made := time.Now(), uint64(0)
 	madeSince := begin
@@ -202,7 +202,7 @@ func watch(duration time.Duration, all []*worker) {
 		} else if time.Since(madeSince) > patience {
 			hung("makers of C threads")
 		}
-		if early.mappings == 0 && time.Since(begin) > duration/10 {
+		if early.mappings == 0 && time.Since(begin) > duration/3 {
 			early = now()
 			fmt.Printf("early: %v\n", early)
 		}
