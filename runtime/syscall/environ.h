@@ -61,9 +61,10 @@ enum rcgo_environ_takeover_result {
 RCGO_INTERN enum rcgo_environ_takeover_result rcgo__environ_takeover(
 	char *initial_entry, size_t name_size);
 
-// Returns whether the variable in slot i is to be moved to the front. There the setenv call of
-// rcgo__environ_slots_put, which holds the C library's lock, finds it after a few slots. This holds
-// for the first few variables that Go sets, if the array need not grow for it.
+// Returns whether the variable in slot i, which is about to be set, is to be moved to the front.
+// There the setenv call of rcgo__environ_slots_put, which holds the C library's lock, finds it
+// after a few slots. This holds for the first few variables that Go sets repeatedly, if the array
+// need not grow for it.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__environ_slots_wants_front(size_t i);
 

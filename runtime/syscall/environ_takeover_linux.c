@@ -23,7 +23,11 @@
 
 #define ENV_TAKEOVER_TRIES 1000
 #define ENV_QUIET_CHECKS 8U
+#define ENV_QUIET_COPIES RCGO_NOFAULT_PIECES // so many are made by one call
 #define ENV_UNREADABLE SIZE_MAX
+
+// Our first array has room for the variables that most programs add.
+#define ENV_ROOM_MIN 128U
 
 // After C has replaced environ this often, Go checks for quiet only once per clock tick.
 #define ENV_FREE_CHECKS 16U
@@ -33,20 +37,29 @@
 #define ENV_FRONT_MOST 8U
 #define ENV_FRONT_FROM 8U
 #define ENV_FRONT_BELOW 128U
+// A new array costs as much as ten calls of setenv. So a variable that is set only a few times
+// stays in its slot, and two of these arrays are at least ENV_FRONT_APART calls apart.
+#define ENV_FRONT_SETS 16U
+#define ENV_FRONT_APART 64U
 
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_room; // number of slots, of which at least one is NULL
 // owner: as own_room; lock: Go's; ordering: Go's lock
 static size_t own_front; // number of arrays made to move a variable to the front
+// How often the variable of a slot was set, up to the limit.
+// owner: as own_room; lock: Go's; ordering: Go's lock
+static uint8_t own_sets[ENV_FRONT_BELOW];
+// owner: as own_room; lock: Go's; ordering: Go's lock
+static uint32_t own_sets_all; // number of all these calls since the last of these arrays
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static uint32_t own_checked_ms,
 	own_checks; // time of the last check; checks up to the limit
 
-// A copy of the array; its second half holds the copy to compare with.
+// A copy of the array, and behind it ENV_QUIET_COPIES copies to compare with.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
 	char **at;
-	size_t room; // of a half
+	size_t room; // of one copy
 } env_words;
 
 // Returns whether the array has at least n strings. Does not count them all.
@@ -77,16 +90,23 @@ rcgo__environ_slots_wants_front(size_t i)
 {
 	char **env = rcgo__environ_slots();
 
-	return own_front < ENV_FRONT_MOST && (i == 0 || i > own_front) &&
-	       has_slots(env, ENV_FRONT_FROM) && !has_slots(env, ENV_FRONT_BELOW) &&
-	       (env[i] != NULL || has_tombstone(env));
+	if (own_front == ENV_FRONT_MOST || i >= ENV_FRONT_BELOW) {
+		return false;
+	}
+	own_sets_all++;
+	if (own_sets[i] < ENV_FRONT_SETS) {
+		own_sets[i]++;
+		return false;
+	}
+	return own_sets_all > ENV_FRONT_APART && env[i] != NULL && (i == 0 || i > own_front) &&
+	       has_slots(env, ENV_FRONT_FROM) && !has_slots(env, ENV_FRONT_BELOW);
 }
 
 // Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
 static bool
 own_grow(size_t want)
 {
-	size_t room = own_room < 64 ? 64 : own_room;
+	size_t room = own_room < ENV_ROOM_MIN ? ENV_ROOM_MIN : own_room;
 	char **bigger;
 
 	while (room < want) {
@@ -102,17 +122,32 @@ own_grow(size_t want)
 	return true;
 }
 
-// Copies env to env_words.at[from], as far as it fits. Returns the number of filled slots: the size
-// of a half if there may be more, or ENV_UNREADABLE if env is no longer mapped.
+// Copies one of our arrays, as words_copy does. They stay mapped, so no system call is needed.
 static size_t
-words_copy(char **env, size_t from)
+words_copy_own(char **env, size_t from, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most && (env_words.at[from + n] = rcgo_load_acq(&env[n])) != NULL) {
+		n++;
+	}
+	return n;
+}
+
+// Copies at most `most` words of env to env_words.at[from]. Returns the number of filled slots:
+// `most` if there may be more, or ENV_UNREADABLE if env is no longer mapped.
+static size_t
+words_copy(char **env, bool ours, size_t from, size_t most)
 {
 	size_t page = RCGO_NOFAULT_PAGE / sizeof *env, n = 0;
 
-	while (env != NULL && n < env_words.room) {
+	if (ours) {
+		return words_copy_own(env, from, most);
+	}
+	while (env != NULL && n < most) {
 		size_t rest = page - (uintptr_t)(env + n) / sizeof *env % page;
 
-		rest = rest < env_words.room - n ? rest : env_words.room - n;
+		rest = rest < most - n ? rest : most - n;
 		if (!rcgo__copy_nofault(env_words.at + from + n, env + n, rest * sizeof *env)) {
 			return ENV_UNREADABLE;
 		}
@@ -127,39 +162,60 @@ words_copy(char **env, size_t from)
 
 // Copies all of env. Returns false if there is no memory.
 static bool
-words_copy_all(char **env, size_t *n)
+words_copy_all(char **env, bool ours, size_t *n)
 {
-	*n = env_words.room == 0 ? 0 : words_copy(env, 0);
+	*n = env_words.room == 0 ? 0 : words_copy(env, ours, 0, env_words.room);
 	while (*n == env_words.room) {
 		size_t room = env_words.room == 0 ? 64 : env_words.room * 2;
 
-		env_words.at = rcgo__environ_pool_alloc(2 * room * sizeof *env_words.at);
+		env_words.at = rcgo__environ_pool_alloc(
+			(1 + ENV_QUIET_COPIES) * room * sizeof *env_words.at);
 		env_words.room = env_words.at == NULL ? 0 : room;
 		if (env_words.at == NULL) {
 			return false;
 		}
-		*n = words_copy(env, 0);
+		*n = words_copy(env, ours, 0, env_words.room);
 	}
 	return true;
 }
 
+// Returns whether the first n words and the NULL behind them are in the array as before. Makes
+// ENV_QUIET_COPIES copies of an array of C.
 static bool
-words_unchanged(char **env, size_t n)
+words_unchanged(char **env, bool ours, size_t n)
 {
-	char **again = env_words.at + env_words.room;
+	struct rcgo_nofault_piece copy[ENV_QUIET_COPIES];
+	size_t size = (n + 1) * sizeof *env, copies = ours ? 0 : ENV_QUIET_COPIES;
 
-	return rcgo_load_acq(&environ) == env && n != ENV_UNREADABLE &&
-	       words_copy(env, env_words.room) == n &&
-	       (n == 0 || memcmp(env_words.at, again, n * sizeof *again) == 0);
+	if (rcgo_load_acq(&environ) != env) {
+		return false;
+	}
+	for (size_t i = 0; i < copies; i++) {
+		copy[i] = (struct rcgo_nofault_piece){
+			env_words.at + (1 + i) * env_words.room, env, size};
+	}
+	if (ours ? memcmp(env_words.at, env, size) != 0
+		 : !rcgo__copy_nofault_pieces(copy, copies)) {
+		return false;
+	}
+	for (size_t i = 0; i < copies; i++) {
+		if (memcmp(env_words.at, copy[i].dst, size) != 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 // Returns whether C leaves the array unchanged. The first n words are a copy of it.
 static bool
-c_is_quiet(char **env, size_t n)
+c_is_quiet(char **env, bool ours, size_t n)
 {
 	rcgo__environ_slots_await_libc();
-	for (unsigned i = 0; i < ENV_QUIET_CHECKS; i++) {
-		if (!words_unchanged(env, n)) {
+	if (n == ENV_UNREADABLE || env == NULL) {
+		return n == 0 && rcgo_load_acq(&environ) == env;
+	}
+	for (unsigned i = 0; i < ENV_QUIET_CHECKS; i += ours ? 1 : ENV_QUIET_COPIES) {
+		if (!words_unchanged(env, ours, n)) {
 			return false;
 		}
 	}
@@ -252,14 +308,14 @@ own_apply(char *text)
 // afterwards. Makes the same changes in our array. Leaves all other slots alone, because readers
 // may be using them.
 static void
-own_merge_late(char **from, size_t n)
+own_merge_late(char **from, bool ours, size_t n)
 {
 	char **was = env_words.at, **now = env_words.at + env_words.room,
 	     **own = rcgo__environ_slots();
 	size_t left;
 
 	rcgo__environ_slots_await_libc();
-	left = words_copy(from, env_words.room);
+	left = words_copy(from, ours, env_words.room, env_words.room);
 	rcgo__environ_slots_await_libc();
 	// Otherwise `from` may have been freed. The next try copies the array that C has made from
 	// ours.
@@ -304,10 +360,10 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		if (!ours && !own_may_check()) {
 			return RCGO_ENV_BUSY;
 		}
-		if (!words_copy_all(from, &n)) {
+		if (!words_copy_all(from, ours, &n)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		if (!c_is_quiet(from, n)) {
+		if (!c_is_quiet(from, ours, n)) {
 			return RCGO_ENV_BUSY;
 		}
 		if (!ours && words_hold(env_words.at, n, rcgo__environ_slots_mark())) {
@@ -322,11 +378,12 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		}
 		if (front && own_fill_front(n, initial_entry, name_size)) {
 			own_front++;
+			own_sets_all = 0;
 		} else {
 			own_fill(n, initial_entry);
 		}
 		if (rcgo_cas(&environ, &from, rcgo__environ_slots())) {
-			own_merge_late(from, n);
+			own_merge_late(from, ours, n);
 		}
 	}
 	return RCGO_ENV_BUSY;

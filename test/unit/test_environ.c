@@ -152,6 +152,48 @@ TEST(libc_does_it_without_memory)
 	CHECK_STR(getenv("A"), "by ours");
 }
 
+static void
+forty_of_c(void)
+{
+	char name[32];
+
+	x_cgo_clearenv(NULL);
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i);
+		CHECK_INT(setenv(name, "c", 1), 0);
+	}
+}
+
+// Neither a variable that is set a few times only is worth a new array, nor one for each of many
+// variables at once. Runs before all_are_set_often.
+TEST(what_go_sets_a_few_times_stays_where_it_is)
+{
+	char name[32], **env;
+	int arrays = 0, sets = 0;
+
+	need_ours();
+	forty_of_c();
+	set("OF_C_9", "1");
+	env = environ;
+	for (int i = 0; i < 40 * 15; i++) {
+		snprintf(name, sizeof name, "OF_C_%d", i % 40);
+		set(name, i % 2 == 0 ? "even" : "odd");
+		CHECK(environ == env);
+	}
+	for (; arrays < 2 && sets < 40 * 16; sets++) {
+		snprintf(name, sizeof name, "OF_C_%d", sets % 40);
+		set(name, sets % 2 == 0 ? "zero" : "one");
+		arrays += environ != env;
+		env = environ;
+	}
+	CHECK_INT(arrays, 2);
+	CHECK(sets > 64);
+	for (int i = 0; i < 60; i++) {
+		set("OF_C_39", i % 2 == 0 ? "even" : "odd");
+		CHECK(environ == env);
+	}
+}
+
 // A new array for each of the first few variables, and none after that.
 TEST(what_go_sets_comes_to_the_front)
 {
@@ -159,22 +201,18 @@ TEST(what_go_sets_comes_to_the_front)
 	size_t arrays = 0;
 
 	need_ours();
-	x_cgo_clearenv(NULL);
-	for (int i = 0; i < 40; i++) {
-		snprintf(name, sizeof name, "OF_C_%d", i);
-		CHECK_INT(setenv(name, "c", 1), 0);
-	}
+	forty_of_c();
 	set("NEW", "a new one is at the end");
 	CHECK_STR(environ[40], "NEW=a new one is at the end");
-	set("NEW", "n");
+	set_often("NEW", "n");
 	CHECK_STR(environ[1], "NEW=n");
-	set("OF_C_30", "go");
+	set_often("OF_C_30", "go");
 	CHECK_STR(environ[1], "OF_C_30=go");
 	CHECK_STR(environ[2], "NEW=n");
 	env = environ;
-	set("NEW", "n again");
+	set_often("NEW", "n again");
 	CHECK(environ == env);
-	set("OF_C_0", "go"); // it was in slot 0
+	set_often("OF_C_0", "go"); // it was in slot 0
 	CHECK_STR(environ[1], "OF_C_0=go");
 	CHECK_INT(slots(environ), 41);
 	for (int i = 0; i < 80; i++) {
@@ -182,7 +220,7 @@ TEST(what_go_sets_comes_to_the_front)
 
 		snprintf(name, sizeof name, "OF_C_%d", i % 40);
 		snprintf(value, sizeof value, "%d", i);
-		set(name, value);
+		set_often(name, value);
 		CHECK_STR(getenv(name), value);
 		arrays += environ != before;
 	}
@@ -265,7 +303,8 @@ TEST(both_change_at_once)
 	}
 }
 
-UNIT_MAIN(UNIT_TEST(no_slot_becomes_empty), UNIT_TEST(holes_are_filled_but_for_the_last),
+UNIT_MAIN(UNIT_TEST(what_go_sets_a_few_times_stays_where_it_is), UNIT_TEST(no_slot_becomes_empty),
+	UNIT_TEST(holes_are_filled_but_for_the_last),
 	UNIT_TEST(an_array_that_was_outgrown_stays_as_it_was),
 	UNIT_TEST(what_c_sets_and_unsets_is_kept),
 	UNIT_TEST(an_environment_that_c_puts_in_its_place), UNIT_TEST(libc_does_it_without_memory),
