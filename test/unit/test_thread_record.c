@@ -93,6 +93,38 @@ TEST(a_thread_of_c_and_its_end)
 	}
 }
 
+static void
+run_with(const pthread_attr_t *attr)
+{
+	pthread_t t;
+
+	CHECK_INT(pthread_create(&t, attr, foreign, NULL), 0);
+	CHECK_INT(pthread_join(t, NULL), 0);
+}
+
+// The bounds of later threads are not asked of libc, so they are compared for stacks of each kind.
+TEST(stacks_without_a_guard_area_and_of_the_program)
+{
+	static _Alignas(65536) char own[4][1 << 18];
+	pthread_attr_t attr;
+
+	standin_start();
+	for (size_t i = 0; i < 100; i++) {
+		pthread_attr_init(&attr);
+		if (i % 5 == 1) {
+			CHECK_INT(pthread_attr_setguardsize(&attr, 0), 0);
+		} else if (i % 5 == 2) {
+			CHECK_INT(pthread_attr_setguardsize(&attr, (i + 1) << 12), 0);
+		} else if (i % 5 == 3) {
+			size_t size = sizeof own[0] - 64 * i;
+
+			CHECK_INT(pthread_attr_setstack(&attr, own[i % 4], size), 0);
+		}
+		run_with(&attr);
+		pthread_attr_destroy(&attr);
+	}
+}
+
 #define MANY 150
 static unsigned up, go_on;
 static struct rcgo_thread_record *many[MANY];
@@ -231,7 +263,8 @@ TEST(no_memory_is_no_end)
 }
 
 UNIT_MAIN(UNIT_TEST(none_before_go_starts), UNIT_TEST(the_first_thread),
-	UNIT_TEST(a_thread_of_c_and_its_end), UNIT_TEST(many_threads_of_c),
+	UNIT_TEST(a_thread_of_c_and_its_end),
+	UNIT_TEST(stacks_without_a_guard_area_and_of_the_program), UNIT_TEST(many_threads_of_c),
 	UNIT_TEST(threads_of_go), UNIT_TEST(a_thread_of_go_at_another_default_size),
 	UNIT_TEST(a_thread_of_go_that_c_ends), UNIT_TEST(in_a_handler),
 	UNIT_TEST(no_memory_is_no_end))

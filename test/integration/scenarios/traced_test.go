@@ -113,7 +113,8 @@ func starts(t *testing.T, tc toolchain, variants ...variant) []trace {
 	return nil
 }
 
-// A start, a thread, a signal and a call make no more system calls than with stock, except for those allowed here. With
+// A start, a thread, a signal and a call make no more system calls than with stock, except for those allowed here; a thread
+// of C makes one less. With
 // RCGO=stock a start makes none more, and no path makes a call that stock does not make.
 func TestSystemCallsAreStocks(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -130,7 +131,7 @@ func TestSystemCallsAreStocks(t *testing.T) {
 			{"go-signals", 0.2, 0.1},
 			{"c-signals", 0.2, 0.1},
 			{"calls", 0.2, 0.1},
-			{"c-threads", 0.2, 0.1},
+			{"c-threads", -0.5, 0.1}, // no sched_getaffinity
 		} {
 			c := c
 			t.Run(c.what, func(t *testing.T) {
