@@ -1,5 +1,5 @@
-# Every path on the stock half and on ours in one run. BENCHFLAGS: -go GOROOT, -rounds N, -quick,
-# -run REGEXP, -cpu N, -purego.
+# Measures every path with the stock runtime/cgo and with ours in one run. BENCHFLAGS: -go GOROOT,
+# -rounds N, -quick, -run REGEXP, -cpu N, -purego.
 
 BENCHFLAGS ?=
 

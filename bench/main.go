@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bench measures every path through runtime/cgo with the stock half and with ours, alternating, and
-// writes a table. It asserts nothing; the reader judges the figures.
+// Bench measures every path through runtime/cgo with the stock runtime/cgo and with ours,
+// alternating, and writes a table. It asserts nothing; the reader judges the figures.
 package main
 
 import (

@@ -35,7 +35,7 @@ func pathRow(what, name string, cfg config) row {
 }
 
 // plainRow measures a path of a program without traceback functions of its own. knobs are options
-// of our half. The stock side runs the path that is named for it, if any.
+// of our runtime/cgo. The stock side runs the path that is named for it, if any.
 func plainRow(what, name, knobs, stock string, cfg config) row {
 	return row{what: what, unit: "ns", once: func(s *side, _ int) (float64, error) {
 		if s.name == "stock" && stock != "" {
@@ -108,7 +108,7 @@ func remove(path string) error {
 // puregoMod is the go.mod of the purego benchmark.
 const puregoMod = "-modfile=peers.mod"
 
-// puregoRows compare purego, in the place of stock, with our C half.
+// puregoRows compare purego, in the place of stock, with our runtime/cgo.
 func puregoRows(cfg config) []row {
 	return []row{
 		pairRow("purego and leaf, no arguments", "purego", "leaf", cfg),

@@ -119,9 +119,8 @@ RCGO_PUBLIC void rcgo_stats(struct rcgo_stats *stats, size_t size);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 
-// Returns one line that identifies this C half: "runtime_cgo version=V payload=HASH go=VERSION
-// features=LIST options=LIST". HASH is the hash of the sources of the C half. The string is never
-// freed.
+// Returns one line that identifies this runtime/cgo: "runtime_cgo version=V payload=HASH go=VERSION
+// features=LIST options=LIST". HASH is the hash of its sources. The string is never freed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC const char *rcgo_build_info(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The C half of the measured paths, the same for both sides.
+// The C side of the measured paths, the same for both sides.
 #include "paths.h"
 
 #include <errno.h>

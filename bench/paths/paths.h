@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The C half of the measured paths.
+// The C side of the measured paths.
 #ifndef PATHS_H
 #define PATHS_H
 

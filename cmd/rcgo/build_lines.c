@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The lines that our overlay adds to the preamble of runtime/cgo. They tell the C half about this
-// build, and stop a build by another version of Go.
+// The lines that our overlay adds to the preamble of runtime/cgo. They tell our C sources about
+// this build, and stop a build by another version of Go.
 #include "rcgo.h"
 
 #include <ctype.h>

@@ -173,7 +173,8 @@ cache_none(const struct cache *c, const char *second, const char *why2)
 					: fmt("%s: %s", c->first, c->why);
 
 	fail(fmt("no place to keep our sources: %s; %s: %s", firsts, second, why2),
-		"the go command compiles our C half from files, which other users must not be able "
+		"the go command compiles our C sources from files, which other users must not be "
+		"able "
 		"to change",
 		"set RCGO_CACHE to a directory that you own and that has 2 MB free");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Checks the conditions of a build with our C half. Each failure has its own message.
+// Checks the conditions of a build with our runtime/cgo. Each failure has its own message.
 #include "rcgo.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ doubt_version(const struct goenv *e)
 	if (e->minor > NEWEST_GO) {
 		return problem(fmt("Go is newer than tested: %s", e->version),
 			fmt("rcgo was tested with Go 1.%d to 1.%d; a newer runtime may import more "
-			    "symbols from its C half",
+			    "symbols from the C sources",
 				OLDEST_GO, NEWEST_GO),
 			"run `rcgo abi` to list names that are not supplied, and look for a newer "
 			"rcgo");
@@ -90,7 +90,7 @@ problem_platform(const struct goenv *e)
 		}
 	}
 	return problem(fmt("unsupported platform: GOOS=%s GOARCH=%s", e->goos, e->goarch),
-		fmt("rcgo replaces the C half on %s, %s and %s only", platforms[0], platforms[1],
+		fmt("rcgo replaces runtime/cgo on %s, %s and %s only", platforms[0], platforms[1],
 			platforms[2]),
 		"unset GOOS and GOARCH (also `go env -u GOOS GOARCH`), or build this one with "
 		"plain go");
@@ -143,7 +143,7 @@ static struct problem *
 cgo_off(const struct goenv *e)
 {
 	static const char off_means[] =
-		"without cgo no C is compiled, so the program would silently lack our C half";
+		"without cgo no C is compiled, so the program would silently lack our runtime/cgo";
 	const char *env = getenv("CGO_ENABLED");
 
 	if (env != NULL && *env != '\0') {

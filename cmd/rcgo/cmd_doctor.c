@@ -114,7 +114,7 @@ doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u)
 		return "ours is in GOFLAGS, but its file is gone";
 	}
 	if (strcmp(u->payload, payload_hash) != 0) {
-		return fmt("ours in GOFLAGS is of C half %s", u->payload);
+		return fmt("our overlay in GOFLAGS is of runtime/cgo %s", u->payload);
 	}
 	if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
 		strcmp(u->go, e->version) != 0) {
@@ -174,7 +174,7 @@ report_options(void)
 		finding(LEVEL_OK, "RCGO", "not set", NULL);
 	} else if (has_prefix(options, "stock") && (options[5] == '\0' || options[5] == ',')) {
 		finding(LEVEL_OK, "RCGO",
-			fmt("%s: programs behave as with Go's own C half%s", options,
+			fmt("%s: programs behave as with Go's own runtime/cgo%s", options,
 				options[5] == ',' ? ", but for the rest" : ""),
 			NULL);
 	} else {
@@ -239,7 +239,7 @@ report_all(const char *dir)
 {
 	struct goenv e;
 
-	finding(LEVEL_OK, "rcgo", fmt("C half %s", payload_hash), NULL);
+	finding(LEVEL_OK, "rcgo", fmt("runtime/cgo %s", payload_hash), NULL);
 	struct problem *p = goenv_ask(&e, dir);
 
 	if (p != NULL) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo env: prints the variables with which go uses our C half in a shell, and restores them.
+// rcgo env: prints the variables with which go uses our runtime/cgo in a shell, and restores them.
 #include "rcgo.h"
 
 #include <getopt.h>

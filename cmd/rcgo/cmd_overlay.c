@@ -44,8 +44,9 @@ put(const char *dir, struct features features, enum output how, const char *file
 	}
 	// Not where the overlay could not be written: main says so.
 	if (how == OUTPUT_TEXT && fflush(stdout) == 0 && ferror(stdout) == 0) {
-		note(fmt("this overlay is for %s in %s; another Go builds with its own C half. "
-			 "`rcgo overlay --flags` prints flags that stop that",
+		note(fmt(
+			"this overlay is for %s in %s; another Go builds with its own runtime/cgo. "
+			"`rcgo overlay --flags` prints flags that stop that",
 			e.version, e.goroot));
 	}
 	return 0;

@@ -18,7 +18,7 @@ print_ours(FILE *out, struct goenv *e)
 {
 	const char *wanted = getenv("RCGO_GO");
 
-	fprintf(out, "rcgo %s, C half %s, tested with Go 1.%d to 1.%d\n", rcgo_version,
+	fprintf(out, "rcgo %s, runtime/cgo %s, tested with Go 1.%d to 1.%d\n", rcgo_version,
 		payload_hash, OLDEST_GO, NEWEST_GO);
 	if ((wanted == NULL || *wanted == '\0') && path_search_other("go") == NULL) {
 		fputs("go: none found (see `rcgo doctor`)\n", out);
@@ -56,7 +56,7 @@ component(const char *version, const char *hash, const char *go, const char *fea
 		"runtime_cgo:features", "value", features);
 }
 
-// Prints one line of CycloneDX for each program, or for the C half that is embedded in rcgo.
+// Prints one line of CycloneDX for each program, or for the runtime/cgo that is embedded in rcgo.
 static void
 print_sbom(const char *file, const char *text)
 {
@@ -77,7 +77,7 @@ print_sbom(const char *file, const char *text)
 	puts(json_dumps(json, JSON_COMPACT));
 }
 
-// Returns the version that Go finds in a program without our C half; "" if it finds none.
+// Returns the version that Go finds in a program without our runtime/cgo; "" if it finds none.
 static char *
 stock_go(const char *file)
 {

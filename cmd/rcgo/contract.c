@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The symbols that the Go half of this GOROOT imports from its C half, and those that we supply.
+// The symbols that the Go files of this GOROOT import from the C sources of runtime/cgo, and the
+// symbols that ours define.
 #include "rcgo.h"
 
 #include <errno.h>

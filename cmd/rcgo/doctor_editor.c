@@ -66,17 +66,20 @@ report_path(const struct goenv *e)
 
 	if (go != NULL && path_is_self(go)) {
 		finding(LEVEL_OK, "tools",
-			fmt("%s is rcgo: gopls, linters and debuggers of this shell use our C half",
+			fmt("%s is rcgo: gopls, linters and debuggers of this shell use our "
+			    "runtime/cgo",
 				go),
 			NULL);
 	} else if (flags.overlay != NULL && overlay_user(e, flags.overlay, &u) == NULL && u.ours &&
 		   doctor_overlay_stale(e, &u) == NULL) {
 		finding(LEVEL_OK, "tools",
-			"gopls, linters and debuggers of this shell use our C half, by GOFLAGS",
+			"gopls, linters and debuggers of this shell use our runtime/cgo, by "
+			"GOFLAGS",
 			NULL);
 	} else {
 		finding(LEVEL_OK, "tools",
-			"gopls, linters and debuggers of this shell use Go's own C half; `eval "
+			"gopls, linters and debuggers of this shell use Go's own runtime/cgo; "
+			"`eval "
 			"\"$(rcgo env)\"` before they start changes that",
 			NULL);
 	}
@@ -85,7 +88,7 @@ report_path(const struct goenv *e)
 static const char vscode_todo[] =
 	"merge what `rcgo env -format vscode` prints into it, and restart the language server";
 
-// Returns why VS Code does not use our C half with these settings; NULL if it does.
+// Returns why VS Code does not use our runtime/cgo with these settings; NULL if it does.
 static const char *
 why_not_vscode(const struct goenv *e, const json_t *settings)
 {
@@ -103,7 +106,7 @@ why_not_vscode(const struct goenv *e, const json_t *settings)
 		return NULL;
 	}
 	if (flags.overlay == NULL || overlay_user(e, flags.overlay, &u) != NULL || !u.ours) {
-		return "builds with Go's own C half";
+		return "builds with Go's own runtime/cgo";
 	}
 	return doctor_overlay_stale(e, &u);
 }
@@ -128,7 +131,7 @@ report_vscode(const struct goenv *e)
 	}
 	why = why_not_vscode(e, settings);
 	finding(why == NULL ? LEVEL_OK : LEVEL_WARN, "VS Code",
-		fmt("%s: %s", path, why == NULL ? "uses our C half" : why),
+		fmt("%s: %s", path, why == NULL ? "uses our runtime/cgo" : why),
 		why == NULL ? NULL : vscode_todo);
 }
 

@@ -192,11 +192,11 @@ report_half(const char *path)
 	char *why, *text = identity_of_file(path, &why);
 
 	if (why != NULL) {
-		finding(LEVEL_FAIL, "C half", why, NULL);
+		finding(LEVEL_FAIL, "runtime/cgo", why, NULL);
 	} else if (text == NULL) {
-		finding(LEVEL_WARN, "C half", "stock, or none", "build it with rcgo build");
+		finding(LEVEL_WARN, "runtime/cgo", "stock, or none", "build it with rcgo build");
 	} else {
-		finding(LEVEL_OK, "C half",
+		finding(LEVEL_OK, "runtime/cgo",
 			fmt("%s, of rcgo %s, for %s", identity_field(text, "payload"),
 				identity_field(text, "version"), identity_field(text, "go")),
 			NULL);

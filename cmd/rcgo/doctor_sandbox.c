@@ -120,7 +120,7 @@ report_surroundings(void)
 		finding(LEVEL_OK, "sandbox", "none that can be seen from here", NULL);
 	} else {
 		finding(LEVEL_OK, "sandbox",
-			fmt("%s; what is enough for Go's own C half is enough for ours", list),
+			fmt("%s; what is enough for Go's own runtime/cgo is enough for ours", list),
 			NULL);
 	}
 }

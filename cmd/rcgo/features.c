@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The flags --with= and --without= of rcgo, which select what a program gets beyond the plain C
-// half. go never sees them. An overlay records the selection, for an rcgo that runs below another
+// The flags --with= and --without= of rcgo, which add features to our runtime/cgo or leave them
+// out. go never sees them. An overlay records the selection, for an rcgo that runs below another
 // one.
 #include "rcgo.h"
 
 #include <string.h>
 
-// The option for the C half (see runtime/base/options.h) if a feature is selected or left out; and
-// the flags that leave its C code out, and that say that it is in.
+// The option in our runtime/cgo (see runtime/base/options.h) if a feature is selected or left out;
+// and the flags that leave its C code out, and that say that it is in.
 static const struct {
 	const char *name, *with, *without, *left_out, *built_in;
 	bool on; // by default
@@ -16,7 +16,7 @@ static const struct {
 	{"contexts", "contexts=on", "contexts=off", NULL, NULL, false},
 	{"crash", "crash=on", "crash=off", NULL, NULL, true},
 	{"signals", "signals=full", NULL, "-DRCGO_WITHOUT_SIGNALS", NULL, true},
-	// Its C code is in a separate file. The option says to the C half that it is there.
+	// Its C code is in a separate file. The option tells the other C sources that it is there.
 	{"heap", "heap=off", NULL, NULL, "-DRCGO_WITH_HEAP", false},
 	// Off by default, because go then builds the standard library again.
 	{"syscall", NULL, NULL, NULL, NULL, false},
@@ -168,7 +168,7 @@ features_in_force(struct features f)
 	return out;
 }
 
-// Returns the C compiler's flags for the C half, each preceded by a space, with the options in the
+// Returns the C compiler's flags for runtime/cgo, each preceded by a space, with the options in the
 // syntax of RCGO=; "" if there are none.
 char *
 features_cflags(struct features f)

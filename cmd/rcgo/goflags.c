@@ -25,12 +25,12 @@ value_in(const char *word, const char *name)
 }
 
 // An overlay names files of one GOROOT. A go command with another GOROOT would silently build with
-// the stock C half: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is another
-// go command. The first flag makes Go's assembler fail in the stock file of runtime/cgo, with the
-// value in its message: a string before the compiler runs, an identifier after it. Our file undoes
-// the flag (patch_undo_flag). The last -asmflags for a package wins, so ours contains the user's
-// own flags for runtime/cgo too. A -asmflags=all= of a command line takes its place. The second
-// flag remains then: a compiler of another version fails.
+// the stock runtime/cgo: because go.mod, go.work or GOTOOLCHAIN make it switch, or because it is
+// another go command. The first flag makes Go's assembler fail in the stock file of runtime/cgo,
+// with the value in its message: a string before the compiler runs, an identifier after it. Our
+// file undoes the flag (patch_undo_flag). The last -asmflags for a package wins, so ours contains
+// the user's own flags for runtime/cgo too. A -asmflags=all= of a command line takes its place. The
+// second flag remains then: a compiler of another version fails.
 static const char asmflags_ours[] = "-asmflags=runtime/cgo=";
 static const char goroot_check_flag[] = "-D=TEXT=";
 static const char goroot_check_name[] = "runtime_cgo_";
@@ -163,7 +163,7 @@ goflags_with_overlay(const char *rest, const char *path)
 
 // Returns GOFLAGS with one more flag for runtime/cgo: `name`, the user's flags, and our check.
 // Where GOFLAGS has no quotes, the user's flags are lost in runtime/cgo, which is better than a
-// stock C half unnoticed.
+// stock runtime/cgo unnoticed.
 static char *
 with_check(const char *rest, const char *name, const char *user, const char *check, int minor)
 {

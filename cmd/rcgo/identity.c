@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the identity of our C half (runtime/base/x_cgo_build_info.c) from programs, libraries,
+// Reads the identity of our runtime/cgo (runtime/base/x_cgo_build_info.c) from programs, libraries,
 // archives, processes and core files. Files are untrusted: every offset is checked.
 #include "identity.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the identity of our C half from a built program.
+// Reads the identity of our runtime/cgo from a built program.
 #ifndef IDENTITY_H
 #define IDENTITY_H
 

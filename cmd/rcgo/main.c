@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo: a go command that builds programs with our C half of runtime/cgo.
+// rcgo: a go command that builds programs with our runtime/cgo.
 #include "rcgo.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The JSON file for `go build -overlay`. It removes the C half of this GOROOT's runtime/cgo, adds
-// ours, and keeps the user's other entries. It is made again at every run, so that a changed GOROOT
-// is noticed.
+// The JSON file for `go build -overlay`. It removes the C sources of this GOROOT's runtime/cgo,
+// adds ours, and keeps the user's other entries. It is made again at every run, so that a changed
+// GOROOT is noticed.
 #include "rcgo.h"
 
 #include <dirent.h>
@@ -91,8 +91,8 @@ set_flags(
 	return true;
 }
 
-// Returns the path of a file of ours in the cache: as embedded, except for the flags file if the C
-// half gets options.
+// Returns the path of a file of ours in the cache: as embedded, except for the flags file if
+// options are set.
 static char *
 path_of(const struct goenv *e, const char *src, struct features f, const char *name)
 {
@@ -168,7 +168,8 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	closedir(d);
 	if (gone == 0) {
-		fail(fmt("GOROOT has no C half to replace: no C files in %s", e->cgo_dir),
+		fail(fmt("GOROOT has no C sources of runtime/cgo to replace: no C files in %s",
+			     e->cgo_dir),
 			"these are not the sources of runtime/cgo that rcgo knows",
 			"check that GOROOT is a complete distribution of Go");
 	}
@@ -200,7 +201,7 @@ merge(json_t *ours, json_t *users, const char *user)
 	{
 		if (json_object_get(ours, from) != NULL) {
 			fail(fmt("two overlays want the same file: %s replaces %s", user, from),
-				"rcgo replaces the whole C half of runtime/cgo, so your file would "
+				"rcgo replaces all C sources of runtime/cgo, so your file would "
 				"have no effect",
 				"take that file out of your overlay, or build with plain go");
 		}

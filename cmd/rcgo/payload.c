@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Our C half of runtime/cgo, embedded in the binary; `embed` generates the table.
+// Our C sources of runtime/cgo, embedded in the binary; `embed` generates the table.
 #include "rcgo.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo, the go command with our C half of runtime/cgo: declarations shared by its files. A process
-// of rcgo runs for milliseconds and then executes go, so it does not free memory. Only rcgo top,
-// which runs for a long time, does.
+// rcgo, the go command with our runtime/cgo: declarations shared by its files. A process of rcgo
+// runs for milliseconds and then executes go, so it does not free memory. Only rcgo top, which runs
+// for a long time, does.
 #ifndef RCGO_H
 #define RCGO_H
 
@@ -151,7 +151,7 @@ struct cmdline {
 };
 struct cmdline cmdline_scan(char **argv);
 
-// payload.c: our C half, embedded in the binary
+// payload.c: our C sources, embedded in the binary
 struct payload_file {
 	const char *name;
 	const unsigned char *data, *end;
@@ -217,7 +217,7 @@ char *append_target(const struct goenv *e, const char *name);
 char *append_file(const char *target, const char *ours);
 char *patch_undo_flag(const char *target, const char *text);
 
-// build_lines.c: what a build tells the C half
+// build_lines.c: what a build tells our C sources
 char *build_lines(const struct goenv *e, struct features f);
 
 // overlay.c: the JSON file that overlays our files on runtime/cgo

@@ -17,8 +17,8 @@ is_among(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
-// Returns whether a subcommand compiles. For these, any obstacle to our C half is an error. The
-// others get the overlay if possible, because they may list, generate or run a nested go.
+// Returns whether a subcommand compiles. For these, any obstacle to our runtime/cgo is an error.
+// The others get the overlay if possible, because they may list, generate or run a nested go.
 static bool
 compiles(const char *command)
 {
@@ -49,7 +49,7 @@ exec_go(const struct goenv *e, struct strings *args)
 		"check that it is a program for this machine");
 }
 
-// Returns why a build has no C half at all, which ours could replace; NULL if it has one.
+// Returns why a build has no runtime/cgo that ours could replace; NULL if it has one.
 static const char *
 why_stock(const struct goenv *e)
 {
@@ -91,7 +91,7 @@ static _Noreturn void
 run_stock(const struct goenv *e, struct cmdline *cl, const char *why)
 {
 	if (compiles(cl->command) && strcmp(cl->command, "vet") != 0) {
-		note(fmt("%s; go builds this without our C half", why));
+		note(fmt("%s; go builds this without our runtime/cgo", why));
 	}
 	if (cl->overlay != NULL) {
 		insert_flag(cl, fmt("-overlay=%s", cl->overlay));

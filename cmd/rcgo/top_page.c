@@ -174,7 +174,7 @@ top_page_open(pid_t pid)
 	}
 	if (p.at < 0 || !top_page_read(&p, &page)) {
 		fail(fmt("process %d (%s) has no counters of ours", pid, command_of(pid)),
-			"it is no Go program with cgo, or was built on the stock C half",
+			"it is no Go program with cgo, or was built with the stock runtime/cgo",
 			"build it with `rcgo build` and start it again");
 	}
 	if ((page.flags & RCGO_STATS_PAGE_UP) == 0) {

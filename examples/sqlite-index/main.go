@@ -28,7 +28,7 @@ func main() {
 	flag.StringVar(&o.root, "root", "", "index the tree below `DIR` (default: GOROOT/src)")
 	flag.StringVar(&o.db, "db", "", "keep the database as `FILE` (default: a temporary file)")
 	flag.StringVar(&o.profile, "profile", "", "keep the CPU profile as `FILE`")
-	flag.StringVar(&o.expect, "expect", "", "fail unless the C half is `rcgo` or stock")
+	flag.StringVar(&o.expect, "expect", "", "fail unless runtime/cgo is `rcgo` or stock")
 	flag.IntVar(&o.threads, "threads", runtime.NumCPU()+1, "`N` worker threads made by C")
 	flag.Parse()
 	if flag.NArg() > 0 || o.threads < 1 {
@@ -160,13 +160,13 @@ func reportParts(parts []part, expect string) error {
 		}
 		fmt.Printf("  %-10s %-5s %s\n", p.name, state, strings.Join(p.facts, "\n"+strings.Repeat(" ", 19)))
 	}
-	h, err := readHalf("/proc/self/exe")
+	h, err := readCgoRuntime("/proc/self/exe")
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n  %s\n", h)
 	if expect != "" && h.name != expect {
-		return fmt.Errorf("the C half of this binary was to be %s", expect)
+		return fmt.Errorf("this binary does not contain the expected runtime/cgo: %s", expect)
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of the five parts did not show what they should", failed)

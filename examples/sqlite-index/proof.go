@@ -9,32 +9,32 @@ import (
 	"strings"
 )
 
-// Names that only one of the two C halves has, in every supported Go version.
+// Names that only one of the two implementations defines, in every supported Go version.
 const (
 	oursPrefix = "rcgo__"
 	stockName  = "_cgo_try_pthread_create"
 )
 
-// half says which C half of runtime/cgo a binary contains.
-type half struct {
+// cgoRuntime says which runtime/cgo a binary contains.
+type cgoRuntime struct {
 	name  string // "rcgo", "stock" or "unknown"
 	ours  int    // symbols that begin with oursPrefix
 	stock int    // symbols called stockName
 }
 
-// readHalf reads the symbol table of a binary, which also has hidden and static names.
-func readHalf(path string) (h half, err error) {
+// readCgoRuntime reads the symbol table of a binary, which also has hidden and static names.
+func readCgoRuntime(path string) (h cgoRuntime, err error) {
 	f, err := elf.Open(path)
 	if err != nil {
-		return half{name: "unknown"}, err
+		return cgoRuntime{name: "unknown"}, err
 	}
 	defer f.Close()
 	symbols, err := f.Symbols()
 	if errors.Is(err, elf.ErrNoSymbols) {
-		return half{name: "unknown"}, nil // stripped
+		return cgoRuntime{name: "unknown"}, nil // stripped
 	}
 	if err != nil {
-		return half{name: "unknown"}, err
+		return cgoRuntime{name: "unknown"}, err
 	}
 	for _, s := range symbols {
 		if strings.HasPrefix(s.Name, oursPrefix) {
@@ -55,13 +55,13 @@ func readHalf(path string) (h half, err error) {
 	return h, nil
 }
 
-func (h half) String() string {
+func (h cgoRuntime) String() string {
 	switch h.name {
 	case "rcgo":
 		return fmt.Sprintf("rcgo: the binary has %d symbols named %s*, and no %s",
 			h.ours, oursPrefix, stockName)
 	case "stock":
-		return fmt.Sprintf("stock C half: the binary has %s, and no symbol named %s*",
+		return fmt.Sprintf("stock runtime/cgo: the binary has %s, and no symbol named %s*",
 			stockName, oursPrefix)
 	}
 	return fmt.Sprintf("cannot be told: the binary has %d symbols named %s* and %d named %s",

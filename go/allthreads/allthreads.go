@@ -17,9 +17,9 @@
 // takes about 10 µs for each thread, up to a second to give up on a thread that blocks signal 33, and up to five
 // seconds on one that is stuck in the kernel.
 //
-// It needs a program built on runtime_cgo's C half (rcgo build), or one without C (CGO_ENABLED=0), where Go's own
-// syscall.AllThreadsSyscall6 makes the call. In a program on the stock C half every call returns an Error with ENOTSUP;
-// Available reports that beforehand.
+// It needs a program built with runtime_cgo (rcgo build), or one without C (CGO_ENABLED=0), where Go's own
+// syscall.AllThreadsSyscall6 makes the call. In a program with the stock runtime/cgo every call returns an Error with
+// ENOTSUP; Available reports that beforehand.
 package allthreads
 
 import (

@@ -34,7 +34,7 @@ func TestAvailable(t *testing.T) {
 func need(t *testing.T) {
 	t.Helper()
 	if !allthreads.Available() {
-		t.Skip("not on the stock C half")
+		t.Skip("not with the stock runtime/cgo")
 	}
 }
 

@@ -9,7 +9,7 @@ package allthreads
 #include <stdbool.h>
 #include <stdint.h>
 
-// As in runtime_cgo.h. On the stock C half there is no such function.
+// As in runtime_cgo.h. With the stock runtime/cgo there is no such function.
 struct rcgo_all_threads_failure {
 	int32_t tid;
 	char text[252];
@@ -44,7 +44,7 @@ const firstErrno = ^uintptr(4094)
 func call(trap uintptr, args *[6]uintptr) (uintptr, error) {
 	if !available() {
 		return ^uintptr(0), &Error{Errno: syscall.ENOTSUP,
-			Why: "not available on the stock C half of runtime/cgo; build with rcgo, or without C"}
+			Why: "not available with the stock runtime/cgo; build with rcgo, or without C"}
 	}
 	var why C.struct_rcgo_all_threads_failure
 	r := uintptr(C.all_threads(C.uintptr_t(trap), (*C.uintptr_t)(unsafe.Pointer(args)), &why))

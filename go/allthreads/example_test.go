@@ -19,7 +19,7 @@ func ExampleSyscall() {
 	_, err := allthreads.Syscall(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0)
 	switch {
 	case errors.Is(err, syscall.ENOTSUP):
-		fmt.Println("done") // the stock C half: see Available
+		fmt.Println("done") // the stock runtime/cgo: see Available
 	case err != nil:
 		fmt.Println(err)
 	default:

@@ -38,7 +38,7 @@
 //
 //	export CGO_CFLAGS="-O2 -g -I$(go list -f '{{.Dir}}' rcgo.example/include)"
 //
-// Rings are for Linux and need neither runtime_cgo's C half nor cgo on the Go side.
+// Rings are for Linux and need neither runtime_cgo nor cgo on the Go side.
 package ring
 
 import (

@@ -7,7 +7,7 @@ package stacks
 /*
 #include <stddef.h>
 
-// As in runtime_cgo.h. On the stock C half there is no such function.
+// As in runtime_cgo.h. With the stock runtime/cgo there is no such function.
 extern size_t rcgo_dump_threads(int fd, unsigned flags) __attribute__((weak));
 
 static int

@@ -23,7 +23,7 @@ import (
 // dump returns a dump of goroutines that hang in C in each way, and the errno of poll.
 func dump(t *testing.T) (string, int) {
 	t.Helper()
-	// Both are told by the same C half.
+	// Both packages ask the same runtime/cgo.
 	if ours := allthreads.Available(); stacks.Available() != ours {
 		t.Fatalf("Available says %v, allthreads.Available %v", !ours, ours)
 	}
@@ -78,7 +78,7 @@ func TestWrite(t *testing.T) {
 	}
 	if !stacks.Available() {
 		if strings.Contains(text, "thread ") {
-			t.Errorf("threads on the stock C half:\n%s", text)
+			t.Errorf("threads with the stock runtime/cgo:\n%s", text)
 		}
 		return
 	}

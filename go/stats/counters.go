@@ -16,8 +16,7 @@
 //
 // Metrics returns the same with names in the style of package runtime/metrics, for exporters.
 //
-// It needs a program built on runtime_cgo's C half (rcgo build). In others Read and Metrics report that there are no
-// counters.
+// It needs a program built with runtime_cgo (rcgo build). In others Read and Metrics report that there are no counters.
 package stats
 
 import (
@@ -48,7 +47,7 @@ type Stats struct {
 // Read returns the current counters; false if there are none.
 func Read() (Stats, bool) { return read() }
 
-// Build returns one line that identifies the C half of the program: its version, the hash of its sources, the Go
+// Build returns one line that identifies the runtime/cgo of the program: its version, the hash of its sources, the Go
 // version and the features; "" for the stock one. `rcgo version FILE` prints the same.
 func Build() string { return build() }
 
@@ -95,8 +94,8 @@ var counters = []struct {
 }
 
 // Metrics returns each counter with its name; none if there are no counters. Calls from C to Go are omitted if they are
-// not counted. The counters of package ring and of call.Limiter are included, in programs that use them, with any C
-// half.
+// not counted. The counters of package ring and of call.Limiter are included, in programs that use them, with the stock
+// runtime/cgo too.
 func Metrics() []Metric {
 	var all []Metric
 	for _, m := range metrics.Read() {

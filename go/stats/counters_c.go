@@ -9,7 +9,7 @@ package stats
 #include <stdint.h>
 #include <string.h>
 
-// As in runtime_cgo.h. On the stock C half there is no such function.
+// As in runtime_cgo.h. With the stock runtime/cgo there is no such function.
 struct rcgo_stats;
 extern void rcgo_stats(struct rcgo_stats *stats, size_t size) __attribute__((weak));
 

@@ -20,7 +20,7 @@ import (
 func need(t *testing.T) stats.Stats {
 	t.Helper()
 	s, ok := stats.Read()
-	// Both are told by the same C half.
+	// Both packages ask the same runtime/cgo.
 	if ok != allthreads.Available() {
 		t.Fatalf("Read says %v, allthreads.Available %v", ok, !ok)
 	}
@@ -28,7 +28,7 @@ func need(t *testing.T) stats.Stats {
 		if stats.Metrics() != nil || (stats.Var{}).String() != "null" {
 			t.Error("Metrics or Var have something where Read has nothing")
 		}
-		t.Skip("not on the stock C half")
+		t.Skip("not with the stock runtime/cgo")
 	}
 	return s
 }

@@ -23,7 +23,7 @@ RCGO_EXPORT uintptr_t _cgo_wait_runtime_init_done(void);
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_EXPORT void _cgo_release_context(uintptr_t context);
 
-// Tells the C half that Go has started; C threads may now enter Go.
+// Tells runtime/cgo that Go has started; C threads may now enter Go.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=init
 RCGO_EXPORT void x_cgo_notify_runtime_init_done(void *unused);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: the marks by which cmd/rcgo finds the identity of our C half in a program.
+// Base: the marks by which cmd/rcgo finds the identity of our runtime/cgo in a program.
 #ifndef RCGO_BUILD_IDENTITY_H
 #define RCGO_BUILD_IDENTITY_H
 

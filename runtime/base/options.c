@@ -23,8 +23,8 @@
 // The name of a signal, or its number. An absolute path may follow after a colon.
 #define SIGNAL_NAMES "SIGNAL[:/FILE]"
 
-// The item that gives every option the value that makes the program behave as with the stock half:
-// "stock" or "off". A size is unset.
+// The item that gives every option the value that makes the program behave as with the stock
+// runtime/cgo: "stock" or "off". A size is unset.
 #define ALL_STOCK "stock"
 
 // Every option with its values, the default first; or with SIZES or COUNTS.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Base: the options of RCGO=name=value,name=value in the environment. They are read once, while Go
 // starts. A value in RCGO overrides one of `rcgo build --with=`, which overrides the default. The
-// item "stock" gives every option the value that makes the program behave as with the stock half;
-// later items override it. The table in options.c lists every option.
+// item "stock" gives every option the value that makes the program behave as with the stock
+// runtime/cgo; later items override it. The table in options.c lists every option.
 #ifndef RCGO_OPTIONS_H
 #define RCGO_OPTIONS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: symbols that the rest of the program and our C half share.
+// Overlay: symbols that the rest of the program and our runtime/cgo share.
 
 //go:build linux || freebsd
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Part 5, System Calls: C library calls that Go makes through the C half. They are the calls that
+// Part 5, System Calls: C library calls that Go makes through runtime/cgo. They are the calls that
 // must apply to every thread of the process (argset_t), the changes of the environment that C code
 // reads, and the memory mappings that sanitizers must see. Re-read runtime/cgo/linux_syscall.c,
 // gcc_mmap.c, gcc_setenv.c, gcc_clearenv.c and syscall/syscall_linux.go (cgocaller).

@@ -30,7 +30,7 @@
 #define RETRY_LAST_NS (50 * 1000 * 1000L)
 #define RETRY_TOTAL_NS (2000 * 1000 * 1000L)
 // With RCGO=threads=stock: one millisecond before the second attempt, two before the third, and so
-// on, as the stock half does.
+// on, as the stock runtime/cgo does.
 #define STOCK_TRIES 20
 #define STOCK_STEP_NS (1000 * 1000L)
 
@@ -225,7 +225,7 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 	rcgo__fatal(buf);
 }
 
-// Retries as the stock half does. err is the result of the first attempt.
+// Retries as the stock runtime/cgo does. err is the result of the first attempt.
 static int
 retry_as_stock(struct rcgo_thread_attr *attr_req, void *(*f)(void *), void *arg, int err)
 {

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# A test of ours that builds a program itself: which C half does that nested go use?
+# A test that builds a program itself: which runtime/cgo does the nested go command use?
 nested() {
 	hello inner
 	cat >outer_test.go <<'END'
@@ -28,7 +28,7 @@ END
 	printf 'module outer\n\ngo 1.19\n' >go.mod
 }
 
-@test "env: a POSIX shell evaluates it, and plain go uses our C half" {
+@test "env: a POSIX shell evaluates it, and plain go uses our runtime/cgo" {
 	hello
 	for sh in sh dash bash zsh; do
 		command -v "$sh" >/dev/null || { echo "# no $sh here" >&3; continue; }
@@ -126,7 +126,7 @@ END
 		RCGO_GO=$go run "$RCGO" abi
 		[ "$status" -eq 0 ]
 		has "x_cgo_init"
-		# Counted by other means: what the compiled stock package leaves for the C half.
+		# Counted independently: the symbols that the compiled stock package imports from C.
 		n=$(cd / && "$go" list -f '{{range .GoFiles}}{{.}} {{end}}' runtime/cgo |
 			(cd "$("$go" env GOROOT)/src/runtime/cgo" && xargs cat) |
 			grep -c '^//go:cgo_import_static')
@@ -157,9 +157,9 @@ END
 	done
 	lacks "$(printf '\033')"
 	RCGO=stock run "$RCGO" doctor
-	printf '%s\n' "${lines[@]}" | grep -Eq "^ok  +RCGO  +stock: programs behave as with Go's own C half$"
+	printf '%s\n' "${lines[@]}" | grep -Eq "^ok  +RCGO  +stock: programs behave as with Go's own runtime/cgo$"
 	RCGO=stock,crash=on run "$RCGO" doctor
-	has "own C half, but for the rest"
+	has "own runtime/cgo, but for the rest"
 }
 
 @test "doctor: what fails is named, and the status is 1" {
@@ -197,25 +197,25 @@ END
 		<<<"$output"
 }
 
-@test "version: of rcgo, its C half and Go" {
+@test "version: rcgo, its runtime/cgo and Go" {
 	run "$RCGO" --version
 	[ "$status" -eq 0 ]
 	version=$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)
-	has "rcgo $version, C half "
+	has "rcgo $version, runtime/cgo "
 	has "tested with Go 1.19 to 1.27"
 	has "go: $(go env GOVERSION) $(go env GOOS)/$(go env GOARCH), GOROOT $(go env GOROOT)"
 	run env PATH="$T/bin" "$RCGO" --version
 	[ "$status" -eq 0 ]
 	has "go: none found"
 	[ "$("$RCGO" version 2>"$T/ours")" = "$(go version)" ]
-	grep -q "^rcgo $version, C half " "$T/ours"
+	grep -q "^rcgo $version, runtime/cgo " "$T/ours"
 }
 
 @test "help: of all, of each command" {
 	for flag in help -h --help; do
 		run "$RCGO" "$flag"
 		[ "$status" -eq 0 ]
-		[ "${lines[0]}" = "rcgo runs the go command with its own C half of runtime/cgo." ]
+		[ "${lines[0]}" = "rcgo runs the go command with its own implementation of runtime/cgo." ]
 	done
 	for command in env overlay doctor abi version help go; do
 		run "$RCGO" help "$command"
@@ -300,12 +300,12 @@ END
 	done
 }
 
-@test "doctor BIN: C half, glibc, names" {
+@test "doctor BIN: runtime/cgo, glibc, names" {
 	hello
 	"$RCGO" build -ldflags=-compressdwarf=false -o prog .
 	run "$RCGO" doctor prog
 	[ "$status" -eq 0 ]
-	has "$("$RCGO" --version | sed -n 's/.*C half \([0-9a-f]*\),.*/\1/p'), of rcgo"
+	has "$("$RCGO" --version | sed -n 's/.*runtime.cgo \([0-9a-f]*\),.*/\1/p'), of rcgo"
 	want=$(objdump -T prog | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
 	has "demands glibc ${want#GLIBC_} or newer, by "
 	symbol=$(sed -n 's/.*or newer, by \([^, ]*\).*/\1/p' <<<"$output")
@@ -316,7 +316,7 @@ END
 	run "$RCGO" doctor -json prog stock
 	[ "$status" -eq 0 ]
 	[ "$(jq -r '.findings[] | select(.name == "debug info") | .level' <<<"$output" | tr '\n' ' ')" = "warn warn " ]
-	[ "$(jq -r '.findings[] | select(.name == "C half") | .level' <<<"$output" | tr '\n' ' ')" = "ok warn " ]
+	[ "$(jq -r '.findings[] | select(.name == "runtime/cgo") | .level' <<<"$output" | tr '\n' ' ')" = "ok warn " ]
 	run "$RCGO" doctor main.go
 	[ "$status" -eq 1 ]
 	has "is not a 64-bit ELF file"
@@ -335,7 +335,7 @@ END
 	hello
 	run "$RCGO" doctor
 	[ "$status" -eq 0 ]
-	has "ok    tools           gopls, linters and debuggers of this shell use Go's own C half"
+	has "ok    tools           gopls, linters and debuggers of this shell use Go's own runtime/cgo"
 	lacks "VS Code"
 	lacks "direnv"
 	mkdir -p .vscode sub .git
@@ -348,11 +348,11 @@ END
 }
 END
 	run "$RCGO" doctor -C sub
-	has "warn  VS Code         $PWD/.vscode/settings.json: builds with Go's own C half"
+	has "warn  VS Code         $PWD/.vscode/settings.json: builds with Go's own runtime/cgo"
 	has "do: merge what \`rcgo env -format vscode\` prints into it"
 	"$RCGO" env -format vscode >.vscode/settings.json
 	run "$RCGO" doctor -C sub
-	has "ok    VS Code         $PWD/.vscode/settings.json: uses our C half"
+	has "ok    VS Code         $PWD/.vscode/settings.json: uses our runtime/cgo"
 	jq 'del(."go.alternateTools")' .vscode/settings.json >s.json
 	mv s.json .vscode/settings.json
 	run "$RCGO" doctor
@@ -381,9 +381,9 @@ END
 	has "ok    direnv          $PWD/.envrc uses rcgo, and is loaded"
 	eval "$("$RCGO" env)"
 	run "$RCGO" doctor
-	has "is rcgo: gopls, linters and debuggers of this shell use our C half"
+	has "is rcgo: gopls, linters and debuggers of this shell use our runtime/cgo"
 	PATH=${PATH#*:} run "$RCGO" doctor
-	has "use our C half, by GOFLAGS"
+	has "use our runtime/cgo, by GOFLAGS"
 }
 
 @test "doctor: the sandbox" {

@@ -5,7 +5,7 @@ load helper
 
 # is_stock WHY: go itself ran, with nothing of ours but one note.
 is_stock() {
-	is "rcgo: note: $1; go builds this without our C half
+	is "rcgo: note: $1; go builds this without our runtime/cgo
 args: <build>
 GOFLAGS="
 }
@@ -122,7 +122,7 @@ GOFLAGS="
 	GOENV=$T/goenv go env -w CGO_ENABLED=0
 	hello
 	GOENV=$T/goenv run "$RCGO" build
-	[ "${lines[0]}" = "rcgo: note: cgo is off: $T/goenv sets CGO_ENABLED=0; go builds this without our C half" ]
+	[ "${lines[0]}" = "rcgo: note: cgo is off: $T/goenv sets CGO_ENABLED=0; go builds this without our runtime/cgo" ]
 	[ "$(printf '%s\n' "$output" | grep -c rcgo:)" = 1 ]
 }
 
@@ -197,7 +197,7 @@ GOFLAGS="
 	printf 'module plain\n\ngo 1.19\n' >go.mod
 	printf 'package main\n\nfunc main() {}\n' >main.go
 	GOOS=windows run "$RCGO" build -o "$T/p.exe" .
-	is "rcgo: note: unsupported platform: GOOS=windows GOARCH=$(go env GOARCH); go builds this without our C half"
+	is "rcgo: note: unsupported platform: GOOS=windows GOARCH=$(go env GOARCH); go builds this without our runtime/cgo"
 	[ "$(head -c 2 "$T/p.exe")" = MZ ]
 }
 
@@ -220,7 +220,7 @@ GOFLAGS=-mod=mod"
 	fake_go
 	rm "$T"/goroot/src/runtime/cgo/*.[chS]
 	run "$RCGO" build
-	says_first "rcgo: GOROOT has no C half to replace: no C files in $T/goroot/src/runtime/cgo"
+	says_first "rcgo: GOROOT has no C sources of runtime/cgo to replace: no C files in $T/goroot/src/runtime/cgo"
 }
 
 @test "no command, unknown flags, stray arguments" {

@@ -19,7 +19,7 @@ sysroot() {
 @test "no sysroot: how to get one" {
 	fake_go GOOS=freebsd CGO_ENABLED=0
 	run "$RCGO" build
-	has "rcgo: note: no C compiler for FreeBSD: RCGO_FREEBSD_SYSROOT is not set; go builds this without our C half"
+	has "rcgo: note: no C compiler for FreeBSD: RCGO_FREEBSD_SYSROOT is not set; go builds this without our runtime/cgo"
 	run "$RCGO" doctor
 	[ "$status" -eq 1 ]
 	has "https://download.freebsd.org/releases/amd64/"

@@ -51,7 +51,7 @@ END
 	printf 'package main\n\nfunc unused() int { return 1 }\n' >unused.go
 }
 
-# same_as_stock COMMAND...: says the same, with the same status, with and without our half.
+# same_as_stock COMMAND...: has the same output and status with our runtime/cgo and with stock.
 same_as_stock() {
 	{ "$@" && echo "status 0" || echo "status $?"; } >"$T/stock" 2>&1
 	(

@@ -107,7 +107,7 @@ lacks() {
 	esac
 }
 
-# Whether a program was linked with our C half: its line table names our source files.
+# Returns whether a program was linked with our runtime/cgo: its line table names our source files.
 carries_ours() {
 	grep -q 'rcgo_[a-z0-9_]*\.c' "$1"
 }

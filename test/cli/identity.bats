@@ -36,7 +36,7 @@ END
 says_ours() {
 	[ "$status" -eq 0 ]
 	has "version=$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)"
-	has "payload=$("$RCGO" --version | sed -n 's/.*C half \([0-9a-f]*\),.*/\1/p')"
+	has "payload=$("$RCGO" --version | sed -n 's/.*runtime.cgo \([0-9a-f]*\),.*/\1/p')"
 	has "go=$(go env GOVERSION)"
 }
 
@@ -84,7 +84,7 @@ says_ours() {
 	"$RCGO" build -o "$T/ours" .
 	run "$RCGO" version "$T/ours" "$T/prog"
 	[ "$status" -eq 1 ]
-	# rcgo carries the sources of the C half, but is no such program.
+	# rcgo contains the C sources as data, but is not built with them.
 	run "$RCGO" version "$RCGO"
 	[ "$status" -eq 1 ]
 	echo text >"$T/text"
@@ -139,12 +139,12 @@ ctypes.CDLL('$T/lib.so').Answer(); print('up', flush=True); time.sleep(60)" >"$T
 	[ "$(jq -r .components[0].version <<<"$output")" = "$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)" ]
 }
 
-@test "go version -m names the C half, and Go's assembly keeps its lines" {
+@test "go version -m names our runtime/cgo, and Go's assembly keeps its lines" {
 	sleeper
 	"$RCGO" build -o "$T/prog" .
 	go build -o "$T/stock" .
 	run go version -m "$T/prog"
-	has "runtime_cgo_$("$RCGO" --version | sed -n 's/.*C half \([0-9a-f]*\),.*/\1/p')_"
+	has "runtime_cgo_$("$RCGO" --version | sed -n 's/.*runtime.cgo \([0-9a-f]*\),.*/\1/p')_"
 	for prog in prog stock; do
 		go tool objdump -s crosscall2 "$T/$prog" | awk '{ print $1, $NF }' | grep '^asm_' | sort -u >"$T/$prog.lines"
 	done

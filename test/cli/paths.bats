@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# builds_in DIR: with every toolchain, a project there builds on our C half and runs.
+# builds_in DIR: with every toolchain, a project there builds with our runtime/cgo and runs.
 builds_in() {
 	local go
 	hello "$1"

@@ -21,7 +21,7 @@ begin() {
 	export PATH=$T/path:$PATH
 }
 
-# ours PROG: it contains our C half and works.
+# ours PROG: it contains our runtime/cgo and works.
 ours() {
 	"$RCGO" version "$1"
 	[ "$("$1")" = "C says 42" ]

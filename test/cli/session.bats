@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rcgo where one types go; and never a stock C half without a word.
+# rcgo in the place of go; never the stock runtime/cgo without a message.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -90,7 +90,7 @@ as_go() {
 	printf 'package main\n\nfunc main() {}\n' >main.go
 	eval "$("$RCGO" env)"
 	CGO_ENABLED=0 run go build -o "$T/prog" .
-	is "rcgo: note: cgo is off: the environment sets CGO_ENABLED=0; go builds this without our C half"
+	is "rcgo: note: cgo is off: the environment sets CGO_ENABLED=0; go builds this without our runtime/cgo"
 	CGO_ENABLED=0 run go list .
 	is plain
 }
@@ -186,7 +186,7 @@ two_patches() {
 	done
 }
 
-@test "Go is upgraded in place to another patch: our half, or a message" {
+@test "Go is upgraded in place to another patch: our runtime/cgo, or a message" {
 	mapfile -t roots < <(two_patches)
 	[ "${#roots[@]}" -eq 2 ] || skip "no two patch releases of one Go here"
 	hello
@@ -246,7 +246,7 @@ two_patches() {
 	[ ! -e "$T/other" ]
 }
 
-@test "a module that asks for another Go: our half with that Go, or a message" {
+@test "a module that asks for another Go: our runtime/cgo with that Go, or a message" {
 	other=$(another_go)
 	[ -n "$other" ] || skip "one Go only"
 	version=$("$other" env GOVERSION)

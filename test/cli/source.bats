@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A program's own compiler compiles our C half, by whatever name and with whatever flags.
+# A program's own compiler compiles our C sources, by whatever name and with whatever flags.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Clients runs the test suites of real modules that use C, unmodified, with the stock C half of
-// runtime/cgo and with the drop-in, and compares them test by test.
+// Clients runs the test suites of real modules that use C, unmodified, with the stock runtime/cgo
+// and with the drop-in, and compares them test by test.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// side is one way to build: with the stock C half or with the drop-in.
+// side is one way to build: with the stock runtime/cgo or with the drop-in.
 type side struct{ name, command string }
 
 // key names a test; without a test it stands for the package as a whole.

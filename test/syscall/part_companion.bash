@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The Go package allthreads: on our C half and without C it does what it says, on the stock half it
-# says that it cannot. With libc's musl too.
+# The Go package allthreads: with our runtime/cgo and without C it makes the calls, with the stock
+# runtime/cgo it reports that it cannot. With libc's musl too.
 # usage: test/syscall/part_companion.bash [-all]
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../../go" || exit

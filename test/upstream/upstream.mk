@@ -24,8 +24,8 @@ conformance-unit:
 releases: bin/rcgo ## the first release of each Go: a crash shows its C frames
 	test/releases
 
-# MATRIX_FLAGS= runs all of it again; by default results count that are of the same command, Go, tools, kernel and C half,
-# so that a matrix that was broken off goes on where it stopped.
+# MATRIX_FLAGS= runs all of it again; by default results count that are of the same command, Go, tools, kernel and
+# runtime/cgo, so that a matrix that was broken off goes on where it stopped.
 MATRIX_FLAGS ?= -resume
 
 matrix: all $(CONFORMANCE) ## the same and all build modes, on the first and newest release of each Go

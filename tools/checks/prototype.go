@@ -46,7 +46,7 @@ func protoOf(src *csource, d *decl) (proto, bool) {
 	return proto{}, false
 }
 
-// stockProtos gives the prototypes of the functions that a GOROOT's own C half defines.
+// stockProtos gives the prototypes of the functions that a GOROOT's own runtime/cgo defines.
 func (g gorootInfo) stockProtos(p platform) map[string]proto {
 	ctx := build.Default
 	ctx.GOOS, ctx.GOARCH, ctx.CgoEnabled = p.os, p.arch, true

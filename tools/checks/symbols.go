@@ -13,10 +13,11 @@ import (
 
 const clashProgram = "test/checks/clash"
 
-// goText is data of Go's for our C half, which cmd/link cannot hide (runtime/overlay/rcgo_go_text.s).
+// goText is data of Go for our runtime/cgo, which cmd/link cannot hide
+// (runtime/overlay/rcgo_go_text.s).
 const goText = "rcgo_go_text"
 
-// leaks are names that a stock C half exports besides its contract, in one version of Go or
+// leaks are names that a stock runtime/cgo exports besides its contract, in one version of Go or
 // another: a user's C code that defines one of them does not link there, and must with ours.
 var leaks = words("fatalf threadentry crosscall1 crosscall_amd64 x_cgo_inittls x_cgo_threadentry_platform " +
 	"_cgo_try_pthread_create _cgo_sys_thread_start _cgo_get_context_function _cgo_get_traceback_function " +
@@ -65,7 +66,7 @@ func (t *tree) compare(c *check, where string, syms []objSym, hiddenOK func(stri
 			delete(want, s.name)
 		case s.common && s.name == common:
 		case !s.hidden && leaks[s.name]:
-			c.bad(where, 0, "%s leaks, as in the stock C half: a program that defines it does not link", s.name)
+			c.bad(where, 0, "%s leaks, as in the stock runtime/cgo: a program that defines it does not link", s.name)
 		case !s.hidden:
 			c.bad(where, 0, "%s is exported but not in %s (static or RCGO_INTERN?)", s.name, contractFile)
 		case !hiddenOK(s.name):
@@ -152,8 +153,8 @@ func (t *tree) checkGroups(c *check, p platform) {
 	}
 }
 
-// checkProgram builds a Go program whose own C code defines every name that stock C halves leak,
-// with bin/rcgo, runs it and looks at its symbols.
+// checkProgram builds a Go program whose own C code defines every name that the stock runtime/cgo
+// of some Go version leaks, with bin/rcgo, runs it and looks at its symbols.
 func (t *tree) checkProgram(c *check) {
 	rcgo := t.path("bin/rcgo")
 	if !t.has("bin/rcgo") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The user's own functions, under the names that stock C halves leak. Each counts 1, the last one
-// by way of Go, so that a call from C to Go is made too.
+// The user's own functions, under the names that the stock runtime/cgo of some Go version leaks.
+// Each counts 1, the last one by way of Go, so that a call from C to Go is made too.
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Command clash has C code that defines every name that the C half of some Go version exports
-// besides its contract. With the stock half of that version it does not link (fatalf and
-// threadentry are common names in C programs); with the drop-in it links and runs.
+// Command clash has C code that defines every name that the stock runtime/cgo of some Go version
+// exports besides its contract. With that version it does not link (fatalf and threadentry are
+// common names in C programs); with the drop-in it links and runs.
 package main
 
 /*

@@ -106,7 +106,7 @@ send_usr1(int tid)
 
 // SIGCHLD goes to the process, as when a child ends. On a C thread that is entering Go, Go needs
 // another M for a signal that is not for preemption or profiling; if there is none, and the world
-// is being stopped, it waits for ever, with the stock half too.
+// is being stopped, it waits for ever, with the stock runtime/cgo too.
 static long
 send(int tid, int kind)
 {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// side selects the C half of a program.
+// side selects the runtime/cgo of a program.
 type side string
 
 const (

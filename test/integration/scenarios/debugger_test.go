@@ -22,8 +22,8 @@ func frameNames(all [][]string) (names []string) {
 	return names
 }
 
-// A debugger sees the same stack below Go's handler as with the stock half: after a crash in C, whose handler is Go's,
-// and after a signal that Go sends itself to leave a core file.
+// A debugger sees the same stack below Go's handler as with the stock runtime/cgo: after a crash in C, whose handler is
+// Go's, and after a signal that Go sends itself to leave a core file.
 func TestDebuggerLeavesHandlers(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		ask := func(t *testing.T, s side, env string) []string {

@@ -29,8 +29,8 @@ func TestUsersNames(t *testing.T) {
 	})
 }
 
-// Names that libc has for signals, and that our half defines too, do not conflict: the program's own come first, as
-// with libc's.
+// Names that libc has for signals, and that our runtime/cgo defines too, do not conflict: the program's own come first,
+// as with libc's.
 func TestUsersSignalNames(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, b := range map[string]build{
@@ -128,7 +128,7 @@ func extra(ours, stock, contract map[string]bool) []string {
 	return list
 }
 
-// Names that stock exports without need, and that our half must not export.
+// Names that stock exports without need, and that our runtime/cgo must not export.
 var leaks = []string{"fatalf", "threadentry", "crosscall1", "crosscall_amd64", "_cgo_sys_thread_start",
 	"_cgo_try_pthread_create", "_cgo_get_context_function", "_cgo_set_stacklo", "x_cgo_inittls",
 	"_cgo_get_traceback_function", "_cgo_get_symbolizer_function", "x_cgo_threadentry_platform"}
@@ -157,7 +157,7 @@ func checkExports(t *testing.T, what, oursPath, stockPath string) {
 			}
 		}
 		if !dynamic && (!o["x_cgo_init"] || !o["_cgo_libc_setuid"]) {
-			t.Errorf("%s does not hold our half at all", what)
+			t.Errorf("%s does not hold our runtime/cgo at all", what)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A filter that permits all that stock needs also suffices for our half: the program ends as it does with stock, with
-// at least the same output.
+// A filter that permits all that stock needs also suffices for our runtime/cgo: the program ends as it does with stock,
+// with at least the same output.
 func TestSeccomp(t *testing.T) {
 	actions := []struct{ name, number string }{
 		{"kill", "0x80000000"}, {"trap", "0x00030000"}, {"eperm", "0x00050001"},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package conformance runs a short list of Go's own cgo tests with our C half and with stock's. The long
-// list is `make conformance`.
+// Package conformance runs a short list of Go's own cgo tests with our runtime/cgo and with stock's. The long list is
+// `make conformance`.
 package conformance
 
 import (

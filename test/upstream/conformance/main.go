@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Conformance: runs Go's own cgo suites of a GOROOT twice, on the stock C half and on the drop-in,
-// and compares them test by test. Exit status: 0 no difference, 1 differences, 2 could not run.
+// Conformance: runs Go's own cgo suites of a GOROOT twice, with the stock runtime/cgo and with the
+// drop-in, and compares them test by test. Exit status: 0 no difference, 1 differences, 2 could not
+// run.
 package main
 
 import (
@@ -201,11 +202,11 @@ func (c *config) finish(title string, rows []row, dropin, physical *side) (int, 
 			return 0, err
 		}
 		if len(found) > 0 {
-			fmt.Fprintf(w, "- ESCAPED: builds of %s compiled the stock C half: %s\n", sd.Name,
+			fmt.Fprintf(w, "- ESCAPED: builds of %s compiled the stock runtime/cgo: %s\n", sd.Name,
 				strings.Join(found, " "))
 			total += len(found)
 		} else {
-			fmt.Fprintf(w, "No object in the build cache of %s carries the stock C half.\n", sd.Name)
+			fmt.Fprintf(w, "No object in the build cache of %s carries the stock runtime/cgo.\n", sd.Name)
 		}
 	}
 	return total, nil
@@ -230,7 +231,7 @@ func (c *config) runRow(s *suite, stock, dropin, physical *side) (row, error) {
 		}
 	}
 	if c.modes {
-		stock, sd = withHalf(stock, "stock"), withHalf(sd, "ours")
+		stock, sd = withCgoRuntime(stock, "stock"), withCgoRuntime(sd, "ours")
 	}
 	var err error
 	ok := false

@@ -18,8 +18,8 @@ var progs embed.FS
 type mode struct {
 	Name  string
 	Flags []string
-	// Deep says that Go's own cgo test runs in this mode under clang too; the C half's code is the
-	// same in the others, so that there our program is enough.
+	// Deep says that Go's own cgo test runs in this mode under clang too; the code of runtime/cgo
+	// is the same in the others, so that there our program is enough.
 	Deep  bool
 	Clang bool // clang only
 }
@@ -104,23 +104,24 @@ func unpack(root string) error {
 	})
 }
 
-// withHalf tells the programs of ours whose C half must be inside of what they build themselves.
-func withHalf(sd *side, half string) *side {
+// withCgoRuntime tells our programs which runtime/cgo must be inside the programs that they build:
+// "ours" or "stock".
+func withCgoRuntime(sd *side, runtime string) *side {
 	if sd == nil {
 		return nil
 	}
 	out := *sd
-	out.Env = append(append([]string(nil), sd.Env...), "CONFORMANCE_HALF="+half)
+	out.Env = append(append([]string(nil), sd.Env...), "CONFORMANCE_RUNTIME="+runtime)
 	return &out
 }
 
-// probeBoth proves that each side's half is inside of a program built as the row's are. A mode
-// that this machine cannot build stock is no difference when it cannot on the drop-in either.
+// probeBoth proves that a program built like those of the row contains the runtime/cgo of its side.
+// A mode that this machine cannot build on either side is no difference.
 func (r *row) probeBoth(s *suite, stock, dropin *side) {
 	a, why := probeOutcome(stock, s, false)
 	b, whyDropin := probeOutcome(dropin, s, true)
-	if a == b && a != wrongHalf {
-		if a != rightHalf {
+	if a == b && a != otherRuntime {
+		if a != expectedRuntime {
 			r.Note = a + ": " + why
 		}
 		return
@@ -134,8 +135,8 @@ func (r *row) probeBoth(s *suite, stock, dropin *side) {
 }
 
 const (
-	rightHalf = "carries the right half"
-	wrongHalf = "carries the wrong half"
+	expectedRuntime = "contains the expected runtime/cgo"
+	otherRuntime = "contains the other runtime/cgo"
 )
 
 func probeOutcome(sd *side, s *suite, wantOurs bool) (outcome, why string) {
@@ -148,7 +149,7 @@ func probeOutcome(sd *side, s *suite, wantOurs bool) (outcome, why string) {
 		}
 		return "no such program here", why + " (" + err.Error() + ")"
 	case isHalf(ours, stocks, wantOurs):
-		return rightHalf, ""
+		return expectedRuntime, ""
 	}
-	return wrongHalf, ""
+	return otherRuntime, ""
 }

@@ -64,7 +64,7 @@ func obtainOverlay(c *config, goroot, out string) (*overlayFile, error) {
 	return o, os.WriteFile(out, append(raw, '\n'), 0o666)
 }
 
-// complete checks that nothing of the stock C half would be left beside ours.
+// complete checks that nothing of the stock runtime/cgo would be left beside ours.
 func (o *overlayFile) complete(goroot string) error {
 	dir := filepath.Join(goroot, filepath.FromSlash(cgoDir))
 	for _, pattern := range []string{"*.c", "*.S", "libcgo*.h"} {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Proves, by the symbols of a program built in each way, whose C half was inside.
+// Proves, by the symbols of a program built in each way, which runtime/cgo was inside.
 package main
 
 import (
@@ -20,8 +20,8 @@ import "C"
 func main() { println(C.one()) }
 `
 
-// Symbols that only one of the two C halves has: ours begin with rcgo__, and these are stock's own
-// in every version from 1.19 on.
+// Symbols that only one of the two implementations defines: ours begin with rcgo__, and these are
+// stock's own in every version from 1.19 on.
 const ourPrefix = "rcgo__"
 
 var stockOnlySymbols = []string{"_cgo_try_pthread_create", "_cgo_sys_thread_start"}
@@ -50,7 +50,8 @@ func symbolsOf(path string) (ours, stocks int, err error) {
 	return ours, stocks, nil
 }
 
-// prove builds and runs a cgo program on a side, and fails unless it carries the expected C half.
+// prove builds and runs a cgo program on a side, and fails unless it contains the expected
+// runtime/cgo.
 func prove(sd *side, wantOurs bool) error {
 	// Linked by the C linker, so that the symbol table keeps static functions too.
 	flags := []string{"-ldflags=-linkmode=external"}
@@ -104,8 +105,8 @@ func probe(sd *side, flags, env []string) (ours, stocks int, out []byte, err err
 	return ours, stocks, out, err
 }
 
-// strays lists the files of the drop-in's build cache that hold the stock C half: a build of that
-// side, nested ones included, which escaped the overlay.
+// strays lists the files of the drop-in's build cache that hold the stock runtime/cgo: a build of
+// that side, nested ones included, which escaped the overlay.
 func strays(cache string) ([]string, error) {
 	var out []string
 	err := filepath.Walk(cache, func(path string, info os.FileInfo, err error) error {

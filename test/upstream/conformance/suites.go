@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of Go's own suites that exercise the C half of runtime/cgo, in both of the layouts they have had.
+// The table of Go's own suites that exercise runtime/cgo, in both of the layouts they have had.
 package main
 
 import (
@@ -33,7 +33,7 @@ type suite struct {
 	Flags   []string // go test flags
 	Env     []string // environment, after everything else
 	Dir     string   // a module of ours to run in, instead of Pkg and Old
-	Probe   bool     // prove whose C half is inside of what these flags build
+	Probe   bool     // prove which runtime/cgo is in a program built with these flags
 	Missing string   // why the row cannot be run here
 }
 

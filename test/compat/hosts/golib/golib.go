@@ -13,15 +13,15 @@ package main
 //
 // extern const char *rcgo_build_info(void) __attribute__((weak));
 //
-// // Appends which C half this library has to the file that GOLIB_WITNESS names.
+// // Appends which runtime/cgo this library has to the file that GOLIB_WITNESS names.
 // static void
 // golib_witness(void)
 // {
-// 	const char *file = getenv("GOLIB_WITNESS"), *half = rcgo_build_info != NULL ? "ours\n" : "stock\n";
+// 	const char *file = getenv("GOLIB_WITNESS"), *runtime = rcgo_build_info != NULL ? "ours\n" : "stock\n";
 // 	int fd = file != NULL ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
 //
 // 	if (fd >= 0) {
-// 		if (write(fd, half, strlen(half)) < 0) {
+// 		if (write(fd, runtime, strlen(runtime)) < 0) {
 // 			perror(file);
 // 		}
 // 		close(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Prints what C code and the kernel see of Go's C half: the same with stock and with RCGO=stock.
+// Prints what C code and the kernel see of runtime/cgo: the same with stock and with RCGO=stock.
 
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE // pthread_getattr_np

@@ -16,7 +16,7 @@ func init() { cases["facts"] = caseFacts }
 //export factsCall
 func factsCall() {}
 
-// caseFacts prints what C code and the kernel see of the C half.
+// caseFacts prints what C code and the kernel see of runtime/cgo.
 func caseFacts([]string) error {
 	C.facts_actions()
 	done := make(chan bool)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program without traceback functions of its own: its C frames are found by the C half.
+// A program without traceback functions of its own: its C frames are found by runtime/cgo.
 #ifndef FRAMES_H
 #define FRAMES_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Frames has no traceback functions of its own: its C frames are found by the C half.
+// Frames has no traceback functions of its own: its C frames are found by runtime/cgo.
 package main
 
 // #cgo CFLAGS: -I${SRCDIR}/../../../../../include -I${SRCDIR}/../../../../../backtrace/include

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Packed is a program for CGO_CFLAGS that change the layout of structures: its own C has none, and it uses those that
-// Go and our half share.
+// Go and our runtime/cgo share.
 package main
 
 // static int one(void) { return 1; }

@@ -70,7 +70,7 @@ func now() usage {
 	return u
 }
 
-// adds reports whether each thread is counted. Go's C half did not start the first one.
+// adds reports whether each thread is counted. runtime/cgo did not start the first one.
 func (u usage) adds() bool {
 	return u.running == 0 || int(u.running)+1 == u.threads
 }

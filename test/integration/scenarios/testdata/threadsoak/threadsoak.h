@@ -17,7 +17,7 @@ int soak_keys_left(void);
 // Calls setresuid(-1, -1, -1) on every thread: returns 0, or -errno.
 long soak_all_threads(void);
 
-// The C half's counters: Go threads that run; C threads that have an M.
+// The counters of our runtime/cgo: Go threads that run; C threads that have an M.
 void soak_counted(uint64_t *running, uint64_t *bound);
 
 // Whether C can read a variable that never changes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Builds each artifact that is not a program by itself, looks inside for the C half, and uses it from C or Go.
+// Builds each artifact that is not a program by itself, looks inside for runtime/cgo, and uses it from C or
+// Go.
 package artifacts
 
 import (
@@ -11,8 +12,8 @@ import (
 	"testing"
 )
 
-// wantHalf is "ours" or "stock": whose C half the environment's go command must build in.
-var wantHalf = os.Getenv("CONFORMANCE_HALF")
+// wantRuntime is "ours" or "stock": which runtime/cgo the environment's go command must build in.
+var wantRuntime = os.Getenv("CONFORMANCE_RUNTIME")
 
 func run(t *testing.T, env []string, name string, args ...string) string {
 	t.Helper()
@@ -32,8 +33,8 @@ func cc() string {
 	return "cc"
 }
 
-// checkHalf looks at the symbols of an ELF file.
-func checkHalf(t *testing.T, path string) {
+// checkRuntime looks at the symbols of an ELF file.
+func checkRuntime(t *testing.T, path string) {
 	t.Helper()
 	f, err := elf.Open(path)
 	if err != nil {
@@ -44,16 +45,16 @@ func checkHalf(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	half := "none"
+	runtime := "none"
 	for _, s := range syms {
 		if strings.HasPrefix(s.Name, "rcgo__") {
-			half = "ours"
+			runtime = "ours"
 		} else if s.Name == "_cgo_try_pthread_create" {
-			half = "stock"
+			runtime = "stock"
 		}
 	}
-	if half != wantHalf {
-		t.Errorf("%s carries the C half %q, want %q", filepath.Base(path), half, wantHalf)
+	if runtime != wantRuntime {
+		t.Errorf("%s contains the runtime/cgo %q, want %q", filepath.Base(path), runtime, wantRuntime)
 	}
 }
 
@@ -62,7 +63,7 @@ func TestArchive(t *testing.T) {
 	lib, exe := filepath.Join(dir, "lib.a"), filepath.Join(dir, "user")
 	run(t, nil, "go", "build", "-buildmode=c-archive", "-o", lib, "./lib")
 	run(t, nil, cc(), "-DLINKED", "-o", exe, "user/user.c", lib, "-lpthread", "-ldl")
-	checkHalf(t, exe)
+	checkRuntime(t, exe)
 	if out := run(t, []string{"LIB_PROOF=yes"}, exe); out != "8 1" {
 		t.Errorf("the program says %q", out)
 	}
@@ -72,7 +73,7 @@ func TestShared(t *testing.T) {
 	dir := t.TempDir()
 	lib := filepath.Join(dir, "lib.so")
 	run(t, nil, "go", "build", "-buildmode=c-shared", "-o", lib, "./lib")
-	checkHalf(t, lib)
+	checkRuntime(t, lib)
 	t.Run("linked", func(t *testing.T) {
 		exe := filepath.Join(dir, "linked")
 		run(t, nil, cc(), "-DLINKED", "-o", exe, "user/user.c", lib, "-lpthread", "-ldl", "-Wl,-rpath,"+dir)
@@ -94,7 +95,7 @@ func TestPlugin(t *testing.T) {
 	plug, host := filepath.Join(dir, "plug.so"), filepath.Join(dir, "host")
 	run(t, nil, "go", "build", "-buildmode=plugin", "-o", plug, "./plug")
 	run(t, nil, "go", "build", "-o", host, "./host")
-	checkHalf(t, host)
+	checkRuntime(t, host)
 	if out := run(t, nil, host, plug); out != "42" {
 		t.Errorf("the host says %q", out)
 	}
