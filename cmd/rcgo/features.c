@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The flags --with= and --without= of rcgo, which add features to our runtime/cgo or leave them
-// out. go never sees them. An overlay records the selection, for an rcgo that runs below another
-// one.
+// The flags --with= and --without= of rcgo, which add features to our runtime/cgo or leave
+// them out. go never sees them. An overlay records the selection, for an rcgo that runs
+// below another one.
 #include "rcgo.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // --with=syscall: makes Go's syscall.AllThreadsSyscall work in programs with C. Go rejects it
 // there, because it does not know C's threads. Our runtime/cgo can do it
-// (runtime/syscall/allthreads.h). The changed file is made from the user's GOROOT, unless it has an
-// unknown form.
+// (runtime/syscall/allthreads.h). The changed file is made from the user's GOROOT, unless it has
+// an unknown form.
 #include "rcgo.h"
 
 #include <stdlib.h>

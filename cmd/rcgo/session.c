@@ -176,8 +176,8 @@ session_users_goflags(const struct goenv *e)
 	return *flags.rest == '\0' ? NULL : flags.rest;
 }
 
-// Restores the user's GOFLAGS, for a go command that builds nothing or builds without our
-// runtime/cgo.
+// Restores the user's GOFLAGS, for a go command that builds nothing or builds without
+// our runtime/cgo.
 void
 session_forget(const struct goenv *e)
 {

@@ -111,8 +111,8 @@ func tryTraceback(ix *index) part {
 		}}
 }
 
-// profiled runs the work under the CPU profiler, which asks runtime/cgo for C frames at each
-// sample.
+// profiled runs the work under the CPU profiler, which asks runtime/cgo for C
+// frames at each sample.
 func profiled(path string, work func() error) error {
 	var profile bytes.Buffer
 	if err := pprof.StartCPUProfile(&profile); err != nil {

@@ -4,5 +4,5 @@
 
 package leaf
 
-// entryAlign says to the assembly where entries begin. Older assemblers for amd64 cannot have it.
+// entryAlign is the alignment of the entries in assembly. Older assemblers do not support it on amd64.
 const entryAlign = 64

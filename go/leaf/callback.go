@@ -25,12 +25,12 @@ type Kind int
 const (
 	// Preemptible callbacks may do anything, and are stopped for a garbage collection.
 	Preemptible Kind = iota
-	// Short callbacks run to their end without being stopped, so C may hold a lock when it makes one that
-	// other calls with callbacks wait for. They compute, allocate and call Go that does; they must not
-	// block or panic: no channel or sync.Mutex that is not free at once, no system call, no call of C. One
-	// that blocks ends the program with "fatal error: schedule: holding locks", one that panics with
-	// "panic holding locks", even if it would recover; the stack shows which. A garbage collection waits
-	// for them, as it does for C. Where callbacks are ordinary ones, so are these.
+	// Short callbacks run to their end without preemption. So C may make one while it holds a lock that other calls
+	// with callbacks wait for. They compute, allocate and call Go functions that do. They must not block or panic:
+	// no channel or sync.Mutex that is not free at once, no system call, no call of C. If one blocks, the program
+	// ends with "fatal error: schedule: holding locks"; if one panics, with "panic holding locks", even if it would
+	// recover. The stack shows which. A garbage collection waits for them, as it does for C. If callbacks do not
+	// take the fast path (FastCallbacks), Short has no effect.
 	Short
 )
 
@@ -139,13 +139,13 @@ func isNarrow(k reflect.Kind) bool {
 	return false
 }
 
-// A callbackSlot is 16 bytes, as callback_amd64.s has it.
+// A callbackSlot is 16 bytes long, which callback_GOARCH.s relies on.
 type callbackSlot struct {
 	closure unsafe.Pointer
 	short   uintptr // 1 for a Kind Short
 }
 
-// callbackSlots is read by the thunks; slots has the free ones, the last freed at its end.
+// callbackSlots is read by callbackCommon. slots.free lists the free ones in the order in which they were freed.
 var (
 	callbackSlots [MaxCallbacks]callbackSlot
 	slots         struct {
@@ -187,9 +187,9 @@ func calledFreed() {
 	panic("leaf: C called a callback after its Free")
 }
 
-// WithCallbacks is Of for a C function that calls back: fn, or what it calls, may call the pointers of callbacks, at 9
-// ns each. Callbacks on other threads, and exported Go functions that other threads call, work as always; an exported
-// function that this thread calls ends the program, as in a leaf.
+// WithCallbacks is Of for a C function that calls back: fn, and the C functions that it calls, may call the pointers of
+// callbacks, at 9 ns each. On other threads, callbacks and exported Go functions work as always. If this thread calls
+// an exported Go function, the program ends, as in a leaf.
 //
 // The five rules of a leaf hold for the C code between two callbacks, with these changes:
 //
@@ -200,8 +200,8 @@ func calledFreed() {
 //   - a stretch that takes long or waits is between rcgo_release and rcgo_acquire (rcgo_leaf.h);
 //   - it calls back on the thread and the stack on which it was called.
 //
-// Pointer arguments are kept alive until fn returns. Where a leaf call is an ordinary call, so is this, with the same
-// results and without these rules.
+// Pointer arguments are kept alive until fn returns. If calls do not take the fast path (FastCallbacks), this is an
+// ordinary cgo call, with the same results and without these rules.
 func WithCallbacks[F any](name string, fn unsafe.Pointer) F {
 	var f F
 	if err := bindWithCallbacks(reflect.ValueOf(&f).Elem(), name, fn); err != nil {

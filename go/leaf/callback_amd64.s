@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Callbacks on amd64: from Go to C that calls back, from C to Go on the goroutine's stack, and back.
+// Callbacks on amd64: a call from Go to C, the calls of that C code back into Go on the goroutine's
+// stack, and the returns.
 
 //go:build linux && cgo
 
@@ -7,33 +8,35 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// A call with callbacks goes through four functions:
+// A call with callbacks goes through three functions before it reaches C:
 //
-//	callbackCall     the code of the func value: puts the arguments into memory, with the pointers
-//	                 where the collector sees them
-//	guardedCall      Go: a defer puts the thread in order when a panic leaves C's frames behind
-//	callbackEnter    as the entries of entry_amd64.s: to the stack of g0 and to C
+//	callbackCall     the code of the func value: stores the arguments in a callRecord, and passes
+//	                 the pointers to guardedCall, where the garbage collector sees them
+//	guardedCall      Go: a deferred function restores the thread if a panic abandons C frames
+//	callbackEnter    like the entries of entry_amd64.s: changes to the stack of g0 and calls C
 //
-// and each callback through these:
+// A callback goes through these:
 //
-//	a thunk          what C has the address of: the number of the callback
-//	callbackCommon   from C's stack to the goroutine's, where callbackEnter left it
+//	a thunk          the code that C calls: loads the number of the callback
+//	callbackCommon   changes from C's stack to the goroutine's, at the SP that callbackEnter saved
 //	callbackBridge   calls the Go function
-//	callbackBack     to C's stack
+//	callbackBack     changes back to C's stack
 //
-// The unwinder steps over no function that writes SP, so callbackBridge writes none: callbackCommon
-// jumps to it and it returns by a jump to callbackBack. Above it lies an address in callbackAnchor,
-// which never runs and has no frame, and then the address in guardedCall where callbackEnter
-// returns to. While the Go function runs its stack may move: callbackBack computes g.sched.sp and
-// g.sched.bp anew, and callbackEnter takes them from there.
+// Go's unwinder stops at a function that writes SP, so callbackBridge does not write it:
+// callbackCommon jumps to callbackBridge, which returns by a jump to callbackBack. The return
+// address of callbackBridge lies in callbackAnchor, which never runs and has no frame. Above it on
+// the stack is the return address of callbackEnter, in guardedCall. The goroutine's stack may move
+// while the Go function runs, so callbackLeave computes g.sched.sp and g.sched.bp anew, and
+// callbackEnter takes SP and BP from there.
 //
-// While C runs, g.syscallsp is set and g.syscallpc lies in callbackFrame, which tells a thunk that
-// this thread may call back this way. While Go runs, g.syscallsp is 0, g0.sched.sp is C's SP and
-// the goroutine is locked to the thread: its C frames are there. An asynchronous preemption finds
-// all code between in assembly functions, where Go stops nothing.
+// While C runs, g.syscallsp is not 0 and g.syscallpc lies in callbackFrame. By these,
+// callbackCommon knows that this thread may call back on the fast path. While Go runs, g.syscallsp
+// is 0, g0.sched.sp is C's SP, and the goroutine is locked to the thread, because its C frames are
+// on the stack of that thread. All code in between is in assembly functions, where Go does not
+// preempt asynchronously.
 #define FRAME 704
 
-// Offsets in callbackOffsets, which callback_layout.go fills.
+// The words of callbackOffsets, which callback_layout.go sets.
 #define CURG ·callbackOffsets+0(SB)
 #define SYSCALLPC ·callbackOffsets+8(SB)
 #define SYSCALLSP ·callbackOffsets+16(SB)
@@ -48,10 +51,12 @@
 #define LOCKS ·callbackOffsets+88(SB)
 #define INCGO ·callbackOffsets+96(SB)
 
-// The frame of callbackCall: room for the registers of guardedCall, then a callRecord.
+// The frame of callbackCall: space for spilling the argument registers of guardedCall, then, at
+// offset RECORD, a callRecord.
 #define RECORD 64
 
-// KEEP stores an argument, and hands it to guardedCall if it is a pointer, or else 0.
+// KEEP stores integer argument N in the callRecord. TO, an argument register of guardedCall, gets
+// the argument if it is a pointer, else 0.
 #define KEEP(N, REG, TO) \
 	MOVQ	REG, (RECORD+N*8)(SP); \
 	MOVQ	(callbackClosure_masks+N*8)(DX), TO; \
@@ -84,9 +89,10 @@ call:
 	ORQ	BX, AX
 	RET
 
-// func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps BX, R12, R13, R14:
+// func callbackEnter(c *callbackClosure, r *callRecord) (uintptr, float64), with its arguments in
+// registers. C preserves these registers, which hold the state during the call:
 //
-//	BX m    R12 m.ncgo as it was    R13 the C function    R14 g
+//	BX m    R12 the previous m.ncgo    R13 the C function    R14 g
 TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	callbackClosure_fn(AX), R13
 	MOVQ	callbackClosure_floats(AX), R15
@@ -95,7 +101,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	CURG, CX
 	CMPQ	(BX)(CX*1), R14
 	JNE	system
-	// What unguard needs when a panic passes.
+	// The state that unguard restores if a panic abandons the C frames.
 	MOVQ	0(BX), R10
 	MOVQ	56(R10), R11
 	MOVQ	R11, callRecord_g0SP(AX)
@@ -110,7 +116,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL	(BX)(CX*1), CX
 	MOVL	CX, callRecord_locks(AX)
 	MOVL	$1, callRecord_inC(AX)
-	// As the entries do.
+	// As in the entries of entry_amd64.s.
 	MOVQ	ENTERPC, CX
 	MOVQ	CX, 64(R14)
 	MOVQ	SP, 56(R14)
@@ -128,7 +134,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	ANDQ	$~15, SP
 	JMP	load
 system:
-	// Called on the system stack: C can be called, but not call back.
+	// On the system stack: C is called there, but cannot call back.
 	MOVQ	SP, R12
 	ANDQ	$~15, SP
 load:
@@ -168,7 +174,8 @@ stayed:
 	MOVQ	R12, SP
 	RET
 
-// callbackFrame stands for Go's side of the call in tracebacks while C runs; it never runs.
+// callbackFrame never runs. While C runs, g.syscallpc points into it, so tracebacks show it as the
+// frame of the call.
 TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
 	ADJSP	$FRAME
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
@@ -176,14 +183,16 @@ TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
 	ADJSP	$-FRAME
 	RET
 
-// callbackAnchor stands for C's frames in tracebacks while Go runs; it never runs.
+// callbackAnchor never runs. While Go runs, the return address of callbackBridge points into it, so
+// tracebacks show it in place of the C frames.
 TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
 	RET
 
-// FROMC saves the registers that C keeps, and jumps where the thread is in no call of a goroutine:
-// R10 is g0, AX m, R14 the goroutine, and R15 where in g syscallsp lies.
+// FROMC saves the registers that C expects to be preserved. R10 holds the g of the thread. If the
+// thread is not in a call that a goroutine made, FROMC jumps to ELSEWHERE. Otherwise R10 is g0, AX
+// is m, R14 is the goroutine, and R15 is the offset of g.syscallsp.
 #define FROMC(ELSEWHERE) \
 	PUSHQ	BP; \
 	PUSHQ	BX; \
@@ -202,6 +211,7 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	CMPQ	(R14)(R15*1), $0; \
 	JEQ	ELSEWHERE
 
+// BACKTOC restores the registers that FROMC saved.
 #define BACKTOC \
 	POPQ	R15; \
 	POPQ	R14; \
@@ -210,7 +220,8 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	POPQ	BX; \
 	POPQ	BP
 
-// RESTORE is BACKTOC after TOGO, for the other function.
+// RESTORE restores the registers that FROMC saved, after TOGO, which pushed two words more. It
+// moves, because the assembler counts PUSHQ and POPQ in each function.
 #define RESTORE \
 	MOVQ	16(SP), R15; \
 	MOVQ	24(SP), R14; \
@@ -220,13 +231,15 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	56(SP), BP; \
 	LEAQ	64(SP), SP
 
+// STACKOFGO sets SP and BP to those of the goroutine, as g.sched has them.
 #define STACKOFGO \
 	MOVQ	SCHEDBP, R13; \
 	MOVQ	(R14)(R13*1), BP; \
 	MOVQ	56(R14), SP
 
-// TOGO goes to the goroutine's stack, locked to the thread, below an address in callbackAnchor. On C's
-// stack it leaves g0.sched.sp and FRAMEPC, for callbackLeave.
+// TOGO changes to the goroutine's stack, where it stores a return address in callbackAnchor, and
+// locks the goroutine to the thread. On C's stack it leaves FRAMEPC and the previous g0.sched.sp,
+// which callbackLeave restores.
 #define TOGO \
 	PUSHQ	56(R10); \
 	PUSHQ	FRAMEPC; \
@@ -245,7 +258,8 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	R13, -8(SP); \
 	LEAQ	-8(SP), SP
 
-// ARGUMENTS puts C's arguments where Go has them, and the closure in R12 into DX.
+// ARGUMENTS moves C's arguments to the registers of Go's internal ABI, and the
+// closure from R12 to DX.
 #define ARGUMENTS \
 	MOVQ	DI, AX; \
 	MOVQ	SI, BX; \
@@ -256,7 +270,8 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	R12, DX; \
 	XORPS	X15, X15
 
-// callbackCommon: C's arguments in its registers, the number of the callback in R11.
+// callbackCommon is entered from a thunk: C's arguments are in their registers, and the number of
+// the callback is in R11.
 TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	TLS, R10
 	MOVQ	0(R10)(TLS*1), R10
@@ -286,16 +301,17 @@ ordinary:
 foreign:
 	JMP	·callbackForeign(SB)
 
-// callbackBridge is the frame between C and the Go function, whose closure is in DX. At its end there
-// is room for the registers' values: Go's internal ABI lets a function keep its arguments there.
+// callbackBridge calls the Go function, whose closure is in DX. The end of its frame is the space
+// that Go's internal ABI requires for spilling the argument registers.
 TEXT ·callbackBridge(SB), NOSPLIT, $112-0
 	NO_LOCAL_POINTERS
 	MOVQ	(DX), R12
 	CALL	R12
 	RET	·callbackBack(SB)
 
-// callbackBridgeShort is callbackBridge for a callback that C may make with a lock held: until
-// callbackBackShort the goroutine is not preempted, so nobody waits for the lock while it is stopped.
+// callbackBridgeShort is callbackBridge for a Short callback, which C may make while it holds a
+// lock. The goroutine is not preempted until callbackBackShort, so no thread waits for the lock of
+// a stopped goroutine.
 TEXT ·callbackBridgeShort(SB), NOSPLIT, $112-0
 	NO_LOCAL_POINTERS
 	MOVQ	(DX), R12
@@ -308,8 +324,9 @@ TEXT ·callbackBackShort(SB), NOSPLIT|NOFRAME, $0-0
 	DECL	(BX)(CX*1)
 	JMP	·callbackLeave(SB)
 
-// callbackBack: the result in AX or X0, at SP the address in callbackAnchor. A goroutine whose time is
-// up yields first: nothing else would stop a C function that calls back in a loop.
+// callbackBack ends a callback. The result is in AX or X0, and SP points to the address in
+// callbackAnchor. If the goroutine's time slice is over, it yields first: a C function that calls
+// back in a loop has no other point for that.
 TEXT ·callbackBack(SB), NOSPLIT|NOFRAME, $0-0
 	CMPQ	SP, 16(R14)
 	JLS	yield
@@ -361,13 +378,13 @@ locked:
 	RESTORE
 	RET
 
-// A region is a part of a C function that may take long: the scheduler takes the P meanwhile, as in
-// an ordinary cgo call. regionRelease goes to the goroutine's stack as a callback does, regionBridge
-// calls entersyscall and jumps back to C. entersyscall leaves in g.sched where in regionBridge that
-// was, so that an ordinary callback may come from C, and regionAcquire goes there again. Each RET
-// belongs to a CALL, or else the processor would not foresee where it goes.
+// A region is a part of a C function that may take long. Meanwhile the scheduler may take the P, as
+// in an ordinary cgo call. regionRelease changes to the goroutine's stack as a callback does; then
+// regionBridge calls entersyscall and jumps back to C. entersyscall saves its return address, in
+// regionBridge, in g.sched. So C may make an ordinary callback in the region, and regionAcquire can
+// go to that address again. Each RET matches a CALL, so the processor predicts its target.
 
-// int regionRelease(void): 0 where this thread is in no call with callbacks.
+// int regionRelease(void). It returns 0 if this thread is not in a call with callbacks.
 TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	TLS, R10
 	MOVQ	0(R10)(TLS*1), R10
@@ -386,18 +403,19 @@ ordinary:
 none:
 	JMP	·regionNone(SB)
 
-// The assembler counts PUSHQ and POPQ up to a RET, whatever is jumped over.
+// regionNone is a function of its own because the assembler counts PUSHQ and POPQ up to the next
+// RET, and ignores jumps.
 TEXT ·regionNone(SB), NOSPLIT|NOFRAME, $0-0
 	XORL	AX, AX
 	RET
 
-// regionBridge is the frame between C and the Go functions that are called in a region.
+// regionBridge calls entersyscall. Its frame lies between C and the Go functions of a region.
 TEXT ·regionBridge(SB), NOSPLIT, $16-0
 	NO_LOCAL_POINTERS
 	MOVQ	·enterSyscall(SB), DX
 	MOVQ	(DX), CX
 	CALL	CX
-	// Here again after exitsyscall.
+	// Execution comes here twice: after entersyscall, and after exitsyscall in regionEnd.
 	MOVQ	SYSCALLSP, CX
 	CMPQ	(R14)(CX*1), $0
 	JEQ	over
@@ -453,7 +471,7 @@ ordinary:
 none:
 	JMP	·regionNone(SB)
 
-// regionEnd is below regionBridge.
+// regionEnd calls exitsyscall. Its caller's frame is that of regionBridge.
 TEXT ·regionEnd(SB), NOSPLIT, $16-0
 	NO_LOCAL_POINTERS
 	MOVQ	·exitSyscall(SB), DX
@@ -465,8 +483,9 @@ TEXT ·regionBack(SB), NOSPLIT|NOFRAME, $0-0
 	POPQ	R11
 	JMP	R11
 
-// callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary
-// call of Go, through the C function in callbackOrdinary. The number is in R11.
+// callbackForeign makes an ordinary call of Go, through the C function in callbackOrdinary. It is
+// for a callback from outside a call with callbacks, or on another stack. The number of the
+// callback is in R11.
 TEXT ·callbackForeign(SB), NOSPLIT|NOFRAME, $0-0
 	SUBQ	$152, SP
 	MOVQ	DI, 0(SP)

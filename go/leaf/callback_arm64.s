@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Callbacks on arm64: from Go to C that calls back, from C to Go on the goroutine's stack, and back.
+// Callbacks on arm64: a call from Go to C, the calls of that C code back into Go on the goroutine's
+// stack, and the returns.
 
 //go:build linux && cgo
 
@@ -7,12 +8,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// As callback_amd64.s tells, with these registers: R26 points to the closure; R0-R5 and F0-F7 hold the
-// arguments and R0 and F0 the result, for Go and for C alike. C keeps R19-R29 and the lower halves of
-// V8-V15; Go keeps none, so callbackCommon saves them on C's stack.
+// The scheme is that of callback_amd64.s, with these registers. R26 holds the address of the
+// closure. R0-R5 and F0-F7 hold the arguments, and R0 and F0 the result, both in Go and in C. C
+// preserves R19-R29 and the lower halves of V8-V15. Go preserves none, so callbackCommon saves
+// them on C's stack.
 //
-// callbackEnter leaves the return address 16 bytes below its SP: that is where the frames of
-// callbackFrame and callbackAnchor end, and where an unwinder looks for it.
+// callbackEnter stores its return address 16 bytes below its SP. There the frames of callbackFrame
+// and callbackAnchor end, and there an unwinder looks for the address.
 #define FRAME 704
 
 #define CURG ·callbackOffsets+0(SB)
@@ -29,16 +31,18 @@
 #define LOCKS ·callbackOffsets+88(SB)
 #define INCGO ·callbackOffsets+96(SB)
 
-// SAVE_G stores g where signal handlers look for it, as in entry_arm64.s.
+// SAVE_G stores g in thread-local storage, where signal handlers look for it, as in entry_arm64.s.
 #define SAVE_G \
 	MRS	TPIDR_EL0, R8; \
 	MOVD	·tlsOffset(SB), R9; \
 	MOVD	g, (R8)(R9)
 
-// The frame of callbackCall: room for the registers of guardedCall, then a callRecord.
+// The frame of callbackCall: space for spilling the argument registers of guardedCall, then, at
+// offset RECORD, a callRecord.
 #define RECORD 72
 
-// KEEP stores an argument, and hands it to guardedCall if it is a pointer, or else 0.
+// KEEP stores integer argument N in the callRecord. TO, an argument register of guardedCall, gets
+// the argument if it is a pointer, else 0.
 #define KEEP(N, REG, TO) \
 	MOVD	REG, (RECORD+N*8)(RSP); \
 	MOVD	(callbackClosure_masks+N*8)(R26), R8; \
@@ -68,9 +72,10 @@ TEXT ·callbackCall(SB), NOSPLIT, $216-0
 	ORR	R1, R0
 	RET
 
-// func(c *callbackClosure, r *callRecord) (uintptr, float64), in registers. C keeps R19-R28:
+// func callbackEnter(c *callbackClosure, r *callRecord) (uintptr, float64), with its arguments in
+// registers. C preserves R19-R28, which hold the state during the call:
 //
-//	R19 SP on the system stack    R20 m    R21 LR there    R22 m.ncgo as it was    R23 the C function
+//	R19 SP on the system stack    R20 m    R21 its LR    R22 the previous m.ncgo    R23 the C function
 //	R25 g
 TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	callbackClosure_fn(R0), R23
@@ -81,7 +86,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	(R20)(R8), R8
 	CMP	R8, g
 	BNE	system
-	// What unguard needs when a panic passes.
+	// The state that unguard restores if a panic abandons the C frames.
 	MOVD	0(R20), R11
 	MOVD	56(R11), R12
 	MOVD	R12, callRecord_g0SP(R10)
@@ -100,7 +105,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVW	(R8), R8
 	MOVW	R8, callRecord_locks(R10)
 	MOVW	R9, callRecord_inC(R10)
-	// As the entries do.
+	// As in the entries of entry_arm64.s.
 	MOVD	ENTERPC, R8
 	MOVD	R8, 64(g)
 	MOVD	RSP, R13
@@ -121,7 +126,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	R12, RSP
 	B	load
 system:
-	// Called on the system stack: C can be called, but not call back.
+	// On the system stack: C is called there, but cannot call back.
 	MOVD	RSP, R19
 	MOVD	R30, R21
 	AND	$~15, R19, R9
@@ -163,7 +168,8 @@ stayed:
 	MOVD	R21, R30
 	RET
 
-// callbackFrame stands for Go's side of the call in tracebacks while C runs; it never runs.
+// callbackFrame never runs. While C runs, g.syscallpc points into it, so tracebacks show it as the
+// frame of the call.
 TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
 	SUB	$FRAME, RSP
 	NOOP
@@ -172,7 +178,8 @@ TEXT ·callbackFrame(SB), NOSPLIT|NOFRAME, $0-0
 	ADD	$FRAME, RSP
 	RET
 
-// callbackAnchor stands for C's frames in tracebacks while Go runs; it never runs.
+// callbackAnchor never runs. While Go runs, the return address of callbackBridge points into it, so
+// tracebacks show it in place of the C frames.
 TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	SUB	$16, RSP
 	NOOP
@@ -181,9 +188,10 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	ADD	$16, RSP
 	RET
 
-// FROMC jumps where the thread is in no call of a goroutine: R8 and R9 find g in thread-local storage, R10
-// is g0, R11 m, R12 the goroutine, and R15 where in g syscallsp lies. The assembler uses R27, which C
-// keeps, for addresses of variables: R17 has its value.
+// FROMC jumps to ELSEWHERE if the thread is not in a call that a goroutine made. Otherwise R8+R9 is
+// the address of g in thread-local storage, R10 is g0, R11 is m, R12 is the goroutine, and R15 is
+// the offset of g.syscallsp. The assembler uses R27 for addresses of variables. C expects it to be
+// preserved, so R17 holds its value.
 #define FROMC(ELSEWHERE) \
 	MOVD	R27, R17; \
 	MRS	TPIDR_EL0, R8; \
@@ -202,7 +210,7 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	(R12)(R15), R13; \
 	CBZ	R13, ELSEWHERE
 
-// MAYCALLBACK jumps where that is no call with callbacks.
+// MAYCALLBACK jumps to ELSEWHERE if that call is not one with callbacks.
 #define MAYCALLBACK(ELSEWHERE) \
 	MOVD	SYSCALLPC, R13; \
 	MOVD	(R12)(R13), R13; \
@@ -210,7 +218,8 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	CMP	R13, R14; \
 	BNE	ELSEWHERE
 
-// SAVE puts what C keeps, and g0.sched.sp, on C's stack, and changes to the goroutine in R12.
+// SAVE saves the registers that C expects to be preserved, and g0.sched.sp, on C's stack, and makes
+// the goroutine in R12 the current g.
 #define SAVE \
 	SUB	$192, RSP; \
 	STP	(R19, R20), 16(RSP); \
@@ -230,7 +239,7 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	R12, g; \
 	MOVD	g, (R8)(R9)
 
-// RESTORE is the opposite; R10 is g0.
+// RESTORE undoes SAVE. R10 is g0.
 #define RESTORE \
 	MOVD	56(R10), R13; \
 	MOVD	R13, RSP; \
@@ -248,7 +257,8 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	FLDPD	160(RSP), (F14, F15); \
 	ADD	$192, RSP
 
-// TOGO goes to the goroutine's stack, locked to the thread, below an address in callbackAnchor.
+// TOGO changes to the goroutine's stack, where it stores a return address in callbackAnchor, and
+// locks the goroutine to the thread.
 #define TOGO \
 	SAVE; \
 	MOVD	ZR, (g)(R15); \
@@ -268,14 +278,15 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	R13, RSP; \
 	MOVD	ANCHORPC, R30
 
-// STACKOFGO goes back to the stack of regionBridge.
+// STACKOFGO changes back to the stack of regionBridge.
 #define STACKOFGO \
 	MOVD	SCHEDBP, R13; \
 	MOVD	(g)(R13), R29; \
 	MOVD	56(g), R13; \
 	MOVD	R13, RSP
 
-// callbackCommon: C's arguments in its registers, the number of the callback in R16.
+// callbackCommon is entered from a thunk: C's arguments are in their registers, and the number of
+// the callback is in R16.
 TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
 	FROMC(foreign)
 	MAYCALLBACK(foreign)
@@ -297,16 +308,17 @@ foreign:
 	MOVD	R17, R27
 	B	·callbackForeign(SB)
 
-// callbackBridge is the frame between C and the Go function. At its end there is room for the
-// registers' values: Go's internal ABI lets a function keep its arguments there.
+// callbackBridge calls the Go function, whose closure is in R26. The end of its frame is the space
+// that Go's internal ABI requires for spilling the argument registers.
 TEXT ·callbackBridge(SB), NOSPLIT, $120-0
 	NO_LOCAL_POINTERS
 	MOVD	(R26), R9
 	CALL	(R9)
 	RET	·callbackBack(SB)
 
-// callbackBridgeShort is callbackBridge for a callback that C may make with a lock held: until
-// callbackBackShort the goroutine is not preempted, so nobody waits for the lock while it is stopped.
+// callbackBridgeShort is callbackBridge for a Short callback, which C may make while it holds a
+// lock. The goroutine is not preempted until callbackBackShort, so no thread waits for the lock of
+// a stopped goroutine.
 TEXT ·callbackBridgeShort(SB), NOSPLIT, $120-0
 	NO_LOCAL_POINTERS
 	MOVD	(R26), R9
@@ -322,7 +334,8 @@ TEXT ·callbackBackShort(SB), NOSPLIT|NOFRAME, $0-0
 	MOVW	R9, (R8)
 	B	·callbackLeave(SB)
 
-// callbackBack: the result in R0 or F0, SP 16 below where callbackEnter left it.
+// callbackBack ends a callback. The result is in R0 or F0. SP is 16 bytes below the SP that
+// callbackEnter saved.
 TEXT ·callbackBack(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	16(g), R8
 	MOVD	RSP, R9
@@ -345,7 +358,7 @@ TEXT ·callbackLeave(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	SCHEDBP, R8
 	MOVD	R29, (g)(R8)
 	MOVD	RSP, R13
-	MOVD	(R13), R14 // where callbackEnter returns to
+	MOVD	(R13), R14 // the return address of callbackEnter
 	ADD	$16, R13
 	MOVD	R13, 56(g)
 	MOVD	ENTERPC, R8
@@ -380,7 +393,7 @@ locked:
 
 // A region is a part of a C function that may take long: see callback_amd64.s.
 
-// int regionRelease(void): 0 where this thread is in no call with callbacks.
+// int regionRelease(void). It returns 0 if this thread is not in a call with callbacks.
 TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
 	FROMC(none)
 	MAYCALLBACK(none)
@@ -391,13 +404,13 @@ none:
 	MOVD	ZR, R0
 	RET
 
-// regionBridge is the frame between C and the Go functions that are called in a region.
+// regionBridge calls entersyscall. Its frame lies between C and the Go functions of a region.
 TEXT ·regionBridge(SB), NOSPLIT, $24-0
 	NO_LOCAL_POINTERS
 	MOVD	·enterSyscall(SB), R26
 	MOVD	(R26), R9
 	CALL	(R9)
-	// Here again after exitsyscall.
+	// Execution comes here twice: after entersyscall, and after exitsyscall in regionEnd.
 	MOVD	SYSCALLSP, R8
 	MOVD	(g)(R8), R8
 	CBZ	R8, over
@@ -441,7 +454,7 @@ none:
 	MOVD	R17, R27
 	RET
 
-// regionEnd is below regionBridge.
+// regionEnd calls exitsyscall. Its caller's frame is that of regionBridge.
 TEXT ·regionEnd(SB), NOSPLIT, $24-0
 	NO_LOCAL_POINTERS
 	MOVD	·exitSyscall(SB), R26
@@ -449,8 +462,9 @@ TEXT ·regionEnd(SB), NOSPLIT, $24-0
 	CALL	(R9)
 	RET
 
-// callbackForeign: from anywhere else than a call with callbacks on this very stack it is an ordinary
-// call of Go, through the C function in callbackOrdinary. The number is in R16.
+// callbackForeign makes an ordinary call of Go, through the C function in callbackOrdinary. It is
+// for a callback from outside a call with callbacks, or on another stack. The number of the
+// callback is in R16.
 TEXT ·callbackForeign(SB), NOSPLIT|NOFRAME, $0-0
 	SUB	$160, RSP
 	STP	(R27, R30), 128(RSP)

@@ -10,14 +10,15 @@ import (
 	_ "unsafe" // for linkname
 )
 
-// What is searched of g and m: all versions have more.
+// The number of bytes of g and m that are searched. Both are larger in all versions of Go.
 const (
 	searchG = 320
 	searchM = 960
 )
 
-// startCallbacks finds the words that callbacks need beyond those of leaf calls. No table says where
-// they are, for they move within a minor version: LockOSThread changes them under our eyes.
+// startCallbacks finds the words of g and m that callbacks need in addition to those of leaf calls. Their offsets
+// differ between patch releases, so there is no table: the words are those that LockOSThread and procPin change. It
+// returns why callbacks cannot take the fast path; "" if they can.
 func startCallbacks() string {
 	if current == nil {
 		return why
@@ -92,7 +93,7 @@ func (l *layout) findLocks(offsets *[3]uint32) error {
 	return nil
 }
 
-// What sync.Pool calls to keep a goroutine on its P.
+// sync.Pool keeps a goroutine on its P by these.
 //
 //go:linkname procPin runtime.procPin
 func procPin() int
@@ -100,8 +101,8 @@ func procPin() int
 //go:linkname procUnpin runtime.procUnpin
 func procUnpin()
 
-// findInC finds m.locks, which procPin counts up, and m.incgo, which follows it and is 1 in an ordinary
-// cgo call.
+// findInC finds m.locks, which procPin increments, and m.incgo, which lies 16 bytes behind it and is 1 during an
+// ordinary cgo call.
 func (l *layout) findInC() (locks, incgo uint32, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -135,7 +136,7 @@ func (l *layout) findInC() (locks, incgo uint32, err error) {
 	return locks, incgo, nil
 }
 
-// copyWords copies what other threads may write, so the words are not read as Go's variables.
+// copyWords copies words of an m. Other threads may write them, so they are not read as Go variables.
 func copyWords(to *[searchM / 4]uint32, m uintptr) {
 	*to = *(*[searchM / 4]uint32)(at(m, 0))
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The addresses of the functions of callback_GOARCH.s: a Go func value of one would name a wrapper.
+// The addresses of the functions of callback_GOARCH.s. In Go, the func value of an assembly
+// function has the address of a wrapper around it.
 
 //go:build linux && cgo && (amd64 || arm64)
 
 #include "textflag.h"
 
-// As in pcs.s: how far into callbackFrame its frame is whole.
+// WHOLE is an address in callbackFrame where its frame is complete. ANCHOR is a return address
+// in callbackAnchor.
 #ifdef GOARCH_amd64
 #define WHOLE ·callbackFrame+16
 #define ANCHOR ·callbackAnchor+8
@@ -22,5 +24,5 @@ DATA ·callbackPCs+32(SB)/8, $·callbackThunks(SB)
 DATA ·callbackPCs+40(SB)/8, $·callbackFreed(SB)
 DATA ·callbackPCs+48(SB)/8, $·regionRelease(SB)
 DATA ·callbackPCs+56(SB)/8, $·regionAcquire(SB)
-// Larger than Go's variable: AddressSanitizer takes what lies behind that for its own.
+// Larger than Go's variable, because AddressSanitizer uses the memory behind that as a red zone.
 GLOBL ·callbackPCs(SB), NOPTR|RODATA, $128

@@ -6,7 +6,6 @@ package leaf
 
 import (
 	"reflect"
-	"runtime"
 	"sync"
 	"unsafe"
 
@@ -24,7 +23,7 @@ type callbackClosure struct {
 	isPointer bool             // the result
 }
 
-// A callRecord has the arguments of a call with callbacks, and what unguard needs.
+// A callRecord has the arguments of a call with callbacks, and the state that unguard restores.
 type callRecord struct {
 	ints      [maxInts]uintptr
 	floats    [maxFloats]uint64
@@ -49,8 +48,8 @@ const (
 	pcAcquire
 )
 
-// callbackOffsets is what the assembly reads: where words of the runtime lie, and addresses. It is zero
-// where callbacks are ordinary ones: no thread then seems to be in a call with callbacks.
+// callbackOffsets is data for the assembly: the offsets of words in g and m, and addresses. It is zero if callbacks
+// cannot take the fast path; then no thread appears to be in a call with callbacks.
 var callbackOffsets [13]uintptr
 
 const (
@@ -69,13 +68,13 @@ const (
 	offIncgo
 )
 
-// callbackOrdinary is the C function that the thunks call from elsewhere.
+// callbackOrdinary is the C function through which a thunk makes an ordinary call of Go.
 var callbackOrdinary unsafe.Pointer
 
-// callbacks is set up at the first use: a program that has leaves only links and runs nothing of it.
+// callbacks is initialised at the first use, so a program that has only leaves neither links nor runs this code.
 var callbacks struct {
 	sync.Once
-	why string // why callbacks are ordinary ones; "" when they are not
+	why string // why callbacks cannot take the fast path; "" if they can
 }
 
 func callbacksWhy() string {
@@ -132,7 +131,7 @@ func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.
 	}
 	c := &callbackClosure{code: callbackPCs[pcCall], fn: fn, isPointer: s.pointer}
 	word := 0
-	for i, kind := range s.in {
+	for _, kind := range s.in {
 		switch kind {
 		case reflect.Float32, reflect.Float64:
 			c.floats++
@@ -143,7 +142,6 @@ func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.
 		case reflect.Ptr, reflect.UnsafePointer:
 			c.masks[word] = ^uintptr(0)
 		}
-		_ = i
 		word++
 	}
 	return unsafe.Pointer(c)
@@ -152,10 +150,10 @@ func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.
 // enterC is callbackEnter as a func value, whose arguments are in registers.
 var enterC func(*callbackClosure, *callRecord) (uintptr, float64)
 
-// guarded is guardedCall, for callbackCall: by its func value it is called with its arguments in registers.
+// guarded is the func value by which callbackCall calls guardedCall with arguments in registers.
 var guarded = guardedCall
 
-// guardedCall is called by callbackCall. Its parameters keep alive what C has pointers to.
+// guardedCall is called by callbackCall. Its parameters k0 to k5 keep the memory alive to which C has pointers.
 func guardedCall(c *callbackClosure, k0, k1, k2, k3, k4, k5 unsafe.Pointer, r *callRecord) (p unsafe.Pointer, n uintptr, f float64) {
 	defer func() {
 		if r.inC != 0 {
@@ -167,17 +165,12 @@ func guardedCall(c *callbackClosure, k0, k1, k2, k3, k4, k5 unsafe.Pointer, r *c
 	if c.isPointer {
 		p, n = *(*unsafe.Pointer)(unsafe.Pointer(&n)), 0
 	}
-	runtime.KeepAlive(k0)
-	runtime.KeepAlive(k1)
-	runtime.KeepAlive(k2)
-	runtime.KeepAlive(k3)
-	runtime.KeepAlive(k4)
-	runtime.KeepAlive(k5)
+	keepAlive(k0, k1, k2, k3, k4, k5)
 	return p, n, f
 }
 
-// unguard is called while a panic or Goexit leaves a callback and C's frames: the thread is as before
-// the call. The goroutine is locked to the thread until the last line.
+// unguard restores the thread to its state before the call, when a panic or Goexit abandons a callback and the C
+// frames. The goroutine is locked to the thread until the last line.
 func unguard(r *callRecord) {
 	g := currentG()
 	m := *(*uintptr)(at(g, gM))
@@ -193,5 +186,5 @@ func unguard(r *callRecord) {
 	*(*int32)(at(m, uint32(callbackOffsets[offLocks]))) = r.locks
 }
 
-// callbackYieldHere is called when the goroutine's time is up: its prologue sees that.
+// callbackYieldHere is called when the goroutine's time slice is over: its prologue detects that and yields.
 func callbackYieldHere() { nothing() }

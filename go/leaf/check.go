@@ -54,7 +54,7 @@ func callsBack(name string) bool {
 	return checked.callsBack[name]
 }
 
-// checkOn is read once: earlier and later bindings must be of one kind.
+// checkOn is computed once, because all bindings must be of one kind.
 var checkOn = builtToCheck || optionIs(os.Getenv("RCGO"), "leafcheck", "on")
 
 func checking() bool { return checkOn }

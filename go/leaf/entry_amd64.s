@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way of a leaf call on amd64: from a Go func value to C on the system stack and back.
+// Leaf calls on amd64: from a Go func value to C on the system stack and back.
 
 //go:build linux && cgo
 
@@ -8,30 +8,30 @@
 #include "textflag.h"
 
 // A func value made by Of points to a closure { code, function, trampoline, isPointer, pc,
-// callPC }, and DX to that.
-// Arguments are where Go's internal ABI has them: integers in AX BX CX DI SI R8, floats in X0-X7.
-// C wants DI SI DX CX R8 R9 and X0-X7. Results are in AX and X0 on both sides. C keeps BX, BP and
-// R12-R15, so what is needed afterwards lives there:
+// callPC }, whose address Go passes in DX. Go's internal ABI passes integers in AX BX CX DI SI R8,
+// and floats in X0-X7. C takes them in DI SI DX CX R8 R9 and X0-X7. Results are in AX and X0 on
+// both sides. C preserves BX, BP and R12-R15, so values that are needed after the call are there:
 //
-//	BX m    R12 m.ncgo as it was    R13 the closure    R14 g, as Go keeps it    R15 the goroutine's SP
+//	BX m    R12 the previous m.ncgo    R13 the closure    R14 g, as in Go    R15 the goroutine's SP
 //
-// Every instruction and byte is felt here: a function of no or two integers has an entry of its own,
-// which leaves the closure in DX and forgets it; the registers are those with the shorter codes, and the
-// two addresses are in the closure. An entry begins where a line of the cache does, and such a short
-// one ends in the next; of m.ncgo one byte is changed.
+// Each instruction and each byte costs measurable time here. Functions of up to two integers have
+// entries of their own, which leave the closure in DX and do not preserve it. The registers are
+// those with the shorter encodings, and the two addresses are in the closure. Each entry begins at
+// a cache line, and these short ones end in the next line. Only one byte of m.ncgo is written.
 //
-// What the runtime's asmcgocall does is done here too: g.sched is saved, TLS says g0, SP is that
-// of g0. What entersyscall does is not, but for two things that signal handlers look at: m.ncgo
-// is not 0 and g.syscallpc and g.syscallsp say where Go was left, so that a profile and a crash
-// show the Go frames, and the C frames where a traceback function is registered.
+// An entry does what the runtime's asmcgocall does: it saves g.sched, makes g0 the current g,
+// and changes to the stack of g0. Of the work of entersyscall it does only what signal
+// handlers read: m.ncgo is not 0, and g.syscallpc and g.syscallsp are the PC and SP where the
+// goroutine left Go. So profiles and crashes show the Go frames, and the C frames if a
+// traceback function is registered.
 //
-// syscallpc lies in call, a function that is never run and whose frame would have FRAME bytes;
-// syscallsp is as much below the true SP, so that an unwinder steps from it to our caller. A leaf
-// that calls Go against its contract is then found out by exitsyscall, whose own frame lies above
-// syscallsp: it ends the program with "syscall frame is no longer valid".
+// g.syscallpc lies in call, a function that never runs and has a frame of FRAME bytes. g.syscallsp
+// is FRAME bytes below the true SP, so an unwinder steps from there to our caller. If a leaf breaks
+// its contract and calls Go, exitsyscall detects that, because its own frame lies above
+// g.syscallsp. It ends the program with "syscall frame is no longer valid".
 #define FRAME 704
 
-// These put the arguments where C wants them: none, up to two, all.
+// These move the integer arguments to C's registers: none, up to two, all.
 #define MOVE0
 
 #define MOVE2 \
@@ -47,8 +47,8 @@
 	MOVQ	DI, CX; \
 	MOVQ	AX, DI
 
-// LEAVE goes to the stack of g0; on any other stack than a goroutine's it stays there. AX is free:
-// what it held has been moved.
+// LEAVE changes to the stack of g0. If the caller is not on a goroutine's stack, LEAVE jumps to
+// system instead. It may use AX, whose argument has been moved.
 #define LEAVE(CLOSURE, SYSCALLSP, SYSCALLPC, CURG, NCGO) \
 	MOVQ	48(R14), BX; \
 	MOVQ	SP, R15; \
@@ -69,8 +69,8 @@
 	MOVQ	56(R10), SP; \
 	ANDQ	$~15, SP
 
-// LEAVEANY is LEAVE with the offsets of the closure, which stays in R13: for a Go newer than the rows
-// below. BX then points to m.ncgo.
+// LEAVEANY is LEAVE for a Go version newer than the rows below: the offsets come from the closure,
+// which stays in R13. BX becomes the address of m.ncgo.
 #define LEAVEANY \
 	MOVQ	48(R14), BX; \
 	MOVQ	SP, R15; \
@@ -96,8 +96,9 @@
 	MOVQ	56(R10), SP; \
 	ANDQ	$~15, SP
 
-// RETURN comes back. X15 is zero in Go. A goroutine whose time is up yields here: a loop of leaf
-// calls has no other point where it could, for nearly all signals find it in C.
+// RETURN changes back to the goroutine's stack, and sets X15 to zero, as Go requires. If the
+// goroutine's time slice is over, it yields. A loop of leaf calls has no other point for that,
+// because nearly all preemption signals interrupt it in C.
 #define RETURN(YIELD, SYSCALLSP, NCGO, ERRNO) \
 	MOVQ	TLS, CX; \
 	MOVQ	R14, 0(CX)(TLS*1); \
@@ -139,8 +140,8 @@ system: \
 #define CALLDX CALL	closure_fn(DX)
 #define CALLPLAIN CALL	closure_fn(R13)
 
-// CALLERRNO calls the trampoline, whose seventh and eighth integer arguments are the function and
-// where errno goes.
+// CALLERRNO calls the trampoline. Its seventh and eighth integer arguments are the function and the
+// address for errno.
 #define CALLERRNO \
 	SUBQ	$32, SP; \
 	MOVQ	closure_fn(R13), R11; \
@@ -150,7 +151,7 @@ system: \
 	CALL	closure_trampoline(R13); \
 	MOVLQZX	16(SP), DX
 
-// Where Go looks for errno: nowhere, in the second result, in the first.
+// The result in which Go expects errno: none, the second, the first.
 #define NOERRNO
 #define SECOND MOVQ	DX, BX
 #define FIRST MOVQ	DX, AX
@@ -177,7 +178,7 @@ ENTRY(N0, MOVE0, DX, CALLDX, NOERRNO, ·yieldNumber, SYSCALLSP, SYSCALLPC, CURG,
 ENTRY(E2, MOVE6, R13, CALLERRNO, SECOND, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCGO); \
 ENTRY(E1, MOVE6, R13, CALLERRNO, FIRST, ·yield, SYSCALLSP, SYSCALLPC, CURG, NCGO)
 
-// The numbers are those of layouts in layout.go.
+// The numbers are the offsets of the rows of layouts in layout.go.
 LAYOUT(·call19, ·call19two, ·call19none, ·call19errno, ·call19errno1, 112, 120, 192, 312)
 LAYOUT(·call22, ·call22two, ·call22none, ·call22errno, ·call22errno1, 112, 120, 192, 304)
 LAYOUT(·call23, ·call23two, ·call23none, ·call23errno, ·call23errno1, 112, 120, 192, 328)
@@ -197,7 +198,8 @@ ANY(·callAny, CALLPLAIN, NOERRNO)
 ANY(·callAnyErrno, CALLERRNO, SECOND)
 ANY(·callAnyErrno1, CALLERRNO, FIRST)
 
-// call stands for Go's side of a leaf call in tracebacks; it never runs.
+// call never runs. During a leaf call g.syscallpc points into it, so tracebacks show it as the
+// frame of the call.
 TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	ADJSP	$FRAME
 	BYTE	$0x0f; BYTE $0x1f; BYTE $0x84; BYTE $0; BYTE $0; BYTE $0; BYTE $0; BYTE $0
@@ -205,7 +207,7 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	ADJSP	$-FRAME
 	RET
 
-// YIELD has the result in CX if it is a pointer and in AX if not, and 0 in the other.
+// YIELD takes the result in CX if it is a pointer, else in AX. The other register is 0.
 #define YIELD \
 	MOVQ	CX, 0(SP); \
 	MOVQ	AX, 8(SP); \
@@ -221,9 +223,10 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	XORPS	X15, X15; \
 	RET
 
-// yield is where a call ends whose goroutine shall yield: it hands the results to a Go function, whose
-// prologue does that, and gives them to our caller. AX goes as a pointer when the closure (R13) says so, for
-// nothing else may keep alive what it points to, and as a number when not.
+// yield ends a call after which the goroutine must yield. It passes the results through
+// yieldHere, a Go function whose prologue yields, and returns them to our caller. If the closure
+// (R13) says so, AX is passed as a pointer, because it may be the only reference to its memory;
+// otherwise as a number.
 TEXT ·yield(SB), NOSPLIT, $64-0
 	NO_LOCAL_POINTERS
 	XORL	CX, CX
@@ -233,7 +236,8 @@ TEXT ·yield(SB), NOSPLIT, $64-0
 number:
 	YIELD
 
-// yieldNumber is yield for entries that have forgotten the closure: there the result is no pointer.
+// yieldNumber is yield for entries that do not preserve the closure. Their result is
+// never a pointer.
 TEXT ·yieldNumber(SB), NOSPLIT, $64-0
 	NO_LOCAL_POINTERS
 	XORL	CX, CX

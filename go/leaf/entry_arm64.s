@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way of a leaf call on arm64: from a Go func value to C on the system stack and back.
+// Leaf calls on arm64: from a Go func value to C on the system stack and back.
 
 //go:build linux && cgo
 
@@ -7,19 +7,20 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// As entry_amd64.s tells, with these registers: R26 points to the closure { code, function,
-// trampoline, isPointer }; R0-R5 and F0-F7 hold the arguments and R0 and F0 the result, for Go and for C
-// alike. C keeps R19-R29, so what is needed afterwards lives there:
+// The scheme is that of entry_amd64.s, with these registers. R26 holds the address of the
+// closure { code, function, trampoline, isPointer }. R0-R5 and F0-F7 hold the arguments, and R0
+// and F0 the result, both in Go and in C. C preserves R19-R29, so values that are needed after
+// the call are there:
 //
-//	R19 the goroutine's SP    R20 m    R21 LR    R22 m.ncgo as it was    R23 function    R24 trampoline
+//	R19 the goroutine's SP    R20 m    R21 LR    R22 the previous m.ncgo    R23 function    R24 trampoline
 //	R25 g    R26 isPointer
 //
-// The return address lies where the frame of call would begin, for there an unwinder looks for it.
-// A NOSPLIT function may use 792 bytes of the goroutine's stack below its caller's frame.
+// The return address is stored where the frame of call would begin, because an unwinder looks for
+// it there. A NOSPLIT function may use 792 bytes of the goroutine's stack below its caller's frame.
 #define FRAME 704
 
-// SAVE_G stores g where signal handlers look for it. The slot in thread-local storage is found at
-// start (tls_arm64.go): the linker of Go 1.27 lets nobody refer to the runtime's save_g.
+// SAVE_G stores g in thread-local storage, where signal handlers look for it. The slot is found at
+// start (tls_arm64.go), because the linker of Go 1.27 forbids references to the runtime's save_g.
 #define SAVE_G \
 	MRS	TPIDR_EL0, R8; \
 	MOVD	·tlsOffset(SB), R9; \
@@ -117,15 +118,15 @@ system: \
 	MOVD	R1, R0; \
 	BACK
 
-// The numbers are those of layouts in layout.go.
+// The numbers are the offsets of the rows of layouts in layout.go.
 LAYOUT(·call19, ·call19errno, ·call19errno1, 112, 120, 192, 312)
 LAYOUT(·call22, ·call22errno, ·call22errno1, 112, 120, 192, 304)
 LAYOUT(·call23, ·call23errno, ·call23errno1, 112, 120, 192, 328)
 LAYOUT(·call25, ·call25errno, ·call25errno1, 104, 112, 184, 320)
 LAYOUT(·call26, ·call26errno, ·call26errno1, 104, 112, 184, 328)
 
-// The entries for a Go newer than these rows have the offsets from the closure: R20 becomes the address of
-// m.ncgo and R23 that of g.syscallsp; the function is in R15 until it is called.
+// The entries for a Go version newer than these rows read the offsets from the closure. R20 becomes
+// the address of m.ncgo, and R23 that of g.syscallsp. R15 holds the function until it is called.
 #define LEAVEANY(SELF) \
 	MOVD	8(R26), R15; \
 	MOVD	16(R26), R24; \
@@ -203,7 +204,8 @@ ANY(·callAny, ANYPLAIN, ASIS)
 ANY(·callAnyErrno, ANYERRNO, ASIS)
 ANY(·callAnyErrno1, ANYERRNO, FIRST)
 
-// call stands for Go's side of a leaf call in tracebacks; it never runs.
+// call never runs. During a leaf call g.syscallpc points into it, so tracebacks show it as the
+// frame of the call.
 TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	SUB	$FRAME, RSP
 	NOOP
@@ -212,7 +214,7 @@ TEXT ·call(SB), NOSPLIT|NOFRAME, $0-0
 	ADD	$FRAME, RSP
 	RET
 
-// yield is where a call ends whose goroutine shall yield, as in entry_amd64.s.
+// yield ends a call after which the goroutine must yield, as in entry_amd64.s.
 TEXT ·yield(SB), NOSPLIT, $72-0
 	NO_LOCAL_POINTERS
 	MOVD	ZR, R8

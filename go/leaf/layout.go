@@ -61,7 +61,7 @@ var framePC uintptr
 
 func currentG() uintptr
 
-// The entries, in assembly. Go code never calls them: their arguments are in registers.
+// The entries, in assembly. Go code never calls them by name, because their arguments are in registers.
 func call19()
 func call19errno()
 func call19errno1()
@@ -83,7 +83,7 @@ func callAnyErrno1()
 func call()
 func yield()
 
-// yieldHere is called when the goroutine's time slice is over: its prologue detects that.
+// yieldHere is called when the goroutine's time slice is over: its prologue detects that and yields.
 func yieldHere(p unsafe.Pointer, n, errno uintptr, x float64) (unsafe.Pointer, uintptr, uintptr, float64) {
 	nothing()
 	return p, n, errno, x
@@ -131,7 +131,8 @@ func fit(rows []layout) (*layout, string) {
 	return nil, fmt.Sprintf("no layout of the runtime fits %s: %v%s", runtime.Version(), err, reason)
 }
 
-// observe reads the calling goroutine's words during an ordinary cgo call. It returns false if they are elsewhere.
+// observe reads the calling goroutine's words during an ordinary cgo call. It returns false if g.m or m.g0 is not at
+// its known offset.
 func observe() (*ccall.Facts, bool) {
 	f := &ccall.Facts{G: currentG()}
 	ccall.Observe(f)
@@ -240,7 +241,7 @@ func searchIn(first, second *ccall.Facts) (*layout, error) {
 	return l, nil
 }
 
-// try makes a first call, with all registers in use, and compares.
+// try makes first calls, one with all argument registers in use, and compares the results with those expected.
 func (l *layout) try() error {
 	call := &ccall.Call{Fn: uintptr(ccall.EchoFn), Kind: ccall.Integer}
 	for i := range call.Ints {

@@ -24,13 +24,12 @@
 //  5. is content with memory that lives until it returns: it keeps no pointer into Go memory.
 //
 // Calling Go from a leaf ends the program with "fatal error: exitsyscall: syscall frame is no longer
-// valid". RCGO=leafcheck=on in the environment makes every leaf an ordinary call under watch, which
-// reports by name each function that breaks rule 1, 2 or 3.
+// valid". RCGO=leafcheck=on in the environment makes every leaf an ordinary call that is checked: each function that
+// breaks rule 1, 2 or 3 is reported by name.
 //
-// The function type decides what is called: up to six parameters that are integers of 32 or 64
-// bits, pointers or strings (a string is two: const char * and size_t), up to eight that are
-// float64 or float32, and one result or none. A last result of type syscall.Errno gets errno, which
-// is 0 before the call:
+// The function type determines the call: up to six parameters that are integers of 32 or 64 bits, pointers or strings
+// (a string is two: const char * and size_t), up to eight that are float64 or float32, and one result or none. A last
+// result of type syscall.Errno gets errno, which is 0 before the call:
 //
 //	var access = leaf.Of[func(path unsafe.Pointer, mode int32) (int32, syscall.Errno)](…)
 //
@@ -57,8 +56,8 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// A closure is what our func values point to: Go calls code with the address of the closure in a register, and the
-// entry finds the callee there.
+// A closure is the object to which our func values point. Go calls code with the address of the closure in a register,
+// and the entry reads the callee from the closure.
 type closure struct {
 	code       uintptr
 	fn         unsafe.Pointer
@@ -114,7 +113,7 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 	return nil
 }
 
-// checkBinding returns why a function cannot be called.
+// checkBinding returns the signature of a function, or an error that says why it cannot be called.
 func checkBinding(t reflect.Type, name string, fn unsafe.Pointer) (*signature, error) {
 	sig, err := signatureOf(t)
 	switch {
@@ -148,3 +147,13 @@ func tellOnce() {
 }
 
 var told sync.Once
+
+// keepAlive keeps the memory of pointer arguments alive until C has returned. It is inlined.
+func keepAlive(p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
+	runtime.KeepAlive(p0)
+	runtime.KeepAlive(p1)
+	runtime.KeepAlive(p2)
+	runtime.KeepAlive(p3)
+	runtime.KeepAlive(p4)
+	runtime.KeepAlive(p5)
+}

@@ -99,7 +99,7 @@ func (s *signature) errnoOnly() bool { return s.errno && s.result != ccall.Integ
 func cgocall(fn unsafe.Pointer, arg uintptr) int32
 
 // The entries call one of these, at goPC. The call is in the entry's frame, which moves when the stack does. The
-// parameters p keep alive what the pointer arguments point to: nothing else may.
+// parameters p keep the memory alive to which the pointer arguments point; they may be the only references.
 
 func runNumbers(c *closure, call unsafe.Pointer) {
 	cgocall(c.trampoline, uintptr(call))
@@ -113,12 +113,7 @@ var runTwo = func(c *closure, call, p0, p1 unsafe.Pointer) {
 
 var runSix = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
 	cgocall(c.trampoline, uintptr(call))
-	runtime.KeepAlive(p0)
-	runtime.KeepAlive(p1)
-	runtime.KeepAlive(p2)
-	runtime.KeepAlive(p3)
-	runtime.KeepAlive(p4)
-	runtime.KeepAlive(p5)
+	keepAlive(p0, p1, p2, p3, p4, p5)
 }
 
 var runWatched = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
@@ -129,10 +124,5 @@ var runWatched = func(c *closure, call, p0, p1, p2, p3, p4, p5 unsafe.Pointer) {
 	if c.isErrno {
 		to.Result = uintptr(heap.Err)
 	}
-	runtime.KeepAlive(p0)
-	runtime.KeepAlive(p1)
-	runtime.KeepAlive(p2)
-	runtime.KeepAlive(p3)
-	runtime.KeepAlive(p4)
-	runtime.KeepAlive(p5)
+	keepAlive(p0, p1, p2, p3, p4, p5)
 }

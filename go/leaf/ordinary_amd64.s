@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way of an ordinary call on amd64: from a Go func value to a Go function that makes a cgo call.
+// Ordinary calls on amd64: from a Go func value to a Go function that makes a cgo call.
 
 //go:build cgo && !windows && !msan
 
@@ -7,12 +7,13 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The closure is in DX and the arguments are in registers (entry_amd64.s). They go into a ccall.Call in
-// the frame, AT bytes above SP. The Go function at closure_goPC then gets, in the registers of Go's internal
-// ABI, the closure, the address of the Call, and each integer argument again, or 0 where the closure says
-// that it holds no pointer; below the Call is the room that this ABI wants, to spill these registers.
-// The entries are NOSPLIT, for the arguments would not outlive the growth of the stack; the Go function
-// looks whether there is enough.
+// The closure is in DX and the arguments are in registers (entry_amd64.s). An entry stores them in
+// a ccall.Call in its frame, AT bytes above SP. Then it calls the Go function at closure_goPC,
+// with arguments in the registers of Go's internal ABI: the closure, the address of the Call, and
+// each integer argument again, or 0 if the closure says that it is not a pointer. Below the Call
+// is the space that this ABI requires for spilling these registers. The entries are NOSPLIT,
+// because growth of the stack would not preserve the argument registers; the Go function checks
+// the size of the stack.
 //
 //	Call: fn 0, Ints 8, Floats 56, Result 120, FResult 128, Kind 136, Err 140
 
@@ -88,7 +89,8 @@ TEXT ·enterAny(SB), NOSPLIT, $208-0
 	MOVL	64+140(SP), BX
 	RET
 
-// The addresses of the entries themselves: a Go func value of one would name a wrapper around it.
+// The addresses of the entries. In Go, the func value of an assembly function has the address of a
+// wrapper around it.
 DATA ·ordinaryPC+0(SB)/8, $·enterTwo(SB)
 DATA ·ordinaryPC+8(SB)/8, $·enterSix(SB)
 DATA ·ordinaryPC+16(SB)/8, $·enterFloats(SB)

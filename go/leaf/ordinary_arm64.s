@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way of an ordinary call on arm64, as ordinary_amd64.s tells: the closure is in R26.
+// Ordinary calls on arm64. The scheme is that of ordinary_amd64.s; the closure is in R26.
 
 //go:build cgo && !windows && !msan
 

@@ -62,7 +62,7 @@ func (c *caller) floats(a ...float64) float64 {
 	return math.Float64frombits(call.FResult)
 }
 
-// fillCommon does the same without reflection for common types.
+// fillCommon does the same as ordinary for common types, without reflection. It returns false for other types.
 func fillCommon(f reflect.Value, c *caller) bool {
 	switch p := f.Addr().Interface().(type) {
 	case *func():
@@ -111,7 +111,7 @@ func (s *signature) pack(call *ccall.Call, args []reflect.Value) {
 			call.Floats[floats] = math.Float64bits(v.Float())
 			floats++
 		case reflect.Float32:
-			// With all ones above: else it is no float32 for riscv64, and other CPUs do not look.
+			// The upper half is all ones: riscv64 requires that of a float32, and other CPUs ignore it.
 			call.Floats[floats] = 0xffffffff<<32 | uint64(math.Float32bits(float32(v.Float())))
 			floats++
 		case reflect.String:

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The addresses of the entries themselves: a Go func value of one would name a wrapper around it.
+// The addresses of the entries. In Go, the func value of an assembly function has the address of a
+// wrapper around it.
 
 //go:build linux && cgo && (amd64 || arm64)
 
 #include "textflag.h"
 
-// Where Go and C have their arguments in the same registers, one entry is good for any number.
-// WHOLE is how far into call its frame is whole.
+// On arm64 Go and C pass arguments in the same registers, so one entry serves any number of them.
+// WHOLE is an address in call where its frame is complete.
 #ifdef GOARCH_amd64
 #define NONE19 ·call19none
 #define TWO19 ·call19two
@@ -46,7 +47,7 @@ ENTRIES(80, NONE23, TWO23, ·call23, ·call23errno, ·call23errno1)
 ENTRIES(120, NONE25, TWO25, ·call25, ·call25errno, ·call25errno1)
 ENTRIES(160, NONE26, TWO26, ·call26, ·call26errno, ·call26errno1)
 ENTRIES(200, ·callAny, ·callAny, ·callAny, ·callAnyErrno, ·callAnyErrno1)
-// Larger than Go's variables: AddressSanitizer takes what lies behind those for its own.
+// Larger than Go's variables, because AddressSanitizer uses the memory behind those as red zones.
 GLOBL ·entryPC(SB), NOPTR|RODATA, $384
 
 DATA ·framePC(SB)/8, $WHOLE(SB)

@@ -10,7 +10,7 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// What an ordinary cgo call does before and after C.
+// An ordinary cgo call calls entersyscall before C and exitsyscall after it.
 //
 //go:linkname entersyscall runtime.entersyscall
 func entersyscall()
@@ -18,8 +18,8 @@ func entersyscall()
 //go:linkname exitsyscall runtime.exitsyscall
 func exitsyscall()
 
-// The assembly calls them by these.
+// The assembly calls them through these variables.
 var enterSyscall, exitSyscall = entersyscall, exitsyscall
 
-// startRegions hands C the functions of rcgo_leaf.h.
+// startRegions gives C the addresses of regionRelease and regionAcquire, for rcgo_leaf.h.
 func startRegions() { ccall.SetRegion(callbackPCs[pcRelease], callbackPCs[pcAcquire]) }

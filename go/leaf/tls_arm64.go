@@ -16,7 +16,7 @@ var tlsOffset uintptr
 
 func inTLS(offset uintptr) uintptr
 
-// findTLS looks in C, where the slot holds g0, and makes sure in Go, where it holds g.
+// findTLS finds the slot by its content: in C it holds g0, and in Go it holds g.
 func findTLS(f *ccall.Facts) error {
 	for _, offset := range ccall.TLS(f.G0) {
 		if inTLS(offset) == f.G {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: identifies the runtime/cgo that a program was built with. `rcgo version FILE` reads it. The
-// text is in an ELF note, which strip keeps, and in .rodata, because Go's internal linker drops
-// notes.
+// Base: identifies the runtime/cgo that a program was built with. `rcgo version FILE` reads
+// it. The text is in an ELF note, which strip keeps, and in .rodata, because Go's internal
+// linker drops notes.
 
 #include "build_identity.h"
 #include "compat.h"

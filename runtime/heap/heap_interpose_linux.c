@@ -306,8 +306,8 @@ mprotect(void *p, size_t size, int prot)
 
 #	ifdef RCGO_WITH_HEAP
 
-// Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C memory of the
-// program.
+// Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C
+// memory of the program.
 
 void *
 rcgo__heap_own_mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Overlay: the flags of the C compiler for our C sources. The last -std= and -W win, and the name
-// of this file sorts after Go's own cgo.go. So these flags override Go's (gnu90 and -Werror in
-// 1.27).
+// Overlay: the flags of the C compiler for our C sources. The last -std= and -W win, and the
+// name of this file sorts after Go's own cgo.go. So these flags override Go's (gnu90 and
+// -Werror in 1.27).
 
 //go:build linux || freebsd
 

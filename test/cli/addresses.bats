@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# The commands that name addresses: addr2line beside binutils', symbolize on crash logs.
+# The commands that name addresses: addr2line, compared with that of binutils, and
+# symbolize on crash logs.
 # shellcheck disable=SC2154 # bats sets status and output
 load helper
 
-# program FLAGS…: $T/work/prog, with functions that are inlined, of C++, of assembly, a library's.
+# program FLAGS…: builds $T/work/prog, with inlined functions and functions in C++, in assembly
+# and in a library.
 program() {
 	cat >main.c <<'END'
 #include <stdlib.h>
@@ -43,7 +45,7 @@ extern "C" int twice(int n) { return tree::node<int>{n}.twice({"why"}); }
 END
 	gcc -g -O2 "$@" -c main.c
 	g++ -g -O2 "$@" -o prog main.o twice.cc
-	# Every third byte of the code, and some addresses that are none.
+	# Every third byte of the code, and some addresses outside of it.
 	readelf -SW prog | awk '$2 == ".text" || $3 == ".text" {
 		for (i = 1; $i != ".text"; i++); print $(i + 2), $(i + 4)
 	}' >text
@@ -52,8 +54,8 @@ END
 	printf '0\n0x10\nffffffff\nffffffffffffffff\n \nzz\n' >>pcs
 }
 
-# as_binutils FLAGS…: the same output, but for discriminators of inlined functions, in which
-# versions of binutils differ.
+# as_binutils FLAGS…: compares the output with that of binutils, except for discriminators of
+# inlined functions, in which versions of binutils differ.
 as_binutils() {
 	local undisputed=' (discriminator [0-9]*)$'
 	case " $*" in
@@ -67,7 +69,7 @@ as_binutils() {
 
 @test "addr2line prints what binutils' prints" {
 	for flags in "" -no-pie -gz=zlib -gdwarf-4 -O0; do
-		# shellcheck disable=SC2086 # perhaps none
+		# shellcheck disable=SC2086 # may be empty
 		program $flags
 		as_binutils
 		as_binutils -f
@@ -95,7 +97,8 @@ as_binutils() {
 	program
 	run "$RCGO" addr2line -fe prog outer main+4 "$(nm prog | sed -n 's/ T bare$//p')"
 	is "$(addr2line -fe prog outer main+4 "$(nm prog | sed -n 's/ T bare$//p')")"
-	# A program that asks through a pipe gets each answer before it asks again.
+	# A program that writes questions to a pipe gets each answer before it writes
+	# the next question.
 	coproc "$RCGO" addr2line -e prog
 	main=$(nm prog | sed -n 's/ T main$//p')
 	printf '%s\n' "$main" >&"${COPROC[1]}"
@@ -115,7 +118,7 @@ as_binutils() {
 	objcopy --add-gnu-debuglink=prog.debug prog
 	as_binutils -fip
 	diff whole got
-	# The debug information of another build is not taken.
+	# Debug information of another build is not used.
 	echo 'int main(void) { return 1; }' | gcc -g -x c -o prog.debug -
 	"$RCGO" addr2line -fip -e prog <pcs >got
 	run cat got
@@ -129,7 +132,7 @@ as_binutils() {
 	diff whole got
 }
 
-@test "addr2line says what is wrong" {
+@test "addr2line reports errors" {
 	program
 	run "$RCGO" addr2line -e nowhere 1
 	says_first "rcgo: cannot read nowhere: No such file or directory"
@@ -143,12 +146,13 @@ as_binutils() {
 	says_first "rcgo: unknown style of demangling: nosuch"
 }
 
-# pc NAME: the address of a function in the program, and a byte.
+# pc NAME: prints the address of the second byte of a function in the program.
 pc() {
 	printf '0x%x' $((16#$(nm whole | sed -n "s/ [tT] $1\$//p") + ${2:-0}))
 }
 
-# stripped FLAGS…: $T/work/prog without debug information, which is in prog.debug; whole is both.
+# stripped FLAGS…: builds $T/work/prog without debug information, prog.debug with it alone, and
+# whole with both.
 stripped() {
 	program "$@"
 	mv prog whole
@@ -156,7 +160,7 @@ stripped() {
 	strip -o prog whole
 }
 
-# A log as Go prints it, of a program at base $1.
+# crash_log BASE: prints a crash log in Go's format, of a program that was loaded at BASE.
 crash_log() {
 	local base=$1 outer
 	outer=$(($(pc outer) + base))
@@ -175,7 +179,8 @@ crash_log() {
 check_symbolized() {
 	local place pcs
 	pcs=$(sed -n 's/^non-Go function at pc=//p' log)
-	# As Go prints it: function, then place and program counter, for each inlined function.
+	# In Go's format: for each inlined function a line with its name, and a line with file, line
+	# and program counter.
 	addr2line -fi -e whole "$(pc outer)" | sed 's/ (discriminator [0-9]*)$//' |
 		sed "n; s/.*/\t& pc=$pcs/" >frames
 	[ "$(wc -l <frames)" -ge 2 ]
@@ -204,7 +209,7 @@ check_symbolized() {
 	check_symbolized
 }
 
-@test "symbolize learns where a program was loaded, or is told" {
+@test "symbolize takes the load address from the log, or from a flag" {
 	stripped -pie
 	crash_log 0x555555554000 >log
 	"$RCGO" symbolize -e prog --debug=prog.debug log >out
@@ -220,8 +225,9 @@ check_symbolized() {
 	has "main.c:"
 }
 
-# An inlined function whose line is 0, as the compiler gives it to code that stands for several.
-@test "symbolize leaves frames that the log has already" {
+# An inlined function whose line is 0, which the compiler emits for code that belongs
+# to several lines.
+@test "symbolize leaves frames that the log already names" {
 	stripped -no-pie
 	local outer
 	outer=$(pc outer)
@@ -234,7 +240,7 @@ check_symbolized() {
 	diff log out
 }
 
-@test "symbolize demangles names that the log has already" {
+@test "symbolize demangles names that are already in the log" {
 	stripped -no-pie
 	{
 		printf '_ZNK4tree4nodeIiE5twiceERKNS_3whyE\n\t/src/_Z1.cc:3 pc=0x1\n'
@@ -298,7 +304,7 @@ END
 		has $'\ninner\n\t'"$PWD/main.go:5 pc=0x"
 		has $'\ncrash_here\n\t'"$PWD/main.go:6 pc=0x"
 		has "(bad at $PWD/main.go:4 (inlined by) inner at $PWD/main.go:5)"
-		# What Go named itself stays as it was.
+		# Frames that Go named itself are unchanged.
 		grep -A 1 '^main\.main()' log >go_frames
 		[ -s go_frames ]
 		has "$(cat go_frames)"
@@ -312,7 +318,8 @@ END
 	printf 'a\033]0;title\007b\n' >log
 	run script -qec "'$RCGO' symbolize -e '$RCGO' log" /dev/null
 	has 'a^[]0;title^Gb'
-	# The same controls as 8-bit characters, in UTF-8, in the text of a frame, and in the middle of a line.
+	# The same control characters as 8-bit characters, in UTF-8, in the text of a frame, and in the
+	# middle of a line.
 	printf 'x\233\061m caf\303\251 \302\2331m\rback\n0x1 \033[2J main.f(+0x1)\n' >log
 	run script -qec "'$RCGO' symbolize -e '$RCGO' log" /dev/null
 	has 'x\x9b1m café \u009b1m^Mback'
@@ -320,7 +327,7 @@ END
 	[ "$("$RCGO" symbolize -e "$RCGO" log)" = "$(cat log)" ]
 }
 
-@test "symbolize takes other files than text for what they are" {
+@test "symbolize refuses files that are not text" {
 	printf 'main.main()\n' >log
 	gzip -k log
 	run "$RCGO" symbolize -e "$RCGO" log.gz
@@ -334,7 +341,7 @@ END
 	{ printf x; head -c 4096 /dev/urandom | tr -d '\n'; } >random
 	run "$RCGO" symbolize -e "$RCGO" random
 	says_first "rcgo: random is no text, so it is not a crash log"
-	# Latin-1, colours and the zeros of a log that was cut are text.
+	# Latin-1, colours and the zeros of a truncated log are text.
 	{ head -c 100 /dev/zero; printf 'caf\351 \033[31mred\033[0m\n'; } >log
 	run "$RCGO" symbolize -e "$RCGO" log
 	is "$(printf 'caf\351 \033[31mred\033[0m')"

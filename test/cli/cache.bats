@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Where our sources lie, who may touch them, and what happens when there is no room.
+# The cache of our sources: its directory, its permissions, and its behaviour when the disk is full.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# The one file that the overlay of the last run names for a name.
+# source_of NAME: prints the file by which the overlay of the last run replaces NAME.
 source_of() {
 	"$RCGO" overlay | sed -n 's/.*": "\(\/.*\/gcc_rcgo_amd64\.S\)".*/\1/p'
 }
@@ -50,7 +50,7 @@ source_of() {
 	[ "$(stat -c %a "$T/tmp/rcgo-$(id -u)")" = 700 ]
 }
 
-# put_right: the source of the last run is as it was after whatever happens to it.
+# put_right: the next run restores the source of the last run after each kind of damage.
 put_right() {
 	f=$(source_of)
 	sum=$(cksum <"$f")
@@ -75,7 +75,7 @@ put_right() {
 	[ "$(stat -c %a "$f")" = 600 ]
 }
 
-@test "tampered, cut, lost, swapped and opened files are put right" {
+@test "modified, truncated, lost, swapped and writable files are restored" {
 	fake_go
 	put_right
 	o=$("$RCGO" overlay -p)
@@ -84,7 +84,7 @@ put_right() {
 	grep -q Replace "$o"
 }
 
-@test "the same where a stamp says that all is right; it says so of files that are some seconds old" {
+@test "the same when a stamp declares the cache verified; it does so for files that are some seconds old" {
 	fake_go
 	"$RCGO" build >/dev/null
 	[ -z "$(find "$CACHE" -name stamp)" ]
@@ -102,7 +102,7 @@ put_right() {
 	fi
 }
 
-@test "no file is written again when it is right" {
+@test "no intact file is written again" {
 	fake_go
 	"$RCGO" build >/dev/null
 	find "$CACHE" -type f ! -name stamp -printf '%p %i %T@\n' | sort >"$T/before"
@@ -154,7 +154,7 @@ put_right() {
 	has "set RCGO_CACHE to a directory that you own"
 }
 
-@test "no place at all: the message names both, why, and what to do" {
+@test "no usable directory: the message names both, the cause, and what to do" {
 	fake_go
 	: >"$T/file"
 	RCGO_CACHE=$T/file/cache TMPDIR=$T/nothing run "$RCGO" build
@@ -219,14 +219,14 @@ put_right() {
 	[ "$status" -eq 0 ]
 	has "$T/tmp/rcgo-$(id -u nobody)/overlay-"
 	[ "$(stat -c %U "$output")" = nobody ]
-	# The other's cache, offered to us: refused although its content is right.
+	# The cache of the other user is refused, although its content is right.
 	RCGO_CACHE=$T/tmp/rcgo-$(id -u nobody) run "$T/bin/rcgo" overlay -p
 	has "$T/tmp/rcgo-0/overlay-"
-	# Ours, offered to the other.
+	# Our cache, used by the other user.
 	chmod 755 "$T/home" "$T/home/.cache"
 	RCGO_CACHE=${mine%/*} run runuser -u nobody -- "$T/bin/rcgo" overlay -p
 	has "$T/tmp/rcgo-$(id -u nobody)/overlay-"
-	# A trap laid for us in a directory of everybody's.
+	# A directory that the other user made for us in a world-writable directory.
 	rm -r "$T/tmp/rcgo-0"
 	runuser -u nobody -- mkdir "$T/tmp/rcgo-0"
 	run env -u HOME "$T/bin/rcgo" overlay -p
@@ -234,7 +234,7 @@ put_right() {
 	has "$T/tmp/rcgo-0: owned by another user (uid $(id -u nobody))"
 }
 
-@test "sudo with the caller's HOME leaves nothing of root's there" {
+@test "sudo with the caller's HOME leaves no file of root there" {
 	[ "$(id -u)" -eq 0 ] || skip "only root can be two users"
 	fake_go
 	mkdir -p "$T/home/.cache/rcgo"
@@ -253,6 +253,6 @@ put_right() {
 	wait
 	[ "$(cat "$T"/out.* | sort | uniq -c | sed 's/ *\([0-9]*\) .*/\1/')" = 20 ]
 	[ -z "$(cat "$T"/err.*)" ]
-	# Nobody left a file half done.
+	# No process left a partial file.
 	[ -z "$(find "$CACHE" -name '*.??????' ! -name '*.json')" ]
 }

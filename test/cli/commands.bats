@@ -43,7 +43,7 @@ END
 	nested
 	run sh -c "eval \"\$('$RCGO' env)\" && go test -count=1 ."
 	[ "$status" -eq 0 ]
-	# Plain go fails here, or this test would prove nothing.
+	# Plain go must fail here; otherwise this test proves nothing.
 	run go test -count=1 .
 	[ "$status" -eq 1 ]
 	has "a nested go uses"
@@ -112,7 +112,7 @@ END
 	has "cannot write to standard output: No space left on device"
 }
 
-@test "overlay: what it writes is what go build -overlay takes" {
+@test "overlay: go build -overlay accepts the file that it writes" {
 	hello
 	"$RCGO" overlay -o "$T/o.json"
 	go build -overlay="$T/o.json" -ldflags=-compressdwarf=false -o "$T/prog" .
@@ -121,7 +121,7 @@ END
 	carries_ours "$T/prog"
 }
 
-@test "abi: all that every Go at hand imports is supplied" {
+@test "abi: every symbol that an installed Go imports is defined" {
 	for go in $(toolchains); do
 		RCGO_GO=$go run "$RCGO" abi
 		[ "$status" -eq 0 ]
@@ -134,7 +134,7 @@ END
 	done
 }
 
-@test "abi: a name that we lack" {
+@test "abi: a missing symbol" {
 	fake_go
 	printf '//go:cgo_import_static x_cgo_brand_new\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"
 	run "$RCGO" abi
@@ -162,7 +162,7 @@ END
 	has "own runtime/cgo, but for the rest"
 }
 
-@test "doctor: what fails is named, and the status is 1" {
+@test "doctor: a failed check is named, and the status is 1" {
 	run env PATH="$T/bin" "$RCGO" doctor
 	[ "$status" -eq 1 ]
 	has "FAIL  go command      no Go found"
@@ -211,7 +211,7 @@ END
 	grep -q "^rcgo $version, runtime/cgo " "$T/ours"
 }
 
-@test "help: of all, of each command" {
+@test "help: the overview, and the help of each command" {
 	for flag in help -h --help; do
 		run "$RCGO" "$flag"
 		[ "$status" -eq 0 ]
@@ -246,7 +246,7 @@ END
 	fi
 }
 
-@test "doctor: JSON, and the word that is wrong" {
+@test "doctor: JSON, and arguments that are wrong" {
 	run "$RCGO" doctor -json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r '.fail' <<<"$output")" = 0 ]
@@ -289,7 +289,7 @@ END
 		[ "$status" -ne 0 ] && [ "$status" -ne 124 ]
 		has "Go does not run: \`$T/bin/go env\` has not ended within 1 s (RCGO_WAIT)"
 	done
-	# One that closes its output and runs on.
+	# A go env that closes its output and continues to run.
 	printf '#!/bin/sh\nexec sleep 1000 >/dev/null 2>&1\n' >"$T/bin/go"
 	RCGO_WAIT=1 RCGO_GO=$T/bin/go run timeout 60 "$RCGO" build
 	says_first "rcgo: Go does not run: \`$T/bin/go env\` has not ended within 1 s (RCGO_WAIT)"
@@ -322,7 +322,7 @@ END
 	has "is not a 64-bit ELF file"
 }
 
-@test "doctor: a module that uses leaf calls hears of them" {
+@test "doctor: reports on leaf calls in a module that uses them" {
 	printf 'module example.com/user\n\ngo 1.19\n' >go.mod
 	run "$RCGO" doctor
 	lacks "leaf calls"
@@ -366,7 +366,7 @@ END
 	echo '{"a": "b' >.vscode/settings.json
 	run "$RCGO" doctor
 	has "settings.json is not valid JSON"
-	# Above the repository, files are those of others.
+	# Settings in directories above the repository do not count.
 	(cd sub && mkdir .git && "$RCGO" doctor >"$T/out")
 	run cat "$T/out"
 	lacks "VS Code"
@@ -398,7 +398,8 @@ END
 		run unshare -m sh -c "mount -t tmpfs none /proc && '$RCGO' doctor"
 		has "warn  /proc           is not there"
 	fi
-	# A parent that traces rcgo and follows forks has its children already, so rcgo may not.
+	# A parent that traces rcgo and follows forks already traces its children, so rcgo
+	# cannot trace them.
 	command -v strace >/dev/null || skip "no strace here"
 	run strace -f -o /dev/null "$RCGO" doctor
 	has "warn  ptrace          Operation not permitted"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What `make dist` makes: packages that install and run, a Go module that `go get` gets, and the same bytes again.
+# `make dist`: the packages install and run, `go get` gets the Go module, and a second build has the same bytes.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -13,7 +13,7 @@ setup_file() {
 	export MODULE VERSION
 }
 
-# from_proxy: the go command gets modules from a copy of our proxy and from nowhere else.
+# from_proxy: makes the go command get modules only from a copy of our proxy.
 from_proxy() {
 	cp -r "$DIST/proxy" "$T/proxy"
 	export GOPROXY=file://$T/proxy "GONOSUMDB=*" GOFLAGS=-modcacherw GOMODCACHE=$T/modcache
@@ -30,7 +30,7 @@ publish() {
 	echo v1.0.0 >"$at/list"
 }
 
-# library DIR: a module that uses ours.
+# library DIR: writes a module that uses ours.
 library() {
 	mkdir -p "$1"
 	printf 'module lib.example/names\n\ngo 1.19\n' >"$1/go.mod"
@@ -57,7 +57,7 @@ END
 	(cd "$1" && go get "$MODULE@v$VERSION" && go mod tidy)
 }
 
-# application DIR: a module that uses the library.
+# application DIR: writes a module that uses the library.
 application() {
 	mkdir -p "$1"
 	printf 'module app.example/app\n\ngo 1.19\n' >"$1/go.mod"
@@ -110,7 +110,7 @@ END
 	is "true"
 	run "$T/ours"
 	is "true"
-	# Its own tests compile from there.
+	# The tests of the module compile there.
 	CGO_CFLAGS="-O2 -g -I$dir/include" go vet "$MODULE/handle" "$MODULE/leaf"
 }
 
@@ -156,7 +156,7 @@ END
 		is "kept true"
 	done
 	"$RCGO" vet ./... ../lib/...
-	# Nothing is fetched that the workspace has.
+	# Modules of the workspace are not fetched.
 	export GOPROXY=off
 	run "$RCGO" build -o "$T/app" .
 	[ "$status" -eq 0 ]
@@ -172,7 +172,7 @@ END
 	run chroot "$T/root" /rcgo help version
 	[ "$status" -eq 0 ]
 	has "usage: rcgo version"
-	# Stripped; the debug file has the rest.
+	# The command is stripped; the debug file has its debug information.
 	[ -z "$(nm "$T/root/rcgo" 2>/dev/null)" ]
 	run "$RCGO" addr2line -f -e "$ROOT/bin/rcgo.debug" "0x$(nm "$ROOT/bin/rcgo.debug" | sed -n 's/ T main$//p')"
 	has "main.c:"

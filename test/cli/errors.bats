@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Each thing that can be wrong has a message of its own, and rcgo's own status 2.
+# Each error has a message of its own, and rcgo's exit status 2.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# is_stock WHY: go itself ran, with nothing of ours but one note.
+# is_stock WHY: go ran unchanged, and rcgo printed one note.
 is_stock() {
 	is "rcgo: note: $1; go builds this without our runtime/cgo
 args: <build>
@@ -58,7 +58,7 @@ GOFLAGS="
 	says_first "rcgo: Go is too old: go1.13.4 ($RCGO_GO)"
 }
 
-@test "Go is newer than tested: a warning, once, and it goes on" {
+@test "Go is newer than tested: one warning, and the build continues" {
 	for v in go1.28 go1.28.3 go1.28rc1 "devel go1.28-abcdef Mon Jan 1" go1.31-custom; do
 		fake_go "GOVERSION=$v"
 		run "$RCGO" build
@@ -69,7 +69,7 @@ GOFLAGS="
 	done
 }
 
-@test "a version that tells nothing: a warning" {
+@test "a version without a number: a warning" {
 	fake_go "GOVERSION=devel +abcdef"
 	run "$RCGO" build
 	[ "$status" -eq 0 ]
@@ -96,7 +96,7 @@ GOFLAGS="
 	has "cgo: 1"
 }
 
-@test "a newer Go that imports names we lack: a warning with the names" {
+@test "a newer Go that imports symbols that we do not define: a warning with their names" {
 	fake_go GOVERSION=go1.29
 	printf '//go:cgo_import_static x_cgo_brand_new\n' >>"$T/goroot/src/runtime/cgo/callbacks.go"
 	run "$RCGO" build
@@ -172,7 +172,7 @@ GOFLAGS="
 
 @test "no C compiler, with the machine's Go" {
 	hello
-	# A PATH without compilers: only what the go command itself needs.
+	# A PATH without compilers, with only the programs that the go command needs.
 	ln -s "$REAL_GO" "$T/bin/go"
 	run env PATH="$T/bin" "$RCGO" build
 	[ "$status" -eq 1 ]
@@ -237,7 +237,7 @@ GOFLAGS=-mod=mod"
 	has "Go is a tool for managing Go source code."
 }
 
-@test "standard output that takes nothing" {
+@test "standard output that cannot be written" {
 	for command in "help" "env" "--version" "overlay" "abi"; do
 		# shellcheck disable=SC2086 # words
 		run bash -c '"$0" $1 2>&1 >/dev/full' "$RCGO" "$command"
@@ -245,7 +245,7 @@ GOFLAGS=-mod=mod"
 	done
 }
 
-@test "children count where SIGCHLD is ignored" {
+@test "the status of child processes is known although SIGCHLD is ignored" {
 	run env RCGO_GO=/bin/false "$RCGO" build
 	[ "$status" -eq 2 ]
 	local said=$output

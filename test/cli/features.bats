@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
-# --with= and --without= are rcgo's own flags: go never sees them, and the overlay carries them out.
+# --with= and --without= are flags of rcgo: go never sees them, and the overlay implements them.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# Reads the overlay that the last run gave go, or wrote, into $output.
+# Sets $output to the overlay that the last run passed to go, or wrote.
 overlay_of() {
 	local path=${output##*-overlay=}
 	path=${path%%[\'\" ]*}
 	output=$(cat "$path")
 }
 
-@test "by default the C frames are in" {
+@test "by default the traceback of C frames is included" {
 	for version in go1.22.1 go1.26.8; do
 		fake_go GOVERSION=$version
 		run "$RCGO" build
@@ -37,9 +37,9 @@ overlay_of() {
 	done
 }
 
-@test "what is chosen reaches the C compiler, also beside a cgo.go that we do not know" {
+@test "the selection reaches the C compiler, also with a cgo.go that we do not know" {
 	hello
-	"$RCGO" build --with=contexts -o "$T/prog" . # what it does: test/integration/scenarios
+	"$RCGO" build --with=contexts -o "$T/prog" . # its effect is tested in test/integration/scenarios
 	run "$T/prog"
 	is "C says 42"
 	fake_go # has no cgo.go
@@ -51,7 +51,7 @@ overlay_of() {
 }
 
 # Tools built on go/packages, and go vet before Go 1.24, open a package's Go files on disk.
-@test "what Go compiles lies in files that GOROOT has" {
+@test "every Go file of runtime/cgo exists in GOROOT" {
 	printf '// stock\n\npackage cgo\n\nimport "unsafe"\n\nvar stock unsafe.Pointer\n' >"$T/linux.go"
 	printf '// stock\n\n#include "textflag.h"\n' >"$T/asm_amd64.s"
 	for go in go1.23.4 go1.26.1; do
@@ -79,7 +79,7 @@ overlay_of() {
 	done
 }
 
-@test "the last word counts" {
+@test "the last flag wins" {
 	fake_go
 	run "$RCGO" build --without=traceback --with=traceback
 	overlay_of
@@ -114,7 +114,7 @@ overlay_of() {
 		lacks "rcgo__action_slot_of"
 		lacks "rcgo__altstack_change"
 		lacks "rcgo__signal_mask_filter"
-		# What is left of libc's names is what the program wants of libc.
+		# The remaining names of libc are those that the program itself uses.
 		names='sigaction|signal|(bsd_|s|sysv_)signal|sigset|siginterrupt|sigaltstack'
 		names+='|pthread_sigmask|sigprocmask|sighold|sigblock|sigsetmask'
 		run sh -c "readelf -W --dyn-syms '$T/prog' | grep -E ' (__)?($names)(@.*)?$' |
@@ -123,7 +123,7 @@ overlay_of() {
 	done
 }
 
-@test "env and overlay take them too, and an rcgo below keeps them" {
+@test "env and overlay accept them too, and a nested rcgo keeps them" {
 	fake_go
 	run "$RCGO" env --without=traceback
 	[ "$status" -eq 0 ]
@@ -142,7 +142,7 @@ overlay_of() {
 	has "rcgo_traceback.go"
 }
 
-@test "an overlay on the command line takes nothing from what an outer rcgo was told" {
+@test "an overlay on the command line does not change the selection of an outer rcgo" {
 	fake_go
 	echo '{"Replace": {}}' >own.json
 	eval "$("$RCGO" env --without=traceback)"
@@ -155,7 +155,7 @@ overlay_of() {
 	has "rcgo_traceback.go"
 }
 
-@test "a feature that is not there" {
+@test "an unknown feature" {
 	fake_go
 	for command in build run test install vet list env overlay; do
 		run "$RCGO" $command --without=tracebacks
@@ -218,7 +218,7 @@ overlay_of() {
 	has "false false false"
 }
 
-@test "with syscall, where package syscall is one that we do not know" {
+@test "with syscall, and a package syscall that we do not know" {
 	fake_go
 	root=$T/goroot
 	run "$RCGO" build --with=syscall

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Cross builds to FreeBSD: what is missing is said, and what is there is used.
+# Cross builds to FreeBSD: missing files are reported, and a complete sysroot is used.
 # shellcheck disable=SC2154 # bats sets status, output and lines
 load helper
 
-# A sysroot that has every file that rcgo looks for, and compilers that are only names.
+# sysroot: makes a sysroot with every file that rcgo looks for, and fake compilers.
 sysroot() {
 	export RCGO_FREEBSD_SYSROOT=$T/sysroot
 	mkdir -p "$T/sysroot/usr/include/sys" "$T/sysroot/usr/lib"
@@ -16,7 +16,7 @@ sysroot() {
 	PATH=$T/bin:$PATH
 }
 
-@test "no sysroot: how to get one" {
+@test "no sysroot: the message says how to get one" {
 	fake_go GOOS=freebsd CGO_ENABLED=0
 	run "$RCGO" build
 	has "rcgo: note: no C compiler for FreeBSD: RCGO_FREEBSD_SYSROOT is not set; go builds this without our runtime/cgo"
@@ -33,7 +33,7 @@ sysroot() {
 	has "RCGO_FREEBSD_SYSROOT is not complete: $T/sysroot/usr/lib/libc.so is not there"
 }
 
-@test "a whole sysroot: clang compiles with it, for its version" {
+@test "a complete sysroot: clang compiles with it, for its version" {
 	sysroot
 	fake_go GOOS=freebsd
 	# shellcheck disable=SC2016 # the fake go expands it

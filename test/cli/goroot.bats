@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# GOROOTs as they come: behind links, and changing under us.
+# GOROOTs behind symbolic links, and GOROOTs that change.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# farm [DIR]: a farm of links to the machine's GOROOT, laid out as Debian's packages do: a real bin,
-# and src, pkg and the rest leading elsewhere.
+# farm [DIR]: makes a directory of symbolic links to the machine's GOROOT, with the layout of
+# Debian's packages: bin is a directory; src, pkg and the rest are links.
 farm() {
 	local real entry farm=${1:-$T/farm}
 	real=$("$REAL_GO" env GOROOT)
@@ -23,7 +23,8 @@ farm() {
 	[ "$("$RCGO_GO" env GOROOT)" = "$farm" ]
 }
 
-# A GOROOT where the go command keeps those that it gets by itself.
+# fetched: makes a GOROOT in the module cache, where the go command stores the toolchains
+# that it downloads.
 fetched() {
 	minor=$("$REAL_GO" env GOVERSION | sed -n 's/.*go1\.\([0-9]*\).*/\1/p')
 	[ "$minor" -ge 21 ] || skip "Go gets none by itself before 1.21"
@@ -54,11 +55,12 @@ fetched() {
 	"$RCGO" vet .
 	"$RCGO" build -ldflags=-compressdwarf=false -o "$T/prog" .
 	carries_ours "$T/prog"
-	# The other path is made once.
+	# The second path is made once.
 	[ "$(find "$CACHE" -maxdepth 1 -name 'goroot*' | wc -l)" -le 1 ]
 }
 
-# says_goroot: a program that prints its GOROOT, a source file, and whether GOROOT is in its environment.
+# says_goroot: writes a program that prints its GOROOT, a source file, and whether GOROOT is in
+# its environment.
 says_goroot() {
 	printf 'module says\n\ngo 1.19\n' >go.mod
 	cat >main.go <<'END'
@@ -101,7 +103,7 @@ END
 	is " strings/strings.go false"
 	run "$RCGO" test -v .
 	has "$root $root/src/strings/strings.go"
-	# Where a user sets GOROOT, a program that rcgo runs sees one too.
+	# If the user sets GOROOT, a program that rcgo runs sees it too.
 	run env GOROOT="$root" "$RCGO" run .
 	has " $root/src/strings/strings.go true"
 }
@@ -151,7 +153,7 @@ END
 	[ "$PATH" = "$before" ]
 }
 
-@test "GOROOT in the module cache: an overlay in a file says what it needs" {
+@test "GOROOT in the module cache: an overlay in a file names the GOROOT that it needs" {
 	fetched
 	hello
 	if [ "$minor" -ge 25 ]; then
@@ -187,7 +189,7 @@ END
 	run "$RCGO" overlay
 	has "\"$T/goroot/src/runtime/cgo/gcc_new.c\": \"\""
 	second=$("$RCGO" overlay -p)
-	# Another name, so that a build still running with the first is not disturbed.
+	# The new overlay has another name, so a running build still reads the first.
 	[ "$first" != "$second" ]
 	[ -f "$first" ]
 }
@@ -202,7 +204,7 @@ END
 	lacks "\"$T/goroot/"
 }
 
-@test "every C and S file and libcgo header goes; Go files and Go's assembly stay" {
+@test "every C and S file and libcgo header is removed; Go files and Go's assembly stay" {
 	fake_go
 	for f in asm_amd64.s handle.go abi_amd64.h libcgo_unix.h; do
 		echo >"$T/goroot/src/runtime/cgo/$f"
@@ -216,8 +218,8 @@ END
 	done
 }
 
-# Before Go 1.20 some of ours go by their names.
-@test "a real GOROOT's C files are all gone from the package" {
+# Before Go 1.20 some of our files have the names of Go's.
+@test "no C file of a real GOROOT is in the package" {
 	for go in $(toolchains); do
 		export RCGO_GO=$go
 		root=$("$go" env GOROOT)

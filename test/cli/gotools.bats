@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# Editors, linters and debuggers in a shell that `rcgo env` has set up answer as they do without.
-# A tool is taken from RCGO_GOTOOLS, a directory, or from PATH; a tool that is not there is skipped.
-# `GOBIN=DIR go install MODULE@latest` gets one from the module proxy.
+# Editors, linters and debuggers give the same answers in a shell that `rcgo env` has set up as in
+# others. A tool is taken from RCGO_GOTOOLS, a directory, or from PATH; a tool that is not there is
+# skipped. `GOBIN=DIR go install MODULE@latest` gets one from the module proxy.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# wants TOOL: has it in PATH, or skips.
+# wants TOOL: puts the tool into PATH, or skips the test.
 wants() {
 	PATH=${RCGO_GOTOOLS:+$RCGO_GOTOOLS:}$PATH
 	command -v "$1" >/dev/null || skip "no $1 here"
 }
 
-# A program with a callback, a handle and a function that nobody calls.
+# program: writes a program with a callback, a handle and a function that is never called.
 program() {
 	printf 'module example.test/tools\n\ngo 1.19\n' >go.mod
 	cat >main.go <<'END'
@@ -122,7 +122,7 @@ same_as_stock() {
 	is "status 0"
 }
 
-@test "delve stops in Go that C calls" {
+@test "delve stops in a Go function that C calls" {
 	wants dlv
 	program
 	cat >cmds <<'END'

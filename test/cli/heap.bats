@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rcgo heap run and show, and rcgo build --with=heap: the C memory of a program that loses known sizes.
+# rcgo heap run and show, and rcgo build --with=heap, on a program that leaks C memory of known sizes.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -8,13 +8,13 @@ setup_file() {
 		env GOFLAGS= go build -ldflags=-s -buildmode=pie -o "$BATS_FILE_TMPDIR/stripped" .
 }
 
-# What the program has lost, as rcgo heap show prints it.
+# Checks the leaked memory in the output of rcgo heap show.
 check_lost() {
 	[[ $output == *"2.9 MiB in 100 blocks"*"C   lose"*"Go  main.loseBig"*"Go  main.main"* ]]
 	[[ $output == *"976.6 KiB in 1000 blocks"*"C   lose"*"Go  main.loseSmall"*"Go  main.main"* ]]
 }
 
-# Starts testdata/leaky with a profile, and waits until it has lost its memory.
+# Starts testdata/leaky with a profile, and waits until it has leaked its memory.
 start_leaky() {
 	start_as "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait
 }
@@ -91,7 +91,8 @@ start_leaky() {
 		run "$RCGO" heap show "$file"
 		check_lost
 	done
-	# What is left of a process that has ended is replaced; what is no file is left alone.
+	# The file of a process that has ended is replaced; anything but a regular
+	# file is left alone.
 	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
 	[ "$(find "$T" -name 'profile.*' | wc -l)" -eq 1 ]
 	mkfifo "$T/fifo"
@@ -101,7 +102,7 @@ start_leaky() {
 	[ -p "$T/fifo" ]
 }
 
-@test "heap: what cannot be is refused" {
+@test "heap: impossible arguments are refused" {
 	run "$RCGO" heap
 	[ "$status" -eq 2 ]
 	[[ $output == *"heap wants run or show"* ]]

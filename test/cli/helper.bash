@@ -1,12 +1,13 @@
-# Shared by the tests of rcgo: a private world for each test, and a go command that only answers
-# questions, so that any version, platform or fault can be had as input.
+# Shared by the tests of rcgo: a private directory and environment for each test, and a fake go
+# command that reports any version, platform or fault.
 # shellcheck disable=SC2034,SC2154 # bats sets status, output and lines; tests read CACHE
 
 setup() {
 	HERE=$(cd "$BATS_TEST_DIRNAME" && pwd)
 	RCGO=${RCGO:-$HERE/../../bin/rcgo}
 	[ -x "$RCGO" ] || { echo "no $RCGO: run make first" >&2; return 1; }
-	# The caches of the machine's Go stay in use, or each test would compile the world anew.
+	# The caches of the machine's Go are used; otherwise each test would compile the
+	# standard library.
 	REAL_GO=$(command -v go)
 	GOCACHE=$(go env GOCACHE)
 	GOPATH=$(go env GOPATH)
@@ -26,8 +27,8 @@ teardown() {
 }
 
 # fake_go [NAME=VALUE...]: makes RCGO_GO a go that reports these variables and, for any other
-# command, prints its arguments and its GOFLAGS and ends with FAKE_STATUS, or does FAKE_DO. $T/list is
-# what its `go list` prints.
+# command, prints its arguments and its GOFLAGS and exits with FAKE_STATUS, or runs FAKE_DO. $T/list
+# is what its `go list` prints.
 fake_go() {
 	mkdir -p "$T/goroot/src/runtime/cgo"
 	for f in gcc_context.c gcc_linux_amd64.c gcc_amd64.S libcgo.h; do
@@ -61,7 +62,7 @@ END
 	export RCGO_GO=$T/bin/fakego
 }
 
-# hello [DIR]: a module with a cgo program that prints "C says 42", and a second Go file.
+# hello [DIR]: writes a module with a cgo program that prints "C says 42", and a second Go file.
 hello() {
 	local dir=${1:-.}
 	mkdir -p "$dir"
@@ -78,14 +79,14 @@ func main() { fmt.Println(who, "says", C.twice(21)) }
 END
 }
 
-# says_first LINE: rcgo ended with its own status and this first line.
+# says_first LINE: checks that rcgo exited with its status 2 and printed this first line.
 says_first() {
 	echo "status $status, output: $output"
 	[ "$status" -eq 2 ]
 	[ "${lines[0]}" = "$1" ]
 }
 
-# is TEXT: the whole output, with status 0.
+# is TEXT: checks that the whole output is TEXT, and the status 0.
 is() {
 	echo "status $status, output: $output"
 	[ "$status" -eq 0 ]
@@ -112,7 +113,7 @@ carries_ours() {
 	grep -q 'rcgo_[a-z0-9_]*\.c' "$1"
 }
 
-# As a command of its own: a line that begins with ! never fails a test.
+# A function of its own, because in bats a line that begins with ! never fails a test.
 lacks_ours() {
 	if carries_ours "$1"; then
 		return 1
@@ -126,8 +127,8 @@ in_namespace() {
 	unshare -m sh -c "$@"
 }
 
-# Every go command at hand: the machine's and, as tools/toolchains fetches them, those in the
-# directory RCGO_TOOLCHAINS. No path among them may have spaces.
+# Prints every go command: the machine's, and those in the directory RCGO_TOOLCHAINS, which
+# tools/toolchains fetches. No path may have spaces.
 toolchains() {
 	local go
 	echo "$REAL_GO"
@@ -138,8 +139,8 @@ toolchains() {
 	done
 }
 
-# start_as COMMAND...: starts it and waits until it is ready; its input is file 8, its output file 9.
-# stop_started: ends it.
+# start_as COMMAND...: starts the command and waits until it is ready. Its input is file descriptor
+# 8, its output 9. stop_started: ends that command.
 start_as() {
 	mkfifo in out
 	"$@" <in >out &
@@ -154,7 +155,7 @@ stop_started() {
 	wait "$PID" || true
 }
 
-# in_order TEXT WORD...: the words stand in the text one after the other.
+# in_order TEXT WORD...: checks that the words are in the text in this order.
 in_order() {
 	local text=$1 word
 	shift

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# A binary says what it is: rcgo version FILE, PID and CORE.
+# The identity of binaries: rcgo version FILE, PID and CORE.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# A program that sleeps for a minute, and an exported function for libraries.
+# sleeper: writes a program that sleeps for a minute and has an exported function, for libraries.
 sleeper() {
 	printf 'module sleeper\n\ngo 1.19\n' >go.mod
 	cat >main.go <<'END'
@@ -32,7 +32,7 @@ func main() {
 END
 }
 
-# says_ours: the output of rcgo version is that of a program of this rcgo.
+# says_ours: checks that the output of rcgo version is that of a program built by this rcgo.
 says_ours() {
 	[ "$status" -eq 0 ]
 	has "version=$(sed -n 's/^## //p' "$HERE/../../CHANGELOG.md" | head -n 1)"
@@ -60,7 +60,7 @@ says_ours() {
 	run "$RCGO" version "$T/prog"
 	has "features=traceback,contexts,signals"
 	has "options=contexts=on,crash=off"
-	# C gets the same.
+	# C code gets the same text.
 	run "$T/prog"
 	has "runtime_cgo version="
 	has "options=contexts=on,crash=off"
@@ -73,7 +73,7 @@ says_ours() {
 	has ".note.runtime_cgo"
 }
 
-@test "stock programs, and what is no program" {
+@test "stock programs, and files that are no programs" {
 	sleeper
 	go build -o "$T/prog" .
 	run "$RCGO" version "$T/prog"
@@ -93,7 +93,7 @@ says_ours() {
 		run "$RCGO" version "$file"
 		[ "$status" -eq 2 ]
 	done
-	# Any cut of a program is survived.
+	# No truncated program makes rcgo crash.
 	for size in 1 63 64 100 300 1000 4096 100000; do
 		head -c $size "$T/ours" >"$T/cut"
 		run "$RCGO" version "$T/cut"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What is installed beside the binary: man page and completions.
+# The files that are installed with the binary: man pages and completions.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -9,12 +9,12 @@ setup_file() {
 	make -s -C "$BATS_TEST_DIRNAME/../.." share
 }
 
-# Prints the commands of rcgo itself, one a line.
+# Prints the subcommands of rcgo, one per line.
 commands() {
 	sed -n 's/^@commands //p' "$ROOT/cmd/rcgo/help/overview.txt" | tr ' ' '\n'
 }
 
-# complete_as WORD...: what bash offers for the last of these words, one a line.
+# complete_as WORD...: prints bash's completions of the last word, one per line.
 complete_as() {
 	bash --norc -c '. "$0"
 		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -39,7 +39,7 @@ complete_as() {
 
 @test "the man pages are clean, and there is one for each command" {
 	command -v mandoc >/dev/null || skip "no mandoc here"
-	# Pages that are not installed yet are not found.
+	# man cannot find pages that are not installed yet.
 	[ -z "$(mandoc -Tlint "$ROOT/build/share/rcgo.1" | grep -v 'referenced manual not found: Xr rcgo-')" ]
 	for command in $(commands); do
 		mandoc -Tlint -W warning "$ROOT/build/share/rcgo-$command.1"

@@ -74,12 +74,12 @@ END_GO
 	[ "$(find runtime_cgo -type f)" = runtime_cgo/leaf/leaf.go ]
 }
 
-@test "init again: what was changed is kept beside, and what is carried no more goes" {
+@test "init again: changed files are kept under another name, and files that rcgo no longer has are removed" {
 	module
 	echo "// mine" >>runtime_cgo/leaf/leaf.go
 	cp runtime_cgo/leaf/leaf.go changed
-	# As an older rcgo would have left them: one file of its own text, one that is gone by now, and
-	# one that is gone by now and was changed.
+	# The state that an older rcgo left: one file with the older text, one file that rcgo no longer
+	# has, and one that it no longer has and the user changed.
 	printf 'package handle // older\n' >runtime_cgo/handle/handle.go
 	printf 'package stale\n' >runtime_cgo/stale.go
 	printf 'package stale // mine\n' >runtime_cgo/stale2.go
@@ -105,7 +105,7 @@ END_GO
 	[[ $output != *"was changed"* ]]
 }
 
-@test "init: a directory that is something else is left alone" {
+@test "init: a directory with other content is left alone" {
 	printf 'module example.com/user\n' >go.mod
 	mkdir runtime_cgo
 	echo x >runtime_cgo/notes
@@ -118,7 +118,7 @@ END_GO
 	grep -q 'replace rcgo.example => ./third_party/rc' go.mod
 }
 
-@test "init -remove: what the user's go.mod had before stays, and so does the tree" {
+@test "init -remove: earlier lines of the user's go.mod stay, and so does the tree" {
 	printf 'module example.com/user\n\ngo 1.19\n\nrequire rcgo.example v0.1.0 // mine\n' >go.mod
 	mkdir sub
 	echo "package sub" >sub/sub.go
@@ -128,7 +128,7 @@ END_GO
 	grep -q 'Redistribution' runtime_cgo/LICENSE
 	"$RCGO" init -remove
 	diff -r "$T/before" .
-	# A replacement of the user's is neither replaced nor removed.
+	# A replace directive of the user is neither replaced nor removed.
 	go mod edit -replace=rcgo.example=../fork
 	cp go.mod before
 	run "$RCGO" init
@@ -139,13 +139,13 @@ END_GO
 	[ ! -e runtime_cgo ]
 }
 
-@test "init: says so where there is no module" {
+@test "init: reports that there is no module" {
 	run "$RCGO" init
 	[ "$status" -eq 2 ]
 	[[ $output == *"no go.mod"* ]]
 }
 
-@test "leaf: refuses with a reason what cannot be one" {
+@test "leaf: refuses functions that cannot be leaves, with the reason" {
 	cat >odd.h <<'END_H'
 struct pair { int a, b; };
 union both { int a; float b; };
@@ -179,7 +179,7 @@ END_H
 	[ "$status" -eq 2 ]
 }
 
-@test "leaf: small integers, bool, enum, float and pointers arrive as C has them" {
+@test "leaf: small integers, bool, enum, float and pointers are passed correctly" {
 	module
 	cat >small.h <<'END_H'
 #include <stdbool.h>
@@ -258,7 +258,7 @@ END_GO
 	[ "$output" = "[-1 0 3 5 9] true 2.5 1 0" ]
 }
 
-@test "leaf: a crash in one shows the Go frames, and on the drop-in the C frames" {
+@test "leaf: a crash in one shows the Go frames, and with our runtime/cgo the C frames" {
 	module
 	cat >main.go <<'END_GO'
 package main

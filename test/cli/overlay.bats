@@ -3,7 +3,8 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# with_overlay: a second who.go that says "overlaid C", and an overlay for it in $T/user.json.
+# with_overlay: writes a second who.go that prints "overlaid C", and an overlay for
+# it, $T/user.json.
 with_overlay() {
 	hello
 	printf 'package main\n\nconst who = "overlaid C"\n' >"$T/other.go"
@@ -57,7 +58,7 @@ END
 	is "overlaid C says 42"
 }
 
-@test "relative paths in it count from where go works" {
+@test "relative paths in it are relative to go's working directory" {
 	with_overlay
 	cp "$T/other.go" other.txt
 	echo '{"Replace": {"./who.go": "other.txt"}}' >rel.json
@@ -102,7 +103,7 @@ END
 	[ "$output" = 0 ]
 }
 
-@test "what is not ours to take stays in the arguments" {
+@test "arguments that are not for rcgo stay" {
 	fake_go
 	echo '{"Replace": {"/x/1.go": ""}}' >1.json
 	run "$RCGO" run . -overlay=1.json
@@ -147,7 +148,7 @@ END
 	echo '{"Replace": {"a.go": 7}}' >bad.json
 	run "$RCGO" build -overlay=bad.json
 	says_first "rcgo: the overlay $T/work/bad.json has a bad entry: \"a.go\""
-	# These are fine for go, so for us.
+	# go accepts these, so rcgo does too.
 	for text in '{}' '{"Replace": null}' '{"replace": {"a": ""}, "More": 1}'; do
 		echo "$text" >good.json
 		run "$RCGO" build -overlay=good.json
@@ -167,7 +168,7 @@ END
 	echo "{\"Replace\": {\"$f\": \"/x.c\"}}" >user.json
 	run "$RCGO" build -overlay=user.json
 	says_first "rcgo: two overlays want the same file: $T/work/user.json replaces $f"
-	# The same file in another spelling.
+	# The same file by another path.
 	echo "{\"Replace\": {\"$T/goroot/src/./runtime/../runtime/cgo//gcc_context.c\": \"\"}}" >user.json
 	run "$RCGO" build -overlay=user.json
 	says_first "rcgo: two overlays want the same file: $T/work/user.json replaces $f"
@@ -180,14 +181,14 @@ END
 	[ "$status" -eq 0 ]
 }
 
-@test "an rcgo below an rcgo starts again from the user's overlay" {
+@test "a nested rcgo starts from the user's overlay" {
 	fake_go
 	echo '{"Replace": {"/x/1.go": ""}}' >user.json
 	first=$(GOFLAGS=-overlay=user.json "$RCGO" overlay -p)
 	second=$(GOFLAGS=-overlay=$first "$RCGO" overlay -p)
 	[ "$first" = "$second" ]
 	grep -q '/x/1.go' "$first"
-	# And with another Go: nothing of the first one's GOROOT remains.
+	# With another Go, no entry for the first GOROOT remains.
 	mkdir "$T/b"
 	cp -r "$T/goroot" "$T/b/goroot"
 	fake_go "GOROOT=$T/b/goroot"
@@ -213,7 +214,7 @@ END
 	grep -q '/x/1.go' "${output##*-overlay=}"
 }
 
-@test "our compiler flags stand in Go's own cgo.go" {
+@test "our compiler flags are in Go's own cgo.go" {
 	fake_go
 	printf '/*\nAbout.\n*/\npackage cgo\n\n/*\n#cgo CFLAGS: -Wall\n\n*/\nimport "C"\n' \
 		>"$T/goroot/src/runtime/cgo/cgo.go"
@@ -227,7 +228,7 @@ END
 	[ "${lines[-1]}" = 'import "C"' ]
 }
 
-@test "a cgo.go of another shape, or the user's own, leaves our flags a file of their own" {
+@test "with a cgo.go that is unknown or the user's own, our flags are in a separate file" {
 	fake_go
 	cgo=$T/goroot/src/runtime/cgo/cgo.go
 	printf 'package cgo\n\n// #cgo CFLAGS: -Wall\nimport "C"\n' >"$cgo"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# builds_in DIR: with every toolchain, a project there builds with our runtime/cgo and runs.
+# builds_in DIR: builds and runs a project there with our runtime/cgo and every toolchain.
 builds_in() {
 	local go
 	hello "$1"
@@ -45,7 +45,7 @@ builds_in() {
 	builds_in "$T/work/my 'own' project"
 }
 
-@test "a path with spaces goes into GOFLAGS in quotes where Go knows them" {
+@test "a path with spaces is quoted in GOFLAGS if Go supports that" {
 	export HOME="$T/a b"
 	mkdir "$HOME"
 	fake_go GOVERSION=go1.22.0
@@ -57,7 +57,7 @@ builds_in() {
 	has "GOFLAGS=\"-overlay=$HOME/.cache/rcgo/overlay-"
 }
 
-@test "where Go knows no quotes, the overlay lies under a path without spaces" {
+@test "if Go does not support quotes, the overlay has a path without spaces" {
 	export HOME="$T/a b"
 	mkdir "$HOME"
 	fake_go GOVERSION=go1.19.8
@@ -80,7 +80,7 @@ builds_in() {
 	has "rcgo: a path is not valid UTF-8:"
 }
 
-@test "rcgo itself lies behind spaces and links" {
+@test "rcgo itself has a path with spaces and links" {
 	fake_go
 	mkdir "$T/some where"
 	cp "$RCGO" "$T/some where/rcgo"

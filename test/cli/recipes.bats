@@ -5,7 +5,7 @@ load helper
 
 PAGE=$BATS_TEST_DIRNAME/../../doc/recipes.md
 
-# recipe NAME: prints the block of the page with this name.
+# recipe NAME: prints the code block with this name.
 recipe() {
 	awk -v name="<!-- recipe: $1 -->" '
 		$0 == name { found = 1; next }
@@ -13,7 +13,7 @@ recipe() {
 		inside { print }' "$PAGE" | grep .
 }
 
-# A module, and rcgo in PATH.
+# begin: makes a module, and puts rcgo into PATH.
 begin() {
 	hello
 	mkdir -p "$T/path"
@@ -21,7 +21,7 @@ begin() {
 	export PATH=$T/path:$PATH
 }
 
-# ours PROG: it contains our runtime/cgo and works.
+# ours PROG: checks that the program contains our runtime/cgo and works.
 ours() {
 	"$RCGO" version "$1"
 	[ "$("$1")" = "C says 42" ]
@@ -64,11 +64,11 @@ ours() {
 
 @test "recipes: Dockerfile" {
 	begin
-	# The commands of the first stage, with /src and /app in our place.
+	# The commands of the first stage, with other directories for /src and /app.
 	recipe docker | sed -n 's/^RUN //p; /^$/q' | sed "s,/app,$T/app," >stage.sh
 	[ "$(wc -l <stage.sh)" -eq 2 ]
 	sh -e stage.sh
-	# The second stage has the program alone.
+	# The second stage has only the program.
 	ours "$T/app"
 	recipe docker | grep -q '^COPY --from=build /app /app$'
 }
@@ -104,7 +104,7 @@ ours() {
 	recipe vscode >print.sh
 	sh -e print.sh >settings.json
 	go=$(jq -r '."go.alternateTools".go' settings.json)
-	# As the extension runs it: with these variables, by this path.
+	# Runs go like the extension: with these variables, by this path.
 	mapfile -t variables < <(jq -r '."go.toolsEnvVars" | to_entries[] | "\(.key)=\(.value)"' settings.json)
 	env "${variables[@]}" "$go" build -o app .
 	ours ./app

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# rcgo becomes go: status, signals, arguments and input are go's own.
+# rcgo executes go in its own process: exit status, signals, arguments and input are those of go.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -23,7 +23,7 @@ load helper
 	lacks "rcgo:"
 }
 
-@test "an unknown command: go says it" {
+@test "an unknown command: the message is go's" {
 	run "$RCGO" frobnicate
 	[ "$status" -eq 2 ]
 	has "go frobnicate: unknown command"
@@ -83,12 +83,12 @@ END
 	is "input says 42"
 }
 
-@test "signals reach go: rcgo's process is go's" {
+@test "signals reach go, which runs in rcgo's process" {
 	fake_go
-	# The parent of go is who started rcgo: there is no rcgo left between them.
+	# The parent of go is the process that started rcgo: there is no rcgo process between them.
 	export FAKE_DO="cat /proc/\$PPID/comm >'$T/parent'; exec sleep 30"
 	for sig in TERM INT HUP; do
-		# A shell starts what it puts into the background with SIGINT ignored.
+		# A shell starts background commands with SIGINT ignored.
 		run env --default-signal=INT timeout --preserve-status -s "$sig" 3 "$RCGO" build
 		echo "$sig: $status $output"
 		[ "$(cat "$T/parent")" = timeout ]
@@ -97,7 +97,7 @@ END
 	done
 }
 
-@test "go inherits no signal settings and no open files of ours" {
+@test "go inherits no signal settings and no open files of rcgo" {
 	fake_go
 	export FAKE_DO='grep "Sig[BI]" /proc/self/status; ls /proc/self/fd | wc -l'
 	run "$RCGO_GO" build
@@ -118,7 +118,7 @@ END
 	[ "$(cat "$T/done")" = "done" ]
 }
 
-@test "rcgo asks go once before it becomes go" {
+@test "rcgo runs go env once before it executes go" {
 	fake_go
 	sed -i "2i echo \"\$@\" >>'$T/calls'" "$RCGO_GO"
 	"$RCGO" build x >/dev/null
@@ -128,7 +128,7 @@ END
 
 @test "20 real builds at once from a cold cache" {
 	hello
-	"$REAL_GO" build -o "$T/warm" . # what is not ours need not be built 20 times
+	"$REAL_GO" build -o "$T/warm" . # compiles the packages that do not depend on rcgo once
 	for i in $(seq 20); do
 		"$RCGO" build -o "$T/prog.$i" . 2>"$T/err.$i" &
 	done

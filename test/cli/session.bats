@@ -3,7 +3,8 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# another_go: prints a go command of another version than the machine's; skips where there is none.
+# another_go: prints a go command of another version than the machine's, or skips the test
+# if there is none.
 another_go() {
 	local go
 	for go in $(toolchains); do
@@ -19,7 +20,7 @@ as_go() {
 	export PATH=$T/shim:$PATH
 }
 
-@test "a link named go: every word is go's" {
+@test "a link named go: every argument is for go" {
 	as_go
 	hello
 	[ "$(go version)" = "$("$REAL_GO" version)" ]
@@ -40,7 +41,7 @@ as_go() {
 	is "$("$REAL_GO" version "$T/prog")"
 }
 
-@test "rcgo passes on what is go's" {
+@test "rcgo passes on arguments for go" {
 	export GOENV=$T/goenv
 	for words in "env GOROOT" "env -json GOOS" "env -w GOFLAGS=-tags=x" "env GOFLAGS" "env -u GOFLAGS" \
 		"help build" "help nope" "version -m $RCGO" "env -changed"; do
@@ -72,7 +73,7 @@ as_go() {
 	has "wants a feature"
 }
 
-@test "a go that leads back to rcgo is no go" {
+@test "a go that is a link to rcgo does not count as go" {
 	as_go
 	run env PATH="$T/shim" "$RCGO" build
 	says_first "rcgo: no Go found: there is no \`go\` in PATH"
@@ -111,7 +112,7 @@ as_go() {
 	[ "$(command -v go)" = "$REAL_GO" ]
 }
 
-@test "env -u leaves what was set since" {
+@test "env -u leaves variables that were set since" {
 	hello
 	before=$PATH
 	eval "$("$RCGO" env)"
@@ -131,7 +132,7 @@ as_go() {
 	[ "$status" -ne 0 ]
 	has "the_overlay_is_for_another_GOROOT"
 	[ ! -e "$T/prog" ]
-	# Flags of the command line that take the place of one check, and then of the other.
+	# Flags on the command line that override one check, and then the other.
 	if [ "$("$other" env GOVERSION)" != "$("$REAL_GO" env GOVERSION)" ]; then
 		for pattern in all std runtime/cgo runtime/...; do
 			run "$other" build "-asmflags=$pattern=-D=MINE=1" -o "$T/prog" .
@@ -144,12 +145,12 @@ as_go() {
 	[ "$status" -ne 0 ]
 	has "the_overlay_is_for_another_GOROOT"
 	[ ! -e "$T/prog" ]
-	# A program without C is none of our business.
+	# A program without C is built all the same.
 	mkdir plain
 	printf 'module plain\n\ngo 1.19\n' >plain/go.mod
 	printf 'package main\n\nfunc main() {}\n' >plain/main.go
 	(cd plain && "$other" build -o "$T/plain" .)
-	# The go that comes first among the real ones changes.
+	# Another real go command becomes the first in PATH.
 	PATH=${PATH/"${REAL_GO%/*}"/"${other%/*}:${REAL_GO%/*}"}
 	go build -o "$T/prog" .
 	run "$RCGO" version "$T/prog"
@@ -163,7 +164,7 @@ as_go() {
 	overlay=$("$RCGO" overlay -p)
 	key=$("$REAL_GO" env GOROOT)/src/runtime/cgo/cgo.go
 	derived=$(jq -r --arg key "$key" '.Replace[$key]' "$overlay")
-	# As an overlay for the Go before this one would be.
+	# The overlay is like one for an earlier Go.
 	sed "s/go1\.$minor /go1.$((minor - 1)) /; s/go1\.$((minor + 1)) /go1.$minor /" "$derived" >"$T/cgo.go"
 	jq --arg key "$key" --arg to "$T/cgo.go" '.Replace[$key] = $to' "$overlay" >"$T/old.json"
 	run "$REAL_GO" build -overlay="$T/old.json" -o "$T/prog" .
@@ -172,7 +173,8 @@ as_go() {
 	has "rcgo env"
 }
 
-# two_patches: prints the GOROOTs of two patch releases of one Go, as the go command has downloaded them.
+# two_patches: prints the GOROOTs of two patch releases of one Go version that the go
+# command has downloaded.
 two_patches() {
 	local cache root minor last='' last_root=''
 	cache=$(env -u GOMODCACHE GOPATH="$GOPATH" "$REAL_GO" env GOMODCACHE)/golang.org
@@ -199,7 +201,8 @@ two_patches() {
 			eval "$("$RCGO" env)"
 			continue
 		fi
-		# The real go command, by its own path, with the overlay for the patch before.
+		# The real go command, by its own path, with the overlay for the
+		# previous patch release.
 		run "$T/go/bin/go" build -o "$T/prog" .
 		[ "$status" -ne 0 ] || "$RCGO" version "$T/prog"
 		go build -o "$T/prog" .
@@ -209,7 +212,7 @@ two_patches() {
 	chmod -R u+w "$T/go"
 }
 
-@test "flags of the user's for the assembler stay, and do not turn the check off" {
+@test "the user's flags for the assembler stay, and do not turn the check off" {
 	hello
 	export GOFLAGS="-buildvcs=false -asmflags=std=-D=MINE=1 -gcflags=all=-l"
 	eval "$("$RCGO" env)"
@@ -257,12 +260,12 @@ two_patches() {
 	export PATH=$T/bin:$PATH
 	hello
 	eval "$("$RCGO" env)"
-	# GOTOOLCHAIN of the user's: the go in PATH is rcgo, which follows.
+	# The user sets GOTOOLCHAIN: the go in PATH is rcgo, which follows the switch.
 	GOTOOLCHAIN=$version go build -o "$T/prog" .
 	run "$RCGO" version "$T/prog"
 	[ "$status" -eq 0 ]
 	has "go=$version"
-	# A go command below go generate is the real one, and switches in another module.
+	# A go command that go generate starts is the real one, and switches in another module.
 	export GOTOOLCHAIN=path
 	mkdir inner
 	printf 'module inner\n\ngo 1.19\n\ntoolchain %s\n' "$version" >inner/go.mod
@@ -275,7 +278,7 @@ two_patches() {
 		[ "$status" -ne 0 ]
 		has "the_overlay_is_for_another_GOROOT"
 	fi
-	# go.work asks for it.
+	# go.work selects the version.
 	mkdir ws
 	printf 'go 1.19\n\ntoolchain %s\n\nuse ..\n' "$version" >ws/go.work
 	GOWORK=$PWD/ws/go.work go build -o "$T/prog" .
@@ -284,7 +287,7 @@ two_patches() {
 	[ ! -e "$T/prog2" ] || "$RCGO" version "$T/prog2"
 }
 
-@test "env in other words" {
+@test "env in other formats" {
 	fake_go
 	run "$RCGO" env -format fish
 	has "set -gx GOFLAGS '"

@@ -3,7 +3,8 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# In $output the flags that our C is compiled with in a build that has these variables.
+# flags_of NAME=VALUE...: sets $output to the flags by which our C sources are compiled in a build
+# with these variables.
 flags_of() { # NAME=VALUE...
 	run env "$@" "$RCGO" build
 	[ "$status" -eq 0 ]
@@ -13,14 +14,14 @@ flags_of() { # NAME=VALUE...
 	has "-std=gnu11"
 }
 
-@test "debug information is lines and inlined calls, where nobody says how much there shall be" {
+@test "debug information has lines and inlined calls, unless the user sets its level" {
 	fake_go
 	for flags in "-O2 -g" "-g" "-g3 -O0 -g"; do
 		flags_of "CGO_CFLAGS=$flags"
 		has "#cgo CFLAGS: -g1"
 		lacks "column"
 	done
-	# gcc 7 does not take the flag, and what does not tell its version may not.
+	# gcc 7 does not support the flag, and a compiler of unknown version may not.
 	for cc in 7.5.0:no 8:yes 14.0.6:yes nothing:no; do
 		printf '#!/bin/sh\necho %s\n' "${cc%:*}" >"$T/bin/$cc"
 		chmod +x "$T/bin/$cc"
@@ -36,7 +37,7 @@ flags_of() { # NAME=VALUE...
 	done
 }
 
-@test "-Werror, gnu90 and warnings of the user's are not ours" {
+@test "the user's -Werror, gnu90 and warnings do not apply to our sources" {
 	hello
 	CGO_CFLAGS='-g -O2 -std=gnu90 -Wall -Wextra -Wdeclaration-after-statement -Werror' \
 		"$RCGO" build -o "$T/prog" .
@@ -53,7 +54,7 @@ flags_of() { # NAME=VALUE...
 	readelf --debug-dump=info "$T/prog" 2>/dev/null | grep -q 'DW_AT_name.*rcgo_strbuf$'
 }
 
-@test "a sanitizer that rcgo does not hear of" {
+@test "a sanitizer that rcgo does not know of" {
 	hello
 	"$RCGO" overlay -o "$T/o.json"
 	CC=clang go build -overlay "$T/o.json" -ldflags=-compressdwarf=false -msan -o "$T/prog" .
@@ -70,7 +71,7 @@ flags_of() { # NAME=VALUE...
 	is "C says 42"
 }
 
-@test "lines of our files are known in each group of parts" {
+@test "line numbers of our files are known in each object group" {
 	hello
 	"$RCGO" build -o "$T/prog" .
 	while read -r name dir; do

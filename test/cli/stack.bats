@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# rcgo stack and rcgo record: what they show of programs whose stacks go from C to Go and back.
+# rcgo stack and rcgo record on programs whose stacks alternate between C and Go.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# start_mixed [ARG]: starts testdata/mixed, built by $BUILD, and sets PID. With an argument nothing
-# spins, and a thread waits for a mutex.
+# start_mixed [ARG]: starts testdata/mixed, built by $BUILD, and sets PID. With an argument, no
+# thread spins, and a thread waits for a mutex.
 start_mixed() {
 	if [ -n "${BUILD:-}" ]; then
 		cp -r "$HERE/testdata/mixed/." .
@@ -20,7 +20,7 @@ setup_file() {
 	cd "$BATS_TEST_DIRNAME/testdata/mixed" && env GOFLAGS= go build -o "$BATS_FILE_TMPDIR/mixed" .
 }
 
-# The stacks of testdata/mixed, as text.
+# check_mixed: checks the stacks of testdata/mixed, as text.
 check_mixed() {
 	in_order "$output" c_nested main._Cfunc_c_nested main.goNested goNested c_nested \
 		main._Cfunc_c_nested main.goNested goNested c_nested main._Cfunc_c_nested \
@@ -41,7 +41,7 @@ check_mixed() {
 	stop_started
 }
 
-@test "stack: the same of a program built with rcgo" {
+@test "stack: C, Go and C again are on one stack, of a program built with rcgo" {
 	BUILD="$RCGO build" start_mixed
 	run "$RCGO" stack "$PID"
 	[ "$status" = 0 ]
@@ -75,7 +75,7 @@ check_mixed() {
 	stop_started
 }
 
-@test "stack: who holds the mutex that a thread waits for" {
+@test "stack: the holder of the mutex that a thread waits for" {
 	start_mixed wait
 	run "$RCGO" stack "$PID"
 	[[ $output =~ "waits for mutex 0x"[0-9a-f]+", held by thread "[0-9]+ ]]
@@ -121,7 +121,7 @@ check_mixed() {
 	stop_started
 }
 
-@test "stack: at single instructions on the way from Go to C and back" {
+@test "stack: at each instruction on the path from Go to C and back" {
 	"$HERE/../stack/steps" 7 20
 }
 
@@ -134,7 +134,7 @@ check_mixed() {
 	[ "$status" = 0 ]
 	check_mixed
 	[[ $output == *", held by thread "* ]]
-	# Another program under the same name would give wrong names.
+	# Another program at the same path would give wrong names.
 	cp /bin/true other
 	run "$RCGO" stack -e other "core.$PID"
 	[[ $output == *"is not the file that the core had mapped"* ]]
@@ -182,7 +182,7 @@ END
 	[ "$status" = 0 ]
 }
 
-@test "stack: one thread, C alone, and what cannot be looked at" {
+@test "stack: one thread, a program in C alone, and processes that cannot be inspected" {
 	start_mixed wait
 	run "$RCGO" stack -thread "$PID" -c "$PID"
 	[ "$status" = 0 ]
@@ -212,7 +212,7 @@ END
 	stop_started
 }
 
-@test "record: what runs, and what waits" {
+@test "record: running threads, and waiting threads" {
 	start_mixed
 	run "$RCGO" record -d 1s -o p.pb.gz "$PID"
 	[ "$status" = 0 ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# rcgo stack and rcgo record: programs that are out of the ordinary. Two Go runtimes in one process,
-# code that is made or loaded at run time, other namespaces, other processors, locks of all kinds.
+# rcgo stack and rcgo record on unusual programs: two Go runtimes in one process, code that is
+# generated or loaded at run time, other namespaces, other processors, locks of all kinds.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
@@ -22,14 +22,14 @@ setup_file() {
 	env GOFLAGS= go build -o "$DATA/epoll" .
 }
 
-# say LINE: gives the program a line, and waits until it repeats it.
+# say LINE: writes a line to the program, and waits until the program repeats it.
 say() {
 	echo "$1" >&8
 	read -r line <&9
 	[ "$line" = "$1" ]
 }
 
-# Gives it an empty line, and takes what it says.
+# say_any: writes an empty line to the program, and reads its answer.
 say_any() {
 	echo >&8
 	read -r line <&9
@@ -50,7 +50,7 @@ say_any() {
 	[[ $output != *"may be missing"* ]]
 }
 
-@test "stack: who holds each kind of lock" {
+@test "stack: the holder of each kind of lock" {
 	start_as "$DATA/waits/program"
 	run "$RCGO" stack -json "$PID"
 	stop_started
@@ -67,7 +67,7 @@ say_any() {
 		and waiter("want_what_go_holds").kind == "mutex"' <<<"$output"
 }
 
-@test "stack: a lock that a goroutine holds that waits in Go" {
+@test "stack: a lock whose holder is a goroutine that waits in Go" {
 	start_as "$DATA/waits/program"
 	run "$RCGO" stack "$PID"
 	stop_started
@@ -75,7 +75,7 @@ say_any() {
 	[[ $output == *", held by 2 readers; the lock does not tell which"* ]]
 }
 
-@test "stack: code that was made at run time" {
+@test "stack: code that was generated at run time" {
 	start_as "$DATA/jit/program"
 	run "$RCGO" stack "$PID"
 	[ "$status" = 0 ]
@@ -86,7 +86,7 @@ say_any() {
 	[[ $output != *old_code* && $output != *"may be missing"* ]]
 	run "$RCGO" record -d 300ms -folded "$PID"
 	in_order "$output" "main._Cfunc_run_and_spin;C:run_and_spin;C:jit_function(int, char *);C:spin_forever "
-	# Somebody else's file is not believed.
+	# A file of another user is not trusted.
 	if [ "$(id -u)" = 0 ]; then
 		chown 65534 "/tmp/perf-$PID.map"
 		run "$RCGO" stack "$PID"
@@ -95,7 +95,7 @@ say_any() {
 	stop_started
 }
 
-@test "stack: code that was made at run time, named in a jitdump file" {
+@test "stack: code that was generated at run time, named in a jitdump file" {
 	cd "$DATA/jit" || return
 	start_as ./program dump
 	run "$RCGO" stack "$PID"
@@ -106,13 +106,13 @@ say_any() {
 		main._Cfunc_run_and_wait
 }
 
-@test "record: a library that is loaded meanwhile, and another in its place" {
+@test "record: a library that is loaded during the recording, and another in its place" {
 	cd "$DATA/loads" || return
 	rm -f in out
 	start_as ./program
 	"$RCGO" record -d 60s -folded -o folded "$PID" &
 	local recorder=$!
-	# It has begun when it lets SIGINT end it early.
+	# The recording has begun once SIGINT ends it early.
 	until [ $((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$recorder/status") >> 1 & 1)) = 1 ]; do
 		sleep 0.05
 	done
@@ -128,11 +128,12 @@ say_any() {
 	in_order "$output" "C:run;C:work;C:second_work "
 }
 
-@test "stack: a process in namespaces of its own, whose files are not here" {
+@test "stack: a process in other namespaces, whose files are not visible here" {
 	unshare -mpf true 2>/dev/null || skip "may not make namespaces here"
 	mkdir -p root
 	cp "$DATA/mixed/program" "$T/work/elsewhere"
-	# The program lies in a file system that nobody else sees, and is the first of its namespace.
+	# The program is in a file system that no other process sees, and is the first process
+	# of its namespace.
 	start_as unshare -mpf --mount-proc sh -c \
 		"mount -t tmpfs none $T/work/root && cp $T/work/elsewhere $T/work/root/program && exec $T/work/root/program wait"
 	local child
@@ -142,7 +143,7 @@ say_any() {
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == "process $child program (Go "* && ${lines[0]} != *stripped* ]]
 	in_order "$output" wait_forever c_nested main.go main._Cfunc_c_nested main.goNested
-	# Its threads have other numbers there: the lock knows those.
+	# Its threads have other numbers in its namespace. The lock holds such a number.
 	[[ $output =~ "held by thread "[0-9]+ ]]
 	run "$RCGO" version "$child"
 	[ "$status" = 1 ]
@@ -173,7 +174,7 @@ say_any() {
 			return 1
 		fi
 	done
-	grep -q "C:hold" stacks* # which is where they are most of the time
+	grep -q "C:hold" stacks* # where the threads are most of the time
 	run "$RCGO" stack -stop "$PID"
 	[[ ${lines[0]} == *"; 5 stopped together for "* ]]
 	stop_started

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A cgo program with calls both ways, built and tested by rcgo with every toolchain at hand: the
+# A cgo program with calls in both directions, built and tested by rcgo with every toolchain: the
 # machine's and those in the directory RCGO_TOOLCHAINS.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
@@ -75,7 +75,7 @@ END
 	done
 }
 
-@test "stock and ours in turn do not mix in Go's build cache" {
+@test "alternating builds with stock and our runtime/cgo do not mix in Go's build cache" {
 	both_ways
 	for go in $(toolchains); do
 		export RCGO_GO=$go
@@ -88,7 +88,7 @@ END
 	done
 }
 
-@test "where the cache lies leaves no trace in the program" {
+@test "the path of the cache is not in the program" {
 	both_ways
 	sources=$("$RCGO" overlay | sed -n 's/.*\/\(src-[0-9a-f]*\)\/.*/\1/p' | head -n 1)
 	[ -n "$sources" ]
@@ -101,7 +101,7 @@ END
 	done
 }
 
-@test "a cross build for the other platform that is supported" {
+@test "a cross build for the other supported CPU" {
 	other=arm64 cc=aarch64-linux-gnu-gcc machine=aarch64
 	if [ "$(go env GOHOSTARCH)" = arm64 ]; then
 		other=amd64 cc=x86_64-linux-gnu-gcc machine=x86-64

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# rcgo top: what it shows of a running program, and what it refuses.
+# rcgo top: its output for a running program, and the arguments that it refuses.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a subshell of its own
 load helper
 
-# A program with a C thread in Go, that says when it is ready and ends with its input.
+# waiting: writes a program with a C thread that is in Go. It prints a line when it is ready, and
+# ends when its input ends.
 waiting() {
 	cat >go.mod <<'END'
 module waiting
@@ -89,7 +90,8 @@ func main() {
 END
 }
 
-# Starts it, built by a command and with OPTIONS in its environment, and sets PID.
+# start_waiting COMMAND...: builds the program with the command, starts it with OPTIONS in its
+# environment, and sets PID.
 start_waiting() { # COMMAND...
 	waiting
 	"$@" build -o waiting . || return 1
@@ -104,7 +106,7 @@ start_waiting() { # COMMAND...
 	[[ $output == *"C to Go: not counted"* ]]
 	[[ $output =~ $PID\ \ waiting\ +main ]]
 	[[ $output =~ go:[0-9]+\ +go\ +[SR] ]]
-	# It is on its way from Go to where it waits.
+	# The thread may still be on its way to the place where it waits.
 	for i in {1..200}; do
 		run "$RCGO" top "$PID"
 		! [[ $output =~ other\ \(of\ C\)\ +c\ +S[-\ .0-9]+c ]] || break
@@ -114,7 +116,7 @@ start_waiting() { # COMMAND...
 	stop_started
 }
 
-@test "top: JSON, so many looks, and calls when they are counted" {
+@test "top: JSON, a number of reports, and calls if they are counted" {
 	OPTIONS=RCGO=stats=on,names=on start_waiting "$RCGO"
 	run "$RCGO" top -json -n 3 -d 0.01 "$PID"
 	[ "$status" = 0 ]
@@ -179,7 +181,7 @@ start_waiting() { # COMMAND...
 	stop_started
 }
 
-# on_screen ROWS COLUMNS STEP...: rcgo top of the process on a terminal, see testdata/pty.
+# on_screen ROWS COLUMNS STEP...: runs rcgo top on the process in a terminal, see testdata/pty.
 on_screen() {
 	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
 	run "$T/pty" "$@" -- "$RCGO" top -d 0.2 "$PID" 8>&- 9<&-
@@ -198,14 +200,14 @@ on_screen() {
 
 @test "top: a screen of 40 by 8 scrolls" {
 	OPTIONS=MANY=1 start_waiting "$RCGO"
-	# Between the two lines above and the one below, there is room for five threads.
+	# Two lines above and one below leave five lines for threads.
 	on_screen 8 40 has="process $PID: " has=" by cpu" key=s key=s has="1-5 of " has=" by tid" \
 		'key=\033[B' has="2-6 of " lacks="$PID S" 'key=\033[A' has="1-5 of " has="$PID S" \
 		'key=\033[6~' lacks="1-5 of" 'key=\033[5~\033[5~\033[5~' has="1-5 of " key=q end
 	stop_started
 }
 
-@test "top: ^C ends it and gives the terminal back" {
+@test "top: ^C ends it and restores the terminal" {
 	start_waiting "$RCGO"
 	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
 	run "$T/pty" 24 80 has="process $PID: " 'key=\x03' has=ended:130 end -- \
@@ -215,7 +217,7 @@ on_screen() {
 	stop_started
 }
 
-@test "top: the process ends under the screen" {
+@test "top: the process ends while the screen is shown" {
 	start_waiting "$RCGO"
 	(cd "$HERE/testdata/pty" && CGO_ENABLED=0 go build -o "$T/pty" .)
 	"$T/pty" 24 80 has="process $PID: " touch="$T/seen" end -- "$RCGO" top "$PID" 8>&- 9<&- &
@@ -227,7 +229,7 @@ on_screen() {
 
 @test "top: the C function of a thread that runs, and the orders" {
 	OPTIONS=SPIN=1 start_waiting "$RCGO"
-	# Until the thread has a processor at the moment of the look.
+	# Repeats until a sample finds the thread on a processor.
 	for i in {1..200}; do
 		run "$RCGO" top -s function "$PID"
 		[ "$status" = 0 ]

@@ -40,8 +40,8 @@ func goroot() (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// writeOverlay writes an overlay file that replaces the C sources of runtime/cgo by the given
-// files.
+// writeOverlay writes an overlay file that replaces the C sources of runtime/cgo by
+// the given files.
 func writeOverlay(file, root string, add []string) error {
 	dir := filepath.Join(root, "src", "runtime", "cgo")
 	replace := map[string]string{}

@@ -29,8 +29,8 @@ func TestUsersNames(t *testing.T) {
 	})
 }
 
-// Names that libc has for signals, and that our runtime/cgo defines too, do not conflict: the program's own come first,
-// as with libc's.
+// Names that libc has for signals, and that our runtime/cgo defines too, do not conflict: the program's own come
+// first, as with libc's.
 func TestUsersSignalNames(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for name, b := range map[string]build{

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package companion tests the Go module in go/: with every Go that tools/toolchains finds, with our runtime/cgo, on
-// other CPUs in an emulator, and with each build mode that finds errors. A subtest is a build mode, and in it a
-// package.
+// Package companion tests the Go module in go/: with every Go that tools/toolchains finds, with our
+// runtime/cgo, on other CPUs in an emulator, and with each build mode that finds errors. A subtest is a build
+// mode, and in it a package.
 package companion
 
 import (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Conformance: runs Go's own cgo suites of a GOROOT twice, with the stock runtime/cgo and with the
-// drop-in, and compares them test by test. Exit status: 0 no difference, 1 differences, 2 could not
-// run.
+// Conformance: runs Go's own cgo suites of a GOROOT twice, with the stock runtime/cgo and
+// with the drop-in, and compares them test by test. Exit status: 0 no difference, 1
+// differences, 2 could not run.
 package main
 
 import (

@@ -136,7 +136,7 @@ func (r *row) probeBoth(s *suite, stock, dropin *side) {
 
 const (
 	expectedRuntime = "contains the expected runtime/cgo"
-	otherRuntime = "contains the other runtime/cgo"
+	otherRuntime    = "contains the other runtime/cgo"
 )
 
 func probeOutcome(sd *side, s *suite, wantOurs bool) (outcome, why string) {

@@ -50,8 +50,8 @@ func symbolsOf(path string) (ours, stocks int, err error) {
 	return ours, stocks, nil
 }
 
-// prove builds and runs a cgo program on a side, and fails unless it contains the expected
-// runtime/cgo.
+// prove builds and runs a cgo program on a side, and fails unless it contains the
+// expected runtime/cgo.
 func prove(sd *side, wantOurs bool) error {
 	// Linked by the C linker, so that the symbol table keeps static functions too.
 	flags := []string{"-ldflags=-linkmode=external"}

@@ -14,9 +14,7 @@ package main
 // extern const char *rcgo_build_info(void) __attribute__((weak));
 //
 // // Appends which runtime/cgo this library has to the file that GOLIB_WITNESS names.
-// static void
-// golib_witness(void)
-// {
+// static void golib_witness(void) {
 // 	const char *file = getenv("GOLIB_WITNESS"), *runtime = rcgo_build_info != NULL ? "ours\n" : "stock\n";
 // 	int fd = file != NULL ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
 //

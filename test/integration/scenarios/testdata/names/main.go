@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names is a program whose C code defines functions and variables with the names that the stock runtime/cgo exports
-// without need.
+// Names is a program whose C code defines functions and variables with the names that the stock runtime/cgo
+// exports without need.
 package main
 
 // extern int names_sum(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Builds each artifact that is not a program by itself, looks inside for runtime/cgo, and uses it from C or
-// Go.
+// Builds each artifact that is not a program by itself, looks inside for runtime/cgo, and uses
+// it from C or Go.
 package artifacts
 
 import (
