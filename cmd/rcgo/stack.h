@@ -9,12 +9,12 @@
 
 enum frame_lang { FRAME_C, FRAME_GO, FRAME_NOTE };
 
-// One program counter of a stack: where the frame is, or is called from.
+// One program counter of a stack: the current instruction, or the call in a caller.
 struct frame {
 	uint64_t pc;
 	enum frame_lang lang;
 	const char *note;
-	struct module *module; // that had pc when the stack was taken, or NULL
+	struct module *module; // that contained pc when the stack was read, or NULL
 };
 #define FRAMES_MAX 1024
 
@@ -24,17 +24,17 @@ struct stack {
 };
 
 struct walk {
-	struct rcgo_stack_reader memory; // first: by it the DWARF machine's reads find the walk
+	struct rcgo_stack_reader memory; // first: the DWARF machine's reads find the walk by it
 	struct target *t;
 	const struct thread *th;
 	const struct go_state *go;
-	// Of the target's CPU: only the files that are compiled for it look at regs.
+	// Registers of the target's CPU. Only the files that are compiled for that CPU access regs.
 	union {
 		struct rcgo_frame_regs regs;
 		uint64_t room[RCGO_TARGET_REGISTERS + 2];
 	};
 	bool exact;   // regs.pc is of the instruction itself
-	bool late;    // memory was read that had not been kept
+	bool late;    // memory was read that was not in the thread's regions
 	bool guessed; // a frame pointer was searched for
 	bool lost;    // C frames may be missing
 	bool no_rule; // the last frame has no unwind information
@@ -43,8 +43,8 @@ struct walk {
 	size_t n;
 };
 
-// stack_unwind.c: from regs through C, up to Go's code, which it does not enter. Returns whether it
-// came there.
+// stack_unwind.c: unwinds C frames from regs up to Go's code, but not into it. Returns where the C
+// frames end.
 enum c_end { C_GO, C_OUTERMOST, C_LOST };
 enum c_end unwind_c(struct walk *w);
 extern const char signal_note[];
@@ -65,9 +65,8 @@ const struct stack *walk_thread(
 const struct stack *walk_goroutine(
 	struct target *t, const struct go_state *go, const struct goroutine *g, struct walk *w);
 
-// stack_cpu_*.c: the two for each CPU. stack_walk.c and the files that it calls are compiled once
-// for each, with the part of the unwinder that they need; nothing else of them is seen from
-// outside.
+// stack_cpu_*.c: the two functions of each CPU. stack_walk.c and the files that it calls are
+// compiled once for each CPU, with the part of the unwinder that they need. Nothing else is exported.
 struct walker {
 	const struct stack *(*thread)(
 		struct target *t, const struct go_state *go, struct thread *th, struct walk *w);
@@ -75,17 +74,17 @@ struct walker {
 		const struct goroutine *g, struct walk *w);
 };
 extern const struct walker walker_amd64, walker_arm64;
-// stack_take.c: NULL for a CPU that is not known.
+// stack_take.c: returns NULL for an unknown CPU.
 const struct walker *walker_of(uint16_t machine);
 
-// stack_take.c: takes the stacks of all threads.
+// stack_take.c: reads the stacks of all threads.
 struct stacks {
 	struct target t;
 	struct go_state go;
 	struct stack_options options;
 	struct goroutine *goroutine;
 	size_t goroutines, goroutines_total;
-	double ms, cpu_ms; // that taking them took
+	double ms, cpu_ms; // that the reading took
 };
 void stacks_take(struct stacks *s);
 void stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w);
@@ -93,7 +92,7 @@ void stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w);
 void stacks_find_m(struct stacks *s, struct thread *th);
 void stacks_goroutines(struct stacks *s, struct walk *w);
 void stacks_open(struct stacks *s, const char *what);
-// Looks for objects that have been loaded since, and for Go runtimes in them.
+// Finds objects that were loaded since, and Go runtimes in them.
 bool stacks_new_modules(struct stacks *s);
 
 // stack_names.c
@@ -104,7 +103,7 @@ struct name {
 	unsigned line;
 	enum frame_lang lang;
 	bool inlined;
-	bool hidden; // of the Go runtime's way between Go and C
+	bool hidden; // on the Go runtime's path between Go and C
 };
 size_t names_of(struct stacks *s, const struct frame *f, const struct name **names);
 const char *clean_text(const char *s);
@@ -119,7 +118,7 @@ bool waits_deadlock(const struct stacks *s, const struct thread *th);
 const char *waits_owner(struct stacks *s, const struct thread *th);
 const struct goroutine *waits_parked(const struct stacks *s, const struct thread *th);
 
-// stack_state.c: what a thread does, in a word or two.
+// stack_state.c: the state of a thread, in a word or two.
 enum thread_kind { KIND_IDLE, KIND_GO, KIND_C, KIND_RUNNING, KIND_UNKNOWN };
 enum thread_kind thread_kind(struct stacks *s, const struct thread *th);
 const char *goroutine_state(const struct go_g *g);
@@ -128,7 +127,7 @@ void print_head(struct stacks *s);
 void print_parked(const struct stacks *s);
 void print_text(struct stacks *s);
 void print_json(struct stacks *s);
-// A file to write, or standard output for "-"; both fail by themselves.
+// Opens and closes a file for writing; "-" is standard output. Both end rcgo on an error.
 FILE *output_open(const char *path);
 void output_close(FILE *out, const char *path);
 void print_folded(struct stacks *s, FILE *out);

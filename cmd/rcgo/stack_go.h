@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the state of a Go runtime in another process: found by content, read by offsets that
-// depend on its version.
+// rcgo stack: the state of a Go runtime in another process. It is found by its content, and read by
+// offsets that depend on the version.
 #ifndef STACK_GO_H
 #define STACK_GO_H
 
@@ -15,11 +15,11 @@ enum {
 	G_SCHED_SP = 56,
 	G_SCHED_PC = 64,
 	M_G0 = 0,
-	G_SIZE = 400, // no field that is read lies behind
+	G_SIZE = 400, // all fields that are read lie below
 	M_SIZE = 400,
 };
 struct go_layout {
-	uint8_t minor_first, minor_last; // the versions that have it: a hint, no more
+	uint8_t minor_first, minor_last; // the versions that have it, as a hint
 	uint16_t syscallsp, syscallpc, status, goid, waitsince, waitreason, gopc, startpc, lockedm;
 	uint16_t procid, gsignal, curg, ncgo, alllink, lockedg;
 };
@@ -41,7 +41,7 @@ enum {
 	G_SCAN = 0x1000,
 };
 
-// What a stack walk must know of a function.
+// The functions that need special treatment in an unwind.
 enum go_special {
 	GO_PLAIN,
 	GO_ASMCGOCALL,
@@ -50,7 +50,7 @@ enum go_special {
 	GO_SYSTEMSTACK,
 	GO_MORESTACK,
 	GO_SIGRETURN,
-	GO_VDSO, // it calls the vDSO on g0, its own stack pointer in R12
+	GO_VDSO, // calls the vDSO on g0; R12 holds its own stack pointer
 	GO_BOTTOM,
 };
 
@@ -65,7 +65,7 @@ struct go_table {
 	struct rcgo_bytes names, cu, files, pctab, functions; // local
 	struct rcgo_bytes ftab;
 	size_t nfunc;
-	struct go_runtime *runtime; // NULL: of a plugin, which uses the program's
+	struct go_runtime *runtime; // NULL: of a plugin, which uses the program's runtime
 	uint8_t quantum;	    // of program counters
 	bool old;		    // Go 1.18 and 1.19
 	bool gone;		    // its object was unloaded
@@ -102,13 +102,14 @@ struct go_runtime {
 	char version[32];		// or ""
 	int minor;			// or -1
 	bool gone;			// its library was unloaded
-	// Variables that began the list of all Ms when they were found: allm is one of them.
+	// Addresses of variables that pointed to the list of all Ms when they were found. One of
+	// them is allm.
 	uint64_t allm[8];
 	unsigned allms;
 	uint64_t allgs; // the slice's address
 	struct go_m *m;
 	size_t ms;
-	uint64_t wait_reasons; // the array of strings; 0: not looked for, 1: not there
+	uint64_t wait_reasons; // the array of strings; 0: not searched yet; 1: not found
 };
 
 struct goroutine {
@@ -127,12 +128,13 @@ struct go_state {
 	size_t runtimes;
 };
 
-// go_find.c: finds all runtimes of the target; called again, those in new modules.
+// go_find.c: finds all runtimes of the target. A later call finds those in new modules.
 void go_find(struct target *t, struct go_state *go);
 
 // go_layout.c
 const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
-// The variables of the runtime's module; NULL when they cannot be read. The caller frees them.
+// Returns the variables of the runtime's module, or NULL if they cannot be read. The caller frees
+// them.
 uint8_t *go_read_data(struct target *t, const struct go_table *table, size_t *size);
 bool go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole);
@@ -142,7 +144,7 @@ void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *byte
 // go_lists.c
 void go_read_ms(struct target *t, struct go_runtime *r);
 bool go_find_allgs(struct target *t, struct go_runtime *r);
-// All goroutines, at most max. Returns how many; *total how many there are.
+// Reads all goroutines, at most max. Returns their number, and stores the number of all in *total.
 size_t go_read_gs(
 	struct target *t, struct go_runtime *r, struct goroutine **out, size_t max, size_t *total);
 const char *go_wait_reason(struct target *t, struct go_runtime *r, const struct go_g *g);
@@ -150,16 +152,16 @@ const char *go_wait_reason(struct target *t, struct go_runtime *r, const struct 
 // go_func.c
 bool go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f);
 bool go_func_in(const struct go_table *table, uint64_t pc, struct go_func *f);
-// In an object that may have been unloaded since.
+// Finds the function in an object that may have been unloaded since.
 bool go_func_of(
 	const struct go_state *go, const struct module *module, uint64_t pc, struct go_func *f);
 const struct go_table *go_table_at(const struct go_state *go, uint64_t pc);
-// The size of f's frame at pc, without the return address.
+// Stores the size of f's frame at pc, without the return address.
 bool go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size);
 bool go_pcvalue(const struct go_func *f, uint32_t offset, uint64_t pc, int32_t *value);
 uint32_t go_record32(const struct go_func *f, size_t at);
 
-// go_lines.c: the functions at pc, innermost first. Returns how many.
+// go_lines.c: stores the functions at pc, innermost first. Returns their number.
 struct go_line {
 	const char *function, *file;
 	unsigned line;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: where the C and the Go parts of a stack meet.
+// rcgo stack: the transitions between the C and the Go parts of a stack.
 #ifndef STACK_JOINT_H
 #define STACK_JOINT_H
 
 #include "stack.h"
 
-// What one Go runtime knows of the thread that is walked.
+// The state of the current thread in one Go runtime.
 struct joint_m {
 	const struct go_runtime *runtime;
 	struct go_m m;
 	struct go_g g0, curg;
 	bool has_m, has_curg;
-	bool met_go;	// its Go code has been met
-	uint64_t chain; // where the innermost part of g0 that is left began
-	// Where the goroutine goes on behind the C part that is being walked.
+	bool met_go;	// frames of its Go code have been found
+	uint64_t chain; // the start of the innermost part of g0 that is not unwound yet
+	// Where the goroutine's stack continues after the current C part.
 	bool resumes;
 	uint64_t resume_pc, resume_sp;
 };
@@ -22,32 +22,32 @@ struct joint {
 	struct walk *w;
 	struct joint_m own[THREAD_MS_MAX];
 	unsigned ms;
-	struct joint_m *now; // the runtime whose part of the stack is walked, or which called it
+	struct joint_m *now; // the runtime of the current part of the stack, or its caller's
 };
 
-// One frame up from Go's code, where pc is in f: to Go or to C. Returns false at the stack's end.
+// Unwinds one frame of Go code, where pc is in f. The caller is Go or C code. Returns false at the
+// end of the stack.
 bool joint_step_go(struct joint *j, const struct go_func *f, uint64_t pc);
-// From the outermost C frame of a part to the goroutine that called it.
+// Unwinds from the outermost C frame of a part to the goroutine that called it.
 bool joint_leave_c(struct joint *j);
-// To where the goroutine left its stack.
+// Continues at the PC and SP at which the goroutine left its stack.
 bool joint_to_sched(struct joint *j);
 void joint_missing_c(struct walk *w);
 
-// stack_cpu_*.c: what depends on the CPU.
-// Of Go's function f, whose frame has this size: the return address, and the stack pointer behind
-// the return.
+// stack_cpu_*.c: the code that depends on the CPU. Stores the return address of Go's function f,
+// whose frame has this size, and the stack pointer after the return.
 bool cpu_go_return(
 	struct walk *w, const struct go_func *f, uint64_t size, uint64_t *ra, uint64_t *sp);
-// Takes the registers of C that crosscall2 saved in its frame, which begins at sp.
+// Restores the registers of C that crosscall2 saved in its frame, which begins at sp.
 void cpu_take_saved(struct walk *w, uint64_t sp, uint64_t size);
-// Where the frame of cgocallback on g0 at sp keeps the g0.sched.sp of before.
+// Returns the address where the frame of cgocallback on g0, at sp, keeps the previous g0.sched.sp.
 uint64_t cpu_chain_older(uint64_t sp);
-// The stack pointer that Go had when it called the vDSO on g0, of which the kernel's function has
-// left it the register; 0: not known.
+// Returns the stack pointer that Go had when it called the vDSO on g0, from the register in which
+// Go keeps it; 0 if it is not known.
 uint64_t cpu_vdso_caller(const struct walk *w);
 
-// Of a function that has made itself no frame yet: the return address, and the stack pointer behind
-// the return.
+// Stores the return address of a function that has not made its frame yet, and the stack pointer
+// after the return.
 bool cpu_leaf_return(struct walk *w, uint64_t *ra, uint64_t *sp);
 // The offsets in a ucontext_t of the registers, by DWARF number, and of the program counter.
 extern const uint16_t cpu_ucontext_reg[RCGO_DW_REGS];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: what is looked at: a live process or a core file. Its memory, its ELF objects, its
-// threads. Addresses are those of the target, which may lie: each is read through target_read.
+// rcgo stack: the target, a live process or a core file, with its memory, ELF objects and threads.
+// Addresses are those of the target and are not trusted: all memory is read through target_read.
 #ifndef STACK_TARGET_H
 #define STACK_TARGET_H
 
@@ -13,7 +13,7 @@
 // An ELF object of the target.
 struct module {
 	char *path;	     // as the target names it
-	char *file;	     // where this process opens it, or NULL
+	char *file;	     // the path by which rcgo opens it, or NULL
 	uint64_t start, end; // all its mappings, first to last
 	uint64_t offset;     // of its first mapping in the file
 	uint64_t first;	     // the address of that mapping
@@ -25,8 +25,8 @@ struct module {
 	struct rcgo_elf elf;
 	uint64_t bias; // target address - address in the file
 	uint64_t base; // the lowest address in the file
-	// Its segments as the file has them, laid out as in the target: what is at address A there
-	// is at image + (A - bias - base).
+	// The segments of the file, with the layout that they have in the target: the byte at the
+	// target's address A is at image + (A - bias - base).
 	const uint8_t *image;
 	size_t image_size;
 	uintptr_t eh_frame_hdr; // an address in image, or 0
@@ -39,12 +39,12 @@ enum thread_how {
 	HOW_UNREAD,
 	HOW_READ,    // while it was blocked
 	HOW_STOPPED, // for the moment of reading
-	HOW_TORN,    // it ran meanwhile
+	HOW_TORN,    // it ran while it was read
 	HOW_GONE,
 	HOW_CORE,
 };
 
-// A piece of the target's memory as it was when a thread's stack was taken.
+// A copy of target memory, made when a thread's stack was read.
 struct region {
 	uint64_t address;
 	size_t size;
@@ -53,12 +53,13 @@ struct region {
 #define REGIONS_MAX 32
 #define KEEP_SIZE ((size_t)2 << 20)
 
-// An M that a thread is, of one Go runtime. In a process with two of them a thread may be of both.
+// The M of a thread, in one Go runtime. In a process with two runtimes a thread may have an M in
+// each.
 struct thread_m {
 	const struct go_runtime *runtime;
 	uint64_t m; // its address
-	// What the list of Ms told of it: of g0, curg and gsignal the addresses, and where the
-	// stack of g0 ends. They may have changed.
+	// From the list of Ms: the addresses of g0, curg and gsignal, and the end of g0's stack.
+	// They may have changed since.
 	uint64_t g[3], g0_end;
 };
 #define THREAD_MS_MAX 3
@@ -80,17 +81,17 @@ struct thread {
 	unsigned regions;
 	struct thread_m own[THREAD_MS_MAX];
 	unsigned ms;
-	uint64_t sched;	   // changes when it has run; 0: not known
-	uint64_t seen;	   // the stamp, if process_blocked has just found it blocked; else 0
-	bool asked;	   // to stop; and it has not been released
+	uint64_t sched;	   // changes whenever the thread runs; 0: not known
+	uint64_t seen;	   // the stamp of process_blocked, if it found the thread blocked; else 0
+	bool asked;	   // a stop was requested, and the thread has not been released
 	uint64_t switched; // how long it was stopped, in ns
-	int signal;	   // that was on its way when it was stopped
+	int signal;	   // that was pending when it was stopped
 	const struct stack *stack;
 	struct goroutine *goroutine;
 	int64_t waits_for; // a thread's ns_tid, or 0
 	uint64_t waits_at;
 	uint32_t waits_readers; // that hold the read-write lock
-	const char *waits_kind; // NULL: for nothing that is known
+	const char *waits_kind; // NULL: not known
 };
 
 struct target {
@@ -98,7 +99,7 @@ struct target {
 	pid_t ns_pid;	   // in its own PID namespace; 0: not known
 	const char *label; // process 123, core FILE
 	bool core;
-	struct rcgo_target from; // where all is read
+	struct rcgo_target from; // the source of all reads
 	// Reads for a target that is neither a process nor a core; NULL otherwise.
 	size_t (*read)(struct target *t, uint64_t address, void *to, size_t size);
 	void *own; // of target_process.c, or of read
@@ -110,10 +111,10 @@ struct target {
 	struct thread *thread;
 	size_t threads;
 	size_t stopped;
-	uint64_t together_ns; // how long all threads stood still together; 0: they did not
-	uint64_t waited_ns;   // until threads stood still
+	uint64_t together_ns; // how long all threads were stopped together; 0: they were not
+	uint64_t waited_ns;   // until threads were stopped
 	uint64_t firm_ns;     // for threads that were not woken by the stop
-	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the thread that is looked at
+	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the current thread
 	size_t kept;
 	struct target_block *block; // of target_read_near
 	bool same_root;
@@ -123,7 +124,7 @@ struct target {
 	uint16_t names_id;
 };
 
-// What `rcgo stack` was asked for.
+// The options of `rcgo stack`.
 struct stack_options {
 	bool all, c_only, stop, no_stop, runtime, json, folded, force;
 	pid_t thread;
@@ -135,38 +136,39 @@ int process_open(struct target *t, pid_t pid);
 void process_threads(struct target *t);
 bool process_blocked(struct target *t, struct thread *th, uint64_t *stamp);
 bool process_still_blocked(struct target *t, struct thread *th);
-// Whether a signal that the thread does not block is on its way to it.
+// Returns whether a signal that the thread does not block is pending for it.
 bool process_has_signal(const struct target *t, const struct thread *th);
-// The letter of /proc/TID/stat; NUL: not known. A thread in D waits so that nothing but the end of
-// its wait, or its own, wakes it: on a disk, say, or for its child of vfork. It does not stop then.
+// Returns the state letter of /proc/TID/stat; NUL if it is not known. A thread in state D, which
+// waits for a disk or for its child of vfork, cannot be stopped.
 char process_thread_state(const struct target *t, const struct thread *th);
 void process_names(struct target *t);
 void process_blocked_for(struct target *t);
-// When it was started, in seconds since boot; 0: not known.
+// Returns the start time of the process, in seconds since boot; 0 if it is not known.
 double process_started(const struct target *t);
 
 // target_maps.c: the objects of a live process
-// Lists them, again too. *changed says that some are new, or gone.
+// Lists the objects. May be called again. Sets *changed if objects were loaded or unloaded since.
 int process_modules(struct target *t, bool *changed);
 
-// target_stop.c: 0, or -errno. The thread stands still until process_release.
+// target_stop.c: functions return 0, or -errno. The thread stays stopped until process_release.
 int process_stop(struct target *t, struct thread *th);
-// The same in two steps, so that many threads can stop together.
+// process_stop in two steps, so that many threads can stop at the same time.
 int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
-// Between on and off, no process of ordinary priority delays this one, if the kernel permits that.
-// For a single look: going back to ordinary priority costs a turn.
+// Raises the scheduling priority of rcgo above that of ordinary processes, if the kernel permits
+// that, or restores it. For one short period only, because after the return to ordinary priority
+// the scheduler runs others first.
 void process_hurry(bool on);
-// For a thread that did not stop in time: releases it if it has stopped since.
+// Releases a thread that did not stop in time, if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);
 
 // target_permission.c
 _Noreturn void process_fail(pid_t pid, int err);
 
-// target_core.c: fails by itself
+// target_core.c: ends rcgo on an error
 void core_open(struct target *t, const char *path);
-// Reads what the core has, and else what the files that were mapped have.
+// Reads from the core file, and else from the files that were mapped.
 size_t core_read(struct target *t, uint64_t address, void *to, size_t size);
 
 // target_module.c
@@ -174,7 +176,8 @@ struct module *target_add_module(struct target *t, const char *path);
 void target_sort_modules(struct target *t);
 struct module *module_find(struct target *t, uint64_t address);
 bool module_open(struct target *t, struct module *m);
-// The bytes of the file at an address of the target, to the end of the object; empty without.
+// Returns the bytes of the file from an address of the target to the end of the object; none if the
+// file is not open.
 struct rcgo_bytes module_bytes(const struct module *m, uint64_t address);
 uint64_t module_build_id(const struct module *m, uint8_t *id, size_t cap);
 
@@ -183,21 +186,22 @@ uint64_t module_build_id(const struct module *m, uint8_t *id, size_t cap);
 size_t target_read_some(struct target *t, uint64_t address, void *to, size_t size);
 bool target_read(struct target *t, uint64_t address, void *to, size_t size);
 bool target_word(struct target *t, uint64_t address, uint64_t *word);
-// For lists of many small things that lie together: reads by blocks, which it keeps. What it
-// returns may be as old as the last target_forget.
+// Reads by blocks, which it caches, for lists of many small objects near each other. The data may
+// be as old as the last target_forget.
 bool target_read_near(struct target *t, uint64_t address, void *to, size_t size);
 void target_forget(struct target *t);
-// What the thread's regions hold, else the target as it is now; *late says that it was asked.
+// Reads from the thread's regions, else from the target's current memory; then sets *late.
 bool thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,
 	bool *late);
 void thread_drop(struct target *t, struct thread *th);
 // Maps and touches the memory that thread_keep copies to, so that no page of it is missing while a
 // thread stands still.
 void target_make_keep(struct target *t);
-// Copies up to size bytes at each address, of at most 16 pieces. What cannot be read is left out.
+// Copies up to size bytes from each of n addresses, at most 16, to the thread's regions. Bytes that
+// cannot be read are left out.
 void thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n);
-// What was kept from this address on, if that many bytes were; else NULL.
+// Returns the copy of [address, address + size), or NULL if the regions do not contain all of it.
 const uint8_t *thread_kept(const struct thread *th, uint64_t address, size_t size);
 
 #endif // STACK_TARGET_H
