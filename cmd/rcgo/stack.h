@@ -43,8 +43,8 @@ struct walk {
 	size_t n;
 };
 
-// stack_unwind.c: unwinds C frames from regs up to Go's code, but not into it. Returns where the C
-// frames end.
+// stack_unwind.c: unwinds C frames from regs up to Go's code, but not into it. Returns where
+// the C frames end.
 enum c_end { C_GO, C_OUTERMOST, C_LOST };
 enum c_end unwind_c(struct walk *w);
 extern const char signal_note[];

@@ -22,8 +22,8 @@ cpu_go_return(struct walk *w, const struct go_func *f, uint64_t size, uint64_t *
 	return walk_word(w, *sp - 8, ra);
 }
 
-// The frame pointer lies below the return address, pushed by the assembler or, where that did not,
-// by crosscall2 itself. GO: runtime/cgo/abi_amd64.h PUSH_REGS_HOST_TO_ABI0
+// The frame pointer is below the return address. The assembler's prologue pushed it, or crosscall2
+// itself. GO: runtime/cgo/abi_amd64.h PUSH_REGS_HOST_TO_ABI0
 void
 cpu_take_saved(struct walk *w, uint64_t sp, uint64_t size)
 {
@@ -45,7 +45,7 @@ cpu_chain_older(uint64_t sp)
 	return sp;
 }
 
-// It is in R12, as of before the function made room for results.
+// R12 holds the stack pointer before the function made room for results.
 uint64_t
 cpu_vdso_caller(const struct walk *w)
 {

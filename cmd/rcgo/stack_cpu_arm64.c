@@ -14,7 +14,7 @@ const uint16_t cpu_ucontext_reg[RCGO_DW_REGS] = {X(0), X(1), X(2), X(3), X(4), X
 const uint16_t cpu_ucontext_pc = X(32);
 const uint16_t cpu_ucontext_at = 128; // a siginfo_t comes first
 
-// A function that has made itself a frame has saved x30 at its lower end; crosscall2 alone has not.
+// Each function with a frame has saved x30 at the lower end of the frame, except crosscall2.
 // GO: runtime/cgo/asm_arm64.s
 #define CROSSCALL2_LR 184
 #define CROSSCALL2_FP 176

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack -folded: a line for each different stack, the outermost function first and the count
-// last, as flame graph tools read it.
+// rcgo stack -folded: one line for each different stack, with the outermost function first and the
+// count last, as flame graph tools read it.
 #include "stack.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ output_close(FILE *out, const char *path)
 	}
 }
 
-// A name in a line: what separates functions and the count may not stand in it.
+// Writes a name. A semicolon separates functions in a line, so a colon replaces it in names.
 static void
 put_name(FILE *out, const struct name *n)
 {

@@ -102,8 +102,8 @@ struct go_runtime {
 	char version[32];		// or ""
 	int minor;			// or -1
 	bool gone;			// its library was unloaded
-	// Addresses of variables that pointed to the list of all Ms when they were found. One of
-	// them is allm.
+	// Addresses of variables that pointed to the list of all Ms when they were found. One
+	// of them is allm.
 	uint64_t allm[8];
 	unsigned allms;
 	uint64_t allgs; // the slice's address
@@ -133,8 +133,8 @@ void go_find(struct target *t, struct go_state *go);
 
 // go_layout.c
 const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
-// Returns the variables of the runtime's module, or NULL if they cannot be read. The caller frees
-// them.
+// Returns the variables of the runtime's module, or NULL if they cannot be read. The
+// caller frees them.
 uint8_t *go_read_data(struct target *t, const struct go_table *table, size_t *size);
 bool go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: which thread is which M, and the goroutines that no thread runs.
+// rcgo stack: the Ms of threads, and the goroutines that no thread runs.
 #include "stack.h"
 
 #include <string.h>
@@ -15,7 +15,8 @@ add_m(struct thread *th, const struct go_runtime *r, const struct go_m *m)
 	}
 }
 
-// Whose M has this number. A thread has one of each runtime whose code it has run.
+// Finds the thread's Ms by their thread number. A thread has one M in each runtime whose code it
+// has run.
 static void
 find_m_by_number(struct stacks *s, struct thread *th)
 {
@@ -44,8 +45,8 @@ on_stack_of(struct stacks *s, const struct go_runtime *r, uint64_t address, uint
 	return sp > g.lo && sp <= g.hi;
 }
 
-// Whose M has the stack that the thread is on: a core tells numbers of the kernel, an M those of
-// its PID namespace.
+// Finds the M whose stack the thread is on. In a core, thread numbers are those of the initial PID
+// namespace, and an M has those of its own namespace.
 static void
 find_m_by_stack(struct stacks *s, struct thread *th)
 {
@@ -76,7 +77,7 @@ stacks_find_m(struct stacks *s, struct thread *th)
 	}
 }
 
-// The runtime's own goroutines, but for the one that runs main.
+// Returns whether it is a goroutine of the runtime itself, other than the one that runs main.
 static bool
 is_system(const struct stacks *s, const struct go_g *g)
 {
@@ -93,7 +94,7 @@ take_goroutine(struct stacks *s, struct go_runtime *r, struct goroutine *g, stru
 
 	g->reason = status == G_WAITING ? go_wait_reason(&s->t, r, &g->g) : NULL;
 	g->system = is_system(s, &g->g);
-	// Those that a thread runs are that thread's.
+	// Goroutines that a thread runs are shown with the thread.
 	if (s->options.all && (g->g.m == 0 || status == G_WAITING || status == G_LEAKED) &&
 		(!g->system || s->options.runtime)) {
 		g->stack = s->t.walker->goroutine(&s->t, &s->go, g, w);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: names of code that just-in-time compilers of the target made, by /tmp/perf-PID.map
-// and by the jit-PID.dump that it maps.
+// rcgo stack: names of code that just-in-time compilers of the target generated, from
+// /tmp/perf-PID.map and from the jit-PID.dump that it maps.
 #include "stack.h"
 
 #include <fcntl.h>
@@ -25,8 +25,8 @@ static struct {
 	struct rcgo_arena arena;
 } jit; // of the one process that rcgo looks at
 
-// Whether the file may be believed: it is the target's or root's, and not of an earlier process
-// with its number.
+// Returns whether the file is trusted: its owner is the target's user or root, and it is not from
+// an earlier process with the same number.
 static bool
 is_of_target(const struct target *t, const struct stat *file)
 {
@@ -56,7 +56,7 @@ open_source(const struct target *t, struct jit_source *source, const char *path,
 	source->fd = fd >= 0 ? fd : 0;
 }
 
-// Opens the files as soon as there are any: they may be gone when the names are wanted.
+// Opens the files as soon as they exist, because they may be deleted before the names are needed.
 void
 jit_open(const struct target *t)
 {
@@ -92,7 +92,7 @@ name_by(struct jit_source *source, enum rcgo_jit_form form, uint64_t pc, char *t
 		&source->file, form, &jit.arena, source->fd, &st, pc, text, JIT_NAME, start);
 }
 
-// The name of the code at pc; NULL without. *start is where it begins.
+// Returns the name of the code at pc, or NULL, and stores the start of that code.
 const char *
 jit_name(const struct target *t, uint64_t pc, uint64_t *start)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the frame above one in Go's code, which may be C's.
+// rcgo stack: the caller of a frame of Go code, which may be C code.
 // GO: runtime/asm_amd64.s asmcgocall, cgocallback
 #include "stack_joint.h"
 
@@ -35,7 +35,7 @@ joint_to_sched(struct joint *j)
 	return true;
 }
 
-// From the outermost C frame of a part to the goroutine that called it.
+// Unwinds from the outermost C frame of a part to the goroutine that called it.
 bool
 joint_leave_c(struct joint *j)
 {
@@ -63,7 +63,7 @@ joint_missing_c(struct walk *w)
 	walk_note(w, "… C frames may be missing here");
 }
 
-// The frame above in Go's code.
+// Unwinds to a caller that is Go code.
 static bool
 step_go(struct walk *w, const struct go_func *f, uint64_t pc, uint64_t sp)
 {
@@ -80,8 +80,8 @@ step_go(struct walk *w, const struct go_func *f, uint64_t pc, uint64_t sp)
 	return ra != 0;
 }
 
-// asmcgocall has the C part above it. On g0 it was called without a change of stacks where a Go
-// function called it there.
+// asmcgocall: the C part is inner to it. If a Go function on g0 called it, it did
+// not change stacks.
 static bool
 step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 {
@@ -91,7 +91,7 @@ step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 	bool switched = o->resumes || (o->has_curg && o->curg.syscallsp != 0 && o->m.ncgo > 0);
 	uint64_t size, ra, next;
 
-	// Before it leaves the goroutine's stack, and when it is back there.
+	// Before asmcgocall leaves the goroutine's stack, and after it has returned there.
 	if (o->has_curg && within(&o->curg, sp) && !within(&o->g0, sp)) {
 		return step_go(w, f, pc, sp);
 	}
@@ -105,7 +105,7 @@ step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 	return joint_leave_c(j);
 }
 
-// Go was called from C: on with the C part that did.
+// C called Go: continues with that C part.
 static bool
 step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 {
@@ -115,7 +115,7 @@ step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 	uint64_t older;
 
 	if (o->has_m && within(&o->g0, sp)) {
-		// It has linked its frame into the chain, or has not unlinked it yet.
+		// cgocallback has linked its frame into the chain, or has not unlinked it yet.
 		if (o->chain == sp && walk_word(w, cpu_chain_older(sp), &older)) {
 			o->chain = older;
 		}
@@ -138,7 +138,7 @@ step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 	return true;
 }
 
-// The vDSO was called on g0; the function keeps its own stack pointer.
+// Go called the vDSO on g0; the calling function keeps its own stack pointer.
 static bool
 step_vdso(struct joint *j, const struct go_func *f, uint64_t pc)
 {
@@ -149,7 +149,7 @@ step_vdso(struct joint *j, const struct go_func *f, uint64_t pc)
 	return step_go(w, f, pc, own != 0 ? own : w->regs.reg[RCGO_DW_SP]);
 }
 
-// One frame up from Go's code, where pc is in f.
+// Unwinds one frame of Go code, where pc is in f.
 bool
 joint_step_go(struct joint *j, const struct go_func *f, uint64_t pc)
 {

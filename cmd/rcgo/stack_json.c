@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack -json: all that is known, for programs.
+// rcgo stack -json: all data, for programs.
 #include "stack.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ text_or_null(const char *s)
 	return j != NULL ? j : json_null();
 }
 
-// Addresses are text: JSON's numbers are too small for them in many languages.
+// Addresses are strings, because many languages read JSON numbers with less than 64 bits.
 static json_t *
 address(uint64_t a)
 {

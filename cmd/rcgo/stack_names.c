@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: names for program counters, each worked out once.
+// rcgo stack: names for program counters, each computed once.
 #include "stack.h"
 
 #include <ctype.h>
@@ -16,7 +16,7 @@
 #define SLOTS 65536
 #define NAMES_MAX 64
 
-// Names that have been worked out.
+// Names that have been computed.
 struct known {
 	uint64_t pc;
 	enum frame_lang lang;
@@ -40,7 +40,7 @@ names_open(struct stacks *s)
 	}
 }
 
-// Names come from files that anybody may have written, and go to a terminal.
+// Names come from files that are not trusted, and are written to terminals.
 const char *
 clean_text(const char *s)
 {
@@ -104,7 +104,8 @@ name_go(struct stacks *s, uint64_t pc, const struct module *m, struct name *name
 	return n;
 }
 
-// Where a target with other files than this machine's keeps its debug files; "" without.
+// Returns the directory of debug files in the target's root, if that is not rcgo's own root;
+// otherwise "".
 static const char *
 other_root(const struct target *t)
 {
@@ -115,7 +116,8 @@ other_root(const struct target *t)
 						      : fmt("/proc/%d/root/usr/lib/debug", t->pid);
 }
 
-// The separate debug file: below the directory that the user named, or in the target's own files.
+// Finds the separate debug file, below the directory that the user named or in the
+// target's own files.
 static const char *
 debug_file(const struct target *t, const struct module *m)
 {
@@ -171,7 +173,7 @@ demangled(const char *name)
 	return name == NULL ? NULL : clean_text(symbols_demangle(name, DMGL_PARAMS | DMGL_ANSI));
 }
 
-// Code in no ELF object: a just-in-time compiler's.
+// Names code outside of ELF objects: that of a just-in-time compiler.
 static bool
 name_jit(struct stacks *s, uint64_t pc, struct name *name)
 {

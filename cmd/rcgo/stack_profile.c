@@ -90,7 +90,7 @@ put_bytes(struct buffer *b, unsigned field, const void *data, size_t n)
 	put(b, data, n);
 }
 
-// A message within b; gives inner's memory back.
+// Appends the message inner to b, and frees it.
 static void
 put_message(struct buffer *b, unsigned field, struct buffer *inner)
 {
@@ -99,7 +99,7 @@ put_message(struct buffer *b, unsigned field, struct buffer *inner)
 	*inner = (struct buffer){0};
 }
 
-// The number of a key, from 1 on. *added says that it is new.
+// Returns the number of a key, starting with 1. Sets *added if it is new.
 static uint64_t
 number_of(struct table *t, const char *key, bool *added)
 {
@@ -155,7 +155,8 @@ function(struct profile *p, const struct name *n)
 	return id;
 }
 
-// A location has the functions that are inlined at it. One of those that are hidden has none: 0.
+// Returns the number of a location, with the functions that are inlined at it; 0 if the location is
+// hidden.
 static uint64_t
 location(struct profile *p, struct stacks *s, const struct frame *f)
 {
@@ -248,7 +249,7 @@ profile_add(struct profile *p, struct stacks *s, const struct stack *stack, cons
 	put_message(&p->out, PROFILE_SAMPLE, &b);
 }
 
-// As gzip, which tools expect, in blocks that are not compressed.
+// Writes gzip, which tools expect, in blocks without compression.
 void
 profile_write(struct profile *p, const char *path)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: frames whose frame pointer is not known. The kernel tells PC and SP of a blocked
-// thread and no other register. A function that was called by its name has a return address that
-// says so: the call before it goes to this very function. The frame pointer was saved below it.
+// rcgo stack: frames whose frame pointer is not known. The kernel reports only PC and SP of a
+// blocked thread. The return address of a function that was called directly can be verified: the
+// call instruction before it has that function as its target. The frame pointer was saved below
+// the return address.
 #include "stack_joint.h"
 
 #define SEARCH_WORDS 8192
@@ -15,7 +16,7 @@ unwind_is_return(struct walk *w, uint64_t pc)
 	       rcgo__arch_is_call(before);
 }
 
-// Where the direct call before pc goes to; 0: there is none.
+// Returns the target of the direct call before pc; 0 if there is none.
 static uint64_t
 call_target(struct walk *w, uint64_t pc)
 {
@@ -28,7 +29,7 @@ call_target(struct walk *w, uint64_t pc)
 		       : 0;
 }
 
-// Where a stub of the procedure linkage table goes to.
+// Returns the target of a stub of the procedure linkage table.
 static bool
 stub_target(struct walk *w, uint64_t stub, uint64_t *target)
 {
@@ -39,8 +40,8 @@ stub_target(struct walk *w, uint64_t stub, uint64_t *target)
 	       target_word(w->t, word, target);
 }
 
-// How sure it is that a return address to pc is of the function at start: 2 by name, 1 through a
-// pointer, 0 not at all.
+// Returns how certain it is that pc is a return address of the function at start: 2 for a direct
+// call, 1 for a call through a pointer, 0 for no call.
 static int
 calls(struct walk *w, uint64_t pc, uint64_t start)
 {
@@ -60,7 +61,8 @@ calls(struct walk *w, uint64_t pc, uint64_t start)
 	return stub_target(w, target, &behind) && behind == start ? 2 : 0;
 }
 
-// Finds the frame pointer of a function that begins at start and keeps its frame by it.
+// Finds the frame pointer of a function that begins at start and addresses its frame by
+// the frame pointer.
 bool
 unwind_solve(struct walk *w, uint64_t start, uint64_t *fp)
 {
@@ -95,7 +97,7 @@ good_return(struct walk *w, uint64_t pc)
 	return go_table_at(w->go, pc) != NULL || unwind_is_return(w, pc);
 }
 
-// A frame that was interrupted before it had made itself a frame of its own.
+// Unwinds a function that was interrupted before it had made its frame.
 static bool
 guess_leaf(struct walk *w)
 {
@@ -112,7 +114,8 @@ guess_leaf(struct walk *w)
 	return true;
 }
 
-// Code without unwind information, such as a just-in-time compiler's: by the frame pointer.
+// Unwinds code without unwind information, such as that of a just-in-time compiler, by
+// the frame pointer.
 bool
 unwind_guess(struct walk *w)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: what a thread or a goroutine does, in a word.
+// rcgo stack: the state of a thread or a goroutine, in a word.
 #include "stack.h"
 
 #include <string.h>
 
 const char signal_note[] = "— a signal was handled —";
 
-// The innermost frame that is no note.
+// Returns the innermost frame that is not a note.
 static const struct frame *
 innermost(const struct thread *th)
 {
@@ -18,7 +18,7 @@ innermost(const struct thread *th)
 	return NULL;
 }
 
-// The scheduler of a thread without work, or the one that watches.
+// Returns whether it is the scheduler of a thread without work, or the monitor thread.
 static bool
 of_scheduler(struct stacks *s, const struct thread *th)
 {

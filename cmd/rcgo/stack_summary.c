@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the first and the last lines of the text: what was looked at, and what is not shown.
+// rcgo stack: the first and the last lines of the text: the target, and the threads and goroutines
+// that are not shown.
 #include "stack.h"
 
 #include "symbols.h"
@@ -54,7 +55,7 @@ is_parked(const struct stacks *s, const struct goroutine *g)
 	return (g->g.status & ~(uint32_t)G_SCAN) == G_WAITING && (!g->system || s->options.runtime);
 }
 
-// How many goroutines wait for what. A reason is a small number.
+// Counts goroutines by wait reason, which is a small number.
 void
 print_parked(const struct stacks *s)
 {

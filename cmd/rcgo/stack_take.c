@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: takes the stacks of all threads: of those that are blocked while they are, without
-// stopping them; of those that run by a stop of some microseconds each.
+// rcgo stack: reads the stacks of all threads. A blocked thread is read while it is blocked,
+// without a stop. A running thread is stopped for some microseconds.
 #include "stack.h"
 
 #include <ctype.h>
@@ -19,11 +19,11 @@
 #define RED_ZONE 128
 #define TRIES 4
 #define STOPS_MAX_NS ((uint64_t)10 * 1000 * 1000 * 1000)
-#define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that wait on
+#define FIRM_MAX_NS ((uint64_t)500 * 1000 * 1000) // for threads that continue to wait
 #define GS_MAX (3 * THREAD_MS_MAX)
-#define ROUNDS_MAX 16 // of stopping the threads that are new
+#define ROUNDS_MAX 16 // of stopping threads that were created since
 
-// The bytes in use of a goroutine's stack, from sp on.
+// Returns the number of used bytes of a goroutine's stack, from sp on.
 static size_t
 used(const struct go_g *g, uint64_t sp)
 {
@@ -67,8 +67,8 @@ keep_pieces(struct target *t, struct thread *th, const struct pieces *p)
 	}
 }
 
-// In one read: the thread's Ms, their goroutines as the lists told, and the first part of the
-// stack.
+// Copies in one read the thread's Ms, their goroutines as far as the lists name them, and the first
+// part of the stack.
 static void
 keep_first(struct target *t, struct thread *th)
 {
@@ -91,14 +91,15 @@ keep_first(struct target *t, struct thread *th)
 	keep_pieces(t, th, &p);
 }
 
-// A C thread gives its M back, and another may have it by now.
+// A C thread returns its M, which another thread may have by now.
 static bool
 is_of_another(const struct thread *th, const struct go_m *m)
 {
 	return m->procid != 0 && m->procid != (uint64_t)th->ns_tid;
 }
 
-// Takes what was kept of an M's goroutines, and notes those that were not. Returns how many.
+// Parses the copies of an M's goroutines, and lists the goroutines that were not copied.
+// Returns their number.
 static size_t
 kept_gs(const struct thread *th, const struct thread_m *own, struct pieces *missing, struct go_g *g)
 {
@@ -123,7 +124,7 @@ kept_gs(const struct thread *th, const struct thread_m *own, struct pieces *miss
 	return n;
 }
 
-// Leaves out the Ms that are another thread's by now.
+// Drops Ms that belong to another thread by now.
 static void
 drop_foreign_ms(struct thread *th)
 {
@@ -142,7 +143,8 @@ drop_foreign_ms(struct thread *th)
 	th->ms = kept;
 }
 
-// The used parts of the goroutines' stacks, and of that which the thread is on, that are not kept.
+// Lists the used parts of the goroutines' stacks, and of the thread's current stack, that
+// are not copied yet.
 static void
 keep_stacks(struct target *t, struct thread *th, const struct go_g *g, size_t n)
 {
@@ -164,8 +166,8 @@ keep_stacks(struct target *t, struct thread *th, const struct go_g *g, size_t n)
 	keep_pieces(t, th, &p);
 }
 
-// Copies what the walk of a thread will read. What is missing it reads later, from the thread as it
-// is then.
+// Copies the memory that the walk of a thread will read. The walk reads missing memory later, from
+// the running thread.
 static void
 keep_memory(struct target *t, struct thread *th)
 {
@@ -190,7 +192,7 @@ keep_memory(struct target *t, struct thread *th)
 	keep_stacks(t, th, g, n);
 }
 
-// Takes what a blocked thread's walk will need. Returns whether it stayed blocked.
+// Copies the memory for the walk of a blocked thread. Returns whether the thread stayed blocked.
 static bool
 read_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
@@ -210,7 +212,7 @@ read_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 	return false;
 }
 
-// What has become of an attempt to stop the thread. Returns whether it stands still.
+// Records the result of an attempt to stop the thread. Returns whether it is stopped.
 static bool
 note_stop(struct thread *th, int err)
 {
@@ -222,7 +224,7 @@ note_stop(struct thread *th, int err)
 static void
 stop_and_read(struct stacks *s, struct thread *th)
 {
-	// On a machine that is short of processors each stop waits for one.
+	// On a busy machine each stop waits for a processor.
 	bool waited = !s->options.stop && (s->t.waited_ns > STOPS_MAX_NS ||
 						  (!th->running && s->t.firm_ns > FIRM_MAX_NS));
 
@@ -233,7 +235,7 @@ stop_and_read(struct stacks *s, struct thread *th)
 	}
 }
 
-// Whether the thread's M is known, of the runtime that has this code.
+// Returns whether the thread's M in the runtime that has this code is known.
 static bool
 has_m_at(const struct stacks *s, const struct thread *th, uint64_t pc)
 {
@@ -250,8 +252,9 @@ has_m_at(const struct stacks *s, const struct thread *th, uint64_t pc)
 	return false;
 }
 
-// A thread in Go whose M is not known has got one since the list was read, and code in no object
-// may be of one that was loaded since. Returns whether more is known now.
+// If the M of a thread in Go is not known, the thread got it after the list was read; code outside
+// of all objects may belong to one that was loaded since. Reads the lists again, and returns
+// whether more is known now.
 static bool
 find_new_m(struct stacks *s, struct thread *th, const struct walk *w)
 {
@@ -286,7 +289,7 @@ stacks_new_modules(struct stacks *s)
 	return true;
 }
 
-// Walks what was read of a thread, in the place of an earlier walk.
+// Walks the copied stack of a thread, and replaces the result of an earlier walk.
 static void
 walk(struct stacks *s, struct thread *th, struct walk *w)
 {
@@ -336,7 +339,8 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 	thread_drop(&s->t, th);
 }
 
-// Whether -stop was given for the whole of a process: its threads stand still at one moment.
+// Returns whether -stop was given for a whole process: all its threads are stopped
+// at the same time.
 static bool
 stops_together(const struct stacks *s)
 {
@@ -349,7 +353,7 @@ await_together(struct target *t, struct thread *th)
 	return t->waited_ns > STOPS_MAX_NS ? -ETIMEDOUT : process_await_stop(t, th);
 }
 
-// Stops all threads, those too that others start until they have stopped.
+// Stops all threads, including those that other threads create until they are stopped.
 static void
 stop_together(struct stacks *s)
 {
@@ -368,7 +372,7 @@ stop_together(struct stacks *s)
 			}
 			more = true;
 			err = process_ask_stop(t, th);
-			th->running = true; // perhaps; and may have to wait for a processor
+			th->running = true; // maybe; it may have to wait for a processor
 			if (err != 0) {
 				note_stop(th, err);
 			}
@@ -383,8 +387,8 @@ stop_together(struct stacks *s)
 	}
 }
 
-// Takes a thread that stands still among all others. One that cannot be stopped, because its wait
-// cannot be ended, stands still as well.
+// Reads one thread while all threads are stopped. A thread that cannot be stopped, because its wait
+// cannot be interrupted, does not run either.
 static void
 take_together(struct stacks *s, struct thread *th, struct walk *w)
 {

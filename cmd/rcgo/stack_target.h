@@ -53,8 +53,8 @@ struct region {
 #define REGIONS_MAX 32
 #define KEEP_SIZE ((size_t)2 << 20)
 
-// The M of a thread, in one Go runtime. In a process with two runtimes a thread may have an M in
-// each.
+// The M of a thread, in one Go runtime. In a process with two runtimes a thread may
+// have an M in each.
 struct thread_m {
 	const struct go_runtime *runtime;
 	uint64_t m; // its address

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the text: equal stacks once, with the threads that have them.
+// rcgo stack: the output as text. Equal stacks are printed once, with the threads that have them.
 #include "stack.h"
 
 #include <inttypes.h>
@@ -8,10 +8,10 @@
 
 #include "symbols.h"
 
-#define LISTED 12 // numbers of threads or goroutines in a line
+#define LISTED 12 // thread or goroutine numbers per line
 #define NAME_WIDTH 60
 
-// What is printed of a stack.
+// A stack to print.
 struct entry {
 	const struct stack *stack;
 	const struct thread *th;   // or NULL
@@ -91,7 +91,7 @@ print_stack(struct stacks *s, const struct stack *stack)
 	}
 }
 
-// Of several runtimes in one process: which one.
+// Prints which runtime it is, if the process has several.
 static const char *
 of_runtime(const struct stacks *s, const struct goroutine *g)
 {
@@ -199,8 +199,8 @@ print_goroutines(struct stacks *s, const struct entry *e, size_t n)
 	print_stack(s, e->stack);
 }
 
-// Prints the groups of equal stacks, the largest first within a kind. Returns how many threads were
-// left out.
+// Prints the groups of equal stacks, the largest group of each kind first. Returns the number of
+// threads that were left out.
 static size_t
 print_groups(struct stacks *s, struct entry *e, size_t n)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: the function that each thread is in. A thread that waits is not stopped for it.
+// rcgo top: the current function of each thread. A waiting thread is not stopped.
 #include "stack.h"
 #include "top.h"
 
@@ -24,7 +24,8 @@ struct top_stacks {
 	struct walk walk;
 };
 
-// NULL when the kernel does not let us look: a page of counters may still be read.
+// NULL if the kernel does not permit access to the process; a page of counters may
+// still be readable.
 struct top_stacks *
 top_stacks_open(pid_t pid, bool no_stop)
 {
@@ -63,7 +64,7 @@ is_libc(const struct name *n)
 	       has_prefix(base, "libc-") || has_prefix(base, "ld-") || strcmp(base, "[vdso]") == 0;
 }
 
-// The program's own innermost function in C, and the Go function that called into C.
+// Finds the program's own innermost C function, and the Go function that called C.
 static char *
 describe(struct stacks *s, const struct stack *stack)
 {
@@ -123,7 +124,7 @@ drop(struct thread *th)
 	th->goroutine = NULL;
 }
 
-// What the child below says of a thread; n frames follow.
+// The child's answer for one thread; n frames follow.
 struct answer {
 	size_t index;
 	uint64_t pc;
@@ -156,7 +157,7 @@ stop_and_tell(struct top_stacks *top, const struct top_threads *threads, int to)
 	_exit(0);
 }
 
-// Reads all of something that the child writes, until the deadline.
+// Reads exactly size bytes from the child, until the deadline.
 static bool
 read_all(int fd, void *to, size_t size, double until)
 {
@@ -201,8 +202,9 @@ read_answers(struct top_stacks *top, struct top_threads *threads, int from,
 	}
 }
 
-// Asks a child for the threads that run. It stops each for the moment of reading it. If a thread
-// gets no processor to stop on, the child is ended, and the kernel releases the thread.
+// Gets the functions of running threads from a child process, which stops each thread while it
+// reads it. If a thread gets no processor on which to stop, the child is ended, and the kernel
+// releases the thread.
 static void
 ask_child(struct top_stacks *top, struct top_threads *threads, const struct rcgo_stats_page *stats)
 {

@@ -16,7 +16,7 @@ walk_word(struct walk *w, uint64_t address, uint64_t *word)
 	return thread_read(w->t, w->th, address, word, sizeof *word, &w->late);
 }
 
-// What the machine that runs DWARF expressions reads by; its memory is the beginning of a walk.
+// The reader for the machine that runs DWARF expressions. Its memory is the first member of a walk.
 bool
 rcgo__stack_reader_bytes(
 	struct rcgo_stack_reader *memory, uintptr_t address, void *value, size_t size)
@@ -26,7 +26,7 @@ rcgo__stack_reader_bytes(
 	return size <= sizeof(uint64_t) && thread_read(w->t, w->th, address, value, size, &w->late);
 }
 
-// Code comes from the file, where there is one.
+// Code is read from the file, if there is one.
 bool
 walk_code(struct walk *w, uint64_t address, void *to, size_t size)
 {
@@ -64,7 +64,7 @@ walk_note(struct walk *w, const char *note)
 	}
 }
 
-// Goes to what a handler's signal interrupted.
+// Continues with the registers that the signal of a handler interrupted.
 bool
 unwind_signal(struct walk *w, uint64_t ucontext)
 {
@@ -83,7 +83,7 @@ unwind_signal(struct walk *w, uint64_t ucontext)
 	return true;
 }
 
-// What is known of a frame's function.
+// The function of a frame, and its unwind information.
 struct step {
 	struct module *module;
 	struct rcgo_fde fde;
@@ -131,7 +131,8 @@ end_of(const struct rcgo_fde *fde, const uint8_t *expr)
 	return expr >= fde->cie_ops && expr < fde->cie_end ? fde->cie_end : fde->fde_end;
 }
 
-// An expression that takes its own address counts in the image: none does that it matters for.
+// An expression that computes with its own address gets the address in the image. No expression for
+// which that matters does so.
 static bool
 find_cfa(struct walk *w, struct step *s)
 {
@@ -160,7 +161,7 @@ find_cfa(struct walk *w, struct step *s)
 	return true;
 }
 
-// The caller's register reg. Returns false when it cannot be known.
+// Stores the caller's register reg. Returns false if it cannot be known.
 static bool
 find_register(struct walk *w, struct step *s, unsigned reg, uint64_t *value)
 {
@@ -192,7 +193,7 @@ find_register(struct walk *w, struct step *s, unsigned reg, uint64_t *value)
 	}
 }
 
-// Goes to the caller by the row of pc.
+// Unwinds to the caller by the row of pc.
 static enum c_end
 apply_row(struct walk *w, struct step *s)
 {
@@ -218,7 +219,7 @@ apply_row(struct walk *w, struct step *s)
 		return C_LOST;
 	}
 	to.pc = rcgo__arch_strip(to.reg[ra]);
-	// Only longjmp and its like, innermost, go to another stack.
+	// Only longjmp and similar functions, in the innermost frame, change to another stack.
 	if (!w->exact && to.reg[RCGO_DW_SP] <= sp) {
 		return C_LOST;
 	}
@@ -235,7 +236,7 @@ is_sigreturn(struct walk *w)
 	return walk_code(w, w->regs.pc, code, sizeof code) && rcgo__arch_is_sigreturn(code);
 }
 
-// One frame up. C_GO stands for success here.
+// Unwinds one frame. Returns C_GO for success.
 static enum c_end
 step_c(struct walk *w)
 {
@@ -247,8 +248,8 @@ step_c(struct walk *w)
 	if (unwind_guess(w)) {
 		return C_GO;
 	}
-	// The C library's assembly that starts a thread: without a frame pointer by convention, and
-	// in some libraries without unwind information.
+	// The C library's assembly that starts a thread has no frame pointer by convention, and in
+	// some libraries no unwind information.
 	if ((w->regs.known & BIT(RCGO_DW_FP)) != 0 && w->regs.reg[RCGO_DW_FP] == 0) {
 		return C_OUTERMOST;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: what threads in C wait for, and which of them wait for each other.
+// rcgo stack: the locks for which threads in C wait, and deadlocks between threads.
 #include "stack.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@ enum {
 	FUTEX_LOCK_PI_OP = 6,
 	FUTEX_TID = 0x3fffffff,
 	MUTEX_OWNER = 8, // glibc's struct __pthread_mutex_s: __owner
-	INNERMOST = 8,	 // the function that waits is one of the first frames
+	INNERMOST = 8,	 // the waiting function is one of the first frames
 	// glibc's struct __pthread_rwlock_arch_t, and the lowest bits of __readers.
 	RWLOCK_PHASE = 8,
 	RWLOCK_WRITERS = 12,
@@ -26,7 +26,7 @@ enum {
 	PTHREAD_TID = 720,
 };
 
-// glibc's functions, by which the word that is waited for is known to be part of what.
+// glibc's functions by which the type of the object that contains the futex word is known.
 static const struct {
 	const char *function, *kind;
 } waiters[] = {
@@ -79,7 +79,8 @@ kind_by(const char *function)
 	return NULL;
 }
 
-// What the thread waits for, by the first function that tells. *musl says that musl's code waits.
+// Returns the type of the object for which the thread waits, from the first frame that determines
+// it. Sets *musl if the code is musl's.
 static const char *
 kind_of(struct stacks *s, const struct thread *th, bool *musl)
 {
@@ -122,15 +123,15 @@ half_word(struct stacks *s, uint64_t address)
 	return target_read(&s->t, address, &word, sizeof word) ? word : 0;
 }
 
-// The owner of a mutex of musl's, of which at is the lock.
+// Returns the owner of a musl mutex whose lock is at the address at.
 static uint32_t
 musl_owner(struct stacks *s, uint64_t at)
 {
 	return (half_word(s, at - 4) & MUSL_TYPE) != 0 ? half_word(s, at) : 0;
 }
 
-// A read-write lock: threads wait at one of three places in it. It knows who writes, and how many
-// read.
+// A read-write lock. Threads wait at one of three words of it. It records the writer and the
+// number of readers.
 static uint32_t
 rwlock_owner(struct stacks *s, struct thread *th, uint64_t at)
 {
@@ -147,7 +148,7 @@ rwlock_owner(struct stacks *s, struct thread *th, uint64_t at)
 	return half_word(s, lock + RWLOCK_WRITER);
 }
 
-// The owner of a FILE, by its struct pthread, which begins with pointers to itself.
+// Returns the owner of a FILE, from its struct pthread, which begins with pointers to itself.
 static uint32_t
 stream_owner(struct stacks *s, uint64_t at)
 {
@@ -186,7 +187,8 @@ find_wait(struct stacks *s, struct thread *th)
 	th->waits_for = owner != 0 && thread_by(s, owner) != NULL ? (int64_t)owner : 0;
 }
 
-// The goroutine that waits in Go while its thread, which it is locked to, has nothing else to do.
+// Returns the goroutine that waits in Go and is locked to this thread, which therefore
+// has no other work.
 const struct goroutine *
 waits_parked(const struct stacks *s, const struct thread *th)
 {
@@ -226,11 +228,11 @@ waits_deadlock(const struct stacks *s, const struct thread *th)
 			return true;
 		}
 	}
-	// It waits for threads that wait for each other.
+	// The thread waits for threads that wait for each other.
 	return at != NULL;
 }
 
-// How a thread that another waits for fares itself.
+// Describes the state of a thread for which another thread waits.
 const char *
 waits_owner(struct stacks *s, const struct thread *th)
 {

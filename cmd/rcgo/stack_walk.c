@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: joins the C and Go parts of a stack. C that Go called runs on the M's g0; where it
-// ends, the goroutine tells where it went on. Go that C called leaves its place on g0 in a chain
-// that begins in g0.sched.sp. GO: runtime/asm_amd64.s asmcgocall, cgocallback
+// rcgo stack: joins the C and Go parts of a stack. C code that Go called runs on the M's g0;
+// at its end, the goroutine's saved PC and SP are the continuation. Go code that C called
+// records its position on g0 in a chain that begins in g0.sched.sp. GO: runtime/asm_amd64.s
+// asmcgocall, cgocallback
 #include "stack_joint.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ read_g(struct walk *w, const struct go_runtime *r, uint64_t address, struct go_g
 	return g->lo < g->hi;
 }
 
-// The runtime of the code at pc, from here on.
+// Makes the runtime of the code at pc the current one.
 static void
 enter_go(struct joint *j, uint64_t pc)
 {
@@ -50,7 +51,8 @@ walk_go(struct joint *j)
 		if (!go_func_at(w->go, pc, &f)) {
 			return false;
 		}
-		// A return address is behind its call; a function's entry is none.
+		// A return address follows its call. The entry of a function is not
+		// a return address.
 		if (!w->exact && pc != f.entry && !go_func_at(w->go, --pc, &f)) {
 			return false;
 		}
@@ -66,7 +68,7 @@ walk_go(struct joint *j)
 	return false;
 }
 
-// Of a thread that is in C: the runtime that called it, which is the one that left its g0 last.
+// For a thread in C: finds the runtime that called it, which is the one that left its g0 last.
 static void
 find_caller(struct joint *j)
 {
@@ -84,8 +86,8 @@ find_caller(struct joint *j)
 	}
 }
 
-// Where the walk begins: in a runtime's Go code, or in C that it called; else in that of any which
-// runs a goroutine.
+// Finds the runtime in which the walk begins: the one whose Go code is innermost, or that called C;
+// else any that runs a goroutine.
 static void
 find_first(struct joint *j)
 {
@@ -108,7 +110,7 @@ walk_c(struct joint *j)
 {
 	enum c_end end = unwind_c(j->w);
 	struct joint_m *o = j->now;
-	// The innermost part was called by the goroutine, and does not end as a thread does.
+	// The goroutine called the innermost part, which does not end like the stack of a thread.
 	bool called = !o->met_go && o->has_curg && o->m.ncgo > 0 && o->curg.syscallsp != 0;
 
 	if (end == C_GO) {
@@ -116,7 +118,8 @@ walk_c(struct joint *j)
 	}
 	if (end == C_LOST || called) {
 		joint_missing_c(j->w);
-		// Nothing says that there are more: where threads begin it is often so.
+		// There is no sign of more frames: the first frame of a thread often
+		// looks like this.
 		j->w->lost = called || o->resumes || !j->w->no_rule;
 	}
 	return (o->resumes || called) && joint_leave_c(j);

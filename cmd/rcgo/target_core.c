@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: a core file. What the kernel left out, code above all, comes from the files that were
-// mapped, whose build-ids must be those in the core.
+// rcgo stack: a core file. Memory that the kernel left out, mainly code, is read from the files
+// that were mapped. Their build-ids must equal those in the core.
 #include "stack.h"
 
 #include <elf.h>
@@ -86,7 +86,7 @@ take_module(const struct rcgo_target_module *from, void *arg)
 	return false;
 }
 
-// The build-id of the object as the core has it, which is in the object's first page.
+// Reads the build-id of an object from the core, which has the object's first page.
 static bool
 same_build(struct target *t, const struct module *m)
 {
@@ -104,7 +104,7 @@ same_build(struct target *t, const struct module *m)
 	return same;
 }
 
-// A string of the core, in to[0..size).
+// Reads a string of the core to to[0..size).
 static bool
 core_string(struct target *t, uint64_t address, char *to, size_t size)
 {
@@ -114,9 +114,9 @@ core_string(struct target *t, uint64_t address, char *to, size_t size)
 	return n > 0 && to[0] != 0;
 }
 
-// Adds an object of a core that does not list its files, by the file's own segments. bias tells
-// where it was loaded; with NULL, the address of its program headers does. Returns its dynamic
-// section's address, or 0.
+// Adds an object of a core that does not list its files, by the file's own segments. bias is its
+// load bias; if it is NULL, the address of the program headers determines it. Returns the address
+// of its dynamic section, or 0.
 static uint64_t
 add_by_file(
 	struct target *t, const char *path, const char *file, const uint64_t *bias, uint64_t phdr)
@@ -154,7 +154,7 @@ add_by_file(
 	return dynamic != 0 ? dynamic + by : 0;
 }
 
-// The dynamic linker's list of objects, by the program's dynamic section.
+// Reads the dynamic linker's list of objects, from the program's dynamic section.
 static void
 add_by_links(struct target *t, uint64_t dynamic)
 {
@@ -184,8 +184,8 @@ add_by_links(struct target *t, uint64_t dynamic)
 	}
 }
 
-// qemu's cores have no list of mapped files. The program is the one that was named, or that which
-// the kernel told the program of.
+// qemu's cores have no list of mapped files. The program is the one that the user named, or the one
+// in the auxiliary vector.
 static void
 add_without_list(struct target *t)
 {

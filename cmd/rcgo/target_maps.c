@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the ELF objects of a live process, by its memory map.
+// rcgo stack: the ELF objects of a live process, from its memory map.
 #include "stack_target.h"
 
 #include <errno.h>
@@ -21,7 +21,8 @@ same_file(const char *file, uint64_t inode)
 	return stat(file, &st) == 0 && st.st_ino == inode && S_ISREG(st.st_mode);
 }
 
-// The mapped file by the kernel's link, which goes with the mapping: so it is kept open.
+// Opens the mapped file by the kernel's link. The file stays open, because the link disappears
+// with the mapping.
 static char *
 held(const char *link, uint64_t inode)
 {
@@ -30,8 +31,8 @@ held(const char *link, uint64_t inode)
 	return fd >= 0 ? fmt("/proc/self/fd/%d", fd) : NULL;
 }
 
-// Where this process finds the file of a mapping: the path may be of another mount namespace, and
-// the file deleted or replaced.
+// Returns the path by which rcgo opens the file of a mapping. The path in the map may be of another
+// mount namespace, and the file may be deleted or replaced.
 static char *
 file_of(const struct target *t, const struct rcgo_target_module *m)
 {
@@ -69,7 +70,7 @@ struct list {
 	bool changed;
 };
 
-// The module that was there already.
+// Finds a module that is already known.
 static struct module *
 find_known(const struct list *l, const struct rcgo_target_module *from)
 {
@@ -115,7 +116,7 @@ list_module(const struct rcgo_target_module *from, void *arg)
 	return t->modules >= MODULES_MAX;
 }
 
-// Takes those out that are gone. Stacks that were taken before name them still.
+// Removes modules that were unloaded. Stacks that were read earlier still refer to them.
 static void
 drop_unlisted(struct list *l)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: the ELF objects of the target. The segments of each file are laid out in this process
-// as they are in the target, read-only, so that the unwinder reads local memory that stays.
+// rcgo stack: the ELF objects of the target. rcgo maps the segments of each file read-only, with
+// the same distances as in the target, so that the unwinder reads stable local memory.
 #include "stack_target.h"
 
 #include <elf.h>
@@ -78,7 +78,7 @@ module_bytes(const struct module *m, uint64_t address)
 	return (struct rcgo_bytes){.at = m->image + offset, .size = m->image_size - offset};
 }
 
-// Where the object was loaded, from its first mapping.
+// Computes the load bias of the object from its first mapping.
 static bool
 find_bias(struct module *m, uint64_t *top)
 {
@@ -149,7 +149,7 @@ find_eh_frame(struct module *m)
 	}
 }
 
-// The vDSO is in no file: its bytes are the target's.
+// The vDSO has no file: its bytes are read from the target.
 static int
 open_vdso(struct target *t, struct module *m)
 {
@@ -182,7 +182,7 @@ open_image(struct target *t, struct module *m)
 	}
 	if (!vdso) {
 		m->image_size = (size_t)((top - m->base + PAGE - 1) & -PAGE);
-		// What lies between segments, or is in no file, is read as zeros.
+		// Bytes between segments, and bytes without a file, read as zeros.
 		image = mmap(NULL, m->image_size, PROT_READ,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (image == MAP_FAILED || !lay_segments(m, image)) {
@@ -220,7 +220,8 @@ module_build_id(const struct module *m, uint8_t *id, size_t cap)
 	return note.size < cap ? note.size : cap;
 }
 
-// What the unwinder asks for an object without .eh_frame_hdr; the key is the struct module's.
+// Called by the unwinder for an object without .eh_frame_hdr; the key is the address of
+// the struct module.
 struct rcgo_frame_section
 rcgo__frame_section(const struct rcgo_module *key)
 {

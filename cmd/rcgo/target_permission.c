@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: why the kernel does not let us look at a process, and what to do.
+// rcgo stack: the reasons why the kernel denies access to a process, and what to do.
 #include "stack_target.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 enum { EXIT_NOT_PERMITTED = 3 };
 #define CAP_SYS_PTRACE_BIT 19
 
-// A field of /proc/PID/status, as text; NULL without.
+// Returns a field of /proc/PID/status as text, or NULL.
 static char *
 status_field(const char *pid, const char *name)
 {
@@ -83,7 +83,8 @@ cause(pid_t pid, int err)
 	return fmt("the kernel says: %s. It may be privileged, or not dumpable", strerror(err));
 }
 
-// Says so when the process does not exist, or is one's own affair; else names the three ways out.
+// Ends rcgo with an error that says that the process does not exist, or why access is denied and
+// the three ways to get it.
 void
 process_fail(pid_t pid, int err)
 {
@@ -101,11 +102,11 @@ process_fail(pid_t pid, int err)
 	why = cause(pid, err);
 	fflush(stdout);
 	fprintf(stderr,
-		"rcgo: process %d must not be looked at\n"
+		"rcgo: no permission to read process %d\n"
 		"      why: %s\n"
 		"      do:  sudo rcgo stack %d\n"
 		"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
-		"      or:  let the program tell of itself: kill -QUIT, or the Go package stacks\n",
+		"      or:  let the program print its stacks: kill -QUIT, or the Go package stacks\n",
 		pid, why, pid);
 	exit(EXIT_NOT_PERMITTED);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: a live process. Threads that are blocked are read as they are; the kernel tells where
-// they wait, and whether they ran meanwhile.
+// rcgo stack: a live process. Blocked threads are read without a stop. The kernel reports where
+// they wait, and whether they ran during the read.
 #include "stack.h"
 
 #include <ctype.h>
@@ -21,8 +21,8 @@ struct process {
 	size_t room, sorted; // of the target's threads
 };
 
-// A small file of a thread of the process whose threads are in directory dir, into text, which ends
-// with a 0. Returns its size, or -errno.
+// Reads a small file of a thread to text, with a terminating NUL. dir is the directory of the
+// process's threads. Returns the size, or -errno.
 static ssize_t
 task_file_at(int dir, pid_t tid, const char *name, char *text, size_t cap)
 {
@@ -48,8 +48,8 @@ task_file(const struct target *t, const struct thread *th, const char *name, cha
 	return task_file_at(((const struct process *)t->own)->task, th->tid, name, text, cap);
 }
 
-// The last number of NSpid is the one in the innermost namespace, and the only one that the target
-// itself knows.
+// The last number of NSpid is the one in the innermost namespace, the only one that the
+// target itself uses.
 static pid_t
 innermost_tid(const struct target *t, const struct thread *th)
 {
@@ -83,7 +83,7 @@ by_tid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-// The thread of this number; those that were found first are sorted.
+// Finds the thread with this number; the threads that were found first are sorted.
 static struct thread *
 known_thread(struct target *t, size_t sorted, pid_t tid)
 {
@@ -106,7 +106,7 @@ add_thread(struct target *t, pid_t tid)
 
 	th.ns_tid = p->namespaced ? innermost_tid(t, &th) : tid;
 	if (known != NULL) {
-		*known = known->how == HOW_GONE ? th : *known; // its number may be taken anew
+		*known = known->how == HOW_GONE ? th : *known; // its number may be reused
 		return;
 	}
 	if (t->threads == p->room) {
@@ -126,7 +126,7 @@ visit_thread(const struct rcgo_target_thread *thread, void *arg)
 	return false;
 }
 
-// Lists threads that are not known yet. Called again, for those that start meanwhile.
+// Lists threads that are not known yet. Is called repeatedly, for threads that start later.
 void
 process_threads(struct target *t)
 {
@@ -150,7 +150,7 @@ process_names(struct target *t)
 	}
 }
 
-// A number that changes whenever the thread has run; 0 where the kernel does not tell.
+// Returns a number that changes whenever the thread has run; 0 if the kernel does not provide it.
 static uint64_t
 sched_stamp(const struct target *t, const struct thread *th)
 {
@@ -184,12 +184,11 @@ take_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 	words[7] = th->sp;
 	words[8] = (uint64_t)now.syscall;
 	*stamp = th->sched ^ fnv1a(FNV1A_START, words, sizeof words) << 1;
-	// A kernel thread, or one that is about to end, has none.
+	// A kernel thread, or a thread that is about to end, has none.
 	return th->pc != 0 && th->sp != 0;
 }
 
-// Where the thread waits, if it does: its registers PC and SP, and the system call. *stamp changes
-// when it has run meanwhile.
+// If the thread waits, stores its PC, SP and system call. *stamp changes when the thread runs.
 bool
 process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
@@ -198,8 +197,8 @@ process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 	return take_blocked(t, th, stamp);
 }
 
-// Whether the thread has not run since process_blocked. It waited then, so it has run if and only
-// if the kernel counts more of its turns on a processor.
+// Returns whether the thread has not run since process_blocked. It waited at that time, so it has
+// run if and only if the kernel's count of its time slices has increased.
 bool
 process_still_blocked(struct target *t, struct thread *th)
 {
@@ -213,7 +212,7 @@ process_still_blocked(struct target *t, struct thread *th)
 	       again.syscall == th->syscall && memcmp(again.args, th->args, sizeof th->args) == 0;
 }
 
-// The value of a line of status that starts with name, as hexadecimal.
+// Returns the hexadecimal value of the line of status that starts with name.
 static uint64_t
 status_hex(const char *status, const char *name)
 {
@@ -235,8 +234,8 @@ process_has_signal(const struct target *t, const struct thread *th)
 	return (pending & ~status_hex(text, "\nSigBlk:\t")) != 0;
 }
 
-// What follows the name in stat, which is in brackets and may have any character in it. NULL
-// without.
+// Returns the text after the name in stat, or NULL. The name is in brackets and may
+// contain any character.
 static const char *
 stat_fields(const struct target *t, const struct thread *th, char *text, size_t size)
 {
@@ -267,8 +266,8 @@ process_started(const struct target *t)
 	return at != NULL ? strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
-// By the scheduler's clock, when the thread last ran. The kernel keeps that, unless it was built
-// without CONFIG_SCHED_DEBUG.
+// Returns when the thread last ran, by the scheduler's clock. A kernel without CONFIG_SCHED_DEBUG
+// does not report it.
 static bool
 last_ran(int dir, pid_t tid, double *ms)
 {
@@ -281,7 +280,8 @@ last_ran(int dir, pid_t tid, double *ms)
 	return line != NULL && sscanf(line, ": %lf", ms) == 1 && *ms > 0;
 }
 
-// That clock is no other clock of the system: its time is when this thread itself last ran.
+// The scheduler's clock differs from all other clocks of the system. Its current value is the time
+// when this thread itself last ran.
 void
 process_blocked_for(struct target *t)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: reads the target's memory: as it is now, or as it was when a thread was looked at.
+// rcgo stack: reads the target's memory: the current memory, or the copy that was made when a
+// thread was read.
 #include "stack_target.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ target_word(struct target *t, uint64_t address, uint64_t *word)
 
 #define BLOCK_SIZE ((uint64_t)8 << 10)
 #define BLOCKS 1024
-#define BLOCK_SPREAD 0x9e3779b97f4a7c15u // neighbours lie apart
+#define BLOCK_SPREAD 0x9e3779b97f4a7c15u // spreads neighbouring blocks
 struct target_block {
 	uint64_t address; // 0: empty
 	size_t size;
@@ -110,7 +111,8 @@ target_make_keep(struct target *t)
 	memset(t->keep, 1, KEEP_SIZE);
 }
 
-// The kernel stops at the first piece that it cannot read; those from there on are read one by one.
+// The kernel stops at the first piece that it cannot read. From there on, pieces are
+// read one by one.
 void
 thread_keep(
 	struct target *t, struct thread *th, const uint64_t *address, const size_t *size, size_t n)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: stops one thread for the moment of reading it. No signal is sent: a thread that waits
-// in the kernel is woken by the stop, so only those that run are stopped.
+// rcgo stack: stops one thread while it is read. No signal is sent. The stop would wake a thread
+// that waits in the kernel, so only running threads are stopped.
 #include "stack_target.h"
 
 #include <elf.h>
@@ -16,9 +16,9 @@
 #include "core_file.h"
 
 #define MS ((uint64_t)1000 * 1000)
-#define WAIT_NS (100 * MS)	    // for a thread that waits to be woken
-#define WAIT_RUNNING_NS (2000 * MS) // one that runs stops when it gets a processor
-#define SPINS 2000		    // looks before the first pause
+#define WAIT_NS (100 * MS)	    // for a blocked thread, which has to be woken
+#define WAIT_RUNNING_NS (2000 * MS) // a running thread stops when it gets a processor
+#define SPINS 2000		    // polls before the first pause
 // GETREGSET's words of amd64.
 enum { AMD64_RAX = 10, AMD64_ORIG_RAX = 15, AMD64_RIP = 16, AMD64_SYSCALL_SIZE = 2 };
 
@@ -30,11 +30,11 @@ now_ns(void)
 
 static bool hurries;
 
-// A process that other processes' work delays would leave the threads standing for as long.
+// If other processes delayed rcgo, the threads would stay stopped for as long.
 void
 process_hurry(bool on)
 {
-	static int usual = -1; // -1: not asked yet, -2: not permitted
+	static int usual = -1; // -1: not read yet, -2: not permitted
 	struct sched_param p = {.sched_priority = on ? 1 : 0};
 
 	if (usual == -1) {
@@ -50,7 +50,7 @@ process_hurry(bool on)
 	}
 }
 
-// A signal that came first goes on its way when the thread does.
+// A signal that arrived first is delivered when the thread continues.
 static void
 note_signal(struct thread *th, int status)
 {
@@ -59,8 +59,8 @@ note_signal(struct thread *th, int status)
 	th->signal = ours ? 0 : WSTOPSIG(status);
 }
 
-// Whether the wait for the stop has been long enough. A thread that has been woken for it stops as
-// soon as it gets a processor, which takes a while on a busy machine or under a quota.
+// Returns whether the wait for the stop has timed out. A thread that was woken stops as soon as it
+// gets a processor, which takes time on a busy machine or under a quota.
 static bool
 is_too_late(struct target *t, struct thread *th, uint64_t waited)
 {
@@ -101,8 +101,8 @@ wait_stopped(struct target *t, struct thread *th, uint64_t since)
 	}
 }
 
-// Calls of amd64 that a stop ends with EINTR, and that have done nothing then, by their numbers.
-// Those not listed are begun again by the kernel, or are not safe to begin again, such as close.
+// The numbers of system calls of amd64 that a stop ends with EINTR, without an effect. The kernel
+// restarts all others, or they are not safe to restart, such as close.
 static bool
 may_restart(uint64_t number)
 {
@@ -126,8 +126,8 @@ may_restart(uint64_t number)
 	return false;
 }
 
-// The thread had just begun to wait, and our stop has ended its call: it shall begin it again, as
-// if it had not got there yet. With a signal on its way the program may count on EINTR.
+// The thread had just begun to wait, and our stop ended its call. Makes the thread restart the
+// call. If a signal is pending, the call is not restarted, because the program may rely on EINTR.
 static void
 restart_call(struct target *t, struct thread *th, uint64_t *words, size_t size)
 {
@@ -169,7 +169,7 @@ int
 process_ask_stop(struct target *t, struct thread *th)
 {
 	if (th->asked) {
-		return 0; // at an earlier try; it had no processor to stop on
+		return 0; // at an earlier attempt, when it had no processor to stop on
 	}
 	if (!th->running && process_thread_state(t, th) == 'D') {
 		return -ETIMEDOUT;
