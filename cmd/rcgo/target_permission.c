@@ -106,7 +106,7 @@ process_fail(pid_t pid, int err)
 		"      why: %s\n"
 		"      do:  sudo rcgo stack %d\n"
 		"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
-		"      or:  let the program print its stacks: kill -QUIT, or the Go package stacks\n",
+		"      or:  let the program print its stacks: kill -QUIT, or Go package stacks\n",
 		pid, why, pid);
 	exit(EXIT_NOT_PERMITTED);
 }
