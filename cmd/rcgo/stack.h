@@ -66,7 +66,7 @@ const struct stack *walk_goroutine(
 	struct target *t, const struct go_state *go, const struct goroutine *g, struct walk *w);
 
 // stack_cpu_*.c: the two functions of each CPU. stack_walk.c and the files that it calls are
-// compiled once for each CPU, with the part of the unwinder that they need, and export nothing else.
+// compiled once for each CPU, with the part of the unwinder they need, and export nothing else.
 struct walker {
 	const struct stack *(*thread)(
 		struct target *t, const struct go_state *go, struct thread *th, struct walk *w);
