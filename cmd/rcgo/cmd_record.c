@@ -159,6 +159,7 @@ look_for_threads(struct recorder *r)
 
 	stacks_new_modules(&r->s);
 	process_threads(&r->s.t);
+	target_forget(&r->s.t);
 	for (size_t i = 0; i < r->s.go.runtimes; i++) {
 		go_read_ms(&r->s.t, &r->s.go.runtime[i]);
 	}

@@ -142,21 +142,45 @@ fits_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
 	return is_curg(&g) && (g.m == m->address || curg_changes(t, l, m));
 }
 
-static bool
-is_thread(const struct target *t, uint64_t procid)
+static int
+by_number(const void *a, const void *b)
 {
-	for (size_t i = 0; i < t->threads; i++) {
-		if ((uint64_t)t->thread[i].ns_tid == procid) {
-			return true;
-		}
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// The numbers that the target's threads have there, in order. A list of Ms is compared with them
+// for each layout.
+struct numbers {
+	size_t n;
+	uint64_t number[];
+};
+
+static struct numbers *
+thread_numbers(const struct target *t)
+{
+	struct numbers *list = xalloc(sizeof *list + t->threads * sizeof *list->number);
+
+	list->n = t->threads;
+	for (size_t i = 0; i < list->n; i++) {
+		list->number[i] = (uint64_t)t->thread[i].ns_tid;
 	}
-	return t->core; // whose numbers may be of another namespace
+	qsort(list->number, list->n, sizeof *list->number, by_number);
+	return list;
+}
+
+static bool
+is_thread(const struct target *t, const struct numbers *threads, uint64_t procid)
+{
+	return bsearch(&procid, threads->number, threads->n, sizeof procid, by_number) != NULL ||
+	       t->core; // whose numbers may be of another namespace
 }
 
 // How well a layout fits the list of Ms that begins at address: the number of Ms, and of those of
 // them that are known as threads. -1: it does not.
 static long
-fit(struct target *t, const struct go_layout *l, uint64_t address)
+fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, uint64_t address)
 {
 	long ms = 0, threads = 0, running = 0;
 	struct go_m m;
@@ -167,7 +191,7 @@ fit(struct target *t, const struct go_layout *l, uint64_t address)
 			return -1;
 		}
 		address = m.next;
-		threads += m.procid != 0 && is_thread(t, m.procid);
+		threads += m.procid != 0 && is_thread(t, numbers, m.procid);
 		running += m.curg != 0;
 	}
 	return threads > 0 && address == 0 ? 2 * ms + threads + running : -1;
@@ -202,13 +226,13 @@ go_read_data(struct target *t, const struct go_table *table, size_t *size)
 // Tries all layouts with the list that begins in this variable. Those of the version's own minor
 // are better by one half.
 static void
-try_variable(
-	struct target *t, struct go_runtime *r, uint64_t variable, uint64_t address, double *best)
+try_variable(struct target *t, const struct numbers *numbers, struct go_runtime *r,
+	uint64_t variable, uint64_t address, double *best)
 {
 	for (size_t i = 0; i < go_layout_count; i++) {
 		const struct go_layout *l = &go_layouts[i];
 		bool own = r->minor >= l->minor_first && r->minor <= l->minor_last;
-		double n = (double)fit(t, l, address) + (own ? 0.5 : 0);
+		double n = (double)fit(t, numbers, l, address) + (own ? 0.5 : 0);
 
 		if (n >= 1 && n > *best) {
 			*best = n;
@@ -227,6 +251,7 @@ go_layout_fit(struct target *t, struct go_runtime *r)
 {
 	size_t size = 0;
 	uint8_t *bytes = go_read_data(t, r->table, &size);
+	struct numbers *numbers = thread_numbers(t);
 	double best = 0;
 
 	r->layout = NULL;
@@ -235,9 +260,10 @@ go_layout_fit(struct target *t, struct go_runtime *r)
 		uint64_t address = field(bytes, i);
 
 		if (address != 0 && may_be_m(t, address)) {
-			try_variable(t, r, r->table->data + i, address, &best);
+			try_variable(t, numbers, r, r->table->data + i, address, &best);
 		}
 	}
+	free(numbers);
 	free(bytes);
 	return r->layout;
 }

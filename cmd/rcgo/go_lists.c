@@ -47,7 +47,6 @@ go_read_ms(struct target *t, struct go_runtime *r)
 	free(r->m);
 	r->m = NULL;
 	r->ms = 0;
-	target_forget(t);
 	for (unsigned i = 0; i < r->allms && r->layout != NULL; i++) {
 		struct go_m *list;
 		size_t n = read_list(t, r->layout, r->allm[i], &list);

@@ -142,6 +142,7 @@ bool go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *byte
 void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g);
 
 // go_lists.c
+// Lists the Ms, as they are or as they were at a read since target_forget.
 void go_read_ms(struct target *t, struct go_runtime *r);
 bool go_find_allgs(struct target *t, struct go_runtime *r);
 // Reads all goroutines, at most max. Returns their number, and stores the number of all in *total.

@@ -267,6 +267,7 @@ find_new_m(struct stacks *s, struct thread *th, const struct walk *w)
 	if (!go && !(w->strange && stacks_new_modules(s))) {
 		return false;
 	}
+	target_forget(&s->t);
 	for (size_t i = 0; i < s->go.runtimes; i++) {
 		go_read_ms(&s->t, &s->go.runtime[i]);
 	}
@@ -485,9 +486,12 @@ stacks_take(struct stacks *s)
 	if (stops_together(s)) {
 		stop_together(s);
 	} else if (!s->t.core) {
-		process_threads(&s->t);
+		process_more_threads(&s->t);
 	}
 	process_hurry(!s->t.core);
+	if (s->options.stop) {
+		target_forget(&s->t); // what was read while it ran
+	}
 	for (size_t i = 0; i < s->go.runtimes; i++) {
 		go_read_ms(&s->t, &s->go.runtime[i]);
 	}

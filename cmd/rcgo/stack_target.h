@@ -116,7 +116,7 @@ struct target {
 	uint64_t firm_ns;     // for threads that were not woken by the stop
 	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the current thread
 	size_t kept;
-	struct target_block *block; // of target_read_near
+	struct target_blocks *blocks; // of target_read_near
 	bool same_root;
 	const struct walker *walker; // of its CPU
 	struct rcgo_arena arena;
@@ -134,6 +134,7 @@ struct stack_options {
 // target_process.c
 int process_open(struct target *t, pid_t pid);
 void process_threads(struct target *t);
+void process_more_threads(struct target *t);
 bool process_blocked(struct target *t, struct thread *th, uint64_t *stamp);
 bool process_still_blocked(struct target *t, struct thread *th);
 // Returns whether a signal that the thread does not block is pending for it.

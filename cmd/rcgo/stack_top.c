@@ -50,6 +50,7 @@ top_stacks_refresh(struct top_stacks *top)
 	}
 	stacks_new_modules(&top->s);
 	process_threads(&top->s.t);
+	target_forget(&top->s.t);
 	for (size_t i = 0; i < top->s.go.runtimes; i++) {
 		go_read_ms(&top->s.t, &top->s.go.runtime[i]);
 	}

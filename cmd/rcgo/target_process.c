@@ -12,11 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 struct process {
-	int task; // the directory of its threads
+	int task;	 // the directory of its threads
+	nlink_t entries; // it had when they were listed
+	int sched;	 // schedstat of the thread sched_of, if that is not 0
+	pid_t sched_of;
 	bool namespaced;
 	size_t room, sorted; // of the target's threads
 };
@@ -126,16 +130,37 @@ visit_thread(const struct rcgo_target_thread *thread, void *arg)
 	return false;
 }
 
+static nlink_t
+task_entries(const struct process *p)
+{
+	struct stat st;
+
+	return fstat(p->task, &st) == 0 ? st.st_nlink : 0;
+}
+
 // Lists threads that are not known yet. Is called repeatedly, for threads that start later.
 void
 process_threads(struct target *t)
 {
 	struct process *p = t->own;
 
+	p->entries = task_entries(p);
 	rcgo_target_each_thread(&t->from, visit_thread, t);
 	if (p->sorted == 0 && t->threads > 0) {
 		qsort(t->thread, t->threads, sizeof *t->thread, by_tid);
 		p->sorted = t->threads;
+	}
+}
+
+// As process_threads, if their number has changed since: the kernel makes an inode for each thread
+// that it lists.
+void
+process_more_threads(struct target *t)
+{
+	struct process *p = t->own;
+
+	if (p->entries == 0 || task_entries(p) != p->entries) {
+		process_threads(t);
 	}
 }
 
@@ -150,12 +175,32 @@ process_names(struct target *t)
 	}
 }
 
+// Reads schedstat of a thread, twice for each look at it. An open file stays that of its thread.
+static ssize_t
+read_sched(struct process *p, pid_t tid, char *text, size_t cap)
+{
+	char path[64];
+	ssize_t n = p->sched_of == tid ? pread(p->sched, text, cap - 1, 0) : -1;
+
+	if (n < 0) {
+		if (p->sched_of != 0) {
+			close(p->sched);
+		}
+		snprintf(path, sizeof path, "%d/schedstat", tid);
+		p->sched = openat(p->task, path, O_RDONLY | O_CLOEXEC);
+		p->sched_of = p->sched >= 0 ? tid : 0;
+		n = p->sched >= 0 ? pread(p->sched, text, cap - 1, 0) : -1;
+	}
+	text[n > 0 ? n : 0] = 0;
+	return n;
+}
+
 // Returns a number that changes whenever the thread has run; 0 if the kernel does not provide it.
 static uint64_t
 sched_stamp(const struct target *t, const struct thread *th)
 {
 	char text[128];
-	ssize_t n = task_file(t, th, "schedstat", text, sizeof text);
+	ssize_t n = read_sched(t->own, th->tid, text, sizeof text);
 
 	return n <= 0 || has_prefix(text, "0 0 0") ? 0 : fnv1a(FNV1A_START, text, (size_t)n) | 1;
 }

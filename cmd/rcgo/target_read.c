@@ -30,17 +30,19 @@ target_word(struct target *t, uint64_t address, uint64_t *word)
 #define BLOCK_SIZE ((uint64_t)8 << 10)
 #define BLOCKS 1024
 #define BLOCK_SPREAD 0x9e3779b97f4a7c15u // spreads neighbouring blocks
-struct target_block {
-	uint64_t address; // 0: empty
-	size_t size;
-	uint8_t bytes[BLOCK_SIZE];
+struct target_blocks {
+	struct {
+		uint64_t address; // 0: empty
+		size_t size;
+	} head[BLOCKS]; // not between the bytes, of which most stay unused
+	uint8_t bytes[BLOCKS][BLOCK_SIZE];
 };
 
 void
 target_forget(struct target *t)
 {
-	for (size_t i = 0; t->block != NULL && i < BLOCKS; i++) {
-		t->block[i].address = 0;
+	if (t->blocks != NULL) {
+		memset(t->blocks->head, 0, sizeof t->blocks->head);
 	}
 }
 
@@ -49,23 +51,24 @@ target_read_near(struct target *t, uint64_t address, void *to, size_t size)
 {
 	uint64_t start = address & ~(BLOCK_SIZE - 1);
 	size_t offset = (size_t)(address - start);
-	struct target_block *b;
+	size_t i = (size_t)((start / BLOCK_SIZE * BLOCK_SPREAD) >> 54);
+	struct target_blocks *b;
 
 	if (start == 0 || size > BLOCK_SIZE - offset || t->core || t->read != NULL) {
 		return target_read(t, address, to, size);
 	}
-	if (t->block == NULL) {
-		t->block = xalloc(BLOCKS * sizeof *t->block);
+	if (t->blocks == NULL) {
+		t->blocks = xalloc(sizeof *t->blocks);
 	}
-	b = &t->block[(start / BLOCK_SIZE * BLOCK_SPREAD) >> 54];
-	if (b->address != start) {
-		b->address = start;
-		b->size = target_read_some(t, start, b->bytes, BLOCK_SIZE);
+	b = t->blocks;
+	if (b->head[i].address != start) {
+		b->head[i].address = start;
+		b->head[i].size = target_read_some(t, start, b->bytes[i], BLOCK_SIZE);
 	}
-	if (offset + size > b->size) {
+	if (offset + size > b->head[i].size) {
 		return target_read(t, address, to, size);
 	}
-	memcpy(to, b->bytes + offset, size);
+	memcpy(to, b->bytes[i] + offset, size);
 	return true;
 }
 
@@ -104,11 +107,14 @@ thread_drop(struct target *t, struct thread *th)
 	t->kept = 0;
 }
 
+// What most stacks need is there before a thread is stopped.
+#define KEEP_READY ((size_t)256 << 10)
+
 void
 target_make_keep(struct target *t)
 {
 	t->keep = xalloc(KEEP_SIZE);
-	memset(t->keep, 1, KEEP_SIZE);
+	memset(t->keep, 1, KEEP_READY);
 }
 
 // The kernel stops at the first piece that it cannot read. From there on, pieces are
