@@ -89,49 +89,70 @@ call:
 	ORQ	BX, AX
 	RET
 
-// func callbackEnter(c *callbackClosure, r *callRecord) (uintptr, float64), with its arguments in
-// registers. C preserves these registers, which hold the state during the call:
+// TOC changes to the stack of g0, as the entries of entry_amd64.s do. AX is the callRecord, which
+// gets the state that unguard restores if a panic abandons the C frames. On the system stack, TOC
+// jumps to SYSTEM. C preserves these registers, which hold the state during the call:
 //
 //	BX m    R12 the previous m.ncgo    R13 the C function    R14 g
+#define TOC(SYSTEM) \
+	MOVQ	48(R14), BX; \
+	MOVQ	CURG, CX; \
+	CMPQ	(BX)(CX*1), R14; \
+	JNE	SYSTEM; \
+	MOVQ	0(BX), R10; \
+	MOVQ	56(R10), R11; \
+	MOVQ	R11, callRecord_g0SP(AX); \
+	MOVQ	NCGO, CX; \
+	MOVL	(BX)(CX*1), R12; \
+	MOVL	R12, callRecord_ncgo(AX); \
+	MOVL	$1, (BX)(CX*1); \
+	MOVQ	LOCKEDEXT, CX; \
+	MOVL	4(BX)(CX*1), CX; \
+	MOVL	CX, callRecord_lockedInt(AX); \
+	MOVQ	LOCKS, CX; \
+	MOVL	(BX)(CX*1), CX; \
+	MOVL	CX, callRecord_locks(AX); \
+	MOVL	$1, callRecord_inC(AX); \
+	MOVQ	ENTERPC, CX; \
+	MOVQ	CX, 64(R14); \
+	MOVQ	SP, 56(R14); \
+	MOVQ	SCHEDBP, CX; \
+	MOVQ	BP, (R14)(CX*1); \
+	MOVQ	SYSCALLPC, CX; \
+	MOVQ	FRAMEPC, DX; \
+	MOVQ	DX, (R14)(CX*1); \
+	MOVQ	SYSCALLSP, CX; \
+	LEAQ	-FRAME(SP), DX; \
+	MOVQ	DX, (R14)(CX*1); \
+	MOVQ	TLS, CX; \
+	MOVQ	R10, 0(CX)(TLS*1); \
+	MOVQ	R11, SP; \
+	ANDQ	$~15, SP
+
+// FROMCALL changes back to the goroutine's stack, which may have moved. It jumps to STAYED if TOC
+// has jumped to SYSTEM.
+#define FROMCALL(STAYED) \
+	XORPS	X15, X15; \
+	MOVQ	CURG, CX; \
+	CMPQ	(BX)(CX*1), R14; \
+	JNE	STAYED; \
+	MOVQ	TLS, CX; \
+	MOVQ	R14, 0(CX)(TLS*1); \
+	MOVQ	56(R14), SP; \
+	MOVQ	SCHEDBP, CX; \
+	MOVQ	(R14)(CX*1), BP; \
+	MOVQ	NCGO, CX; \
+	MOVL	R12, (BX)(CX*1); \
+	MOVQ	SYSCALLSP, CX; \
+	MOVQ	$0, (R14)(CX*1)
+
+// func callbackEnter(c *callbackClosure, r *callRecord) (uintptr, float64), with its arguments in
+// registers.
 TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	callbackClosure_fn(AX), R13
 	MOVQ	callbackClosure_floats(AX), R15
 	MOVQ	BX, AX
-	MOVQ	48(R14), BX
-	MOVQ	CURG, CX
-	CMPQ	(BX)(CX*1), R14
-	JNE	system
-	// The state that unguard restores if a panic abandons the C frames.
-	MOVQ	0(BX), R10
-	MOVQ	56(R10), R11
-	MOVQ	R11, callRecord_g0SP(AX)
-	MOVQ	NCGO, CX
-	MOVL	(BX)(CX*1), R12
-	MOVL	R12, callRecord_ncgo(AX)
-	MOVL	$1, (BX)(CX*1)
-	MOVQ	LOCKEDEXT, CX
-	MOVL	4(BX)(CX*1), CX
-	MOVL	CX, callRecord_lockedInt(AX)
-	MOVQ	LOCKS, CX
-	MOVL	(BX)(CX*1), CX
-	MOVL	CX, callRecord_locks(AX)
-	MOVL	$1, callRecord_inC(AX)
-	// As in the entries of entry_amd64.s.
-	MOVQ	ENTERPC, CX
-	MOVQ	CX, 64(R14)
-	MOVQ	SP, 56(R14)
-	MOVQ	SCHEDBP, CX
-	MOVQ	BP, (R14)(CX*1)
-	MOVQ	SYSCALLPC, CX
-	MOVQ	FRAMEPC, DX
-	MOVQ	DX, (R14)(CX*1)
-	MOVQ	SYSCALLSP, CX
-	LEAQ	-FRAME(SP), DX
-	MOVQ	DX, (R14)(CX*1)
-	MOVQ	TLS, CX
-	MOVQ	R10, 0(CX)(TLS*1)
-	MOVQ	R11, SP
-	ANDQ	$~15, SP
+	TOC(system)
 	JMP	load
 system:
 	// On the system stack: C is called there, but cannot call back.
@@ -156,23 +177,56 @@ load:
 	MOVSD	(callRecord_floats+56)(AX), X7
 call:
 	CALL	R13
-	XORPS	X15, X15
-	MOVQ	CURG, CX
-	CMPQ	(BX)(CX*1), R14
-	JNE	stayed
-	MOVQ	TLS, CX
-	MOVQ	R14, 0(CX)(TLS*1)
-	MOVQ	56(R14), SP
-	MOVQ	SCHEDBP, CX
-	MOVQ	(R14)(CX*1), BP
-	MOVQ	NCGO, CX
-	MOVL	R12, (BX)(CX*1)
-	MOVQ	SYSCALLSP, CX
-	MOVQ	$0, (R14)(CX*1)
+	FROMCALL(stayed)
 	RET
 stayed:
 	MOVQ	R12, SP
 	RET
+
+// Most functions that call back have up to three integer parameters and an integer result or none.
+// For these, callbackCall3, guardedCall3 and callbackEnter3 take the place of callbackCall,
+// guardedCall and callbackEnter, with fewer instructions.
+#define RECORD3 32
+
+TEXT ·callbackCall3(SB), NOSPLIT, $184-0
+	NO_LOCAL_POINTERS
+	MOVQ	AX, (RECORD3+0)(SP)
+	MOVQ	BX, (RECORD3+8)(SP)
+	MOVQ	CX, (RECORD3+16)(SP)
+	ANDQ	(callbackClosure_masks+0)(DX), AX
+	ANDQ	(callbackClosure_masks+8)(DX), BX
+	ANDQ	(callbackClosure_masks+16)(DX), CX
+	MOVQ	callbackClosure_fn(DX), DI
+	MOVQ	DI, (RECORD3+callRecord_fn)(SP)
+	LEAQ	RECORD3(SP), DI
+	MOVQ	·guarded3(SB), DX
+	MOVQ	(DX), R11
+	CALL	R11
+	RET
+
+// func callbackEnter3(r *callRecord) uintptr, with its argument in a register.
+TEXT ·callbackEnter3(SB), NOSPLIT|NOFRAME, $0-0
+	MOVQ	callRecord_fn(AX), R13
+	TOC(system)
+load:
+	MOVQ	(callRecord_ints+0)(AX), DI
+	MOVQ	(callRecord_ints+8)(AX), SI
+	MOVQ	(callRecord_ints+16)(AX), DX
+	CALL	R13
+	FROMCALL(stayed)
+	RET
+system:
+	MOVQ	SP, R12
+	ANDQ	$~15, SP
+	JMP	load
+stayed:
+	MOVQ	R12, SP
+	RET
+
+DATA ·call3PCs+0(SB)/8, $·callbackCall3(SB)
+DATA ·call3PCs+8(SB)/8, $·callbackEnter3(SB)
+// Larger than Go's variable, as in callback_pcs.s.
+GLOBL ·call3PCs(SB), NOPTR|RODATA, $64
 
 // callbackFrame never runs. While C runs, g.syscallpc points into it, so tracebacks show it as the
 // frame of the call.

@@ -31,7 +31,8 @@ type callRecord struct {
 	ncgo      int32
 	lockedInt uint32
 	locks     int32
-	inC       int32 // 1 until C has returned
+	inC       int32          // 1 until C has returned
+	fn        unsafe.Pointer // for callbackCall3
 }
 
 // The addresses in callback_pcs.s.
@@ -85,6 +86,7 @@ func callbacksWhy() string {
 		freed.code = callbackPCs[pcFreed]
 		code := &struct{ code uintptr }{callbackPCs[pcEnter]}
 		enterC = *(*func(*callbackClosure, *callRecord) (uintptr, float64))(unsafe.Pointer(&code))
+		startCalls()
 		if callbacks.why = startCallbacks(); callbacks.why == "" {
 			startRegions()
 		}
@@ -129,7 +131,7 @@ func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.
 	if fast, _ := FastCallbacks(); !fast || s.errno {
 		return nil
 	}
-	c := &callbackClosure{code: callbackPCs[pcCall], fn: fn, isPointer: s.pointer}
+	c := &callbackClosure{code: callCode(s), fn: fn, isPointer: s.pointer}
 	word := 0
 	for _, kind := range s.in {
 		switch kind {

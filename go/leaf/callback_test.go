@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -22,6 +23,8 @@ var (
 	repeat       = leaf.WithCallbacks[func(fn unsafe.Pointer, n, arg uintptr) uintptr]("repeat", callbacktest.Repeat)
 	busy         = leaf.WithCallbacks[func(fn unsafe.Pointer, n uintptr) uintptr]("busy", callbacktest.Busy)
 	void         = leaf.WithCallbacks[func(fn unsafe.Pointer)]("call_void", callbacktest.CallVoid)
+	repeatWide   = leaf.WithCallbacks[func(fn unsafe.Pointer, n, arg, more, and, last uintptr) uintptr]("repeat", callbacktest.Repeat)
+	passNumber   = leaf.WithCallbacks[func(p *[64]byte, fn unsafe.Pointer) uintptr]("pass", callbacktest.Pass)
 	pass         = leaf.WithCallbacks[func(p *[64]byte, fn unsafe.Pointer) *[64]byte]("pass", callbacktest.Pass)
 	qsortR       = leaf.WithCallbacks[func(p unsafe.Pointer, n, size uintptr, fn, arg unsafe.Pointer)]("sort", callbacktest.Sort)
 	plusCallback = leaf.CallbackOf("plus", func(a, b uintptr) uintptr { return a + b })
@@ -197,7 +200,11 @@ func TestCallbackPanics(t *testing.T) {
 					t.Fatal(r)
 				}
 			}()
-			repeat(boom.Pointer(), 10, 3)
+			if i%2 == 0 { // calls of few words and of many go different ways
+				repeat(boom.Pointer(), 10, 3)
+			} else {
+				repeatWide(boom.Pointer(), 10, 3, 4, 5, 6)
+			}
 		}()
 		func() {
 			defer func() {
@@ -249,6 +256,34 @@ func TestCallbackKeepsPointers(t *testing.T) {
 			t.Fatalf("%d, not %d", q[5], i)
 		}
 		runtime.SetFinalizer(q, nil)
+	}
+}
+
+// The same where the result is a number: after the call nothing keeps it, so the finalizer looks.
+func TestCallbackKeepsPointersOfShortCalls(t *testing.T) {
+	var inC, lost int32 // inC: which call's callback runs
+	round := int32(0)
+	collect := leaf.CallbackOf("collect", func() {
+		atomic.StoreInt32(&inC, round)
+		for i := 0; i < 3; i++ {
+			runtime.GC()
+			sink = new([64]byte)
+		}
+		atomic.StoreInt32(&inC, 0)
+	})
+	defer collect.Free()
+	for round = 1; round <= 20; round++ {
+		mine := round
+		p := new([64]byte)
+		runtime.SetFinalizer(p, func(*[64]byte) {
+			if atomic.LoadInt32(&inC) == mine {
+				atomic.AddInt32(&lost, 1)
+			}
+		})
+		passNumber(p, collect.Pointer())
+	}
+	if n := atomic.LoadInt32(&lost); n != 0 {
+		t.Errorf("%d of 20 collected while C had them", n)
 	}
 }
 
