@@ -2,7 +2,7 @@
 #
 # The rules of each directory live beside it in a .mk file; this one only says what there is.
 
-SHELL := /bin/bash
+SHELL := $(or $(shell command -v bash 2>/dev/null),/bin/bash)
 CC ?= cc
 BUILD := build
 PREFIX ?= /usr/local
@@ -12,8 +12,10 @@ MODULE := $(shell sed -n 's/^module //p' go/go.mod)
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual
 CSTD := -std=gnu11
 
+# The system that the C is compiled for. A cross build sets it, CC and BUILD.
+SYSTEM := $(shell uname -s | tr A-Z a-z)
 # Files of other systems than this one; $(call here,FILES) leaves them out.
-OTHER_SYSTEMS := $(filter-out $(shell uname -s | tr A-Z a-z),linux freebsd)
+OTHER_SYSTEMS := $(filter-out $(SYSTEM),linux freebsd)
 here = $(filter-out $(foreach s,$(OTHER_SYSTEMS),%_$(s).c %_$(s)_amd64.c %_$(s)_arm64.c),$(1))
 
 .DEFAULT_GOAL := all
@@ -40,6 +42,7 @@ include test/syscall/syscall.mk
 include examples/examples.mk
 include fuzz/fuzz.mk
 include test/vm/vm.mk
+include test/freebsd/freebsd.mk
 include tools/lint.mk
 
 all: bin/rcgo ## build bin/rcgo

@@ -134,7 +134,8 @@ struct rcgo_target {
 
 // Open this process, the process with this PID, and the core file at path. They return 0, or
 // -errno. -ENOEXEC: no ELF file; -EINVAL: an ELF file but no core file; -ENOTSUP: not of a 64-bit
-// little-endian CPU; -EPERM or -EACCES: not permitted. On error nothing has to be closed.
+// little-endian CPU; -EPERM or -EACCES: not permitted; -ENOSYS: not on this system, as processes on
+// FreeBSD. On error nothing has to be closed.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_BACKTRACE_API int rcgo_target_open_self(struct rcgo_target *target);
 

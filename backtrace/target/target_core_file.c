@@ -21,6 +21,9 @@
 // From linux/elfcore.h: where struct elf_prstatus of a 64-bit CPU has the fields used here.
 #define CORE_PRSTATUS_PID 32
 #define CORE_PRSTATUS_REGS 112
+// From linux/elf.h and linux/auxvec.h, which other systems that read such a core do not have.
+#define CORE_NT_AUXV 6
+#define CORE_AT_SYSINFO_EHDR 33
 
 struct core_file {
 	struct rcgo_elf elf;
@@ -250,11 +253,11 @@ core_auxv_note(uint32_t type, struct rcgo_bytes b, void *arg)
 {
 	struct core_auxv *a = arg;
 
-	for (size_t i = 0; type == NT_AUXV && i + 16 <= b.size && !a->found; i += 16) {
+	for (size_t i = 0; type == CORE_NT_AUXV && i + 16 <= b.size && !a->found; i += 16) {
 		a->found = rcgo__get64(b.at + i, false) == a->type;
 		a->value = rcgo__get64(b.at + i + 8, false);
 	}
-	return type == NT_AUXV;
+	return type == CORE_NT_AUXV;
 }
 
 static bool
@@ -309,7 +312,7 @@ core_each_module(const struct rcgo_target *target, rcgo_target_module_fn visit, 
 	uint64_t vdso;
 
 	core_each_note(core_of(target), core_file_note, &merge);
-	if (core_auxv(target, AT_SYSINFO_EHDR, &vdso) && !merge.stopped &&
+	if (core_auxv(target, CORE_AT_SYSINFO_EHDR, &vdso) && !merge.stopped &&
 		core_segment(core_of(target), vdso, &s)) {
 		struct rcgo_target_module m = {.path = "[vdso]",
 			.start = vdso,

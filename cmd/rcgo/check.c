@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const platforms[] = {"linux/amd64", "linux/arm64", "freebsd/amd64"};
+static const char *const platforms[] = {
+	"linux/amd64", "linux/arm64", "freebsd/amd64", "freebsd/arm64"};
 
 struct problem *
 problem_version(const struct goenv *e)
@@ -90,8 +91,8 @@ problem_platform(const struct goenv *e)
 		}
 	}
 	return problem(fmt("unsupported platform: GOOS=%s GOARCH=%s", e->goos, e->goarch),
-		fmt("rcgo replaces runtime/cgo on %s, %s and %s only", platforms[0], platforms[1],
-			platforms[2]),
+		fmt("rcgo replaces runtime/cgo on %s, %s, %s and %s only", platforms[0],
+			platforms[1], platforms[2], platforms[3]),
 		"unset GOOS and GOARCH (also `go env -u GOOS GOARCH`), or build this one with "
 		"plain go");
 }

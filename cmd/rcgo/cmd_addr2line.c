@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <libiberty/demangle.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +14,7 @@
 struct addr2line {
 	const char *program, *section;
 	bool addresses, functions, demangle, inlines, pretty, base_names;
-	int style;		  // demangling style
+	bool no_recurse_limit;	  // when demangling
 	struct rcgo_section base; // the section of -j
 	struct symbols symbols;
 };
@@ -28,7 +27,7 @@ print_function(const struct addr2line *a, const struct rcgo_frame *frame)
 	if (name == NULL || name[0] == 0) {
 		name = "??";
 	} else if (a->demangle) {
-		name = symbols_demangle(name, a->style);
+		name = symbols_demangle(name, a->no_recurse_limit);
 	}
 	fputs(name, stdout);
 	fputs(a->pretty ? " at " : "\n", stdout);
@@ -144,16 +143,9 @@ answer_all(struct addr2line *a)
 static void
 use_style(const char *style)
 {
-	enum demangling_styles s;
-
-	if (style == NULL) {
-		return;
-	}
-	s = cplus_demangle_name_to_style(style);
-	if (s == unknown_demangling) {
+	if (style != NULL && !demangle_set_style(style)) {
 		usage_error("addr2line", "unknown style of demangling: %s", style);
 	}
-	cplus_demangle_set_style(s);
 }
 
 static const struct option longs[] = {{"addresses", no_argument, NULL, 'a'},
@@ -194,10 +186,10 @@ parse_flags(struct addr2line *a, int argc, char **argv)
 			a->pretty = true;
 			break;
 		case 'r':
-			a->style |= DMGL_NO_RECURSE_LIMIT;
+			a->no_recurse_limit = true;
 			break;
 		case 'R':
-			a->style &= ~DMGL_NO_RECURSE_LIMIT;
+			a->no_recurse_limit = false;
 			break;
 		case 's':
 			a->base_names = true;
@@ -226,7 +218,7 @@ find_section(struct addr2line *a)
 int
 cmd_addr2line(int argc, char **argv)
 {
-	struct addr2line a = {.program = "a.out", .style = DMGL_PARAMS | DMGL_ANSI};
+	struct addr2line a = {.program = "a.out"};
 
 	parse_flags(&a, argc, argv);
 	symbols_open(&a.symbols, a.program, NULL);

@@ -35,9 +35,13 @@ size_text(double bytes)
 static char *
 put_library(void)
 {
-	struct cache c = cache_open();
+	struct cache c;
 	char *path = NULL;
 
+	if (preload_count == 0) {
+		fail("this rcgo records no C memory", "heap profiling is for Linux only", NULL);
+	}
+	c = cache_open();
 	for (size_t i = 0; i < preload_count; i++) {
 		if (strcmp(preload[i].name, LIBRARY) == 0) {
 			path = cache_put_preload(&c, LIBRARY, preload[i].data,

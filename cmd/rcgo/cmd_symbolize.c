@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <libiberty/demangle.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +50,7 @@ function_of(const struct log *log, const struct rcgo_frame *frame)
 	if (frame->function == NULL) {
 		return NAMELESS;
 	}
-	return log->demangle ? symbols_demangle(frame->function, DMGL_PARAMS | DMGL_ANSI)
-			     : frame->function;
+	return log->demangle ? symbols_demangle(frame->function, false) : frame->function;
 }
 
 static size_t

@@ -131,6 +131,11 @@ compiler_advice(const struct goenv *e)
 {
 	const struct cpu *cpu = cpu_of(e->goarch);
 
+	if (strcmp(e->gohostos, "freebsd") == 0) {
+		return "FreeBSD's own is `cc`; install one (`pkg install llvm`) if that is "
+		       "missing, "
+		       "or set CC to the one you have";
+	}
 	if (cpu == NULL || strcmp(e->goarch, e->gohostarch) == 0) {
 		return "install one (`apt install gcc libc6-dev` on Debian and Ubuntu), or set CC "
 		       "to the "

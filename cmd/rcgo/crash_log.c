@@ -3,7 +3,6 @@
 #include "rcgo.h"
 
 #include <inttypes.h>
-#include <libiberty/demangle.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,9 +112,7 @@ log_print(const char *line, bool demangle)
 			n++;
 		}
 		word = fmt("%.*s", (int)(n == 0 ? 1 : n), line);
-		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, DMGL_PARAMS | DMGL_ANSI)
-					      : word,
-			stdout);
+		fputs(n > 2 && line[0] == '_' ? symbols_demangle(word, false) : word, stdout);
 		line += n == 0 ? 1 : n;
 	}
 	puts(line);

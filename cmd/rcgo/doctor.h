@@ -5,6 +5,8 @@
 
 #include "rcgo.h"
 
+enum { DOCTOR_FEW_THREADS = 1024 }; // fewer are a finding
+
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 
 // Prints one finding. todo says what to do; NULL if there is nothing to do.
@@ -19,5 +21,6 @@ void doctor_sandbox(void);
 void doctor_compiler(const struct goenv *e);
 void doctor_cache(const struct goenv *e);
 void doctor_limits(void);
+void doctor_kernel_limits(void); // those that each system has in its own way
 void doctor_program(const char *path);
 #endif

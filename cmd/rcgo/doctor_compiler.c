@@ -149,7 +149,7 @@ doctor_compiler(const struct goenv *e)
 	if (words.n == 0) {
 		finding(LEVEL_FAIL, "C compiler",
 			fmt("%s is not in PATH (CC=%s)", first_word(e->cc), e->cc),
-			"install one (`apt install gcc libc6-dev`), or set CC to the one you have");
+			compiler_advice(e));
 		return;
 	}
 	if (mkdtemp(dir) == NULL) {

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { FEW_THREADS = 1024, MB = 1024 * 1024 };
+enum { MB = 1024 * 1024 };
 
 static void
 report_free_space(
@@ -74,21 +74,6 @@ limit_text(rlim_t n)
 	return n == RLIM_INFINITY ? xstrdup("unlimited") : fmt("%llu", (unsigned long long)n);
 }
 
-// Reads one number from a file such as those of /proc/sys. Returns false for "max" and for a
-// missing file.
-static bool
-read_number(const char *path, unsigned long long *n)
-{
-	size_t size;
-	char *text = read_file(path, &size), *end;
-
-	if (text == NULL) {
-		return false;
-	}
-	*n = strtoull(text, &end, 10);
-	return end != text;
-}
-
 static void
 report_processes(void)
 {
@@ -99,7 +84,7 @@ report_processes(void)
 	}
 	char *text = fmt("%s processes and threads for this user", limit_text(r.rlim_cur));
 
-	if (r.rlim_cur != RLIM_INFINITY && r.rlim_cur < FEW_THREADS && geteuid() != 0) {
+	if (r.rlim_cur != RLIM_INFINITY && r.rlim_cur < DOCTOR_FEW_THREADS && geteuid() != 0) {
 		finding(LEVEL_WARN, "RLIMIT_NPROC", text,
 			fmt("raise it: `ulimit -u %s`, or nproc in /etc/security/limits.conf",
 				limit_text(r.rlim_max)));
@@ -115,7 +100,7 @@ report_memory(void)
 
 	if (getrlimit(RLIMIT_STACK, &r) == 0) {
 		bool small = r.rlim_cur < 256 * 1024;
-		bool large = r.rlim_cur != RLIM_INFINITY && r.rlim_cur > 256ULL * MB;
+		bool large = r.rlim_cur != RLIM_INFINITY && r.rlim_cur > (rlim_t)256 * MB;
 
 		finding(small || large ? LEVEL_WARN : LEVEL_OK, "RLIMIT_STACK",
 			fmt("%s bytes, the size of each C thread's stack", limit_text(r.rlim_cur)),
@@ -124,95 +109,11 @@ report_memory(void)
 				: NULL);
 	}
 	if (getrlimit(RLIMIT_AS, &r) == 0) {
-		bool small = r.rlim_cur != RLIM_INFINITY && r.rlim_cur < 2048ULL * MB;
+		bool small = r.rlim_cur != RLIM_INFINITY && r.rlim_cur < (rlim_t)2048 * MB;
 
 		finding(small ? LEVEL_WARN : LEVEL_OK, "RLIMIT_AS",
 			fmt("%s bytes of address space", limit_text(r.rlim_cur)),
 			small ? "Go reserves much more than it uses: `ulimit -v unlimited`" : NULL);
-	}
-}
-
-// Finds the lowest pids.max between our control group and the root, each of which applies. Reads
-// the group of the pids controller (version 1), or of all controllers (version 2: "0::").
-static char *
-tightest_group(unsigned long long *max)
-{
-	size_t size;
-	char *save, *found = NULL, *text = read_file("/proc/self/cgroup", &size);
-
-	for (char *line = text == NULL ? NULL : strtok_r(text, "\n", &save); line != NULL;
-		line = strtok_r(NULL, "\n", &save)) {
-		char *colon = strchr(line, ':'),
-		     *group = colon == NULL ? NULL : strchr(colon + 1, ':');
-
-		if (group == NULL || (!has_prefix(line, "0::") && !has_prefix(colon, ":pids:"))) {
-			continue;
-		}
-		const char *root =
-			has_prefix(line, "0::") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-
-		for (char *up = group + 1;;) {
-			char *file = fmt("%s%s/pids.max", root, strcmp(up, "/") == 0 ? "" : up);
-			unsigned long long n;
-
-			if (read_number(file, &n) && (found == NULL || n < *max)) {
-				*max = n;
-				found = file;
-			}
-			char *slash = strrchr(up, '/');
-
-			if (slash == NULL || *up == '\0') {
-				break;
-			}
-			*slash = '\0';
-		}
-	}
-	return found;
-}
-
-static void
-report_cgroups(void)
-{
-	unsigned long long max = 0, now = 0;
-	char *file = tightest_group(&max);
-
-	if (file == NULL) {
-		finding(LEVEL_OK, "cgroup pids", "no limit", NULL);
-		return;
-	}
-	char *current = fmt("%.*scurrent", (int)(strlen(file) - strlen("max")), file);
-	bool known = read_number(current, &now);
-	char *text = known ? fmt("%llu of %llu in use (%s)", now, max, file)
-			   : fmt("%llu (%s)", max, file);
-
-	if (max < FEW_THREADS || (known && now + 100 > max)) {
-		finding(LEVEL_WARN, "cgroup pids", text,
-			"raise it: --pids-limit of docker or podman, TasksMax= of systemd, "
-			"podPidsLimit of "
-			"Kubernetes");
-	} else {
-		finding(LEVEL_OK, "cgroup pids", text, NULL);
-	}
-}
-
-static void
-report_sysctl(const char *name, const char *path, unsigned long long wanted, const char *what)
-{
-	unsigned long long n;
-
-	if (!read_number(path, &n)) {
-		return;
-	}
-	if (n < wanted) {
-		char *sysctl = xstrdup(path + strlen("/proc/sys/"));
-
-		for (char *p = sysctl; (p = strchr(p, '/')) != NULL;) {
-			*p = '.';
-		}
-		finding(LEVEL_WARN, name, fmt("%llu %s", n, what),
-			fmt("raise it: `sysctl -w %s=%llu`", sysctl, wanted));
-	} else {
-		finding(LEVEL_OK, name, fmt("%llu %s", n, what), NULL);
 	}
 }
 
@@ -221,11 +122,5 @@ doctor_limits(void)
 {
 	report_processes();
 	report_memory();
-	report_cgroups();
-	report_sysctl(
-		"threads-max", "/proc/sys/kernel/threads-max", 4096, "threads on this machine");
-	report_sysctl(
-		"pid_max", "/proc/sys/kernel/pid_max", 4096, "numbers for processes and threads");
-	report_sysctl("max_map_count", "/proc/sys/vm/max_map_count", 65530,
-		"mappings a process; a thread takes two or three");
+	doctor_kernel_limits();
 }

@@ -308,7 +308,11 @@ identity_of_process(const char *pid, char **file, char **why)
 	struct search s = {.target = &target, .pid = pid, .files = true};
 	char *text;
 
-	*file = fmt("/proc/%s/exe", pid);
+	*file = program_of(pid);
+	if (*file == NULL) {
+		*why = xstrdup(strerror(errno));
+		return NULL;
+	}
 	text = identity_of_file(*file, why);
 	if (text != NULL || *why != NULL || rcgo_target_open_process(&target, atoi(pid)) != 0) {
 		return text;

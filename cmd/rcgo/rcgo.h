@@ -57,6 +57,10 @@ char *working_dir(const char *dir);
 char *path_search(const char *name);
 char *path_search_other(const char *name);
 bool path_is_self(const char *path);
+// own_program_linux.c, own_program_freebsd.c: a path by which the file of a running program can be
+// opened. That of this rcgo; "" if unknown. That of a process; NULL and errno if there is none.
+const char *own_program(void);
+char *program_of(const char *pid);
 char *first_word(const char *command);
 char *read_file(const char *path, size_t *size);
 int write_file(const char *path, const void *data, size_t size);

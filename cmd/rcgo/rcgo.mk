@@ -3,7 +3,8 @@
 # What walks a stack knows the CPU that the stack is of, and is there once for each.
 RCGO_WALK_CPUS := amd64 arm64
 RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve
-RCGO_SRC := $(sort $(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c,$(wildcard cmd/rcgo/*.c)))
+RCGO_SRC := $(sort $(call here,$(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c, \
+	$(wildcard cmd/rcgo/*.c))))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) $(RCGO_WALK_CPUS:%=$(BUILD)/rcgo/walk_%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
 	$(BUILD)/rcgo/preload_data.o $(BUILD)/rcgo/preload_table.o \
@@ -11,7 +12,7 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) $(RCGO_WALK_CPUS:%=$(BUIL
 # No path of the build is in the command, so two builds in two directories are equal.
 RCGO_PATHS := -ffile-prefix-map=$(CURDIR)=.
 RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
-	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo
+	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo $(RCGO_INCLUDE_$(SYSTEM))
 
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
 # that reads call frame information: stack_*.c reads the memory of another process for it.
@@ -23,8 +24,12 @@ RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
 
 # Debian's jansson, and libiberty, which demangles: linked statically so that the binary runs where
-# the libraries are missing. So is libc where the compiler can, for older and other libcs.
-RCGO_LIBS := -l:libjansson.a -l:libiberty.a
+# the libraries are missing. So is libc where the compiler can, for older and other libcs. FreeBSD
+# has no libiberty (cmd/rcgo/demangle_freebsd.c).
+RCGO_LIBS_linux := -l:libjansson.a -l:libiberty.a
+RCGO_LIBS_freebsd := -L/usr/local/lib -l:libjansson.a -lm
+RCGO_INCLUDE_freebsd := -I/usr/local/include
+RCGO_LIBS := $(RCGO_LIBS_$(SYSTEM))
 RCGO_STATIC = $(if $(findstring sanitize,$(CFLAGS) $(LDFLAGS)),,$(shell mkdir -p $(BUILD)/rcgo; \
 	echo 'int main(void) { return 0; }' | \
 	$(CC) -static -x c -o $(BUILD)/rcgo/static_probe - 2>/dev/null && echo -static))
@@ -63,18 +68,18 @@ endef
 $(foreach cpu,$(RCGO_WALK_CPUS),$(eval $(call walk_rules,$(cpu))))
 -include $(wildcard $(BUILD)/rcgo/walk/*/*.d)
 
-RCGO_SYM_USERS := symbols.o crash_log.o log_text.o cmd_addr2line.o cmd_symbolize.o identity.o
+RCGO_SYM_USERS := symbols.o demangle_$(SYSTEM).o crash_log.o log_text.o cmd_addr2line.o cmd_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))
 $(RCGO_SYM_USERS): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # What looks into other processes and cores.
-RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c cmd_stack.c \
-	cmd_record.c heap_*.c cmd_heap.c)))
+RCGO_STACK_SRC := $(sort $(wildcard $(addprefix cmd/rcgo/,stack*.c go_*.c target_*.c process_*.c \
+	cmd_stack.c cmd_record.c heap_*.c cmd_heap.c)))
 RCGO_STACK := $(RCGO_STACK_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o)
 $(RCGO_STACK): RCGO_CFLAGS += $(RCGO_SYM_FLAGS)
 
 # The page of counters that rcgo top reads.
-RCGO_TOP := $(addprefix $(BUILD)/rcgo/,cmd_top.o top_page.o top_screen.o top_table.o top_threads.o)
+RCGO_TOP := $(addprefix $(BUILD)/rcgo/,cmd_top.o top_page_linux.o top_screen.o top_table.o top_threads_linux.o)
 $(RCGO_TOP): RCGO_CFLAGS += -Iinclude -Ibacktrace/include -Ibacktrace/util -Iruntime/abi -Iruntime/thread
 
 # What a built program says of itself.
@@ -186,11 +191,19 @@ $(PRELOAD_OBJ): $(BUILD)/preload/%.o: %.c $(RCGO_SYM_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(PRELOAD_FLAGS) -c -o $@ $<
 
+# Heap profiling is for Linux: elsewhere rcgo carries no such library.
+PRELOAD_LIB_linux := $(BUILD)/preload/lib/rcgo_heap.so
+PRELOAD_LIB := $(or $(PRELOAD_LIB_$(SYSTEM)),$(BUILD)/preload/lib/.none)
+
+$(BUILD)/preload/lib/.none:
+	@mkdir -p $(@D)
+	touch $@
+
 $(BUILD)/preload/lib/rcgo_heap.so: $(PRELOAD_OBJ)
 	@mkdir -p $(@D)
 	$(CC) -shared -nostdlib -Wl,-z,now -Wl,--build-id -Wl,--strip-debug -o $@ $^
 
-$(BUILD)/rcgo/preload_data.S: $(BUILD)/preload/lib/rcgo_heap.so cmd/rcgo/embed
+$(BUILD)/rcgo/preload_data.S: $(PRELOAD_LIB) cmd/rcgo/embed
 	@mkdir -p $(@D)
 	cmd/rcgo/embed $(BUILD)/preload/lib $(BUILD)/rcgo/preload_data.S $(BUILD)/rcgo/preload_table.c \
 		preload preload_count

@@ -12,7 +12,7 @@
 int
 shim_put(const char *dir)
 {
-	char *self = realpath("/proc/self/exe", NULL), *path = path_join(dir, "go");
+	char *self = realpath(own_program(), NULL), *path = path_join(dir, "go");
 	char *fresh = fmt("%s.%ld", path, (long)getpid());
 	struct stat st;
 

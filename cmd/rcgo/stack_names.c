@@ -3,7 +3,6 @@
 #include "stack.h"
 
 #include <ctype.h>
-#include <libiberty/demangle.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +169,7 @@ object_of(struct target *t, struct module *m)
 static const char *
 demangled(const char *name)
 {
-	return name == NULL ? NULL : clean_text(symbols_demangle(name, DMGL_PARAMS | DMGL_ANSI));
+	return name == NULL ? NULL : clean_text(symbols_demangle(name, false));
 }
 
 // Names code outside of ELF objects: that of a just-in-time compiler.

@@ -102,7 +102,7 @@ struct target {
 	struct rcgo_target from; // the source of all reads
 	// Reads for a target that is neither a process nor a core; NULL otherwise.
 	size_t (*read)(struct target *t, uint64_t address, void *to, size_t size);
-	void *own; // of target_process.c, or of read
+	void *own; // of target_process_linux.c, or of read
 	const char *sysroot, *debug, *exe;
 	bool force;
 	uint16_t machine;
@@ -131,7 +131,8 @@ struct stack_options {
 	const char *pprof, *debug, *exe, *sysroot;
 };
 
-// target_process.c
+// target_process_linux.c, target_process_freebsd.c, which has no live processes: its process_open
+// ends rcgo with a message.
 int process_open(struct target *t, pid_t pid);
 void process_threads(struct target *t);
 void process_more_threads(struct target *t);
@@ -147,11 +148,11 @@ void process_blocked_for(struct target *t);
 // Returns the start time of the process, in seconds since boot; 0 if it is not known.
 double process_started(const struct target *t);
 
-// target_maps.c: the objects of a live process
+// target_maps_linux.c: the objects of a live process
 // Lists the objects. May be called again. Sets *changed if objects were loaded or unloaded since.
 int process_modules(struct target *t, bool *changed);
 
-// target_stop.c: functions return 0, or -errno. The thread stays stopped until process_release.
+// target_stop_linux.c: functions return 0, or -errno. The thread stays stopped until process_release.
 int process_stop(struct target *t, struct thread *th);
 // process_stop in two steps, so that many threads can stop at the same time.
 int process_ask_stop(struct target *t, struct thread *th);
@@ -164,7 +165,7 @@ void process_hurry(bool on);
 // Releases a thread that did not stop in time, if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);
 
-// target_permission.c
+// target_permission_linux.c
 _Noreturn void process_fail(pid_t pid, int err);
 
 // target_core.c: ends rcgo on an error

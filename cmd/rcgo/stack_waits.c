@@ -2,11 +2,13 @@
 // rcgo stack: the locks for which threads in C wait, and deadlocks between threads.
 #include "stack.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 enum {
+	FUTEX_AMD64 = 202, // the number of the system call on Linux
+	FUTEX_ARM64 = 98,
 	FUTEX_COMMAND = 0x7f,
 	FUTEX_LOCK_PI_OP = 6,
 	FUTEX_TID = 0x3fffffff,
@@ -207,10 +209,12 @@ waits_parked(const struct stacks *s, const struct thread *th)
 void
 waits_find(struct stacks *s)
 {
+	long futex_call = s->t.machine == EM_AARCH64 ? FUTEX_ARM64 : FUTEX_AMD64;
+
 	for (size_t i = 0; i < s->t.threads; i++) {
 		struct thread *th = &s->t.thread[i];
 
-		if (th->stack != NULL && th->in_syscall && th->syscall == SYS_futex &&
+		if (th->stack != NULL && th->in_syscall && th->syscall == futex_call &&
 			th->stack->n > 0 && th->stack->frame[0].lang == FRAME_C) {
 			find_wait(s, th);
 		}

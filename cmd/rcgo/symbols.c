@@ -7,7 +7,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,7 +129,7 @@ symbols_address(const struct symbols *s, const char *name, uint64_t *address)
 // Some symbols begin with dots or dollars, and some have a version after an @. Only the part
 // between them is demangled.
 const char *
-symbols_demangle(const char *name, int flags)
+symbols_demangle(const char *name, bool no_recurse_limit)
 {
 	static char *last;
 	size_t before = strspn(name, ".$");
@@ -141,7 +140,7 @@ symbols_demangle(const char *name, int flags)
 	if (version != NULL) {
 		proper[version - name - (ptrdiff_t)before] = 0;
 	}
-	plain = cplus_demangle(proper, flags);
+	plain = demangle_name(proper, no_recurse_limit);
 	free(proper);
 	if (plain == NULL) {
 		return name;

@@ -34,8 +34,14 @@ bool symbols_has(const struct symbols *s, uint64_t address);
 bool symbols_address(const struct symbols *s, const char *name, uint64_t *address);
 
 // Returns the demangled name, or name itself. The result is valid until the next call, and the
-// caller must not free it.
-const char *symbols_demangle(const char *name, int flags);
+// caller must not free it. no_recurse_limit: as addr2line's option.
+const char *symbols_demangle(const char *name, bool no_recurse_limit);
+
+// demangle_linux.c, demangle_freebsd.c: the demangler behind it. Returns memory of malloc; NULL if
+// name is not mangled.
+char *demangle_name(const char *name, bool no_recurse_limit);
+// Sets the style of the names to come. Returns false for a style that is not known.
+bool demangle_set_style(const char *style);
 
 // Returns the part of path after the last slash.
 const char *symbols_base_name(const char *path);

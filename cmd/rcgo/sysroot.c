@@ -10,14 +10,18 @@
 
 static const char variable[] = "RCGO_FREEBSD_SYSROOT";
 
+// For arm64, Go insists on GNU ld and adds -fuse-ld=bfd (golang/go#35197). --ld-path, which takes
+// precedence, names the one that Debian has for that CPU.
 static const struct {
-	const char *goarch, *triple, *release;
+	const char *goarch, *triple, *release, *linker, *flag, *packages;
 } targets[] = {
-	{"amd64", "x86_64-unknown-freebsd", "amd64"},
-	{"arm64", "aarch64-unknown-freebsd", "arm64"},
-	{"386", "i386-unknown-freebsd", "i386"},
-	{"arm", "armv7-unknown-freebsd", "arm/armv7"},
-	{"riscv64", "riscv64-unknown-freebsd", "riscv/riscv64"},
+	{"amd64", "x86_64-unknown-freebsd", "amd64", "ld.lld", "-fuse-ld=lld", "clang lld"},
+	{"arm64", "aarch64-unknown-freebsd", "arm64", "aarch64-linux-gnu-ld.bfd",
+		"--ld-path=aarch64-linux-gnu-ld.bfd", "clang binutils-aarch64-linux-gnu"},
+	{"386", "i386-unknown-freebsd", "i386", "ld.lld", "-fuse-ld=lld", "clang lld"},
+	{"arm", "armv7-unknown-freebsd", "arm/armv7", "ld.lld", "-fuse-ld=lld", "clang lld"},
+	{"riscv64", "riscv64-unknown-freebsd", "riscv/riscv64", "ld.lld", "-fuse-ld=lld",
+		"clang lld"},
 };
 
 // What a program with threads needs of a sysroot.
@@ -99,15 +103,18 @@ problem_sysroot(const struct goenv *e)
 					targets[target].release));
 		}
 	}
-	const char *tool = path_search("clang") == NULL	   ? "clang"
-			   : path_search("ld.lld") == NULL ? "ld.lld"
-							   : NULL;
+	const char *linker = targets[target].linker;
+	const char *tool = path_search("clang") == NULL	 ? "clang"
+			   : path_search(linker) == NULL ? linker
+							 : NULL;
 
-	return tool == NULL ? NULL
-			    : problem(fmt("no %s in PATH", tool),
-				      "rcgo compiles for FreeBSD by clang and links by lld",
-				      "install them (`apt install clang lld` on Debian and "
-				      "Ubuntu), or set CC to another compiler for FreeBSD");
+	return tool == NULL
+		       ? NULL
+		       : problem(fmt("no %s in PATH", tool),
+				 fmt("rcgo compiles for FreeBSD by clang and links by %s", linker),
+				 fmt("install them (`apt install %s` on Debian and Ubuntu), or "
+				     "set CC to another compiler for FreeBSD",
+					 targets[target].packages));
 }
 
 // Makes clang with the sysroot the C compiler of a cross build to FreeBSD, unless the user has set
@@ -126,9 +133,9 @@ sysroot_use(const struct goenv *e)
 	char *full = path_absolute(working_dir("."), dir);
 
 	setenv("CC",
-		fmt("clang --target=%s%s --sysroot=%s -fuse-ld=lld "
-		    "-Wno-unused-command-line-argument",
-			targets[target].triple, major > 0 ? fmt("%d", major) : "", full),
+		fmt("clang --target=%s%s --sysroot=%s %s -Wno-unused-command-line-argument",
+			targets[target].triple, major > 0 ? fmt("%d", major) : "", full,
+			targets[target].flag),
 		1);
 	if (getenv("CGO_ENABLED") == NULL) {
 		setenv("CGO_ENABLED", "1", 1);

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+// From linux/auxvec.h: the entry with the path of the program.
+#define LINUX_AT_EXECFN 31
+
 #define THREADS_MAX 100000
 #define LINKS_MAX 10000
 
@@ -193,7 +196,7 @@ add_without_list(struct target *t)
 	char path[4096] = "";
 
 	rcgo_target_auxv(&t->from, AT_PHDR, &phdr);
-	if (rcgo_target_auxv(&t->from, AT_EXECFN, &name)) {
+	if (rcgo_target_auxv(&t->from, LINUX_AT_EXECFN, &name)) {
 		core_string(t, name, path, sizeof path);
 	}
 	dynamic = add_by_file(t, path[0] != 0 ? path : "program",

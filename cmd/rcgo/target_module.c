@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "debug_frame.h"
+#include "kernel.h"
 
 #define PAGE ((uint64_t)4096)
 #define IMAGE_MAX ((uint64_t)1 << 34)
@@ -184,7 +185,7 @@ open_image(struct target *t, struct module *m)
 		m->image_size = (size_t)((top - m->base + PAGE - 1) & -PAGE);
 		// Bytes between segments, and bytes without a file, read as zeros.
 		image = mmap(NULL, m->image_size, PROT_READ,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+			MAP_PRIVATE | MAP_ANONYMOUS | RCGO_MAP_LAZY, -1, 0);
 		if (image == MAP_FAILED || !lay_segments(m, image)) {
 			return false;
 		}

@@ -8,7 +8,7 @@
 #include "rcgo.h"
 #include "stats_page.h"
 
-// top_page.c: the page of counters; see runtime/thread/stats_page.h
+// top_page_linux.c: the page of counters; see runtime/thread/stats_page.h
 struct top_page {
 	pid_t pid;
 	int fd; // the process's memory, or a memory file of its
@@ -17,7 +17,7 @@ struct top_page {
 struct top_page top_page_open(pid_t pid);
 bool top_page_read(const struct top_page *p, struct rcgo_stats_page *page);
 
-// top_threads.c: the threads of a process, by /proc
+// top_threads_linux.c: the threads of a process, by /proc
 struct top_thread {
 	pid_t tid;
 	char name[32];
@@ -38,7 +38,7 @@ void top_threads_compare(struct top_threads *now, const struct top_threads *befo
 // Returns in whose code an address is: go or c.
 const char *top_where(uint64_t pc, const struct rcgo_stats_page *stats);
 
-// stack_top.c: the function that each thread is in; - when it is not to be looked at. Unless
+// stack_top_linux.c: the function that each thread is in; - when it is not to be looked at. Unless
 // no_stop, each thread that runs is stopped for some microseconds.
 struct top_stacks;
 struct top_stacks *top_stacks_open(pid_t pid, bool no_stop);

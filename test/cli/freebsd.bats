@@ -43,6 +43,16 @@ sysroot() {
 	[ "${lines[1]}" = "CGO_ENABLED=1" ]
 }
 
+@test "arm64: GNU ld links, as Go demands there" {
+	sysroot
+	cp "$T/bin/clang" "$T/bin/aarch64-linux-gnu-ld.bfd"
+	fake_go GOOS=freebsd GOARCH=arm64
+	# shellcheck disable=SC2016 # the fake go expands it
+	FAKE_DO='echo "CC=$CC"' run "$RCGO" build
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "CC=clang --target=aarch64-unknown-freebsd14 --sysroot=$T/sysroot --ld-path=aarch64-linux-gnu-ld.bfd -Wno-unused-command-line-argument" ]
+}
+
 @test "the user's own compiler stays" {
 	sysroot
 	fake_go GOOS=freebsd
@@ -56,6 +66,19 @@ sysroot() {
 		-f '{{range .CFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}' runtime/cgo
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_amd64.s gcc_rcgo_amd64.S " ]
+}
+
+@test "arm64: the go command sees our files, and none that only amd64 needs" {
+	CC=true GOOS=freebsd GOARCH=arm64 CGO_ENABLED=1 run "$RCGO" list \
+		-f '{{range .CFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}' runtime/cgo
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_arm64.s gcc_rcgo_arm64.S " ]
+}
+
+@test "on FreeBSD itself, without a compiler: its own is named" {
+	fake_go GOOS=freebsd GOHOSTOS=freebsd CC=missing-cc
+	run "$RCGO" build
+	has "FreeBSD's own is \`cc\`; install one (\`pkg install llvm\`)"
 }
 
 @test "signals are not interposed there" {
