@@ -15,7 +15,7 @@ doctor_sandbox(void)
 		jailed = 0;
 	}
 	finding(LEVEL_OK, "sandbox",
-		jailed != 0 ? "a jail; what is enough for Go's own C half is enough for ours"
+		jailed != 0 ? "a jail; what is enough for Go's own runtime/cgo is enough for ours"
 			    : "no jail",
 		NULL);
 	finding(LEVEL_OK, "processes",

@@ -66,11 +66,11 @@ process_has_signal(const struct target *t, const struct thread *th)
 	return false;
 }
 
-bool
-process_sleeps_firmly(const struct target *t, const struct thread *th)
+char
+process_thread_state(const struct target *t, const struct thread *th)
 {
 	(void)t, (void)th;
-	return false;
+	return 0;
 }
 
 void

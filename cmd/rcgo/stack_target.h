@@ -131,8 +131,8 @@ struct stack_options {
 	const char *pprof, *debug, *exe, *sysroot;
 };
 
-// target_process_linux.c, target_process_freebsd.c, which has no live processes: its process_open
-// ends rcgo with a message.
+// target_process_linux.c. process_freebsd.c has no live processes: its process_open ends rcgo with
+// a message.
 int process_open(struct target *t, pid_t pid);
 void process_threads(struct target *t);
 void process_more_threads(struct target *t);

@@ -39,6 +39,7 @@ typedef struct {
 
 #	define RCGO_COPY_RESTORER(go, act) ((void)0)
 
+_Static_assert(sizeof(go_sigset_t) == 16, "go_sigset_t");
 _Static_assert(offsetof(go_sigaction_t, flags) == sizeof(uintptr_t), "go_sigaction_t.flags");
 _Static_assert(offsetof(go_sigaction_t, mask) == sizeof(uintptr_t) + 4, "go_sigaction_t.mask");
 _Static_assert(sizeof(go_sigaction_t) == (sizeof(uintptr_t) == 8 ? 32 : 24), "go_sigaction_t");

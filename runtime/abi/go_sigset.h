@@ -33,6 +33,11 @@
 #	endif
 #endif
 
+// GO: runtime/defs_freebsd_amd64.go struct sigset: __bits
+// GO: runtime/defs_freebsd_arm64.go struct sigset: __bits
+// GO: runtime/defs_freebsd_386.go struct sigset: __bits
+// GO: runtime/defs_freebsd_arm.go struct sigset: __bits
+// GO: runtime/defs_freebsd_riscv64.go struct sigset: __bits (go 1.20-)
 typedef struct {
 	RCGO_SIGSET_WORD word[RCGO_SIGSET_WORDS];
 } go_sigset_t;

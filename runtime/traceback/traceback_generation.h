@@ -38,6 +38,7 @@
 // GO: runtime/signal_unix.go sigPreempt = _SIGURG
 #ifdef __FreeBSD__
 // GO: runtime/defs_freebsd_amd64.go _SIGURG = 0x10
+// GO: runtime/defs_freebsd_arm64.go _SIGURG = 0x10
 #	define RCGO_SIGPREEMPT 0x10
 #else
 // GO: runtime/defs_linux_amd64.go _SIGURG = 0x17
