@@ -152,7 +152,8 @@ double process_started(const struct target *t);
 // Lists the objects. May be called again. Sets *changed if objects were loaded or unloaded since.
 int process_modules(struct target *t, bool *changed);
 
-// target_stop_linux.c: functions return 0, or -errno. The thread stays stopped until process_release.
+// target_stop_linux.c: functions return 0, or -errno. The thread stays stopped until
+// process_release.
 int process_stop(struct target *t, struct thread *th);
 // process_stop in two steps, so that many threads can stop at the same time.
 int process_ask_stop(struct target *t, struct thread *th);
