@@ -30,3 +30,11 @@ void
 calls_nothing(void)
 {
 }
+
+void
+calls_regions(uintptr_t n)
+{
+	for (uintptr_t i = 0; i < n; i++) {
+		rcgo_acquire(rcgo_release());
+	}
+}

@@ -8,6 +8,7 @@ extern uintptr_t calls_export(uintptr_t, uintptr_t);
 static void *export_fn(void) { return calls_export; }
 static void *repeat_fn(void) { return calls_repeat; }
 static void *nothing_fn(void) { return calls_nothing; }
+static void *regions_fn(void) { return calls_regions; }
 */
 import "C"
 
@@ -24,6 +25,7 @@ import (
 
 var (
 	repeat   = leaf.WithCallbacks[func(fn unsafe.Pointer, n, arg uintptr) uintptr]("calls_repeat", C.repeat_fn())
+	regions  = leaf.WithCallbacks[func(n uintptr)]("calls_regions", C.regions_fn())
 	callback = leaf.CallbackOf("add", func(a, b uintptr) uintptr { return a + b })
 
 	errSum    = errors.New("the callbacks were not made")
@@ -117,6 +119,12 @@ func init() {
 	paths["callback"] = path{run: callbacks(1000, ourRepeat)}
 	paths["one-callback-stock"] = path{run: callbacks(1, stockRepeat)}
 	paths["one-callback"] = path{run: callbacks(1, ourRepeat)}
+	paths["region"] = path{run: func(n int) error {
+		for left := n; left > 0; left -= 1000 {
+			regions(1000)
+		}
+		return nil
+	}}
 	paths["event-lane"] = events(0)
 	paths["event-shared"] = events(1)
 	paths["call"] = plain(nothing)

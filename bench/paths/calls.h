@@ -3,6 +3,7 @@
 #ifndef CALLS_H
 #define CALLS_H
 
+#include "../../go/include/rcgo_leaf.h"
 #include "../../go/include/rcgo_ring.h"
 
 typedef uintptr_t (*calls_fn)(uintptr_t, uintptr_t);
@@ -15,5 +16,6 @@ struct calls_event {
 uintptr_t calls_repeat(calls_fn fn, uintptr_t n, uintptr_t arg);
 void calls_push(rcgo_ring *ring, uintptr_t n, int shared);
 void calls_nothing(void);
+void calls_regions(uintptr_t n);
 
 #endif
