@@ -24,7 +24,7 @@ struct counted {
 	struct counted *next;
 };
 
-// What a thread had at the last sample; while it has not run since, it has it still.
+// The result of a thread's last sample, which stays valid until the thread runs.
 struct last {
 	uint64_t stamp;
 	struct counted *counted;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: the threads of a running program, what is counted of them, and how they fare.
+// rcgo top: the threads of a running program, with their states and counters.
 #include "top.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ struct top {
 	struct top_view view;
 };
 
-// What one update shows.
+// The data of one update.
 struct update {
 	struct rcgo_stats_page stats;
 	struct top_threads threads;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo doctor BIN: what a built program needs where it runs, and what it tells when it crashes.
+// rcgo doctor BIN: the requirements of a built program at run time, and the content of
+// its crash reports.
 #include "doctor.h"
 #include "identity.h"
 

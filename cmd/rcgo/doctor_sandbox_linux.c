@@ -38,7 +38,7 @@ status_number(const char *name)
 	return line == NULL ? -1 : atoi(line + strlen(name) + 2);
 }
 
-// gVisor's kernel has one version for ever.
+// gVisor always reports the same kernel version.
 static bool
 is_gvisor(void)
 {

@@ -37,7 +37,7 @@ word_at(const uint8_t *at)
 	return rcgo__get64(at, false);
 }
 
-// Whether a pclntab begins here; offsets in it begin with the eighth word.
+// Returns whether a pclntab begins here. Its offsets begin with the eighth word.
 static bool
 is_pclntab(struct rcgo_bytes b)
 {
@@ -55,7 +55,7 @@ is_pclntab(struct rcgo_bytes b)
 	       functions > names && functions < b.size;
 }
 
-// A moduledata's slice, as bytes of the file; length is of one element.
+// Returns a slice of a moduledata, as bytes of the file. length is the size of an element.
 static struct rcgo_bytes
 slice(const struct module *m, const uint64_t *w, unsigned at, size_t length)
 {
@@ -109,7 +109,7 @@ take_moduledata(struct target *t, struct go_table *table, struct module *m, uint
 	return table->nfunc > 0;
 }
 
-// Looks in the target's memory from lo to hi for the word that points to the pclntab.
+// Searches the target's memory from lo to hi for the word that points to the pclntab.
 static bool
 find_moduledata(
 	struct target *t, struct go_table *table, struct module *m, uint64_t lo, uint64_t hi)
@@ -154,7 +154,7 @@ take_pclntab(struct target *t, struct go_state *go, struct module *m, uint64_t a
 	return found;
 }
 
-// The section is a short way where there is one; else all of the file's data is searched.
+// Searches the section .gopclntab if the file has one, else all of the file's data.
 static bool
 by_section(struct target *t, struct go_state *go, struct module *m)
 {
@@ -223,7 +223,7 @@ find_version(struct go_runtime *r)
 	}
 }
 
-// The table of an object that is no longer loaded names what was seen of it, and no more.
+// Marks the table of an object that was unloaded. It only names frames that were read before.
 static void
 drop_table(struct go_table *table)
 {
@@ -243,7 +243,7 @@ add_runtime(struct target *t, struct go_state *go, struct go_table *table, bool 
 	*r = (struct go_runtime){.table = table};
 	find_version(r);
 	r->layout = go_layout_fit(t, r);
-	// A plugin has functions, and the runtime of the program that loaded it.
+	// A plugin has functions, but uses the runtime of the program that loaded it.
 	if (r->layout != NULL || first) {
 		table->runtime = r;
 		go->runtimes++;

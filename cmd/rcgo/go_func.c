@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: Go's functions and their frames, by the pclntab.
+// rcgo stack: Go functions and the sizes of their frames, from the pclntab.
 // GO: runtime/symtab.go findfunc, pcvalue; runtime/runtime2.go _func
 #include "stack_go.h"
 
@@ -142,7 +142,8 @@ uleb(struct rcgo_bytes *b, uint32_t *value)
 	return false;
 }
 
-// Pairs of a value's change and of how far it holds. A change of 0 behind the first ends them.
+// The table has pairs: the change of the value, and the number of bytes for which it holds. A
+// change of 0 after the first pair ends it.
 bool
 go_pcvalue(const struct go_func *f, uint32_t offset, uint64_t pc, int32_t *value)
 {

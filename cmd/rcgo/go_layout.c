@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo stack: where the fields of g and m lie. They move from version to version, and within some,
-// so the layout is the one that fits what is seen; the version only says which to try first.
+// rcgo stack: the offsets of fields in g and m. They differ between versions, and also within some
+// versions. So the layout that fits the observed data is used; the version only breaks ties.
 // GO: runtime/runtime2.go
 #include "stack_go.h"
 
@@ -69,7 +69,8 @@ go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, st
 	};
 }
 
-// Reads an M. *whole says that it is one; one that is just being made is in the list without a g0.
+// Reads an M. Sets *whole if it is complete: an M that is being created is in the
+// list without a g0.
 bool
 go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole)
@@ -91,15 +92,15 @@ go_read_m(
 	return *whole || g0[G_M / 8] == 0;
 }
 
-// Whether this may be a goroutine that an M runs.
+// Returns whether this may be a goroutine that an M runs.
 static bool
 is_curg(const struct go_g *g)
 {
 	return g->lo < g->hi && (g->status & ~(uint32_t)G_SCAN) <= G_DEADEXTRA;
 }
 
-// An M whose goroutine is not its own, as it was read: reads both again, at one time. Returns
-// whether the goroutine is the M's, or the M is taking one or giving it back.
+// For an M whose goroutine seems to belong to another M: reads both again in quick succession.
+// Returns whether the goroutine is the M's, or the M is acquiring or releasing one.
 static bool
 curg_changes(struct target *t, const struct go_layout *l, const struct go_m *m)
 {
@@ -120,7 +121,7 @@ curg_changes(struct target *t, const struct go_layout *l, const struct go_m *m)
 		if (before == after && (!is_curg(&g) || g.m == m->address)) {
 			return is_curg(&g);
 		}
-		// Between two writes, a thread may lose its processor.
+		// A thread may be preempted between two writes.
 		nanosleep(&(struct timespec){0, 100 * 1000}, NULL);
 	}
 	return before != after || g.m == 0;
@@ -177,8 +178,8 @@ is_thread(const struct target *t, const struct numbers *threads, uint64_t procid
 	       t->core; // whose numbers may be of another namespace
 }
 
-// How well a layout fits the list of Ms that begins at address: the number of Ms, and of those of
-// them that are known as threads. -1: it does not.
+// Returns how well a layout fits the list of Ms that begins at address: the number of Ms, plus the
+// number of those that are known as threads; -1 if it does not fit.
 static long
 fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, uint64_t address)
 {
@@ -197,7 +198,7 @@ fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, 
 	return threads > 0 && address == 0 ? 2 * ms + threads + running : -1;
 }
 
-// A pointer that may be to an M: its g0 belongs to it.
+// Returns whether a pointer may point to an M, whose g0 refers to it.
 static bool
 may_be_m(struct target *t, uint64_t address)
 {
@@ -223,8 +224,8 @@ go_read_data(struct target *t, const struct go_table *table, size_t *size)
 	return bytes;
 }
 
-// Tries all layouts with the list that begins in this variable. Those of the version's own minor
-// are better by one half.
+// Tries all layouts with the list that begins in this variable. Layouts of the runtime's own minor
+// version get half a point more.
 static void
 try_variable(struct target *t, const struct numbers *numbers, struct go_runtime *r,
 	uint64_t variable, uint64_t address, double *best)

@@ -33,7 +33,7 @@ tree_of(const struct go_table *t, uint64_t offset)
 	return tree;
 }
 
-// The offset of the function's inline tree. Returns false when nothing is inlined in it.
+// Stores the offset of the function's inline tree. Returns false if no function is inlined in it.
 static bool
 tree_offset(const struct go_func *f, uint32_t *offset)
 {
@@ -60,7 +60,7 @@ call_name(const struct go_table *t, const struct go_tree *tree, uint32_t i, uint
 		return NULL;
 	}
 	offset = rcgo__get32(b.at + tree->name, false);
-	// Names begin behind the end of the one before.
+	// A name begins after the end of the previous one.
 	name = offset == 0 || offset > t->names.size || t->names.at[offset - 1] != 0
 		       ? NULL
 		       : rcgo__bytes_string(t->names, offset);
@@ -68,7 +68,7 @@ call_name(const struct go_table *t, const struct go_tree *tree, uint32_t i, uint
 	return name != NULL && name[0] != 0 ? name : NULL;
 }
 
-// The index into the inline tree at pc; -1: pc is the function's own.
+// Returns the index into the inline tree at pc; -1 if pc belongs to the function itself.
 static int32_t
 inline_index(const struct go_func *f, uint64_t pc)
 {
@@ -131,7 +131,7 @@ go_lines(const struct go_func *f, uint64_t pc, struct go_line *lines, size_t max
 	return n;
 }
 
-// Whether inline trees make sense when they begin at gofunc.
+// Returns whether the inline trees are plausible if they begin at gofunc.
 static bool
 trees_fit(struct go_table *t, uint64_t gofunc)
 {
@@ -157,8 +157,8 @@ trees_fit(struct go_table *t, uint64_t gofunc)
 	return good > 0;
 }
 
-// GO: moduledata.gofunc: its place moves with versions, so it is the word from which on the trees
-// make sense.
+// GO: moduledata.gofunc: its offset differs between versions, so it is the word for which the
+// trees are plausible.
 uint64_t
 go_find_gofunc(struct target *t, const struct go_table *table)
 {

@@ -9,7 +9,7 @@
 #define GS_MAX ((uint64_t)100000000)
 #define SAMPLE 16
 
-// The list of Ms that begins in a variable. Returns how many; *list is the caller's.
+// Reads the list of Ms that begins in a variable. Returns their number. The caller frees *list.
 static size_t
 read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct go_m **list)
 {
@@ -39,8 +39,8 @@ read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct
 	return count;
 }
 
-// Some variable, such as the list of idle Ms, may begin with the newest M for a while: the longest
-// list is that of all.
+// Other variables, such as the list of idle Ms, may temporarily point to the newest M. The longest
+// list is that of all Ms.
 void
 go_read_ms(struct target *t, struct go_runtime *r)
 {
@@ -94,12 +94,12 @@ good_g(const struct go_g *g)
 	if (!is_live(g)) {
 		return stack || (g->lo == 0 && g->hi == 0);
 	}
-	// What does not run tells where it left its stack.
+	// A goroutine that does not run has the SP at which it left its stack.
 	return stack && g->goid != 0 &&
 	       (status != G_WAITING || (g->sched_sp > g->lo && g->sched_sp <= g->hi));
 }
 
-// Whether the slice at ptr holds goroutines, by a sample of it.
+// Returns whether the slice at ptr holds goroutines, by a sample of its elements.
 static bool
 holds_gs(struct target *t, const struct go_layout *l, uint64_t ptr, uint64_t len)
 {
@@ -118,7 +118,8 @@ holds_gs(struct target *t, const struct go_layout *l, uint64_t ptr, uint64_t len
 	return live;
 }
 
-// Whether the slice has what an M runs; with no such M, any slice will do.
+// Returns whether the slice has a goroutine that an M runs. If no M runs one, any
+// slice is accepted.
 static bool
 holds_curg(struct target *t, const struct go_runtime *r, uint64_t ptr, uint64_t len)
 {
@@ -203,7 +204,7 @@ go_read_gs(
 // GO: runtime/runtime2.go waitReasonStrings: its second string is this one in every version.
 static const char second_reason[] = "GC assist marking";
 
-// Where in the file's read-only data the text lies, from *at on.
+// Finds the text in the file's read-only data, from *at on, and updates *at.
 static bool
 find_text(const struct module *m, struct rcgo_bytes image, size_t *at)
 {
@@ -219,7 +220,7 @@ find_text(const struct module *m, struct rcgo_bytes image, size_t *at)
 	return true;
 }
 
-// Searches the runtime's data for the string with this text behind an empty one.
+// Searches the runtime's data for a string with this text after an empty string.
 static uint64_t
 find_array(struct target *t, uint64_t lo, uint64_t hi, uint64_t text)
 {
@@ -248,7 +249,7 @@ find_reasons(struct target *t, const struct go_runtime *r)
 	uint64_t found = 1;
 	struct rcgo_section s;
 
-	// .rodata alone is mapped without holes; the strings are in it.
+	// The strings are in .rodata, the only section that is mapped without holes.
 	if (rcgo__elf_section_find(&m->elf, ".rodata", &s) == 0) {
 		return 1;
 	}

@@ -6,7 +6,7 @@
 #include "heap_layout.h"
 #include "stack_profile.h"
 
-// A copy of what the tables have in use.
+// A copy of the used parts of the tables.
 struct heap {
 	struct rcgo_heap_header header;
 	struct rcgo_heap_entry *entry; // live ones
@@ -22,9 +22,10 @@ struct heap {
 	double *objects, *bytes; // in use, of each stack
 };
 
-// heap_read.c: reads the tables of a process, if what is a number, or of a file. Fails by itself.
+// heap_read.c: reads the tables of a process, if what is a number, or of a file. Ends
+// rcgo on an error.
 void heap_open(struct heap *h, const char *what);
-// heap_names.c: makes the program's code known, so that names_of works.
+// heap_names.c: adds the program's code to the state, so that names_of works.
 void heap_names(struct heap *h);
 // The frames of a stack.
 const struct stack *heap_frames(struct heap *h, size_t stack);

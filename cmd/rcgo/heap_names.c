@@ -10,7 +10,7 @@
 
 #include "symbols.h"
 
-// Copies what of [address, address + size) lies in the saved moduledata.
+// Copies the part of [address, address + size) that is in the saved moduledata.
 static void
 lay_moduledata(const struct heap *h, uint64_t address, uint8_t *to, size_t size)
 {
@@ -52,7 +52,8 @@ overlaps(const struct target *t, const struct rcgo_heap_module *m)
 	return false;
 }
 
-// Where code goes that was unloaded before other code came to its addresses.
+// The address range to which code is moved that was unloaded before other code was loaded
+// at its addresses.
 #define ELSEWHERE ((uint64_t)1 << 62)
 #define ELSEWHERE_EACH ((uint64_t)1 << 40)
 
@@ -62,7 +63,7 @@ add_modules(struct heap *h)
 	struct target *t = &h->s.t;
 
 	h->moved = xalloc((size_t)(h->header.modules_used + 1) * sizeof *h->moved);
-	// Of two that overlap, the later one stays where it is.
+	// If two modules overlap, the later one keeps its addresses.
 	for (uint64_t i = h->header.modules_used; i > 0; i--) {
 		const struct rcgo_heap_module *from = &h->module[i - 1];
 		const char *path = h->text + from->path;
@@ -130,7 +131,7 @@ heap_frames(struct heap *h, size_t number)
 		uint64_t pc = h->word[from->at + i];
 		bool go = i >= from->c;
 
-		// Go's are return addresses.
+		// Program counters of Go are return addresses.
 		stack->frame[i].pc = go ? pc - 1 : placed(h, from, pc);
 		stack->frame[i].lang = go ? FRAME_GO : FRAME_C;
 		stack->frame[i].module = module_find(&h->s.t, stack->frame[i].pc);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo heap: reads the tables. They may come from anybody, so every number is checked.
+// rcgo heap: reads the tables. They are not trusted, so every number is checked.
 #include "heap.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 static const char magic[] = RCGO_HEAP_MAGIC;
 
-// Where the tables are: a file, or the memory of a process.
+// The source of the tables: a file, or the memory of a process.
 struct source {
 	int fd;
 	uint64_t at;

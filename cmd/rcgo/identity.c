@@ -255,7 +255,8 @@ in_module(const struct rcgo_target_module *m, void *arg)
 	return s->text != NULL;
 }
 
-// A core file has the first pages of the mapped files, or the files have what it lacks.
+// A core file contains the first pages of the mapped files; if it does not, they are
+// read from the files.
 static char *
 in_core(const char *path, char **why)
 {

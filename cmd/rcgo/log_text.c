@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo symbolize: what is text and what is not, in a file that may hold anything, and on a terminal
-// that obeys some of it.
+// rcgo symbolize: detects files that are not text, and removes control characters before
+// output to a terminal.
 #include "symbols.h"
 
 #include <stdio.h>

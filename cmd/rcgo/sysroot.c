@@ -24,7 +24,7 @@ static const struct {
 		"clang lld"},
 };
 
-// What a program with threads needs of a sysroot.
+// The files of a sysroot that a program with threads needs.
 static const char *const needed[] = {
 	"usr/include/pthread.h",
 	"usr/include/sys/param.h",

@@ -48,7 +48,8 @@ user_name(uid_t uid)
 	return fmt("%u", uid);
 }
 
-// Ends rcgo if there is no such process; a thread's number is good for /proc too, but is none.
+// Ends rcgo if there is no such process. /proc also accepts the number of a thread,
+// which is refused.
 static void
 check_process(pid_t pid)
 {
@@ -115,7 +116,7 @@ open_file_of(pid_t pid)
 	return fd;
 }
 
-// Where the magic lies in [from, to) of fd, or -1.
+// Returns the position of the magic in [from, to) of fd, or -1.
 static off_t
 search(int fd, uint64_t from, uint64_t to)
 {
@@ -125,7 +126,8 @@ search(int fd, uint64_t from, uint64_t to)
 		size_t want = to - from < CHUNK ? (size_t)(to - from) : CHUNK;
 		ssize_t got = pread(fd, buf, want, (off_t)from);
 
-		// It is a word's multiple away from the page's start, so no magic is cut in two.
+		// Its offset in the page is a multiple of a word, so the end of a block does not
+		// split the magic.
 		for (ssize_t i = 0; i + (ssize_t)sizeof magic <= got; i += 16) {
 			if (memcmp(buf + i, magic, sizeof magic) == 0) {
 				return (off_t)(from + (uint64_t)i);
@@ -195,7 +197,7 @@ top_page_read(const struct top_page *p, struct rcgo_stats_page *page)
 		memcmp(page->magic, magic, sizeof magic) != 0) {
 		return false;
 	}
-	// What an older page does not have, others have in its place.
+	// Fields that an older page lacks are set to 0.
 	if (page->size < sizeof *page) {
 		memset((char *)page + page->size, 0, sizeof *page - page->size);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo top: the terminal: its size, its keys, and its state before and after.
+// rcgo top: the terminal: its size, its keys, and the restoration of its state.
 #include "top.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ on_change(int sig)
 	changed = 1;
 }
 
-// Keys come one by one and are not shown; those that send signals still do.
+// Keys are read one by one and are not echoed; keys that send signals still do.
 static void
 read_keys(void)
 {
@@ -59,7 +59,7 @@ top_screen_measure(struct top_view *v)
 	(void)ioctl(1, TIOCGWINSZ, &w);
 	v->rows = size_or(w.ws_row, "LINES", 24);
 	v->columns = size_or(w.ws_col, "COLUMNS", 80);
-	// Less has no room for a thread between the summary and the last line.
+	// A smaller terminal has no line for a thread between the summary and the last line.
 	v->rows = v->rows < 4 ? 4 : v->rows;
 }
 
@@ -87,17 +87,17 @@ top_screen_open(struct top_view *v)
 	catch (SIGWINCH, on_change, &caught);
 	catch (SIGCONT, on_change, &caught);
 	sigprocmask(SIG_BLOCK, &caught, &before);
-	// In the background, the terminal is not ours.
+	// A background process must not change the terminal.
 	v->keys = tcgetattr(0, &users) == 0 && tcgetpgrp(0) == getpgrp();
 	if (v->keys) {
 		read_keys();
 	}
 	setvbuf(stdout, NULL, _IOFBF, BUFSIZ * 8); // an update is written at once
-	// No cursor, on an empty screen.
+	// Hides the cursor and clears the screen.
 	fputs("\033[?25l\033[H\033[J", stdout);
 }
 
-// Gives the terminal back. If a signal ended the command, it ends the process now.
+// Restores the terminal. If a signal ended the command, raises the signal again to end the process.
 void
 top_screen_close(const struct top_view *v)
 {
@@ -113,7 +113,7 @@ top_screen_close(const struct top_view *v)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-// Does what a key says. Keys that are no character send more than one byte.
+// Executes the command of a key. Keys without a character send more than one byte.
 static bool
 take_key(struct top_view *v, const char *key)
 {
@@ -143,7 +143,7 @@ take_key(struct top_view *v, const char *key)
 	return true;
 }
 
-// Splits what was read into keys. Returns whether one of them had a meaning.
+// Splits the input into keys. Returns whether one of them is a command.
 static bool
 take_keys(struct top_view *v, const char *text, size_t n)
 {

@@ -35,7 +35,7 @@ compare_numbers(double x, double y)
 	return (x > y) - (x < y);
 }
 
-// Numbers that tell how busy a thread is are sorted from the largest, the others from the least.
+// Numbers that show how busy a thread is are sorted in descending order, others in ascending order.
 static int
 compare(const struct top_thread *x, const struct top_thread *y, enum top_sort sort)
 {
@@ -50,7 +50,7 @@ compare(const struct top_thread *x, const struct top_thread *y, enum top_sort so
 		break;
 	case TOP_BY_CPU:
 		order = compare_numbers(y->cpu, x->cpu);
-		// Before there is a second update, the time tells most.
+		// At the first update the rates are equal, so the total time decides.
 		// fallthrough
 	case TOP_BY_TIME:
 		order = order != 0 ? order : compare_numbers((double)y->ticks, (double)x->ticks);
@@ -108,7 +108,7 @@ print_text(FILE *out, const struct top_view *v, char *text)
 	}
 }
 
-// What a small screen has room for, in one line.
+// Prints the summary in one line, for a small screen.
 static void
 print_short_summary(FILE *out, const struct top_view *v, const struct top_page *page,
 	const struct rcgo_stats *s, size_t threads)
@@ -144,7 +144,7 @@ print_summary(FILE *out, const struct top_view *v, const struct top_page *page,
 	free(callbacks);
 }
 
-// A narrow screen has the columns that tell most.
+// A narrow screen shows only the most important columns.
 enum { NARROW = 60, WIDE = 80, LOW = 16 };
 
 static char *

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// This command goes on for long: it gives back what it has read.
+// This command runs for a long time, so it frees the data that it has read.
 static char *
 task_file(const char *dir, const char *name)
 {
@@ -28,7 +28,8 @@ top_where(uint64_t pc, const struct rcgo_stats_page *stats)
 	return pc >= stats->go_text[0] && pc < stats->go_text[1] ? "go" : "c";
 }
 
-// In whose code a thread is that waits; the kernel tells those who may trace the process.
+// Returns whether a waiting thread is in code of C or of Go. The kernel reports its program counter
+// only to processes that may trace this one.
 static const char *
 where_is(const char *dir, const struct rcgo_stats_page *stats)
 {

@@ -50,7 +50,8 @@ rcgo__fork_mark(void)
 	struct rcgo_wipe_on_fork *page;
 	int saved = errno;
 
-	// With RCGO=fork=stock, children are not told from their parent, and no page is needed.
+	// With RCGO=fork=stock, children are not distinguished from their parent, and
+	// no page is needed.
 	if (rcgo_load_rlx(&go_pid) != 0 || rcgo__option_is("fork", "stock")) {
 		return;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what the kernel does and tells for forked processes. Runs while Go starts, and on g0 while
+// Base: the kernel's support for detecting forked processes. Runs while Go starts, and on g0 while
 // Go waits in a forked child.
 // Contract: minherit(2) INHERIT_ZERO (FreeBSD 12); sysctl(3) kern.proc.pid.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Base: what the kernel does and tells for forked processes. Runs while Go starts, and on g0 while
+// Base: the kernel's support for detecting forked processes. Runs while Go starts, and on g0 while
 // Go waits in a forked child.
 // Contract: madvise(2) MADV_WIPEONFORK (Linux 4.14); proc_pid_task(5).
 

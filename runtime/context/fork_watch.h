@@ -10,12 +10,12 @@
 //   warn   the call proceeds, and the child's first call writes a warning to standard error
 //   end    the child ends with a message at its first call
 //
-// How auto is certain: Go calls _cgo_yield, if it is set, every 10 ms while one of its threads
-// waits for another. A foreign thread is in Go only during a call, and its M runs nothing else
-// meanwhile. So if such a thread waits and the process has no other thread, no thread can wake
-// it. A garbage collection that waits for a P of a lost thread polls in a tight loop instead.
-// That loop is hopeless if the child's other threads have used no CPU time for 10 seconds. Waits
-// for a runtime lock that a lost thread held are not detected: they hang, as with stock.
+// How auto decides: Go calls _cgo_yield, if it is set, every 10 ms while one of its threads waits
+// for another. A foreign thread is in Go only during a call, and its M runs nothing else during
+// that call. So if such a thread waits and the process has no other thread, no thread can wake it.
+// A garbage collection that waits for a P of a lost thread polls in a tight loop instead. That loop
+// is hopeless if the child's other threads have used no CPU time for 10 seconds. Waits for a
+// runtime lock that a lost thread held are not detected: they hang, as with stock.
 #ifndef RCGO_FORK_WATCH_H
 #define RCGO_FORK_WATCH_H
 

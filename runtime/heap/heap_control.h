@@ -17,24 +17,24 @@
 #define RCGO_HEAP_PENDING 4096
 
 // The state of a thread, found by the address of its thread descriptor. Threads that find no slot
-// share one; they then lose a sample now and then.
+// share one, and may then lose samples.
 struct rcgo_heap_slot {
 	uint64_t owner;	   // thread pointer, combined with the epoch
 	int64_t countdown; // bytes until the next sample
 	uint64_t random;
 	uint32_t busy;	// the thread records something now
-	uint32_t depth; // the thread is in an allocator's function that may call others of them
+	uint32_t depth; // the thread is in a function of the allocator that may call others
 } __attribute__((aligned(64)));
 
-// A free that could not be recorded: it came in a signal handler that interrupted a recording.
+// A free that could not be recorded, because a signal handler that interrupted a recording made it.
 struct rcgo_heap_pending {
 	uint64_t address; // 0: no item
 	uint64_t size;	  // of a mapping; 0: a block of malloc
 	uint64_t seq;
 };
 
-// What the fast path reads. The kernel clears it in a forked child, which then records nothing:
-// the tables are shared with the parent, and locks may be held by threads that the child lacks.
+// The data of the fast path. The kernel clears it in a forked child, which then records nothing:
+// the tables are shared with the parent, and threads that do not exist in the child may hold locks.
 struct rcgo_heap_control {
 	uint64_t on;	// the epoch while allocations are sampled, else 0
 	uint64_t track; // the epoch while frees must look for samples, else 0
@@ -65,8 +65,8 @@ struct rcgo_heap_control {
 #	define RCGO_HEAP_SHARED extern RCGO_HIDDEN
 #endif
 
-// The state, and before profiling is first switched on, a page in which all is off. It is never
-// NULL.
+// The state. Until profiling is first switched on, it is a page in which everything is
+// off. Never NULL.
 // owner: rcgo__heap_set_rate; lock: none, it changes once; ordering: release and acquire
 RCGO_HEAP_SHARED struct rcgo_heap_control *rcgo__heap_control;
 
@@ -162,15 +162,15 @@ RCGO_INTERN double rcgo__heap_random(struct rcgo_heap_slot *slot);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN double rcgo__heap_probability(uint64_t size, uint64_t rate);
 
-// Takes a lock. An odd number means that it is held. Returns false if another thread has kept it
-// for some 50 ms: that thread may be stopped, and its stopper may be the caller.
+// Takes a lock. An odd number means that it is held. Returns false if another thread has held it
+// for about 50 ms: the caller may have stopped that thread.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_lock(uint32_t *lock);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_unlock(uint32_t *lock);
 
-// Returns whether this process is a forked child, of a process in which profiling was on, that the
-// kernel did not mark by clearing the state.
+// Returns whether this process was forked by a process with profiling, on a kernel that does not
+// clear the state in the child.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_is_child(const struct rcgo_heap_control *control);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: the Go frames below the C frames of a stack, by reads of memory alone. No Go code
-// runs on the goroutine while its C code runs, and Go neither moves nor shrinks its stack.
+// Heap profiling: finds the Go frames below the C frames of a stack, by reading memory only. No Go
+// code runs on the goroutine while its C code runs, and Go neither moves nor shrinks its stack.
 // Re-read runtime/asm_amd64.s (asmcgocall, cgocallback, gosave_systemstack_switch) and
 // runtime/asm_arm64.s.
 
@@ -27,17 +27,19 @@
 #define G_SCHED_PC 8
 #define M_G0 0
 
-// Where m.curg is, in words, up to Go 1.24 and from Go 1.25 on.
+// The offsets of m.curg, in words: up to Go 1.24, and from Go 1.25 on.
 static const uint8_t curg_at[] = {192 / 8, 184 / 8};
 
-// How far above a stack pointer a frame record is searched for, in words.
+// The number of words above a stack pointer that are searched for a frame record.
 #define RECORD_REACH 64
-// How far above the frame of cgocallback the earlier stack pointer is searched for, in words.
+// The number of words above the frame of cgocallback that are searched for the
+// earlier stack pointer.
 #define CALLBACK_REACH 20
-// Where asmcgocall keeps the goroutine and its stack pointer, in words above C's frame.
+// The positions of the goroutine and its stack pointer in asmcgocall's frame, in words
+// above C's frame.
 #define ASMCGOCALL_REACH 10
 
-// Go's code, where rcgo_go_text is not linked in.
+// The bounds of Go's code, if rcgo_go_text is not linked in.
 // owner: rcgo__heap_set_go_text; lock: none; ordering: the size is stored last, with release
 static struct {
 	uintptr_t start, size;
@@ -158,12 +160,12 @@ start_walk(struct go_walk *walk, uintptr_t g, uintptr_t sp)
 	       sp % RCGO_WORD == 0;
 }
 
-// Which of curg_at fits, once a goroutine has shown it, + 1.
+// 1 + the index of the offset in curg_at that is right; 0 until a goroutine has shown it.
 // owner: any thread; lock: none; ordering: relaxed, all threads find the same
 static uint32_t curg_known;
 
-// Returns whether g is a goroutine that runs on m. The word that was taken for a pointer to it may
-// be anything.
+// Returns whether g is a goroutine that runs on m. The word that was read as a pointer to it
+// may have any value.
 static bool
 is_goroutine(uintptr_t g, uintptr_t m)
 {
@@ -198,7 +200,7 @@ goroutine_of(uintptr_t g0)
 	return 0;
 }
 
-// Finds the goroutine by the frame of asmcgocall above C's frames. Stores its stack pointer.
+// Finds the goroutine from the frame of asmcgocall above the C frames. Stores its stack pointer.
 static uintptr_t
 goroutine_above(uintptr_t end_sp, uintptr_t *sp)
 {
@@ -245,7 +247,7 @@ rcgo__heap_go_frames(
 	if (g == 0 || !start_walk(&walk, g, sp)) {
 		return 0;
 	}
-	// Not in a call of C through cgocall: the goroutine itself says where it is.
+	// Not in a C call through cgocall: the goroutine itself has the PC and SP.
 	if (rcgo__heap_in_go(walk.switch_pc)) {
 		push(&walk, walk.switch_pc);
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: the functions of libc that this part replaces for the program's C code. Each does
-// what the next one of its name does, and records it now and then.
+// Heap profiling: the functions of libc that this part replaces for the program's C code. Each
+// calls the next function of its name, and records a sample of the calls.
 //
-// They are weak: a program may define functions of these names itself, which then are the
-// allocator, unseen.
+// They are weak: if a program defines functions of these names itself, those are the allocator, and
+// are not recorded.
 #ifndef RCGO_HEAP_INTERPOSE_H
 #define RCGO_HEAP_INTERPOSE_H
 
@@ -13,16 +13,17 @@
 #include "compat.h"
 #include "sanitizer.h"
 
-// In the preloaded library they are not weak: its names come first as they are. In a static program
-// a weak one would give way to that of libc's archive; rcgo makes the linker take the first of two.
+// In the preloaded library they are not weak, because its names come first anyway. In a static
+// program the linker would prefer the functions of libc's archive to weak ones; rcgo makes the
+// linker take the first of two definitions.
 #if !defined(RCGO_HEAP_STAND_IN) && defined(RCGO_HEAP_STATIC)
 #	define RCGO_HEAP_STAND_IN RCGO_EXPORT
 #elif !defined(RCGO_HEAP_STAND_IN)
 #	define RCGO_HEAP_STAND_IN RCGO_EXPORT __attribute__((weak))
 #endif
 
-// musl's archive has aligned_alloc and kin by no second name, so in a static program of musl they
-// are left alone.
+// musl's archive has no second names for aligned_alloc and similar functions, so they are not
+// replaced in a static program of musl.
 #if defined(RCGO_HEAP_STATIC) && !defined(__GLIBC__)
 #	define RCGO_HEAP_ALIGNED 0
 #else

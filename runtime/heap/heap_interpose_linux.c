@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heap profiling: the interposers. Run wherever C code allocates.
 
-// The names below are defined here, not taken from libc's headers, whose attributes differ.
+// The functions below are declared here, because the declarations in libc's headers have
+// other attributes.
 #include "heap_interpose.h"
 
 #include <errno.h>
@@ -109,7 +110,8 @@ calloc(size_t count, size_t size)
 	return rcgo__heap_next.calloc(count, size);
 }
 
-// The old block is forgotten first: its address may be another thread's before realloc returns.
+// The old block is removed from the tables first, because another thread may get its address before
+// realloc returns.
 static void *
 resize(void *p, size_t size, uintptr_t caller)
 {
@@ -146,8 +148,9 @@ reallocarray(void *p, size_t count, size_t size)
 	return resize(p, n, CALLER);
 }
 
-// Brackets of a call of the next allocator that may call other functions of it by their public
-// names, as musl's does. What these give is not recorded. Threads may share a slot.
+// Called before and after a call of the next allocator, which may call other functions of its
+// own by their public names, as musl's does. Allocations by those are not recorded. Threads
+// may share a slot.
 static struct rcgo_heap_slot *
 nest(struct rcgo_heap_control *control)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Heap profiling: the layout of the tables. A process keeps them in one mapping, and
 // RCGO=heap=file: keeps that mapping in a file. Go package cheap and `rcgo heap show` read them
-// while the program runs, and `rcgo heap show` reads the file when it has ended. Everything is of
-// the program's own byte order. Places are offsets from the start of the mapping.
+// while the program runs, and `rcgo heap show` reads the file when it has ended. All numbers are in
+// the program's byte order. Positions are offsets from the start of the mapping.
 //
-// A reader sees no lock. The writer stores a record's fields first and its key last (an entry's
-// address, a stack's count in the header), so a record that is visible is whole. An entry that is
-// being removed or replaced meanwhile may be read as the one before it.
+// A reader takes no lock. The writer stores a record's fields first and its key last (an entry's
+// address, a stack's count in the header), so a visible record is complete. If an entry is removed
+// or replaced while it is read, the reader may get the previous entry.
 #ifndef RCGO_HEAP_LAYOUT_H
 #define RCGO_HEAP_LAYOUT_H
 
@@ -40,16 +40,17 @@ struct rcgo_heap_entry {
 };
 
 // A stack: program counters of C, innermost first, as rcgo_backtrace stores them, then return
-// addresses in Go code. Stack 0 has none: it stands for those for which no room was left.
+// addresses in Go code. Stack 0 has none: it collects the allocations whose stack found no
+// room in the tables.
 struct rcgo_heap_stack {
 	uint64_t hash;
-	uint64_t objects; // estimates of all that was ever allocated there; unit RCGO_HEAP_ONE
+	uint64_t objects; // estimates of all allocations there so far; unit RCGO_HEAP_ONE
 	uint64_t bytes;
 	uint64_t at; // index of the first word
 	uint16_t c, go;
 	uint16_t kind; // enum rcgo_heap_kind
-	// The number of modules that were known then. Of those, the last one that contains a
-	// program counter is meant: another object may be loaded there later.
+	// The number of modules that were known at that time. A program counter belongs to the last
+	// of these modules that contains it; another object may be loaded there later.
 	uint16_t modules;
 };
 
@@ -58,7 +59,7 @@ enum rcgo_heap_kind {
 	RCGO_HEAP_MMAP,
 };
 
-// An anonymous mapping of C code. All are recorded, none is sampled. They are sorted by start.
+// An anonymous mapping of C code. All mappings are recorded, without sampling, and sorted by start.
 struct rcgo_heap_mapping {
 	uint64_t start, size;
 	uint64_t seq;
@@ -76,7 +77,7 @@ enum rcgo_heap_state {
 struct rcgo_heap_module {
 	uint64_t start, end, offset;
 	uint64_t path; // offset in the text
-	uint64_t key;  // tells it from other objects at the same address; 0: it is never unloaded
+	uint64_t key;  // distinguishes objects at the same address; 0: it is never unloaded
 };
 
 struct rcgo_heap_header {
@@ -86,20 +87,20 @@ struct rcgo_heap_header {
 	uint64_t started; // seconds since 1970
 	uint64_t rate;	  // bytes between samples; 1: every allocation; 0: off
 	uint64_t seq;	  // the number of samples so far
-	// Estimates of what malloc and mmap have given and what was not freed.
+	// Estimates of the memory that malloc and mmap returned and that was not freed.
 	uint64_t live_objects, live_bytes; // unit RCGO_HEAP_ONE
 	uint64_t total_objects, total_bytes;
 	uint64_t mapped_bytes; // exact
 	uint64_t mapped_total;
-	// Where the tables are.
+	// The positions of the tables.
 	uint64_t entries, stacks, words, mappings, modules, text;
-	// How much of them is in use.
+	// The number of used elements.
 	uint64_t stacks_used, words_used, mappings_used, modules_used, text_used;
-	// What was not recorded.
+	// Events that were not recorded.
 	uint64_t lost_samples, lost_frees, lost_stacks, lost_mappings;
 	uint64_t thinned; // how often the rate was raised, because the table of entries was full
 	uint64_t entries_live;
-	// Go's moduledata, where it lies in the process, for `rcgo heap show`.
+	// The address of Go's moduledata in the process, whose copy is in go_module.
 	uint64_t go_module_address;
 	uint64_t no_go; // stacks whose Go part could not be read
 	uint32_t shard_used[RCGO_HEAP_SHARDS];

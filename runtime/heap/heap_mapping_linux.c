@@ -60,7 +60,7 @@ count_mapping(struct rcgo_heap_control *control, const struct rcgo_heap_mapping 
 	}
 }
 
-// Puts a mapping at index at. The lock is held.
+// Inserts a mapping at index at. The lock is held.
 static void
 put(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mapping *new)
 {
@@ -88,8 +88,8 @@ take_away(struct rcgo_heap_control *control, uint64_t at)
 	memmove(&mapping[at], &mapping[at + 1], (header->mappings_used - at) * sizeof *mapping);
 }
 
-// Removes a range, of which mappings may keep a part before and one behind. Mappings newer than seq
-// stay. Returns whether any of the range was recorded as usable. The lock is held.
+// Removes a range. A mapping that is larger keeps the parts before and after it. Mappings newer
+// than seq stay. Returns whether any of the range was recorded as usable. The lock is held.
 static bool
 remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, uint64_t seq)
 {
@@ -192,8 +192,8 @@ rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t calle
 	rcgo_store_rel(&slot->busy, 0);
 }
 
-// Extends the mapping before index at if mprotect has made both usable at the same place. An
-// allocator that takes a reservation page by page would else fill the array.
+// Extends the mapping before index at, if calls of mprotect from the same stack have made both
+// usable. Otherwise an allocator that makes a reservation usable page by page would fill the array.
 static bool
 extend(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mapping *new)
 {
@@ -209,7 +209,7 @@ extend(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_ma
 	return true;
 }
 
-// Makes what is reserved of a range usable. Returns its size. The lock is held.
+// Makes the reserved memory of a range usable. Returns its size. The lock is held.
 static uint64_t
 commit_range(struct rcgo_heap_control *control, const struct rcgo_heap_mapping *range)
 {
@@ -311,7 +311,7 @@ rcgo__heap_unmap(void *p, size_t size)
 	return any;
 }
 
-// What is freed while its thread records waits here for that thread.
+// Frees that a thread made during its own recording, which the thread records afterwards.
 
 void
 rcgo__heap_pend(struct rcgo_heap_control *control, uint64_t address, uint64_t size)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: notes which object's code lies where, for readers of the tables after the process
-// has ended or has unloaded the object. Runs wherever C code allocates, but only for new stacks.
+// Heap profiling: records the addresses of the code of objects, for readers of the tables
+// after the process has ended or has unloaded the object. Runs wherever C code allocates, but
+// only for new stacks.
 // Contract: proc(5), the lines of /proc/self/maps.
 
 //rcgo:small

@@ -27,12 +27,14 @@ struct rcgo_heap_next {
 	uintptr_t object_start, object_end; // the allocator's own code
 };
 
-// Its functions are never NULL: until the first call, they look up those behind them.
+// Its functions are never NULL. Until the first call, they are functions that look up
+// the allocator's.
 // owner: the first caller of any of them; lock: none, all callers find the same
 // ordering: release and acquire of each word
 RCGO_HEAP_SHARED struct rcgo_heap_next rcgo__heap_next;
 
-// Returns whether the allocator itself contains this code. What it maps, it hands out again.
+// Returns whether the allocator itself contains this code. The memory that it maps is recorded as
+// its allocations.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_next_contains(uintptr_t pc);
 

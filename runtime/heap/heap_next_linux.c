@@ -18,14 +18,15 @@
 #include "raw_syscall.h"
 #include "symbol_lookup.h"
 
-// In a static program no definition follows ours. Its libc has the functions by these names too.
+// In a static program no other definition follows ours. Its libc also has the functions
+// under these names.
 extern void *__libc_malloc(size_t size) __attribute__((weak));
 extern void __libc_free(void *p) __attribute__((weak));
 extern void *__libc_calloc(size_t count, size_t size) __attribute__((weak));
 extern void *__libc_realloc(void *p, size_t size) __attribute__((weak));
 extern void *__libc_memalign(size_t align, size_t size) __attribute__((weak));
 
-// That of musl has no second name, and we define none in a static program of musl.
+// musl's functions have no second names, and we define none of them in a static program of musl.
 #if defined(RCGO_HEAP_STATIC) && !defined(__GLIBC__)
 extern void *memalign(size_t align, size_t size);
 #	define STATIC_MEMALIGN memalign
@@ -72,7 +73,7 @@ kernel_mremap(void *p, size_t size, size_t wanted, int flags, void *to)
 		SYS_mremap, (long)p, (long)size, (long)wanted, flags, (long)to, 0));
 }
 
-// For a libc without calloc under another name, such as musl: new memory of malloc.
+// calloc for a libc that has no second name for it, such as musl: cleared memory from malloc.
 static void *
 calloc_by_malloc(size_t count, size_t size)
 {
@@ -91,7 +92,7 @@ calloc_by_malloc(size_t count, size_t size)
 // owner: resolve; lock: none, all callers find the same; ordering: before rcgo__heap_next.calloc
 static void *(*calloc_behind)(size_t count, size_t size);
 
-// Calls it so that the malloc in it is not recorded a second time.
+// Calls that calloc, so that the malloc in it is not recorded a second time.
 static void *
 calloc_by_calloc(size_t count, size_t size)
 {
@@ -139,7 +140,7 @@ posix_by_memalign(void **p, size_t align, size_t size)
 	return 0;
 }
 
-// Without a function for aligned blocks there is none for us either.
+// If the allocator has no function for aligned blocks, ours fails.
 static void *
 no_memalign(size_t align, size_t size)
 {
@@ -149,7 +150,7 @@ no_memalign(size_t align, size_t size)
 	return NULL;
 }
 
-// Stores the function name of the next object, or what stands in for it, at *to.
+// Stores the function of this name in the next object, or a substitute, at *to.
 static void
 look_up(void *to, const char *name, const void *static_function, const void *otherwise)
 {
@@ -163,7 +164,7 @@ look_up(void *to, const char *name, const void *static_function, const void *oth
 
 #define FUNCTION(f) ((const void *)(uintptr_t)(f))
 
-// Stores where the object lies that contains the next malloc.
+// Stores the bounds of the object that contains the next malloc.
 static void
 find_object(struct rcgo_heap_next *next)
 {
@@ -229,7 +230,7 @@ resolve(void)
 	errno = saved;
 }
 
-// What stands in the table at first.
+// The initial functions of the table, which look up the others.
 
 static void *
 first_malloc(size_t size)

@@ -12,7 +12,7 @@
 #define RATE_DEFAULT ((uint64_t)512 << 10)
 #define PATH_BYTES 1024
 
-// What RCGO=heap= says.
+// The value of RCGO=heap=.
 struct heap_setting {
 	uint64_t rate;
 	char path[PATH_BYTES]; // empty: no file

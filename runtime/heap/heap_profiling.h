@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: who has allocated the C memory of a Go program, down to the Go line. An optional
-// part: `rcgo build --with=heap` compiles it in. Its functions stand before those of libc and of
-// any other allocator, and record a sample of the allocations: size, C frames, and the frames of
-// the goroutine that called C. doc/heap_profiling.md describes its use.
+// Heap profiling: the stacks that allocated the C memory of a Go program, down to the Go line. An
+// optional part: `rcgo build --with=heap` compiles it in. Its functions interpose those of libc or
+// another allocator, and record a sample of the allocations: size, C frames, and the frames of the
+// goroutine that called C. doc/heap_profiling.md describes its use.
 //
 // Algorithm: each thread counts the bytes that it allocates down from a random number with an
 // exponential distribution; the allocation that passes 0 is recorded. An allocation of n bytes is
-// thus recorded with the probability 1 - e^(-n/rate), and stands for the inverse of that number. At
-// rate 1 every allocation is recorded. A freed block is looked up in a filter of 64 KiB first.
-// Anonymous mappings are all recorded. If the table of live allocations is full, the rate is raised
-// and the table thinned by the same law, so that the numbers stay unbiased.
+// thus recorded with the probability 1 - e^(-n/rate). Its weight is the inverse of that
+// probability. At rate 1 every allocation is recorded. A freed block is looked up in a filter of 64
+// KiB first. Anonymous mappings are all recorded. If the table of live allocations is full, the
+// rate is raised and entries are dropped with the probability that follows from both rates, so the
+// numbers stay unbiased.
 //
 // State: rcgo__heap_control, private to the process and cleared in forked children
 // (heap_control.h); and the tables, which readers see (heap_layout.h): a memory file, or the file
@@ -37,9 +38,9 @@
 #include "compat.h"
 #include "runtime_cgo.h"
 
-// Sets the number of bytes between samples; 0 ends sampling, and what was recorded stays until it
-// is freed. path is the file for the tables, which the first call creates, or NULL. Returns 0 or
-// -errno.
+// Sets the number of bytes between samples; 0 ends sampling; recorded blocks stay in the tables
+// until they are freed. path is the file for the tables, which the first call creates, or NULL.
+// Returns 0 or -errno.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__heap_set_rate(uint64_t rate, const char *path);
 

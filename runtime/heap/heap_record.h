@@ -31,7 +31,8 @@ struct rcgo_stack_bounds;
 RCGO_INTERN bool rcgo__heap_own_stack(struct rcgo_stack_bounds *stack);
 
 // Collects the Go frames of the goroutine whose C code has reached the C frame that Go called.
-// end_pc and end_sp are what the C unwinder found last. Returns their number, and the goroutine.
+// end_pc and end_sp are the last values that the C unwinder found. Returns their number,
+// and the goroutine.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__heap_go_frames(
 	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
@@ -40,7 +41,7 @@ RCGO_INTERN size_t rcgo__heap_go_frames(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_in_go(uintptr_t pc);
 
-// Says where Go's code lies, for programs that were not built with this part.
+// Sets the bounds of Go's code, for programs that were not built with this part.
 // Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
 
@@ -49,13 +50,14 @@ RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
 RCGO_INTERN uint32_t rcgo__heap_intern(
 	struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames);
 
-// Returns a number that tells the object with this code from others at the same address; 0 for one
-// that is never unloaded, and for code of no object. *module is the last result, to begin with {0}.
+// Returns a number that distinguishes the object with this code from others at the same address; 0
+// for an object that is never unloaded, and for code outside of objects. *module caches the last
+// result; initialise it with {0}.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__heap_module_key(struct rcgo_module *module, uintptr_t pc);
 
-// Makes the tables tell which objects these program counters are of. Returns how many objects are
-// known.
+// Adds the objects that contain these program counters to the tables. Returns the number
+// of objects there.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint16_t rcgo__heap_modules_note(
 	struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n);
@@ -67,12 +69,12 @@ RCGO_INTERN __attribute__((noinline)) void rcgo__heap_record(struct rcgo_heap_co
 	struct rcgo_heap_slot *slot, void *p, size_t size, uintptr_t caller);
 
 // Removes the block at p from the tables, if it is in them. Returns whether it was; *was is then
-// what was known.
+// the removed entry.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN __attribute__((noinline)) bool rcgo__heap_forget(
 	struct rcgo_heap_control *control, void *p, struct rcgo_heap_entry *was);
 
-// Puts back a block that rcgo__heap_forget has removed.
+// Restores a block that rcgo__heap_forget has removed.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_put_back(
 	struct rcgo_heap_control *control, const struct rcgo_heap_entry *was);
@@ -83,8 +85,9 @@ RCGO_INTERN void rcgo__heap_put_back(
 RCGO_INTERN RCGO_COLD void rcgo__heap_thin(
 	struct rcgo_heap_control *control, struct rcgo_heap_slot *slot);
 
-// Records an anonymous mapping of C code, that what is reserved of a range becomes usable, and that
-// a range is no longer mapped. unmap returns whether any of the range was recorded as usable.
+// These record an anonymous mapping of C code, that the reserved memory of a range becomes
+// usable, and that a range is no longer mapped. unmap returns whether any of the range was
+// recorded as usable.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_map(
 	void *p, size_t size, enum rcgo_heap_state state, uintptr_t caller);
@@ -93,12 +96,12 @@ RCGO_INTERN RCGO_COLD void rcgo__heap_commit(void *p, size_t size, uintptr_t cal
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 
-// Does so for mappings that are not newer than sample seq. The slot is busy.
+// Like rcgo__heap_unmap, for mappings that are not newer than sample seq. The slot is busy.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_unmap_until(
 	struct rcgo_heap_control *control, uint64_t start, uint64_t size, uint64_t seq);
 
-// Keeps for later that a block was freed (size 0), or that a range was unmapped.
+// Defers the recording of a free (size 0), or of an unmapped range.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_pend(
 	struct rcgo_heap_control *control, uint64_t address, uint64_t size);

@@ -100,7 +100,7 @@ slot_at(struct rcgo_heap_control *control, uint64_t thread, unsigned probe)
 	return &control->slot[(home + probe) % RCGO_HEAP_SLOTS];
 }
 
-// Makes a slot the calling thread's, unless another thread has taken it since.
+// Claims a slot for the calling thread, unless another thread has claimed it since.
 static bool
 slot_take(
 	struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, uint64_t was, uint64_t key)
@@ -117,9 +117,9 @@ slot_take(
 	return true;
 }
 
-// A slot is free if nobody has it, or if its owner has not allocated since the rate was set. If
-// there is none, the thread takes that of another, whose countdown is then drawn again: that is as
-// good as any other value, because the distribution has no memory.
+// A slot is free if it has no owner, or if its owner has not allocated since the rate was set. If
+// no slot is free, the thread takes that of another thread, whose countdown is then drawn again. A
+// new value is correct, because the exponential distribution is memoryless.
 struct rcgo_heap_slot *
 rcgo__heap_slot_claim(struct rcgo_heap_control *control, uint64_t epoch)
 {
@@ -149,7 +149,7 @@ rcgo__heap_slot_claim(struct rcgo_heap_control *control, uint64_t epoch)
 	return slot;
 }
 
-// How often a lock is tried before the thread gives its time away, and how often it does that.
+// The number of attempts to take a lock before the thread yields, and the number of yields.
 #define SPINS 100
 #define NAPS 500
 

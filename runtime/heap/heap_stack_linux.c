@@ -8,7 +8,8 @@
 #include "module.h"
 #include "unwinder.h"
 
-// Identifies the objects that contain the C frames: code of another one may lie there later.
+// Identifies the objects that contain the C frames, because another object may be loaded at these
+// addresses later.
 static uint64_t
 objects_of(const struct rcgo_heap_frames *frames)
 {
@@ -67,8 +68,8 @@ is_same(const struct rcgo_heap_control *control, const struct rcgo_heap_stack *s
 		       ((size_t)frames->c + frames->go) * sizeof *frames->pc) == 0;
 }
 
-// Returns the place in the hash table of a stack, or of the first free one after it. Returns the
-// size of the table if it has neither.
+// Returns the position of a stack in the hash table, or the first free position after its hash.
+// Returns the size of the table if there is neither.
 static size_t
 place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames,
 	uint64_t hash, uint32_t *stack)
@@ -86,8 +87,8 @@ place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames 
 	return RCGO_HEAP_STACK_HASH;
 }
 
-// Adds a stack. The lock is held. Returns its number + 1; 1, which is that of stack 0, if there is
-// no room.
+// Adds a stack. The lock is held. Returns its number + 1. If there is no room,
+// returns 1, for stack 0.
 static uint32_t
 add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
 	size_t place, uint16_t modules)

@@ -31,8 +31,9 @@ lock_of(struct rcgo_heap_control *control, uint64_t hash)
 	return &control->lock[hash >> SHARD_SHIFT][0];
 }
 
-// Returns the number of the entry with this address, or NO_ENTRY. *link is where it is linked from.
-// Without the lock the chain may change meanwhile, so the number of steps is limited.
+// Returns the number of the entry with this address, or NO_ENTRY. *link is the address of
+// the link to it. Without the lock the chain may change during the search, so the number of
+// steps is limited.
 static uint32_t
 find(struct rcgo_heap_control *control, uint64_t hash, uint64_t address, uint32_t **link)
 {
@@ -123,7 +124,7 @@ new_entry(struct rcgo_heap_control *control, uint64_t hash)
 	return (uint32_t)shard * RCGO_HEAP_SHARD_ENTRIES + used;
 }
 
-// Stores an entry. A block that is recorded at its address already was freed unseen.
+// Stores an entry. If a block is already recorded at its address, its free was not seen.
 static bool
 insert(struct rcgo_heap_control *control, const struct rcgo_heap_entry *new)
 {
@@ -205,7 +206,7 @@ pending_settle(struct rcgo_heap_control *control)
 	}
 }
 
-// Returns whether the shard has no entry with this address, as far as can be told without its lock.
+// Returns whether the shard seems to have no entry with this address. Does not take the lock.
 static bool
 is_unknown(struct rcgo_heap_control *control, uint64_t address)
 {
@@ -347,7 +348,7 @@ thin_shard(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, uint6
 	rcgo__heap_unlock(lock);
 }
 
-// Returns how many entries a rate would leave, from every 16th of them.
+// Estimates how many entries a rate would leave, from every 16th entry.
 static uint64_t
 expected(struct rcgo_heap_control *control, uint64_t rate)
 {

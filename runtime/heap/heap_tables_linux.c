@@ -26,11 +26,11 @@
 #	define MADV_WIPEONFORK 18
 #endif
 #define ADVICE_INVALID (-1)
-#define NAME_BYTES 1100 // RCGO=heap=file: takes less
+#define NAME_BYTES 1100 // more than RCGO=heap=file: accepts
 
 #define ALIGN_UP(n) (((n) + 4095) & ~(uint64_t)4095)
 #define EPOCH_SHIFT 48
-#define EPOCHS (1 << 16) // that are told apart; the first of them means off
+#define EPOCHS (1 << 16) // number of distinct epochs; the first one means off
 
 // Profiling has not been switched on yet: all is off.
 static const struct {
@@ -132,8 +132,9 @@ is_regular(const char *path)
 }
 
 // Creates the named file. An old one is removed, not truncated: a process may have it mapped. If
-// one is in use, the new file has the process id at the end of its name. A page that finds no room
-// on the disk would end the process by SIGBUS, so there must be room for all.
+// one is in use, the new file has the process id at the end of its name. A write to a page
+// for which the disk has no room would end the process by SIGBUS, so the disk must have room
+// for the whole file.
 static long
 create_file(const char *path, uint64_t size)
 {
@@ -162,8 +163,8 @@ create_file(const char *path, uint64_t size)
 	return fd;
 }
 
-// Opens the file for the tables: the named one, or one in memory. Returns -errno if there can be
-// none. A file above the size limit would end the process by SIGXFSZ.
+// Opens the file for the tables: the named one, or one in memory. Returns the descriptor, or
+// -errno. A file above the size limit would end the process by SIGXFSZ.
 static long
 open_file(const char *path, uint64_t size)
 {
@@ -312,7 +313,7 @@ rcgo_heap_tables(size_t *size)
 	return control->header;
 }
 
-// A copy of one shard's entries, taken under its lock, while nothing of the caller's is recorded.
+// Copies one shard's entries under its lock. Allocations of the caller are not recorded meanwhile.
 static size_t
 copy_shard(struct rcgo_heap_control *control, unsigned shard, struct rcgo_heap_entry *out)
 {

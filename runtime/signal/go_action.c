@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Go's own sigaction: what Go installs, and what it is shown of C's actions, which it may keep,
+// Go's own sigaction: installs Go's actions, and returns C's actions in a form that Go may keep,
 // call and restore. Runs on any stack, also in signal handlers.
 // Re-read runtime/signal_unix.go (initsig, sigfwdgo, raisebadsignal).
 

@@ -26,9 +26,9 @@
 // actions in the kernel, then re-checks its own. Of two racing installers, at least one sees the
 // other.
 //
-// Order: Go's handler is called first, whoever installed last, for a nil dereference or a
-// division by zero in Go code (SEGV, BUS, FPE) and for SIGURG that Go sent. Other faults go to
-// the handler that was installed last.
+// Order: Go's handler is called first, regardless of the order of installation, for a nil
+// dereference or a division by zero in Go code (SEGV, BUS, FPE) and for SIGURG that Go sent. Other
+// faults go to the handler that was installed last.
 //
 // None of this is compiled under sanitizers, whose own interceptors take precedence, or in a
 // program built with --without=signals.

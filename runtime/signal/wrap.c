@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Wrapping of actions: what C code installs, what the kernel gets for it, and what C code sees of
-// it. Runs on any stack, also in signal handlers.
+// Wrapping of actions: converts actions that C code installs to those that the kernel gets, and
+// back for queries. Runs on any stack, also in signal handlers.
 
 #include <errno.h>
 

@@ -8,10 +8,10 @@
 #include "environ.h"
 
 // The index describes the array as it was at the last check. C may change any slot, so each lookup
-// checks that the index is current, and makes it anew if not:
-//   - C removes a variable by unsetenv: all slots behind it move, so the end is another one.
+// checks that the index is current, and rebuilds it if not:
+//   - C removes a variable by unsetenv: all slots behind it move, so the end of the array has moved too.
 //   - C replaces a variable by setenv or putenv: its slot has another pointer and the same name.
-//     Whoever looks for that name sees it.
+//     A lookup of that name detects it.
 //   - C stores a pointer into the array itself. All slots are compared: at every lookup where they
 //     are few, else once per tick of the coarse clock.
 // C adds a variable in an array of its own, which is no longer ours.

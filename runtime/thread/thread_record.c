@@ -42,7 +42,7 @@ static bool record_slots;
 // owner: as record_key; lock: none; ordering: as record_key
 static void (*on_record_end)(struct rcgo_thread_record *);
 
-// Whether Go has every foreign thread bound, and so given a record.
+// Whether Go binds every foreign thread, which gives each one a record.
 // owner: rcgo__thread_records_set_complete; lock: none; ordering: release and acquire
 static bool every_foreign_thread;
 

@@ -70,7 +70,7 @@ struct rcgo_thread_record {
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED struct rcgo_thread_record *rcgo__thread_record(void);
 
-// States that Go has every foreign thread bound (m_binding.c).
+// Records that Go binds every foreign thread (m_binding.c).
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__thread_records_set_complete(void);
 

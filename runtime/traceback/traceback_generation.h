@@ -33,8 +33,8 @@
 #include "go_entry_points.h"
 #include "sanitizer.h"
 
-// The signal by which Go preempts a goroutine. It comes up to a hundred times a second, and
-// normally nobody reads the C stack that it interrupts.
+// The signal by which Go preempts a goroutine. It is sent up to a hundred times a second, and
+// normally the C stack that it interrupts is not used.
 // GO: runtime/signal_unix.go sigPreempt = _SIGURG
 #ifdef __FreeBSD__
 // GO: runtime/defs_freebsd_amd64.go _SIGURG = 0x10
@@ -80,7 +80,7 @@ RCGO_SHARED bool rcgo__callers_asked(void);
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=no lock=none
 RCGO_SHARED void rcgo__callers_on_signal(int sig, void (*handler)(int, siginfo_t *, void *));
 
-// wanted returns whether somebody is waiting for frames. stored tells that the calling thread has
+// wanted returns whether a report waits for frames. stored announces that the calling thread has
 // stored its frames in callers.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__callers_wanted(void);

@@ -104,7 +104,7 @@ terminate_pcs(struct cgoTracebackArg *arg, size_t n)
 }
 
 // The async traceback hook: a signal has interrupted C code. SIGPROF needs a sample and a crash
-// needs a report; for other signals normally nobody reads the frames.
+// needs a report; for other signals the frames are normally not used.
 static void
 default_for_signals(struct cgoTracebackArg *arg, uintptr_t sig)
 {
