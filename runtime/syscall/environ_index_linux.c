@@ -9,7 +9,7 @@
 
 // The index describes the array as it was at the last check. C may change any slot, so each lookup
 // checks that the index is current, and rebuilds it if not:
-//   - C removes a variable by unsetenv: all slots behind it move, so the end of the array moves too.
+//   - C removes a variable by unsetenv: all later slots move, so the end of the array moves too.
 //   - C replaces a variable by setenv or putenv: its slot has another pointer and the same name.
 //     A lookup of that name detects it.
 //   - C stores a pointer into the array itself. All slots are compared: at every lookup where they

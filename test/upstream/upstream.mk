@@ -1,5 +1,5 @@
-# Go's own suites, stock beside the drop-in. Results and copies of GOROOT are kept in the user's
-# cache, see test/upstream/conformance -help; CONFORMANCE_FLAGS adds flags of it.
+# Runs Go's own suites with stock and with the drop-in. Results and copies of GOROOT are kept in the
+# user's cache, see test/upstream/conformance -help. CONFORMANCE_FLAGS adds flags.
 
 CONFORMANCE := $(BUILD)/upstream/conformance
 CONFORMANCE_SOURCES := $(shell find test/upstream/conformance -type f)
@@ -20,12 +20,12 @@ conformance-short: all $(CONFORMANCE)
 conformance-unit:
 	cd test/upstream/conformance && GOFLAGS= GOWORK=off go test .
 
-# What a go.mod that says 1.N.0 makes the go command get.
+# The Go versions that the go command downloads for a go.mod with 1.N.0.
 releases: bin/rcgo ## the first release of each Go: a crash shows its C frames
 	test/releases
 
-# MATRIX_FLAGS= runs all of it again; by default results count that are of the same command, Go, tools, kernel and
-# runtime/cgo, so that a matrix that was broken off goes on where it stopped.
+# MATRIX_FLAGS= runs everything again. By default, stored results with the same command, Go, tools, kernel and
+# runtime/cgo are used, so an interrupted matrix continues where it stopped.
 MATRIX_FLAGS ?= -resume
 
 matrix: all $(CONFORMANCE) ## the same and all build modes, on the first and newest release of each Go

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Compares the two sides of a suite test by test, looks again at what differs, and writes the report.
+// Compares the two sides of a suite test by test, runs differing tests again, and writes the report.
 package main
 
 import (
@@ -12,14 +12,14 @@ import (
 // wholeSuite stands for the exit status of the go command in a list of tests.
 const wholeSuite = "(exit status)"
 
-// rerunLimit is the number of differing tests up to which each is looked at by itself; beyond it
-// the suite as a whole is run again.
+// rerunLimit is the number of differing tests up to which each one is run again by itself. If more
+// differ, the whole suite is run again.
 const rerunLimit = 12
 
-// looks is how often a differing test is run again on both sides.
+// looks is the number of times that a differing test is run again on both sides.
 const looks = 2
 
-// difference is one test with another outcome on the drop-in than stock.
+// difference is one test whose outcome with the drop-in differs from that with stock.
 type difference struct {
 	Test          string
 	Stock, Dropin []string // outcomes, the first run's first
@@ -52,7 +52,7 @@ func (r *result) outcome(test string) string {
 	return "absent"
 }
 
-// compare lists the tests whose outcomes differ, and the exit status when only that does.
+// compare lists the tests whose outcomes differ, or the exit status if only that differs.
 func compare(stock, dropin *result) []difference {
 	var out []difference
 	for _, n := range names(stock, dropin) {
@@ -81,8 +81,8 @@ func patternFor(test string) string {
 	return strings.Join(parts, "/")
 }
 
-// settle runs again what differs, and tells flakes from differences. A flake is a test that either
-// side by itself gave both outcomes for stock, or for which both sides agreed in every later look.
+// settle runs differing tests again, and separates flakes from differences. A test is a flake if
+// stock alone gave both outcomes, or if both sides agreed in every later run.
 func (c *config) settle(s *suite, stock, dropin *side, diffs []difference) error {
 	single := s.Kind == kindTest && len(diffs) <= rerunLimit
 	for i := range diffs {
@@ -145,7 +145,7 @@ func isFlake(stock, dropin []string) bool {
 	return agreed || allSeenOnStock
 }
 
-// report writes the table and the list; it answers the number of differences that are no flakes.
+// report writes the table and the list. It returns the number of differences that are not flakes.
 func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 	fmt.Fprintf(w, "\n### %s\n\n", title)
 	fmt.Fprintln(w, "Cells: outcome, pass/fail/skip (sub-tests included), wall seconds.")
@@ -194,7 +194,7 @@ func report(w io.Writer, title string, rows []row, stockOnly bool) int {
 	return total
 }
 
-// differences is the number of the row's differences that are no flakes.
+// differences returns the number of the row's differences that are not flakes.
 func (r *row) differences() int {
 	n := 0
 	for _, d := range r.Diffs {
@@ -205,7 +205,7 @@ func (r *row) differences() int {
 	return n
 }
 
-// reportTAP writes a line for each suite, as test runners add them up.
+// reportTAP writes a line of TAP for each suite.
 func reportTAP(w io.Writer, rows []row) {
 	for i := range rows {
 		r := &rows[i]

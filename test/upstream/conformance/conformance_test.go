@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tests of the runner itself: that it sees differences, and calls a flake a flake.
+// Tests of the runner itself: it detects differences, and recognizes flakes.
 package main
 
 import (
@@ -216,7 +216,7 @@ func TestVariantsAreTold(t *testing.T) {
 	}
 }
 
-// A stored result counts only where all that it depends on is as it was.
+// A stored result is used only if nothing that it depends on has changed.
 func TestStoredResults(t *testing.T) {
 	goroot := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(goroot, "src", "p"), 0o777); err != nil {

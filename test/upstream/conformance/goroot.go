@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Copies of a GOROOT made of real, writable files: the suites write into it, and Debian's is a farm of links.
+// Copies of a GOROOT with regular, writable files, because the suites write into it, and Debian's
+// consists of links.
 package main
 
 import (
@@ -13,7 +14,8 @@ import (
 	"syscall"
 )
 
-// goEnv asks the go command of a GOROOT for one setting, as it is outside of any user's settings.
+// goEnv asks the go command of a GOROOT for the default value of one setting, without the
+// user's settings.
 func goEnv(goroot, name string) (string, error) {
 	cmd := exec.Command(filepath.Join(goroot, "bin", "go"), "env", name)
 	cmd.Env = baseEnv(goroot, "")
@@ -24,8 +26,8 @@ func goEnv(goroot, name string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// baseEnv is the environment of every go command of ours: the given GOROOT's go first in PATH and no
-// setting of the user's that could differ between the two sides.
+// baseEnv returns the environment of every go command that we run: the given GOROOT's go is first in
+// PATH, and no setting of the user can differ between the two sides.
 func baseEnv(goroot, gocache string) []string {
 	var env []string
 	for _, kv := range os.Environ() {
@@ -48,7 +50,7 @@ func baseEnv(goroot, gocache string) []string {
 	return env
 }
 
-// identity names one state of a GOROOT: a copy made from another state is not used again.
+// identity names one state of a GOROOT. A copy of another state is not used again.
 func identity(goroot string) (string, error) {
 	version, err := os.ReadFile(filepath.Join(goroot, "VERSION"))
 	if err != nil {
@@ -63,7 +65,7 @@ func identity(goroot string) (string, error) {
 	return fmt.Sprintf("%x", sum[:4]), nil
 }
 
-// lockHome keeps a second run from changing the copies that this one works in.
+// lockHome prevents a second run from changing the copies that this run uses.
 func lockHome(home string) error {
 	if err := os.MkdirAll(home, 0o777); err != nil {
 		return err
@@ -80,7 +82,7 @@ func lockHome(home string) error {
 	return nil
 }
 
-// keepOpen holds the lock's file from being collected, which would close it.
+// keepOpen keeps the lock's file reachable, because the garbage collector would close it.
 var keepOpen *os.File
 
 // copyGoroot makes (or finds) the copy of a GOROOT at dst.
@@ -98,8 +100,8 @@ func copyGoroot(src, dst, id string) error {
 	if err := os.MkdirAll(filepath.Dir(dst), 0o777); err != nil {
 		return err
 	}
-	// Made beside it and renamed, so that a copy that was cut short is never taken for a whole one.
-	// The lock is held, so what an earlier run left half made is nobody's.
+	// The copy is made under another name and renamed, so a partial copy is never used. The lock is
+	// held, so no other run uses a partial copy of an earlier run.
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(dst), "copy-*"))
 	if err != nil {
 		return err
@@ -125,8 +127,8 @@ func copyGoroot(src, dst, id string) error {
 	return os.Rename(root, dst)
 }
 
-// copyTree copies a tree, following links. Parents are the real paths above, so that a link to a
-// folder it lies in ends instead of going round.
+// copyTree copies a tree, following links. parents are the real paths of the folders above, so that
+// a link to one of them does not cause an endless loop.
 func copyTree(src, dst string, parents []string) error {
 	realDir, err := filepath.EvalSymlinks(src)
 	if err != nil {

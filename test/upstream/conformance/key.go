@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a stored result depends on besides the command: it counts only where all of that is as it was, so that a run that
-// was broken off goes on where it stopped, and one with another drop-in runs that side alone.
+// The inputs of a stored result besides the command. A result is used only if none of them has changed. So an
+// interrupted run continues where it stopped, and a run with another drop-in runs only that side.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"syscall"
 )
 
-// The runner's own sources, which say how a suite is run.
+// The runner's own sources, which determine how a suite is run.
 //
 //go:embed *.go
 var runner embed.FS
@@ -47,7 +47,8 @@ func stockKey(id string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
-// content identifies an overlay by what its files replace and by their bytes, not by their paths.
+// content identifies an overlay by the files that it replaces and by the bytes of the replacements,
+// not by their paths.
 func (o *overlayFile) content() (string, error) {
 	var keys []string
 	for key := range o.Replace {
@@ -70,7 +71,7 @@ func (o *overlayFile) content() (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
-// payloadOf is what the report says of the drop-in that a row was seen with.
+// payloadOf returns the report's text for the drop-in with which a row was run.
 func payloadOf(key string) string {
 	if i := strings.IndexByte(key, '+'); i >= 0 {
 		return key[i+1:]

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// config is what the flags say, and the two sides made of it.
+// config is the values of the flags, and the two sides made from them.
 type config struct {
 	goroot, work, results  string
 	overlay, rcgo          string
@@ -107,12 +107,12 @@ func parseFlags() (*config, error) {
 	if err := os.MkdirAll(c.work, 0o777); err != nil {
 		return nil, err
 	}
-	// The go command prints a GOROOT with its links followed, and overlay keys must match.
+	// The go command prints a GOROOT with its links resolved, and overlay keys must match it.
 	c.work, err = filepath.EvalSymlinks(c.work)
 	return c, err
 }
 
-// base is the path that the files of one suite on one side begin with.
+// base returns the common prefix of the paths of one suite's files on one side.
 func (c *config) base(sd *side, s *suite) string {
 	return filepath.Join(c.results, c.version, sd.Name, s.fileName())
 }

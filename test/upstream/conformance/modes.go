@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The matrix of build modes: Go's own cgo test and programs of ours, linked in every way, by gcc and by clang.
+// The matrix of build modes: Go's own cgo test and our programs, linked in every way, by gcc and by clang.
 package main
 
 import (
@@ -19,7 +19,7 @@ type mode struct {
 	Name  string
 	Flags []string
 	// Deep says that Go's own cgo test runs in this mode under clang too; the code of runtime/cgo
-	// is the same in the others, so that there our program is enough.
+	// is the same in the others, for which our program suffices.
 	Deep  bool
 	Clang bool // clang only
 }
@@ -40,8 +40,8 @@ var modes = []mode{
 	{Name: "msan", Flags: []string{"-msan"}, Deep: true, Clang: true},
 }
 
-// modeSuites unpacks our programs below home and answers the rows of the matrix for the compilers
-// that the machine has.
+// modeSuites unpacks our programs below home and returns the rows of the matrix for the
+// machine's compilers.
 func modeSuites(home string) ([]suite, error) {
 	root := filepath.Join(home, "progs")
 	if err := os.RemoveAll(root); err != nil {
@@ -79,7 +79,7 @@ func modeSuites(home string) ([]suite, error) {
 	return out, nil
 }
 
-// unpack writes the embedded programs as modules of their own.
+// unpack writes the embedded programs as separate modules.
 func unpack(root string) error {
 	return fs.WalkDir(progs, "progs", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

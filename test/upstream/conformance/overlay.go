@@ -18,8 +18,8 @@ type overlayFile struct {
 
 const cgoDir = "/src/runtime/cgo/"
 
-// obtainOverlay answers the overlay whose keys name the given GOROOT: by asking rcgo with that
-// GOROOT's go first in PATH, or from a file whose keys may name another one.
+// obtainOverlay returns the overlay whose keys name the given GOROOT: from rcgo, with that GOROOT's
+// go first in PATH, or from a file, whose keys may name another GOROOT.
 func obtainOverlay(c *config, goroot, out string) (*overlayFile, error) {
 	src := c.overlay
 	if src == "" {
@@ -81,7 +81,7 @@ func (o *overlayFile) complete(goroot string) error {
 	return nil
 }
 
-// applyPhysically makes the GOROOT copy hold what the overlay, whose keys name it, describes.
+// applyPhysically changes a copy of GOROOT as its overlay describes.
 func (o *overlayFile) applyPhysically() error {
 	for key, value := range o.Replace {
 		if value == "" {
@@ -101,8 +101,8 @@ func (o *overlayFile) applyPhysically() error {
 	return nil
 }
 
-// restore gives a physical copy its stock runtime/cgo back, so that an overlay of another day can
-// be applied to it.
+// restore restores the stock runtime/cgo of a physical copy, so that another
+// overlay can be applied to it.
 func restore(stock, physical string) error {
 	dir := filepath.Join(physical, filepath.FromSlash(cgoDir))
 	if err := os.RemoveAll(dir); err != nil {
@@ -111,7 +111,7 @@ func restore(stock, physical string) error {
 	return copyTree(filepath.Join(stock, filepath.FromSlash(cgoDir)), dir, nil)
 }
 
-// dropinSides makes the two forms of the drop-in, and proves that it is inside each.
+// dropinSides makes the two forms of the drop-in, and proves that each contains it.
 func (c *config) dropinSides(home, id string, stock *side) (dropin, physical *side, err error) {
 	json := filepath.Join(home, "overlay"+c.variant.name()+".json")
 	made, err := obtainOverlay(c, stock.Goroot, json)

@@ -74,7 +74,7 @@ func isHalf(ours, stocks int, wantOurs bool) bool {
 }
 
 // probe builds a cgo program with the given flags and environment, counts the symbols in it, and
-// runs it. Out is what the failing command said.
+// runs it. out is the output of the command that failed.
 func probe(sd *side, flags, env []string) (ours, stocks int, out []byte, err error) {
 	dir, err := os.MkdirTemp("", "rcgo-probe-")
 	if err != nil {
@@ -117,7 +117,7 @@ func strays(cache string) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		// Objects and archives only: sources and listings may speak of anybody.
+		// Objects and archives only, because sources and listings may contain any name.
 		isObject := bytes.HasPrefix(raw, []byte("!<arch>")) || bytes.HasPrefix(raw, []byte("\x7fELF"))
 		if isObject && bytes.Contains(raw, []byte("\x00"+stockOnlySymbols[0]+"\x00")) {
 			out = append(out, path)

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// side is stock or drop-in: where its go command is and what its environment adds.
+// side is stock or drop-in: its go command and its additions to the environment.
 type side struct {
 	Name   string
 	Goroot string
@@ -48,7 +48,7 @@ type event struct {
 	Test    string
 }
 
-// killGrace is how long after go test's own -timeout the whole tree of processes is ended.
+// killGrace is the time after go test's own -timeout at which all its processes are killed.
 const killGrace = 2 * time.Minute
 
 // runSuite runs the suite and leaves base.json (standard output), base.err and base.meta.
@@ -64,7 +64,7 @@ func runSuite(sd *side, s *suite, only, base string, timeout time.Duration) (*re
 		Args: s.command(target, only, timeout.String()), Dir: dir, Log: base + ".json",
 		Env: append(append([]string(nil), sd.Env...), s.Env...), Machine: machine(), Key: sd.Key,
 	}
-	// A run that is broken off leaves a log without the word of its end, which is no result.
+	// An interrupted run leaves a log without its last line, which is not a result.
 	if err := os.Remove(base + ".meta"); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ func runSuite(sd *side, s *suite, only, base string, timeout time.Duration) (*re
 	return res, os.WriteFile(base+".meta", append(meta, '\n'), 0o666)
 }
 
-// machine names the state of the tools that tests use where they find them: a result of a machine
-// without swig is none of the same machine with it.
+// machine names the state of the optional tools that tests use: a result of a machine without swig
+// is not used once swig is installed.
 func machine() string {
 	var out []string
 	for _, tool := range []string{"cc", "gcc", "g++", "clang", "gfortran", "swig", "gdb", "ld"} {
@@ -129,7 +129,7 @@ func machine() string {
 	return strings.Join(out, "; ")
 }
 
-// loadResult reads what an earlier run left, if it is of the same command and all else that counts.
+// loadResult reads the result of an earlier run, if it has the same command and inputs.
 func loadResult(s *suite, sd *side, base string, timeout time.Duration) (*result, bool) {
 	raw, err := os.ReadFile(base + ".meta")
 	if err != nil {
@@ -165,7 +165,7 @@ func (r *result) readLog(s *suite) error {
 	open := map[string]bool{}
 	for scanner.Scan() {
 		var e event
-		// Lines that are no events are the go command's own words on a failed build.
+		// Lines that are not events are messages of the go command about a failed build.
 		if json.Unmarshal(scanner.Bytes(), &e) != nil || e.Test == "" {
 			continue
 		}
@@ -189,7 +189,7 @@ func (r *result) readLog(s *suite) error {
 	return scanner.Err()
 }
 
-// counts answers how many tests and sub-tests passed, failed and were skipped.
+// counts returns how many tests and sub-tests passed, failed and were skipped.
 func (r *result) counts() (pass, fail, skip int) {
 	for _, outcome := range r.Tests {
 		for _, o := range strings.Split(outcome, ",") {
@@ -218,7 +218,7 @@ func (r *result) cell() string {
 	return fmt.Sprintf("%s %d/%d/%d %.0fs", word, p, f, k, r.Seconds)
 }
 
-// names are the tests of two results, sorted.
+// names returns the tests of two results, sorted.
 func names(a, b *result) []string {
 	set := map[string]bool{}
 	for n := range a.Tests {

@@ -24,8 +24,8 @@ type suite struct {
 	Old  string // folder below GOROOT/misc/cgo, where GOROOT has that (up to Go 1.20)
 	Run  string // -run pattern
 	Kind kind
-	// Physical is why the overlay cannot reach what the suite builds, so that the drop-in has to
-	// lie in GOROOT itself; empty where the overlay does.
+	// Physical is the reason why the overlay does not apply to the suite's builds, so that the
+	// drop-in must be in GOROOT itself. It is empty if the overlay applies.
 	Physical string
 	Short    bool // part of the quick subset
 
@@ -37,7 +37,7 @@ type suite struct {
 	Missing string   // why the row cannot be run here
 }
 
-// The programs of runtime's testprogcgo are started by tests that carry these words in their names.
+// The programs of runtime's testprogcgo are started by tests with these words in their names.
 const testprogcgoRun = "Cgo|Segv|AbortInCgo|EINTR|NeedmDeadlock|SigStackSwapping|CatchPanic|" +
 	"EnsureDropM|EnsureBindM|StackSwitchCallback|DestructorCallback|RaceProf|RaceSignal|" +
 	"BigStackCallback"
@@ -89,8 +89,8 @@ var allSuites = []suite{
 	{Name: "go vet runtime/cgo", Pkg: "runtime/cgo", Kind: kindVet},
 }
 
-// locate answers where in a GOROOT the suite is started and what it names there; ok is false when
-// this GOROOT does not have it.
+// locate returns the directory of a GOROOT in which the suite is started, and the package that it
+// names there. ok is false if this GOROOT does not have the suite.
 func (s *suite) locate(goroot string) (dir, target string, ok bool) {
 	if s.Dir != "" {
 		return s.Dir, ".", true
@@ -119,8 +119,8 @@ func hasGoFiles(dir string, k kind) bool {
 	return len(names) > 0
 }
 
-// command answers the arguments of the go command that start the suite. Only is a -run pattern that
-// replaces the suite's own, for a second look at one test.
+// command returns the arguments of the go command that start the suite. only is a -run pattern that
+// replaces the suite's own, to run one test again.
 func (s *suite) command(target, only string, timeout string) []string {
 	switch s.Kind {
 	case kindRun:

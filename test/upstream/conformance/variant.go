@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A drop-in other than the default one: features of it left out by rcgo, or switched by RCGO as programs start.
+// A drop-in other than the default: rcgo leaves features out, or RCGO switches them when programs start.
 package main
 
 import "flag"
 
-// variant is what the drop-in's side is asked for beyond the default.
+// variant describes how the drop-in differs from the default.
 type variant struct {
 	without string // rcgo overlay --without=
 	options string // RCGO of the suites; the drop-in's alone
@@ -19,7 +19,7 @@ func (v *variant) flags() {
 	flag.StringVar(&v.skip, "skip", "", "tests to leave out on both sides, a `regexp` for go test -skip (Go 1.20)")
 }
 
-// name tells files and results of a variant from those of the default.
+// name distinguishes files and results of a variant from those of the default.
 func (v *variant) name() string {
 	name := ""
 	if v.without != "" {
@@ -31,7 +31,8 @@ func (v *variant) name() string {
 	return name + v.stockName()
 }
 
-// stockName tells results of stock, which only what holds for both sides changes.
+// stockName distinguishes results of stock, which depend only on the parts of a variant that
+// apply to both sides.
 func (v *variant) stockName() string {
 	name := ""
 	if v.godebug != "" {
@@ -43,7 +44,7 @@ func (v *variant) stockName() string {
 	return name
 }
 
-// change makes s the variant's own.
+// change applies the variant to s.
 func (v *variant) change(s suite) *suite {
 	if v.skip != "" && s.Kind == kindTest {
 		s.Flags = append(s.Flags[:len(s.Flags):len(s.Flags)], "-skip="+v.skip)
@@ -51,7 +52,7 @@ func (v *variant) change(s suite) *suite {
 	return &s
 }
 
-// overlayArgs are the words that make rcgo write the overlay.
+// overlayArgs returns the arguments with which rcgo writes the overlay.
 func (v *variant) overlayArgs(out string) []string {
 	args := []string{"overlay", "-o", out}
 	if v.without != "" {
