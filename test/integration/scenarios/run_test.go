@@ -14,7 +14,7 @@ import (
 )
 
 // No program here needs longer than a few seconds, even on a busy machine: one that takes longer hangs.
-const patience = 60 * time.Second
+const patience = 100 * time.Second
 
 // An outcome is how a program ended.
 type outcome struct {
