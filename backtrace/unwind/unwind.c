@@ -328,6 +328,25 @@ rcgo__unwind_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_
 	return unwind_from_saved(saved, stack, 0, pcs, max, &end);
 }
 
+// The frame record that the caller of the leaf made begins at sp, and points to the next one. A
+// function that passes no argument on the stack has its record at its stack pointer.
+size_t
+rcgo__unwind_past_leaf(uintptr_t sp, uintptr_t *pcs, size_t max)
+{
+	uintptr_t record[2];
+	struct rcgo_saved_regs saved = {0};
+
+	if (!RCGO_HAS_LR || !rcgo__copy_nofault(record, (const void *)sp, sizeof record)) {
+		return 0;
+	}
+	saved.pc = rcgo__arch_strip(record[1]);
+	saved.sp = saved.fp = record[0];
+	if (saved.fp <= sp || saved.fp % sizeof record != 0 || !rcgo__code_is_return(saved.pc)) {
+		return 0;
+	}
+	return rcgo__unwind_saved(&saved, NULL, pcs, max);
+}
+
 __attribute__((noinline)) size_t
 rcgo__unwind_here_end(const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max,
 	struct rcgo_unwind_end *end)

@@ -66,6 +66,12 @@ RCGO_SHARED uintptr_t rcgo__unwind_pc(const void *ucontext);
 RCGO_SHARED size_t rcgo__unwind_saved(const struct rcgo_saved_regs *saved,
 	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
+// Unwinds a thread that waits in a leaf function, of which the stack pointer is known and the return
+// address is not, because it is in a register. The first program counter is that of the caller's
+// caller. Returns 0 if there is none, and on CPUs whose calls store the return address.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_SHARED size_t rcgo__unwind_past_leaf(uintptr_t sp, uintptr_t *pcs, size_t max);
+
 // Unwinds the calling thread. The first program counter is that of the call of this function.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_here(

@@ -119,6 +119,9 @@ unwind_waiting(
 {
 	rcgo__task_state_context(state, &w->context);
 	*count = rcgo__unwind_report(&w->context, NULL, w->pcs, RCGO_THREAD_FRAMES);
+	if (*count == 1) {
+		*count += rcgo__unwind_past_leaf(state->sp, w->pcs + 1, RCGO_THREAD_FRAMES - 1);
+	}
 	return rcgo__task_state_read(tid, &w->after) && strcmp(state->text, w->after.text) == 0;
 }
 

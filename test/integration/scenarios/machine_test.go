@@ -61,6 +61,27 @@ func endedOnMachine(o *outcome) {
 	}
 }
 
+// outputFile returns the path of a file that a program writes while signals interrupt it, for readOutput. The file
+// system that a machine shares with this one loses such writes, so the file is in the machine's own.
+func outputFile(t *testing.T, name string) string {
+	dir := t.TempDir()
+	if machine != "" {
+		return "/tmp/" + strings.ReplaceAll(strings.Trim(dir, "/"), "/", "-") + "-" + name
+	}
+	return filepath.Join(dir, name)
+}
+
+func readOutput(t *testing.T, tc toolchain, file string) ([]byte, error) {
+	if machine == "" {
+		return os.ReadFile(file)
+	}
+	o := run(t, tc, nil, nil, "/bin/cat", file)
+	if o.exit != 0 {
+		return nil, fmt.Errorf("%v", o)
+	}
+	return []byte(o.out), nil
+}
+
 // needHere skips a test if it prepares the process, the files or the system of its program, and the program would run
 // on another machine.
 func needHere(t *testing.T, why string) {

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -140,11 +138,11 @@ func TestFramesDump(t *testing.T) {
 		if !regexp.MustCompile(`(?m)^thread \d+ "[^"\n]*" \[running\]:\nspin\(\.\.\.\)\n\t.*\nspin_thread\(`).MatchString(o.out) {
 			t.Errorf("the thread that runs is not shown:\n%v", o)
 		}
-		file := filepath.Join(t.TempDir(), "dump")
+		file := outputFile(t, "dump")
 		o = run(t, tc, nil, []string{"RCGO=dump=SIGUSR2:" + file}, exe, "dumped", file)
 		o.want(t, 0, "still there")
 		o.lacks(t, "threads in C")
-		text, _ := os.ReadFile(file)
+		text, _ := readOutput(t, tc, file)
 		if n := len(found.FindAllString(string(text), -1)); n != 3 {
 			t.Errorf("%d threads with their C frames in the file, want 3:\n%s", n, text)
 		}
@@ -159,11 +157,11 @@ func TestFramesJSON(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		exe := build{program: "nocfi", side: ours}.must(t, tc)
 		for _, where := range []string{"go", "thread"} {
-			file := filepath.Join(t.TempDir(), "crash.json")
+			file := outputFile(t, "crash.json")
 			all := where == "thread"
 			option := map[bool]string{false: "json:", true: "json:all:"}[all]
 			run(t, tc, nil, []string{"RCGO=crash=" + option + file}, exe, where, "null").want(t, status[where])
-			text, err := os.ReadFile(file)
+			text, err := readOutput(t, tc, file)
 			if err != nil {
 				t.Fatal(err)
 			}
