@@ -66,8 +66,8 @@ RCGO_SHARED uintptr_t rcgo__unwind_pc(const void *ucontext);
 RCGO_SHARED size_t rcgo__unwind_saved(const struct rcgo_saved_regs *saved,
 	const struct rcgo_stack_bounds *stack, uintptr_t *pcs, size_t max);
 
-// Unwinds a thread that waits in a leaf function. Its stack pointer is known, and its return address
-// is not, because it is in a register. The first program counter is that of the caller's caller.
+// Unwinds a thread that waits in a leaf function. Its stack pointer is known. Its return address is
+// not, because it is in a register. The first program counter is that of the caller's caller.
 // Returns 0 if there is none, and on CPUs whose calls store the return address on the stack.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED size_t rcgo__unwind_past_leaf(uintptr_t sp, uintptr_t *pcs, size_t max);
