@@ -36,6 +36,14 @@ is_installed(const struct goenv *e, struct features f, const char *name)
 {
 	bool frames = features_traceback(f);
 
+	// C files of other systems would be names without a file for tools that ignore the overlay.
+	if (has_suffix(name, "_freebsd.c") || has_suffix(name, "_linux.c")) {
+		bool freebsd = strcmp(e->goos, "freebsd") == 0;
+
+		if (freebsd != has_suffix(name, "_freebsd.c")) {
+			return false;
+		}
+	}
 	// Files of one system. Appended to a file of GOROOT, they lose their own constraints.
 	if (strcmp(name, "rcgo_syscall.go") == 0) {
 		return strcmp(e->goos, "linux") == 0;
@@ -55,18 +63,15 @@ is_installed(const struct goenv *e, struct features f, const char *name)
 	return frames || strcmp(name, "rcgo_traceback.go") != 0;
 }
 
-// Returns the path of a file of ours inside GOROOT. Before 1.24, the go command passes the paths of
-// files for other CPUs to `go vet`, which opens them on disk and ignores the overlay. So for these
-// versions our files use the paths of the files that they replace.
+// Returns the path of a file of ours inside GOROOT. Assembly has the path of the file that it
+// replaces: tools open the files for other CPUs on disk and ignore the overlay, such as
+// golangci-lint and, before Go 1.24, `go vet`.
 static char *
 key_of(const struct goenv *e, const char *name)
 {
 	char *key = path_join(e->cgo_dir, name);
 	char *taken = NULL;
 
-	if (e->minor < 0 || e->minor >= VETTING_GO) {
-		return key;
-	}
 	if (has_prefix(name, "gcc_rcgo_")) {
 		taken = path_join(e->cgo_dir, fmt("gcc_%s", name + strlen("gcc_rcgo_")));
 	}

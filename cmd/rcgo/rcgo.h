@@ -17,7 +17,6 @@
 enum {
 	OLDEST_GO = 19,	      // Go 1.19: the first release whose runtime/cgo we replace
 	NEWEST_GO = 27,	      // the last release that our tests have run with
-	VETTING_GO = 24,      // `go vet` reads overlays since this version
 	QUOTING_GO = 22,      // GOFLAGS may contain quotes since this version
 	MODULE_CACHE_GO = 25, // go rejects overlays of files in the module cache since this version
 	EXIT_RCGO = 2,	      // an error of rcgo itself; other statuses are those of go

@@ -65,7 +65,7 @@ sysroot() {
 	CC=true GOOS=freebsd GOARCH=amd64 CGO_ENABLED=1 run "$RCGO" list \
 		-f '{{range .CFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}' runtime/cgo
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_amd64.s gcc_rcgo_amd64.S " ]
+	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_amd64.s gcc_amd64.S " ]
 }
 
 @test "arm64: the go command sees our files, and none that only amd64 needs" {

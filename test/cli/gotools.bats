@@ -74,6 +74,18 @@ same_as_stock() {
 	done
 }
 
+# Such a name is read by tools that hash a package, as golangci-lint does.
+@test "every file for other systems and CPUs that go list names is on disk" {
+	program
+	for go in $(toolchains); do
+		export RCGO_GO=$go
+		dir=$("$go" env GOROOT)/src/runtime/cgo
+		for f in $("$RCGO" list -f '{{join .IgnoredGoFiles " "}} {{join .IgnoredOtherFiles " "}}' runtime/cgo); do
+			[ -f "$dir/$f" ]
+		done
+	done
+}
+
 @test "go vet" {
 	program
 	same_as_stock go vet ./...
@@ -83,6 +95,16 @@ same_as_stock() {
 	wants staticcheck
 	program
 	same_as_stock staticcheck ./...
+	run cat "$T/ours"
+	has "func unused is unused"
+}
+
+@test "golangci-lint" {
+	wants golangci-lint
+	program
+	export GOLANGCI_LINT_CACHE=$T/lint XDG_CACHE_HOME=$T/cache
+	printf 'version: "2"\nlinters:\n  default: standard\n' >.golangci.yml
+	same_as_stock golangci-lint run --concurrency 2 ./...
 	run cat "$T/ours"
 	has "func unused is unused"
 }
