@@ -72,7 +72,7 @@ sysroot() {
 	CC=true GOOS=freebsd GOARCH=arm64 CGO_ENABLED=1 run "$RCGO" list \
 		-f '{{range .CFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}' runtime/cgo
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_arm64.s gcc_rcgo_arm64.S " ]
+	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_arm64.s gcc_arm64.S " ]
 }
 
 @test "on FreeBSD itself, without a compiler: its own is named" {
