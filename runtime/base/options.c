@@ -7,10 +7,10 @@
 #include "options.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "kernel.h"
 #include "strbuf.h"
 
@@ -307,7 +307,7 @@ rcgo__options_init_once(void)
 void
 rcgo__options_init(void)
 {
-	const char *list = rcgo__kernel_is_secure() ? NULL : getenv("RCGO");
+	const char *list = rcgo__kernel_is_secure() ? NULL : rcgo__environment_get("RCGO");
 	size_t bad;
 
 	memset(option_set, 0, sizeof option_set);

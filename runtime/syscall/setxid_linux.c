@@ -9,11 +9,11 @@
 #include "setxid.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 
 #include "allthreads.h"
+#include "environment.h"
 #include "options.h"
 #include "raw_syscall.h"
 #include "strbuf.h"
@@ -108,7 +108,7 @@ libc_is_trusted(struct rcgo_setxid_method *method)
 
 	if (!LIBC_SKIPS_THREADS) {
 		// Our call is also faster than musl's. But a preloaded library must get its way.
-		preload = getauxval(AT_SECURE) == 0 ? getenv("LD_PRELOAD") : NULL;
+		preload = getauxval(AT_SECURE) == 0 ? rcgo__environment_get("LD_PRELOAD") : NULL;
 		return preload != NULL && *preload != 0;
 	}
 	if (raise_sigpending(method)) {

@@ -5,13 +5,13 @@
 #include "crash_report.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "crash_reporter.h"
 #include "default_hooks.h"
+#include "environment.h"
 #include "kernel.h"
 #include "mark.h"
 #include "module.h"
@@ -189,7 +189,7 @@ crash_report(int sig, const siginfo_t *info, void *context, bool in_go)
 static bool
 go_shows_no_stacks(void)
 {
-	const char *level = getenv("GOTRACEBACK");
+	const char *level = rcgo__environment_get("GOTRACEBACK");
 
 	return rcgo__kernel_is_secure() ||
 	       (level != NULL && (strcmp(level, "none") == 0 || strcmp(level, "0") == 0));
