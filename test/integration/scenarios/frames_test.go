@@ -180,10 +180,11 @@ func TestFramesPublic(t *testing.T) {
 	})
 }
 
-// pprofTop returns the output of `go tool pprof -top` for a profile.
+// pprofTop returns the output of `go tool pprof -top` for a profile, by the names that are in it.
 func pprofTop(t *testing.T, tc toolchain, exe, profile string) string {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-top", "-nodecount=100000", exe, profile)
+	cmd := exec.Command(filepath.Join(tc.root, "bin", "go"), "tool", "pprof", "-top", "-nodecount=100000",
+		"-symbolize=none", exe, profile)
 	cmd.Env = environ(tc, "PPROF_TMPDIR="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
