@@ -24,7 +24,7 @@ func buildProgram(t *testing.T) string {
 func TestProgram(t *testing.T) {
 	program := buildProgram(t)
 	// The program must recognize whether go or rcgo has built it.
-	h, err := readHalf(program)
+	h, err := readCgoRuntime(program)
 	if err != nil || h.name == "unknown" {
 		t.Fatalf("%v, %v", h, err)
 	}

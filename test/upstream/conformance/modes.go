@@ -148,7 +148,7 @@ func probeOutcome(sd *side, s *suite, wantOurs bool) (outcome, why string) {
 			why = why[i+1:]
 		}
 		return "no such program here", why + " (" + err.Error() + ")"
-	case isHalf(ours, stocks, wantOurs):
+	case isWanted(ours, stocks, wantOurs):
 		return expectedRuntime, ""
 	}
 	return otherRuntime, ""

@@ -59,14 +59,14 @@ func prove(sd *side, wantOurs bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: the probe: %w\n%s", sd.Name, err, out)
 	}
-	if !isHalf(ours, stocks, wantOurs) {
+	if !isWanted(ours, stocks, wantOurs) {
 		return fmt.Errorf("%s: the probe carries %d symbols of ours and %d of stock's", sd.Name, ours, stocks)
 	}
 	progress("%s: proved: %d symbols of ours, %d of stock's", sd.Name, ours, stocks)
 	return nil
 }
 
-func isHalf(ours, stocks int, wantOurs bool) bool {
+func isWanted(ours, stocks int, wantOurs bool) bool {
 	if wantOurs {
 		return ours > 0 && stocks == 0
 	}
