@@ -41,7 +41,7 @@ func TestProgram(t *testing.T) {
 	}{
 		{0, "3 files, 3 lines, 0 KB in 2 packages", []string{"-root", root, "-db", kept, "-expect", h.name}},
 		{1, "there is such a file already", []string{"-root", root, "-db", kept}},
-		{1, "was to be " + other, []string{"-root", root, "-expect", other}},
+		{1, "does not contain the expected runtime/cgo: " + other, []string{"-root", root, "-expect", other}},
 		{1, "no such file", []string{"-root", filepath.Join(root, "absent")}},
 		{2, "Usage", []string{"-threads", "0"}},
 	} {
