@@ -45,6 +45,12 @@ process_threads(struct target *t)
 	(void)t;
 }
 
+void
+process_more_threads(struct target *t)
+{
+	(void)t;
+}
+
 bool
 process_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 {
