@@ -37,12 +37,8 @@ is_installed(const struct goenv *e, struct features f, const char *name)
 	bool frames = features_traceback(f);
 
 	// C files of other systems would be names without a file for tools that ignore the overlay.
-	if (has_suffix(name, "_freebsd.c") || has_suffix(name, "_linux.c")) {
-		bool freebsd = strcmp(e->goos, "freebsd") == 0;
-
-		if (freebsd != has_suffix(name, "_freebsd.c")) {
-			return false;
-		}
+	if (has_suffix(name, strcmp(e->goos, "freebsd") == 0 ? "_linux.c" : "_freebsd.c")) {
+		return false;
 	}
 	// Files of one system. Appended to a file of GOROOT, they lose their own constraints.
 	if (strcmp(name, "rcgo_syscall.go") == 0) {
