@@ -84,12 +84,18 @@ name_by(struct jit_source *source, enum rcgo_jit_form form, uint64_t pc, char *t
 	uint64_t *start)
 {
 	struct stat st;
+	uint64_t before;
+	size_t n;
 
 	if (source->fd == 0 || fstat(source->fd, &st) != 0) {
 		return 0;
 	}
-	return rcgo__jit_file_name(
-		&source->file, form, &jit.arena, source->fd, &st, pc, text, JIT_NAME, start);
+	do { // each call reads a part of a large file
+		before = source->file.read;
+		n = rcgo__jit_file_name(&source->file, form, &jit.arena, source->fd, &st, pc, text,
+			JIT_NAME, start);
+	} while (source->file.read > before && source->file.read < (uint64_t)st.st_size);
+	return n;
 }
 
 // Returns the name of the code at pc, or NULL, and stores the start of that code.
