@@ -124,6 +124,12 @@ RCGO_PUBLIC void rcgo_stack_switched(uintptr_t lo, uintptr_t hi);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_PUBLIC const char *rcgo_build_info(void);
 
+// For package leaf of the Go module, which calls C without telling Go's scheduler. Whenever C calls
+// an exported Go function, enter is called before Go and leave after Go has returned, on the
+// thread that calls. Both must be cheap, because they run for each such call. NULL, NULL ends this.
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=init
+RCGO_PUBLIC void rcgo_leaf_hooks_set(void (*enter)(void), void (*leave)(void));
+
 // Writes what each other thread of the process does in C to file descriptor fd: its id, its name,
 // the system call in which it waits, and its C frames. The process goes on. A thread that waits in
 // the kernel is read and not disturbed. A thread that runs gets SIGURG, and is shown if it is in a

@@ -189,7 +189,7 @@ func calledFreed() {
 
 // WithCallbacks is Of for a C function that calls back: fn, and the C functions that it calls, may call the pointers of
 // callbacks, at 9 ns each. On other threads, callbacks and exported Go functions work as always. If this thread calls
-// an exported Go function, the program ends, as in a leaf.
+// an exported Go function, the program ends, as in a leaf, unless MayCallExports.
 //
 // The five rules of a leaf hold for the C code between two callbacks, with these changes:
 //
@@ -226,6 +226,17 @@ func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
 	ordinary(f, sig, name, fn)
 	return nil
 }
+
+// MayCallExports reports whether C code in a function of WithCallbacks may call exported Go functions on the same
+// thread. It may if the program is built with the drop-in, which tells the scheduler first; such a call costs as much as
+// in an ordinary cgo call, and a region more. It also may where functions of WithCallbacks are ordinary calls.
+func MayCallExports() bool {
+	fast, _ := FastCallbacks()
+	return !fast || exportsLegal
+}
+
+// exportsLegal says that the drop-in calls exportEnter and exportLeave around each exported Go function.
+var exportsLegal bool
 
 // FastCallbacks reports whether callbacks in functions of WithCallbacks take the fast path; if not, why.
 func FastCallbacks() (bool, string) {

@@ -438,24 +438,39 @@ locked:
 // regionBridge, in g.sched. So C may make an ordinary callback in the region, and regionAcquire can
 // go to that address again. Each RET matches a CALL, so the processor predicts its target.
 
-// int regionRelease(void). It returns 0 if this thread is not in a call with callbacks.
-TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ	TLS, R10
-	MOVQ	0(R10)(TLS*1), R10
-	TESTQ	R10, R10
-	JEQ	none
-	FROMC(ordinary)
-	MOVQ	SYSCALLPC, R12
-	MOVQ	FRAMEPC, R13
-	CMPQ	(R14)(R12*1), R13
-	JNE	ordinary
-	TOGO
-	XORPS	X15, X15
-	JMP	·regionBridge(SB)
-ordinary:
-	BACKTOC
-none:
+// RELEASE begins a region whose frame on the goroutine's stack is BRIDGE. It returns 0 if this
+// thread is not in a call with callbacks, or on another stack than that call.
+#define RELEASE(BRIDGE) \
+	MOVQ	TLS, R10; \
+	MOVQ	0(R10)(TLS*1), R10; \
+	TESTQ	R10, R10; \
+	JEQ	none; \
+	FROMC(ordinary); \
+	MOVQ	SYSCALLPC, R12; \
+	MOVQ	FRAMEPC, R13; \
+	CMPQ	(R14)(R12*1), R13; \
+	JNE	ordinary; \
+	CMPQ	SP, 0(R10); \
+	JLS	ordinary; \
+	CMPQ	SP, 8(R10); \
+	JHI	ordinary; \
+	TOGO; \
+	XORPS	X15, X15; \
+	JMP	BRIDGE(SB); \
+ordinary: \
+	BACKTOC; \
+none: \
 	JMP	·regionNone(SB)
+
+// int regionRelease(void)
+TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
+	RELEASE(·regionBridge)
+
+// void exportEnter(void) is regionRelease for the time of an exported Go function, which the
+// drop-in calls before it. The region has a bridge of its own, so that exportLeave ends only what
+// exportEnter began.
+TEXT ·exportEnter(SB), NOSPLIT|NOFRAME, $0-0
+	RELEASE(·exportBridge)
 
 // regionNone is a function of its own because the assembler counts PUSHQ and POPQ up to the next
 // RET, and ignores jumps.
@@ -463,21 +478,28 @@ TEXT ·regionNone(SB), NOSPLIT|NOFRAME, $0-0
 	XORL	AX, AX
 	RET
 
-// regionBridge calls entersyscall. Its frame lies between C and the Go functions of a region.
-TEXT ·regionBridge(SB), NOSPLIT, $16-0
-	NO_LOCAL_POINTERS
-	MOVQ	·enterSyscall(SB), DX
-	MOVQ	(DX), CX
-	CALL	CX
-	// Execution comes here twice: after entersyscall, and after exitsyscall in regionEnd.
-	MOVQ	SYSCALLSP, CX
-	CMPQ	(R14)(CX*1), $0
-	JEQ	over
-	MOVQ	SCHEDBP, CX
-	MOVQ	BP, (R14)(CX*1)
-	JMP	·regionToC(SB)
-over:
+// INREGION calls entersyscall. Execution comes back from the call twice: after entersyscall, and
+// after exitsyscall in regionEnd.
+#define INREGION \
+	NO_LOCAL_POINTERS; \
+	MOVQ	·enterSyscall(SB), DX; \
+	MOVQ	(DX), CX; \
+	CALL	CX; \
+	MOVQ	SYSCALLSP, CX; \
+	CMPQ	(R14)(CX*1), $0; \
+	JEQ	over; \
+	MOVQ	SCHEDBP, CX; \
+	MOVQ	BP, (R14)(CX*1); \
+	JMP	·regionToC(SB); \
+over: \
 	RET	·callbackBack(SB)
+
+// The frame of regionBridge lies between C and the Go functions of a region.
+TEXT ·regionBridge(SB), NOSPLIT, $16-0
+	INREGION
+
+TEXT ·exportBridge(SB), NOSPLIT, $16-0
+	INREGION
 
 TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	48(R14), BX
@@ -493,37 +515,45 @@ TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL	$1, AX
 	RET
 
+// ACQUIRE ends a region that RELEASE(BRIDGE) began. It returns if the thread is not in one.
+#define ACQUIRE(BRIDGE) \
+	MOVQ	TLS, R10; \
+	MOVQ	0(R10)(TLS*1), R10; \
+	TESTQ	R10, R10; \
+	JEQ	none; \
+	FROMC(ordinary); \
+	LEAQ	BRIDGE(SB), R12; \
+	MOVQ	64(R14), R13; \
+	SUBQ	R12, R13; \
+	CMPQ	R13, $64; \
+	JHI	ordinary; \
+	PUSHQ	56(R10); \
+	PUSHQ	FRAMEPC; \
+	MOVQ	SP, 56(R10); \
+	MOVQ	TLS, R13; \
+	MOVQ	R14, 0(R13)(TLS*1); \
+	MOVQ	INCGO, R13; \
+	MOVB	$0, (AX)(R13*1); \
+	STACKOFGO; \
+	MOVQ	64(R14), R13; \
+	MOVQ	R13, -8(SP); \
+	LEAQ	-8(SP), SP; \
+	XORPS	X15, X15; \
+	JMP	·regionEnd(SB); \
+ordinary: \
+	BACKTOC; \
+none: \
+	JMP	·regionNone(SB)
+
 // void regionAcquire(int released)
 TEXT ·regionAcquire(SB), NOSPLIT|NOFRAME, $0-0
 	TESTL	DI, DI
 	JEQ	none
-	MOVQ	TLS, R10
-	MOVQ	0(R10)(TLS*1), R10
-	TESTQ	R10, R10
-	JEQ	none
-	FROMC(ordinary)
-	LEAQ	·regionBridge(SB), R12
-	MOVQ	64(R14), R13
-	SUBQ	R12, R13
-	CMPQ	R13, $64
-	JHI	ordinary
-	PUSHQ	56(R10)
-	PUSHQ	FRAMEPC
-	MOVQ	SP, 56(R10)
-	MOVQ	TLS, R13
-	MOVQ	R14, 0(R13)(TLS*1)
-	MOVQ	INCGO, R13
-	MOVB	$0, (AX)(R13*1)
-	STACKOFGO
-	MOVQ	64(R14), R13
-	MOVQ	R13, -8(SP)
-	LEAQ	-8(SP), SP
-	XORPS	X15, X15
-	JMP	·regionEnd(SB)
-ordinary:
-	BACKTOC
-none:
-	JMP	·regionNone(SB)
+	ACQUIRE(·regionBridge)
+
+// void exportLeave(void), which the drop-in calls after each exported Go function.
+TEXT ·exportLeave(SB), NOSPLIT|NOFRAME, $0-0
+	ACQUIRE(·exportBridge)
 
 // regionEnd calls exitsyscall. Its caller's frame is that of regionBridge.
 TEXT ·regionEnd(SB), NOSPLIT, $16-0

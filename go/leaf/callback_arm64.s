@@ -393,32 +393,50 @@ locked:
 
 // A region is a part of a C function that may take long: see callback_amd64.s.
 
-// int regionRelease(void). It returns 0 if this thread is not in a call with callbacks.
-TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
-	FROMC(none)
-	MAYCALLBACK(none)
-	TOGO
-	B	·regionBridge(SB)
-none:
-	MOVD	R17, R27
-	MOVD	ZR, R0
+#define RELEASE(BRIDGE) \
+	FROMC(none); \
+	MAYCALLBACK(none); \
+	MOVD	RSP, R13; \
+	MOVD	0(R10), R14; \
+	CMP	R14, R13; \
+	BLS	none; \
+	MOVD	8(R10), R14; \
+	CMP	R14, R13; \
+	BHI	none; \
+	TOGO; \
+	B	BRIDGE(SB); \
+none: \
+	MOVD	R17, R27; \
+	MOVD	ZR, R0; \
 	RET
 
-// regionBridge calls entersyscall. Its frame lies between C and the Go functions of a region.
-TEXT ·regionBridge(SB), NOSPLIT, $24-0
-	NO_LOCAL_POINTERS
-	MOVD	·enterSyscall(SB), R26
-	MOVD	(R26), R9
-	CALL	(R9)
-	// Execution comes here twice: after entersyscall, and after exitsyscall in regionEnd.
-	MOVD	SYSCALLSP, R8
-	MOVD	(g)(R8), R8
-	CBZ	R8, over
-	MOVD	SCHEDBP, R8
-	MOVD	R29, (g)(R8)
-	B	·regionToC(SB)
-over:
+// int regionRelease(void)
+TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
+	RELEASE(·regionBridge)
+
+// void exportEnter(void)
+TEXT ·exportEnter(SB), NOSPLIT|NOFRAME, $0-0
+	RELEASE(·exportBridge)
+
+#define INREGION \
+	NO_LOCAL_POINTERS; \
+	MOVD	·enterSyscall(SB), R26; \
+	MOVD	(R26), R9; \
+	CALL	(R9); \
+	MOVD	SYSCALLSP, R8; \
+	MOVD	(g)(R8), R8; \
+	CBZ	R8, over; \
+	MOVD	SCHEDBP, R8; \
+	MOVD	R29, (g)(R8); \
+	B	·regionToC(SB); \
+over: \
 	RET	·callbackBack(SB)
+
+TEXT ·regionBridge(SB), NOSPLIT, $24-0
+	INREGION
+
+TEXT ·exportBridge(SB), NOSPLIT, $24-0
+	INREGION
 
 TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	48(g), R11
@@ -433,26 +451,33 @@ TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	$1, R0
 	RET
 
+#define ACQUIRE(BRIDGE) \
+	FROMC(none); \
+	MOVD	$BRIDGE(SB), R14; \
+	MOVD	64(R12), R13; \
+	SUB	R14, R13; \
+	CMP	$96, R13; \
+	BHI	none; \
+	SAVE; \
+	MOVD	INCGO, R13; \
+	ADD	R11, R13; \
+	MOVB	ZR, (R13); \
+	STACKOFGO; \
+	MOVD	64(g), R30; \
+	B	·regionEnd(SB); \
+none: \
+	MOVD	R17, R27; \
+	RET
+
 // void regionAcquire(int released)
 TEXT ·regionAcquire(SB), NOSPLIT|NOFRAME, $0-0
 	MOVD	R27, R17
 	CBZW	R0, none
-	FROMC(none)
-	MOVD	$·regionBridge(SB), R14
-	MOVD	64(R12), R13
-	SUB	R14, R13
-	CMP	$96, R13
-	BHI	none
-	SAVE
-	MOVD	INCGO, R13
-	ADD	R11, R13
-	MOVB	ZR, (R13)
-	STACKOFGO
-	MOVD	64(g), R30
-	B	·regionEnd(SB)
-none:
-	MOVD	R17, R27
-	RET
+	ACQUIRE(·regionBridge)
+
+// void exportLeave(void)
+TEXT ·exportLeave(SB), NOSPLIT|NOFRAME, $0-0
+	ACQUIRE(·exportBridge)
 
 // regionEnd calls exitsyscall. Its caller's frame is that of regionBridge.
 TEXT ·regionEnd(SB), NOSPLIT, $24-0

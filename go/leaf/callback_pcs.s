@@ -24,5 +24,7 @@ DATA ·callbackPCs+32(SB)/8, $·callbackThunks(SB)
 DATA ·callbackPCs+40(SB)/8, $·callbackFreed(SB)
 DATA ·callbackPCs+48(SB)/8, $·regionRelease(SB)
 DATA ·callbackPCs+56(SB)/8, $·regionAcquire(SB)
+DATA ·callbackPCs+64(SB)/8, $·exportEnter(SB)
+DATA ·callbackPCs+72(SB)/8, $·exportLeave(SB)
 // Larger than Go's variable, because AddressSanitizer uses the memory behind that as a red zone.
 GLOBL ·callbackPCs(SB), NOPTR|RODATA, $128

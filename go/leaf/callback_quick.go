@@ -36,7 +36,7 @@ type callRecord struct {
 }
 
 // The addresses in callback_pcs.s.
-var callbackPCs [8]uintptr
+var callbackPCs [10]uintptr
 
 const (
 	pcCall = iota
@@ -47,6 +47,8 @@ const (
 	pcFreed
 	pcRelease
 	pcAcquire
+	pcExportEnter
+	pcExportLeave
 )
 
 // callbackOffsets is data for the assembly: the offsets of words in g and m, and addresses. It is zero if callbacks
@@ -117,6 +119,9 @@ func regionToC()
 func regionNone()
 func regionBridge()
 func regionEnd()
+func exportEnter()
+func exportLeave()
+func exportBridge()
 
 func thunk(number int) unsafe.Pointer {
 	p := callbackPCs[pcThunks] + uintptr(number)*thunkSize

@@ -93,6 +93,10 @@ func (s *storm) callback(depth, arg uintptr) uintptr {
 				s.t.Errorf("in regions: %d", got)
 			}
 		}
+	case 18:
+		if leaf.MayCallExports() {
+			s.exports(arg % 2)
+		}
 	case 17:
 		if got := repeat(s.short.Pointer(), 3, arg%2); got != 3+3*(arg%2) {
 			s.t.Errorf("short: %d", got)
@@ -101,6 +105,46 @@ func (s *storm) callback(depth, arg uintptr) uintptr {
 		atomic.StorePointer(&garbage, unsafe.Pointer(new([64]byte)))
 	}
 	return depth + arg
+}
+
+// exports has C call an exported Go function, which panics one time in four.
+func (s *storm) exports(one uintptr) {
+	if s.rand(4) != 0 || builtWithASan {
+		if got := repeat(callbacktest.Export, 3, one); got != 3+3*one {
+			s.t.Errorf("exported: %d", got)
+		}
+		return
+	}
+	defer func() { recover() }()
+	repeat(callbacktest.Export, 3, panicsOn)
+	s.t.Error("no panic in an exported function")
+}
+
+const panicsOn = 77
+
+// onExport is what the exported function does in a storm.
+func (s *storm) onExport(a, b uintptr) uintptr {
+	if b == panicsOn && a == 1 {
+		panic("exported")
+	}
+	switch s.rand(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Microsecond)
+	case 2:
+		deep(int(s.rand(300)))
+	case 3:
+		if got := repeat(plusCallback.Pointer(), 3, 1); got != 6 {
+			s.t.Errorf("in an exported function: %d", got)
+		}
+	case 4:
+		atomic.StorePointer(&garbage, unsafe.Pointer(new([64]byte)))
+	case 5:
+		var text [4096]byte
+		runtime.Stack(text[:], false)
+	}
+	return a + b
 }
 
 var garbage unsafe.Pointer
@@ -125,6 +169,8 @@ func TestStressCallbacks(t *testing.T) {
 		return i + one
 	}, leaf.Short)
 	defer s.short.Free()
+	defer func(f func(a, b uintptr) uintptr) { callbacktest.OnExport = f }(callbacktest.OnExport)
+	callbacktest.OnExport = s.onExport
 	stop := make(chan bool)
 	var wg sync.WaitGroup
 	wg.Add(1)

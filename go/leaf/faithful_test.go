@@ -33,6 +33,7 @@ var children = map[string]func(){
 	"checked-callbacks": func() { checkedCallbacks() },
 	"short-blocks":      func() { blocks() },
 	"short-panics":      func() { panics() },
+	"exports":           func() { exports() },
 }
 
 //go:noinline

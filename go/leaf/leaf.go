@@ -24,7 +24,7 @@
 //  5. is content with memory that lives until it returns: it keeps no pointer into Go memory.
 //
 // Calling Go from a leaf ends the program with "fatal error: exitsyscall: syscall frame is no longer
-// valid". RCGO=leafcheck=on in the environment makes every leaf an ordinary call that is checked: each function that
+// valid". C that calls Go is called by WithCallbacks. RCGO=leafcheck=on in the environment makes every leaf an ordinary call that is checked: each function that
 // breaks rule 1, 2 or 3 is reported by name.
 //
 // The function type determines the call: up to six parameters that are integers of 32 or 64 bits, pointers or strings

@@ -21,5 +21,9 @@ func exitsyscall()
 // The assembly calls them through these variables.
 var enterSyscall, exitSyscall = entersyscall, exitsyscall
 
-// startRegions gives C the addresses of regionRelease and regionAcquire, for rcgo_leaf.h.
-func startRegions() { ccall.SetRegion(callbackPCs[pcRelease], callbackPCs[pcAcquire]) }
+// startRegions gives C the addresses of regionRelease and regionAcquire, for rcgo_leaf.h, and the drop-in those of
+// exportEnter and exportLeave.
+func startRegions() {
+	ccall.SetRegion(callbackPCs[pcRelease], callbackPCs[pcAcquire])
+	exportsLegal = ccall.SetExportHooks(callbackPCs[pcExportEnter], callbackPCs[pcExportLeave])
+}

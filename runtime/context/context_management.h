@@ -6,10 +6,10 @@
 // State, and who writes it:
 //   init_state  one word that answers both questions of a C->Go call at once:
 //               0: wait, Go is not up. RCGO_INIT_STATE_OPEN, RCGO_INIT_STATE_ENTER: continue, there
-//               is no context function. Any other value: continue, after calling the context
-//               function at that address. Written under the init barrier's lock, read by one
-//               acquire load. It is in a page that the kernel wipes in a forked child, where it
-//               reads as 0.
+//               is no context function. RCGO_INIT_STATE_SLOW: continue, and ask what else is to
+//               do. Any other value: continue, after calling the context function at that address.
+//               Written under the init barrier's lock, read by one acquire load. It is in a page
+//               that the kernel wipes in a forked child, where it reads as 0.
 //   the hooks   three function pointers. Written by runtime.SetCgoTraceback, which Go allows once;
 //               each is stored with release and read with acquire independently.
 //
@@ -42,8 +42,9 @@
 // Open, but a foreign thread must be attached first: before 1.22, Go does not ask for that on
 // entry.
 #define RCGO_INIT_STATE_ENTER ((uintptr_t)2)
-// Calls are counted. The context function is found in the hooks.
-#define RCGO_INIT_STATE_COUNTS ((uintptr_t)3)
+// Open, and there may be more to do than this word says: calls are counted, or package leaf has
+// registered functions. The context function is found in the hooks.
+#define RCGO_INIT_STATE_SLOW ((uintptr_t)3)
 
 // Returns the init state described above.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
@@ -68,6 +69,21 @@ RCGO_INTERN void rcgo__init_barrier_set_context(rcgo_context_fn context);
 // Returns that context function, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_context_fn rcgo__init_barrier_context(void);
+
+// Package leaf of the Go module calls C without telling Go's scheduler. When such C code calls an
+// exported Go function, the scheduler must be told first. Only the generated code of that function
+// can do it unseen: it calls _cgo_wait_runtime_init_done before Go and _cgo_release_context after.
+typedef void (*rcgo_leaf_fn)(void);
+
+// Registers what package leaf does there; NULL, NULL ends that.
+// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=init
+RCGO_INTERN void rcgo__init_barrier_set_leaf(rcgo_leaf_fn enter, rcgo_leaf_fn leave);
+
+// Each returns the registered function, or NULL.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_enter(void);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_leave(void);
 
 // The registered hooks. NULL if none is registered.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

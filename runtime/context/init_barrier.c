@@ -27,6 +27,14 @@ static bool go_is_up;
 // owner: runtime.SetCgoTraceback, once; lock: none; ordering: release and acquire
 static rcgo_context_fn context_hook;
 
+// What package leaf has registered.
+// owner: rcgo_leaf_hooks_set; lock: none; ordering: release and acquire. leave is written first, so
+// a call that finds enter also finds leave.
+static struct {
+	rcgo_leaf_fn enter;
+	rcgo_leaf_fn leave;
+} leaf_hooks;
+
 // Computes and publishes the init state. The caller must hold init_mutex, or be a forked child.
 static void
 publish_init_state(void)
@@ -35,12 +43,21 @@ publish_init_state(void)
 	uintptr_t open = x_crosscall2_ptr != NULL ? RCGO_INIT_STATE_OPEN : RCGO_INIT_STATE_ENTER;
 	uintptr_t word = context != NULL ? (uintptr_t)context : open;
 
-	if (rcgo__stats_flag(RCGO_STATS_PAGE_CALLBACKS)) {
-		word = RCGO_INIT_STATE_COUNTS;
+	if (rcgo__stats_flag(RCGO_STATS_PAGE_CALLBACKS) ||
+		rcgo_load_acq(&leaf_hooks.enter) != NULL) {
+		word = RCGO_INIT_STATE_SLOW;
 	}
 	if (rcgo_load_acq(&go_is_up)) {
 		rcgo_store_rel(&rcgo__wipe_on_fork_page()->init_state, word);
 	}
+}
+
+static void
+update_init_state(void)
+{
+	pthread_mutex_lock(&init_mutex);
+	publish_init_state();
+	pthread_mutex_unlock(&init_mutex);
 }
 
 // Opens the barrier in a forked child, where the kernel has wiped the init state. Ends the child if
@@ -90,9 +107,27 @@ void
 rcgo__init_barrier_set_context(rcgo_context_fn context)
 {
 	rcgo_store_rel(&context_hook, context);
-	pthread_mutex_lock(&init_mutex);
-	publish_init_state();
-	pthread_mutex_unlock(&init_mutex);
+	update_init_state();
+}
+
+void
+rcgo__init_barrier_set_leaf(rcgo_leaf_fn enter, rcgo_leaf_fn leave)
+{
+	rcgo_store_rel(&leaf_hooks.leave, leave);
+	rcgo_store_rel(&leaf_hooks.enter, enter);
+	update_init_state();
+}
+
+rcgo_leaf_fn
+rcgo__init_barrier_leaf_enter(void)
+{
+	return rcgo_load_acq(&leaf_hooks.enter);
+}
+
+rcgo_leaf_fn
+rcgo__init_barrier_leaf_leave(void)
+{
+	return rcgo_load_acq(&leaf_hooks.leave);
 }
 
 rcgo_context_fn

@@ -22,6 +22,21 @@ context_begin(rcgo_context_fn begin)
 	return arg.Context;
 }
 
+// Counts the call if calls are counted. If C code was called by package leaf, tells Go's scheduler
+// that this thread is in C, as an ordinary cgo call would have done.
+static void
+enter_slowly(void)
+{
+	rcgo_leaf_fn enter = rcgo__init_barrier_leaf_enter();
+
+	if (rcgo__stats_flag(RCGO_STATS_PAGE_CALLBACKS)) {
+		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
+	}
+	if (enter != NULL) {
+		enter();
+	}
+}
+
 uintptr_t
 _cgo_wait_runtime_init_done(void)
 {
@@ -38,8 +53,8 @@ _cgo_wait_runtime_init_done(void)
 		rcgo__thread_attach();
 		rcgo__signal_rescan_ratelimited(true);
 	}
-	if (init_state == RCGO_INIT_STATE_COUNTS) {
-		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
+	if (init_state == RCGO_INIT_STATE_SLOW) {
+		enter_slowly();
 		init_state = (uintptr_t)rcgo__init_barrier_context();
 	}
 	if (init_state == 0 || init_state == RCGO_INIT_STATE_ENTER) {
@@ -55,13 +70,17 @@ _cgo_wait_runtime_init_done(void)
 	return context_begin((rcgo_context_fn)init_state);
 }
 
-// Indirect: the program's context function, on the C thread's own stack.
+// Indirect: the program's context function and package leaf's, on the C thread's own stack.
 void
 _cgo_release_context(uintptr_t context)
 {
 	rcgo_context_fn release;
+	rcgo_leaf_fn leave = rcgo__init_barrier_leaf_leave();
 	struct cgoContextArg arg = {.Context = context};
 
+	if (RCGO_UNLIKELY(leave != NULL)) {
+		leave();
+	}
 	if (RCGO_LIKELY(context == 0)) {
 		return;
 	}

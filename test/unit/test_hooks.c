@@ -116,6 +116,38 @@ TEST(nothing_is_registered_at_first)
 	CHECK_INT(standin_export(NULL, NULL), 0);
 }
 
+static int leaf_calls[2];
+
+static void
+leaf_enter(void)
+{
+	CHECK_INT(leaf_calls[0], leaf_calls[1]);
+	leaf_calls[0]++;
+}
+
+static void
+leaf_leave(void)
+{
+	leaf_calls[1]++;
+}
+
+// Package leaf's functions surround each exported function, with and without a context function.
+TEST(functions_of_package_leaf)
+{
+	standin_start();
+	rcgo_leaf_hooks_set(leaf_enter, leaf_leave);
+	CHECK_INT(standin_export(NULL, NULL), 0);
+	CHECK_INT(leaf_calls[0], 1);
+	CHECK_INT(leaf_calls[1], 1);
+	x_cgo_set_context_function(context);
+	check_one_call();
+	CHECK(leaf_calls[0] > 1);
+	CHECK_INT(leaf_calls[1], leaf_calls[0]);
+	x_cgo_set_context_function(NULL);
+	rcgo_leaf_hooks_set(NULL, NULL);
+	CHECK_INT(rcgo__init_barrier_state(), RCGO_INIT_STATE_OPEN);
+}
+
 TEST(context_function_taken_away_and_replaced)
 {
 	standin_start();
@@ -202,6 +234,6 @@ TEST(registration_while_threads_call)
 UNIT_MAIN(UNIT_TEST(context_function_set_before_go_is_up),
 	UNIT_TEST(context_function_set_when_go_is_up), UNIT_TEST(context_function_of_go_1_26),
 	UNIT_TEST(each_function_may_be_absent), UNIT_TEST(nothing_is_registered_at_first),
-	UNIT_TEST(context_function_taken_away_and_replaced), UNIT_TEST(no_context_is_not_released),
-	UNIT_TEST(release_without_a_context_function), UNIT_TEST(nested_calls),
-	UNIT_TEST(registration_while_threads_call))
+	UNIT_TEST(functions_of_package_leaf), UNIT_TEST(context_function_taken_away_and_replaced),
+	UNIT_TEST(no_context_is_not_released), UNIT_TEST(release_without_a_context_function),
+	UNIT_TEST(nested_calls), UNIT_TEST(registration_while_threads_call))

@@ -160,6 +160,22 @@ regions_only(uintptr_t n)
 	return count;
 }
 
+// fn is an exported Go function: in a region, and after it.
+static uintptr_t
+exports_in_region(fn2 fn, uintptr_t n)
+{
+	uintptr_t sum = 0;
+
+	for (uintptr_t i = 0; i < n; i++) {
+		int released = rcgo_release();
+
+		sum += fn(i, 1);
+		rcgo_acquire(released);
+		sum += fn(i, 1);
+	}
+	return sum;
+}
+
 // A callback in a region, whose panic leaves it.
 static void in_region(void_fn fn) { int r = rcgo_release(); fn(); rcgo_acquire(r); }
 
@@ -201,10 +217,11 @@ static uintptr_t ordinary_repeat(void *fn, uintptr_t n, uintptr_t arg) { return 
 
 extern uintptr_t rcgo_callbacktest_export(uintptr_t, uintptr_t);
 static void *export_fn(void) { return rcgo_callbacktest_export; }
+static void collect(void) { rcgo_callbacktest_export(0, 0); }
 
 #define F(name) static void *fn_##name(void) { return name; }
 F(repeat) F(plus) F(busy) F(many) F(call_float) F(call_void) F(on_thread) F(floats) F(pass) F(sort) F(locked) F(slow)
-F(regions) F(regions_only) F(in_region) F(with_mutex) F(with_plain_mutex)
+F(regions) F(regions_only) F(collect) F(exports_in_region) F(in_region) F(with_mutex) F(with_plain_mutex)
 */
 import "C"
 
@@ -225,12 +242,15 @@ var (
 	Locked    = C.fn_locked()
 	Slow      = C.fn_slow()
 	Export    = C.export_fn()
+	// ExportVoid calls Export with zeros.
+	ExportVoid = C.fn_collect()
 
-	Regions        = C.fn_regions()
-	RegionsOnly    = C.fn_regions_only()
-	InRegion       = C.fn_in_region()
-	WithMutex      = C.fn_with_mutex()
-	WithPlainMutex = C.fn_with_plain_mutex()
+	Regions         = C.fn_regions()
+	RegionsOnly     = C.fn_regions_only()
+	InRegion        = C.fn_in_region()
+	ExportsInRegion = C.fn_exports_in_region()
+	WithMutex       = C.fn_with_mutex()
+	WithPlainMutex  = C.fn_with_plain_mutex()
 )
 
 // RepeatOrdinary is Repeat by an ordinary cgo call.

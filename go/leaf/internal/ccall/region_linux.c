@@ -17,6 +17,19 @@ rcgo_leaf_set_region(uintptr_t release, uintptr_t acquire)
 	__atomic_store_n(&release_fn, (int (*)(void))release, __ATOMIC_RELEASE);
 }
 
+// In runtime_cgo.h; not in stock runtime/cgo.
+extern void rcgo_leaf_hooks_set(void (*enter)(void), void (*leave)(void)) __attribute__((weak));
+
+int
+rcgo_leaf_set_export_hooks(uintptr_t enter, uintptr_t leave)
+{
+	if (rcgo_leaf_hooks_set == 0) {
+		return 0;
+	}
+	rcgo_leaf_hooks_set((void (*)(void))enter, (void (*)(void))leave);
+	return 1;
+}
+
 enum { RELEASED = 1, WATCHED = 2 };
 
 int
