@@ -179,15 +179,20 @@ cache_none(const struct cache *c, const char *second, const char *why2)
 		"set RCGO_CACHE to a directory that you own and that has 2 MB free");
 }
 
-// Switches to the second choice.
+// Switches to the second choice. Somebody who set RCGO_CACHE is told, unless GOFLAGS alone needs a plain path.
 void
 cache_use_private(struct cache *c, bool plain)
 {
+	const char *own = getenv("RCGO_CACHE");
 	char *second = cache_dir_private(plain);
 	char *why = cache_try(second, false);
 
 	if (why != NULL) {
 		cache_none(c, second, why);
+	}
+	if (own != NULL && *own != '\0' && !plain) {
+		note(fmt("RCGO_CACHE: %s: %s; our files are in %s instead", c->first, c->why,
+			second));
 	}
 	c->dir = second;
 }

@@ -167,7 +167,8 @@ put_right() {
 	mkdir -m 777 "$T/open"
 	RCGO_CACHE=$T/open run "$RCGO" overlay -p
 	[ "$status" -eq 0 ]
-	has "$T/tmp/rcgo-"
+	has "rcgo: note: RCGO_CACHE: $T/open: other users may write there (mode 0777); our files are in $T/tmp/rcgo-"
+	has "$T/tmp/rcgo-$(id -u)/overlay-"
 	mkdir -m 777 "$T/world"
 	mkdir -m 700 "$T/world/cache"
 	RCGO_CACHE=$T/world/cache run "$RCGO" overlay -p
