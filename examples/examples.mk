@@ -1,6 +1,6 @@
 # The examples, built and tested by the rcgo of this tree.
 
-.PHONY: test-examples example crash-handler
+.PHONY: test-examples example example-duckdb crash-handler
 
 # Always handed to the go command, which knows better what is out of date: another Go may be in
 # PATH than the last time. Not stamped with the state of the repository, which is no business of an
@@ -16,6 +16,9 @@ $(BUILD)/crash-handler: examples/crash-handler/crash.c $(BACKTRACE)/librcgo_back
 
 test-examples: bin/rcgo crash-handler ## the examples' own tests
 	examples/test
+
+example-duckdb: bin/rcgo ## queries of DuckDB that a context ends; fetches 130 MB from the module proxy
+	examples/duckdb/test
 
 clients: bin/rcgo ## real clients from the module proxy: their tests, stock and on the drop-in
 	@mkdir -p $(BUILD)

@@ -5,6 +5,7 @@ package fromc
 import (
 	"context"
 	"reflect"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -158,4 +159,33 @@ func TestRecord(t *testing.T) {
 		}
 		t.Logf("wake %d: at most %v to Go", wake, longest)
 	}
+}
+
+// A sound library's thread that may not wait tells Go of each block, while Go collects garbage all the time.
+func TestPlay(t *testing.T) {
+	stop := make(chan bool)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	for _, stock := range []bool{true, false} {
+		p, err := Play(t.TempDir(), 300, stock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Blocks != 300 || !p.InOrder || !p.PeaksAreRight {
+			t.Errorf("stock %v: %d blocks, in order %v, peaks right %v", stock, p.Blocks, p.InOrder, p.PeaksAreRight)
+		}
+		t.Logf("stock %v: the sound library's thread is held up for %v, at most %v; Go has a block after %v", stock, p.Median, p.Worst, p.MedianToGo)
+	}
+	close(stop)
+	<-done
 }
