@@ -54,39 +54,21 @@ enum rcgo_environ_takeover_result {
 };
 
 // Makes environ point to our array, with room for one more variable. initial_entry is the content
-// if environ is empty. If name_size is not 0, initial_entry begins with a name of name_size bytes;
-// the variable is put at the front if rcgo__environ_slots_wants_front says so. C may replace and
-// free the old environ at any time, so a copy counts only if C has not changed the original.
+// if environ is empty. C may replace and free the old environ at any time, so a copy counts only if
+// C has not changed the original.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
-RCGO_INTERN enum rcgo_environ_takeover_result rcgo__environ_takeover(
-	char *initial_entry, size_t name_size);
-
-// Returns whether the variable in slot i, which is about to be set, is to be moved to the front.
-// There the setenv call of rcgo__environ_slots_put, which holds the C library's lock, finds it
-// after a few slots. This holds for the first few variables that Go sets repeatedly, if the array
-// need not grow for it.
-// Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__environ_slots_wants_front(size_t i);
+RCGO_INTERN enum rcgo_environ_takeover_result rcgo__environ_takeover(char *initial_entry);
 
 // Waits for changes by C that have begun, by taking the lock that they hold.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
 RCGO_INTERN void rcgo__environ_slots_await_libc(void);
 
 // Compare-and-swap: replaces `was` by `text` in slot i of our array, which is indexed, then waits
-// for changes by C that have begun. Where the array is large and has a tombstone, the time of that
-// does not depend on its size. Otherwise, if name is not NULL, it waits by calling
-// setenv(name, value, 0), which sets the variable only if it is no longer set. Returns whether the
-// slot holds text afterwards and environ is our array.
+// for changes by C that have begun. The time of that does not depend on the number of variables: it
+// calls setenv, which takes C's lock, for the variable in slot 0 without overwriting it. Returns
+// whether the slot holds text afterwards, environ is our array and the index describes it.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=kept alloc=libc lock=libc
-RCGO_INTERN bool rcgo__environ_slots_put(
-	size_t i, char *was, char *text, const char *name, const char *value);
-
-// The string that is in slot 0 while rcgo__environ_slots_put waits. forget_mark takes it out of an
-// array of C, which may have copied it.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN const char *rcgo__environ_slots_mark(void);
-// Safety: MT-Safe AS-Unsafe | stack=g0 g=set errno=kept alloc=no lock=libc
-RCGO_INTERN void rcgo__environ_slots_forget_mark(void);
+RCGO_INTERN bool rcgo__environ_slots_put(size_t i, char *was, char *text);
 
 // Functions on an array of ours, which may be NULL except for find. count returns the number of
 // filled slots. holds returns whether a slot has this pointer. find returns the first slot from i

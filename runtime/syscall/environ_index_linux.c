@@ -42,12 +42,13 @@ static struct {
 	size_t highest_tombstone; // or 0
 } env_index;
 
+// Returns the hash of a name that ends with the string, or at '='.
 static uint32_t
-name_hash(const char *name, size_t size)
+name_hash(const char *name)
 {
 	uint32_t h = 2166136261U;
 
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; name[i] != '\0' && name[i] != '='; i++) {
 		h = (h ^ (uint8_t)name[i]) * 16777619U;
 	}
 	return h ^ h >> 15;
@@ -90,7 +91,7 @@ slot_add(size_t i, char *text)
 {
 	env_index.text[i] = text;
 	if (rcgo__environ_pool_is_ours(text)) {
-		uint32_t hash = name_hash(text, strcspn(text, "=")), *bucket = bucket_of(hash);
+		uint32_t hash = name_hash(text), *bucket = bucket_of(hash);
 
 		env_index.hash[i] = hash;
 		env_index.next[i] = *bucket;
@@ -217,7 +218,7 @@ found_slot(struct rcgo_environ_found *found, size_t i)
 static bool
 look_up(char **env, const char *name, size_t name_size, struct rcgo_environ_found *found)
 {
-	uint32_t hash = name_hash(name, name_size);
+	uint32_t hash = name_hash(name);
 	const uint32_t *list = env_index.list + env_index.room - env_index.foreign;
 
 	*found = (struct rcgo_environ_found){env_index.end, 0};

@@ -52,33 +52,33 @@ env_look_up(const char *name, size_t name_size, struct rcgo_environ_found *found
 
 // Adds a variable whose name is in no slot before end, the slot of the terminating NULL.
 static bool
-env_add_fast(char **env, size_t end, const char *name, const char *value, char *text)
+env_add_fast(char **env, size_t end, char *text)
 {
 	size_t tombstone = rcgo__environ_index_spare_tombstone();
 
 	if (tombstone != 0) {
-		return rcgo__environ_slots_put(tombstone, env[0], text, name, value);
+		return rcgo__environ_slots_put(tombstone, env[0], text);
 	}
 	if (!rcgo__environ_index_has_room()) {
 		return false;
 	}
 	rcgo__environ_slots_hide(end + 1);
-	return rcgo__environ_slots_put(end, NULL, text, name, value);
+	return rcgo__environ_slots_put(end, NULL, text);
 }
 
 // The fast path of setenv. It needs environ to be our array. The name must have no slot, or a
 // single one other than that which tombstones repeat. Returns whether it has set the variable.
 static bool
-env_set_fast(const char *name, size_t name_size, const char *value, char *text)
+env_set_fast(const char *name, size_t name_size, char *text)
 {
 	struct rcgo_environ_found found;
 	char **env = env_look_up(name, name_size, &found), *was;
 
-	if (env == NULL || rcgo__environ_slots_wants_front(found.slot)) {
+	if (env == NULL) {
 		return false;
 	}
 	if (found.count == 0) {
-		return env_add_fast(env, found.slot, name, value, text);
+		return env_add_fast(env, found.slot, text);
 	}
 	was = rcgo_load_acq(&env[found.slot]);
 	if (was == text && found.count == 1) {
@@ -86,7 +86,7 @@ env_set_fast(const char *name, size_t name_size, const char *value, char *text)
 	}
 	if (was == NULL || found.count > 1 ||
 		(found.slot == 0 && rcgo__environ_index_highest_tombstone() != 0) ||
-		!rcgo__environ_slots_put(found.slot, was, text, name, value)) {
+		!rcgo__environ_slots_put(found.slot, was, text)) {
 		return false;
 	}
 	if (!rcgo__environ_pool_free_deferred(was)) {
@@ -106,9 +106,8 @@ env_unset_fast(const char *name, size_t name_size)
 		return false;
 	}
 	was = rcgo_load_acq(&env[found.slot]);
-	if (found.count != 0 &&
-		(found.slot == 0 || found.count > 1 || was == NULL ||
-			!rcgo__environ_slots_put(found.slot, was, env[0], NULL, NULL))) {
+	if (found.count != 0 && (found.slot == 0 || found.count > 1 || was == NULL ||
+					!rcgo__environ_slots_put(found.slot, was, env[0]))) {
 		return false;
 	}
 	if (was == NULL || !rcgo__environ_pool_free_deferred(was)) {
@@ -127,12 +126,12 @@ rcgo__environ_set(const char *name, const char *value)
 		return false;
 	}
 	text = rcgo__environ_pool_new(name, name_size, value);
-	if (text != NULL && env_set_fast(name, name_size, value, text)) {
+	if (text != NULL && env_set_fast(name, name_size, text)) {
 		return true;
 	}
 	rcgo__environ_index_reset();
 	for (int i = 0; i < ENV_TRIES && text != NULL &&
-			rcgo__environ_takeover(text, name_size) == RCGO_ENV_TAKEN_OVER;
+			rcgo__environ_takeover(text) == RCGO_ENV_TAKEN_OVER;
 		i++) {
 		char *was = rcgo__environ_slots_replace(name, name_size, text);
 
@@ -167,7 +166,7 @@ rcgo__environ_unset(const char *name)
 	}
 	rcgo__environ_index_reset();
 	for (int i = 0; i < ENV_TRIES; i++) {
-		enum rcgo_environ_takeover_result result = rcgo__environ_takeover(NULL, 0);
+		enum rcgo_environ_takeover_result result = rcgo__environ_takeover(NULL);
 		char **env = rcgo__environ_slots(), *was;
 
 		if (result == RCGO_ENV_BUSY || result == RCGO_ENV_NO_MEMORY) {

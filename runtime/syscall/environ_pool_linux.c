@@ -30,7 +30,9 @@ struct env_text {
 #define ORDERS 40
 #define GRACE_MS 1000U
 
-// Chunks double up to CHUNK_MAX. A larger block has a chunk of its own.
+// The first chunk costs no system call, and few page faults. It is enough for what most programs
+// add. The next ones double from CHUNK_MIN up to CHUNK_MAX. A larger block has a chunk of its own.
+#define CHUNK_FIRST ((size_t)8 << 10)
 #define CHUNK_MIN ((size_t)64 << 10)
 #define CHUNK_MAX ((size_t)4 << 20)
 
@@ -52,6 +54,7 @@ static struct {
 	size_t queued; // bytes in the queue
 	struct env_text *free_blocks[ORDERS];
 	struct env_text *recent[RECENT_SETS][RECENT_WAYS];
+	_Alignas(16) char first_chunk[CHUNK_FIRST];
 } env_texts;
 
 uint32_t
@@ -75,15 +78,29 @@ env_chunk_new(size_t size)
 	return c;
 }
 
+static struct env_chunk *
+env_chunk_first(void)
+{
+	struct env_chunk *c = (struct env_chunk *)(void *)env_texts.first_chunk;
+
+	if (env_texts.chunks == NULL) {
+		c->size = sizeof env_texts.first_chunk;
+		env_texts.chunks = c;
+		env_texts.left = c->size - sizeof *c;
+	}
+	return env_texts.chunks;
+}
+
 void *
 rcgo__environ_pool_alloc(size_t size)
 {
-	struct env_chunk *c = env_texts.chunks;
-	size_t want = c == NULL ? CHUNK_MIN : c->size < CHUNK_MAX ? c->size * 2 : CHUNK_MAX;
+	struct env_chunk *c = env_chunk_first();
+	size_t want = c->size < CHUNK_MIN ? CHUNK_MIN : c->size * 2;
 
+	want = want < CHUNK_MAX ? want : CHUNK_MAX;
 	size = (size + 15) & ~(size_t)15;
 	if (size > env_texts.left) {
-		bool alone = c != NULL && size + sizeof *c > want;
+		bool alone = size + sizeof *c > want;
 
 		want = size + sizeof *c > want ? size + sizeof *c : want;
 		c = env_chunk_new(want);

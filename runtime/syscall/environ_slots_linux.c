@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "symbol_lookup.h"
 
 enum env_libc {
 	ENV_UNKNOWN,
@@ -25,14 +26,8 @@ enum env_libc {
 
 #define ENV_NEVER_SET "rcgo\1is\1never\1set"
 
-// From this many slots on, a wait for libc's lock does not look at all of them.
-#define ENV_MANY 16U
-
-// The name that setenv finds in slot 0 while the caller waits for libc's lock.
-#define ENV_MARK "RCGO_ENV_LOCK"
-
-// owner: nobody writes it; lock: none; ordering: none
-static char env_mark[] = ENV_MARK "=";
+// A longer name in slot 0 is not copied.
+#define ENV_FIRST_MAX 64U
 
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static enum env_libc env_libc;
@@ -55,23 +50,43 @@ rcgo__environ_slots_set(char **env)
 	own_env = env;
 }
 
+// Returns the number after "2." in glibc's version, or 0 if the C library is another one.
+static unsigned
+glibc_minor(const char *version)
+{
+	unsigned minor = 0;
+
+	if (version[0] != '2' || version[1] != '.') {
+		return 0;
+	}
+	for (const char *p = version + 2; *p >= '0' && *p <= '9' && minor < 1000; p++) {
+		minor = minor * 10 + (unsigned)(*p - '0');
+	}
+	return minor;
+}
+
 static enum env_libc
 env_which_libc(void)
 {
+	// glibc's function is in a page that was needed at start, unlike confstr.
+	const char *(*version)(void) = NULL;
+	void *found = rcgo__lookup_next("gnu_get_libc_version");
+	const char *prefix = "glibc ";
 	char text[32] = "";
-	const char *prefix = "glibc 2.";
 	unsigned minor = 0;
 	int saved = errno;
 
-	confstr(_CS_GNU_LIBC_VERSION, text, sizeof text);
-	errno = saved;
-	if (strncmp(text, prefix, strlen(prefix)) != 0) {
-		return ENV_NO_LOCK;
+	if (found != NULL) {
+		memcpy(&version, &found, sizeof version);
+		minor = glibc_minor(version());
+	} else {
+		confstr(_CS_GNU_LIBC_VERSION, text, sizeof text);
+		errno = saved;
+		if (strncmp(text, prefix, strlen(prefix)) == 0) {
+			minor = glibc_minor(text + strlen(prefix));
+		}
 	}
-	for (const char *p = text + strlen(prefix); *p >= '0' && *p <= '9' && minor < 1000; p++) {
-		minor = minor * 10 + (unsigned)(*p - '0');
-	}
-	return minor >= 41 ? ENV_IS_SAFE : ENV_HAS_LOCK;
+	return minor == 0 ? ENV_NO_LOCK : minor >= 41 ? ENV_IS_SAFE : ENV_HAS_LOCK;
 }
 
 bool
@@ -130,21 +145,6 @@ rcgo__environ_slots_find(char **env, size_t i, const char *name, size_t name_siz
 	return i;
 }
 
-const char *
-rcgo__environ_slots_mark(void)
-{
-	return env_mark;
-}
-
-void
-rcgo__environ_slots_forget_mark(void)
-{
-	int saved = errno;
-
-	unsetenv(ENV_MARK);
-	errno = saved;
-}
-
 // Returns the string of the last variable with another name, or NULL. The last, because a program
 // that unsets all variables in their order needs no other one for slot 0 then.
 static char *
@@ -162,55 +162,64 @@ last_other(char **env, const char *name, size_t name_size)
 	return other;
 }
 
-// Waits for changes by C that have begun: libc's setenv takes the lock that they hold, and finds
-// its name in slot 0. Meanwhile the tombstones hold the string of slot 0. Returns false if C has
-// changed the array.
+// Copies the name of the variable text to name, which has ENV_FIRST_MAX bytes. Returns whether it
+// fits and setenv accepts it.
+static bool
+first_name_copy(const char *text, char *name)
+{
+	size_t size = 0;
+
+	while (size < ENV_FIRST_MAX && text[size] != '=' && text[size] != '\0') {
+		name[size] = text[size];
+		size++;
+	}
+	if (size == 0 || size == ENV_FIRST_MAX || text[size] == '\0') {
+		return false;
+	}
+	name[size] = '\0';
+	return true;
+}
+
+// Waits for changes by C that have begun: libc's setenv takes the lock that they hold, finds its
+// name in slot 0, and does not overwrite the variable. If C has just unset the variable, setenv
+// sets it again, so it is unset.
 static bool
 await_libc_at_front(char **env)
 {
-	char *first = rcgo_load_acq(&env[0]), *was = first, *mark = env_mark, *other;
-	int saved = errno;
+	const char *first = rcgo_load_acq(&env[0]);
+	char name[ENV_FIRST_MAX];
+	size_t name_size;
 
-	if (!rcgo__environ_index_agrees(env) || !rcgo_cas(&env[0], &was, mark)) {
+	if (!first_name_copy(first, name)) {
 		return false;
 	}
-	setenv(ENV_MARK, "", 0);
-	errno = saved;
-	if (!rcgo__environ_index_tombstones_are(env, first)) {
-		// C has changed this variable, so its old value must not come back.
-		other = last_other(env, first, strcspn(first, "="));
-		first = other != NULL && other != env_mark ? other : first;
+	name_size = strlen(name);
+	setenv(name, first + name_size + 1, 0);
+	if (RCGO_UNLIKELY(rcgo_load_acq(&environ) != env)) {
+		first = rcgo_load_acq(&env[0]);
+		if (first == NULL || !rcgo__environ_pool_names(first, name, name_size)) {
+			unsetenv(name);
+		}
 	}
-	if (!rcgo_cas(&env[0], &mark, first) || rcgo_load_acq(&environ) != env) {
-		rcgo__environ_slots_forget_mark();
-		return false;
-	}
-	return rcgo__environ_index_agrees(env);
+	return true;
 }
 
 bool
-rcgo__environ_slots_put(size_t i, char *was, char *text, const char *name, const char *value)
+rcgo__environ_slots_put(size_t i, char *was, char *text)
 {
 	char **env = rcgo__environ_slots();
-	size_t looked_at = name != NULL ? i : rcgo__environ_index_end();
 	int saved = errno;
 
 	if (!rcgo_cas(&env[i], &was, text)) {
 		return false;
 	}
 	rcgo__environ_index_put(i, text);
-	if (env_libc == ENV_HAS_LOCK && looked_at >= ENV_MANY &&
-		rcgo__environ_index_highest_tombstone() != 0) {
-		if (!await_libc_at_front(env)) {
-			return false;
-		}
-	} else if (env_libc == ENV_HAS_LOCK && name != NULL) {
-		setenv(name, value, 0);
-		errno = saved;
-	} else {
+	if (env_libc == ENV_HAS_LOCK && !await_libc_at_front(env)) {
 		rcgo__environ_slots_await_libc();
 	}
-	return rcgo_load_acq(&env[i]) == text && rcgo_load_acq(&environ) == env;
+	errno = saved;
+	return rcgo_load_acq(&env[i]) == text && rcgo_load_acq(&environ) == env &&
+	       rcgo__environ_index_agrees(env);
 }
 
 char *

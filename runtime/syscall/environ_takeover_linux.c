@@ -10,6 +10,7 @@
 #endif
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "environ.h"
@@ -26,80 +27,41 @@
 #define ENV_QUIET_COPIES RCGO_NOFAULT_PIECES // so many are made by one call
 #define ENV_UNREADABLE SIZE_MAX
 
+// The first copy has room for so many words.
+#define ENV_WORDS_MIN 64U
+
+// The kernel keeps more address space than this between the end of the main thread's stack and
+// other mappings, and stores less than this of arguments and environment there (execve(2)).
+#define MAIN_STACK_NEAR ((uintptr_t)8 << 20)
+
 // Our first array has room for the variables that most programs add.
 #define ENV_ROOM_MIN 128U
 
 // After C has replaced environ this often, Go checks for quiet only once per clock tick.
 #define ENV_FREE_CHECKS 16U
 
-// For up to ENV_FRONT_MOST variables, a new array is made with the variable at the front, if the
-// array has at least ENV_FRONT_FROM and less than ENV_FRONT_BELOW slots.
-#define ENV_FRONT_MOST 8U
-#define ENV_FRONT_FROM 8U
-#define ENV_FRONT_BELOW 128U
-// A new array costs as much as ten calls of setenv. So a variable that is set only a few times
-// stays in its slot, and two of these arrays are at least ENV_FRONT_APART calls apart.
-#define ENV_FRONT_SETS 16U
-#define ENV_FRONT_APART 64U
-
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static size_t own_room; // number of slots, of which at least one is NULL
-// owner: as own_room; lock: Go's; ordering: Go's lock
-static size_t own_front; // number of arrays made to move a variable to the front
-// How often the variable of a slot was set, up to the limit.
-// owner: as own_room; lock: Go's; ordering: Go's lock
-static uint8_t own_sets[ENV_FRONT_BELOW];
-// owner: as own_room; lock: Go's; ordering: Go's lock
-static uint32_t own_sets_all; // number of all these calls since the last of these arrays
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static uint32_t own_checked_ms,
 	own_checks; // time of the last check; checks up to the limit
 
-// A copy of the array, and behind it ENV_QUIET_COPIES copies to compare with.
+// A copy of the array, and behind it further copies to compare with.
 // owner: the caller, under Go's envLock; lock: Go's; ordering: Go's lock
 static struct {
 	char **at;
-	size_t room; // of one copy
+	size_t room;   // of one copy
+	size_t copies; // without the first one
 } env_words;
 
-// Returns whether the array has at least n strings. Does not count them all.
+// Returns whether an array is on the main thread's stack, above all frames, or in one of them. That
+// is where the kernel puts the first environment, and nobody unmaps it.
 static bool
-has_slots(char **env, size_t n)
+is_on_main_stack(char **env)
 {
-	size_t i = 0;
+	uintptr_t end = (uintptr_t)getauxval(AT_EXECFN);
 
-	while (i < n && rcgo_load_acq(&env[i]) != NULL) {
-		i++;
-	}
-	return i == n;
-}
-
-static bool
-has_tombstone(char **env)
-{
-	size_t i = 1;
-
-	while (env[i] != NULL && env[i] != env[0]) {
-		i++;
-	}
-	return env[i] != NULL;
-}
-
-bool
-rcgo__environ_slots_wants_front(size_t i)
-{
-	char **env = rcgo__environ_slots();
-
-	if (own_front == ENV_FRONT_MOST || i >= ENV_FRONT_BELOW) {
-		return false;
-	}
-	own_sets_all++;
-	if (own_sets[i] < ENV_FRONT_SETS) {
-		own_sets[i]++;
-		return false;
-	}
-	return own_sets_all > ENV_FRONT_APART && env[i] != NULL && (i == 0 || i > own_front) &&
-	       has_slots(env, ENV_FRONT_FROM) && !has_slots(env, ENV_FRONT_BELOW);
+	return end - (uintptr_t)env < MAIN_STACK_NEAR;
 }
 
 // Replaces our array by a larger one. The old array stays unchanged for concurrent readers.
@@ -122,9 +84,9 @@ own_grow(size_t want)
 	return true;
 }
 
-// Copies one of our arrays, as words_copy does. They stay mapped, so no system call is needed.
+// Copies an array that stays mapped, as words_copy does. That needs no system call.
 static size_t
-words_copy_own(char **env, size_t from, size_t most)
+words_copy_mapped(char **env, size_t from, size_t most)
 {
 	size_t n = 0;
 
@@ -137,12 +99,12 @@ words_copy_own(char **env, size_t from, size_t most)
 // Copies at most `most` words of env to env_words.at[from]. Returns the number of filled slots:
 // `most` if there may be more, or ENV_UNREADABLE if env is no longer mapped.
 static size_t
-words_copy(char **env, bool ours, size_t from, size_t most)
+words_copy(char **env, bool mapped, size_t from, size_t most)
 {
 	size_t page = RCGO_NOFAULT_PAGE / sizeof *env, n = 0;
 
-	if (ours) {
-		return words_copy_own(env, from, most);
+	if (mapped) {
+		return words_copy_mapped(env, from, most);
 	}
 	while (env != NULL && n < most) {
 		size_t rest = page - (uintptr_t)(env + n) / sizeof *env % page;
@@ -160,32 +122,48 @@ words_copy(char **env, bool ours, size_t from, size_t most)
 	return n;
 }
 
+// Makes room for copies of at least `want` words.
+static bool
+words_make_room(size_t want, size_t copies)
+{
+	size_t room = env_words.room == 0 ? ENV_WORDS_MIN : env_words.room;
+
+	if (want <= env_words.room && copies <= env_words.copies) {
+		return true;
+	}
+	while (room < want) {
+		room *= 2;
+	}
+	env_words.at = rcgo__environ_pool_alloc((1 + copies) * room * sizeof *env_words.at);
+	env_words.room = env_words.at == NULL ? 0 : room;
+	env_words.copies = env_words.at == NULL ? 0 : copies;
+	return env_words.at != NULL;
+}
+
 // Copies all of env. Returns false if there is no memory.
 static bool
-words_copy_all(char **env, bool ours, size_t *n)
+words_copy_all(char **env, bool mapped, size_t *n)
 {
-	*n = env_words.room == 0 ? 0 : words_copy(env, ours, 0, env_words.room);
-	while (*n == env_words.room) {
-		size_t room = env_words.room == 0 ? 64 : env_words.room * 2;
+	size_t copies = mapped ? 1 : ENV_QUIET_COPIES;
+	size_t want = mapped ? rcgo__environ_slots_count(env) + 1 : 1;
 
-		env_words.at = rcgo__environ_pool_alloc(
-			(1 + ENV_QUIET_COPIES) * room * sizeof *env_words.at);
-		env_words.room = env_words.at == NULL ? 0 : room;
-		if (env_words.at == NULL) {
+	do {
+		if (!words_make_room(want, copies)) {
 			return false;
 		}
-		*n = words_copy(env, ours, 0, env_words.room);
-	}
+		*n = words_copy(env, mapped, 0, env_words.room);
+		want = env_words.room + 1;
+	} while (*n == env_words.room);
 	return true;
 }
 
 // Returns whether the first n words and the NULL behind them are in the array as before. Makes
-// ENV_QUIET_COPIES copies of an array of C.
+// ENV_QUIET_COPIES copies of an array that may be unmapped.
 static bool
-words_unchanged(char **env, bool ours, size_t n)
+words_unchanged(char **env, bool mapped, size_t n)
 {
 	struct rcgo_nofault_piece copy[ENV_QUIET_COPIES];
-	size_t size = (n + 1) * sizeof *env, copies = ours ? 0 : ENV_QUIET_COPIES;
+	size_t size = (n + 1) * sizeof *env, copies = mapped ? 0 : ENV_QUIET_COPIES;
 
 	if (rcgo_load_acq(&environ) != env) {
 		return false;
@@ -194,8 +172,8 @@ words_unchanged(char **env, bool ours, size_t n)
 		copy[i] = (struct rcgo_nofault_piece){
 			env_words.at + (1 + i) * env_words.room, env, size};
 	}
-	if (ours ? memcmp(env_words.at, env, size) != 0
-		 : !rcgo__copy_nofault_pieces(copy, copies)) {
+	if (mapped ? memcmp(env_words.at, env, size) != 0
+		   : !rcgo__copy_nofault_pieces(copy, copies)) {
 		return false;
 	}
 	for (size_t i = 0; i < copies; i++) {
@@ -208,14 +186,14 @@ words_unchanged(char **env, bool ours, size_t n)
 
 // Returns whether C leaves the array unchanged. The first n words are a copy of it.
 static bool
-c_is_quiet(char **env, bool ours, size_t n)
+c_is_quiet(char **env, bool mapped, size_t n)
 {
 	rcgo__environ_slots_await_libc();
 	if (n == ENV_UNREADABLE || env == NULL) {
 		return n == 0 && rcgo_load_acq(&environ) == env;
 	}
-	for (unsigned i = 0; i < ENV_QUIET_CHECKS; i += ours ? 1 : ENV_QUIET_COPIES) {
-		if (!words_unchanged(env, ours, n)) {
+	for (unsigned i = 0; i < ENV_QUIET_CHECKS; i += mapped ? 1 : ENV_QUIET_COPIES) {
+		if (!words_unchanged(env, mapped, n)) {
 			return false;
 		}
 	}
@@ -259,38 +237,7 @@ own_fill(size_t n, char *initial_entry)
 	if (n == 0) {
 		rcgo_store_rel(&rcgo__environ_slots()[n++], initial_entry);
 	}
-	if (n >= ENV_FRONT_BELOW && !has_tombstone(rcgo__environ_slots())) {
-		rcgo_store_rel(&rcgo__environ_slots()[n++], rcgo__environ_slots()[0]);
-	}
 	rcgo__environ_slots_hide(n);
-}
-
-// Fills a new array with the first n words, in this order: one variable of another name; front,
-// which is "name=value" with a name of name_size bytes; all others; tombstones. C may have counted
-// the slots of the old array and copy that many slots of the new one. Returns false if these do not
-// hold all variables.
-static bool
-own_fill_front(size_t n, char *front, size_t name_size)
-{
-	size_t first = 0, to = 0;
-
-	while (first < n && rcgo__environ_pool_names(env_words.at[first], front, name_size)) {
-		first++;
-	}
-	if (first < n) {
-		rcgo_store_rel(&rcgo__environ_slots()[to++], env_words.at[first]);
-	}
-	rcgo_store_rel(&rcgo__environ_slots()[to++], front);
-	for (size_t i = 0; i < n; i++) {
-		if (i != first && (first == n || env_words.at[i] != env_words.at[first]) &&
-			!rcgo__environ_pool_names(env_words.at[i], front, name_size)) {
-			rcgo_store_rel(&rcgo__environ_slots()[to++], env_words.at[i]);
-		}
-	}
-	while (to < n) {
-		rcgo_store_rel(&rcgo__environ_slots()[to++], rcgo__environ_slots()[0]);
-	}
-	return to == n;
 }
 
 // Applies a variable that C has set: replaces the one of the same name, or adds it.
@@ -308,14 +255,14 @@ own_apply(char *text)
 // afterwards. Makes the same changes in our array. Leaves all other slots alone, because readers
 // may be using them.
 static void
-own_merge_late(char **from, bool ours, size_t n)
+own_merge_late(char **from, bool mapped, size_t n)
 {
 	char **was = env_words.at, **now = env_words.at + env_words.room,
 	     **own = rcgo__environ_slots();
 	size_t left;
 
 	rcgo__environ_slots_await_libc();
-	left = words_copy(from, ours, env_words.room, env_words.room);
+	left = words_copy(from, mapped, env_words.room, env_words.room);
 	rcgo__environ_slots_await_libc();
 	// Otherwise `from` may have been freed. The next try copies the array that C has made from
 	// ours.
@@ -343,32 +290,25 @@ own_merge_late(char **from, bool ours, size_t n)
 }
 
 enum rcgo_environ_takeover_result
-rcgo__environ_takeover(char *initial_entry, size_t name_size)
+rcgo__environ_takeover(char *initial_entry)
 {
 	for (int i = 0; i < ENV_TAKEOVER_TRIES; i++) {
 		char **from = rcgo_load_acq(&environ);
 		bool ours = from != NULL && from == rcgo__environ_slots();
-		bool front = ours && name_size != 0 &&
-			     rcgo__environ_slots_wants_front(rcgo__environ_slots_find(
-				     rcgo__environ_slots(), 0, initial_entry, name_size));
+		bool mapped = ours || is_on_main_stack(from);
 		size_t n;
 
-		if (ours && !front &&
-			rcgo__environ_slots_count(rcgo__environ_slots()) + 2 <= own_room) {
+		if (ours && rcgo__environ_slots_count(rcgo__environ_slots()) + 2 <= own_room) {
 			return RCGO_ENV_TAKEN_OVER;
 		}
 		if (!ours && !own_may_check()) {
 			return RCGO_ENV_BUSY;
 		}
-		if (!words_copy_all(from, ours, &n)) {
+		if (!words_copy_all(from, mapped, &n)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		if (!c_is_quiet(from, ours, n)) {
+		if (!c_is_quiet(from, mapped, n)) {
 			return RCGO_ENV_BUSY;
-		}
-		if (!ours && words_hold(env_words.at, n, rcgo__environ_slots_mark())) {
-			rcgo__environ_slots_forget_mark();
-			continue;
 		}
 		if (n == 0 && initial_entry == NULL) {
 			return RCGO_ENV_EMPTY;
@@ -376,14 +316,9 @@ rcgo__environ_takeover(char *initial_entry, size_t name_size)
 		if ((ours || n + 3 > own_room) && !own_grow(n + n / 2 + 3)) {
 			return RCGO_ENV_NO_MEMORY;
 		}
-		if (front && own_fill_front(n, initial_entry, name_size)) {
-			own_front++;
-			own_sets_all = 0;
-		} else {
-			own_fill(n, initial_entry);
-		}
+		own_fill(n, initial_entry);
 		if (rcgo_cas(&environ, &from, rcgo__environ_slots())) {
-			own_merge_late(from, ours, n);
+			own_merge_late(from, mapped, n);
 		}
 	}
 	return RCGO_ENV_BUSY;

@@ -60,23 +60,4 @@ start_with_three(void)
 	CHECK_INT(slots(environ), 3);
 }
 
-// Makes the variables of all slots look as if Go had set them often, so that the next one that Go
-// sets comes to the front.
-static inline void
-all_are_set_often(void)
-{
-	for (size_t slot = 0; slot < 128; slot++) {
-		for (int i = 0; i < 16; i++) {
-			(void)rcgo__environ_slots_wants_front(slot);
-		}
-	}
-}
-
-static inline void
-set_often(const char *name, const char *value)
-{
-	all_are_set_often();
-	set(name, value);
-}
-
 #endif // ENVIRON_TOOLS_H

@@ -17,9 +17,9 @@
 
 #define TEXT(text) ((char *)(uintptr_t)(text))
 
-// Waits: the first array is taken over at the second wait. Where a name moves before another one,
-// the array is taken over at the fifth.
-enum { WAIT_OF_FIRST = 2, WAIT_OF_FRONT = 5 };
+// The array becomes ours at the second wait: one of C, or one of ours that has no room.
+enum { WAIT_OF_CHANGE = 2, WAIT_OF_LAST = 3 };
+enum array { OF_C, OF_OURS };
 
 enum change { UNSETS, UNSETS_FIRST, UNSETS_LAST, REPLACES, ADDS, UNSETS_ALL, COPIES };
 
@@ -31,13 +31,19 @@ static struct {
 	bool kept;    // at each wait
 } c;
 
-// As libc's unsetenv: the following slots move up.
+// As libc's unsetenv: the following slots move up, and the variable is taken out of all its slots.
 static void
 takes_out(char **at)
 {
-	do {
-		at[0] = at[1];
-	} while (*at++ != NULL);
+	const char *gone = *at;
+	char **to = at;
+
+	for (; *at != NULL; at++) {
+		if (*at != gone) {
+			*to++ = *at;
+		}
+	}
+	*to = NULL;
 }
 
 static char **
@@ -50,8 +56,9 @@ slot_of(const char *name)
 static void
 copies(void)
 {
-	static char *copy[64];
+	static char *copy[16384];
 
+	CHECK(c.count < sizeof copy / sizeof *copy - 1);
 	memset(copy, 0, sizeof copy);
 	memcpy(copy, environ, c.count * sizeof *copy);
 	copy[c.count] = TEXT("NEW=by C");
@@ -100,24 +107,40 @@ at_wait(void)
 		  (named(environ, "KEPT_1") == 1 && named(environ, "KEPT_2") == 1);
 }
 
+static void
+fill_our_array(void)
+{
+	char name[32];
+
+	set("X0", "by Go");
+	for (int i = 0; rcgo__environ_index_has_room(); i++) {
+		snprintf(name, sizeof name, "FILL_%d", i);
+		set(name, "by Go");
+	}
+}
+
 // Go sets the variable while C makes its change at that wait.
 static void
-both_of(unsigned at, enum change change, const char *name)
+both_of(enum array array, unsigned at, enum change change, const char *name)
 {
 	static char *all[] = {TEXT("FIRST=first"), TEXT("GONE=gone"), TEXT("X0=x"), TEXT("X1=x"),
 		TEXT("X2=x"), TEXT("X3=x"), TEXT("X4=x"), TEXT("X5=x"), TEXT("X6=x"), TEXT("X7=x"),
 		TEXT("F=f"), TEXT("KEPT_1=1"), TEXT("KEPT_2=2"), TEXT("A=a"), TEXT("B=b"),
 		TEXT("LAST=last")};
 	static char *theirs[sizeof all / sizeof *all + 4];
+	char **before;
 
 	need_ours();
 	if (confstr(_CS_GNU_LIBC_VERSION, NULL, 0) == 0) {
 		unit_skip("this libc has no lock to wait for");
 	}
-	all_are_set_often();
 	memset(theirs, 0, sizeof theirs);
 	memcpy(theirs, all, sizeof all);
 	environ = theirs;
+	if (array == OF_OURS) {
+		fill_our_array();
+	}
+	before = environ;
 	c.waits = 0;
 	c.at = at;
 	c.change = change;
@@ -126,16 +149,20 @@ both_of(unsigned at, enum change change, const char *name)
 	inject_in_unsetenv = at_wait;
 	set(name, "by Go");
 	inject_in_unsetenv = NULL;
+	CHECK(environ != before);
 	CHECK(c.kept);
 	CHECK(change == COPIES || environ == rcgo__environ_slots());
 	CHECK_STR(getenv(name), "by Go");
 }
 
 static void
-both_and_all_else_is_there(unsigned at, enum change change)
+both_and_all_else_is_there(enum array array, unsigned at, enum change change)
 {
-	both_of(at, change, "F");
+	const char *name = array == OF_C ? "F" : "G";
+
+	both_of(array, at, change, name);
 	CHECK(c.waits >= at);
+	CHECK_INT(named(environ, name), 1);
 	CHECK_INT(named(environ, "F"), 1);
 	CHECK_STR(getenv("KEPT_1"), "1");
 	CHECK_STR(getenv("KEPT_2"), "2");
@@ -145,15 +172,14 @@ both_and_all_else_is_there(unsigned at, enum change change)
 
 TEST(what_c_unsets_is_unset)
 {
-	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT;
-		at += WAIT_OF_FRONT - WAIT_OF_FIRST) {
-		both_and_all_else_is_there(at, UNSETS);
+	for (enum array array = OF_C; array <= OF_OURS; array++) {
+		both_and_all_else_is_there(array, WAIT_OF_CHANGE, UNSETS);
 		CHECK(getenv("GONE") == NULL);
 		CHECK_STR(getenv("LAST"), "last");
-		both_and_all_else_is_there(at, UNSETS_LAST);
+		both_and_all_else_is_there(array, WAIT_OF_CHANGE, UNSETS_LAST);
 		CHECK(getenv("LAST") == NULL);
 		CHECK_STR(getenv("GONE"), "gone");
-		both_and_all_else_is_there(at, UNSETS_FIRST);
+		both_and_all_else_is_there(array, WAIT_OF_CHANGE, UNSETS_FIRST);
 		CHECK(getenv("FIRST") == NULL);
 		CHECK_STR(getenv("GONE"), "gone");
 	}
@@ -161,67 +187,34 @@ TEST(what_c_unsets_is_unset)
 
 TEST(what_c_sets_is_set)
 {
-	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT;
-		at += WAIT_OF_FRONT - WAIT_OF_FIRST) {
-		both_and_all_else_is_there(at, REPLACES);
+	for (enum array array = OF_C; array <= OF_OURS; array++) {
+		both_and_all_else_is_there(array, WAIT_OF_CHANGE, REPLACES);
 		CHECK_STR(getenv("GONE"), "replaced");
 		CHECK_INT(named(environ, "GONE"), 1);
-		both_and_all_else_is_there(at, ADDS);
-		CHECK_STR(getenv("NEW"), "by C");
-		CHECK_INT(named(environ, "NEW"), 1);
-		CHECK_STR(getenv("LAST"), "last");
 	}
+	both_and_all_else_is_there(OF_C, WAIT_OF_CHANGE, ADDS);
+	CHECK_STR(getenv("NEW"), "by C");
+	CHECK_INT(named(environ, "NEW"), 1);
+	CHECK_STR(getenv("LAST"), "last");
 }
 
 TEST(when_c_unsets_all_only_what_go_sets_is_set)
 {
-	both_of(WAIT_OF_FIRST, UNSETS_ALL, "F");
+	both_of(OF_C, WAIT_OF_CHANGE, UNSETS_ALL, "F");
 	CHECK_INT(named(environ, "F"), slots(environ));
 }
 
 // C counted the slots of the previous array and copies as many of the new one.
 TEST(what_c_copies_is_all)
 {
-	for (unsigned at = WAIT_OF_FIRST; at <= WAIT_OF_FRONT; at++) {
-		both_and_all_else_is_there(at, COPIES);
+	for (unsigned at = WAIT_OF_CHANGE; at <= WAIT_OF_LAST; at++) {
+		both_and_all_else_is_there(OF_C, at, COPIES);
+		CHECK_STR(getenv("NEW"), "by C");
+		CHECK_STR(getenv("LAST"), "last");
+		both_and_all_else_is_there(OF_OURS, at, COPIES);
 		CHECK_STR(getenv("NEW"), "by C");
 		CHECK_STR(getenv("LAST"), "last");
 	}
-}
-
-// So there is no slot in front for a new name, unless there is a tombstone.
-TEST(what_c_copies_is_all_with_a_new_name)
-{
-	both_of(WAIT_OF_FRONT, COPIES, "OF_GO");
-	CHECK_STR(getenv("LAST"), "last");
-}
-
-// C counted the slots of the previous array and copies as many of the new one.
-TEST(an_array_is_no_shorter_than_the_one_before)
-{
-	static char texts[24][8], *theirs[sizeof texts / sizeof texts[0] + 1];
-	size_t before;
-	char **env;
-
-	need_ours();
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		snprintf(texts[i], sizeof texts[i], "V%zu=c", i);
-		theirs[i] = texts[i];
-	}
-	all_are_set_often();
-	environ = theirs;
-	set("V1", "go");
-	for (const char *digit = "456789"; *digit != '\0'; digit++) {
-		unset((char[]){'V', *digit, '\0'});
-	}
-	env = environ;
-	before = slots(env);
-	set_often("V20", "to the front");
-	CHECK(environ != env);
-	CHECK_INT(slots(environ), before);
-	CHECK_STR(environ[1], "V20=to the front");
-	CHECK_STR(getenv("V23"), "c");
-	CHECK(getenv("V4") == NULL);
 }
 
 // A variable that was stored at the end of our array while C moved the end up is behind the end.
@@ -240,7 +233,5 @@ TEST(what_is_behind_the_end_stays_unseen)
 }
 
 UNIT_MAIN(UNIT_TEST(what_c_unsets_is_unset), UNIT_TEST(what_c_sets_is_set),
-	UNIT_TEST(what_c_copies_is_all), UNIT_TEST(what_c_copies_is_all_with_a_new_name),
-	UNIT_TEST(when_c_unsets_all_only_what_go_sets_is_set),
-	UNIT_TEST(an_array_is_no_shorter_than_the_one_before),
+	UNIT_TEST(what_c_copies_is_all), UNIT_TEST(when_c_unsets_all_only_what_go_sets_is_set),
 	UNIT_TEST(what_is_behind_the_end_stays_unseen))
