@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A program that loads Go and forks: forks LIBRARY
-// before|during|after|execs|thread-ends|short|at-exit. Prints how the child ended.
+// before|during|after|execs|thread-ends|short|at-exit|at-exit-long. Prints how the child ended.
 #define DLOPEN
 #include "hosts.h"
 
@@ -26,6 +26,12 @@ static void
 short_call(void)
 {
 	libGot(0);
+}
+
+static void
+long_call(void)
+{
+	libAdd(1, 2);
 }
 
 // Reads a file of the thread whose number is given as text.
@@ -115,6 +121,10 @@ child(void)
 		atexit(short_call);
 		exit(0);
 	}
+	if (is("at-exit-long")) {
+		atexit(long_call);
+		exit(0);
+	}
 	_exit(libAdd(1, 2) == 3 ? 0 : 9);
 }
 
@@ -128,7 +138,7 @@ parent(void *unused)
 		load(library);
 		CHECK(is("during") || libAdd(2, 3) == 5);
 	}
-	if (is("short") || is("at-exit") || is("after")) {
+	if (is("short") || is("at-exit") || is("at-exit-long") || is("after")) {
 		await_quiet();
 	}
 	pid = fork();
