@@ -12,14 +12,31 @@
 
 #include "kernel.h"
 #include "module.h"
+#include "process_start.h"
 #include "raw_syscall.h"
 #include "strbuf.h"
 
 #define JIT_PATH 1024
+#define JIT_CLOCK_STEP 2 // seconds: the rounding of the times that are compared
+
+// Returns whether the file was last written before this process began: by an earlier process that
+// had the same number.
+static bool
+jit_is_stale(struct rcgo_jit_names *names, const struct stat *st)
+{
+	pid_t own = getpid();
+
+	if (names->pid != own) { // the first look of this process, which may be a child
+		names->began = rcgo__process_start(own);
+		names->pid = own;
+	}
+	return (int64_t)st->st_mtime + JIT_CLOCK_STEP < names->began;
+}
 
 // Opens a file that may be trusted and stores what it is. Returns the descriptor, or -1.
 static int
-jit_open(struct rcgo_jit_file *file, const char *path, struct stat *st)
+jit_open(
+	struct rcgo_jit_names *names, struct rcgo_jit_file *file, const char *path, struct stat *st)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 	int fd = open(path, flags);
@@ -32,7 +49,8 @@ jit_open(struct rcgo_jit_file *file, const char *path, struct stat *st)
 	// libc's fstat is not used: before glibc 2.33 the shared library does not export it.
 	if (rcgo__raw_syscall(SYS_fstat, fd, (long)st, 0, 0, 0, 0) != 0 || !S_ISREG(st->st_mode) ||
 		(st->st_uid != 0 && st->st_uid != geteuid()) || (st->st_mode & S_IWOTH) != 0 ||
-		((st->st_mode & S_IWGRP) != 0 && st->st_gid != getegid())) {
+		((st->st_mode & S_IWGRP) != 0 && st->st_gid != getegid()) ||
+		jit_is_stale(names, st)) {
 		close(fd);
 		return -1;
 	}
@@ -40,12 +58,13 @@ jit_open(struct rcgo_jit_file *file, const char *path, struct stat *st)
 }
 
 static size_t
-jit_name_from(struct rcgo_jit_file *file, enum rcgo_jit_form form, struct rcgo_arena *arena,
+jit_name_from(struct rcgo_jit_names *names, enum rcgo_jit_form form, struct rcgo_arena *arena,
 	const char *path, uintptr_t pc, char *text, size_t size, uintptr_t *start)
 {
+	struct rcgo_jit_file *file = form == RCGO_JIT_MAP ? &names->map : &names->dump;
 	struct stat st;
 	uint64_t begins = 0;
-	int fd = jit_open(file, path, &st);
+	int fd = jit_open(names, file, path, &st);
 	size_t n;
 
 	if (fd < 0) {
@@ -102,13 +121,13 @@ rcgo__jit_name(struct rcgo_jit_names *names, struct rcgo_arena *arena, uintptr_t
 		return 0;
 	}
 	jit_path(path, sizeof path, "/tmp/perf-", ".map");
-	n = jit_name_from(&names->map, RCGO_JIT_MAP, arena, path, pc, text, size, start);
+	n = jit_name_from(names, RCGO_JIT_MAP, arena, path, pc, text, size, start);
 	if (n == 0 && names->dump_path == NULL) {
 		jit_find_dump(names, arena);
 	}
 	if (n == 0 && names->dump_path != NULL) {
-		n = jit_name_from(&names->dump, RCGO_JIT_DUMP, arena, names->dump_path, pc, text,
-			size, start);
+		n = jit_name_from(
+			names, RCGO_JIT_DUMP, arena, names->dump_path, pc, text, size, start);
 	}
 	errno = saved;
 	return n;

@@ -2,7 +2,8 @@
 // jit_names.h: names of code that a just-in-time compiler of this process generates, from
 // /tmp/perf-PID.map and from jit-PID.dump, which the compiler maps executable, so /proc/self/maps
 // has its path (jit_file.h). Another user could have planted a file in /tmp: it must be a regular
-// file of the process's user or of root that others cannot write. Privileged programs read none.
+// file of the process's user or of root that others cannot write, and not older than the process,
+// because the kernel reuses PIDs. Privileged programs read none.
 #ifndef RCGO_JIT_NAMES_H
 #define RCGO_JIT_NAMES_H
 
@@ -16,6 +17,8 @@ struct rcgo_jit_names {
 	struct rcgo_jit_file map, dump;
 	char *dump_path; // NULL: not found yet
 	uint32_t misses; // lookups since that were in vain
+	int32_t pid;	 // of the process that began at the time below
+	int64_t began;	 // in seconds since the epoch; 0: not known
 };
 
 // Stores the name of the function that contains pc in text, cut to size - 1 bytes, and its first

@@ -50,7 +50,7 @@ RCGO_SHARED RCGO_COLD void rcgo__strbuf_write(const struct rcgo_strbuf *t, int f
 // Reads at most size - 1 bytes of the file at path into buf and appends a 0. Returns the number of
 // bytes, or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD long rcgo__file_read(const char *path, char *buf, size_t size);
+RCGO_SHARED RCGO_COLD long rcgo__file_read(const char *path, char *buf, size_t size);
 
 // A line visitor. line has no newline and is truncated to RCGO_LINE_MAX - 1 bytes; arg is the
 // caller's. Returns true to stop.

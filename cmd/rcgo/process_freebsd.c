@@ -91,13 +91,6 @@ process_blocked_for(struct target *t)
 	(void)t;
 }
 
-double
-process_started(const struct target *t)
-{
-	(void)t;
-	return 0;
-}
-
 int
 process_modules(struct target *t, bool *changed)
 {

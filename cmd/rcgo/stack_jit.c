@@ -6,14 +6,15 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "jit_file.h"
+#include "process_start.h"
 #include "symbols.h"
 
 #define JIT_MEMORY ((size_t)256 << 20) // address space, of which little is touched
 #define JIT_NAME 1025
+#define CLOCK_STEP 2 // seconds: the rounding of the times that are compared
 
 struct jit_source {
 	int fd; // 0: not open
@@ -31,16 +32,12 @@ static bool
 is_of_target(const struct target *t, const struct stat *file)
 {
 	struct stat process;
-	struct timespec now, up;
-	double started = process_started(t);
 
 	if (!S_ISREG(file->st_mode) || stat(fmt("/proc/%d", t->pid), &process) != 0 ||
 		(file->st_uid != process.st_uid && file->st_uid != 0)) {
 		return false;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	return (double)file->st_mtim.tv_sec + 2 > (double)now.tv_sec - (double)up.tv_sec + started;
+	return (int64_t)file->st_mtime + CLOCK_STEP >= rcgo__process_start(t->pid);
 }
 
 static void

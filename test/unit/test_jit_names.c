@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -55,6 +57,15 @@ static void
 append_line(const char *line)
 {
 	append(map_path, line, strlen(line));
+}
+
+// Sets when the map was last written.
+static void
+touch_back(time_t seconds)
+{
+	time_t when = time(NULL) - seconds;
+
+	CHECK_INT(utimes(map_path, (struct timeval[2]){{when, 0}, {when, 0}}), 0);
 }
 
 static const char *
@@ -157,6 +168,13 @@ TEST(planted_files)
 	CHECK_INT(chmod(map_path, 0666), 0);
 	CHECK_STR(name_at(0x1000), "");
 	CHECK_INT(chmod(map_path, 0644), 0);
+	CHECK_STR(name_at(0x1000), "mine");
+	// An earlier process with this number wrote it, long ago or some time before the start.
+	touch_back(365 * 24 * 3600);
+	CHECK_STR(name_at(0x1000), "");
+	touch_back(600);
+	CHECK_STR(name_at(0x1000), unit_emulated() ? text : "");
+	touch_back(0);
 	CHECK_STR(name_at(0x1000), "mine");
 	snprintf(target, sizeof target, "%s.target", map_path);
 	CHECK_INT(rename(map_path, target), 0);
