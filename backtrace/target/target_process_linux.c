@@ -19,6 +19,7 @@
 #include "rcgo_backtrace.h"
 #include "safe_read.h"
 #include "strbuf.h"
+#include "task_file.h"
 
 #define PROCESS_PIECES_MAX 16
 #define PROCESS_PATH_MAX 64
@@ -246,10 +247,14 @@ process_each_thread(const struct rcgo_target *target, rcgo_target_thread_fn visi
 	return err;
 }
 
-// A file of a thread, into text, which ends with a 0. Returns its size, or -errno.
-static long
-process_task_file(
-	const struct rcgo_target *target, int32_t tid, const char *file, char *text, size_t size)
+int
+rcgo__target_task_dir(const struct rcgo_target *target)
+{
+	return process_of(target)->task;
+}
+
+long
+rcgo__task_file(int dir, int32_t tid, const char *file, char *text, size_t size)
 {
 	char path[PROCESS_PATH_MAX];
 	struct rcgo_strbuf t = rcgo__strbuf_init(path, sizeof path);
@@ -259,8 +264,9 @@ process_task_file(
 	rcgo__append_uint(&t, (uint64_t)(uint32_t)tid, 0);
 	rcgo__append_str(&t, "/");
 	rcgo__append_str(&t, file);
-	fd = openat(process_of(target)->task, path, O_RDONLY | O_CLOEXEC);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
+		text[0] = 0;
 		return errno == ENOENT ? -ESRCH : -errno;
 	}
 	n = read(fd, text, size - 1);
@@ -323,7 +329,7 @@ process_registers(const struct rcgo_target *target, int32_t tid, struct rcgo_tar
 	bool amd64 = target->machine == EM_X86_64;
 	char text[256];
 	int saved = errno;
-	long n = process_task_file(target, tid, "syscall", text, sizeof text);
+	long n = rcgo__task_file(process_of(target)->task, tid, "syscall", text, sizeof text);
 	int err;
 
 	errno = saved;

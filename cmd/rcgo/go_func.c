@@ -31,43 +31,50 @@ ftab_entry(const struct go_table *t, size_t i, uint32_t *record)
 	return t->text + rcgo__get32(t->ftab.at + 8 * i, false);
 }
 
+#define SPECIAL(name, special)                 \
+	{                                      \
+		name, sizeof name - 1, special \
+	}
+
 static enum go_special
 special_of(const char *name)
 {
 	static const struct {
 		const char *name;
+		size_t length; // compared first, because this is called for each frame
 		enum go_special special;
 	} known[] = {
-		{"runtime.asmcgocall", GO_ASMCGOCALL},
-		{"runtime.asmcgocall.abi0", GO_ASMCGOCALL},
-		{"runtime.asmcgocall_landingpad", GO_ASMCGOCALL},
-		{"runtime.asmcgocall_no_g", GO_ASMCGOCALL},
-		{"runtime.cgocallback", GO_CGOCALLBACK},
-		{"runtime.cgocallback.abi0", GO_CGOCALLBACK},
-		{"crosscall2", GO_CROSSCALL2},
-		{"runtime.systemstack", GO_SYSTEMSTACK},
-		{"runtime.systemstack.abi0", GO_SYSTEMSTACK},
-		{"runtime.morestack", GO_MORESTACK},
-		{"runtime.morestack.abi0", GO_MORESTACK},
-		{"runtime.sigreturn", GO_SIGRETURN},
-		{"runtime.sigreturn.abi0", GO_SIGRETURN},
-		{"runtime.sigreturn__sigaction", GO_SIGRETURN},
-		{"runtime.sigreturn__sigaction.abi0", GO_SIGRETURN},
-		{"runtime.nanotime1", GO_VDSO},
-		{"runtime.walltime", GO_VDSO},
-		{"runtime.walltime1", GO_VDSO},
-		{"time.now", GO_VDSO},
-		{"runtime.goexit", GO_BOTTOM},
-		{"runtime.goexit.abi0", GO_BOTTOM},
-		{"runtime.mcall", GO_BOTTOM},
-		{"runtime.mstart", GO_BOTTOM},
-		{"runtime.mstart.abi0", GO_BOTTOM},
-		{"runtime.rt0_go", GO_BOTTOM},
-		{"runtime.rt0_go.abi0", GO_BOTTOM},
+		SPECIAL("runtime.asmcgocall", GO_ASMCGOCALL),
+		SPECIAL("runtime.asmcgocall.abi0", GO_ASMCGOCALL),
+		SPECIAL("runtime.asmcgocall_landingpad", GO_ASMCGOCALL),
+		SPECIAL("runtime.asmcgocall_no_g", GO_ASMCGOCALL),
+		SPECIAL("runtime.cgocallback", GO_CGOCALLBACK),
+		SPECIAL("runtime.cgocallback.abi0", GO_CGOCALLBACK),
+		SPECIAL("crosscall2", GO_CROSSCALL2),
+		SPECIAL("runtime.systemstack", GO_SYSTEMSTACK),
+		SPECIAL("runtime.systemstack.abi0", GO_SYSTEMSTACK),
+		SPECIAL("runtime.morestack", GO_MORESTACK),
+		SPECIAL("runtime.morestack.abi0", GO_MORESTACK),
+		SPECIAL("runtime.sigreturn", GO_SIGRETURN),
+		SPECIAL("runtime.sigreturn.abi0", GO_SIGRETURN),
+		SPECIAL("runtime.sigreturn__sigaction", GO_SIGRETURN),
+		SPECIAL("runtime.sigreturn__sigaction.abi0", GO_SIGRETURN),
+		SPECIAL("runtime.nanotime1", GO_VDSO),
+		SPECIAL("runtime.walltime", GO_VDSO),
+		SPECIAL("runtime.walltime1", GO_VDSO),
+		SPECIAL("time.now", GO_VDSO),
+		SPECIAL("runtime.goexit", GO_BOTTOM),
+		SPECIAL("runtime.goexit.abi0", GO_BOTTOM),
+		SPECIAL("runtime.mcall", GO_BOTTOM),
+		SPECIAL("runtime.mstart", GO_BOTTOM),
+		SPECIAL("runtime.mstart.abi0", GO_BOTTOM),
+		SPECIAL("runtime.rt0_go", GO_BOTTOM),
+		SPECIAL("runtime.rt0_go.abi0", GO_BOTTOM),
 	};
+	size_t length = strlen(name);
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(name, known[i].name) == 0) {
+		if (length == known[i].length && memcmp(name, known[i].name, length) == 0) {
 			return known[i].special;
 		}
 	}

@@ -198,12 +198,17 @@ fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, 
 	return threads > 0 && address == 0 ? 2 * ms + threads + running : -1;
 }
 
-// Returns whether a pointer may point to an M, whose g0 refers to it.
+// Returns whether a pointer may point to an M, whose g0 refers to it. The first M is one of the
+// runtime's variables; all others are allocated.
 static bool
-may_be_m(struct target *t, uint64_t address)
+may_be_m(struct target *t, const struct go_table *table, uint64_t address)
 {
+	bool variable = address >= table->data && address < table->data_end;
 	uint64_t g0, m;
 
+	if (!variable && address >= table->module->start && address < table->module->end) {
+		return false;
+	}
 	return address >= 4096 && address % 8 == 0 && address >> 48 == 0 &&
 	       target_word(t, address + M_G0, &g0) && g0 >= 4096 && g0 % 8 == 0 && g0 >> 48 == 0 &&
 	       target_word(t, g0 + G_M, &m) && m == address;
@@ -260,7 +265,7 @@ go_layout_fit(struct target *t, struct go_runtime *r)
 	for (size_t i = 0; bytes != NULL && i + 8 <= size; i += 8) {
 		uint64_t address = field(bytes, i);
 
-		if (address != 0 && may_be_m(t, address)) {
+		if (address != 0 && may_be_m(t, r->table, address)) {
 			try_variable(t, numbers, r, r->table->data + i, address, &best);
 		}
 	}

@@ -9,6 +9,41 @@
 #define GS_MAX ((uint64_t)100000000)
 #define SAMPLE 16
 
+static bool
+read_g(struct target *t, const struct go_layout *l, uint64_t address, struct go_g *g)
+{
+	uint8_t bytes[G_SIZE];
+
+	if (address < 4096 || address % 8 != 0 ||
+		!target_read_near(t, address, bytes, sizeof bytes)) {
+		return false;
+	}
+	go_parse_g(l, address, bytes, g);
+	return true;
+}
+
+uint64_t
+go_lowest_sp(const struct go_g *g)
+{
+	return g->syscallsp != 0 && g->syscallsp < g->sched_sp ? g->syscallsp : g->sched_sp;
+}
+
+static void
+read_curg(struct target *t, const struct go_layout *l, struct go_m *m)
+{
+	uint64_t sp;
+	struct go_g g;
+
+	if (m->curg == 0 || !read_g(t, l, m->curg, &g)) {
+		return;
+	}
+	sp = go_lowest_sp(&g);
+	if (sp > g.lo && sp < g.hi) {
+		m->curg_sp = sp;
+		m->curg_hi = g.hi;
+	}
+}
+
 // Reads the list of Ms that begins in a variable. Returns their number. The caller frees *list.
 static size_t
 read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct go_m **list)
@@ -33,10 +68,20 @@ read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct
 				xalloc(SIZE_MAX);
 			}
 		}
+		m.order = (uint32_t)count;
 		(*list)[count] = m;
 		count += whole;
 	}
 	return count;
+}
+
+static int
+by_procid(const void *a, const void *b)
+{
+	const struct go_m *x = a, *y = b;
+
+	return x->procid != y->procid ? (x->procid > y->procid) - (x->procid < y->procid)
+				      : (x->order > y->order) - (x->order < y->order);
 }
 
 // Other variables, such as the list of idle Ms, may temporarily point to the newest M. The longest
@@ -59,19 +104,29 @@ go_read_ms(struct target *t, struct go_runtime *r)
 			free(list);
 		}
 	}
+	for (size_t i = 0; i < r->ms; i++) {
+		read_curg(t, r->layout, &r->m[i]);
+	}
+	if (r->ms > 0) {
+		qsort(r->m, r->ms, sizeof *r->m, by_procid);
+	}
 }
 
-static bool
-read_g(struct target *t, const struct go_layout *l, uint64_t address, struct go_g *g)
+const struct go_m *
+go_m_of_thread(const struct go_runtime *r, uint64_t procid)
 {
-	uint8_t bytes[G_SIZE];
+	size_t lo = 0, hi = r->ms;
 
-	if (address < 4096 || address % 8 != 0 ||
-		!target_read_near(t, address, bytes, sizeof bytes)) {
-		return false;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r->m[mid].procid < procid) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
 	}
-	go_parse_g(l, address, bytes, g);
-	return true;
+	return lo < r->ms && r->m[lo].procid == procid ? &r->m[lo] : NULL;
 }
 
 static bool

@@ -84,6 +84,9 @@ struct go_m {
 	uint64_t procid, next;
 	uint64_t g0_lo, g0_hi;
 	int32_t ncgo;
+	uint32_t order; // its place in the list
+	// The used part of curg's stack, or 0. It is a hint: the M may run.
+	uint64_t curg_sp, curg_hi;
 };
 
 struct go_g {
@@ -107,7 +110,7 @@ struct go_runtime {
 	uint64_t allm[8];
 	unsigned allms;
 	uint64_t allgs; // the slice's address
-	struct go_m *m;
+	struct go_m *m; // by procid; of Ms with the same, the newest is first
 	size_t ms;
 	uint64_t wait_reasons; // the array of strings; 0: not searched yet; 1: not found
 };
@@ -144,6 +147,10 @@ void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *byte
 // go_lists.c
 // Lists the Ms, as they are or as they were at a read since target_forget.
 void go_read_ms(struct target *t, struct go_runtime *r);
+// Returns the newest M of the thread that has this number, or NULL.
+const struct go_m *go_m_of_thread(const struct go_runtime *r, uint64_t procid);
+// Returns the lowest address of a goroutine's stack that is in use, if no thread runs it in Go.
+uint64_t go_lowest_sp(const struct go_g *g);
 bool go_find_allgs(struct target *t, struct go_runtime *r);
 // Reads all goroutines, at most max. Returns their number, and stores the number of all in *total.
 size_t go_read_gs(

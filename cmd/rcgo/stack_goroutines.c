@@ -10,8 +10,8 @@ static void
 add_m(struct thread *th, const struct go_runtime *r, const struct go_m *m)
 {
 	if (th->ms < THREAD_MS_MAX) {
-		th->own[th->ms++] =
-			(struct thread_m){r, m->address, {m->g0, m->curg, m->gsignal}, m->g0_hi};
+		th->own[th->ms++] = (struct thread_m){r, m->address, {m->g0, m->curg, m->gsignal},
+			m->g0_hi, m->curg_sp, m->curg_hi};
 	}
 }
 
@@ -21,13 +21,11 @@ static void
 find_m_by_number(struct stacks *s, struct thread *th)
 {
 	for (size_t i = 0; i < s->go.runtimes; i++) {
-		struct go_runtime *r = &s->go.runtime[i];
+		const struct go_runtime *r = &s->go.runtime[i];
+		const struct go_m *m = go_m_of_thread(r, (uint64_t)th->ns_tid);
 
-		for (size_t k = 0; k < r->ms; k++) {
-			if (r->m[k].procid == (uint64_t)th->ns_tid) {
-				add_m(th, r, &r->m[k]);
-				break;
-			}
+		if (m != NULL) {
+			add_m(th, r, m);
 		}
 	}
 }

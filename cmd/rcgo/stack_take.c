@@ -36,11 +36,8 @@ used(const struct go_g *g, uint64_t sp)
 static uint64_t
 lowest_sp(const struct go_g *g, uint64_t sp)
 {
-	uint64_t low = g->sched_sp;
+	uint64_t low = go_lowest_sp(g);
 
-	if (g->syscallsp != 0 && g->syscallsp < low) {
-		low = g->syscallsp;
-	}
 	return sp > g->lo && sp <= g->hi && sp < low ? sp : low;
 }
 
@@ -67,8 +64,8 @@ keep_pieces(struct target *t, struct thread *th, const struct pieces *p)
 	}
 }
 
-// Copies in one read the thread's Ms, their goroutines as far as the lists name them, and the first
-// part of the stack.
+// Copies in one read the thread's Ms, their goroutines and the used part of curg's stack as far as
+// the lists name them, and the first part of the stack.
 static void
 keep_first(struct target *t, struct thread *th)
 {
@@ -85,6 +82,10 @@ keep_first(struct target *t, struct thread *th)
 		}
 		if (own->g0_end > sp && own->g0_end - sp < size) {
 			size = (size_t)(own->g0_end - sp);
+		}
+		if ((own->curg_sp > sp + STACK_FIRST || own->curg_end <= sp) &&
+			own->curg_end - own->curg_sp <= STACK_MAX_KEPT) {
+			add_piece(&p, own->curg_sp, (size_t)(own->curg_end - own->curg_sp));
 		}
 	}
 	add_piece(&p, sp, size);

@@ -58,9 +58,9 @@ struct region {
 struct thread_m {
 	const struct go_runtime *runtime;
 	uint64_t m; // its address
-	// From the list of Ms: the addresses of g0, curg and gsignal, and the end of g0's stack.
-	// They may have changed since.
-	uint64_t g[3], g0_end;
+	// From the list of Ms: the addresses of g0, curg and gsignal, the end of g0's stack, and
+	// the used part of curg's stack. They may have changed since.
+	uint64_t g[3], g0_end, curg_sp, curg_end;
 };
 #define THREAD_MS_MAX 3
 
@@ -145,8 +145,6 @@ bool process_has_signal(const struct target *t, const struct thread *th);
 char process_thread_state(const struct target *t, const struct thread *th);
 void process_names(struct target *t);
 void process_blocked_for(struct target *t);
-// Returns the start time of the process, in seconds since boot; 0 if it is not known.
-double process_started(const struct target *t);
 
 // target_maps_linux.c: the objects of a live process
 // Lists the objects. May be called again. Sets *changed if objects were loaded or unloaded since.

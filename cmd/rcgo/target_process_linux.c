@@ -16,40 +16,22 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "task_file.h"
+
 struct process {
-	int task;	 // the directory of its threads
+	int task;	 // the directory of its threads, of the target
 	nlink_t entries; // it had when they were listed
 	int sched;	 // schedstat of the thread sched_of, if that is not 0
 	pid_t sched_of;
 	bool namespaced;
 	size_t room, sorted; // of the target's threads
+	pid_t highest;	     // of their numbers
 };
 
-// Reads a small file of a thread to text, with a terminating NUL. dir is the directory of the
-// process's threads. Returns the size, or -errno.
-static ssize_t
-task_file_at(int dir, pid_t tid, const char *name, char *text, size_t cap)
-{
-	char path[64];
-	int fd;
-	ssize_t n;
-
-	snprintf(path, sizeof path, "%d/%s", tid, name);
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		return -errno;
-	}
-	n = read(fd, text, cap - 1);
-	n = n < 0 ? -errno : n;
-	close(fd);
-	text[n > 0 ? n : 0] = 0;
-	return n;
-}
-
-static ssize_t
+static long
 task_file(const struct target *t, const struct thread *th, const char *name, char *text, size_t cap)
 {
-	return task_file_at(((const struct process *)t->own)->task, th->tid, name, text, cap);
+	return rcgo__task_file(rcgo__target_task_dir(&t->from), th->tid, name, text, cap);
 }
 
 // The last number of NSpid is the one in the innermost namespace, the only one that the
@@ -87,15 +69,19 @@ by_tid(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-// Finds the thread with this number; the threads that were found first are sorted.
+// Finds the thread with this number; the threads that were found first are sorted. The kernel lists
+// threads in the order of their creation, mostly with ascending numbers.
 static struct thread *
-known_thread(struct target *t, size_t sorted, pid_t tid)
+known_thread(struct target *t, const struct process *p, pid_t tid)
 {
 	struct thread key = {.tid = tid};
-	struct thread *th =
-		sorted == 0 ? NULL : bsearch(&key, t->thread, sorted, sizeof key, by_tid);
+	struct thread *th;
 
-	for (size_t i = sorted; i < t->threads && th == NULL; i++) {
+	if (tid > p->highest) {
+		return NULL;
+	}
+	th = p->sorted == 0 ? NULL : bsearch(&key, t->thread, p->sorted, sizeof key, by_tid);
+	for (size_t i = p->sorted; i < t->threads && th == NULL; i++) {
 		th = t->thread[i].tid == tid ? &t->thread[i] : NULL;
 	}
 	return th;
@@ -106,7 +92,7 @@ add_thread(struct target *t, pid_t tid)
 {
 	struct process *p = t->own;
 	struct thread th = {.tid = tid, .blocked_ms = -1};
-	struct thread *known = known_thread(t, p->sorted, tid);
+	struct thread *known = known_thread(t, p, tid);
 
 	th.ns_tid = p->namespaced ? innermost_tid(t, &th) : tid;
 	if (known != NULL) {
@@ -121,6 +107,7 @@ add_thread(struct target *t, pid_t tid)
 		}
 	}
 	t->thread[t->threads++] = th;
+	p->highest = tid > p->highest ? tid : p->highest;
 }
 
 static bool
@@ -298,26 +285,13 @@ process_thread_state(const struct target *t, const struct thread *th)
 	return fields != NULL ? fields[0] : '\0';
 }
 
-double
-process_started(const struct target *t)
-{
-	char text[1024];
-	const char *at = stat_fields(t, &(struct thread){.tid = t->pid}, text, sizeof text);
-
-	for (unsigned i = 0; i < 19 && at != NULL; i++) { // the 22nd of all, 20th from the state on
-		at = strchr(at, ' ');
-		at = at != NULL ? at + 1 : NULL;
-	}
-	return at != NULL ? strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK) : 0;
-}
-
 // Returns when the thread last ran, by the scheduler's clock. A kernel without CONFIG_SCHED_DEBUG
 // does not report it.
 static bool
 last_ran(int dir, pid_t tid, double *ms)
 {
 	char text[512];
-	const char *line = task_file_at(dir, tid, "sched", text, sizeof text) > 0
+	const char *line = rcgo__task_file(dir, tid, "sched", text, sizeof text) > 0
 				   ? strstr(text, "se.exec_start")
 				   : NULL;
 
@@ -363,10 +337,7 @@ process_open(struct target *t, pid_t pid)
 	t->machine = t->from.machine;
 	t->walker = walker_of(t->machine);
 	t->label = fmt("process %d", pid);
-	p->task = open(fmt("/proc/%d/task", pid), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p->task < 0) {
-		return errno == ENOENT ? -ESRCH : -errno;
-	}
+	p->task = rcgo__target_task_dir(&t->from);
 	target_make_keep(t);
 	t->ns_pid = innermost_tid(t, &first);
 	p->namespaced = t->ns_pid != pid;

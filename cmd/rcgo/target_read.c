@@ -34,15 +34,17 @@ struct target_blocks {
 	struct {
 		uint64_t address; // 0: empty
 		size_t size;
-	} head[BLOCKS]; // not between the bytes, of which most stay unused
-	uint8_t bytes[BLOCKS][BLOCK_SIZE];
+		uint8_t *bytes; // NULL: not used so far
+	} head[BLOCKS];
+	size_t used;
+	uint8_t bytes[BLOCKS][BLOCK_SIZE]; // taken in order, so that most of it stays untouched
 };
 
 void
 target_forget(struct target *t)
 {
-	if (t->blocks != NULL) {
-		memset(t->blocks->head, 0, sizeof t->blocks->head);
+	for (size_t i = 0; t->blocks != NULL && i < BLOCKS; i++) {
+		t->blocks->head[i].address = 0;
 	}
 }
 
@@ -62,13 +64,16 @@ target_read_near(struct target *t, uint64_t address, void *to, size_t size)
 	}
 	b = t->blocks;
 	if (b->head[i].address != start) {
+		if (b->head[i].bytes == NULL) {
+			b->head[i].bytes = b->bytes[b->used++];
+		}
 		b->head[i].address = start;
-		b->head[i].size = target_read_some(t, start, b->bytes[i], BLOCK_SIZE);
+		b->head[i].size = target_read_some(t, start, b->head[i].bytes, BLOCK_SIZE);
 	}
 	if (offset + size > b->head[i].size) {
 		return target_read(t, address, to, size);
 	}
-	memcpy(to, b->bytes[i] + offset, size);
+	memcpy(to, b->head[i].bytes + offset, size);
 	return true;
 }
 

@@ -19,6 +19,7 @@
 #include "arch.h"
 #include "core_file.h"
 #include "rcgo_backtrace.h"
+#include "task_file.h"
 #include "unit.h"
 #include "unit_shell.h"
 
@@ -339,6 +340,26 @@ TEST(a_core_file)
 	check_core(EM_AARCH64, true);
 }
 
+TEST(a_file_of_a_thread)
+{
+	int32_t own = (int32_t)syscall(SYS_gettid);
+	char text[64] = "x", name[16] = "";
+	struct rcgo_target t;
+
+	CHECK_INT(rcgo_target_open_self(&t), 0);
+	prctl(PR_GET_NAME, name);
+	CHECK_INT(rcgo__task_file(rcgo__target_task_dir(&t), own, "comm", text, sizeof text),
+		(long)strlen(name) + 1);
+	CHECK(strncmp(text, name, strlen(name)) == 0 && text[strlen(name)] == '\n');
+	CHECK_INT(rcgo__task_file(rcgo__target_task_dir(&t), own, "comm", text, 2), 1);
+	CHECK(text[0] == name[0] && text[1] == '\0');
+	// No thread has a number beyond the kernel's limit.
+	CHECK_INT(rcgo__task_file(rcgo__target_task_dir(&t), INT32_MAX, "comm", text, sizeof text),
+		-ESRCH);
+	CHECK_STR(text, "");
+	rcgo_target_close(&t);
+}
+
 TEST(what_is_no_core_file)
 {
 	static struct core c;
@@ -409,4 +430,4 @@ TEST(survives_damage)
 }
 
 UNIT_MAIN(UNIT_TEST(this_process), UNIT_TEST(another_process), UNIT_TEST(a_core_file),
-	UNIT_TEST(what_is_no_core_file), UNIT_TEST(survives_damage))
+	UNIT_TEST(a_file_of_a_thread), UNIT_TEST(what_is_no_core_file), UNIT_TEST(survives_damage))
