@@ -137,7 +137,7 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 	th->seen = blocked ? stamp : 0;
 	stacks_take_thread(&r->s, th, &r->walk);
 	last->counted = NULL;
-	if (th->stack == NULL || th->stack->n == 0) {
+	if (th->stack == NULL || th->stack->n == 0 || th->how == HOW_TORN) {
 		r->lost += th->how != HOW_GONE;
 		free((void *)(uintptr_t)th->stack);
 	} else if (blocked && thread_kind(&r->s, th) == KIND_IDLE) {

@@ -304,39 +304,70 @@ walk(struct stacks *s, struct thread *th, struct walk *w)
 	}
 }
 
-void
-stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
+// Reads and walks a blocked thread. Returns whether the stack is right and whole. th->how is
+// HOW_READ if it is right.
+static bool
+take_blocked_thread(struct stacks *s, struct thread *th, struct walk *w)
 {
 	uint64_t stamp = 0;
-	bool read = !s->options.stop && read_blocked(&s->t, th, &stamp);
 
-	if (read) {
-		walk(s, th, w);
-		if (find_new_m(s, th, w) && (read = read_blocked(&s->t, th, &stamp))) {
-			walk(s, th, w);
+	if (!read_blocked(&s->t, th, &stamp)) {
+		return false;
+	}
+	walk(s, th, w);
+	if (find_new_m(s, th, w)) {
+		if (!read_blocked(&s->t, th, &stamp)) {
+			th->how = HOW_TORN;
+			return false;
 		}
+		walk(s, th, w);
 	}
-	if (read) {
-		read = !(w->late && !process_still_blocked(&s->t, th)) &&
-		       !(w->lost && !s->options.no_stop);
+	if (w->late && !process_still_blocked(&s->t, th)) {
+		th->how = HOW_TORN;
+		return false;
 	}
-	if (!read && (th->error == ESRCH || th->error == ENOENT)) {
-		th->how = HOW_GONE;
-		return;
+	return !w->lost;
+}
+
+// Stops, reads and walks a thread. Returns whether it was stopped. If it cannot be stopped again
+// for the memory of its new M, the first walk has read parts of its stack while it ran.
+static bool
+take_running_thread(struct stacks *s, struct thread *th, struct walk *w)
+{
+	stop_and_read(s, th);
+	if (th->how != HOW_STOPPED) {
+		return false;
 	}
-	if (!read && s->options.no_stop) {
-		th->how = th->how == HOW_READ ? HOW_READ : HOW_TORN;
-		return;
-	}
-	if (!read) {
+	walk(s, th, w);
+	if (find_new_m(s, th, w)) {
 		stop_and_read(s, th);
 		if (th->how == HOW_STOPPED) {
 			walk(s, th, w);
 		}
-		if (th->how == HOW_STOPPED && find_new_m(s, th, w)) {
-			stop_and_read(s, th);
-			walk(s, th, w);
-		}
+	}
+	return true;
+}
+
+void
+stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
+{
+	bool right;
+
+	th->how = HOW_UNREAD;
+	if (!s->options.stop && take_blocked_thread(s, th, w)) {
+		thread_drop(&s->t, th);
+		return;
+	}
+	right = th->how == HOW_READ;
+	if (th->error == ESRCH || th->error == ENOENT) {
+		th->how = HOW_GONE;
+		return;
+	}
+	if (!s->options.no_stop && take_running_thread(s, th, w)) {
+		right = false; // its stack was replaced
+	}
+	if (th->how == HOW_TORN || th->how == HOW_UNREAD) {
+		th->how = right ? HOW_READ : HOW_TORN;
 	}
 	thread_drop(&s->t, th);
 }
