@@ -211,6 +211,18 @@ add_without_list(struct target *t)
 	}
 }
 
+// Returns whether the core lists a mapped file. The vDSO is listed too, but is not one.
+static bool
+lists_files(const struct target *t)
+{
+	for (size_t i = 0; i < t->modules; i++) {
+		if (strcmp(t->module[i]->path, "[vdso]") != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 check_modules(struct target *t)
 {
@@ -258,7 +270,7 @@ core_open(struct target *t, const char *path)
 	t->label = fmt("core %s", path);
 	rcgo_target_each_thread(&t->from, take_thread, t);
 	rcgo_target_each_module(&t->from, take_module, t);
-	if (t->modules == 0 || strcmp(t->module[t->modules - 1]->path, "[vdso]") == 0) {
+	if (!lists_files(t)) {
 		add_without_list(t);
 	}
 	target_sort_modules(t);

@@ -134,6 +134,8 @@ check_mixed() {
 	[ "$status" = 0 ]
 	check_mixed
 	[[ $output == *", held by thread "* ]]
+	# The program is listed once, although the core has a relative path of it too.
+	[ "$("$RCGO" stack -json "core.$PID" | jq '.go | length')" = 1 ]
 	# Another program at the same path would give wrong names.
 	cp /bin/true other
 	run "$RCGO" stack -e other "core.$PID"
