@@ -157,9 +157,8 @@ int process_stop(struct target *t, struct thread *th);
 int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
-// Raises the scheduling priority of rcgo above that of ordinary processes, if the kernel permits
-// that, or restores it. For one short period only, because after the return to ordinary priority
-// the scheduler runs others first.
+// Gives rcgo the highest priority among ordinary processes, if the kernel permits that, or restores
+// its own.
 void process_hurry(bool on);
 // Releases a thread that did not stop in time, if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);

@@ -5,9 +5,10 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <sched.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +19,8 @@
 #define MS ((uint64_t)1000 * 1000)
 #define WAIT_NS (100 * MS)	    // for a blocked thread, which has to be woken
 #define WAIT_RUNNING_NS (2000 * MS) // a running thread stops when it gets a processor
-#define SPINS 2000		    // polls before the first pause
+#define HURRY_NICE (-20)
+#define SPINS 2000 // polls before the first pause
 // GETREGSET's words of amd64.
 enum { AMD64_RAX = 10, AMD64_ORIG_RAX = 15, AMD64_RIP = 16, AMD64_SYSCALL_SIZE = 2 };
 
@@ -30,23 +32,18 @@ now_ns(void)
 
 static bool hurries;
 
-// If other processes delayed rcgo, the threads would stay stopped for as long.
+// If other processes delayed rcgo, the threads would stay stopped for as long. A real-time priority
+// is worse: from Linux 6.12 on, the kernel interrupts such a process for 50 ms, to let others run.
 void
 process_hurry(bool on)
 {
-	static int usual = -1; // -1: not read yet, -2: not permitted
-	struct sched_param p = {.sched_priority = on ? 1 : 0};
+	static int usual = INT_MIN; // INT_MIN: not read yet
 
-	if (usual == -1) {
-		usual = sched_getscheduler(0);
+	if (usual == INT_MIN) {
+		usual = getpriority(PRIO_PROCESS, 0);
 	}
-	if (on == hurries || usual < 0 || usual == SCHED_FIFO || usual == SCHED_RR) {
-		return;
-	}
-	if (sched_setscheduler(0, on ? SCHED_FIFO : usual, &p) == 0) {
+	if (on != hurries && setpriority(PRIO_PROCESS, 0, on ? HURRY_NICE : usual) == 0) {
 		hurries = on;
-	} else {
-		usual = -2;
 	}
 }
 
