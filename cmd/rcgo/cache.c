@@ -179,7 +179,8 @@ cache_none(const struct cache *c, const char *second, const char *why2)
 		"set RCGO_CACHE to a directory that you own and that has 2 MB free");
 }
 
-// Switches to the second choice. Somebody who set RCGO_CACHE is told, unless GOFLAGS alone needs a plain path.
+// Switches to the second choice. Somebody who set RCGO_CACHE is told, unless GOFLAGS alone needs a
+// plain path.
 void
 cache_use_private(struct cache *c, bool plain)
 {
