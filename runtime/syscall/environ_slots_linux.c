@@ -20,7 +20,7 @@ enum env_libc {
 	ENV_NO_LOCK,  // setenv takes no lock (musl): C code must prevent concurrent changes
 	ENV_HAS_LOCK, // setenv takes a lock
 	// glibc 2.41: setenv frees nothing, and getenv retries where needed. Also stands for
-	// RCGO=environ=stock.
+	// RCGO=environ=stock and for perl.
 	ENV_IS_SAFE,
 };
 
@@ -89,11 +89,19 @@ env_which_libc(void)
 	return minor == 0 ? ENV_NO_LOCK : minor >= 41 ? ENV_IS_SAFE : ENV_HAS_LOCK;
 }
 
+// Returns whether libc's functions must make Go's changes: RCGO=environ=stock, or perl, which calls
+// realloc for what environ points to and free for the strings.
+static bool
+env_must_be_malloced(void)
+{
+	return rcgo__option_is("environ", "stock") || rcgo__lookup_first("Perl_my_setenv") != NULL;
+}
+
 bool
 rcgo__environ_slots_serves(void)
 {
 	if (env_libc == ENV_UNKNOWN) {
-		env_libc = rcgo__option_is("environ", "stock") ? ENV_IS_SAFE : env_which_libc();
+		env_libc = env_must_be_malloced() ? ENV_IS_SAFE : env_which_libc();
 	}
 	return env_libc != ENV_IS_SAFE;
 }

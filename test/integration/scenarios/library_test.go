@@ -2,6 +2,7 @@
 package scenarios
 
 import (
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +15,24 @@ func archive(s side) build {
 
 func shared(s side) build {
 	return build{program: "lib", side: s, flags: "-buildmode=c-shared", output: "liblib.so"}
+}
+
+// Perl calls realloc for what environ points to, and free for its strings.
+func TestPerlChangesTheEnvironment(t *testing.T) {
+	if _, err := exec.LookPath("perl"); err != nil {
+		t.Skip("perl is missing")
+	}
+	const script = `
+$ENV{OF_PERL_1} = 1;
+open my $asked, ">", $ENV{LIB_SETS} or die;
+select undef, undef, undef, 0.01 while -e $ENV{LIB_SETS};
+$ENV{"OF_PERL_$_"} = $_ for 1 .. 100;
+delete @ENV{"OF_PERL_1", "OF_GO"};
+exec "/bin/sh", "-c", 'echo "perl $OF_PERL_1$OF_PERL_99"';`
+	each(t, func(t *testing.T, tc toolchain) {
+		env := []string{"LD_PRELOAD=" + shared(ours).must(t, tc), "LIB_SETS=" + filepath.Join(t.TempDir(), "asked")}
+		run(t, tc, nil, env, "perl", "-e", script).want(t, 0, "perl 99\n")
+	})
 }
 
 // C threads that call Go before it is initialized wait, and then continue.

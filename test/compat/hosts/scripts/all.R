@@ -9,6 +9,7 @@ for (i in 1:20) {
 }
 stopifnot(parallel::mclapply(1:2, function(i) i + 40, mc.cores = 2)[[2]] == 42)
 Sys.setenv(OF_R = "r")
+.C("golib_env")
 stopifnot(system("echo $OF_R", intern = TRUE) == "r")
 caught <- tryCatch({
   tools::pskill(Sys.getpid(), tools::SIGINT)

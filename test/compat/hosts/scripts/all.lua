@@ -6,6 +6,7 @@ int golib_add(int, int);
 int golib_work(void);
 int golib_fault(void);
 int golib_back(int (*)(int), int);
+void golib_env(void);
 int abs(int);
 int setenv(const char *, const char *, int);
 char *getenv(const char *);
@@ -22,6 +23,7 @@ for _ = 1, 20 do
   assert(go.golib_back(ffi.C.abs, 4) == 6)
   assert(not pcall(error, "an error of Lua"))
 end
+go.golib_env()
 assert(ffi.C.setenv("OF_LUA", "lua", 1) == 0)
 local child = io.popen("echo $OF_LUA")
 assert(child:read("*l") == "lua" and child:close())

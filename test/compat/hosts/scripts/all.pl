@@ -8,6 +8,7 @@ sub check { my ($what, $is) = @_; die "failed: $what\n" unless $is }
 
 my $ffi = FFI::Platypus->new(api => 1, lib => [$ARGV[0], undef]);
 $ffi->attach($_ => [] => 'int') for qw(golib_work golib_fault);
+$ffi->attach(golib_env => [] => 'void');
 $ffi->attach(golib_add  => ['int', 'int'] => 'int');
 $ffi->attach(golib_back => ['opaque', 'int'] => 'int');
 my $abs = $ffi->find_symbol('abs');
@@ -26,6 +27,11 @@ alarm 1;
 select undef, undef, undef, 0.01 until $alarms;
 $ENV{OF_PERL} = 'perl';
 check('the environment', `echo \$OF_PERL` eq "perl\n");
+golib_env();
+$ENV{"OF_PERL_$_"} = $_ for 1 .. 200;
+delete $ENV{OF_PERL};
+golib_env();
+check('what both have set', `echo \$OF_PERL\$OF_PERL_200` eq "200\n");
 my $pid = fork;
 exit(golib_add(3, 4)) if !$pid;
 waitpid $pid, 0;

@@ -6,6 +6,11 @@ for {set i 0} {$i < 20} {incr i} {
 	after 1 {set woken 1}
 	vwait woken
 }
+for {set i 0} {$i < 50} {incr i} {
+	set env(OF_TCL) tcl$i
+	golib
+	unset env(OF_TCL)
+}
 set env(OF_TCL) tcl
 if {[exec sh -c {echo $OF_TCL}] ne "tcl"} { error "the environment" }
 if {![catch {exec sh -c {exit 3}} - options] || [lindex [dict get $options -errorcode] 2] != 3} {

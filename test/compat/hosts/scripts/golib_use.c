@@ -6,6 +6,7 @@ int golib_add(int a, int b);
 int golib_work(void);
 int golib_fault(void);
 int golib_back(int (*f)(int), int n);
+void golib_env(void);
 
 static int
 twice(int i)
@@ -16,6 +17,7 @@ twice(int i)
 void
 golib_use(int *result)
 {
+	golib_env();
 	*result = golib_add(2, 3) == 5 && golib_work() == 1 && golib_fault() == 1 &&
 		  golib_back(twice, 4) == 12;
 }

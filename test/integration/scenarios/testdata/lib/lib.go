@@ -18,6 +18,21 @@ var ready bool
 func init() {
 	time.Sleep(200 * time.Millisecond)
 	ready = true
+	if path := os.Getenv("LIB_SETS"); path != "" {
+		go setWhenAsked(path)
+	}
+}
+
+// setWhenAsked sets OF_GO once the file path exists, and removes the file.
+func setWhenAsked(path string) {
+	for {
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	os.Setenv("OF_GO", "go")
+	os.Remove(path)
 }
 
 // libAdd adds. It returns -1000 if Go's initialization has not ended.
