@@ -117,8 +117,9 @@ func (t tool) parse(out []byte) [][]frame {
 }
 
 var (
-	// Suffixes that compilers append to the names of clones and parts; DWARF does not have them.
-	cloneSuffix = regexp.MustCompile(`(\.(constprop|isra|part|cold|lto_priv|llvm|localalias|warm)(\.[0-9]+)*)+$`)
+	// Suffixes that compilers append to the names of clones and parts, and Go's linker to those of
+	// functions in assembly; DWARF does not have them.
+	cloneSuffix = regexp.MustCompile(`(\.(constprop|isra|part|cold|lto_priv|llvm|localalias|warm|abi0)(\.[0-9]+)*)+$`)
 	inlinedAt   = regexp.MustCompile(` inlined at .*$`)
 	extra       = regexp.MustCompile(` \(discriminator [0-9]+\)$`)
 	place       = regexp.MustCompile(`^(.*?):([0-9]+|\?)(:[0-9]+)?$`)
