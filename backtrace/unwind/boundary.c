@@ -8,23 +8,14 @@
 
 // owner: rcgo__unwind_set_boundary, before the first signal whose stack is unwound; lock: none;
 // ordering: the size is stored last, with release
-static struct {
-	uintptr_t start, size;
-	struct rcgo_note_kind note;
-} boundary;
+struct rcgo_boundary rcgo__boundary;
 
 void
 rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *wanted)
 {
-	boundary.note = wanted->note;
-	rcgo_store_rlx(&boundary.start, wanted->start);
-	rcgo_store_rel(&boundary.size, wanted->end - wanted->start);
-}
-
-bool
-rcgo__unwind_is_boundary(uintptr_t pc)
-{
-	return pc - rcgo_load_rlx(&boundary.start) < rcgo_load_rlx(&boundary.size);
+	rcgo__boundary.note = wanted->note;
+	rcgo_store_rlx(&rcgo__boundary.start, wanted->start);
+	rcgo_store_rel(&rcgo__boundary.size, wanted->end - wanted->start);
 }
 
 // Caches which objects carry the note: the module key with its lowest bit replaced by the answer.
@@ -39,7 +30,7 @@ carries_note(const struct rcgo_module *m)
 	uintptr_t answer = rcgo_load_rlx(cached);
 
 	if ((answer & ~(uintptr_t)1) != key) {
-		answer = key | rcgo__module_has_note(m, &boundary.note);
+		answer = key | rcgo__module_has_note(m, &rcgo__boundary.note);
 		rcgo_store_rlx(cached, answer);
 	}
 	return (answer & 1) != 0;
@@ -51,8 +42,8 @@ bool
 rcgo__unwind_object_is_opaque(const struct rcgo_unwind *unwind)
 {
 	const struct rcgo_module *m = &unwind->object[unwind->current].module;
-	uintptr_t start = rcgo_load_rlx(&boundary.start);
+	uintptr_t start = rcgo_load_rlx(&rcgo__boundary.start);
 
-	return boundary.note.type != 0 && m->eh_frame_hdr != NULL &&
+	return rcgo__boundary.note.type != 0 && m->eh_frame_hdr != NULL &&
 	       start - m->start >= m->end - m->start && carries_note(m);
 }

@@ -53,9 +53,6 @@ rcgo__unwind_unfold(struct rcgo_unwind *unwind)
 	size_t n = unwind->n, size, keep, from_tail;
 	uintptr_t *last;
 
-	if (fold == NULL || fold->head == NULL) {
-		return;
-	}
 	size = fold->size;
 	keep = RCGO_FOLD_KEEP < size / 2 ? RCGO_FOLD_KEEP : size / 2;
 	from_tail = n < keep ? n : keep;

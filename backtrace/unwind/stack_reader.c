@@ -6,31 +6,6 @@
 // The assumed maximum size of a frame on a stack with unknown bounds.
 #define FRAME_MAX ((uintptr_t)64 << 20)
 
-void
-rcgo__stack_reader_init(
-	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp)
-{
-	reader->known = stack;
-	rcgo__stack_reader_set(reader, sp);
-}
-
-void
-rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp)
-{
-	const struct rcgo_stack_bounds *known = reader->known;
-	uintptr_t hi = known != NULL ? known->hi : 0;
-
-	reader->other = (struct rcgo_readable_range){.lo = 0, .size = 0};
-	reader->bounded = hi != 0 && sp >= known->lo && sp < hi && hi - sp >= RCGO_WORD_SIZE;
-	if (reader->bounded) {
-		reader->stack.lo = sp;
-		reader->stack.size = hi - sp - RCGO_WORD_SIZE + 1;
-	} else {
-		reader->stack.lo = sp & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
-		reader->stack.size = 0;
-	}
-}
-
 // Extends a range by a readable page; replaces the range if they are not adjacent.
 static void
 add_page(struct rcgo_readable_range *range, uintptr_t page)

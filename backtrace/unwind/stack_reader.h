@@ -26,15 +26,35 @@ struct rcgo_stack_reader {
 	bool bounded; // stack covers the whole stack
 };
 
+// Selects the stack that contains sp, in the middle of an unwind.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline void
+rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp)
+{
+	const struct rcgo_stack_bounds *known = reader->known;
+	uintptr_t hi = known != NULL ? known->hi : 0;
+
+	reader->other = (struct rcgo_readable_range){.lo = 0, .size = 0};
+	reader->bounded = hi != 0 && sp >= known->lo && sp < hi && hi - sp >= RCGO_WORD_SIZE;
+	if (reader->bounded) {
+		reader->stack.lo = sp;
+		reader->stack.size = hi - sp - RCGO_WORD_SIZE + 1;
+	} else {
+		reader->stack.lo = sp & ~(uintptr_t)(RCGO_NOFAULT_PAGE - 1);
+		reader->stack.size = 0;
+	}
+}
+
 // Starts to read the stack that contains sp. stack is the calling thread's stack, or NULL if its
 // bounds are unknown.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__stack_reader_init(
-	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp);
-
-// Selects the stack that contains sp, in the middle of an unwind.
-// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__stack_reader_set(struct rcgo_stack_reader *reader, uintptr_t sp);
+static inline void
+rcgo__stack_reader_init(
+	struct rcgo_stack_reader *reader, const struct rcgo_stack_bounds *stack, uintptr_t sp)
+{
+	reader->known = stack;
+	rcgo__stack_reader_set(reader, sp);
+}
 
 // Reports whether the word at address can be read, and remembers its page.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

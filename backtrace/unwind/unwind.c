@@ -11,6 +11,68 @@
 #include "unwind_cache.h"
 #include "unwind_step.h"
 
+// Objects that stay mapped until the process ends, in the order in which unwinds met them. Most
+// programs have a handful.
+#define PERMANENT_OBJECTS 8
+
+struct permanent_object {
+	uintptr_t claimed; // the object's start; 0: a free slot
+	struct rcgo_unwind_object object;
+};
+// owner: the thread that set claimed; lock: none; ordering: object.size is written last, with
+// release
+static struct permanent_object permanent_objects[PERMANENT_OBJECTS];
+
+static bool
+permanent_object_select(struct rcgo_unwind *unwind, uintptr_t pc)
+{
+	for (size_t i = 0; i < PERMANENT_OBJECTS; i++) {
+		const struct permanent_object *known = &permanent_objects[i];
+
+		if (pc - rcgo_load_rlx(&known->claimed) < rcgo_load_acq(&known->object.size)) {
+			*rcgo__unwind_replace_object(unwind) = known->object;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+permanent_object_add(const struct rcgo_unwind_object *object)
+{
+	if (!object->module.nodelete || object->module.start == 0) {
+		return;
+	}
+	for (size_t i = 0; i < PERMANENT_OBJECTS; i++) {
+		struct permanent_object *known = &permanent_objects[i];
+		uintptr_t start = 0;
+
+		if (rcgo_cas(&known->claimed, &start, object->module.start)) {
+			known->object.module = object->module;
+			known->object.module_hash = object->module_hash;
+			rcgo_store_rel(&known->object.size, object->size);
+			return;
+		}
+		if (start == object->module.start) {
+			return;
+		}
+	}
+}
+
+// Makes the object that contains pc the current one. Returns false if there is none.
+static bool
+select_object(struct rcgo_unwind *unwind, uintptr_t pc)
+{
+	if (rcgo__unwind_reselect_object(unwind, pc) || permanent_object_select(unwind, pc)) {
+		return true;
+	}
+	if (!rcgo__unwind_select_object(unwind, pc)) {
+		return false;
+	}
+	permanent_object_add(&unwind->object[unwind->current]);
+	return true;
+}
+
 // Steps from a signal frame to the interrupted frame, which may be on another stack.
 static bool
 step_signal(struct rcgo_stack_reader *reader, struct rcgo_unwind_frame *frame)
@@ -116,7 +178,7 @@ unwind_fast(struct rcgo_unwind *unwind)
 	uint64_t entry = unwind_fast_loop(unwind);
 
 	if (entry == RCGO_UNWIND_ENTRY_NONE && !rcgo__unwind_in_current(unwind) &&
-		rcgo__unwind_select_object(unwind, rcgo__unwind_frame_lookup_pc(&unwind->frame))) {
+		select_object(unwind, rcgo__unwind_frame_lookup_pc(&unwind->frame))) {
 		entry = unwind_fast_loop(unwind);
 	}
 	return entry;
@@ -198,7 +260,7 @@ unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 		rcgo__stack_reader_set(&unwind->reader, from.sp);
 		rcgo__unwind_slow(unwind, start);
 	}
-	if (RCGO_UNLIKELY(unwind->fold != NULL)) {
+	if (RCGO_UNLIKELY(unwind->fold != NULL && unwind->fold->head != NULL)) {
 		rcgo__unwind_unfold(unwind);
 	}
 	return unwind->n;

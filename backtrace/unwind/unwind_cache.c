@@ -4,74 +4,50 @@
 
 #include "unwind_cache.h"
 
-#define CACHE_BITS 12
 #define WAYS 4 // the entries of one processor cache line
-
-// A pair that two writers have torn does not match its key, so it counts as absent.
-struct cached_entry {
-	uint64_t mixed; // key ^ entry; entry is the entry
-	uint64_t entry;
-};
 
 // owner: any thread; lock: none; ordering: relaxed, a pair whose words match is valid: each word
 // carries the whole entry, so no reordering of the two can make a pair of two writers match, unless
 // the 64 bits of key and entry of both collide
-static struct cached_entry entry_cache[1 << CACHE_BITS] __attribute__((aligned(64)));
+struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS]
+	__attribute__((aligned(64)));
 
-_Static_assert(sizeof entry_cache == 64 << 10, "64 KiB");
-
-// Returns the first slot of an entry. The others of its cache line are slot ^ 1, 2 and 3.
-static size_t
-first_place(uintptr_t hash_pc)
-{
-	return (hash_pc ^ hash_pc >> CACHE_BITS) % RCGO_COUNTOF(entry_cache);
-}
+_Static_assert(sizeof rcgo__entry_cache == 64 << 10, "64 KiB");
 
 // Not inlined, so that the lookup in the first slot is.
-static __attribute__((noinline)) uint64_t
-find_in_other_ways(size_t slot, uint64_t key)
+__attribute__((noinline)) uint64_t
+rcgo__unwind_cache_find_in_other_ways(size_t slot, uint64_t key)
 {
 	for (size_t way = 1; way < WAYS; way++) {
-		uint64_t entry = rcgo_load_rlx(&entry_cache[slot ^ way].entry);
+		uint64_t entry = rcgo_load_rlx(&rcgo__entry_cache[slot ^ way].entry);
 
-		if ((rcgo_load_rlx(&entry_cache[slot ^ way].mixed) ^ entry) == key) {
+		if ((rcgo_load_rlx(&rcgo__entry_cache[slot ^ way].mixed) ^ entry) == key) {
 			return entry;
 		}
 	}
 	return RCGO_UNWIND_ENTRY_NONE;
 }
 
-uint64_t
-rcgo__unwind_cache_find(uintptr_t hash_pc, uint64_t key)
-{
-	size_t slot = first_place(hash_pc);
-	uint64_t entry = rcgo_load_rlx(&entry_cache[slot].entry);
-
-	if (RCGO_LIKELY((rcgo_load_rlx(&entry_cache[slot].mixed) ^ entry) == key)) {
-		return entry;
-	}
-	return find_in_other_ways(slot, key);
-}
-
 // The entry in the first slot moves to the next one, and so on up to a free slot.
 void
 rcgo__unwind_cache_store(uintptr_t hash_pc, uint64_t key, uint64_t entry)
 {
-	size_t slot = first_place(hash_pc);
+	size_t slot = rcgo__unwind_cache_slot(hash_pc);
 	size_t free_way = 0;
 
-	while (free_way < WAYS - 1 && rcgo_load_rlx(&entry_cache[slot ^ free_way].entry) != 0) {
+	while (free_way < WAYS - 1 &&
+		rcgo_load_rlx(&rcgo__entry_cache[slot ^ free_way].entry) != 0) {
 		free_way++;
 	}
 	for (size_t way = free_way; way > 0; way--) {
-		const struct cached_entry *from = &entry_cache[slot ^ (way - 1)];
-		struct cached_entry *to = &entry_cache[slot ^ way];
+		const struct rcgo_cached_entry *from = &rcgo__entry_cache[slot ^ (way - 1)];
+		struct rcgo_cached_entry *to = &rcgo__entry_cache[slot ^ way];
 
 		rcgo_store_rlx(&to->entry, rcgo_load_rlx(&from->entry));
 		rcgo_store_rlx(&to->mixed, rcgo_load_rlx(&from->mixed));
 	}
-	rcgo_store_rlx(&entry_cache[slot].entry, entry);
-	rcgo_store_rlx(&entry_cache[slot].mixed, key ^ entry);
+	rcgo_store_rlx(&rcgo__entry_cache[slot].entry, entry);
+	rcgo_store_rlx(&rcgo__entry_cache[slot].mixed, key ^ entry);
 }
 
 // Facts share the cache with entries. Their hash seeds differ from the hash of any module.
@@ -106,11 +82,12 @@ rcgo__cached_fact_store(uintptr_t what, enum rcgo_cached_fact kind, uint64_t fac
 void
 rcgo__unwind_cache_clear(bool facts_too)
 {
-	for (size_t i = 0; i < RCGO_COUNTOF(entry_cache); i++) {
-		if (facts_too || RCGO_UNWIND_ENTRY_KIND(rcgo_load_rlx(&entry_cache[i].entry)) !=
-					 RCGO_UNWIND_ENTRY_IS_FACT) {
-			rcgo_store_rlx(&entry_cache[i].entry, 0);
-			rcgo_store_rlx(&entry_cache[i].mixed, 0);
+	for (size_t i = 0; i < RCGO_COUNTOF(rcgo__entry_cache); i++) {
+		if (facts_too ||
+			RCGO_UNWIND_ENTRY_KIND(rcgo_load_rlx(&rcgo__entry_cache[i].entry)) !=
+				RCGO_UNWIND_ENTRY_IS_FACT) {
+			rcgo_store_rlx(&rcgo__entry_cache[i].entry, 0);
+			rcgo_store_rlx(&rcgo__entry_cache[i].mixed, 0);
 		}
 	}
 }

@@ -85,11 +85,42 @@ rcgo__unwind_cache_key(uintptr_t pc, uint64_t module_hash)
 	return (pc + module_hash) * RCGO_UNWIND_ENTRY_MIX;
 }
 
+// A slot of the cache. A pair that two writers have torn does not match its key, so it counts as
+// absent.
+struct rcgo_cached_entry {
+	uint64_t mixed; // key ^ entry; entry is the entry
+	uint64_t entry;
+};
+#define RCGO_UNWIND_CACHE_BITS 12
+extern RCGO_HIDDEN struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS];
+
+// Returns the first slot of an entry. The others of its cache line are slot ^ 1, 2 and 3.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE size_t
+rcgo__unwind_cache_slot(uintptr_t hash_pc)
+{
+	return (hash_pc ^ hash_pc >> RCGO_UNWIND_CACHE_BITS) % RCGO_COUNTOF(rcgo__entry_cache);
+}
+
+// Returns the entry with this key in the other slots of the cache line.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN uint64_t rcgo__unwind_cache_find_in_other_ways(size_t slot, uint64_t key);
+
 // Returns the entry with this key, or 0 if there is none. hash_pc selects the slot: it is the
 // address of the call in a frame or the one after it. The slot depends on few bits of hash_pc and
 // on nothing that must be computed first, because the unwinder waits for this load.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN uint64_t rcgo__unwind_cache_find(uintptr_t hash_pc, uint64_t key);
+RCGO_ALWAYS_INLINE uint64_t
+rcgo__unwind_cache_find(uintptr_t hash_pc, uint64_t key)
+{
+	size_t slot = rcgo__unwind_cache_slot(hash_pc);
+	uint64_t entry = rcgo_load_rlx(&rcgo__entry_cache[slot].entry);
+
+	if (RCGO_LIKELY((rcgo_load_rlx(&rcgo__entry_cache[slot].mixed) ^ entry) == key)) {
+		return entry;
+	}
+	return rcgo__unwind_cache_find_in_other_ways(slot, key);
+}
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__unwind_cache_store(uintptr_t hash_pc, uint64_t key, uint64_t entry);

@@ -17,14 +17,10 @@ rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
 {
 	struct rcgo_unwind_object *object;
 
-	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
-		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
-			unwind->current = i;
-			return true;
-		}
+	if (rcgo__unwind_reselect_object(unwind, pc)) {
+		return true;
 	}
-	unwind->current = (unwind->current + 1) % RCGO_COUNTOF(unwind->object);
-	object = &unwind->object[unwind->current];
+	object = rcgo__unwind_replace_object(unwind);
 	if (!rcgo__module_find(pc, &object->module)) {
 		object->size = 0;
 		// Code of a just-in-time compiler, which may be gone when it is symbolized.
@@ -34,9 +30,6 @@ rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
 	unwind->unloadable |= !object->module.nodelete;
 	object->size = object->module.end - object->module.start;
 	object->module_hash = object->module.key * RCGO_UNWIND_ENTRY_MIX;
-	if (unwind->fast_object == unwind->current) {
-		unwind->fast_object = RCGO_COUNTOF(unwind->object);
-	}
 	return pc - object->module.start < object->size;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The state of an unwind, and its steps: the fast one by a cached entry (unwind.c), the slow
-// one with all registers (unwind_slow.c), and the heuristic one (unwind_slow.c).
+// one with all registers (unwind_slow.c), and the heuristic one (heuristic.c).
 #ifndef RCGO_UNWIND_STEP_H
 #define RCGO_UNWIND_STEP_H
 
@@ -67,6 +67,32 @@ rcgo__unwind_frame_lookup_pc(const struct rcgo_unwind_frame *frame)
 	return frame->pc - (frame->pc_is_precise ? 0 : 1);
 }
 
+// Makes one of the two objects of the unwind the current one if it contains pc.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline bool
+rcgo__unwind_reselect_object(struct rcgo_unwind *unwind, uintptr_t pc)
+{
+	for (unsigned i = 0; i < RCGO_COUNTOF(unwind->object); i++) {
+		if (pc - unwind->object[i].module.start < unwind->object[i].size) {
+			unwind->current = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+// Makes the object that was not current the current one. The caller fills it in.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline struct rcgo_unwind_object *
+rcgo__unwind_replace_object(struct rcgo_unwind *unwind)
+{
+	unwind->current = (unwind->current + 1) % RCGO_COUNTOF(unwind->object);
+	if (unwind->fast_object == unwind->current) {
+		unwind->fast_object = RCGO_COUNTOF(unwind->object);
+	}
+	return &unwind->object[unwind->current];
+}
+
 // Makes the object that contains pc the current one. Returns false if there is none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc);
@@ -121,9 +147,20 @@ RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *unwind, uin
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *unwind);
 
+// The boundary that rcgo__unwind_set_boundary has set (boundary.c).
+struct rcgo_boundary {
+	uintptr_t start, size;
+	struct rcgo_note_kind note;
+};
+extern RCGO_HIDDEN struct rcgo_boundary rcgo__boundary;
+
 // Reports whether pc is in the boundary's range.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_is_boundary(uintptr_t pc);
+static inline bool
+rcgo__unwind_is_boundary(uintptr_t pc)
+{
+	return pc - rcgo_load_rlx(&rcgo__boundary.start) < rcgo_load_rlx(&rcgo__boundary.size);
+}
 
 // Makes room when pcs is full: the frames found are kept, and later frames go into the tail.
 // Returns false if unwinding must end.
@@ -134,9 +171,10 @@ RCGO_INTERN bool rcgo__unwind_fold(struct rcgo_unwind *unwind);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__unwind_fold_again(struct rcgo_unwind *unwind);
 
-// Appends the outermost frames to the innermost ones, with a mark between them.
+// Appends the outermost frames to the innermost ones, with a mark between them. The stack must have
+// been folded: unwind->fold->head is set.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__unwind_unfold(struct rcgo_unwind *unwind);
+RCGO_INTERN RCGO_COLD void rcgo__unwind_unfold(struct rcgo_unwind *unwind);
 
 // Unwinds from the current frame with cached entries. Returns false at a frame that needs more
 // registers.

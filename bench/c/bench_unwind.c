@@ -111,10 +111,10 @@ forget_walk(size_t frames)
 {
 	for (size_t i = 0; i < frames; i++) {
 		// The unwinder reports the return address minus one.
-		size_t place = first_place(pcs[i] + (i != 0));
+		size_t place = rcgo__unwind_cache_slot(pcs[i] + (i != 0));
 
 		for (size_t way = 0; way < WAYS; way++) {
-			struct cached_entry *at = &entry_cache[place ^ way];
+			struct rcgo_cached_entry *at = &rcgo__entry_cache[place ^ way];
 
 			if (RCGO_UNWIND_ENTRY_KIND(at->entry) != RCGO_UNWIND_ENTRY_IS_FACT) {
 				at->entry = 0;
@@ -338,7 +338,8 @@ main(int argc, char **argv)
 		65536); // touches the pages, so that the bounds are mapped
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
-	printf("The walker has %zu KiB in all, none for a thread.\n", sizeof entry_cache / 1024);
+	printf("The walker has %zu KiB in all, none for a thread.\n",
+		sizeof rcgo__entry_cache / 1024);
 	table(10, level_19);
 	table(30, level_39);
 	table(100, level_109);

@@ -18,7 +18,7 @@ enum slot_state { SLOT_FREE, SLOT_WRITING, SLOT_READY };
 // owner: the claiming thread (SLOT_FREE to SLOT_WRITING); lock: none; ordering: state, release on
 // SLOT_READY, acquire on reading; SLOT_READY is final. A trampoline that runs was installed by the
 // kernel after its slot became ready: the system call orders the two, on other threads too.
-static struct rcgo_action_slot action_slots[RCGO_ACTION_SLOTS];
+struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
 
 static unsigned
 slot_hash(const struct rcgo_action_slot *want)
@@ -67,7 +67,7 @@ rcgo__action_slot_lookup_or_insert(const struct sigaction *act, bool native_mask
 		rcgo__sigset_minus(rcgo__sigmask_to_go(&act->sa_mask), rcgo__sigset_never_masked());
 	hash = slot_hash(&want);
 	for (unsigned i = 0; i < PROBES; i++) {
-		struct rcgo_action_slot *slot = &action_slots[(hash + i) % RCGO_ACTION_SLOTS];
+		struct rcgo_action_slot *slot = &rcgo__action_slots[(hash + i) % RCGO_ACTION_SLOTS];
 
 		if (claim_slot(slot, &want)) {
 			return slot;
@@ -85,14 +85,14 @@ rcgo__action_slot_of(uintptr_t handler)
 		offset % RCGO_TRAMPOLINE_SIZE != 0) {
 		return NULL;
 	}
-	return &action_slots[offset / RCGO_TRAMPOLINE_SIZE];
+	return &rcgo__action_slots[offset / RCGO_TRAMPOLINE_SIZE];
 }
 
 uintptr_t
 rcgo__action_slot_trampoline(const struct rcgo_action_slot *slot)
 {
 	return (uintptr_t)rcgo__trampolines +
-	       (uintptr_t)(slot - action_slots) * RCGO_TRAMPOLINE_SIZE;
+	       (uintptr_t)(slot - rcgo__action_slots) * RCGO_TRAMPOLINE_SIZE;
 }
 
 // Actions of a host, for example a program that loads Go, that were installed by calls that

@@ -72,6 +72,9 @@ struct rcgo_action_slot {
 	uint32_t state;
 };
 
+// The table of action slots (action_table.c). The number of a slot is that of its trampoline.
+extern RCGO_HIDDEN struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
+
 // The data that a trampoline and rcgo__trampoline_enter exchange. The assembly knows the offsets.
 struct rcgo_trampoline_frame {
 	uintptr_t target; // the handler to jump to

@@ -168,8 +168,7 @@ void
 rcgo__trampoline_enter(int sig, siginfo_t *info, void *context, unsigned number,
 	struct rcgo_trampoline_frame *entry)
 {
-	const struct rcgo_action_slot *slot = rcgo__action_slot_of(
-		(uintptr_t)rcgo__trampolines + (uintptr_t)number * RCGO_TRAMPOLINE_SIZE);
+	const struct rcgo_action_slot *slot = &rcgo__action_slots[number];
 	bool from_kernel = rcgo__frame_is_from_kernel(entry);
 	int saved;
 

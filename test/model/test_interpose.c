@@ -55,7 +55,7 @@ rcgo__signal_dump_change(int sig, uintptr_t by)
 static void
 start(void)
 {
-	memset(action_slots, 0, sizeof action_slots);
+	memset(rcgo__action_slots, 0, sizeof rcgo__action_slots);
 	memset(installed, 0, sizeof installed);
 	memset(last_slot, 0, sizeof last_slot);
 	memset(&relocatable_signals, 0, sizeof relocatable_signals);

@@ -15,7 +15,8 @@ enum { PLACE = 0x40 };
 static void
 start(void)
 {
-	memset(&entry_cache[first_place(PLACE) & ~(size_t)3], 0, 4 * sizeof entry_cache[0]);
+	memset(&rcgo__entry_cache[rcgo__unwind_cache_slot(PLACE) & ~(size_t)3], 0,
+		4 * sizeof rcgo__entry_cache[0]);
 	rcgo__unwind_cache_store(PLACE, KEY(1), ENTRY(1));
 }
 
@@ -54,7 +55,7 @@ find_second(void)
 static void
 clear_line(void)
 {
-	struct cached_entry *e = &entry_cache[first_place(PLACE)];
+	struct rcgo_cached_entry *e = &rcgo__entry_cache[rcgo__unwind_cache_slot(PLACE)];
 
 	rcgo_store_rlx(&e->entry, 0);
 	rcgo_store_rlx(&e->mixed, 0);

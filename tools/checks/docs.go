@@ -9,7 +9,8 @@ import (
 )
 
 func invariantsOfDocs() []invariant {
-	return []invariant{{"paths", checkPaths}, {"part-headers", checkPartHeaders}, {"module-path", checkModulePath}}
+	return []invariant{{"paths", checkPaths}, {"functions", checkFunctions}, {"part-headers", checkPartHeaders},
+		{"module-path", checkModulePath}}
 }
 
 var (
@@ -70,6 +71,23 @@ func (t *tree) pathExists(tops map[string]bool, word string) bool {
 		word = word[:i] + "*"
 	}
 	return len(t.glob(strings.TrimSuffix(word, "/"))) > 0
+}
+
+// namedIn is what doc/dataflow.md writes for functions and the file that defines them: `a` → `b` — `FILE`, or `a` (`FILE`).
+var namedIn = regexp.MustCompile("((?:`[a-z_0-9]+`(?: →|,) )*`[a-z_0-9]+`) (?:— |\\()`([a-z_/]+/[^`]+\\.[chS])`")
+
+// checkFunctions: doc/dataflow.md names each function with the file that defines it.
+func checkFunctions(t *tree, c *check) {
+	const doc = "doc/dataflow.md"
+	for _, m := range namedIn.FindAllStringSubmatch(strings.Join(strings.Fields(t.read(doc)), " "), -1) {
+		for _, file := range t.glob(strings.ReplaceAll(m[2], "<cpu>", "*")) {
+			for _, name := range codeSpan.FindAllStringSubmatch(m[1], -1) {
+				if !regexp.MustCompile(`(?m)^(RCGO_ASM_BEGIN\()?` + name[1] + `(\(|\)|:)`).MatchString(t.read(file)) {
+					c.bad(doc, 0, "%s does not define `%s`", file, name[1])
+				}
+			}
+		}
+	}
 }
 
 // partSections are what the header of each of the five parts says, in this order.
