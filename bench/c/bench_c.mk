@@ -11,7 +11,7 @@ $(BENCH_C)/bench_unwind: bench/c/bench_unwind.c $(call here,$(wildcard backtrace
 		-Ibacktrace/util -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux.c"' \
 		-I$(BUILD)/payload -o $@ bench/c/bench_unwind.c $(call here,$(wildcard backtrace/util/*.c)) -ldl -pthread
 
-bench-unwind: $(BENCH_C)/bench_unwind ## the walker beside libgcc, glibc and libunwind
+bench-unwind: $(BENCH_C)/bench_unwind ## the unwinder beside libgcc, glibc and libunwind
 	$(BENCH_C)/bench_unwind $(ROUNDS)
 
 .PHONY: bench-symbolize

@@ -18,7 +18,7 @@
 #include RCGO_BENCH_UNWIND
 
 #define MAX 256
-#define WALKS 100
+#define UNWINDS 100
 
 static uintptr_t pcs[MAX];
 static const void *context; // of the handler that the benchmarks run in
@@ -107,7 +107,7 @@ now(void)
 // Drops the cache entries of the last unwind's frames, as a first unwind finds the cache. Clearing
 // the whole cache would also evict all data from the processor's cache.
 static void
-forget_walk(size_t frames)
+forget_frames(size_t frames)
 {
 	for (size_t i = 0; i < frames; i++) {
 		// The unwinder reports the return address minus one.
@@ -133,7 +133,7 @@ forget_all(size_t frames)
 
 struct row {
 	const char *name;
-	size_t (*walk)(void);
+	size_t (*unwind)(void);
 	bool bounds;
 	void (*forget)(size_t frames); // before each unwind
 	size_t frames;
@@ -147,7 +147,7 @@ static struct row rows[] = {
 	{"libunwind `unw_step`, no cache", by_libunwind_steps, false, NULL, 0, 0},
 	{"ours, bounds known", by_context, true, NULL, 0, 0},
 	{"ours, pages probed", by_context, false, NULL, 0, 0},
-	{"ours, empty cache", by_context, true, forget_walk, 0, 0},
+	{"ours, empty cache", by_context, true, forget_frames, 0, 0},
 	{"ours, nothing known of the objects either", by_context, true, forget_all, 0, 0},
 	{"ours, a sample of 32 frames, bounds known", sample, true, NULL, 0, 0},
 	{"ours, a sample of 32 frames, pages probed", sample, false, NULL, 0, 0},
@@ -176,18 +176,18 @@ measure(const struct row *row)
 
 	if (row->forget == NULL) {
 		start = now();
-		for (int i = 0; i < WALKS; i++) {
-			row->walk();
+		for (int i = 0; i < UNWINDS; i++) {
+			row->unwind();
 		}
-		return (now() - start) / WALKS;
+		return (now() - start) / UNWINDS;
 	}
-	for (int i = 0; i < WALKS / 4; i++) {
+	for (int i = 0; i < UNWINDS / 4; i++) {
 		row->forget(row->frames);
 		start = now();
-		row->walk();
+		row->unwind();
 		sum += now() - start - clock;
 	}
-	return sum / (WALKS / 4);
+	return sum / (UNWINDS / 4);
 }
 
 static int rounds = 300;
@@ -203,15 +203,15 @@ on_signal(int sig, siginfo_t *info, void *uc)
 			struct row *row = &rows[i];
 			double ns;
 
-			if ((row->walk == by_libunwind && unw_backtrace == NULL) ||
-				(row->walk == by_libunwind_steps && unw.space == NULL)) {
+			if ((row->unwind == by_libunwind && unw_backtrace == NULL) ||
+				(row->unwind == by_libunwind_steps && unw.space == NULL)) {
 				continue;
 			}
 			if (unw.space != NULL) {
-				unw.set_caching(unw.space, row->walk != by_libunwind_steps);
+				unw.set_caching(unw.space, row->unwind != by_libunwind_steps);
 			}
 			known = row->bounds ? &stack : NULL;
-			row->frames = row->walk();
+			row->frames = row->unwind();
 			ns = measure(row);
 			row->best = round == 0 || ns < row->best ? ns : row->best;
 		}
@@ -262,7 +262,7 @@ table(unsigned depth, level_fn outermost)
 
 	outermost();
 	libgcc = rows[0].best / (double)rows[0].frames;
-	printf("\n### Depth %u\n\n| walk | frames | ns | ns/frame | libgcc is slower by |\n"
+	printf("\n### Depth %u\n\n| unwinder | frames | ns | ns/frame | libgcc is slower by |\n"
 	       "|---|---|---|---|---|\n",
 		depth);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -338,7 +338,7 @@ main(int argc, char **argv)
 		65536); // touches the pages, so that the bounds are mapped
 	sigaltstack(&stack, NULL);
 	sigaction(SIGUSR1, &act, NULL);
-	printf("The walker has %zu KiB in all, none for a thread.\n",
+	printf("The unwinder has %zu KiB in all, none for a thread.\n",
 		sizeof rcgo__entry_cache / 1024);
 	table(10, level_19);
 	table(30, level_39);

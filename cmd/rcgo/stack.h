@@ -56,7 +56,7 @@ bool unwind_signal(struct walk *w, uint64_t ucontext);
 
 // stack_solve.c: for a frame whose CFA needs a frame pointer that is not known.
 bool unwind_solve(struct walk *w, uint64_t start, uint64_t *fp);
-bool unwind_guess(struct walk *w);
+bool unwind_heuristic(struct walk *w);
 bool unwind_is_return(struct walk *w, uint64_t pc);
 
 // stack_walk.c: the whole stack of a thread, or of a goroutine that no thread runs.

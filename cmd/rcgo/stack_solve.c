@@ -117,7 +117,7 @@ guess_leaf(struct walk *w)
 // Unwinds code without unwind information, such as that of a just-in-time compiler, by
 // the frame pointer.
 bool
-unwind_guess(struct walk *w)
+unwind_heuristic(struct walk *w)
 {
 	struct rcgo_frame_regs *r = &w->regs;
 	uint64_t fp = r->reg[RCGO_DW_FP];

@@ -245,7 +245,7 @@ step_c(struct walk *w)
 	if (find_row(w, &s, w->regs.pc - !w->exact)) {
 		return apply_row(w, &s);
 	}
-	if (unwind_guess(w)) {
+	if (unwind_heuristic(w)) {
 		return C_GO;
 	}
 	// The C library's assembly that starts a thread has no frame pointer by convention, and in

@@ -135,7 +135,7 @@ func mustPanic(t *testing.T, l *Limiter) {
 }
 
 // Never more than the limit, while loans come and go; and all places are free at the end.
-func TestLoanStorm(t *testing.T) {
+func TestLoanStress(t *testing.T) {
 	const limit = 3
 	l := NewLimiter(limit)
 	var now, most int32

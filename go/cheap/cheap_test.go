@@ -394,9 +394,9 @@ func must(t *testing.T) cheap.Stats {
 }
 
 // Other threads may hold every lock when a child is forked.
-func TestForksInStorm(t *testing.T) {
+func TestForksInStress(t *testing.T) {
 	need(t, 1)
-	if good := cheaptest.ForksInStorm(50); good != 50 {
+	if good := cheaptest.ForksInStress(50); good != 50 {
 		t.Errorf("%d of 50 children could allocate", good)
 	}
 	if _, ok := cheap.Read(); !ok {
@@ -407,11 +407,11 @@ func TestForksInStorm(t *testing.T) {
 func TestThreadsAndSignals(t *testing.T) {
 	need(t, 1)
 	before := take(t)
-	if n := cheaptest.SignalsInStorm(300); n < 100 {
+	if n := cheaptest.SignalsInStress(300); n < 100 {
 		t.Errorf("only %d signals came", n)
 	}
 	cheaptest.ShortThreads(2000)
-	if got := of(t, before, "storm_thread").values; got[2] != 0 || got[0] < 1000 {
+	if got := of(t, before, "stress_thread").values; got[2] != 0 || got[0] < 1000 {
 		t.Errorf("threads that freed all: %v", got)
 	}
 	if got := of(t, before, "mapping_handler").values; got[2] != 0 || got[0] < 50 {

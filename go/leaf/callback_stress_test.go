@@ -21,8 +21,8 @@ import (
 	"rcgo.example/leaf/internal/callbacktest"
 )
 
-// A storm is what one goroutine does in a call with callbacks, during all kinds of disturbances.
-type storm struct {
+// A stress is one goroutine in calls with callbacks, while the world is stopped, stacks grow and profiles run.
+type stress struct {
 	t     *testing.T
 	mu    sync.Mutex
 	cb    *leaf.Callback
@@ -32,12 +32,12 @@ type storm struct {
 	calls int64
 }
 
-func (s *storm) rand(n uint32) uint32 {
+func (s *stress) rand(n uint32) uint32 {
 	return (atomic.AddUint32(&s.rands, 2654435761) >> 16) % n
 }
 
 // callback does something at random; depth bounds how deep Go and C alternate.
-func (s *storm) callback(depth, arg uintptr) uintptr {
+func (s *stress) callback(depth, arg uintptr) uintptr {
 	atomic.AddInt64(&s.calls, 1)
 	switch s.rand(40) {
 	case 0:
@@ -108,7 +108,7 @@ func (s *storm) callback(depth, arg uintptr) uintptr {
 }
 
 // exports has C call an exported Go function, which panics one time in four.
-func (s *storm) exports(one uintptr) {
+func (s *stress) exports(one uintptr) {
 	if s.rand(4) != 0 || builtWithASan {
 		if got := repeat(callbacktest.Export, 3, one); got != 3+3*one {
 			s.t.Errorf("exported: %d", got)
@@ -122,8 +122,8 @@ func (s *storm) exports(one uintptr) {
 
 const panicsOn = 77
 
-// onExport is what the exported function does in a storm.
-func (s *storm) onExport(a, b uintptr) uintptr {
+// onExport is what the exported function does in a stress test.
+func (s *stress) onExport(a, b uintptr) uintptr {
 	if b == panicsOn && a == 1 {
 		panic("exported")
 	}
@@ -152,9 +152,9 @@ var garbage unsafe.Pointer
 var emptyCallback = leaf.CallbackOf("empty", func() {})
 
 func TestStressCallbacks(t *testing.T) {
-	s := &storm{t: t}
+	s := &stress{t: t}
 	// The first argument counts calls, the second is the depth.
-	s.cb = leaf.CallbackOf("storm", func(i, depth uintptr) uintptr { return s.callback(depth, i) })
+	s.cb = leaf.CallbackOf("stress", func(i, depth uintptr) uintptr { return s.callback(depth, i) })
 	defer s.cb.Free()
 	s.boom = leaf.CallbackOf("boom", func(i, at uintptr) uintptr {
 		if i == at {

@@ -115,15 +115,15 @@ func TestRegionPanics(t *testing.T) {
 
 // Goroutines whose callbacks stop for collections with a lock of C, that others wait for.
 func TestMutexAcrossCallbacks(t *testing.T) {
-	mutexStorm(t, func(cb unsafe.Pointer, n uintptr) uintptr { return withMutex(cb, n) }, leaf.Preemptible)
+	mutexStress(t, func(cb unsafe.Pointer, n uintptr) uintptr { return withMutex(cb, n) }, leaf.Preemptible)
 }
 
 // The same with a mutex that nobody but C knows: what the callback does is short.
 func TestShortWithMutex(t *testing.T) {
-	mutexStorm(t, func(cb unsafe.Pointer, n uintptr) uintptr { return withPlainMutex(cb, n) }, leaf.Short)
+	mutexStress(t, func(cb unsafe.Pointer, n uintptr) uintptr { return withPlainMutex(cb, n) }, leaf.Short)
 }
 
-func mutexStorm(t *testing.T, call func(cb unsafe.Pointer, n uintptr) uintptr, kind leaf.Kind) {
+func mutexStress(t *testing.T, call func(cb unsafe.Pointer, n uintptr) uintptr, kind leaf.Kind) {
 	var keep [8]*[64]int
 	cb := leaf.CallbackOf("work", func(i, one uintptr) uintptr {
 		p := new([64]int)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Checks the lines that `rcgo record -folded -runtime` prints of test/stack/storm: the functions of
+# Checks the lines that `rcgo record -folded -runtime` prints of test/stack/stress: the functions of
 # the levels follow each other, Go and C in turn, from the outermost on and without a gap; and each C
 # wrapper stands above the Go function that called it. The last line is the sum.
 

@@ -1,4 +1,4 @@
-# The stress: the walker in real programs under thousands of signals a second, beside libgcc's
+# The stress: the unwinder in real programs under thousands of signals a second, beside libgcc's
 # unwinder; its truth at each single instruction; and what it must not touch.
 
 .PHONY: stress soak-stress

@@ -42,7 +42,7 @@ on_signal(int sig, siginfo_t *info, void *context)
 
 // A timer of one millisecond, while this thread allocates and takes locks all the time.
 static void
-storm(void (*what)(siginfo_t *, void *))
+stress(void (*what)(siginfo_t *, void *))
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
@@ -50,7 +50,7 @@ storm(void (*what)(siginfo_t *, void *))
 	inside = what;
 	CHECK_INT(sigaction(SIGUSR1, &act, NULL), 0);
 	free(malloc(1));
-	unit_storm_start(SIGUSR1);
+	unit_stress_start(SIGUSR1);
 	do {
 		for (int i = 0; i < 100; i++) {
 			void *p = malloc((size_t)i * 100);
@@ -59,8 +59,8 @@ storm(void (*what)(siginfo_t *, void *))
 			pthread_mutex_unlock(&lock);
 			free(p);
 		}
-	} while (unit_storm_lasts(&handled));
-	unit_storm_stop();
+	} while (unit_stress_lasts(&handled));
+	unit_stress_stop();
 }
 
 static void
@@ -80,7 +80,7 @@ register_signal(siginfo_t *info, void *context)
 
 TEST(sigaction_in_a_handler)
 {
-	storm(register_signal);
+	stress(register_signal);
 }
 
 static uintptr_t buffer[RCGO_CALLERS_MAX];
@@ -124,9 +124,9 @@ TEST(traceback_in_a_handler)
 	struct cgoSetTracebackFunctionsArg set = {traceback, NULL, symbolizer};
 
 	standin_start();
-	storm(unwind);
+	stress(unwind);
 	x_cgo_set_traceback_functions(&set);
-	storm(unwind);
+	stress(unwind);
 }
 
 // The functions that build messages, except for the table of limits.
@@ -154,7 +154,7 @@ compose(siginfo_t *info, void *context)
 TEST(text_and_files_in_a_handler)
 {
 	standin_start();
-	storm(compose);
+	stress(compose);
 }
 
 static void
@@ -169,7 +169,7 @@ map_and_unmap(siginfo_t *info, void *context)
 
 TEST(mappings_in_a_handler)
 {
-	storm(map_and_unmap);
+	stress(map_and_unmap);
 }
 
 static void
@@ -184,7 +184,7 @@ static void
 die_in_handler(void *arg)
 {
 	(void)arg;
-	storm(die);
+	stress(die);
 }
 
 TEST(fatal_in_a_handler)
@@ -231,7 +231,7 @@ run_unsafe(void *what)
 
 	memcpy(&f, what, sizeof f);
 	standin_start();
-	storm(f);
+	stress(f);
 }
 
 static void

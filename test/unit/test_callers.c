@@ -109,7 +109,7 @@ TEST(keeps_errno)
 // CPU, with inaccessible pages on both sides.
 #define FRAMES_BYTES 8192
 
-static unsigned in_storm;
+static unsigned in_stress;
 static uintptr_t interrupted_pc;
 static unsigned wrong;
 static char *stack_lo, *stack_hi;
@@ -137,20 +137,20 @@ one_frame(struct cgoTracebackArg *arg)
 }
 
 static void
-storm_tramp(uintptr_t sig, void *info, void *context)
+stress_tramp(uintptr_t sig, void *info, void *context)
 {
 	if (sig != SIGUSR1 || info == NULL || callers[0] != context_pc(context) ||
 		callers[1] != 0) {
 		wrong++;
 	}
 	interrupted_pc = callers[0];
-	in_storm++;
+	in_stress++;
 }
 
 static void
 on_signal(int sig, siginfo_t *info, void *context)
 {
-	x_cgo_callers((uintptr_t)sig, info, context, one_frame, callers, storm_tramp);
+	x_cgo_callers((uintptr_t)sig, info, context, one_frame, callers, stress_tramp);
 }
 
 TEST(on_a_small_signal_stack_under_a_timer)
@@ -173,13 +173,13 @@ TEST(on_a_small_signal_stack_under_a_timer)
 	CHECK_INT(sigaltstack(&stack, NULL), 0);
 	sigfillset(&act.sa_mask);
 	CHECK_INT(sigaction(SIGUSR1, &act, NULL), 0);
-	unit_storm_start(SIGUSR1);
+	unit_stress_start(SIGUSR1);
 	do {
 		errno = 77;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		CHECK_INT(errno, 77);
-	} while (unit_storm_lasts(&in_storm));
-	unit_storm_stop();
+	} while (unit_stress_lasts(&in_stress));
+	unit_stress_stop();
 	CHECK_INT(wrong, 0);
 	CHECK(interrupted_pc != 0);
 }

@@ -138,7 +138,7 @@ on_fault(int sig, siginfo_t *info, void *context)
 	}
 }
 
-TEST(symbols_in_a_storm_of_truncation)
+TEST(symbols_in_a_stress_of_truncation)
 {
 	struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 
@@ -184,4 +184,4 @@ TEST(symbols_in_a_storm_of_truncation)
 }
 
 UNIT_MAIN(UNIT_TEST(any_part_is_as_in_the_file), UNIT_TEST(what_was_truncated_is_zero),
-	UNIT_TEST(strings_end_where_the_file_does), UNIT_TEST(symbols_in_a_storm_of_truncation))
+	UNIT_TEST(strings_end_where_the_file_does), UNIT_TEST(symbols_in_a_stress_of_truncation))

@@ -37,12 +37,12 @@ pause_ms(long ms)
 }
 
 static void *
-waiter(void *storm)
+waiter(void *stress)
 {
 	uintptr_t context;
 
-	if (storm != NULL) {
-		unit_storm_start(SIGUSR1);
+	if (stress != NULL) {
+		unit_stress_start(SIGUSR1);
 	}
 	__atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
 	errno = 77;
@@ -51,24 +51,24 @@ waiter(void *storm)
 	CHECK_INT(context, 0);
 	CHECK_INT(__atomic_load_n(&opened, __ATOMIC_ACQUIRE), 1);
 	_cgo_release_context(context);
-	if (storm != NULL) {
-		unit_storm_stop();
+	if (stress != NULL) {
+		unit_stress_stop();
 	}
 	__atomic_fetch_add(&passed, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
 static void
-check_waiters(void *storm, void (*start)(void))
+check_waiters(void *stress, void (*start)(void))
 {
 	pthread_t t[WAITERS];
 
 	for (int i = 0; i < WAITERS; i++) {
-		CHECK_INT(pthread_create(&t[i], NULL, waiter, storm), 0);
+		CHECK_INT(pthread_create(&t[i], NULL, waiter, stress), 0);
 	}
 	unit_await(&arrived, WAITERS);
 	start();
-	pause_ms(storm != NULL ? 300 : 50);
+	pause_ms(stress != NULL ? 300 : 50);
 	CHECK_INT(__atomic_load_n(&passed, __ATOMIC_ACQUIRE), 0);
 	__atomic_store_n(&opened, 1, __ATOMIC_RELEASE);
 	standin_main(true);
@@ -107,7 +107,7 @@ on_tick(int sig)
 	__atomic_fetch_add(&ticks, 1, __ATOMIC_RELAXED);
 }
 
-TEST(threads_wait_through_a_storm_of_signals)
+TEST(threads_wait_through_a_stress_of_signals)
 {
 	struct sigaction act = {.sa_handler = on_tick};
 
@@ -333,7 +333,7 @@ TEST(a_child_that_loads_go_itself)
 
 UNIT_MAIN(UNIT_TEST(threads_wait_until_go_is_up), UNIT_TEST(threads_wait_from_before_go_starts),
 	UNIT_TEST(threads_wait_while_a_library_loads),
-	UNIT_TEST(threads_wait_through_a_storm_of_signals), UNIT_TEST(an_open_gate_costs_nothing),
+	UNIT_TEST(threads_wait_through_a_stress_of_signals), UNIT_TEST(an_open_gate_costs_nothing),
 	UNIT_TEST(a_child_forked_before_go_is_up), UNIT_TEST(a_child_forked_when_go_is_up),
 	UNIT_TEST(a_child_that_is_to_end), UNIT_TEST(a_child_that_is_warned),
 	UNIT_TEST(a_child_that_waits_for_ever), UNIT_TEST(a_child_forked_while_threads_wait),

@@ -305,7 +305,7 @@ TEST(registers_survive)
 
 	use_alternate();
 	install_full(SIGUSR2, SA_RESTART, 0);
-	unit_storm_start(SIGUSR2);
+	unit_stress_start(SIGUSR2);
 	do {
 		for (int i = 0; i < 1000; i++) {
 			__asm__ volatile("" : RCGO_FLOATS(a), RCGO_FLOATS(b));
@@ -313,8 +313,8 @@ TEST(registers_survive)
 			sum -= a * b - c * d;
 		}
 		CHECK(sum == 0);
-	} while (unit_storm_lasts(&calls));
-	unit_storm_stop();
+	} while (unit_stress_lasts(&calls));
+	unit_stress_stop();
 	CHECK(!was_on_alternate);
 }
 

@@ -239,12 +239,12 @@ TEST(two_come_at_once)
 }
 
 // Many signals for a handler that stays on the alternate stack interrupt a relocated one.
-TEST(in_a_storm)
+TEST(in_a_stress)
 {
 	use_alternate();
 	install(SIGUSR1, 0, bit(SIGHUP));
 	install(SIGUSR2, SA_ONSTACK | SA_RESTART, 0);
-	unit_storm_start(SIGUSR2);
+	unit_stress_start(SIGUSR2);
 	do {
 		unsigned before = __atomic_load_n(&on_alternate, __ATOMIC_RELAXED);
 		unsigned all = __atomic_load_n(&calls, __ATOMIC_RELAXED);
@@ -256,12 +256,12 @@ TEST(in_a_storm)
 		CHECK(__atomic_load_n(&calls, __ATOMIC_RELAXED) - all -
 				(__atomic_load_n(&on_alternate, __ATOMIC_RELAXED) - before) >=
 			100);
-	} while (unit_storm_lasts(&on_alternate));
-	unit_storm_stop();
+	} while (unit_stress_lasts(&on_alternate));
+	unit_stress_stop();
 	CHECK_INT(wrong_mask, 0);
 	CHECK_INT(kernels(SIGUSR1), BASE | bit(SIGHUP));
 }
 
 UNIT_MAIN(UNIT_TEST(alone), UNIT_TEST(another_joins), UNIT_TEST(others_on_the_alternate_stack),
 	UNIT_TEST(masks_that_hold_off_the_other), UNIT_TEST(handlers_that_can_be_entered_anew),
-	UNIT_TEST(a_small_alternate_stack), UNIT_TEST(two_come_at_once), UNIT_TEST(in_a_storm))
+	UNIT_TEST(a_small_alternate_stack), UNIT_TEST(two_come_at_once), UNIT_TEST(in_a_stress))

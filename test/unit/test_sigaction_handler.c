@@ -52,11 +52,11 @@ install(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long flags,
 }
 
 static void *
-under_storm(void *arg)
+under_stress(void *arg)
 {
 	unsigned rounds = 0;
 
-	unit_storm_start(SIGUSR2);
+	unit_stress_start(SIGUSR2);
 	do {
 		go_sigaction_t act = {
 			.handler = 0x1000, .flags = SA_SIGINFO, .mask = set_of_bits(0xff)};
@@ -68,8 +68,8 @@ under_storm(void *arg)
 		CHECK_INT(bits_of_set(old.mask), 0xff);
 		CHECK_INT(old.flags & ~KERNEL_SA_RESTORER, SA_SIGINFO);
 		rounds++;
-	} while (unit_storm_lasts(&ticks));
-	unit_storm_stop();
+	} while (unit_stress_lasts(&ticks));
+	unit_stress_stop();
 	CHECK(rounds > 20);
 	return arg;
 }
@@ -83,7 +83,7 @@ TEST(in_handlers_under_a_timer_on_two_threads)
 	CHECK_INT(x_cgo_sigaction(SIGUSR1, &act, NULL), 0);
 	install(SIGUSR2, in_handler, SA_RESTART, 0);
 	for (int i = 0; i < 2; i++) {
-		CHECK_INT(pthread_create(&t[i], NULL, under_storm, NULL), 0);
+		CHECK_INT(pthread_create(&t[i], NULL, under_stress, NULL), 0);
 	}
 	for (int i = 0; i < 2; i++) {
 		CHECK_INT(pthread_join(t[i], NULL), 0);

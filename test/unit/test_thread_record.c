@@ -235,11 +235,11 @@ TEST(in_a_handler)
 	standin_start();
 	own = rcgo__thread_record();
 	signal(SIGUSR1, on_signal);
-	unit_storm_start(SIGUSR1);
-	while (unit_storm_lasts(&in_handler)) {
+	unit_stress_start(SIGUSR1);
+	while (unit_stress_lasts(&in_handler)) {
 		CHECK(in_handler == 0 || of_handler == own);
 	}
-	unit_storm_stop();
+	unit_stress_stop();
 }
 
 static void *

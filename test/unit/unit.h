@@ -109,12 +109,12 @@ unsigned unit_slowness(void);
 // Whether the kernel wipes a page in a forked child on request. qemu-user only claims to.
 bool unit_wipes_on_fork(void);
 
-// Sends sig to the calling thread each millisecond, until unit_storm_stop.
-void unit_storm_start(int sig);
-void unit_storm_stop(void);
-// Whether the stress must continue: for half a second, and until *signals is 100, however slow the
+// Sends sig to the calling thread each millisecond, until unit_stress_stop.
+void unit_stress_start(int sig);
+void unit_stress_stop(void);
+// Whether the stress test must continue: for half a second, and until *signals is 100, however slow the
 // machine is.
-bool unit_storm_lasts(const unsigned *signals);
+bool unit_stress_lasts(const unsigned *signals);
 
 // Returns the number after "KEY:" in a status file of /proc, in the given base; fails if there is
 // none.

@@ -28,11 +28,11 @@
 #endif
 
 // One timer for each thread: the id of a kernel timer, and when it was started.
-static __thread timer_t storm;
-static __thread struct timespec storm_start;
+static __thread timer_t stress;
+static __thread struct timespec stress_start;
 
 void
-unit_storm_start(int sig)
+unit_stress_start(int sig)
 {
 	struct sigevent event;
 	struct itimerspec each = {
@@ -44,25 +44,25 @@ unit_storm_start(int sig)
 	event.sigev_notify = SIGEV_THREAD_ID;
 	event.sigev_signo = sig;
 	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
-	CHECK_INT(timer_create(CLOCK_MONOTONIC, &event, &storm), 0);
-	clock_gettime(CLOCK_BOOTTIME, &storm_start);
-	CHECK_INT(timer_settime(storm, 0, &each, NULL), 0);
+	CHECK_INT(timer_create(CLOCK_MONOTONIC, &event, &stress), 0);
+	clock_gettime(CLOCK_BOOTTIME, &stress_start);
+	CHECK_INT(timer_settime(stress, 0, &each, NULL), 0);
 }
 
 void
-unit_storm_stop(void)
+unit_stress_stop(void)
 {
-	CHECK_INT(timer_delete(storm), 0);
+	CHECK_INT(timer_delete(stress), 0);
 }
 
 bool
-unit_storm_lasts(const unsigned *signals)
+unit_stress_lasts(const unsigned *signals)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (now.tv_sec - storm_start.tv_sec) * 1000 +
-			       (now.tv_nsec - storm_start.tv_nsec) / 1000000 <
+	return (now.tv_sec - stress_start.tv_sec) * 1000 +
+			       (now.tv_nsec - stress_start.tv_nsec) / 1000000 <
 		       500 ||
 	       __atomic_load_n(signals, __ATOMIC_RELAXED) < 100;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unwind: compares every row of an ELF file's .eh_frame, as readelf prints it, with the row and the
-// entry that the walker works out for that address. Long because: a program of its own.
+// entry that the unwinder works out for that address. Long because: a program of its own.
 // usage: readelf -wF FILE | cfi_rows [--scan] FILE    --scan: without the sorted table
 
 #include <elf.h>

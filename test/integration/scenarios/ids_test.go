@@ -91,11 +91,11 @@ func TestEnvironment(t *testing.T) {
 }
 
 // C reads its environment while Go changes it (golang/go#63567).
-func TestEnvironmentStorm(t *testing.T) {
+func TestEnvironmentStress(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
-		runCase(t, tc, "env-storm")
+		runCase(t, tc, "env-stress")
 		// Stock crashes here in most runs; how long that takes varies.
-		o := run(t, tc, nil, nil, cases(stock).must(t, tc), "env-storm")
+		o := run(t, tc, nil, nil, cases(stock).must(t, tc), "env-stress")
 		t.Logf("stock: exit status %d, signal %v", o.exit, o.signal)
 	})
 }
@@ -105,7 +105,7 @@ func TestEnvironmentStorm(t *testing.T) {
 func TestEnvironmentChangedByBoth(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for i := 0; i < 8; i++ {
-			runCase(t, tc, "env-storm-writer", "0.25")
+			runCase(t, tc, "env-stress-writer", "0.25")
 		}
 	})
 }

@@ -190,15 +190,15 @@ unmap_pages(void *p, size_t size)
 }
 
 // Allocates in n forked children while threads allocate. Returns how many succeeded, within 10 s each.
-static int stop_storm;
+static int stop_stress;
 
 static void *
-storm_thread(void *arg)
+stress_thread(void *arg)
 {
 	unsigned seed = (unsigned)(uintptr_t)arg;
 	void *own[64] = {0};
 
-	while (!__atomic_load_n(&stop_storm, __ATOMIC_RELAXED)) {
+	while (!__atomic_load_n(&stop_stress, __ATOMIC_RELAXED)) {
 		unsigned at = rand_r(&seed) % 64;
 
 		free(own[at]);
@@ -211,14 +211,14 @@ storm_thread(void *arg)
 }
 
 static int
-forks_in_storm(int n)
+forks_in_stress(int n)
 {
 	pthread_t thread[3];
 	int good = 0;
 
-	stop_storm = 0;
+	stop_stress = 0;
 	for (int i = 0; i < 3; i++) {
-		pthread_create(&thread[i], NULL, storm_thread, (void *)(uintptr_t)(i + 1));
+		pthread_create(&thread[i], NULL, stress_thread, (void *)(uintptr_t)(i + 1));
 	}
 	for (int i = 0; i < n; i++) {
 		int status = 1;
@@ -234,7 +234,7 @@ forks_in_storm(int n)
 		}
 		good += waitpid(pid, &status, 0) == pid && status == 0;
 	}
-	__atomic_store_n(&stop_storm, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&stop_stress, 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < 3; i++) {
 		pthread_join(thread[i], NULL);
 	}
@@ -264,22 +264,22 @@ mapping_handler(int sig)
 }
 
 static unsigned
-signals_in_storm(unsigned ms)
+signals_in_stress(unsigned ms)
 {
 	struct sigaction act = {.sa_handler = mapping_handler, .sa_flags = SA_ONSTACK | SA_RESTART};
 	struct sigaction was;
 	pthread_t thread[2];
 
 	sigaction(SIGUSR2, &act, &was);
-	stop_storm = 0;
+	stop_stress = 0;
 	for (int i = 0; i < 2; i++) {
-		pthread_create(&thread[i], NULL, storm_thread, (void *)(uintptr_t)(i + 1));
+		pthread_create(&thread[i], NULL, stress_thread, (void *)(uintptr_t)(i + 1));
 	}
 	for (unsigned i = 0; i < 20 * ms; i++) {
 		pthread_kill(thread[i % 2], SIGUSR2);
 		usleep(50);
 	}
-	__atomic_store_n(&stop_storm, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&stop_stress, 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < 2; i++) {
 		pthread_join(thread[i], NULL);
 	}
@@ -369,11 +369,11 @@ func Remap(p unsafe.Pointer, size, wanted int) unsafe.Pointer {
 // Unmap unmaps pages.
 func Unmap(p unsafe.Pointer, size int) bool { return C.unmap_pages(p, C.size_t(size)) == 0 }
 
-// ForksInStorm forks n children while threads allocate, and returns how many could allocate.
-func ForksInStorm(n int) int { return int(C.forks_in_storm(C.int(n))) }
+// ForksInStress forks n children while threads allocate, and returns how many could allocate.
+func ForksInStress(n int) int { return int(C.forks_in_stress(C.int(n))) }
 
-// SignalsInStorm sends signals to allocating threads for at least ms milliseconds. It returns how many arrived.
-func SignalsInStorm(ms int) int { return int(C.signals_in_storm(C.unsigned(ms))) }
+// SignalsInStress sends signals to allocating threads for at least ms milliseconds. It returns how many arrived.
+func SignalsInStress(ms int) int { return int(C.signals_in_stress(C.unsigned(ms))) }
 
 // ShortThreads runs n threads that allocate and end.
 func ShortThreads(n int) { C.short_threads(C.int(n)) }

@@ -12,7 +12,7 @@ public class All {
 		return 1 + deep(n + 1);
 	}
 
-	static void storm() {
+	static void stress() {
 		int nulls = 0, overflows = 0;
 		for (int i = 0; i < 20000; i++) {
 			try {
@@ -28,7 +28,7 @@ public class All {
 				overflows++;
 			}
 		}
-		check(nulls == 20000 && overflows == 30, "storm");
+		check(nulls == 20000 && overflows == 30, "stress");
 		check(work() == 1, "work");
 	}
 
@@ -46,7 +46,7 @@ public class All {
 		check(add(2, 3) == 5, "add");
 		Thread[] threads = new Thread[4];
 		for (int i = 0; i < threads.length; i++) {
-			threads[i] = new Thread(All::storm);
+			threads[i] = new Thread(All::stress);
 			threads[i].start();
 		}
 		for (Thread t : threads) {

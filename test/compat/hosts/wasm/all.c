@@ -68,7 +68,7 @@ traps(struct instance *in, const char *name, int a, int b, int *result)
 }
 
 static void *
-storm(void *unused)
+stress(void *unused)
 {
 	struct instance in;
 	int result = 0;
@@ -125,12 +125,12 @@ main(int argc, char **argv)
 		start_wasmtime();
 	}
 	for (int i = 0; i < 3; i++) {
-		CHECK(pthread_create(&threads[i], NULL, storm, NULL) == 0);
+		CHECK(pthread_create(&threads[i], NULL, stress, NULL) == 0);
 	}
 	for (int i = 0; i < 3; i++) {
 		CHECK(pthread_join(threads[i], NULL) == 0);
 	}
-	storm(NULL);
+	stress(NULL);
 	puts("ok");
 	return 0;
 }

@@ -44,7 +44,7 @@ func matrixRun(how, library *C.char) C.int {
 	}
 	newThread()
 	stop := canary.Watch(2)
-	n := C.matrix_storm(2000)
+	n := C.matrix_stress(2000)
 	if _, bad := stop(); bad != 0 {
 		fmt.Println("smashed")
 		return 4

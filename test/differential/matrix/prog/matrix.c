@@ -71,7 +71,7 @@ send_all(void *n)
 }
 
 long
-matrix_storm(long n)
+matrix_stress(long n)
 {
 	pthread_t thread;
 

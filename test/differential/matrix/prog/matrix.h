@@ -7,6 +7,6 @@ int matrix_install(const char *how, const char *library);
 
 // Sends SIGPROF to all threads until the handler has run n times, or for two seconds; returns the
 // count.
-long matrix_storm(long n);
+long matrix_stress(long n);
 
 #endif

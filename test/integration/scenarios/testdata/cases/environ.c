@@ -45,14 +45,14 @@ read_values(void *unused)
 {
 	(void)unused;
 	while (!stop) {
-		const char *kept = getenv("STORM_KEPT"), *v;
+		const char *kept = getenv("STRESS_KEPT"), *v;
 		char name[32];
 
 		if (kept == NULL || strcmp(kept, "kept") != 0) {
 			is_wrong("what never changes", kept);
 		}
 		for (int i = 0; i < 8; i++) {
-			snprintf(name, sizeof name, "STORM_%d", i);
+			snprintf(name, sizeof name, "STRESS_%d", i);
 			v = getenv(name);
 			if (v != NULL) {
 				check_value(v);
@@ -75,7 +75,7 @@ walk(void *unused)
 			if (strchr(text, '=') == NULL) {
 				is_wrong("no = in", text);
 			}
-			kept |= strcmp(text, "STORM_KEPT=kept") == 0;
+			kept |= strcmp(text, "STRESS_KEPT=kept") == 0;
 			e++;
 		}
 		if (!kept) {
@@ -114,9 +114,9 @@ write_values(void *unused)
 	for (int i = 0; !stop; i++) {
 		char name[32];
 
-		snprintf(name, sizeof name, "STORM_C_%d", i % 50);
+		snprintf(name, sizeof name, "STRESS_C_%d", i % 50);
 		setenv(name, "of C", 1);
-		snprintf(name, sizeof name, "STORM_C_%d", (i + 25) % 50);
+		snprintf(name, sizeof name, "STRESS_C_%d", (i + 25) % 50);
 		unsetenv(name);
 	}
 	return NULL;

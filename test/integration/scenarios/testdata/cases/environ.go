@@ -17,18 +17,18 @@ import (
 )
 
 func init() {
-	cases["env-storm"] = func(args []string) error { return environStorm(args, false) }
-	cases["env-storm-writer"] = func(args []string) error { return environStorm(args, true) }
+	cases["env-stress"] = func(args []string) error { return environStress(args, false) }
+	cases["env-stress-writer"] = func(args []string) error { return environStress(args, true) }
 	cases["env-growth"] = caseEnvironGrowth
 }
 
-func stormValue(n int) string {
+func stressValue(n int) string {
 	return strconv.Itoa(n) + ":" + strings.Repeat(string(rune('a'+n%26)), n)
 }
 
-// environStorm sets, changes and unsets variables for some seconds, while C threads read them. With writer, no thread
+// environStress sets, changes and unsets variables for some seconds, while C threads read them. With writer, no thread
 // reads; instead a C thread sets and unsets variables of its own by libc's functions, which move the environment.
-func environStorm(args []string, writer bool) error {
+func environStress(args []string, writer bool) error {
 	seconds := 2.0
 	if len(args) > 0 {
 		var err error
@@ -36,13 +36,13 @@ func environStorm(args []string, writer bool) error {
 			return err
 		}
 	}
-	os.Setenv("STORM_KEPT", "kept")
+	os.Setenv("STRESS_KEPT", "kept")
 	if !writer && C.environ_readers_start() != 0 || writer && C.environ_writer_start() != 0 {
 		return errors.New("no threads")
 	}
 	changes := 0
 	for end := time.Now().Add(time.Duration(seconds * float64(time.Second))); time.Now().Before(end); {
-		changes += stormRound(changes)
+		changes += stressRound(changes)
 	}
 	why := make([]C.char, 200)
 	n := C.environ_threads_stop(&why[0], 200)
@@ -53,24 +53,24 @@ func environStorm(args []string, writer bool) error {
 	return sameInC()
 }
 
-// stormRound makes many new names, for which the array grows, and tombstones where they are unset.
-func stormRound(seed int) int {
+// stressRound makes many new names, for which the array grows, and tombstones where they are unset.
+func stressRound(seed int) int {
 	for i := 0; i < 300; i++ {
-		os.Setenv("STORM_MANY_"+strconv.Itoa((seed+i)%1000), stormValue(i%50))
+		os.Setenv("STRESS_MANY_"+strconv.Itoa((seed+i)%1000), stressValue(i%50))
 	}
 	for i := 0; i < 2000; i++ {
-		name := "STORM_" + strconv.Itoa(i%8)
+		name := "STRESS_" + strconv.Itoa(i%8)
 		if i%5 == 4 {
 			os.Unsetenv(name)
 		} else {
-			os.Setenv(name, stormValue((seed+i)%700))
+			os.Setenv(name, stressValue((seed+i)%700))
 		}
 		if i%100 == 0 {
 			os.Setenv("TZ", []string{"UTC", "Europe/Paris", "Asia/Tokyo"}[i/100%3])
 		}
 	}
 	for i := 0; i < 300; i++ {
-		os.Unsetenv("STORM_MANY_" + strconv.Itoa((seed+i)%1000))
+		os.Unsetenv("STRESS_MANY_" + strconv.Itoa((seed+i)%1000))
 	}
 	return 2620
 }
@@ -87,7 +87,7 @@ func sameInC() error {
 		}
 	}
 	for i := 0; i < 1000; i++ {
-		name := "STORM_MANY_" + strconv.Itoa(i)
+		name := "STRESS_MANY_" + strconv.Itoa(i)
 		cName := C.CString(name)
 		if _, set := os.LookupEnv(name); !set && C.getenv(cName) != nil {
 			return fmt.Errorf("C still has %s", name)

@@ -88,7 +88,7 @@ interpose_on_altstack(void)
 	return __atomic_load_n(&on_altstack, __ATOMIC_SEQ_CST);
 }
 
-struct storm {
+struct stress {
 	int sig, n;
 };
 
@@ -111,9 +111,9 @@ send_to_all(int sig)
 }
 
 static void *
-send_storm(void *arg)
+send_stress(void *arg)
 {
-	struct storm *s = arg;
+	struct stress *s = arg;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -128,10 +128,10 @@ send_storm(void *arg)
 void
 interpose_stress(int sig, int n)
 {
-	struct storm s = {sig, n};
+	struct stress s = {sig, n};
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, send_storm, &s) == 0) {
+	if (pthread_create(&thread, NULL, send_stress, &s) == 0) {
 		pthread_join(thread, NULL);
 	}
 }

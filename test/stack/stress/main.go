@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// storm keeps many stacks in motion that go from Go to C and back 5 times, while collections run and
+// stress keeps many stacks in motion that go from Go to C and back 5 times, while collections run and
 // stacks grow and are moved. The functions of each level have their own names, so that a stack that
 // lacks a frame, or has one of another stack, is seen to be wrong. With an argument there is one such
 // stack alone, of the first thread.

@@ -1,3 +1,0 @@
-module storm
-
-go 1.19
