@@ -8,7 +8,7 @@
 
 // owner: rcgo__unwind_set_boundary, before the first signal whose stack is unwound; lock: none;
 // ordering: the size is stored last, with release
-struct rcgo_boundary rcgo__boundary;
+RCGO_INTERN_OBJECT struct rcgo_boundary rcgo__boundary;
 
 void
 rcgo__unwind_set_boundary(const struct rcgo_unwind_boundary *wanted)

@@ -9,7 +9,7 @@
 // owner: any thread; lock: none; ordering: relaxed, a pair whose words match is valid: each word
 // carries the whole entry, so no reordering of the two can make a pair of two writers match, unless
 // the 64 bits of key and entry of both collide
-struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS]
+RCGO_INTERN_OBJECT struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS]
 	__attribute__((aligned(64)));
 
 _Static_assert(sizeof rcgo__entry_cache == 64 << 10, "64 KiB");

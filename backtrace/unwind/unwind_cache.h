@@ -92,7 +92,8 @@ struct rcgo_cached_entry {
 	uint64_t entry;
 };
 #define RCGO_UNWIND_CACHE_BITS 12
-extern RCGO_HIDDEN struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS];
+// owner: any thread; lock: none; ordering: see unwind_cache.c
+RCGO_INTERN struct rcgo_cached_entry rcgo__entry_cache[1 << RCGO_UNWIND_CACHE_BITS];
 
 // Returns the first slot of an entry. The others of its cache line are slot ^ 1, 2 and 3.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

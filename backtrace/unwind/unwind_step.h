@@ -147,12 +147,13 @@ RCGO_INTERN bool rcgo__unwind_is_sigreturn(const struct rcgo_unwind *unwind, uin
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_object_is_opaque(const struct rcgo_unwind *unwind);
 
-// The boundary that rcgo__unwind_set_boundary has set (boundary.c).
+// The boundary.
 struct rcgo_boundary {
 	uintptr_t start, size;
 	struct rcgo_note_kind note;
 };
-extern RCGO_HIDDEN struct rcgo_boundary rcgo__boundary;
+// owner: rcgo__unwind_set_boundary; lock: none; ordering: see boundary.c
+RCGO_INTERN struct rcgo_boundary rcgo__boundary;
 
 // Reports whether pc is in the boundary's range.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

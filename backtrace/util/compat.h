@@ -13,10 +13,13 @@
 // Functions shared between files are hidden. tools/amalgamate joins the files of a group of parts
 // into one. Functions that only the group uses (RCGO_INTERN) are static there, so the compiler can
 // inline them. Functions that groups share (RCGO_SHARED) stay hidden.
+// A table that inline functions read is declared by RCGO_INTERN and defined by RCGO_INTERN_OBJECT.
 #ifdef RCGO_AMALGAMATION
 #	define RCGO_INTERN static __attribute__((unused))
+#	define RCGO_INTERN_OBJECT static
 #else
 #	define RCGO_INTERN extern RCGO_HIDDEN
+#	define RCGO_INTERN_OBJECT
 #endif
 #define RCGO_SHARED extern RCGO_HIDDEN
 

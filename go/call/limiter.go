@@ -13,12 +13,12 @@ import (
 	"rcgo.example/internal/self"
 )
 
-// A Limiter bounds how many calls run at a time. Those that find no place wait in the order in which
-// they came, as goroutines, without a thread. Entering and leaving cost some 8 ns for a goroutine that
-// does it again and again while there is room, and 19 ns else.
+// A Limiter limits how many calls run at a time. Further calls wait in order, as goroutines, without a
+// thread. Entering and leaving cost about 8 ns for a goroutine that does it repeatedly below the limit,
+// and 19 ns otherwise.
 type Limiter struct {
 	limit uint64
-	// state has the places that are taken, those of them that are lent, and the calls that wait.
+	// state counts the places that are taken, those of them that are lent, and the calls that wait.
 	state uint64
 	calm  uint32 // calls since one had to wait; need not be right
 
@@ -66,7 +66,7 @@ func NewLimiter(n int) *Limiter {
 	return l
 }
 
-// Do runs fn when there is a place for it. It returns the context's error, without running fn, when
+// Do waits for a place and runs fn. It returns the context's error, without running fn, when
 // the context ends before that. A panic of fn passes through and frees its place.
 func (l *Limiter) Do(ctx context.Context, fn func()) error {
 	if err := l.Enter(ctx); err != nil {
@@ -163,7 +163,7 @@ func (l *Limiter) handOn() {
 func (l *Limiter) wait(ctx context.Context) error {
 	l.mu.Lock()
 	storeWord(&l.calm, 0)
-	for { // while nobody waits a place may have become free
+	for { // while no call waits, a place may have become free
 		s := atomic.LoadUint64(&l.state)
 		if s < oneWaits && s&takenMask < l.limit {
 			if atomic.CompareAndSwapUint64(&l.state, s, s+1) {

@@ -12,8 +12,8 @@ import (
 
 // A loan is a place of a Limiter that one goroutine keeps while it is not in a call, so that entering
 // and leaving need no locked instruction. The goroutine alone writes inside, and then loads stop.
-// Whoever wants the place, with the limiter's mu, sets stop, makes all threads execute a barrier, and
-// loads inside: the place is free, or its goroutine finds stop and gives it back.
+// A call that needs the place holds the limiter's mu, sets stop, makes all threads execute a barrier, and
+// loads inside: either the place is free, or its goroutine finds stop and gives the place back.
 type loan struct {
 	owner   uintptr // of self.G; set once
 	inside  uint32  // outside, entering or inACall
@@ -49,8 +49,8 @@ func (l *Limiter) loanOf(g uintptr) *loan {
 	return nil
 }
 
-// lend turns the place that the calling goroutine has taken into one that it keeps, when nobody had to
-// wait for so many calls. Each time that a place is called back it takes twice as many.
+// lend lets the calling goroutine keep the place that it has taken, if no call has had to wait for a
+// number of calls (patience). The number doubles each time that a place is called back.
 func (l *Limiter) lend(calm uint32) {
 	if calm < atomic.LoadUint32(&l.patience) {
 		storeWord(&l.calm, calm)

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// An atomic store is seen before any atomic load that follows is made: nobody needs a barrier.
+// An atomic store is visible before a later atomic load is executed, so no barrier is needed.
 const plainStores = false
 
 func storeWord(to *uint32, n uint32) { atomic.StoreUint32(to, n) }

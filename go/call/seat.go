@@ -12,7 +12,7 @@ import (
 	"rcgo.example/internal/self"
 )
 
-// A seat is where one goroutine says which call of Do it is in. The goroutine alone writes state,
+// A seat is where one goroutine records which call of Do it is in. The goroutine alone writes state,
 // canceller and interrupt, so it needs no locked instruction. It then loads asked. A canceller sets
 // asked, makes all threads execute a barrier, and loads state. One of the two sees what the other has
 // stored: either the canceller finds that the call has ended, or the call's end finds asked and waits
@@ -23,7 +23,7 @@ type seat struct {
 	asked     uint32         // 1: the call is, or may be, interrupted
 	canceller unsafe.Pointer // *canceller
 	interrupt unsafe.Pointer // a func()
-	mu        sync.Mutex     // of whoever sets asked
+	mu        sync.Mutex     // held to set asked
 	_         [64 - 16 - 3*unsafe.Sizeof(uintptr(0))]byte
 }
 

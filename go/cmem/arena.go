@@ -184,10 +184,9 @@ func (a *Arena) grow(n uintptr) error {
 
 // String copies s and appends a NUL. The result is a char * for C.
 //
-// While s is held as a number, no function may be called, because the stack could move: so no checkptr.
-//
 //go:nocheckptr
 func (a *Arena) String(s string) (unsafe.Pointer, error) {
+	// While s is held as a number, no function may be called, because the stack could move: so no checkptr.
 	// Passed as a number: the compiler cannot see that copyString keeps no string, and would move s to the heap.
 	at := uintptr(unsafe.Pointer(&s))
 	hidden := **(**string)(unsafe.Pointer(&at))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package handle gives C a number that stands for a Go value.
+// Package handle gives C a number that identifies a Go value.
 //
 // C code must not keep pointers to Go values. Make a [Handle] of the value with [New], give the
 // number to C, and get the value back with Value or Lookup when C hands the number to a callback:
@@ -34,7 +34,7 @@ import (
 	"unsafe"
 )
 
-// A Handle stands for a Go value of type T. Convert it to C.uintptr_t for C, and back. The zero
+// A Handle identifies a Go value of type T. Convert it to C.uintptr_t for C, and back. The zero
 // Handle is never valid. The highest bit of a handle is set, so that it does not look like an
 // address.
 type Handle[T any] uintptr
@@ -78,7 +78,7 @@ func (h Handle[T]) Lookup() (T, error) {
 	return t, nil
 }
 
-// Valid reports whether a handle stands for a value.
+// Valid reports whether a handle identifies a value.
 func (h Handle[T]) Valid() bool {
 	_, ok := number(h).load()
 	return ok
@@ -106,7 +106,7 @@ func FromPointer[T any](p unsafe.Pointer) Handle[T] { return Handle[T](uintptr(p
 func Get[T any, H ~uintptr | ~uint64](h H) (T, error) { return Handle[T](h).Lookup() }
 
 // All loops over the handles that are valid and their values, in no order. Handles that are made or
-// deleted during the loop may be left out. Use it to look for handles that nobody deletes:
+// deleted during the loop may be left out. Use it to look for handles that are never deleted:
 //
 //	for h, v := range handle.All() { // from Go 1.23 on
 //		fmt.Printf("%#x %T\n", h, v)

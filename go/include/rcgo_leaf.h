@@ -11,7 +11,7 @@
 // A pair costs some 40 ns. rcgo_mutex_lock locks a mutex that another call with callbacks may hold
 // while its callback is stopped for a collection; with pthread_mutex_lock both may hang.
 //
-// Everywhere else (an ordinary cgo call, a thread of C, between rcgo_release and rcgo_acquire, a
+// Everywhere else (an ordinary cgo call, a C thread, between rcgo_release and rcgo_acquire, a
 // program without package leaf, the race detector) rcgo_release changes nothing and returns 0, so
 // a library may call it always. Callbacks between the two are ordinary ones. errno is kept.
 // Neither is for signal handlers.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Package leaf calls short C functions from Go at about the price of an indirect call in C.
+// Package leaf calls short C functions from Go at about the cost of an indirect call in C.
 //
 // An ordinary cgo call tells the scheduler that the goroutine leaves Go, and again that it is back. For a C function
 // that returns within a microsecond this costs more than the function does. A leaf call only switches to the system
@@ -21,7 +21,7 @@
 //  3. never calls Go, not even through a function pointer, and never exceptions past its caller;
 //  4. does not end its thread, and leaves the stack, the signal mask and thread-local state of Go
 //     alone: no longjmp out, no fork without exec, no change of alternate signal stack;
-//  5. is content with memory that lives until it returns: it keeps no pointer into Go memory.
+//  5. keeps no pointer into Go memory after it returns.
 //
 // Calling Go from a leaf ends the program with "fatal error: exitsyscall: syscall frame is no longer
 // valid". C that calls Go is called by WithCallbacks. RCGO=leafcheck=on in the environment makes every leaf an ordinary call that is checked: each function that
@@ -39,7 +39,7 @@
 //
 // Where the fast path is not available (another CPU or system than Linux on amd64 and arm64, the race detector, a
 // future Go whose g and m this package does not recognize at start) each call is an ordinary cgo call with the same
-// results, at the price of cgo. Fast reports that, and a test binary prints the reason once. Where no call by address
+// results, at the cost of cgo. Fast reports that, and a test binary prints the reason once. Where no call by address
 // is possible at all (a program built without cgo; a CPU whose C passes arguments elsewhere than in registers, such as
 // 386 or ppc64le), Bind returns an error, and Of panics.
 package leaf

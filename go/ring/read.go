@@ -164,7 +164,7 @@ func (r *core) sleep(stopped *int32, draining bool) {
 		return
 	}
 	if draining {
-		limit = 5 * time.Millisecond // releasing the last reference wakes nobody
+		limit = 5 * time.Millisecond // the release of the last reference does not wake the consumer
 	}
 	if r.eventfd == nil {
 		futexWait(&r.h.asleep, 1, limit)

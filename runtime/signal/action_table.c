@@ -18,7 +18,7 @@ enum slot_state { SLOT_FREE, SLOT_WRITING, SLOT_READY };
 // owner: the claiming thread (SLOT_FREE to SLOT_WRITING); lock: none; ordering: state, release on
 // SLOT_READY, acquire on reading; SLOT_READY is final. A trampoline that runs was installed by the
 // kernel after its slot became ready: the system call orders the two, on other threads too.
-struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
+RCGO_INTERN_OBJECT struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
 
 static unsigned
 slot_hash(const struct rcgo_action_slot *want)

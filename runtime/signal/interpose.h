@@ -72,8 +72,9 @@ struct rcgo_action_slot {
 	uint32_t state;
 };
 
-// The table of action slots (action_table.c). The number of a slot is that of its trampoline.
-extern RCGO_HIDDEN struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
+// The table of action slots. The number of a slot is that of its trampoline.
+// owner: the claiming thread; lock: none; ordering: see action_table.c
+RCGO_INTERN struct rcgo_action_slot rcgo__action_slots[RCGO_ACTION_SLOTS];
 
 // The data that a trampoline and rcgo__trampoline_enter exchange. The assembly knows the offsets.
 struct rcgo_trampoline_frame {

@@ -107,7 +107,7 @@ libc_is_trusted(struct rcgo_setxid_method *method)
 	const char *preload;
 
 	if (!LIBC_SKIPS_THREADS) {
-		// Our call is also faster than musl's. But a preloaded library must get its way.
+		// Our call is also faster than musl's. But a preloaded library must see the call.
 		preload = getauxval(AT_SECURE) == 0 ? rcgo__environment_get("LD_PRELOAD") : NULL;
 		return preload != NULL && *preload != 0;
 	}

@@ -6,7 +6,7 @@
 //
 // State, and who writes it:
 //   setg   Go's function that installs a g on a thread. Written by x_cgo_init, before any other
-//          thread of Go exists; pthread_create orders it for the threads that read it.
+//          thread that Go starts exists; pthread_create orders it for the threads that read it.
 //   key    the pthread key that finds a thread's record. Its destructor returns a dying
 //          thread's M to Go; see thread_record.h. Created while Go starts.
 //

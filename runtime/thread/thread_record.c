@@ -59,7 +59,7 @@ struct stack_layout {
 	uintptr_t below;
 	uintptr_t above;
 };
-// owner: the first thread of Go; lock: none; ordering: size is written last, with release
+// owner: the first thread that Go starts; lock: none; ordering: size is written last, with release
 static struct stack_layout go_stack_layout;
 
 // Marks the value of a thread that Go started. Its record is in its first frame. If C code ends

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ABI entry point: lets TSAN's interceptors deliver signals that they have deferred. Called on g0
-// while a thread of Go waits. Re-read runtime/proc.go (_cgo_yield).
+// while a thread that Go started waits. Re-read runtime/proc.go (_cgo_yield).
 
 #include <string.h>
 

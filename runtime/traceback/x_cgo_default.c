@@ -29,7 +29,7 @@
 // owner: x_cgo_default_start; lock: none; ordering: release on writing, acquire on reading
 static bool default_ready;
 
-// Stores the bounds of the calling thread's stack if it is a thread of Go. Such a stack does not
+// Stores the bounds of the calling thread's stack if Go started it. Such a stack does not
 // change while C runs.
 static const struct rcgo_stack_bounds *
 own_stack(struct rcgo_stack_bounds *stack)

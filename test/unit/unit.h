@@ -112,8 +112,8 @@ bool unit_wipes_on_fork(void);
 // Sends sig to the calling thread each millisecond, until unit_stress_stop.
 void unit_stress_start(int sig);
 void unit_stress_stop(void);
-// Whether the stress test must continue: for half a second, and until *signals is 100, however slow the
-// machine is.
+// Whether the stress test must continue: for half a second, and until *signals is 100, however slow
+// the machine is.
 bool unit_stress_lasts(const unsigned *signals);
 
 // Returns the number after "KEY:" in a status file of /proc, in the given base; fails if there is

@@ -41,7 +41,7 @@ void rcgo_leaf_run_checked(struct leaf_call *call, uintptr_t sched_sp, struct le
 // An ordinary call of Go by a callback, which a watched call does not count as its own time.
 void rcgo_leaf_callback_watched(uintptr_t number, void *frame);
 
-// How many mutexes the calling thread holds; -1 where nobody counts.
+// How many mutexes the calling thread holds; -1 if they are not counted.
 int64_t rcgo_leaf_locks_held(void);
 
 // In a watched call: what is between the two does not count. The first returns 1 in such a call.

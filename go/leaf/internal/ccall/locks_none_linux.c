@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //go:build !rcgo_leafcheck
 
-// Without the tag rcgo_leafcheck nobody counts locks.
+// Without the tag rcgo_leafcheck, locks are not counted.
 #include "leafcall.h"
 
 int64_t
