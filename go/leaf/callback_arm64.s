@@ -218,6 +218,17 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	CMP	R13, R14; \
 	BNE	ELSEWHERE
 
+// ONG0 jumps to ELSEWHERE if C runs on a stack of its own, whose bounds Go does not know.
+// A callback omits this, because it costs 0.9 ns: there, Go itself reports "morestack on g0".
+#define ONG0(ELSEWHERE) \
+	MOVD	RSP, R13; \
+	LDP	0(R10), (R14, R15); \
+	CMP	R14, R13; \
+	BLS	ELSEWHERE; \
+	CMP	R15, R13; \
+	BHI	ELSEWHERE; \
+	MOVD	SYSCALLSP, R15
+
 // SAVE saves the registers that C expects to be preserved, and g0.sched.sp, on C's stack, and makes
 // the goroutine in R12 the current g.
 #define SAVE \
@@ -396,13 +407,7 @@ locked:
 #define RELEASE(BRIDGE) \
 	FROMC(none); \
 	MAYCALLBACK(none); \
-	MOVD	RSP, R13; \
-	MOVD	0(R10), R14; \
-	CMP	R14, R13; \
-	BLS	none; \
-	MOVD	8(R10), R14; \
-	CMP	R14, R13; \
-	BHI	none; \
+	ONG0(none); \
 	TOGO; \
 	B	BRIDGE(SB); \
 none: \

@@ -12,9 +12,8 @@ import (
 // checkedCallbacks is set where callbacks are possible.
 var checkedCallbacks func()
 
-// blocks and panics make Short callbacks that do, and exports calls an exported function from a call with callbacks; they
-// are set where callbacks are possible.
-var blocks, panics, exports func()
+// Each breaks a rule of callbacks. They are set where callbacks are possible.
+var blocks, panics, exports, hangs, coroutine, fromLeaf func()
 
 // Callbacks do not count as C code: only the stretches of C between them are checked, and the locks that C holds across
 // them.

@@ -91,6 +91,11 @@ func callbacksWhy() string {
 		startCalls()
 		if callbacks.why = startCallbacks(); callbacks.why == "" {
 			startRegions()
+			if watchingHangs() {
+				if err := ccall.WatchHangs(); err != nil {
+					report("leaf: RCGO=leafcheck=hangs: no thread that watches: %v", err)
+				}
+			}
 		}
 	})
 	return callbacks.why

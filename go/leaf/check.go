@@ -59,6 +59,9 @@ var checkOn = builtToCheck || optionIs(os.Getenv("RCGO"), "leafcheck", "on")
 
 func checking() bool { return checkOn }
 
+// watchingHangs reports whether a program whose goroutines do not run shall end with a report.
+func watchingHangs() bool { return optionIs(os.Getenv("RCGO"), "leafcheck", "hangs") }
+
 // optionIs looks a value up in NAME=VALUE,NAME=VALUE; the last one counts.
 func optionIs(options, name, value string) bool {
 	is := false

@@ -34,6 +34,9 @@ var children = map[string]func(){
 	"short-blocks":      func() { blocks() },
 	"short-panics":      func() { panics() },
 	"exports":           func() { exports() },
+	"hangs":             func() { hangs() },
+	"coroutine":         func() { coroutine() },
+	"from-leaf":         func() { fromLeaf() },
 }
 
 //go:noinline

@@ -47,7 +47,7 @@ static const struct {
 	{"spare", {COUNTS}},
 	{"names", {"off", "on"}},
 	{"stats", {"off", "on"}},
-	{"leafcheck", {"off", "on"}},
+	{"leafcheck", {"off", "on", "hangs"}},
 	{"handles", {"off", "trace"}},
 	{"heap", {HEAPS}},
 };

@@ -11,6 +11,7 @@ package callbacktest
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 typedef uintptr_t (*fn2)(uintptr_t, uintptr_t);
@@ -207,6 +208,24 @@ with_plain_mutex(fn2 fn, uintptr_t n)
 	return sum;
 }
 
+// Calls back on a stack of its own.
+static ucontext_t on_first, on_second;
+static void_fn on_second_fn;
+static void second_main(void) { on_second_fn(); }
+static void
+on_other_stack(void_fn fn)
+{
+	static char stack[65536];
+
+	on_second_fn = fn;
+	getcontext(&on_second);
+	on_second.uc_stack.ss_sp = stack;
+	on_second.uc_stack.ss_size = sizeof stack;
+	on_second.uc_link = &on_first;
+	makecontext(&on_second, second_main, 0);
+	swapcontext(&on_first, &on_second);
+}
+
 static void *pass(void *p, void_fn fn) { fn(); return p; }
 
 typedef int (*cmp_fn)(const void *, const void *, void *);
@@ -221,7 +240,7 @@ static void collect(void) { rcgo_callbacktest_export(0, 0); }
 
 #define F(name) static void *fn_##name(void) { return name; }
 F(repeat) F(plus) F(busy) F(many) F(call_float) F(call_void) F(on_thread) F(floats) F(pass) F(sort) F(locked) F(slow)
-F(regions) F(regions_only) F(collect) F(exports_in_region) F(in_region) F(with_mutex) F(with_plain_mutex)
+F(regions) F(regions_only) F(collect) F(on_other_stack) F(exports_in_region) F(in_region) F(with_mutex) F(with_plain_mutex)
 */
 import "C"
 
@@ -245,6 +264,7 @@ var (
 	// ExportVoid calls Export with zeros.
 	ExportVoid = C.fn_collect()
 
+	OnOtherStack    = C.fn_on_other_stack()
 	Regions         = C.fn_regions()
 	RegionsOnly     = C.fn_regions_only()
 	InRegion        = C.fn_in_region()
