@@ -10,45 +10,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static unsigned counts[LEVEL_FAIL + 1];
-static json_t *findings; // with -json
-
-static bool
-in_colour(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(1) && (no == NULL || *no == '\0') &&
-	       (term == NULL || strcmp(term, "dumb") != 0);
-}
-
-void
-finding(enum level level, const char *name, const char *text, const char *todo)
-{
-	static const char *const words[] = {"ok", "warn", "FAIL"};
-	static const char *const colours[] = {"\033[32m", "\033[33m", "\033[31m"};
-	bool colour = in_colour();
-
-	counts[level]++;
-	if (findings != NULL) {
-		json_array_append_new(
-			findings, json_pack("{s:s, s:s, s:s, s:s?}", "level", words[level], "name",
-					  name, "text", text, "todo", todo));
-		return;
-	}
-	printf("%s%-4s%s  %-14s  %s\n", colour ? colours[level] : "", words[level],
-		colour ? "\033[0m" : "", name, text);
-	if (todo != NULL) {
-		printf("%*sdo: %s\n", 22, "", todo);
-	}
-}
-
-void
-finding_of(enum level level, const char *name, const struct problem *p)
-{
-	finding(level, name, p->what, p->todo);
-}
-
 static void
 report_go(const struct goenv *e)
 {
@@ -101,27 +62,6 @@ report_target(const struct goenv *e)
 	} else {
 		finding(LEVEL_OK, "cgo", "enabled", NULL);
 	}
-}
-
-const char *
-doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u)
-{
-	// Behind links, which a GOROOT in our cache has too.
-	char *made = u->goroot == NULL ? NULL : realpath(path_join(u->goroot, "src/runtime"), NULL);
-	char *here = realpath(path_join(e->goroot, "src/runtime"), NULL);
-
-	if (u->goroot == NULL) {
-		return "ours is in GOFLAGS, but its file is gone";
-	}
-	if (strcmp(u->payload, payload_hash) != 0) {
-		return fmt("our overlay in GOFLAGS is of runtime/cgo %s", u->payload);
-	}
-	if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
-		strcmp(u->go, e->version) != 0) {
-		return fmt("ours in GOFLAGS is for %s in %s, and here runs %s in %s", u->go,
-			u->goroot, e->version, e->goroot);
-	}
-	return NULL;
 }
 
 // Reports whether the overlay in GOFLAGS is for the current Go.
@@ -201,18 +141,6 @@ report_kernel(void)
 	}
 }
 
-static void
-print_json(void)
-{
-	json_t *json = json_pack("{s:i, s:i, s:i, s:o}", "ok", (int)counts[LEVEL_OK], "warn",
-		(int)counts[LEVEL_WARN], "fail", (int)counts[LEVEL_FAIL], "findings", findings);
-
-	if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) != 0) {
-		fail("cannot print the findings as JSON", NULL, NULL);
-	}
-	puts("");
-}
-
 // Says whether leaf calls take the fast path with this Go, in a module that uses package leaf.
 static void
 report_leaf(const struct goenv *e)
@@ -268,7 +196,7 @@ cmd_doctor(int argc, char **argv)
 	opterr = 0; // usage_flag prints the message
 	for (int c; (c = getopt_long_only(argc, argv, "C:", longs, NULL)) != -1;) {
 		if (c == 'j') {
-			findings = json_array();
+			findings_as_json();
 		} else if (c == 'C') {
 			dir = optarg;
 		} else {
@@ -281,11 +209,5 @@ cmd_doctor(int argc, char **argv)
 	for (; optind < argc; optind++) {
 		doctor_program(dir == NULL ? argv[optind] : path_join(dir, argv[optind]));
 	}
-	if (findings != NULL) {
-		print_json();
-	} else {
-		printf("\n%u ok, %u warnings, %u failed\n", counts[LEVEL_OK], counts[LEVEL_WARN],
-			counts[LEVEL_FAIL]);
-	}
-	return counts[LEVEL_FAIL] == 0 ? 0 : 1;
+	return findings_end() == 0 ? 0 : 1;
 }

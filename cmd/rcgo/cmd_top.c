@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-
 struct top {
 	pid_t pid;
 	double delay;
@@ -82,12 +80,6 @@ print_json(const struct top *top, const struct rcgo_stats_page *stats,
 	json_dumpf(object, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(object);
-}
-
-double
-top_now(void)
-{
-	return (double)rcgo__clock_ns(CLOCK_MONOTONIC) * 1e-9;
 }
 
 static void

@@ -13,6 +13,11 @@ enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 void finding(enum level level, const char *name, const char *text, const char *todo);
 void finding_of(enum level level, const char *name, const struct problem *p);
 
+// With -json: collects the findings. findings_end prints them, or the summary, and returns the number of
+// failures.
+void findings_as_json(void);
+unsigned findings_end(void);
+
 // Returns why an overlay of ours is not for the current Go and rcgo; NULL if it is.
 const char *doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u);
 

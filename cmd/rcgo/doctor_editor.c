@@ -7,6 +7,27 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *
+doctor_overlay_stale(const struct goenv *e, const struct user_overlay *u)
+{
+	// Behind links, which a GOROOT in our cache has too.
+	char *made = u->goroot == NULL ? NULL : realpath(path_join(u->goroot, "src/runtime"), NULL);
+	char *here = realpath(path_join(e->goroot, "src/runtime"), NULL);
+
+	if (u->goroot == NULL) {
+		return "ours is in GOFLAGS, but its file is gone";
+	}
+	if (strcmp(u->payload, payload_hash) != 0) {
+		return fmt("our overlay in GOFLAGS is of runtime/cgo %s", u->payload);
+	}
+	if (made == NULL || here == NULL || strcmp(made, here) != 0 ||
+		strcmp(u->go, e->version) != 0) {
+		return fmt("ours in GOFLAGS is for %s in %s, and here runs %s in %s", u->go,
+			u->goroot, e->version, e->goroot);
+	}
+	return NULL;
+}
+
 // Returns the path of a file in this directory or the nearest one above it, up to that of the
 // repository; NULL if there is none.
 static char *

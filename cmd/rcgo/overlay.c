@@ -12,7 +12,7 @@
 static const char core_prefix[] = "rcgo_core_";
 
 static bool
-is_c_half(const char *name)
+is_stock_source(const char *name)
 {
 	return has_suffix(name, ".c") || has_suffix(name, ".S") ||
 	       (has_prefix(name, "libcgo") && has_suffix(name, ".h"));
@@ -162,7 +162,7 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 			"check that GOROOT is complete and readable");
 	}
 	for (struct dirent *n; (n = readdir(d)) != NULL;) {
-		if (is_c_half(n->d_name)) {
+		if (is_stock_source(n->d_name)) {
 			overlay_set(map, path_join(e->cgo_dir, n->d_name), "");
 			gone++;
 		}

@@ -4,7 +4,9 @@
 #define TOP_H
 
 #include <stdio.h>
+#include <time.h>
 
+#include "clock.h"
 #include "rcgo.h"
 #include "stats_page.h"
 
@@ -66,6 +68,10 @@ void top_screen_open(struct top_view *v);
 void top_screen_close(const struct top_view *v);
 bool top_screen_wait(struct top_view *v, double until);
 
-double top_now(void); // seconds
+static inline double
+top_now(void) // in seconds
+{
+	return (double)rcgo__clock_ns(CLOCK_MONOTONIC) * 1e-9;
+}
 
 #endif // TOP_H

@@ -15,28 +15,11 @@ func checkCircles(t *tree, c *check, p platform) {
 	if !ok {
 		return
 	}
-	inLibcsPlace := map[string]bool{} // a call of sigaction is meant for libc's
-	for _, s := range t.contract(newCheck("")) {
-		inLibcsPlace[s.name] = s.forC()
-	}
-	home, needs := map[string]string{}, map[string][]string{}
-	for _, u := range units {
-		syms, err := objSymbols(u.stem + ".o")
-		if err != nil {
-			c.bad(u.src, 0, "%v", err)
-		}
-		for _, s := range syms {
-			if s.defined && !inLibcsPlace[s.name] {
-				home[s.name] = u.src
-			} else if !s.defined {
-				needs[u.src] = append(needs[u.src], s.name)
-			}
-		}
-	}
+	all, home := t.symbolsOf(c, units)
 	calls := map[string][]string{}
-	for file, names := range needs {
-		for _, name := range names {
-			if to := home[name]; to != "" && to != file {
+	for file, syms := range all {
+		for _, s := range syms {
+			if to := home[s.name]; !s.defined && to != "" && to != file {
 				calls[file] = append(calls[file], to)
 			}
 		}
@@ -50,48 +33,51 @@ func checkCircles(t *tree, c *check, p platform) {
 	}
 }
 
-// circles returns the strongly connected components with more than one file, each sorted.
+// circles returns the nodes that reach each other, each group sorted; a node alone only if it calls itself.
 func circles(calls map[string][]string) [][]string {
-	var files []string
-	for file := range calls {
-		files = append(files, file)
-	}
-	sort.Strings(files)
-	reach := map[string]map[string]bool{}
-	for _, file := range files {
-		reach[file] = reachable(calls, file)
-	}
+	index, low, open := map[string]int{}, map[string]int{}, map[string]bool{}
+	var stack []string
 	var out [][]string
-	seen := map[string]bool{}
-	for _, file := range files {
-		if seen[file] || !reach[file][file] {
-			continue
-		}
-		var group []string
-		for _, other := range files {
-			if reach[file][other] && reach[other][file] {
-				group = append(group, other)
-				seen[other] = true
+	var visit func(string)
+	visit = func(node string) { // Tarjan's algorithm
+		index[node] = len(index) + 1
+		low[node] = index[node]
+		stack, open[node] = append(stack, node), true
+		for _, to := range calls[node] {
+			if index[to] == 0 {
+				visit(to)
+				low[node] = min(low[node], low[to])
+			} else if open[to] {
+				low[node] = min(low[node], index[to])
 			}
 		}
-		out = append(out, group)
+		if low[node] < index[node] {
+			return
+		}
+		var group []string
+		for last := ""; last != node; {
+			last = stack[len(stack)-1]
+			stack, open[last] = stack[:len(stack)-1], false
+			group = append(group, last)
+		}
+		sort.Strings(group)
+		if len(group) > 1 || contains(calls[node], node) {
+			out = append(out, group)
+		}
+	}
+	for _, node := range sortedKeys(calls) {
+		if index[node] == 0 {
+			visit(node)
+		}
 	}
 	return out
 }
 
-// reachable returns the files that file calls, directly or through others.
-func reachable(calls map[string][]string, file string) map[string]bool {
-	found := map[string]bool{}
-	todo := []string{file}
-	for len(todo) > 0 {
-		next := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, to := range calls[next] {
-			if !found[to] {
-				found[to] = true
-				todo = append(todo, to)
-			}
-		}
+func sortedKeys(m map[string][]string) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
 	}
-	return found
+	sort.Strings(keys)
+	return keys
 }

@@ -15,13 +15,22 @@ import (
 	"sync"
 )
 
-// The same flags as the Makefile's CSTD and WARN, which the style check holds to these, and the one
-// with which every runtime/cgo is compiled: some systems' compilers have another default.
-const (
-	cStd  = "-std=gnu11"
-	cCgo  = "-fno-stack-protector"
-	cWarn = "-Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Wcast-qual"
-)
+// cCgo is the flag with which every runtime/cgo is compiled: some systems' compilers have another default.
+const cCgo = "-fno-stack-protector"
+
+// makeFlags gives a variable of the Makefile: the checks compile with the flags that make does.
+func (t *tree) makeFlags(name string) []string {
+	m := regexp.MustCompile(`(?m)^` + name + ` := (.*)$`).FindStringSubmatch(t.read("Makefile"))
+	if m == nil {
+		panic("the Makefile has no " + name)
+	}
+	return strings.Fields(m[1])
+}
+
+// strict are the flags that make every warning an error.
+func (t *tree) strict(more ...string) []string {
+	return append(append(t.makeFlags("WARN"), "-Werror"), more...)
+}
 
 var triples = map[string]string{"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 
@@ -121,7 +130,7 @@ func compilerVersion(cc string) string {
 
 // objectFlags are those of the object and the call graph that several checks look at, of a file or
 // of a group: it is compiled once for all of them.
-var objectFlags = append(strings.Fields(cWarn), "-Werror", "-O2", "-g", callGraph)
+func (t *tree) objectFlags() []string { return t.strict("-O2", "-g", callGraph) }
 
 // callGraph makes gcc write what each function calls, and the stack that it takes.
 const callGraph = "-fcallgraph-info=su"
@@ -132,7 +141,7 @@ const syntaxOnly = "-fsyntax-only"
 // compile compiles one file (a path from the root, or an absolute one) and gives the path of the
 // object without its ".o"; beside it lies what -fcallgraph-info writes.
 func (t *tree) compile(cc []string, src string, flags ...string) (string, error) {
-	cmd := append(append([]string{}, cc...), cStd, cCgo)
+	cmd := append(append(append([]string{}, cc...), t.makeFlags("CSTD")...), cCgo)
 	if strings.HasSuffix(src, ".S") {
 		cmd = append([]string{}, cc...)
 	}

@@ -219,8 +219,16 @@ func checkRecursion(t *tree, c *check, p platform) {
 		c.bad("", 0, "%v", err)
 		return
 	}
-	for f, way := range g.cycles() {
-		c.bad(f.file, f.line, "recursion: %s", strings.Join(way, " -> "))
+	calls := map[string][]string{}
+	for key, f := range g.fns {
+		calls[key] = f.callees()
+	}
+	for _, group := range circles(calls) {
+		first, way := g.fns[group[0]], ""
+		for _, key := range group {
+			way += g.fns[key].name + " -> "
+		}
+		c.bad(first.file, first.line, "recursion: %s%s", way, first.name)
 	}
 }
 
@@ -234,7 +242,7 @@ func (t *tree) graphUnits(c *check, p platform, opt string) ([]unit, bool) {
 		c.bad("runtime", 0, "no files for %s/%s: %v", p.os, p.arch, err)
 		return nil, false
 	}
-	flags := objectFlags
+	flags := t.objectFlags()
 	if opt != "-O2" {
 		flags = []string{opt, "-g", callGraph}
 	}
@@ -242,31 +250,38 @@ func (t *tree) graphUnits(c *check, p platform, opt string) ([]unit, bool) {
 	return units, failures(c, units)
 }
 
-// checkObjects: an object may need only symbols of its own part or of one to the right.
-func checkObjects(t *tree, c *check, units []unit) {
-	inLibcsPlace := map[string]bool{}
+// symbolsOf gives the global symbols of each file, and the file that defines each. A call of a function that
+// interposes libc's, such as sigaction, is meant for libc's.
+func (t *tree) symbolsOf(c *check, units []unit) (all map[string][]objSym, home map[string]string) {
+	interposed := map[string]bool{}
 	for _, s := range t.contract(newCheck("")) {
-		inLibcsPlace[s.name] = s.forC()
+		interposed[s.name] = s.forC()
 	}
-	home := map[string]string{}
-	all := map[string][]objSym{}
+	all, home = map[string][]objSym{}, map[string]string{}
 	for _, u := range units {
 		syms, err := objSymbols(u.stem + ".o")
 		if err != nil {
 			c.bad(u.src, 0, "%v", err)
 		}
-		all[u.src] = syms
 		for _, s := range syms {
-			if s.defined {
+			if s.defined && !interposed[s.name] {
 				home[s.name] = u.src
+			}
+			if !interposed[s.name] {
+				all[u.src] = append(all[u.src], s)
 			}
 		}
 	}
+	return all, home
+}
+
+// checkObjects: an object may need only symbols of its own part or of one to the right.
+func checkObjects(t *tree, c *check, units []unit) {
+	all, home := t.symbolsOf(c, units)
 	for _, u := range units {
 		for _, s := range all[u.src] {
 			switch {
 			case s.defined:
-			case inLibcsPlace[s.name]:
 			case home[s.name] != "":
 				if !mayUse(layerOf(u.src), layerOf(home[s.name])) {
 					c.bad(u.src, 0, "needs %s of %s: calls go down only", s.name, home[s.name])

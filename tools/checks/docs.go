@@ -5,6 +5,7 @@ package main
 import (
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -93,16 +94,12 @@ func checkFunctions(t *tree, c *check) {
 // partSections are what the header of each of the five parts says, in this order.
 var partSections = []string{"Part %d,", "State", "Callers", "Safety", "Differences between Go versions", "A port must"}
 
-var partHeaders = map[string]string{
-	"context": "context_management.h", "signal": "signal_handling.h", "traceback": "traceback_generation.h",
-	"thread": "thread_management.h", "syscall": "system_calls.h",
-}
-
-var partNumbers = map[string]string{"context": "1", "signal": "2", "traceback": "3", "thread": "4", "syscall": "5"}
+var partHeaders = []string{"context/context_management.h", "signal/signal_handling.h", "traceback/traceback_generation.h",
+	"thread/thread_management.h", "syscall/system_calls.h"}
 
 func checkPartHeaders(t *tree, c *check) {
-	for part, number := range partNumbers {
-		rel := "runtime/" + part + "/" + partHeaders[part]
+	for i, part := range partHeaders {
+		rel := "runtime/" + part
 		if !t.has(rel) {
 			c.bad(rel, 0, "is missing: it says what the part is for and how to use it")
 			continue
@@ -110,7 +107,7 @@ func checkPartHeaders(t *tree, c *check) {
 		header := fileHeader(t.read(rel))
 		at := 0
 		for _, want := range partSections {
-			want = strings.ReplaceAll(want, "%d", number)
+			want = strings.ReplaceAll(want, "%d", strconv.Itoa(i+1))
 			m := regexp.MustCompile(`(?m)^// ` + regexp.QuoteMeta(want)).FindStringIndex(header[at:])
 			if m == nil {
 				c.bad(rel, 1, "its header says nothing under %q, or not in the usual order (%s)", want, strings.Join(partSections, "; "))

@@ -119,16 +119,6 @@ func (t *tree) compiled(p platform) ([]string, error) {
 	return names, err
 }
 
-// goFiles is compiled for the command line.
-func (t *tree) goFiles(goos, goarch string) []string {
-	names, err := t.compiled(platform{goos, goarch})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "checks:", err)
-		t.failed = true
-	}
-	return names
-}
-
 // sourcesFor gives the paths of the C (or S, or H) files that are compiled for a platform.
 func (t *tree) sourcesFor(p platform, ext string) ([]string, error) {
 	names, err := t.compiled(p)

@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
-	"strings"
 )
 
 const leafLayouts = "go/leaf/layout.go"
@@ -45,39 +43,25 @@ func checkLeafLayouts(t *tree, c *check) {
 		return
 	}
 	t.checkLeafTable(c, rows)
-	for _, arch := range []string{"amd64", "arm64"} {
+	for _, arch := range layoutCPUs {
 		t.checkLeafEntries(c, arch, rows)
-		for _, g := range goroots(t, c) {
-			members, err := g.members(arch)
-			if err != nil {
-				c.bad(leafLayouts, 0, "Go 1.%d, %s: %v", g.minor, arch, err)
-				continue
-			}
-			for name, want := range leafFixed {
-				if got, ok := members[name]; !ok || got != want {
-					c.bad(leafLayouts, 0, "Go 1.%d, %s: %s is at %d (found: %v), not at %d", g.minor, arch, name, got, ok, want)
-				}
-			}
-			var words []string
-			for _, name := range leafWords {
-				words = append(words, strconv.FormatInt(members[name], 10))
-			}
-			if row := strings.Join(words, ", "); !rows[row] {
-				c.bad(leafLayouts, 0, "no layout for %s, %s: want %s", g.dir, arch, row)
-			}
-		}
 	}
+	t.eachLayout(c, leafLayouts, leafFixed, func(g gorootInfo, arch string, members map[string]int64) {
+		if row := offsets(members, leafWords); !rows[row] {
+			c.bad(leafLayouts, 0, "no layout for %s, %s: want %s", g.dir, arch, row)
+		}
+	})
 }
 
 // checkLeafTable: the rows are those of rcgo stack, as far as their words go.
 func (t *tree) checkLeafTable(c *check, rows map[string]bool) {
 	known := map[string]bool{}
 	for _, row := range stackRows(t) {
-		var words []string
-		for _, name := range leafWords {
-			words = append(words, strconv.FormatInt(row[2+indexOf(stackWords, name)], 10))
+		members := map[string]int64{}
+		for i, name := range stackWords {
+			members[name] = row[2+i]
 		}
-		known[strings.Join(words, ", ")] = true
+		known[offsets(members, leafWords)] = true
 	}
 	for row := range known {
 		if !rows[row] {

@@ -21,7 +21,7 @@ func (t *tree) checkLines(c *check, p platform) {
 		return
 	}
 	for i, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
-		flags := [][]string{objectFlags, {"-O0", "-g1"}}[i]
+		flags := [][]string{t.objectFlags(), {"-O0", "-g1"}}[i]
 		for _, file := range t.groups(dir, p) {
 			u := t.compilePayload(cc, dir, file, flags...)
 			if failures(c, []unit{u}) {

@@ -30,7 +30,7 @@ var groups = map[string]func() []invariant{
 }
 
 func usage() {
-	names := []string{"gofiles OS ARCH"}
+	var names []string
 	for name := range groups {
 		names = append(names, name)
 	}
@@ -43,13 +43,6 @@ func main() {
 	args := os.Args[1:]
 	if len(args) == 1 && args[0] == "build" {
 		return // tools/checks/run has just built it
-	}
-	if len(args) >= 3 && len(args) <= 4 && args[0] == "gofiles" {
-		t := openTree(args[3:])
-		for _, name := range t.goFiles(args[1], args[2]) {
-			fmt.Println(name)
-		}
-		os.Exit(t.exitStatus())
 	}
 	if len(args) < 1 || len(args) > 2 {
 		usage()

@@ -237,7 +237,7 @@ func (t *tree) compileAssertsOf(c *check, cc, file string, list []assertion) {
 		}
 		seen[a.expr] = true
 	}
-	cmd := exec.Command(cc, append(append([]string{cStd}, t.includes()...), "-fsyntax-only", "-x", "c", "-")...)
+	cmd := exec.Command(cc, append(append(t.makeFlags("CSTD"), t.includes()...), "-fsyntax-only", "-x", "c", "-")...)
 	cmd.Dir = t.root
 	cmd.Stdin = strings.NewReader(src.String())
 	if out, err := cmd.CombinedOutput(); err != nil {

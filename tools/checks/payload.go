@@ -64,7 +64,7 @@ func (t *tree) groupUnits(c *check, p platform) ([]unit, bool) {
 	}
 	var units []unit
 	for _, src := range t.groups(dir, p) {
-		units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, src, objectFlags...))
+		units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, src, t.objectFlags()...))
 	}
 	return units, failures(c, units)
 }

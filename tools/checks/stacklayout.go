@@ -37,23 +37,43 @@ func checkStackLayouts(t *tree, c *check) {
 	if len(rows) == 0 {
 		c.bad(stackLayouts, 0, "no layouts are found")
 	}
-	for _, arch := range []string{"amd64", "arm64"} {
+	t.eachLayout(c, stackLayouts, stackFixed, func(g gorootInfo, arch string, members map[string]int64) {
+		if !fitsStackRow(rows, int64(g.minor), members) {
+			c.bad(stackLayouts, 0, "no layout for Go 1.%d, %s, fits %s: want %s", g.minor, arch, g.dir,
+				offsets(members, stackWords))
+		}
+	})
+}
+
+var layoutCPUs = []string{"amd64", "arm64"}
+
+// eachLayout calls f with the offsets of the structures in each toolchain at hand, for each CPU. fixed are those
+// that file takes for granted.
+func (t *tree) eachLayout(c *check, file string, fixed map[string]int64, f func(gorootInfo, string, map[string]int64)) {
+	for _, arch := range layoutCPUs {
 		for _, g := range goroots(t, c) {
 			members, err := g.members(arch)
 			if err != nil {
-				c.bad(stackLayouts, 0, "Go 1.%d, %s: %v", g.minor, arch, err)
+				c.bad(file, 0, "Go 1.%d, %s: %v", g.minor, arch, err)
 				continue
 			}
-			for name, want := range stackFixed {
-				if members[name] != want {
-					c.bad(stackLayouts, 0, "Go 1.%d, %s: %s is at %d, not at %d", g.minor, arch, name, members[name], want)
+			for name, want := range fixed {
+				if got, ok := members[name]; !ok || got != want {
+					c.bad(file, 0, "Go 1.%d, %s: %s is at %d (found: %v), not at %d", g.minor, arch, name, got, ok, want)
 				}
 			}
-			if !fitsStackRow(rows, int64(g.minor), members) {
-				c.bad(stackLayouts, 0, "no layout for Go 1.%d, %s, fits %s: want %s", g.minor, arch, g.dir, stackRowFor(members))
-			}
+			f(g, arch, members)
 		}
 	}
+}
+
+// offsets joins the offsets of the named members, as the rows of the tables have them.
+func offsets(members map[string]int64, names []string) string {
+	var words []string
+	for _, name := range names {
+		words = append(words, strconv.FormatInt(members[name], 10))
+	}
+	return strings.Join(words, ", ")
 }
 
 // stackRows gives the rows of go_layouts.
@@ -72,15 +92,6 @@ func stackRows(t *tree) [][]int64 {
 	return rows
 }
 
-func indexOf(words []string, word string) int {
-	for i, w := range words {
-		if w == word {
-			return i
-		}
-	}
-	return -1
-}
-
 func fitsStackRow(rows [][]int64, minor int64, members map[string]int64) bool {
 	for _, row := range rows {
 		fits := row[0] <= minor && minor <= row[1]
@@ -93,14 +104,6 @@ func fitsStackRow(rows [][]int64, minor int64, members map[string]int64) bool {
 		}
 	}
 	return false
-}
-
-func stackRowFor(members map[string]int64) string {
-	var words []string
-	for _, name := range stackWords {
-		words = append(words, strconv.FormatInt(members[name], 10))
-	}
-	return strings.Join(words, ", ")
 }
 
 // owner: the process; lock: membersLock. What debugMembers has found, by GOROOT and architecture.

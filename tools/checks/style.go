@@ -25,7 +25,6 @@ func invariantsOfStyle() []invariant {
 		{"conditionals", checkConditionals},
 		{"shell", checkShell},
 		{"go", checkGo},
-		{"flags", checkFlags},
 		{"headers", checkHeaders},
 		{"warnings-cmd", checkCommand},
 	}
@@ -71,25 +70,33 @@ func formatTool() string {
 // checkFormat: C as clang-format writes it. Each of its versions has a view of its own on some lines; what
 // the project is written in is formatVersion.
 func checkFormat(t *tree, c *check) {
-	if needs(c, "clang-format") {
-		tool := formatTool()
-		if tool == "" {
-			c.skip = "clang-format is not of version " + formatVersion + ", which the project is written in"
-			return
+	if !needs(c, "clang-format") {
+		return
+	}
+	if tool := formatTool(); tool != "" {
+		t.complaints(c, "error:", []string{tool, "--dry-run", "-Werror"}, withExt(t.tracked(), ".c", ".h"))
+	} else {
+		c.skip = "clang-format is not of version " + formatVersion + ", which the project is written in"
+	}
+}
+
+// complaints runs a tool on files and reports the lines of its output that have a word.
+func (t *tree) complaints(c *check, word string, tool, files []string) {
+	if len(files) == 0 || !needs(c, tool[0]) {
+		return
+	}
+	cmd := exec.Command(tool[0], append(tool[1:len(tool):len(tool)], files...)...)
+	cmd.Dir = t.root
+	out, err := cmd.CombinedOutput()
+	reported := false
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if line != "" && strings.Contains(line, word) {
+			c.bad("", 0, "%s", line)
+			reported = true
 		}
-		list := withExt(t.tracked(), ".c", ".h")
-		for len(list) > 0 {
-			n := min(len(list), 20)
-			cmd := exec.Command(tool, append([]string{"--dry-run", "-Werror"}, list[:n]...)...)
-			cmd.Dir = t.root
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				for _, line := range strings.Split(firstErrors(string(out)), "\n") {
-					c.bad("", 0, "%s (make fmt)", line)
-				}
-			}
-			list = list[n:]
-		}
+	}
+	if err != nil && !reported {
+		c.bad("", 0, "%s: %v\n%s", tool[0], err, out)
 	}
 }
 
@@ -199,50 +206,28 @@ func checkConditionals(t *tree, c *check) {
 var setU = regexp.MustCompile(`(?m)^set -(eu|u)`)
 
 func checkShell(t *tree, c *check) {
-	if needs(c, "shellcheck") {
-		var list []string
-		for _, f := range t.tracked() {
-			text := t.read(f)
-			first := strings.SplitN(text, "\n", 2)[0]
-			if isShell(f, text) && !strings.Contains(first, "zsh") {
-				list = append(list, f)
-				if !setU.MatchString(text) && !strings.Contains(text, "To be sourced") {
-					c.bad(f, 1, "no set -eu (or set -u, where failures are counted)")
-				}
-			}
-		}
-		if len(list) > 0 {
-			cmd := exec.Command("shellcheck", append([]string{"-x", "-f", "gcc", "--"}, list...)...)
-			cmd.Dir = t.root
-			if out, err := cmd.CombinedOutput(); err != nil {
-				for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-					c.bad("", 0, "%s", line)
-				}
+	var list []string
+	for _, f := range t.tracked() {
+		text := t.read(f)
+		first := strings.SplitN(text, "\n", 2)[0]
+		if isShell(f, text) && !strings.Contains(first, "zsh") {
+			list = append(list, f)
+			if !setU.MatchString(text) && !strings.Contains(text, "To be sourced") {
+				c.bad(f, 1, "no set -eu (or set -u, where failures are counted)")
 			}
 		}
 	}
+	t.complaints(c, "", []string{"shellcheck", "-x", "-f", "gcc", "--"}, list)
 }
 
 // checkGo: gofmt for every Go file, go vet for every module but the examples, which want modules of
 // others and are vetted with them by examples/test.
 func checkGo(t *tree, c *check) {
-	list := withExt(t.tracked(), ".go")
-	if len(list) > 0 && needs(c, "gofmt", "go") {
-		cmd := exec.Command("gofmt", append([]string{"-l"}, list...)...)
-		cmd.Dir = t.root
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			c.bad("", 0, "gofmt: %v\n%s", err, out)
-		}
-		for _, f := range strings.Fields(string(out)) {
-			c.bad(f, 0, "is not as gofmt writes it")
-		}
-		for _, f := range t.tracked() {
-			if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") &&
-				!strings.HasPrefix(f, "examples/") {
-				if err := t.vet(filepath.Dir(f)); err != nil {
-					c.bad(f, 0, "%v", err)
-				}
+	t.complaints(c, "", []string{"gofmt", "-l"}, withExt(t.tracked(), ".go"))
+	for _, f := range t.tracked() {
+		if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") && !strings.HasPrefix(f, "examples/") && needs(c, "go") {
+			if err := t.vet(filepath.Dir(f)); err != nil {
+				c.bad(f, 0, "%v", err)
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func invariantsOfSymbols() []invariant {
 			}},
 			invariant{"lines-" + p.arch, func(t *tree, c *check) { t.checkLines(c, p) }})
 	}
-	return append(out, invariant{"rcgo", checkRcgo}, invariant{"program", func(t *tree, c *check) {
+	return append(out, invariant{"program", func(t *tree, c *check) {
 		if good {
 			t.checkProgram(c)
 		} else {
@@ -92,7 +92,7 @@ func (t *tree) checkSeparate(c *check, p platform) {
 		c.bad("runtime", 0, "no C or no assembly for %s/%s: %v %v", p.os, p.arch, err, err2)
 		return
 	}
-	units := t.compileAll([]string{cc}, append(files, asm...), objectFlags...)
+	units := t.compileAll([]string{cc}, append(files, asm...), t.objectFlags()...)
 	if !failures(c, units) {
 		return
 	}
@@ -116,7 +116,7 @@ func (t *tree) checkGroups(c *check, p platform) {
 	if !ok || !needs(c, gccFor(p.arch)) {
 		return
 	}
-	variants := [][]string{objectFlags}
+	variants := [][]string{t.objectFlags()}
 	if p.arch == runtime.GOARCH {
 		variants = append(variants, []string{"-O0"}, []string{"-O0", "-fsanitize=thread"})
 	}

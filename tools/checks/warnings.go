@@ -4,19 +4,8 @@ package main
 
 import (
 	"os/exec"
-	"regexp"
 	"strings"
 )
-
-// checkFlags: the checks compile with the flags that make does.
-func checkFlags(t *tree, c *check) {
-	if m := regexp.MustCompile(`(?m)^WARN := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cWarn {
-		c.bad("Makefile", 0, "WARN differs from the check's (tools/checks/compile.go)")
-	}
-	if m := regexp.MustCompile(`(?m)^CSTD := (.*)$`).FindStringSubmatch(t.read("Makefile")); m == nil || m[1] != cStd {
-		c.bad("Makefile", 0, "CSTD differs from the check's (tools/checks/compile.go)")
-	}
-}
 
 // checkHeaders: each header compiles alone, and included twice.
 func checkHeaders(t *tree, c *check) {
@@ -29,8 +18,8 @@ func checkHeaders(t *tree, c *check) {
 				continue // needs that system's headers
 			}
 			src := "#include \"" + rel + "\"\n#include \"" + rel + "\"\nextern int x;\n"
-			args := append(strings.Fields(cStd+" "+cWarn), "-Werror", "-Wno-unused-function", "-I.")
-			args = append(append(args, t.includes()...), "-fsyntax-only", "-x", "c", "-")
+			args := append(t.strict("-Wno-unused-function", "-fsyntax-only", "-I."), t.makeFlags("CSTD")...)
+			args = append(append(args, t.includes()...), "-x", "c", "-")
 			cmd := exec.Command("gcc", args...)
 			cmd.Dir = t.root
 			cmd.Stdin = strings.NewReader(src)
@@ -51,11 +40,11 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 		return
 	}
 	// The optimizer has warnings of its own; those of gcc are enough.
-	quick := append(strings.Fields(cWarn), "-Werror", "-O2", syntaxOnly)
+	quick := t.strict("-O2", syntaxOnly)
 	quick = quick[:len(quick):len(quick)]
 	whole := quick
 	if cc[0] == gccFor(p.arch) {
-		whole = objectFlags
+		whole = t.objectFlags()
 	}
 	failures(c, t.compileAll(cc, append(files, asm...), whole...))
 
@@ -77,8 +66,7 @@ func (t *tree) compileClean(c *check, cc []string, p platform) {
 // checkCommand compiles the command with every warning as an error, by gcc and by clang. Files that need headers of
 // FreeBSD are left out: see make freebsd.
 func checkCommand(t *tree, c *check) {
-	flags := append(strings.Fields(cWarn), "-Werror", "-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-DRCGO_MODULE=\"m.example\"",
-		"-Icmd/rcgo")
+	flags := t.strict("-O2", "-D_GNU_SOURCE", "-DRCGO_VERSION=\"0\"", "-DRCGO_MODULE=\"m.example\"", "-Icmd/rcgo")
 	var files []string
 	for _, file := range t.glob("cmd/*/*.c") {
 		if !strings.Contains(t.read(file), "<sys/sysctl.h>") {
