@@ -65,12 +65,12 @@ static void
 check_quick(
 	const struct rcgo_cfi_area *area, uintptr_t hdr, uintptr_t pc, const struct rcgo_fde *fde)
 {
-	struct rcgo_cfi_fast quick = {.looked = false};
+	struct rcgo_cfi_fast fast = {.looked = false};
 	struct rcgo_cfi_row row;
 	uint64_t entry;
 
 	rcgo__unwind_cache_clear(true);
-	entry = rcgo__cfi_fast(area, hdr, 0, pc, &quick);
+	entry = rcgo__cfi_fast(area, hdr, 0, pc, &fast);
 	if (entry != RCGO_UNWIND_ENTRY_NONE &&
 		(!rcgo__cfi_row(fde, pc, true, &row) ||
 			rcgo__cfi_unwind_entry(fde, pc, &row) != entry)) {

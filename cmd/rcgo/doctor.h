@@ -13,8 +13,8 @@ enum level { LEVEL_OK, LEVEL_WARN, LEVEL_FAIL };
 void finding(enum level level, const char *name, const char *text, const char *todo);
 void finding_of(enum level level, const char *name, const struct problem *p);
 
-// With -json: collects the findings. findings_end prints them, or the summary, and returns the number of
-// failures.
+// With -json: collects the findings. findings_end prints them, or the summary, and returns the
+// number of failures.
 void findings_as_json(void);
 unsigned findings_end(void);
 

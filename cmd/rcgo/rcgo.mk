@@ -1,4 +1,4 @@
-# The command rcgo. It carries the payload inside, so bin/rcgo is all one needs to copy.
+# The command rcgo. It contains the payload, so bin/rcgo can be copied alone.
 
 # What walks a stack knows the CPU that the stack is of, and is there once for each.
 RCGO_WALK_CPUS := amd64 arm64
@@ -191,7 +191,7 @@ $(PRELOAD_OBJ): $(BUILD)/preload/%.o: %.c $(RCGO_SYM_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(PRELOAD_FLAGS) -c -o $@ $<
 
-# Heap profiling is for Linux: elsewhere rcgo carries no such library.
+# Heap profiling is for Linux: elsewhere rcgo contains no such library.
 PRELOAD_LIB_linux := $(BUILD)/preload/lib/rcgo_heap.so
 PRELOAD_LIB := $(or $(PRELOAD_LIB_$(SYSTEM)),$(BUILD)/preload/lib/.none)
 

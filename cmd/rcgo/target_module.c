@@ -113,9 +113,9 @@ lay_segments(struct module *m, uint8_t *image)
 {
 	int fd = open(m->file, O_RDONLY | O_CLOEXEC);
 	struct rcgo_segment s;
-	bool laid = fd >= 0;
+	bool mapped = fd >= 0;
 
-	for (uint32_t i = 0; laid && rcgo__elf_segment_at(&m->elf, i, &s); i++) {
+	for (uint32_t i = 0; mapped && rcgo__elf_segment_at(&m->elf, i, &s); i++) {
 		uint64_t inside = s.address & (PAGE - 1);
 		uint64_t at = s.address - inside - m->base;
 
@@ -127,13 +127,13 @@ lay_segments(struct module *m, uint8_t *image)
 			s.file_size > m->elf.image.size - s.offset) {
 			continue;
 		}
-		laid = mmap(image + at, inside + s.file_size, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-			       fd, (off_t)(s.offset - inside)) != MAP_FAILED;
+		mapped = mmap(image + at, inside + s.file_size, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+				 fd, (off_t)(s.offset - inside)) != MAP_FAILED;
 	}
 	if (fd >= 0) {
 		close(fd);
 	}
-	return laid;
+	return mapped;
 }
 
 static void

@@ -104,7 +104,7 @@ func bind(f reflect.Value, name string, fn unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	if c := quick(sig, fn); c != nil {
+	if c := fastPath(sig, fn); c != nil {
 		*(**closure)(f.Addr().UnsafePointer()) = c
 		return nil
 	}

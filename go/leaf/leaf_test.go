@@ -28,7 +28,7 @@ var (
 
 func TestResults(t *testing.T) {
 	fast, why := leaf.Fast()
-	t.Log("quick:", fast, why)
+	t.Log("fast path:", fast, why)
 	nothing()
 	if got := add(3, -40); got != -37 {
 		t.Errorf("add: %d", got)

@@ -45,7 +45,7 @@ func TestOtherWays(t *testing.T) {
 // The arguments and results of both kinds of call must survive a collection during the call.
 func TestKeepsAlive(t *testing.T) {
 	if fast, _ := leaf.Fast(); fast {
-		t.Skip("a quick call may not call Go")
+		t.Skip("a call on the fast path may not call Go")
 	}
 	alive := of[func(a, b unsafe.Pointer, x float64, n uintptr, c *int32) uintptr]("collects")
 	two := of[func(a unsafe.Pointer, n uintptr) uintptr]("collects_two")

@@ -123,7 +123,7 @@ TEST(the_same_rule)
 
 	unit_cfi_init(&cfi);
 	for (unsigned i = 0; i < 4000; i++) {
-		struct rcgo_cfi_fast quick = {.looked = false};
+		struct rcgo_cfi_fast fast = {.looked = false};
 		uintptr_t code = (uintptr_t)cfi.end - FUNCTIONS * SPACING;
 		uintptr_t hdr;
 
@@ -136,7 +136,7 @@ TEST(the_same_rule)
 		rcgo__unwind_cache_clear(true);
 		for (unsigned k = 0; k < 64; k++) {
 			uintptr_t pc = code + unit_random() % (FUNCTIONS * SPACING);
-			uint64_t entry = rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &quick);
+			uint64_t entry = rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &fast);
 
 			if (entry != RCGO_UNWIND_ENTRY_NONE) {
 				CHECK_INT((long long)entry, (long long)general(&cfi.area, hdr, pc));
@@ -154,7 +154,7 @@ TEST(the_same_rule)
 TEST(ends)
 {
 	for (unsigned cut = 1; cut < 64; cut++) {
-		struct rcgo_cfi_fast quick = {.looked = false};
+		struct rcgo_cfi_fast fast = {.looked = false};
 		struct unit_cfi cfi;
 		uint8_t *cie, *fde;
 		uintptr_t hdr;
@@ -181,7 +181,7 @@ TEST(ends)
 		if (cut < 60) {
 			uintptr_t pc = (uintptr_t)cfi.start + 5;
 
-			CHECK(rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &quick) ==
+			CHECK(rcgo__cfi_fast(&cfi.area, hdr, 0, pc, &fast) ==
 				RCGO_UNWIND_ENTRY_NONE);
 		}
 	}

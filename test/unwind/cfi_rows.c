@@ -235,10 +235,10 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	char *word[COLUMNS_MAX + 2];
 	unsigned n = split(line, word, COLUMNS_MAX + 2);
 	uintptr_t pc = bias + strtoull(word[0], NULL, 16);
-	static struct rcgo_cfi_fast quick;
+	static struct rcgo_cfi_fast fast;
 	struct rcgo_cfi_row row, compact;
 	struct rcgo_fde fde;
-	uint64_t entry, quickly;
+	uint64_t entry, by_fast_path;
 
 	rows++;
 	if (!rcgo__cfi_find(&area, hdr, hdr_size, pc, &fde, &copy) || fde.start != bias + start) {
@@ -263,9 +263,9 @@ compare(uintptr_t start, char *line, const struct columns *columns)
 	if (!same_entry(entry, &row, &fde)) {
 		differ(pc, "another entry", word[1]);
 	}
-	quickly = rcgo__cfi_fast(&area, hdr, hdr_size, pc, &quick);
-	in_one_pass += quickly != RCGO_UNWIND_ENTRY_NONE;
-	if (quickly != RCGO_UNWIND_ENTRY_NONE && quickly != entry) {
+	by_fast_path = rcgo__cfi_fast(&area, hdr, hdr_size, pc, &fast);
+	in_one_pass += by_fast_path != RCGO_UNWIND_ENTRY_NONE;
+	if (by_fast_path != RCGO_UNWIND_ENTRY_NONE && by_fast_path != entry) {
 		differ(pc, "another entry in one pass", word[1]);
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // C handlers without SA_ONSTACK; see testdata/cases/interpose.go.
-func TestGuard(t *testing.T) {
+func TestHandlersWithoutOnstack(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, words := range []string{"interpose-how", "interpose-smash", "interpose-fault", "interpose-preempt",
 			"interpose-coroutine", "interpose-restore"} {

@@ -13,7 +13,7 @@ var (
 	why     = "the fast path is for programs with C on linux/amd64 and linux/arm64"
 )
 
-func quick(*signature, unsafe.Pointer) *closure { return nil }
+func fastPath(*signature, unsafe.Pointer) *closure { return nil }
 
 func schedSP() (g, offset uintptr) { return 0, 0 }
 

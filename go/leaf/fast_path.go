@@ -10,8 +10,8 @@ import (
 	"rcgo.example/leaf/internal/ccall"
 )
 
-// quick returns the closure of a call on the fast path, or nil if there is none.
-func quick(s *signature, fn unsafe.Pointer) *closure {
+// fastPath returns the closure of a call on the fast path, or nil if there is none.
+func fastPath(s *signature, fn unsafe.Pointer) *closure {
 	if ok, _ := Fast(); !ok {
 		return nil
 	}
