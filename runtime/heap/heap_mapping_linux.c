@@ -280,7 +280,7 @@ rcgo__heap_unmap_until(
 	bool any;
 
 	if (!rcgo__heap_lock(&control->mapping_lock)) {
-		rcgo_add_rlx(&control->header->lost_frees, 1);
+		rcgo__heap_pend(control, start, size, seq);
 		return false;
 	}
 	any = remove_range(control, start, start + size, seq);
@@ -303,7 +303,7 @@ rcgo__heap_unmap(void *p, size_t size)
 	}
 	slot = enter(control);
 	if (slot == NULL) {
-		rcgo__heap_pend(control, start, whole);
+		rcgo__heap_pend(control, start, whole, UINT64_MAX);
 		return false;
 	}
 	any = rcgo__heap_unmap_until(control, start, whole, UINT64_MAX);
@@ -311,12 +311,13 @@ rcgo__heap_unmap(void *p, size_t size)
 	return any;
 }
 
-// Frees that a thread made during its own recording, which the thread records afterwards.
+// Frees that could not be recorded at once: the thread was recording already, or a lock was held for
+// too long.
 
 void
-rcgo__heap_pend(struct rcgo_heap_control *control, uint64_t address, uint64_t size)
+rcgo__heap_pend(struct rcgo_heap_control *control, uint64_t address, uint64_t size, uint64_t until)
 {
-	uint64_t seq = rcgo_load_rlx(&control->header->seq);
+	uint64_t now = rcgo_load_rlx(&control->header->seq), seq = until < now ? until : now;
 
 	for (size_t i = 0; i < RCGO_HEAP_PENDING; i++) {
 		struct rcgo_heap_pending *item = &control->pending[i];

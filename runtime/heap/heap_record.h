@@ -101,10 +101,11 @@ RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 RCGO_INTERN bool rcgo__heap_unmap_until(
 	struct rcgo_heap_control *control, uint64_t start, uint64_t size, uint64_t seq);
 
-// Defers the recording of a free (size 0), or of an unmapped range.
+// Defers the recording of a free (size 0), or of an unmapped range, for samples that are not newer
+// than sample until, or than the newest now.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_pend(
-	struct rcgo_heap_control *control, uint64_t address, uint64_t size);
+	struct rcgo_heap_control *control, uint64_t address, uint64_t size, uint64_t until);
 
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE struct rcgo_heap_entry *

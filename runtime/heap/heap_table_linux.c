@@ -168,7 +168,7 @@ take_out(struct rcgo_heap_control *control, uint64_t address, uint64_t seq,
 	uint32_t number;
 
 	if (!rcgo__heap_lock(lock)) {
-		rcgo_add_rlx(&control->header->lost_frees, 1);
+		rcgo__heap_pend(control, address, 0, seq);
 		return false;
 	}
 	number = find(control, hash, address, &link);
@@ -187,6 +187,7 @@ static RCGO_COLD void
 pending_settle(struct rcgo_heap_control *control)
 {
 	struct rcgo_heap_entry was;
+	uint32_t used;
 
 	for (size_t i = 0; i < RCGO_HEAP_PENDING && rcgo_load_rlx(&control->pending_used) != 0;
 		i++) {
@@ -197,11 +198,14 @@ pending_settle(struct rcgo_heap_control *control)
 		if (address <= 1 || !rcgo_cas(&item->address, &address, 0)) {
 			continue;
 		}
-		rcgo_add_rlx(&control->pending_used, UINT32_MAX);
+		used = rcgo_add_rlx(&control->pending_used, UINT32_MAX);
 		if (size != 0) {
 			rcgo__heap_unmap_until(control, address, size, seq);
 		} else {
 			take_out(control, address, seq, &was);
+		}
+		if (rcgo_load_rlx(&control->pending_used) >= used) {
+			return; // it is back, because a lock is held
 		}
 	}
 }
@@ -233,7 +237,7 @@ rcgo__heap_forget(struct rcgo_heap_control *control, void *p, struct rcgo_heap_e
 	}
 	slot = rcgo__heap_slot(control, rcgo_load_rlx(&control->track));
 	if (__atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE) != 0) {
-		rcgo__heap_pend(control, address, 0);
+		rcgo__heap_pend(control, address, 0, UINT64_MAX);
 		return false;
 	}
 	found = take_out(control, address, UINT64_MAX, was);
