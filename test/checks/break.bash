@@ -6,6 +6,8 @@
 safe='// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none'
 # shellcheck disable=SC2034
 text=backtrace/util/strbuf.c textc=strbuf.c header=backtrace/util/strbuf.h
+# shellcheck disable=SC2034
+heap=runtime/heap/heap_slot_linux.c
 
 # add FILE TEXT appends a line.
 add() { printf '%s\n' "$2" >>"$1"; }

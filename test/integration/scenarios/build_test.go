@@ -97,6 +97,10 @@ func (b build) try(tc toolchain) (string, error) {
 		args := append([]string{"build", "-o", output}, lines(b.flags)...)
 		cmd := exec.Command(command, append(args, "./testdata/"+b.program)...)
 		cmd.Env = environ(tc, append([]string{"GOFLAGS=-buildvcs=false"}, builtFor(lines(b.env))...)...)
+		if strings.Contains(b.flags, "-race") && tc.minor >= 21 {
+			// The tests of the Go module have compiled the standard library with these two already.
+			cmd.Env = append(cmd.Env, "GOEXPERIMENT=cgocheck2")
+		}
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("%s %s: %v\n%s", command, strings.Join(cmd.Args[1:], " "), err, out)

@@ -128,7 +128,8 @@ func (w way) run(t *testing.T) {
 	if command == "" {
 		command = w.root + "/bin/go"
 	}
-	argv := []string{"test", "-count=1", "-timeout=10m"}
+	// The style check runs go vet.
+	argv := []string{"test", "-count=1", "-timeout=10m", "-vet=off"}
 	if *long {
 		argv[2] = "-timeout=60m"
 	} else {
