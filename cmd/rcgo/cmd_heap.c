@@ -95,7 +95,14 @@ struct line {
 	size_t stack;
 	const char *library;
 	double objects, bytes;
+	double resident; // of mappings
 };
+
+static const char *
+resident_text(double bytes)
+{
+	return bytes < 1 ? "" : fmt(", %s resident", size_text(bytes));
+}
 
 static int
 by_bytes(const void *a, const void *b)
@@ -152,7 +159,33 @@ print_frames(struct heap *h, size_t number)
 }
 
 static void
-print_libraries(struct heap *h, const struct line *line, size_t n)
+print_kind(double bytes, const char *kind)
+{
+	if (bytes >= 1) {
+		printf("%12s  %s\n", size_text(bytes), kind);
+	}
+}
+
+// Prints what the resident memory of the process consists of. The lines add up to its RSS.
+static void
+print_resident(const struct heap *h, const struct heap_resident *r)
+{
+	printf("resident: %s, of which\n", size_text(r->rss));
+	print_kind(r->bytes[HEAP_MAPPED], fmt("anonymous mappings of C code (%s mapped)",
+						  size_text((double)h->header.mapped_bytes)));
+	print_kind(r->blocks,
+		h->header.rate == 1 ? "malloc: blocks in use" : "malloc: blocks in use, estimated");
+	print_kind(r->bytes[HEAP_MALLOC] - r->blocks,
+		"malloc: freed or never recorded, and its overhead");
+	print_kind(r->bytes[HEAP_GO], "Go: its heap, goroutine stacks and tables");
+	print_kind(r->bytes[HEAP_STACKS], "C stacks of threads");
+	print_kind(r->bytes[HEAP_FILES], "code and variables of programs, and mapped files");
+	print_kind(r->bytes[HEAP_PROFILING], "the tables of heap profiling");
+	print_kind(r->bytes[HEAP_OTHER], "other anonymous memory");
+}
+
+static void
+print_libraries(struct heap *h, const struct line *line, size_t n, const double *resident)
 {
 	struct line *sum = xalloc((n + 1) * sizeof *sum);
 	size_t used = 0;
@@ -170,11 +203,12 @@ print_libraries(struct heap *h, const struct line *line, size_t n)
 		sum[at].library = library;
 		sum[at].bytes += line[i].bytes;
 		sum[at].objects += line[i].objects;
+		sum[at].resident += mapped && resident != NULL ? resident[line[i].stack] : 0;
 	}
 	qsort(sum, used, sizeof *sum, by_bytes);
 	for (size_t i = 0; i < used; i++) {
-		printf("%12s in %9.0f  %s\n", size_text(sum[i].bytes), sum[i].objects,
-			sum[i].library);
+		printf("%12s in %9.0f  %s%s\n", size_text(sum[i].bytes), sum[i].objects,
+			sum[i].library, resident_text(sum[i].resident));
 	}
 }
 
@@ -224,7 +258,9 @@ heap_show(int argc, char **argv)
 		{"debug", required_argument, NULL, 'g'}, {0}};
 	struct heap *h = xalloc(sizeof *h);
 	struct heap_options options = {0};
+	struct heap_resident r = {0};
 	struct line *line;
+	bool resident;
 	size_t n;
 
 	opterr = 0;
@@ -243,6 +279,7 @@ heap_show(int argc, char **argv)
 		usage_error("heap", "heap show wants a process or a file");
 	}
 	heap_open(h, argv[optind]);
+	resident = h->running && heap_find_resident(h, &r);
 	heap_names(h);
 	n = lines_of(h, &options, &line);
 	if (options.pprof != NULL) {
@@ -257,13 +294,17 @@ heap_show(int argc, char **argv)
 		return 0;
 	}
 	print_total(h, &options);
+	if (resident) {
+		print_resident(h, &r);
+	}
 	if (options.by_library) {
-		print_libraries(h, line, n);
+		print_libraries(h, line, n, resident ? r.stack : NULL);
 		return 0;
 	}
 	for (size_t i = 0; i < n && (options.all || i < 10); i++) {
-		printf("\n%s in %.0f %s\n", size_text(line[i].bytes), line[i].objects,
-			h->stack[line[i].stack].kind == RCGO_HEAP_MMAP ? "mappings" : "blocks");
+		printf("\n%s in %.0f %s%s\n", size_text(line[i].bytes), line[i].objects,
+			h->stack[line[i].stack].kind == RCGO_HEAP_MMAP ? "mappings" : "blocks",
+			resident_text(resident ? r.stack[line[i].stack] : 0));
 		print_frames(h, line[i].stack);
 	}
 	if (n > 10 && !options.all) {

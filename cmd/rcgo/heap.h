@@ -17,9 +17,31 @@ struct heap {
 	struct rcgo_heap_module *module;
 	uint64_t *moved; // by how much heap_names.c moves each module's addresses
 	char *text;
-	bool running; // read from a process
+	bool running;	 // read from a process
+	pid_t process;	 // as this rcgo's namespace numbers it
+	uint64_t tables; // their address in the process
 	struct stacks s;
 	double *objects, *bytes; // in use, of each stack
+};
+
+// Kinds of resident memory.
+enum heap_kind {
+	HEAP_OTHER,
+	HEAP_MAPPED, // anonymous mappings of C code
+	HEAP_MALLOC,
+	HEAP_GO,     // heap, goroutine stacks and tables of Go and of its runtime/cgo
+	HEAP_STACKS, // C stacks of threads
+	HEAP_FILES,  // code and variables of the program and of its libraries, mapped files
+	HEAP_PROFILING,
+	HEAP_KINDS,
+};
+
+// Resident memory in bytes.
+struct heap_resident {
+	double rss;		  // of the process
+	double bytes[HEAP_KINDS]; // their sum is rss
+	double blocks;		  // of HEAP_MALLOC: in blocks that are in use, estimated
+	double *stack;		  // of HEAP_MAPPED: of the mappings of each stack
 };
 
 // heap_read.c: reads the tables of a process, if what is a number, or of a file. Ends
@@ -31,5 +53,9 @@ void heap_names(struct heap *h);
 const struct stack *heap_frames(struct heap *h, size_t stack);
 // The object that has allocated at this stack: that of the first frame outside of libc.
 const char *heap_library(struct heap *h, size_t stack);
+
+// heap_resident.c: finds out what the resident memory of a process consists of. Returns false if the
+// kernel does not tell.
+bool heap_find_resident(struct heap *h, struct heap_resident *r);
 
 #endif // HEAP_H

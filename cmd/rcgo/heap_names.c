@@ -120,6 +120,19 @@ heap_names(struct heap *h)
 	go_find(t, &h->s.go);
 }
 
+// Returns whether pc is the entry of a function of Go's runtime between C and Go. The tables have it
+// in the place of a return address: Go 1.19 keeps the entry of systemstack_switch as the position
+// at which the goroutine called C.
+static bool
+is_hidden_entry(struct heap *h, uint64_t pc)
+{
+	struct frame frame = {.pc = pc, .lang = FRAME_GO, .module = module_find(&h->s.t, pc)};
+	const struct name *names;
+	size_t n = names_of(&h->s, &frame, &names);
+
+	return n > 0 && names[0].hidden;
+}
+
 const struct stack *
 heap_frames(struct heap *h, size_t number)
 {
@@ -131,8 +144,11 @@ heap_frames(struct heap *h, size_t number)
 		uint64_t pc = h->word[from->at + i];
 		bool go = i >= from->c;
 
-		// Program counters of Go are return addresses.
-		stack->frame[i].pc = go ? pc - 1 : placed(h, from, pc);
+		// Other program counters of Go are return addresses.
+		if (go && (i > from->c || !is_hidden_entry(h, pc))) {
+			pc--;
+		}
+		stack->frame[i].pc = go ? pc : placed(h, from, pc);
 		stack->frame[i].lang = go ? FRAME_GO : FRAME_C;
 		stack->frame[i].module = module_find(&h->s.t, stack->frame[i].pc);
 	}

@@ -96,6 +96,8 @@ open_source(struct heap *h, const char *what, struct source *from)
 				"by `rcgo build --with=heap`");
 		}
 		h->running = true;
+		h->process = pid;
+		h->tables = from->at;
 		return;
 	}
 	from->at = 0;
@@ -171,7 +173,7 @@ add_up(struct heap *h)
 	for (uint64_t i = 0; i < h->header.mappings_used; i++) {
 		const struct rcgo_heap_mapping *m = &h->mapping[i];
 
-		if (m->state != RCGO_HEAP_RESERVED) {
+		if (m->state < RCGO_HEAP_RESERVED) {
 			h->objects[m->stack]++;
 			h->bytes[m->stack] += (double)m->size;
 		}

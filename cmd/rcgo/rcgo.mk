@@ -187,6 +187,10 @@ PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/preload/%.o)
 PRELOAD_FLAGS := -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE \
 	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT
 
+# The unwinder's mappings are not recorded.
+$(filter $(BUILD)/preload/backtrace/%,$(PRELOAD_OBJ)): PRELOAD_FLAGS += \
+	-Dmmap=rcgo__heap_own_mmap -Dmunmap=rcgo__heap_own_munmap
+
 $(PRELOAD_OBJ): $(BUILD)/preload/%.o: %.c $(RCGO_SYM_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g $(RCGO_SYM_FLAGS) $(PRELOAD_FLAGS) -c -o $@ $<

@@ -185,7 +185,7 @@ func (s *scope) find(seq uint64, options []Option) []string {
 		}
 	}
 	for i := range snapshot.Mappings {
-		if m := &snapshot.Mappings[i]; m.Seq > seq && !shared && m.State != heap.Reserved {
+		if m := &snapshot.Mappings[i]; m.Seq > seq && !shared && m.State < heap.Reserved {
 			add(m.Stack, m.Size, true)
 		}
 	}

@@ -65,7 +65,8 @@ RCGO_HEAP_STAND_IN void *mremap(void *p, size_t size, size_t wanted, int flags, 
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_HEAP_STAND_IN int mprotect(void *p, size_t size, int prot);
 
-// mmap and munmap for the rest of our runtime/cgo (tools/amalgamate). They record nothing.
+// mmap and munmap for the rest of our runtime/cgo (tools/amalgamate), and for the unwinder in the
+// preload library (cmd/rcgo/rcgo.mk). What they map is not C memory of the program.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=set alloc=no lock=none
 RCGO_SHARED void *rcgo__heap_own_mmap(
 	void *p, size_t size, int prot, int flags, int fd, off_t offset);

@@ -307,22 +307,38 @@ mprotect(void *p, size_t size, int prot)
 	return err;
 }
 
-#	ifdef RCGO_WITH_HEAP
-
 // Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C
-// memory of the program.
+// memory of the program. What has no access rights is Go's reserved address space.
+
+static void
+note_own(void *p, size_t size, bool mapped)
+{
+	if (rcgo_load_rlx(&control_now()->on) == 0) {
+		rcgo__heap_note_early(p, size, mapped);
+	}
+	if (mapped) {
+		rcgo__heap_map(p, size, RCGO_HEAP_OWN, 0);
+	} else {
+		rcgo__heap_unmap(p, size);
+	}
+}
 
 void *
 rcgo__heap_own_mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)
 {
-	return rcgo__heap_next.mmap(p, size, prot, flags, fd, offset);
+	void *new = rcgo__heap_next.mmap(p, size, prot, flags, fd, offset);
+
+	if (new != MAP_ERROR) {
+		note_own(new, size, (flags & FLAG_ANONYMOUS) != 0 && (prot & PROT_ANY) != 0);
+	}
+	return new;
 }
 
 int
 rcgo__heap_own_munmap(void *p, size_t size)
 {
+	note_own(p, size, false);
 	return rcgo__heap_next.munmap(p, size);
 }
 
-#	endif
 #endif

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define RCGO_HEAP_MAGIC "rcgo heap 2\n\0\0\0\0"
+#define RCGO_HEAP_MAGIC "rcgo heap 3\n\0\0\0\0"
 #define RCGO_HEAP_FILE "rcgo-heap" // the name of the memory file
 
 #define RCGO_HEAP_SHARDS 64
@@ -59,7 +59,7 @@ enum rcgo_heap_kind {
 	RCGO_HEAP_MMAP,
 };
 
-// An anonymous mapping of C code. All mappings are recorded, without sampling, and sorted by start.
+// An anonymous mapping. All mappings are recorded, without sampling, and sorted by start.
 struct rcgo_heap_mapping {
 	uint64_t start, size;
 	uint64_t seq;
@@ -71,6 +71,7 @@ enum rcgo_heap_state {
 	RCGO_HEAP_USABLE,
 	RCGO_HEAP_COMMITTED, // usable since mprotect
 	RCGO_HEAP_RESERVED,  // without access rights: no memory is in use
+	RCGO_HEAP_OWN,	     // memory of Go and of its runtime/cgo: not C memory of the program
 };
 
 // Executable code of an object that was loaded when a stack was recorded.
@@ -102,7 +103,8 @@ struct rcgo_heap_header {
 	uint64_t entries_live;
 	// The address of Go's moduledata in the process, whose copy is in go_module.
 	uint64_t go_module_address;
-	uint64_t no_go; // stacks whose Go part could not be read
+	uint64_t no_go;			// stacks whose Go part could not be read
+	uint64_t control, control_size; // the address and the size of the process's private state
 	uint32_t shard_used[RCGO_HEAP_SHARDS];
 	uint8_t go_module[RCGO_HEAP_GO_MODULE];
 };

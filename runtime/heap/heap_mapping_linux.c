@@ -4,6 +4,9 @@
 //
 // Memory without access rights is only reserved. It is in the array, but is not counted until mmap
 // or mprotect makes it usable. From then on it is counted until it is unmapped or mapped again.
+//
+// Memory that Go and its runtime/cgo map is in the array, so that rcgo heap show can tell it from
+// C memory. It is not counted either.
 
 #include <string.h>
 #include <sys/auxv.h>
@@ -55,7 +58,7 @@ count_mapping(struct rcgo_heap_control *control, const struct rcgo_heap_mapping 
 
 	if (mapping->state == RCGO_HEAP_RESERVED) {
 		rcgo_add_rlx(&control->reserved, (uint32_t)sign);
-	} else {
+	} else if (mapping->state != RCGO_HEAP_OWN) {
 		rcgo_add_rlx(&control->header->mapped_bytes, sign * mapping->size);
 	}
 }
@@ -89,7 +92,8 @@ take_away(struct rcgo_heap_control *control, uint64_t at)
 }
 
 // Removes a range. A mapping that is larger keeps the parts before and after it. Mappings newer
-// than seq stay. Returns whether any of the range was recorded as usable. The lock is held.
+// than seq stay. Returns whether any of the range was recorded as usable C memory. The lock is
+// held.
 static bool
 remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, uint64_t seq)
 {
@@ -114,7 +118,7 @@ remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, ui
 			part.size = was_end - end;
 			put(control, at++, &part);
 		}
-		any |= was.state != RCGO_HEAP_RESERVED;
+		any |= was.state != RCGO_HEAP_RESERVED && was.state != RCGO_HEAP_OWN;
 	}
 	return any;
 }
@@ -160,6 +164,53 @@ lose_mapping(struct rcgo_heap_control *control)
 	rcgo_add_rlx(&control->header->lost_mappings, 1);
 }
 
+// Joins memory of Go with its neighbours in the array, because Go maps its heap piece by piece. at
+// is the index of the first mapping above it. Returns false if there is no such neighbour. The lock
+// is held.
+static bool
+join_own(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mapping *new)
+{
+	struct rcgo_heap_mapping *before = &mappings(control)[at == 0 ? 0 : at - 1];
+	struct rcgo_heap_mapping *after = &mappings(control)[at];
+	bool has_before = at > 0 && before->state == RCGO_HEAP_OWN &&
+			  before->start + before->size == new->start;
+	bool has_after = at < control->header->mappings_used && after->state == RCGO_HEAP_OWN &&
+			 new->start + new->size == after->start;
+
+	if (has_before) {
+		before->size += new->size + (has_after ? after->size : 0);
+		before->seq = new->seq;
+		if (has_after) {
+			take_away(control, at);
+		}
+	} else if (has_after) {
+		after->start = new->start;
+		after->size += new->size;
+		after->seq = new->seq;
+	}
+	return has_before || has_after;
+}
+
+// Replaces what the array has of this range. The slot is busy. Returns false if it cannot.
+static bool
+insert_mapping(struct rcgo_heap_control *control, struct rcgo_heap_mapping *new)
+{
+	uint64_t at;
+
+	new->seq = rcgo_add_rlx(&control->header->seq, 1) + 1;
+	if (!rcgo__heap_lock(&control->mapping_lock)) {
+		lose_mapping(control);
+		return false;
+	}
+	remove_range(control, new->start, new->start + new->size, UINT64_MAX);
+	at = first_above(control, new->start);
+	if (new->state != RCGO_HEAP_OWN || !join_own(control, at, new)) {
+		put(control, at, new);
+	}
+	rcgo__heap_unlock(&control->mapping_lock);
+	return true;
+}
+
 void
 rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t caller)
 {
@@ -173,21 +224,16 @@ rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t calle
 	}
 	slot = enter(control);
 	if (slot == NULL) {
-		lose_mapping(control);
-		return;
-	}
-	if (state == RCGO_HEAP_RESERVED || take_stack(control, caller, &new.stack)) {
-		new.seq = rcgo_add_rlx(&control->header->seq, 1) + 1;
-		if (rcgo__heap_lock(&control->mapping_lock)) {
-			remove_range(control, new.start, new.start + new.size, UINT64_MAX);
-			put(control, first_above(control, new.start), &new);
-			rcgo__heap_unlock(&control->mapping_lock);
-			if (state != RCGO_HEAP_RESERVED) {
-				count_mapped_total(control, new.stack, 1, new.size);
-			}
-		} else {
+		if (state != RCGO_HEAP_OWN) {
 			lose_mapping(control);
 		}
+		return;
+	}
+	if (state == RCGO_HEAP_USABLE && !take_stack(control, caller, &new.stack)) {
+		new.state = RCGO_HEAP_OWN;
+	}
+	if (insert_mapping(control, &new) && new.state == RCGO_HEAP_USABLE) {
+		count_mapped_total(control, new.stack, 1, new.size);
 	}
 	rcgo_store_rel(&slot->busy, 0);
 }

@@ -96,6 +96,13 @@ RCGO_INTERN RCGO_COLD void rcgo__heap_commit(void *p, size_t size, uintptr_t cal
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 
+// Notes memory of Go and of its runtime/cgo while profiling is off, and that it is no longer mapped.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_note_early(void *p, size_t size, bool mapped);
+// Records that memory, because profiling has been switched on.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_move_early(void);
+
 // Like rcgo__heap_unmap, for mappings that are not newer than sample seq. The slot is busy.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_unmap_until(

@@ -231,6 +231,8 @@ make_tables(struct rcgo_heap_control *control, const char *path)
 	layout.size = size;
 	layout.pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	layout.started = (uint64_t)now.tv_sec;
+	layout.control = (uint64_t)(uintptr_t)control;
+	layout.control_size = sizeof *control;
 	memcpy(control->header, &layout, sizeof layout);
 	memcpy(control->header->magic, RCGO_HEAP_MAGIC, sizeof control->header->magic);
 	control->seed = (uint64_t)now.tv_nsec ^ layout.pid << 32 ^ (uintptr_t)control;
@@ -278,6 +280,9 @@ rcgo__heap_set_rate(uint64_t rate, const char *path)
 		}
 	}
 	rcgo__heap_unlock(&setting);
+	if (err == 0 && rate != 0) {
+		rcgo__heap_move_early();
+	}
 	errno = saved;
 	return err;
 }

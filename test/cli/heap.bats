@@ -19,6 +19,26 @@ start_leaky() {
 	start_as "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky" wait
 }
 
+# Checks the parts of the resident memory in the output of rcgo heap show: they add up, and at most a
+# hundredth is of no known kind.
+check_resident() {
+	[[ $output == *"8.0 MiB in 1 mappings, 4.0 MiB resident"*"C   map_half_used"*"Go  main.main"* ]]
+	awk '
+		function mib(n, unit) { return unit == "MiB" ? n : unit == "KiB" ? n / 1024 : n / 1048576 }
+		/^resident: / { all = mib($2, substr($3, 1, 3)) }
+		/^ .* (B|KiB|MiB)  / { sum += mib($1, $2) }
+		/anonymous mappings of C code/ { mapped = mib($1, $2) }
+		/blocks in use/ { blocks = mib($1, $2) }
+		/other anonymous memory/ { other = mib($1, $2) }
+		/^$/ { exit }
+		END {
+			print all, sum, mapped, blocks, other
+			# Each part is rounded to 0.1 MiB.
+			exit !(all > 8 && sum - all < 0.5 && all - sum < 0.5 && mapped >= 4 && mapped < 4.2 &&
+				blocks > 3.7 && other < all / 100)
+		}' <<<"$output"
+}
+
 @test "heap run: a program of plain go; the file outlives it" {
 	run "$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
 	[ "$status" -eq 0 ]
@@ -44,6 +64,9 @@ start_leaky() {
 	run "$RCGO" heap show "$PID"
 	[ "$status" -eq 0 ]
 	check_lost
+	check_resident
+	run "$RCGO" heap show -by library "$PID"
+	[[ $output == *"8.0 MiB in         1  leaky [mmap], 4.0 MiB resident"* ]]
 	kill -KILL "$PID"
 	wait "$PID" || true
 	run "$RCGO" heap show "$T/profile"

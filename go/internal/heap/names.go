@@ -108,6 +108,10 @@ var hidden = map[string]bool{
 func (n *Names) Go(pc uintptr) []Frame {
 	frames, ok := n.goes[pc]
 	if !ok {
+		if f := runtime.FuncForPC(pc); f != nil && f.Entry() == pc && hidden[f.Name()] {
+			n.goes[pc] = nil // Go 1.19 keeps the entry of systemstack_switch as where the goroutine called C
+			return nil
+		}
 		all := runtime.CallersFrames(expand([]uintptr{pc}))
 		for {
 			f, more := all.Next()

@@ -44,15 +44,18 @@ type Entry struct {
 	next, unused                  uint32
 }
 
-// A Mapping is an anonymous mapping of C code. It mirrors struct rcgo_heap_mapping.
+// A Mapping is an anonymous mapping. It mirrors struct rcgo_heap_mapping.
 type Mapping struct {
 	Start, Size, Seq uint64
 	Stack            uint32
 	State            uint32
 }
 
-// Reserved is the state of a mapping without access rights: it takes no memory.
-const Reserved = 2
+// States of a mapping that is not C memory of the program. The other states are below.
+const (
+	Reserved = 2 // without access rights: it takes no memory
+	Own      = 3 // of Go and of its runtime/cgo
+)
 
 // module mirrors struct rcgo_heap_module.
 type module struct {
@@ -192,7 +195,7 @@ func (s *Snapshot) InUse() (objects, bytes []float64) {
 		}
 	}
 	for i := range s.Mappings {
-		if m := &s.Mappings[i]; int(m.Stack) < len(objects) && m.State != Reserved {
+		if m := &s.Mappings[i]; int(m.Stack) < len(objects) && m.State < Reserved {
 			objects[m.Stack]++
 			bytes[m.Stack] += float64(m.Size)
 		}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Leaky loses C memory in two places, of known sizes. With an argument it then waits.
+// Leaky loses C memory in two places, of known sizes. With an argument it also maps memory of which it
+// uses a half, and then waits.
 package main
 
 /*
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *kept[2000];
 static int n;
@@ -17,6 +19,19 @@ lose(int times, size_t size)
 		kept[n] = malloc(size);
 		memset(kept[n++], 1, size);
 	}
+}
+
+static __attribute__((noinline)) int
+map_half_used(size_t size)
+{
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		return 1;
+	}
+	madvise(p, size, MADV_NOHUGEPAGE);
+	memset(p, 1, size / 2);
+	return 0;
 }
 */
 import "C"
@@ -37,6 +52,9 @@ func main() {
 	loseSmall()
 	loseBig()
 	if len(os.Args) > 1 {
+		if C.map_half_used(8<<20) != 0 {
+			os.Exit(1)
+		}
 		fmt.Println("ready")
 		time.Sleep(time.Minute)
 	}
