@@ -120,9 +120,9 @@ heap_names(struct heap *h)
 	go_find(t, &h->s.go);
 }
 
-// Returns whether pc is the entry of a function of Go's runtime between C and Go. The tables have it
-// in the place of a return address: Go 1.19 keeps the entry of systemstack_switch as the position
-// at which the goroutine called C.
+// Returns whether pc is the entry of a function of Go's runtime between C and Go. The tables have
+// it in the place of a return address: Go 1.19 keeps the entry of systemstack_switch as
+// the position at which the goroutine called C.
 static bool
 is_hidden_entry(struct heap *h, uint64_t pc)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rcgo heap show PID: explains the resident memory (RSS) of a process. Each resident page belongs to
-// one kind. The kinds come from the kernel's list of mappings, the tables of heap profiling,
-// and the layout of libc's heaps in the process's memory.
+// rcgo heap show PID: explains the resident memory (RSS) of a process. Each resident page
+// belongs to one kind. The kinds come from the kernel's list of mappings, the tables of heap
+// profiling, and the layout of libc's heaps in the process's memory.
 #include "heap.h"
 
 #include <ctype.h>
@@ -218,7 +218,7 @@ paint_areas(struct memory *m)
 			kind = HEAP_FILES;
 		} else if (a->path[0] == '\0' && before != NULL && !before->anonymous &&
 			   before->accessible) {
-			kind = HEAP_FILES; // the part of a program's variables that is not in its file
+			kind = HEAP_FILES; // variables that are not in the file
 		}
 		if (kind != HEAP_OTHER) {
 			paint(m, a->start, a->end, kind);

@@ -185,7 +185,7 @@ PRELOAD_SRC := $(sort $(filter-out %_freebsd.c,$(wildcard backtrace/util/*.c bac
 	$(filter-out runtime/heap/x_cgo_heap_linux.c runtime/heap/heap_own_stack_linux.c,$(wildcard runtime/heap/*.c)))
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/preload/%.o)
 PRELOAD_FLAGS := -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE \
-	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT
+	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT -DRCGO_WITH_HEAP
 
 # The unwinder's mappings are not recorded.
 $(filter $(BUILD)/preload/backtrace/%,$(PRELOAD_OBJ)): PRELOAD_FLAGS += \

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: memory that Go and its runtime/cgo map while profiling is off. Go maps its first heap
-// before any code of the program runs. May run with no g, before libc is ready.
+// Heap profiling: memory that Go and its runtime/cgo map while profiling is off, and the switch. Go
+// maps its first heap before any code of the program runs. May run with no g, before libc is ready.
 #include "heap_profiling.h"
 #include "heap_record.h"
 
 // Go's heap grows at its end, so its pieces join.
 #define RANGES 256
 
-// owner: itself; lock: early.busy; ordering: its own. What finds it busy is not noted.
+// owner: itself; lock: early.busy, and what finds it busy is not noted; ordering: its own
 static struct {
 	uint32_t busy, used;
 	struct {
@@ -89,9 +89,20 @@ rcgo__heap_move_early(void)
 		return;
 	}
 	for (uint32_t i = 0; i < early.used; i++) {
-		rcgo__heap_map((void *)(uintptr_t)early.range[i].start,
-			early.range[i].end - early.range[i].start, RCGO_HEAP_OWN, 0);
+		rcgo__heap_map_own((void *)(uintptr_t)early.range[i].start,
+			early.range[i].end - early.range[i].start);
 	}
 	early.used = 0;
 	give_back();
+}
+
+int
+rcgo_heap_set_rate(uint64_t rate)
+{
+	int err = rcgo__heap_set_rate(rate, NULL);
+
+	if (err == 0 && rate != 0) {
+		rcgo__heap_move_early();
+	}
+	return err;
 }

@@ -307,6 +307,8 @@ mprotect(void *p, size_t size, int prot)
 	return err;
 }
 
+#	ifdef RCGO_WITH_HEAP
+
 // Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C
 // memory of the program. What has no access rights is Go's reserved address space.
 
@@ -317,7 +319,7 @@ note_own(void *p, size_t size, bool mapped)
 		rcgo__heap_note_early(p, size, mapped);
 	}
 	if (mapped) {
-		rcgo__heap_map(p, size, RCGO_HEAP_OWN, 0);
+		rcgo__heap_map_own(p, size);
 	} else {
 		rcgo__heap_unmap(p, size);
 	}
@@ -341,4 +343,5 @@ rcgo__heap_own_munmap(void *p, size_t size)
 	return rcgo__heap_next.munmap(p, size);
 }
 
+#	endif
 #endif

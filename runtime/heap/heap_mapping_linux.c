@@ -224,9 +224,7 @@ rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t calle
 	}
 	slot = enter(control);
 	if (slot == NULL) {
-		if (state != RCGO_HEAP_OWN) {
-			lose_mapping(control);
-		}
+		lose_mapping(control);
 		return;
 	}
 	if (state == RCGO_HEAP_USABLE && !take_stack(control, caller, &new.stack)) {
@@ -236,6 +234,24 @@ rcgo__heap_map(void *p, size_t size, enum rcgo_heap_state state, uintptr_t calle
 		count_mapped_total(control, new.stack, 1, new.size);
 	}
 	rcgo_store_rel(&slot->busy, 0);
+}
+
+void
+rcgo__heap_map_own(void *p, size_t size)
+{
+	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
+	struct rcgo_heap_mapping new = {
+		.start = (uint64_t)(uintptr_t)p, .size = round_up(size), .state = RCGO_HEAP_OWN};
+	struct rcgo_heap_slot *slot;
+
+	if (rcgo_load_rlx(&control->on) == 0 || rcgo__heap_is_child(control)) {
+		return;
+	}
+	slot = enter(control);
+	if (slot != NULL) {
+		insert_mapping(control, &new);
+		rcgo_store_rel(&slot->busy, 0);
+	}
 }
 
 // Extends the mapping before index at, if calls of mprotect from the same stack have made both

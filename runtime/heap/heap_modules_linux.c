@@ -91,10 +91,30 @@ skip_word(const char *s)
 	return s;
 }
 
-// A line is: start-end rights offset device inode path.
+// The program counters whose objects are to be noted.
+struct wanted {
+	const struct rcgo_heap_control *control;
+	const uintptr_t *pcs;
+	size_t n;
+};
+
+static bool
+is_wanted(const struct wanted *wanted, const struct rcgo_heap_module *module)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		if (wanted->pcs[i] >= module->start && wanted->pcs[i] < module->end) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// A line is: start-end rights offset device inode path. The code of other objects is not read:
+// another thread may unload them meanwhile.
 static bool
 note_line(const char *line, void *arg)
 {
+	const struct wanted *wanted = arg;
 	struct rcgo_heap_module new;
 	struct rcgo_module now = {0};
 	const char *rights;
@@ -105,18 +125,19 @@ note_line(const char *line, void *arg)
 	}
 	rights = line;
 	line = skip_word(line);
-	if (rights[0] == 0 || rights[1] == 0 || rights[2] != 'x' ||
+	if (rights[0] == 0 || rights[1] == 0 || rights[2] != 'x' || !is_wanted(wanted, &new) ||
 		rcgo__parse_hex(&line, &new.offset) != 0) {
 		return false;
 	}
 	new.key = rcgo__heap_module_key(&now, new.start);
-	add_module(arg, &new, skip_word(skip_word(skip_word(line))));
+	add_module(wanted->control, &new, skip_word(skip_word(skip_word(line))));
 	return false;
 }
 
 uint16_t
 rcgo__heap_modules_note(struct rcgo_heap_control *control, const uintptr_t *pcs, size_t n)
 {
+	struct wanted wanted = {.control = control, .pcs = pcs, .n = n};
 	struct rcgo_module now = {0};
 	uintptr_t unknown = 0;
 
@@ -124,7 +145,7 @@ rcgo__heap_modules_note(struct rcgo_heap_control *control, const uintptr_t *pcs,
 		unknown = is_noted(control, &now, pcs[i]) ? 0 : pcs[i];
 	}
 	if (unknown != 0 && rcgo__heap_lock(&control->module_lock)) {
-		rcgo__file_each_line("/proc/self/maps", note_line, control);
+		rcgo__file_each_line("/proc/self/maps", note_line, &wanted);
 		// Keeps the next stack with such a pc from reading the file again.
 		for (size_t i = 0; i < n; i++) {
 			if (!is_noted(control, &now, pcs[i])) {

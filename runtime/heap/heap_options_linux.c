@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "heap_profiling.h"
+#include "heap_record.h"
 #include "strbuf.h"
 
 #define RATE_DEFAULT ((uint64_t)512 << 10)
@@ -127,8 +128,11 @@ rcgo__heap_configure(const char *value)
 	if (err != 0 && setting.path[0] != 0) {
 		say("heap profiling writes no file: cannot make ", setting.path,
 			"; the program runs with the profile in memory");
-		rcgo__heap_set_rate(setting.rate, NULL);
-	} else if (err != 0) {
+		err = rcgo__heap_set_rate(setting.rate, NULL);
+	}
+	if (err == 0) {
+		rcgo__heap_move_early();
+	} else {
 		say("heap profiling is off: no memory for its tables", "", "");
 	}
 }

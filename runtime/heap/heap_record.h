@@ -96,7 +96,11 @@ RCGO_INTERN RCGO_COLD void rcgo__heap_commit(void *p, size_t size, uintptr_t cal
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 
-// Notes memory of Go and of its runtime/cgo while profiling is off, and that it is no longer mapped.
+// Records memory of Go or of its runtime/cgo.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD void rcgo__heap_map_own(void *p, size_t size);
+
+// Notes memory of Go or of its runtime/cgo while profiling is off, and that it is unmapped.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_note_early(void *p, size_t size, bool mapped);
 // Records that memory, because profiling has been switched on.

@@ -280,17 +280,8 @@ rcgo__heap_set_rate(uint64_t rate, const char *path)
 		}
 	}
 	rcgo__heap_unlock(&setting);
-	if (err == 0 && rate != 0) {
-		rcgo__heap_move_early();
-	}
 	errno = saved;
 	return err;
-}
-
-int
-rcgo_heap_set_rate(uint64_t rate)
-{
-	return rcgo__heap_set_rate(rate, NULL);
 }
 
 void

@@ -1,7 +1,7 @@
 # The stress: the unwinder in real programs under thousands of signals a second, beside libgcc's
 # unwinder; its truth at each single instruction; and what it must not touch.
 
-.PHONY: stress soak-stress
+.PHONY: stress soak-stress soak-heap
 
 STRESS := $(BUILD)/test/stress
 STRESS_FLAGS := $(CSTD) $(WARN) -O2 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -pthread \
@@ -52,3 +52,10 @@ stress: $(STRESS_TARGETS) $(STRESS_LIBCS)
 soak: soak-stress
 soak-stress: stress
 	test/stress/run long
+
+# How long each of the four storms of heap profiling takes.
+SOAK_HEAP := 2m
+
+soak: soak-heap
+soak-heap: bin/rcgo ## heap profiling beside dlclose, fork, signals and threads, SOAK_HEAP=2m each: the profile is exact
+	cd test && GOFLAGS=-buildvcs=false go run ./stress/heapstorm -time $(SOAK_HEAP)
