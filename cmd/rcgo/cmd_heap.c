@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -56,6 +57,32 @@ put_library(void)
 	return path;
 }
 
+// Ends rcgo if the program is static, because such a program loads no library. A script and a name
+// that is searched for in PATH are not looked at.
+static void
+refuse_static(const char *path)
+{
+	ElfW(Ehdr) head;
+	ElfW(Phdr) phdr;
+	FILE *f = strchr(path, '/') != NULL ? fopen(path, "re") : NULL;
+	bool is_elf = f != NULL && fread(&head, sizeof head, 1, f) == 1 &&
+		      memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+		      head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_phentsize == sizeof phdr;
+	bool found = !is_elf || fseek(f, (long)head.e_phoff, SEEK_SET) != 0;
+
+	for (unsigned i = 0; !found && i < head.e_phnum; i++) {
+		found = fread(&phdr, sizeof phdr, 1, f) != 1 || phdr.p_type == PT_INTERP;
+	}
+	if (f != NULL) {
+		fclose(f);
+	}
+	if (!found) {
+		fail(fmt("cannot record the C memory of %s", path),
+			"it is a static program, which loads no library",
+			"build it by `rcgo build --with=heap` and run it with RCGO=heap=on");
+	}
+}
+
 static int
 heap_run(int argc, char **argv)
 {
@@ -83,6 +110,7 @@ heap_run(int argc, char **argv)
 
 		path = fmt("%s/%s", here == NULL ? "." : here, path);
 	}
+	refuse_static(argv[optind]);
 	library = put_library();
 	setenv("LD_PRELOAD",
 		others == NULL || *others == '\0' ? library : fmt("%s:%s", library, others), 1);

@@ -95,6 +95,9 @@ check_resident() {
 	"$RCGO" build --with=heap -ldflags '-extldflags "-static"' -o leaky .
 	run readelf -l leaky
 	[[ $output != *INTERP* ]]
+	run "$RCGO" heap run ./leaky
+	[ "$status" -eq 2 ]
+	[[ $output == *"it is a static program, which loads no library"* ]]
 	RCGO=heap=all+file:$T/profile run ./leaky
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
