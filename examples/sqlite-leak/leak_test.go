@@ -7,11 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 const rcgo = "../../bin/rcgo"
+
+var inBlocks = regexp.MustCompile(` in (\d+) blocks`)
 
 // leakLine returns file:line of the line that is marked as the leak.
 func leakLine(t *testing.T) string {
@@ -49,15 +53,18 @@ func TestLeak(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		lost := 0
+		// The garbage collector closes a few of the lost statements.
+		most := 0
 		for _, stack := range strings.Split(string(out), "\n\n") {
-			if strings.Contains(stack, "sqlite3_prepare_v2") && strings.Contains(stack, leakLine(t)) &&
-				strings.Contains(stack, " in 500 blocks") {
-				lost++
+			m := inBlocks.FindStringSubmatch(stack)
+			if m != nil && strings.Contains(stack, "sqlite3_prepare_v2") && strings.Contains(stack, leakLine(t)) {
+				if blocks, _ := strconv.Atoi(m[1]); blocks > most {
+					most = blocks
+				}
 			}
 		}
-		if (lost > 0) == fixed {
-			t.Errorf("fixed %v: %d stacks have lost 500 blocks at %s%s", fixed, lost, leakLine(t), out)
+		if fixed && most > 50 || !fixed && most < 250 {
+			t.Errorf("fixed %v: at most %d blocks of a stack were lost at %s%s", fixed, most, leakLine(t), out)
 		}
 	}
 }
