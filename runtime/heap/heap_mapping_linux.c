@@ -373,8 +373,8 @@ rcgo__heap_unmap(void *p, size_t size)
 	return any;
 }
 
-// Frees that could not be recorded at once: the thread was recording already, or a lock was held for
-// too long.
+// Frees that could not be recorded at once: the thread was recording already, or a lock was held
+// for too long.
 
 void
 rcgo__heap_pend(struct rcgo_heap_control *control, uint64_t address, uint64_t size, uint64_t until)
