@@ -215,7 +215,7 @@ func bindWithCallbacks(f reflect.Value, name string, fn unsafe.Pointer) error {
 	if err != nil {
 		return err
 	}
-	if c := quickWithCallbacks(f.Type(), sig, fn); c != nil {
+	if c := fastWithCallbacks(f.Type(), sig, fn); c != nil {
 		*(*unsafe.Pointer)(f.Addr().UnsafePointer()) = c
 		return nil
 	}

@@ -17,4 +17,4 @@ func thunk(int) unsafe.Pointer { return nil }
 
 func freedClosure() unsafe.Pointer { return nil }
 
-func quickWithCallbacks(reflect.Type, *signature, unsafe.Pointer) unsafe.Pointer { return nil }
+func fastWithCallbacks(reflect.Type, *signature, unsafe.Pointer) unsafe.Pointer { return nil }

@@ -15,7 +15,7 @@ import (
 func main() {
 	fast, why := leaf.Fast()
 	if fast {
-		fmt.Println("quick, with", runtime.Version())
+		fmt.Println("fast, with", runtime.Version())
 		return
 	}
 	fmt.Println(why)

@@ -137,7 +137,7 @@ var freed struct{ code uintptr }
 
 func freedClosure() unsafe.Pointer { return unsafe.Pointer(&freed) }
 
-func quickWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.Pointer {
+func fastWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.Pointer {
 	if fast, _ := FastCallbacks(); !fast || s.errno {
 		return nil
 	}
