@@ -78,3 +78,12 @@ $(BENCH_C)/thread_start: bench/c/thread_start.c bench/c/bench_clock.h $(BUILD)/p
 .PHONY: bench-threads
 bench-threads: $(BENCH_C)/thread_start ## a thread's start, with threads that wait and without
 	$(BENCH_C)/thread_start
+
+# ./check only looks whether the benchmarks would compile.
+.PHONY: bench-syntax
+bench-syntax: $(patsubst bench/c/%.c,$(BENCH_C)/%.checked,$(wildcard bench/c/*.c))
+$(BENCH_C)/%.checked: bench/c/%.c $(BUILD)/payload/.stamp $(wildcard backtrace/*/*.h runtime/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -fsyntax-only -D_GNU_SOURCE -DRCGO_BENCH_UNWIND='"rcgo_unwind_linux.c"' -Iinclude \
+		-Ibacktrace/include $(addprefix -I,$(patsubst %/,%,$(wildcard backtrace/*/ runtime/*/))) -I$(BUILD)/payload $<
+	@touch $@

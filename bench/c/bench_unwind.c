@@ -311,7 +311,7 @@ int
 main(int argc, char **argv)
 {
 	static char other[262144];
-	stack_t stack = {.ss_sp = other, .ss_size = sizeof other};
+	stack_t alternate = {.ss_sp = other, .ss_size = sizeof other};
 	struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 	pthread_attr_t attr;
 	void *libunwind = dlopen("libunwind.so.8", RTLD_NOW);
@@ -336,7 +336,7 @@ main(int argc, char **argv)
 	stack.lo = (uintptr_t)__builtin_frame_address(0) - 65536;
 	memset(__builtin_alloca(65536), 0,
 		65536); // touches the pages, so that the bounds are mapped
-	sigaltstack(&stack, NULL);
+	sigaltstack(&alternate, NULL);
 	sigaction(SIGUSR1, &act, NULL);
 	printf("The unwinder has %zu KiB in all, none for a thread.\n",
 		sizeof rcgo__entry_cache / 1024);
