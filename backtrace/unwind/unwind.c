@@ -66,7 +66,7 @@ select_object(struct rcgo_unwind *unwind, uintptr_t pc)
 	if (rcgo__unwind_reselect_object(unwind, pc) || permanent_object_select(unwind, pc)) {
 		return true;
 	}
-	if (!rcgo__unwind_select_object(unwind, pc)) {
+	if (!rcgo__unwind_find_object(unwind, pc)) {
 		return false;
 	}
 	permanent_object_add(&unwind->object[unwind->current]);

@@ -13,14 +13,10 @@
 #include "unwind_step.h"
 
 bool
-rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
+rcgo__unwind_find_object(struct rcgo_unwind *unwind, uintptr_t pc)
 {
-	struct rcgo_unwind_object *object;
+	struct rcgo_unwind_object *object = rcgo__unwind_replace_object(unwind);
 
-	if (rcgo__unwind_reselect_object(unwind, pc)) {
-		return true;
-	}
-	object = rcgo__unwind_replace_object(unwind);
 	if (!rcgo__module_find(pc, &object->module)) {
 		object->size = 0;
 		// Code of a just-in-time compiler, which may be gone when it is symbolized.

@@ -93,9 +93,18 @@ rcgo__unwind_replace_object(struct rcgo_unwind *unwind)
 	return &unwind->object[unwind->current];
 }
 
+// Finds the object that contains pc, which is neither of the two, and makes it the current one.
+// Returns false if there is none.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN bool rcgo__unwind_find_object(struct rcgo_unwind *unwind, uintptr_t pc);
+
 // Makes the object that contains pc the current one. Returns false if there is none.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN bool rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc);
+static inline bool
+rcgo__unwind_select_object(struct rcgo_unwind *unwind, uintptr_t pc)
+{
+	return rcgo__unwind_reselect_object(unwind, pc) || rcgo__unwind_find_object(unwind, pc);
+}
 
 // Computes the cache entry of the current frame, which is in the current object, by the fast path.
 // Returns RCGO_UNWIND_ENTRY_NONE if the fast path cannot.
