@@ -141,22 +141,8 @@ func fastWithCallbacks(t reflect.Type, s *signature, fn unsafe.Pointer) unsafe.P
 	if fast, _ := FastCallbacks(); !fast || s.errno {
 		return nil
 	}
-	c := &callbackClosure{code: callCode(s), fn: fn, isPointer: s.pointer}
-	word := 0
-	for _, kind := range s.in {
-		switch kind {
-		case reflect.Float32, reflect.Float64:
-			c.floats++
-			continue
-		case reflect.String:
-			c.masks[word] = ^uintptr(0)
-			word++
-		case reflect.Ptr, reflect.UnsafePointer:
-			c.masks[word] = ^uintptr(0)
-		}
-		word++
-	}
-	return unsafe.Pointer(c)
+	return unsafe.Pointer(&callbackClosure{code: callCode(s), fn: fn, masks: s.pointerMasks(), floats: uintptr(s.floats),
+		isPointer: s.pointer})
 }
 
 // enterC is callbackEnter as a func value, whose arguments are in registers.

@@ -35,20 +35,7 @@ func enterAny()
 
 // ordinary makes f a function that makes an ordinary cgo call of fn.
 func ordinary(f reflect.Value, s *signature, name string, fn unsafe.Pointer) {
-	c := &closure{fn: fn, name: name, kind: int32(s.result), checked: checking()}
-	word := 0
-	for _, kind := range s.in {
-		switch kind {
-		case reflect.Float32, reflect.Float64:
-			continue
-		case reflect.String:
-			c.pointers[word] = ^uintptr(0)
-			word++
-		case reflect.Ptr, reflect.UnsafePointer:
-			c.pointers[word] = ^uintptr(0)
-		}
-		word++
-	}
+	c := &closure{fn: fn, name: name, kind: int32(s.result), pointers: s.pointerMasks(), checked: checking()}
 	entry, function := s.ordinary()
 	if c.checked {
 		entry = enterAll

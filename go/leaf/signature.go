@@ -84,6 +84,24 @@ func (s *signature) results(t reflect.Type) error {
 	return nil
 }
 
+// pointerMasks has all ones for each integer register that holds a pointer.
+func (s *signature) pointerMasks() (masks [maxInts]uintptr) {
+	word := 0
+	for _, kind := range s.in {
+		switch kind {
+		case reflect.Float32, reflect.Float64:
+			continue
+		case reflect.String:
+			masks[word] = ^uintptr(0)
+			word++
+		case reflect.Ptr, reflect.UnsafePointer:
+			masks[word] = ^uintptr(0)
+		}
+		word++
+	}
+	return masks
+}
+
 // isWord reports whether C and Go agree on all bits of a parameter that C reads.
 func isWord(k reflect.Kind) bool {
 	switch k {
