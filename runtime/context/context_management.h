@@ -75,11 +75,7 @@ RCGO_INTERN rcgo_context_fn rcgo__init_barrier_context(void);
 // can do it unseen: it calls _cgo_wait_runtime_init_done before Go and _cgo_release_context after.
 typedef void (*rcgo_leaf_fn)(void);
 
-// Registers what package leaf does there; NULL, NULL ends that.
-// Safety: MT-Safe AS-Unsafe | stack=any g=maybe-nil errno=kept alloc=no lock=init
-RCGO_INTERN void rcgo__init_barrier_set_leaf(rcgo_leaf_fn enter, rcgo_leaf_fn leave);
-
-// Each returns the registered function, or NULL.
+// Each returns the function that rcgo_leaf_hooks_set has registered, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_enter(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

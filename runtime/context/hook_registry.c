@@ -4,7 +4,6 @@
 // Re-read runtime/traceback.go (SetCgoTraceback).
 
 #include "context_management.h"
-#include "runtime_cgo.h"
 
 // owner: runtime.SetCgoTraceback, once; lock: none; ordering: release on writing, acquire on
 // reading, each pointer independently: Go itself guarantees no more.
@@ -31,10 +30,4 @@ rcgo_symbolizer_fn
 rcgo__hooks_symbolizer(void)
 {
 	return rcgo_load_acq(&hooks.symbolizer);
-}
-
-void
-rcgo_leaf_hooks_set(void (*enter)(void), void (*leave)(void))
-{
-	rcgo__init_barrier_set_leaf(enter, leave);
 }

@@ -13,6 +13,7 @@
 #include "fork_watch.h"
 #include "go_entry_points.h"
 #include "options.h"
+#include "runtime_cgo.h"
 #include "stats_page.h"
 
 // owner: the process; lock: itself; ordering: the mutex's
@@ -111,7 +112,7 @@ rcgo__init_barrier_set_context(rcgo_context_fn context)
 }
 
 void
-rcgo__init_barrier_set_leaf(rcgo_leaf_fn enter, rcgo_leaf_fn leave)
+rcgo_leaf_hooks_set(rcgo_leaf_fn enter, rcgo_leaf_fn leave)
 {
 	rcgo_store_rel(&leaf_hooks.leave, leave);
 	rcgo_store_rel(&leaf_hooks.enter, enter);
