@@ -173,7 +173,7 @@ add_up(struct heap *h)
 	for (uint64_t i = 0; i < h->header.mappings_used; i++) {
 		const struct rcgo_heap_mapping *m = &h->mapping[i];
 
-		if (m->state < RCGO_HEAP_RESERVED) {
+		if (rcgo_heap_counts(m->state)) {
 			h->objects[m->stack]++;
 			h->bytes[m->stack] += (double)m->size;
 		}

@@ -373,7 +373,7 @@ add_up(struct memory *m, struct heap_resident *r)
 	for (uint64_t i = 0; i < h->header.mappings_used; i++) {
 		const struct rcgo_heap_mapping *from = &h->mapping[i];
 
-		if (from->state < RCGO_HEAP_RESERVED) {
+		if (rcgo_heap_counts(from->state)) {
 			r->stack[from->stack] += resident(m, from->start, from->start + from->size);
 		}
 	}

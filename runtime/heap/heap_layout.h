@@ -10,6 +10,7 @@
 #ifndef RCGO_HEAP_LAYOUT_H
 #define RCGO_HEAP_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RCGO_HEAP_MAGIC "rcgo heap 3\n\0\0\0\0"
@@ -73,6 +74,14 @@ enum rcgo_heap_state {
 	RCGO_HEAP_RESERVED,  // without access rights: no memory is in use
 	RCGO_HEAP_OWN,	     // memory of Go and of its runtime/cgo: not C memory of the program
 };
+
+// Returns whether a mapping in this state counts as C memory in use.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline bool
+rcgo_heap_counts(uint32_t state)
+{
+	return state == RCGO_HEAP_USABLE || state == RCGO_HEAP_COMMITTED;
+}
 
 // Executable code of an object that was loaded when a stack was recorded.
 struct rcgo_heap_module {

@@ -58,7 +58,7 @@ count_mapping(struct rcgo_heap_control *control, const struct rcgo_heap_mapping 
 
 	if (mapping->state == RCGO_HEAP_RESERVED) {
 		rcgo_add_rlx(&control->reserved, (uint32_t)sign);
-	} else if (mapping->state != RCGO_HEAP_OWN) {
+	} else if (rcgo_heap_counts(mapping->state)) {
 		rcgo_add_rlx(&control->header->mapped_bytes, sign * mapping->size);
 	}
 }
@@ -118,7 +118,7 @@ remove_range(struct rcgo_heap_control *control, uint64_t start, uint64_t end, ui
 			part.size = was_end - end;
 			put(control, at++, &part);
 		}
-		any |= was.state != RCGO_HEAP_RESERVED && was.state != RCGO_HEAP_OWN;
+		any |= rcgo_heap_counts(was.state);
 	}
 	return any;
 }
