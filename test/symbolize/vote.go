@@ -28,18 +28,26 @@ func readFunctions(path string) (*functions, error) {
 	}
 	out := &functions{alias: map[string]uint64{}}
 	seen := map[uint64]bool{}
+	clones := map[string]uint64{}
 	for _, s := range symbols {
 		kind := elf.ST_TYPE(s.Info)
-		if kind != elf.STT_FUNC || s.Size == 0 || s.Section == elf.SHN_UNDEF || s.Value == 0 {
+		indirect := kind == elf.STT_GNU_IFUNC
+		if kind != elf.STT_FUNC && !indirect || s.Size == 0 || s.Section == elf.SHN_UNDEF || s.Value == 0 {
 			continue
 		}
-		name := cloneSuffix.ReplaceAllString(s.Name, "")
-		if _, twice := out.alias[name]; !twice {
+		if name := cloneSuffix.ReplaceAllString(s.Name, ""); name != s.Name {
+			clones[name] = s.Value
+		} else if _, twice := out.alias[name]; !twice {
 			out.alias[name] = s.Value
 		}
-		if !seen[s.Value] {
+		if !seen[s.Value] && !indirect {
 			seen[s.Value] = true
 			out.list = append(out.list, s)
+		}
+	}
+	for name, value := range clones {
+		if _, whole := out.alias[name]; !whole {
+			out.alias[name] = value
 		}
 	}
 	if len(out.list) == 0 {
