@@ -12,6 +12,7 @@
 //                                      number of bytes, -1 if it cannot
 //   rcgo__kernel_thread_id()           the number of the calling thread, as tools show it
 //   rcgo__kernel_thread_send(id, sig)  sends a signal to one thread of this process
+//   rcgo__kernel_timer_delete(timer)   deletes a timer of this process
 //   rcgo__kernel_thread_name(name)     the name of the calling thread; "" if unknown
 //   rcgo__kernel_auxv(type)            a value of the auxiliary vector; 0 if there is none
 //   rcgo__kernel_is_secure()           whether the program runs with more rights than its user

@@ -82,6 +82,14 @@ rcgo__kernel_thread_send(long id, int sig)
 	rcgo__raw_syscall(SYS_thr_kill, id, sig, 0, 0, 0, 0);
 }
 
+// Nothing makes such a timer.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE void
+rcgo__kernel_timer_delete(int32_t timer)
+{
+	(void)timer;
+}
+
 // The kernel tells the names of threads only with the data of all threads of the process.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE void

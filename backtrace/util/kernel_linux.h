@@ -71,6 +71,12 @@ rcgo__kernel_thread_send(long id, int sig)
 }
 
 RCGO_ALWAYS_INLINE void
+rcgo__kernel_timer_delete(int32_t timer)
+{
+	rcgo__raw_syscall(SYS_timer_delete, timer, 0, 0, 0, 0, 0);
+}
+
+RCGO_ALWAYS_INLINE void
 rcgo__kernel_thread_name(char name[17])
 {
 	name[0] = 0;

@@ -20,6 +20,11 @@
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_SHARED RCGO_COLD bool rcgo__syscall_trial_passed(void);
 
+// Reports whether timers of the kernel are permitted as well, by a new trial. False if there was
+// none. Call in a process with one thread.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__syscall_trial_timers(void);
+
 // Discards an answer "yes" that is older than a second. Called when the process is about to end,
 // because it may have been sandboxed meanwhile.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -12,6 +12,12 @@ rcgo__syscall_trial_passed(void)
 	return true;
 }
 
+bool
+rcgo__syscall_trial_timers(void)
+{
+	return true;
+}
+
 void
 rcgo__syscall_trial_renew(void)
 {

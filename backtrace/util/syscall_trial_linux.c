@@ -35,13 +35,17 @@ static uint32_t trial_state;
 // owner: the thread that holds trial_busy; lock: none; ordering: that of trial_state. In
 // milliseconds.
 static uint64_t trial_time;
+// Whether timers were permitted in the last trial.
+// owner: the thread that holds trial_busy; lock: none; ordering: that of trial_state
+static uint32_t trial_timers;
 // owner: the thread that made it 1; lock: itself; ordering: acquire and release
 static uint32_t trial_busy;
 
 // The child's result. The child may have memory of its own, so this page is shared.
 struct trial_page {
-	uint32_t files; // all calls on files and names are permitted
-	uint32_t waits; // wait4 is permitted
+	uint32_t files;	 // all calls on files and names are permitted
+	uint32_t waits;	 // wait4 is permitted
+	uint32_t timers; // timers are permitted
 };
 // owner: the thread that holds trial_busy; lock: trial_busy; ordering: that of trial_busy
 static struct trial_page *trial_page;
@@ -84,7 +88,9 @@ trial_open(const char *path)
 static __attribute__((noinline)) RCGO_NO_SANITIZE RCGO_NORETURN void
 trial_child_main(struct trial_page *page)
 {
-	const uint64_t no_core[2] = {1, 1}, no_time[2] = {0, 0};
+	const uint64_t no_core[2] = {1, 1}, no_time[4] = {0, 0, 0, 0};
+	const uint64_t event[8] = {0, (uint64_t)SIGEV_NONE << 32};
+	int32_t timer = -1;
 	struct stat st;
 	char buf[64];
 	long fd, at;
@@ -109,6 +115,10 @@ trial_child_main(struct trial_page *page)
 	rcgo_store_rel(&page->files, 1);
 	rcgo__raw_syscall(SYS_wait4, -1, 0, WNOHANG, 0, 0, 0);
 	rcgo_store_rel(&page->waits, 1);
+	rcgo__raw_syscall(SYS_timer_create, CLOCK_MONOTONIC, (long)event, (long)&timer, 0, 0, 0);
+	rcgo__raw_syscall(SYS_timer_settime, timer, 0, (long)no_time, 0, 0, 0);
+	rcgo__raw_syscall(SYS_timer_delete, timer, 0, 0, 0, 0, 0);
+	rcgo_store_rel(&page->timers, 1);
 	for (;;) {
 		rcgo__raw_syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 	}
@@ -152,12 +162,13 @@ run_trial(void)
 		}
 		trial_page = (struct trial_page *)at;
 	}
-	*trial_page = (struct trial_page){0, 0};
+	*trial_page = (struct trial_page){0, 0, 0};
 	pid = trial_child(trial_page);
 	if (pid == -EAGAIN || pid == -ENOMEM || pid == -EINVAL) {
 		return true; // EINVAL: an emulator does not know these flags
 	}
 	trial_time = rcgo__clock_coarse_ns() / RCGO_MS;
+	rcgo_store_rlx(&trial_timers, rcgo_load_acq(&trial_page->timers));
 	rcgo_store_rel(
 		&trial_state, rcgo_load_acq(&trial_page->files) != 0 ? TRIAL_PASSED : TRIAL_FAILED);
 	return rcgo_load_rlx(&trial_state) == TRIAL_PASSED;
@@ -191,6 +202,16 @@ rcgo__syscall_trial_passed(void)
 	passed = run_trial();
 	rcgo_store_rel(&trial_busy, 0);
 	return passed;
+}
+
+bool
+rcgo__syscall_trial_timers(void)
+{
+	uint32_t passed = TRIAL_PASSED;
+
+	rcgo_cas(&trial_state, &passed, TRIAL_NONE);
+	rcgo_store_rlx(&trial_timers, 0);
+	return rcgo__syscall_trial_passed() && rcgo_load_rlx(&trial_timers) != 0;
 }
 
 void

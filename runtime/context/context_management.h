@@ -42,8 +42,8 @@
 // Open, but a foreign thread must be attached first: before 1.22, Go does not ask for that on
 // entry.
 #define RCGO_INIT_STATE_ENTER ((uintptr_t)2)
-// Open, and there may be more to do than this word says: calls are counted, or package leaf has
-// registered functions. The context function is found in the hooks.
+// Open, and there may be more to do than this word says: calls are counted or timed, or package
+// leaf has registered functions. The context function is found in the hooks.
 #define RCGO_INIT_STATE_SLOW ((uintptr_t)3)
 
 // Returns the init state described above.
@@ -75,11 +75,14 @@ RCGO_INTERN rcgo_context_fn rcgo__init_barrier_context(void);
 // can do it unseen: it calls _cgo_wait_runtime_init_done before Go and _cgo_release_context after.
 typedef void (*rcgo_leaf_fn)(void);
 
-// Each returns the function that rcgo_leaf_hooks_set has registered, or NULL.
+// Returns the function that package leaf has registered for the begin of a call, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_enter(void);
+
+// Returns the function to call at the end of a call, or NULL: package leaf's, or one that calls it
+// and ends a timed call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_leave(void);
+RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leave(void);
 
 // The registered hooks. NULL if none is registered.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

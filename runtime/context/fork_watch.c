@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "fork_detect.h"
+#include "fork_timer.h"
 #include "go_entry_points.h"
 #include "options.h"
 #include "sanitizer.h"
@@ -24,17 +25,11 @@
 // Go polls every 100 us in its loop, and every 10 ms elsewhere.
 #define POLLS_IN_LOOP (300 * (uint32_t)(WAIT_IN_LOOP / SECOND))
 
-// Returns the CPU time of all threads of this process except the calling one, in nanoseconds.
-static uint64_t
-others_time(void)
-{
-	return rcgo__clock_ns(CLOCK_PROCESS_CPUTIME_ID) - rcgo__clock_ns(CLOCK_THREAD_CPUTIME_ID);
-}
-
 static void
 wait_begin(struct rcgo_fork_wait *w, uint64_t now)
 {
-	*w = (struct rcgo_fork_wait){.since = now, .last = now, .others = others_time()};
+	*w = (struct rcgo_fork_wait){
+		.since = now, .last = now, .others = rcgo__clock_other_threads_ns()};
 }
 
 // Go calls this function (_cgo_yield) while a thread of a forked child waits for another thread.
@@ -64,8 +59,8 @@ watch(void)
 	}
 	if (now - w->since >= WAIT_IN_LOOP) {
 		if (rcgo__process_has_one_thread() ||
-			(w->polls >= POLLS_IN_LOOP &&
-				others_time() - w->others < WAIT_IN_LOOP / 100)) {
+			(w->polls >= POLLS_IN_LOOP && rcgo__clock_other_threads_ns() - w->others <
+							      (int64_t)WAIT_IN_LOOP / 100)) {
 			rcgo__fork_fatal(RCGO_FORK_WAITS);
 		}
 		wait_begin(w, now);
@@ -89,6 +84,7 @@ rcgo__fork_enter(void)
 	// Under TSAN _cgo_yield has another purpose.
 	if (rcgo__option_is("fork", "auto") && !RCGO_TSAN) {
 		rcgo_store_rel(&_cgo_yield, watch);
+		rcgo__fork_timer_decide();
 	}
 	errno = saved;
 }

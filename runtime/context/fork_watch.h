@@ -15,7 +15,7 @@
 // that call. So if such a thread waits and the process has no other thread, no thread can wake it.
 // A garbage collection that waits for a P of a lost thread polls in a tight loop instead. That loop
 // is hopeless if the child's other threads have used no CPU time for 10 seconds. Waits for a
-// runtime lock that a lost thread held are not detected: they hang, as with stock.
+// runtime lock that a lost thread held do not poll: see fork_timer.h.
 #ifndef RCGO_FORK_WATCH_H
 #define RCGO_FORK_WATCH_H
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "context_management.h"
+#include "fork_timer.h"
 #include "fork_watch.h"
 #include "go_entry_points.h"
 #include "options.h"
@@ -36,6 +37,22 @@ static struct {
 	rcgo_leaf_fn leave;
 } leaf_hooks;
 
+// What is called when Go returns to C; NULL: nothing.
+// owner: publish_init_state, rcgo_leaf_hooks_set; lock: none; ordering: as leaf_hooks
+static rcgo_leaf_fn on_leave;
+
+// Indirect: package leaf's function.
+static void
+leave_timed(void)
+{
+	rcgo_leaf_fn leave = rcgo_load_acq(&leaf_hooks.leave);
+
+	rcgo__fork_timer_end();
+	if (leave != NULL) {
+		leave();
+	}
+}
+
 // Computes and publishes the init state. The caller must hold init_mutex, or be a forked child.
 static void
 publish_init_state(void)
@@ -46,6 +63,10 @@ publish_init_state(void)
 
 	if (rcgo__stats_flag(RCGO_STATS_PAGE_CALLBACKS) ||
 		rcgo_load_acq(&leaf_hooks.enter) != NULL) {
+		word = RCGO_INIT_STATE_SLOW;
+	}
+	if (rcgo__fork_timer_is_on()) {
+		rcgo_store_rel(&on_leave, leave_timed);
 		word = RCGO_INIT_STATE_SLOW;
 	}
 	if (rcgo_load_acq(&go_is_up)) {
@@ -115,6 +136,7 @@ void
 rcgo_leaf_hooks_set(rcgo_leaf_fn enter, rcgo_leaf_fn leave)
 {
 	rcgo_store_rel(&leaf_hooks.leave, leave);
+	rcgo_store_rel(&on_leave, rcgo__fork_timer_is_on() ? leave_timed : leave);
 	rcgo_store_rel(&leaf_hooks.enter, enter);
 	update_init_state();
 }
@@ -126,9 +148,9 @@ rcgo__init_barrier_leaf_enter(void)
 }
 
 rcgo_leaf_fn
-rcgo__init_barrier_leaf_leave(void)
+rcgo__init_barrier_leave(void)
 {
-	return rcgo_load_acq(&leaf_hooks.leave);
+	return rcgo_load_acq(&on_leave);
 }
 
 rcgo_context_fn

@@ -5,6 +5,7 @@
 
 #include "c_context.h"
 #include "context_management.h"
+#include "fork_timer.h"
 #include "go_entry_points.h"
 #include "signal_handling.h"
 #include "stats_page.h"
@@ -22,8 +23,9 @@ context_begin(rcgo_context_fn begin)
 	return arg.Context;
 }
 
-// Counts the call if calls are counted. If C code was called by package leaf, tells Go's scheduler
-// that this thread is in C, as an ordinary cgo call would have done.
+// Counts the call if calls are counted, and times it if calls are timed. If C code was called by
+// package leaf, tells Go's scheduler that this thread is in C, as an ordinary cgo call would have
+// done.
 static void
 enter_slowly(void)
 {
@@ -31,6 +33,9 @@ enter_slowly(void)
 
 	if (rcgo__stats_flag(RCGO_STATS_PAGE_CALLBACKS)) {
 		rcgo_add_rlx(&rcgo__stats()->callbacks, 1);
+	}
+	if (rcgo__fork_timer_is_on()) {
+		rcgo__fork_timer_begin();
 	}
 	if (enter != NULL) {
 		enter();
@@ -75,7 +80,7 @@ void
 _cgo_release_context(uintptr_t context)
 {
 	rcgo_context_fn release;
-	rcgo_leaf_fn leave = rcgo__init_barrier_leaf_leave();
+	rcgo_leaf_fn leave = rcgo__init_barrier_leave();
 	struct cgoContextArg arg = {.Context = context};
 
 	if (RCGO_UNLIKELY(leave != NULL)) {

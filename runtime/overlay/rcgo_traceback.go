@@ -51,6 +51,43 @@ var rcgo_default_start struct {
 	symbolizer *unsafe.Pointer
 	module     unsafe.Pointer
 	crash_fd   *uintptr
+	m          unsafe.Pointer
+	locks      uintptr
+}
+
+//go:linkname rcgo_pin sync.runtime_procPin
+func rcgo_pin() int
+
+//go:linkname rcgo_unpin sync.runtime_procUnpin
+func rcgo_unpin()
+
+// rcgo_locks_offset returns the offset of m.locks in the M m of the calling thread, in bytes, or 0.
+// Each pin increments this field, which lies at another offset in each version of Go.
+func rcgo_locks_offset(m unsafe.Pointer) uintptr {
+	const pins = 3
+	if m == nil {
+		return 0
+	}
+	words := (*[128]int32)(m)
+	rcgo_pin()
+	before := *words
+	for i := 0; i < pins; i++ {
+		rcgo_pin()
+	}
+	pinned := *words
+	for i := 0; i <= pins; i++ {
+		rcgo_unpin()
+	}
+	offset := uintptr(0)
+	for i := range pinned {
+		if pinned[i]-before[i] == pins {
+			if offset != 0 {
+				return 0
+			}
+			offset = uintptr(i) * unsafe.Sizeof(pinned[0])
+		}
+	}
+	return offset
 }
 
 func init() {
@@ -63,4 +100,5 @@ func init() {
 	rcgo_default_start.module = module
 	rcgo_default_start.crash_fd = &rcgo_crash_fd
 	rcgo_cgocall(unsafe.Pointer(&x_cgo_default_start), unsafe.Pointer(&rcgo_default_start))
+	rcgo_default_start.locks = rcgo_locks_offset(rcgo_default_start.m)
 }

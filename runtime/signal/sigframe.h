@@ -34,7 +34,18 @@
 // it. False if the stack cannot be read: then the code returned to a nil address.
 #	define RCGO_FRAME_CALLER(uc, to) \
 		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
+// The number and the arguments of the system call that the thread makes at the frame's PC, if the
+// instruction there, which RCGO_SYSCALL_CODE has, is one. At most four arguments.
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.gregs[13])
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) \
+		((uintptr_t)(uc)->uc_mcontext.gregs[(const int[]){8, 9, 12, 2}[i]])
+#	define RCGO_SYSCALL_CODE "\x0f\x05"
+#	define RCGO_SYSCALL_BYTES 2
 #elif defined(__aarch64__)
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.regs[8])
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) ((uintptr_t)(uc)->uc_mcontext.regs[i])
+#	define RCGO_SYSCALL_CODE "\x01\x00\x00\xd4"
+#	define RCGO_SYSCALL_BYTES 4
 #	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.pc)
 #	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.sp)
 #	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.pc = (value))

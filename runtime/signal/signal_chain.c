@@ -47,6 +47,9 @@ rcgo__signal_chain_set_quit(void (*fn)(void))
 	rcgo_store_rel(&before_quit, fn);
 }
 
+// owner: rcgo__signal_chain_set_timer; lock: none; ordering: release and acquire
+static rcgo_timer_fn on_timer;
+
 // Returns whether the first-chance handler is installed before Go's handler for sig.
 static bool
 is_chained(int sig)
@@ -87,7 +90,7 @@ rcgo__signal_chain_go_handler(int sig)
 	return installed ? rcgo_load_rlx(&go_handler) : NULL;
 }
 
-// Replaces Go's handler after a fault of a safe read has been handled.
+// Replaces Go's handler for a signal that has been handled: a fault of a safe read, or a timer.
 static void
 empty_go_handler(int sig, siginfo_t *info, void *context)
 {
@@ -96,12 +99,39 @@ empty_go_handler(int sig, siginfo_t *info, void *context)
 	(void)context;
 }
 
+bool
+rcgo__signal_chain_set_timer(rcgo_timer_fn fn)
+{
+	struct sigaction act;
+
+	if (rcgo__signal_chain_go_handler(SIGURG) == NULL ||
+		rcgo__libc_sigaction(SIGURG, NULL, &act) != 0 ||
+		!rcgo__signal_chain_is_go_handler(rcgo__action_handler(&act))) {
+		return false;
+	}
+	rcgo_store_rel(&on_timer, fn);
+	rcgo__action_set_handler(&act, (uintptr_t)rcgo__signal_chain_entry);
+	return rcgo__libc_sigaction(SIGURG, &act, NULL) == 0;
+}
+
+// Indirect: the context part's function, written for signal handlers.
+static rcgo_go_handler
+inspect_timer(const siginfo_t *info, const void *context)
+{
+	rcgo_timer_fn fn = rcgo_load_acq(&on_timer);
+
+	return fn != NULL && fn(info, context) ? empty_go_handler : rcgo_load_rlx(&go_handler);
+}
+
 // Indirect: the traceback part's function, written for signal handlers.
 rcgo_go_handler
 rcgo__signal_chain_inspect(int sig, siginfo_t *info, void *context)
 {
 	void (*quit)(void) = rcgo_load_acq(&before_quit);
 
+	if (sig == SIGURG) {
+		return inspect_timer(info, context);
+	}
 	if (sig == SIGQUIT) {
 		if (quit != NULL) {
 			quit();

@@ -50,6 +50,14 @@ extern RCGO_HIDDEN void rcgo__signal_chain_entry(int sig, siginfo_t *info, void 
 extern RCGO_HIDDEN rcgo_go_handler rcgo__signal_chain_inspect(
 	int sig, siginfo_t *info, void *context);
 
+// Handles a signal that may be a timer's; returns whether it is one. Go's handler gets the others.
+typedef bool (*rcgo_timer_fn)(const siginfo_t *info, const void *context);
+
+// Installs the first-chance handler also for SIGURG, where it calls fn. Returns false if the
+// handler of SIGURG is not Go's.
+// Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__signal_chain_set_timer(rcgo_timer_fn fn);
+
 // Returns Go's handler for sig, or NULL if Go has not installed one.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_go_handler rcgo__signal_chain_go_handler(int sig);

@@ -7,9 +7,13 @@
 
 //rcgo:small
 
+#include <unistd.h>
+
 #include "altstack.h"
 #include "fork_detect.h"
 #include "go_entry_points.h"
+#include "kernel.h"
+#include "m_table.h"
 #include "stats_page.h"
 #include "thread_management.h"
 #include "thread_record.h"
@@ -31,6 +35,7 @@ release_m(const struct rcgo_thread_record *r)
 		return;
 	}
 	rcgo_add_rlx(&rcgo__stats()->foreign_bound, (uint64_t)-1);
+	rcgo__m_table_remove(r->m_place);
 	// In a forked child a lost thread may hold the lock of Go's list of Ms. The thread that
 	// forked keeps its M, a leak of one. Threads that were created later must return theirs.
 	if (x_crosscall2_ptr != NULL && (!rcgo__forked() || r->bound_in_child)) {
@@ -38,10 +43,20 @@ release_m(const struct rcgo_thread_record *r)
 	}
 }
 
+// Deletes the timer of a thread whose calls were timed, in the process that made it.
+static void
+delete_timer(const struct rcgo_fork_call *c)
+{
+	if (c->pid != 0 && c->timer >= 0 && c->pid == getpid()) {
+		rcgo__kernel_timer_delete(c->timer);
+	}
+}
+
 // The M is released before the thread's signal stack.
 static void
 thread_ended(struct rcgo_thread_record *r)
 {
+	delete_timer(&r->fork_call);
 	release_m(r);
 	rcgo__altstack_end(&r->altstack);
 }
@@ -84,6 +99,7 @@ rcgo__m_bind(void *g)
 	}
 	r->g = g;
 	r->g0 = g;
+	r->m_place = rcgo__m_table_add(g);
 	r->bound_in_child = rcgo__forked();
 	rcgo_add_rlx(&rcgo__stats()->foreign_bound, 1);
 	rcgo_add_rlx(&rcgo__stats()->foreign_seen, 1);

@@ -34,10 +34,22 @@ struct rcgo_altstack {
 // How long a thread of a forked child has waited in Go, in nanoseconds of a coarse clock.
 struct rcgo_fork_wait {
 	uint64_t since;
-	uint64_t last;	 // the time of the last poll
-	uint64_t others; // CPU time of the other threads at since
-	uint32_t polls;	 // the number of polls
-	bool checked;	 // the number of threads has been checked
+	uint64_t last;	// the time of the last poll
+	int64_t others; // CPU time of the other threads at since
+	uint32_t polls; // the number of polls
+	bool checked;	// the number of threads has been checked
+};
+
+// The timer of a thread whose calls into Go are timed, in a forked child; see fork_timer.h.
+struct rcgo_fork_call {
+	int32_t pid;	  // the process that made the timer; 0: none
+	int32_t timer;	  // the kernel's number of the timer; -1: none
+	uint32_t depth;	  // the number of calls that the thread is in
+	uint32_t seconds; // the time to which the timer was set
+	uintptr_t word;	  // the word on which Go waited at the last look; 0: none
+	uint64_t since;	  // the time of the first look at this wait
+	uint64_t last;	  // the time of the last one
+	int64_t others;	  // CPU time of the other threads at since
 };
 
 // A new record is all 0 except for its stack bounds and its kind.
@@ -63,6 +75,9 @@ struct rcgo_thread_record {
 	// Whether g was bound in a forked child.
 	bool bound_in_child;
 	struct rcgo_fork_wait fork_wait;
+	struct rcgo_fork_call fork_call;
+	// The place of g0 in m_table.h, if it was added.
+	uint32_t m_place;
 };
 
 // Returns the record of the calling thread. NULL for a thread that has not entered Go or that is

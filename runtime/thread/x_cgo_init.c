@@ -11,6 +11,7 @@
 #include "fork_detect.h"
 #include "go_entry_points.h"
 #include "options.h"
+#include "m_table.h"
 #include "prespawn.h"
 #include "sanitizer.h"
 #include "signal_handling.h"
@@ -42,6 +43,7 @@ thread_run(const struct rcgo_thread_start *start)
 	uint64_t stack;
 
 	rcgo__thread_record_begin(&record, start->ts.g, start->stack_size);
+	record.m_place = rcgo__m_table_add(start->ts.g);
 	stack = record.stack_hi - record.stack_lo;
 	rcgo__altstack_begin(&record.altstack);
 	rcgo__thread_name(rcgo__stats_thread_begins(stack));
@@ -49,6 +51,7 @@ thread_run(const struct rcgo_thread_start *start)
 	rcgo__crosscall1(start->ts.fn, go_setg, start->ts.g);
 	rcgo__stats_thread_ends(stack);
 	rcgo__altstack_end(&record.altstack);
+	rcgo__m_table_remove(record.m_place);
 	rcgo__thread_record_end();
 }
 
@@ -82,6 +85,7 @@ x_cgo_init(G *g, void (*setg)(void *), RCGO_UNUSED void **tlsg, RCGO_UNUSED void
 	if (record != NULL) {
 		rcgo__altstack_begin(&record->altstack);
 		record->g0 = g;
+		record->m_place = rcgo__m_table_add(g);
 		g->stacklo = record->stack_lo;
 	} else {
 		rcgo__stack_bounds(bounds);

@@ -107,11 +107,13 @@ struct rcgo_default_start {
 	rcgo_symbolizer_fn *symbolizer;
 	const struct rcgo_go_module *module;
 	uintptr_t *crash_fd;
+	uintptr_t m;		// set by x_cgo_default_start: the calling thread's M
+	uintptr_t locks_offset; // set after that: the offset of m.locks; 0: unknown
 };
 
 // Decides whether the default hooks describe C frames in this program, and initialises them if so.
 // Safety: MT-Unsafe AS-Unsafe | stack=g0 g=set errno=set alloc=libc lock=libc
-RCGO_EXPORT void x_cgo_default_start(const struct rcgo_default_start *arg);
+RCGO_EXPORT void x_cgo_default_start(struct rcgo_default_start *arg);
 
 // The default traceback function and symbolizer, as runtime.SetCgoTraceback takes them.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none

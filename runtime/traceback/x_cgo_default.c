@@ -12,7 +12,9 @@
 #include "crash_reporter.h"
 #include "default_dump.h"
 #include "default_hooks.h"
+#include "go_text.h"
 #include "hook_registry.h"
+#include "m_table.h"
 #include "module.h"
 #include "module_generation.h"
 #include "options.h"
@@ -143,14 +145,25 @@ gather_for_quit(void)
 	rcgo__callers_gather(false);
 }
 
+// Gives Go the M of this thread, which Go pins to find out where m.locks is.
+static void
+pass_m(struct rcgo_default_start *arg)
+{
+	const G *g = rcgo__current_g();
+
+	arg->m = g != NULL ? g->m : 0;
+	rcgo__m_table_set_locks(&arg->locks_offset);
+}
+
 void
-x_cgo_default_start(const struct rcgo_default_start *arg)
+x_cgo_default_start(struct rcgo_default_start *arg)
 {
 	rcgo_context_fn context = NULL;
 
 	// The unwinder also serves C code and crash reports, whichever hooks describe C frames to
 	// Go.
 	rcgo__modules_init();
+	pass_m(arg);
 	if (rcgo__go_module_known(arg->module)) {
 		end_unwinding_at_go(arg->module);
 	}

@@ -81,6 +81,9 @@ func TestForkOfLibrary(t *testing.T) {
 			"at-exit":     "child: exit 0\n",
 			// Its goroutine needs a thread that the child does not have. Stock waits for ever.
 			"at-exit-long": "child: signal 6\n",
+			// It waits for a lock of the Go runtime, which a thread of the parent held at the fork.
+			"locked":       "child: signal 6\n",
+			"locked-short": "child: exit 0\n",
 		} {
 			what, child := what, child
 			t.Run(what, func(t *testing.T) {
@@ -88,7 +91,7 @@ func TestForkOfLibrary(t *testing.T) {
 				// Whether a call needs a thread that the child lacks depends on the state of Go's
 				// scheduler: a long call may succeed and a short one may not, as with stock.
 				for i := 0; i < 20; i++ {
-					o := run(t, tc, nil, nil, program, so, what)
+					o := run(t, tc, nil, []string{"GOMAXPROCS=4"}, program, so, what)
 					if strings.Contains(o.out, "child: signal 6\n") {
 						o.want(t, 0, forkMessage, "forks ok")
 					} else {

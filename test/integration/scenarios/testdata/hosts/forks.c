@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A program that loads Go and forks: forks LIBRARY
-// before|during|after|execs|thread-ends|short|at-exit|at-exit-long. Prints how the child ended.
+// before|during|after|execs|thread-ends|short|at-exit|at-exit-long|locked|locked-short.
+// Prints how the child ended.
 #define DLOPEN
 #include "hosts.h"
 
@@ -96,11 +97,74 @@ await_quiet(void)
 	} while (!asleep || before != after);
 }
 
+// For locked*: a thread that waits in Go, with a lock of the Go runtime, for room in a pipe.
+static pthread_t printer;
+static int printer_tid, pipe_of_printer[2], standard_error;
+
+static void *
+print_into_pipe(void *unused)
+{
+	printer_tid = (int)syscall(SYS_gettid);
+	libPrint();
+	return unused;
+}
+
+static void
+start_printer(void)
+{
+	char text[65536], call[256];
+
+	CHECK(pipe(pipe_of_printer) == 0);
+	CHECK(fcntl(pipe_of_printer[1], F_SETFL, O_NONBLOCK) == 0);
+	memset(text, '.', sizeof text);
+	while (write(pipe_of_printer[1], text, sizeof text) > 0) {
+	}
+	CHECK(fcntl(pipe_of_printer[1], F_SETFL, 0) == 0);
+	standard_error = dup(2);
+	CHECK(standard_error >= 0 && dup2(pipe_of_printer[1], 2) == 2);
+	CHECK(pthread_create(&printer, NULL, print_into_pipe, NULL) == 0);
+	do {
+		char tid[16];
+
+		usleep(1000);
+		snprintf(tid, sizeof tid, "%d", printer_tid);
+		read_of_thread(tid, "syscall", call, sizeof call);
+	} while (call[0] < '0' || call[0] > '9' || atol(call) != SYS_write);
+}
+
+static void
+stop_printer(void)
+{
+	char text[65536];
+
+	CHECK(dup2(standard_error, 2) == 2);
+	close(pipe_of_printer[1]);
+	while (read(pipe_of_printer[0], text, sizeof text) > 0) {
+	}
+	CHECK(pthread_join(printer, NULL) == 0);
+}
+
+static _Noreturn void
+child_of_locked(void)
+{
+	CHECK(dup2(standard_error, 2) == 2);
+	for (int i = 0; i < 1000; i++) {
+		libGot(0); // needs no lock
+	}
+	if (is("locked")) {
+		libPrint();
+	}
+	_exit(0);
+}
+
 static _Noreturn void
 child(void)
 {
 	signal(SIGALRM, SIG_DFL);
 	alarm(60);
+	if (strncmp(what, "locked", 6) == 0) {
+		child_of_locked();
+	}
 	if (is("before")) {
 		load(library);
 	}
@@ -138,8 +202,12 @@ parent(void *unused)
 		load(library);
 		CHECK(is("during") || libAdd(2, 3) == 5);
 	}
-	if (is("short") || is("at-exit") || is("at-exit-long") || is("after")) {
+	if (is("short") || strncmp(what, "locked", 6) == 0 || is("at-exit") || is("at-exit-long") ||
+		is("after")) {
 		await_quiet();
+	}
+	if (strncmp(what, "locked", 6) == 0) {
+		start_printer();
 	}
 	pid = fork();
 	CHECK(pid >= 0);
@@ -147,6 +215,9 @@ parent(void *unused)
 		child();
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
+	if (strncmp(what, "locked", 6) == 0) {
+		stop_printer();
+	}
 	if (WIFSIGNALED(status)) {
 		printf("child: signal %d\n", WTERMSIG(status));
 	} else {

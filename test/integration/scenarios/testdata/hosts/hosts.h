@@ -29,6 +29,7 @@ static __attribute__((unused)) int (*libPreempt)(void);
 static __attribute__((unused)) void (*libNotify)(int);
 static __attribute__((unused)) void (*libStop)(void);
 static __attribute__((unused)) int (*libGot)(int);
+static __attribute__((unused)) void (*libPrint)(void);
 
 static inline void *
 find(void *lib, const char *name)
@@ -54,6 +55,7 @@ load(const char *path)
 	*(void **)&libNotify = find(lib, "libNotify");
 	*(void **)&libStop = find(lib, "libStop");
 	*(void **)&libGot = find(lib, "libGot");
+	*(void **)&libPrint = find(lib, "libPrint");
 }
 
 #else
@@ -64,6 +66,7 @@ extern int libPreempt(void);
 extern void libNotify(int);
 extern void libStop(void);
 extern int libGot(int);
+extern void libPrint(void);
 
 #endif
 

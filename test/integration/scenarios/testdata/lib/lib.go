@@ -113,4 +113,9 @@ func libGot(n C.int) C.int {
 	return C.int(atomic.LoadInt64(&got))
 }
 
+// libPrint holds a lock of the Go runtime while it writes.
+//
+//export libPrint
+func libPrint() { println("printed by Go") }
+
 func main() {}
