@@ -16,5 +16,5 @@ bench-stacks: bin/rcgo ## rcgo stack beside eu-stack, gdb, pstack and delve on o
 # tree-sitter and zstd from the Go modules of these names. BENCHFLAGS: -rounds N, -load REGEXP,
 # -side REGEXP, -peers=false.
 bench-heap: bin/rcgo ## the cost of heap profiling, and its numbers, beside other profilers
-	cd bench/heap && GOFLAGS=-buildvcs=false go build -o ../../$(BUILD)/bench/heap/bench . && \
+	cd bench/heap && go vet ./... && GOFLAGS=-buildvcs=false go build -o ../../$(BUILD)/bench/heap/bench . && \
 		../../$(BUILD)/bench/heap/bench $(BENCHFLAGS)

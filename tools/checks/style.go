@@ -220,12 +220,15 @@ func checkShell(t *tree, c *check) {
 	t.complaints(c, "", []string{"shellcheck", "-x", "-f", "gcc", "--"}, list)
 }
 
-// checkGo: gofmt for every Go file, go vet for every module but the examples, which want modules of
-// others and are vetted with them by examples/test.
+// ofOthers are modules that want modules of others. Vet would compile all their C, which takes minutes: examples/test and
+// make bench-heap vet them, with what they compile anyway.
+var ofOthers = regexp.MustCompile(`^(examples|bench/heap)/`)
+
+// checkGo: gofmt for every Go file, go vet for every module but those of ofOthers.
 func checkGo(t *tree, c *check) {
 	t.complaints(c, "", []string{"gofmt", "-l"}, withExt(t.tracked(), ".go"))
 	for _, f := range t.tracked() {
-		if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") && !strings.HasPrefix(f, "examples/") && needs(c, "go") {
+		if filepath.Base(f) == "go.mod" && !strings.Contains(f, "testdata/") && !ofOthers.MatchString(f) && needs(c, "go") {
 			if err := t.vet(filepath.Dir(f)); err != nil {
 				c.bad(f, 0, "%v", err)
 			}
