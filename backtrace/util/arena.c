@@ -68,11 +68,12 @@ rcgo__arena_init(struct rcgo_arena *arena, size_t cap)
 void *
 rcgo__arena_alloc(struct rcgo_arena *arena, size_t size)
 {
-	uint8_t *at = arena->at + arena->used;
+	uint8_t *at;
 
 	if (size > arena->cap - arena->used || arena->at == NULL) {
 		return NULL;
 	}
+	at = arena->at + arena->used;
 	// cap is a multiple of the alignment, so rounding up cannot exceed it.
 	arena->used += arena_round(size, RCGO_ARENA_ALIGN);
 	if (arena->used > arena->peak) {
