@@ -1,14 +1,14 @@
 # The tests: `make test` runs all suites, `make unit` builds the unit tests alone.
 #
-# Unit tests are built in five variants, each in build/test/unit/VARIANT: gcc, clang, asan (with UBSan),
-# tsan, and on other machines arm64, which runs in an emulator. Each source file is compiled on its own; the linker
+# Unit tests are built in variants, each in build/test/unit/VARIANT: gcc, asan (with UBSan), tsan, on other
+# machines arm64, which runs in an emulator, and by make test-more clang. Each source file is compiled on its own; the linker
 # lets the tests inject faults into the calls of libc.
 
-.PHONY: test unit
+.PHONY: test test-more unit
 
 UNIT := $(BUILD)/test/unit
 UNIT_HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
-UNIT_VARIANTS := gcc clang asan tsan $(if $(filter-out arm64,$(UNIT_HOST_ARCH)),\
+UNIT_VARIANTS := gcc asan tsan $(if $(filter-out arm64,$(UNIT_HOST_ARCH)),\
 	$(if $(shell command -v aarch64-linux-gnu-gcc),arm64))
 
 UNIT_CC_gcc := gcc
@@ -72,14 +72,19 @@ $(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_MAKEFILES)
 $(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
 	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) $(if $(filter arm64,$(1)),-Wl$(comma)-z$(comma)now) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
-unit: $$($(1)_TESTS)
 .PHONY: unit-$(1)
 unit-$(1): $$($(1)_TESTS)
 -include $$(patsubst %.o,%.d,$$($(1)_OBJS) $$(addsuffix .o,$$($(1)_TESTS)))
 endef
-$(foreach variant,$(UNIT_VARIANTS),$(eval $(call UNIT_VARIANT,$(variant))))
+$(foreach variant,$(UNIT_VARIANTS) clang,$(eval $(call UNIT_VARIANT,$(variant))))
 
-unit: ## build the unit tests
+unit: $(addprefix unit-,$(UNIT_VARIANTS)) ## build the unit tests
 
 test: all unit stress ## run all tests; the last line sums them
 	test/run
+
+# For some builds much is compiled that nothing else uses: the unit tests by clang, the standard library for MSan and
+# for CPUs that only the Go module supports, SQLite at -O2.
+test-more: all unit unit-clang stress crash-handler ## the same with what ./check has no time for
+	RCGO_TEST_MORE=1 test/run
+	CGO_CFLAGS='-O2 -g' examples/test sqlite-crash sqlite-leak

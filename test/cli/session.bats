@@ -214,6 +214,8 @@ two_patches() {
 
 @test "the user's flags for the assembler stay, and do not turn the check off" {
 	hello
+	# Without fmt: all packages are compiled again for these flags.
+	printf 'package main\n\nimport "C"\n\nfunc main() {}\n' >main.go
 	export GOFLAGS="-buildvcs=false -asmflags=std=-D=MINE=1 -gcflags=all=-l"
 	eval "$("$RCGO" env)"
 	run go build -a -n runtime/cgo

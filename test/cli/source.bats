@@ -55,6 +55,7 @@ flags_of() { # NAME=VALUE...
 }
 
 @test "a sanitizer that rcgo does not know of" {
+	[ "${RCGO_TEST_MORE-}" = 1 ] || skip "the standard library is compiled for it: make test-more"
 	hello
 	"$RCGO" overlay -o "$T/o.json"
 	CC=clang go build -overlay "$T/o.json" -ldflags=-compressdwarf=false -msan -o "$T/prog" .

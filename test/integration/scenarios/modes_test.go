@@ -29,7 +29,7 @@ type mode struct {
 	// Whether the machine may lack the feature: then, if stock cannot build it either, the mode is skipped, with
 	// stock's error.
 	maybe bool
-	// Whether the whole standard library is compiled again for it: only with -all, to save time.
+	// Whether much is compiled for it alone, such as the whole standard library: only with -all and by make test-more.
 	heavy bool
 }
 
@@ -58,12 +58,14 @@ var modes = []mode{
 	{name: "musl", program: "modes", flags: linkExternal, env: "CC=musl-gcc", tool: "musl-gcc", pkg: "musl-tools"},
 	{name: "race", program: "modes", flags: "-race", maybe: true},
 	{name: "tsan-gcc", program: "modes", env: tsanFlags, maybe: true},
-	{name: "tsan-clang", program: "modes", env: "CC=clang\n" + tsanFlags, tool: "clang", pkg: "clang", maybe: true},
+	{name: "tsan-clang", program: "modes", env: "CC=clang\n" + tsanFlags, tool: "clang", pkg: "clang", maybe: true,
+		heavy: true},
 	{name: "asan-gcc", program: "modes", flags: "-asan", maybe: true},
 	{name: "asan-clang", program: "modes", flags: "-asan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true,
 		heavy: true},
-	{name: "asan-c-only", program: "modes", env: asanFlags, maybe: true},
-	{name: "msan", program: "modes", flags: "-msan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true},
+	{name: "asan-c-only", program: "modes", env: asanFlags, maybe: true, heavy: true},
+	{name: "msan", program: "modes", flags: "-msan", env: "CC=clang", tool: "clang", pkg: "clang", maybe: true,
+		heavy: true},
 }
 
 // Sanitized programs run with the addresses that old sanitizers expect and without a leak check: threads that Go never
@@ -88,7 +90,7 @@ func TestBuildModes(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		for _, m := range modes {
 			m := m
-			if m.heavy && !*allGo {
+			if m.heavy && !withHeavy() {
 				continue
 			}
 			t.Run(m.name, func(t *testing.T) {

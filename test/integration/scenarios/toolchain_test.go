@@ -14,12 +14,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"runtime_cgo/test/internal/suite"
 )
 
 var (
 	allGo    = flag.Bool("all", false, "every Go under $RCGO_TOOLCHAINS too, not only the one in PATH")
 	rcgoPath = flag.String("rcgo", "../../../bin/rcgo", "the rcgo command")
 )
+
+// withHeavy reports whether the builds are made too for which much is compiled that nothing else uses.
+func withHeavy() bool { return *allGo || suite.More() }
 
 // A toolchain is one GOROOT.
 type toolchain struct {

@@ -37,6 +37,9 @@ func isRoot(dir string) bool {
 	return err == nil
 }
 
+// More reports whether the tests run too for which ./check has no time: see make test-more.
+func More() bool { return os.Getenv("RCGO_TEST_MORE") == "1" }
+
 // Command returns a command that runs at the top of the checkout, with the variables of env
 // ("NAME=value") added to the environment.
 func Command(t testing.TB, env []string, name string, args ...string) *exec.Cmd {

@@ -64,18 +64,29 @@ func usual(t *testing.T, root string) []way {
 		ours("dropin", nil),
 		heapWay(ours, "cheap"), heapWay(ours, "ctest"),
 		ours("counted", []string{"RCGO=stats=on"}, "-run", "Threads|Metrics"),
-		{name: "pie", flags: []string{"-buildmode=pie"}},
 		{name: "checked", env: []string{"RCGO=leafcheck=off"},
 			flags: []string{"-tags=rcgo_leafcheck", "-run", "Results|Errno|Refusals|InCallback|CheckedCallbacks"}},
 		emulated("arm64", "aarch64"),
-		emulated("riscv64", "riscv64", "-run", "Results|Errno|Refusals|Strings|Structs|Marks|Views|Owned|StringEdges"),
 		{name: "without-c", env: []string{"CGO_ENABLED=0"}},
 	}
-	for _, cpu := range []string{"386", "riscv64"} { // compiled only
-		ways = append(ways, way{name: "without-c-" + cpu, env: []string{"GOARCH=" + cpu, "CGO_ENABLED=0"}, flags: []string{"-exec", "true"}})
+	if suite.More() {
+		ways = append(ways, others()...)
 	}
 	for i := range ways {
 		ways[i].root = root
+	}
+	return ways
+}
+
+// others are ways for each of which the standard library is compiled: position-independent, and for CPUs that only the Go
+// module supports.
+func others() []way {
+	ways := []way{
+		{name: "pie", flags: []string{"-buildmode=pie"}},
+		emulated("riscv64", "riscv64", "-run", "Results|Errno|Refusals|Strings|Structs|Marks|Views|Owned|StringEdges"),
+	}
+	for _, cpu := range []string{"386", "riscv64"} { // compiled only
+		ways = append(ways, way{name: "without-c-" + cpu, env: []string{"GOARCH=" + cpu, "CGO_ENABLED=0"}, flags: []string{"-exec", "true"}})
 	}
 	return ways
 }
