@@ -22,7 +22,8 @@ enum rust_kind {
 	RUST_PARAMETERS,
 	RUST_RESULT,	 // of a function
 	RUST_TRAITS,	 // of dyn, up to E
-	RUST_BINDINGS,	 // of a trait's associated types
+	RUST_OPENED,	 // the arguments of a RUST_PATH_OPEN end, and the list stays open
+	RUST_BINDINGS,	 // of a trait's associated types; arg: the list is open in any case
 	RUST_LIFETIME,	 // after dyn
 	RUST_UNBIND,	 // ends the scope of arg lifetimes
 	RUST_UNSUPPRESS, // ends a part that is not printed
@@ -39,7 +40,7 @@ struct rust {
 	struct rcgo_demangle *d;
 	const char *start;  // back references are relative to this
 	uint32_t lifetimes; // number bound so far
-	bool open;	    // the argument list of a RUST_PATH_OPEN is open
+	bool open;	    // the argument list of the last RUST_PATH_OPEN is open
 	size_t count;
 	struct rust_action actions[RUST_ACTIONS];
 };
@@ -76,7 +77,7 @@ rust_number62(struct rcgo_demangle *d)
 				 : c >= 'a' && c <= 'z' ? (uint64_t)(c - 'a') + 10
 							: (uint64_t)(c - 'A') + 36;
 
-		d->failed |= digit >= 62 || n > UINT64_MAX / 128;
+		d->failed |= digit >= 62 || n > (UINT64_MAX - digit) / 62;
 		n = n * 62 + digit;
 		d->at++;
 	}
@@ -215,7 +216,7 @@ rust_path(struct rust *r, enum rust_kind kind, uint32_t arg)
 		break;
 	case 'I':
 		if (kind == RUST_PATH_OPEN) {
-			r->open = true;
+			rust_push(r, RUST_OPENED, 0);
 		} else {
 			rust_push_text(r, ">");
 		}
@@ -428,11 +429,10 @@ rust_bindings(struct rust *r)
 
 	if (rcgo__demangle_take(r->d, 'p')) {
 		rcgo__demangle_text(r->d, r->open ? ", " : "<");
-		r->open = true;
 		s = rust_identifier(r->d, &size, &punycode);
 		rust_print_identifier(r->d, s, size, punycode);
 		rcgo__demangle_text(r->d, " = ");
-		rust_push(r, RUST_BINDINGS, 0);
+		rust_push(r, RUST_BINDINGS, 1);
 		rust_push(r, RUST_TYPE, 0);
 	} else {
 		rcgo__demangle_text(r->d, r->open ? ">" : "");
@@ -509,7 +509,11 @@ rust_perform(struct rust *r, const struct rust_action *a)
 			rust_push(r, RUST_TYPE, 0);
 		}
 		break;
+	case RUST_OPENED:
+		r->open = true;
+		break;
 	case RUST_BINDINGS:
+		r->open |= a->arg != 0;
 		rust_bindings(r);
 		break;
 	case RUST_LIFETIME:

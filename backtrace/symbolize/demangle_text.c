@@ -45,6 +45,9 @@ rcgo__demangle_decimal(struct rcgo_demangle *d)
 	uint64_t n = 0;
 	const char *from = d->at;
 
+	if (rcgo__demangle_take(d, '0')) {
+		return 0; // a number has no other leading zero: 012 is 0, then 12
+	}
 	while (d->at < d->end && *d->at >= '0' && *d->at <= '9' && n < UINT64_MAX / 16) {
 		n = n * 10 + (uint64_t)(*d->at++ - '0');
 	}

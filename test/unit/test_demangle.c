@@ -52,6 +52,15 @@ TEST(rust_v0)
 		"a::f::<unsafe extern \"C\" fn(u32), dyn b::T, [u32; 4]>");
 	CHECK_STR(
 		demangled("_RINvC1a1fDINtC1b1TmEp4ItemhEL_E"), "a::f::<dyn b::T<u32, Item = u8>>");
+	// The hash of a crate has 64 bits.
+	CHECK_STR(demangled("_RNvCslYGhA16ahyf_1a1f"), "a::f");
+	CHECK_STR(demangled("_RNvCslYGhA16ahyg_1a1f"), "_RNvCslYGhA16ahyg_1a1f");
+	// An empty identifier before a length.
+	CHECK_STR(demangled("_RNCNCNvC1a1f00"), "a::f::{closure#0}::{closure#0}");
+	CHECK_STR(demangled("_RNvNCNvC1a1fs1_012CodegenState"), "a::f::{closure#3}::CodegenState");
+	// A binding's type has an argument list of its own.
+	CHECK_STR(demangled("_RINvC1a1fDINtC1b1TDNtC1b1Up3KeymEL_Ep4ItemDNtC1b1Up3KeymEL_EL_E"),
+		"a::f::<dyn b::T<dyn b::U<Key = u32>, Item = dyn b::U<Key = u32>>>");
 }
 
 // One name for each production of the grammar. binutils prints the same, except where noted.
