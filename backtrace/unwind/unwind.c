@@ -216,6 +216,7 @@ rcgo__unwind_cached(struct rcgo_unwind *unwind)
 		}
 		if (entry == RCGO_UNWIND_ENTRY_NONE || entry == RCGO_UNWIND_ENTRY_BOUNDARY) {
 			unwind->lost = entry == RCGO_UNWIND_ENTRY_NONE;
+			unwind->opaque = !unwind->lost;
 			break;
 		}
 		if (unwind->skip > 0) {
@@ -248,6 +249,7 @@ unwind_from_frame(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 	unwind->current = 0;
 	unwind->unloadable = false;
 	unwind->lost = false;
+	unwind->opaque = false;
 	unwind->pcs = pcs;
 	unwind->max = max;
 	unwind->n = 0;
@@ -378,6 +380,7 @@ unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_b
 	n = unwind_from_frame(&unwind, &start, pcs, max);
 	end->pc = unwind.frame.pc;
 	end->sp = unwind.frame.sp;
+	end->boundary = unwind.opaque || rcgo__unwind_is_boundary(end->pc);
 	return n;
 }
 

@@ -285,6 +285,7 @@ rcgo__unwind_slow(struct rcgo_unwind *unwind, const struct rcgo_unwind_start *st
 			break;
 		}
 		if (known && slow_is_boundary(unwind, pc)) {
+			unwind->opaque = true;
 			break;
 		}
 		if (unwind->skip > 0) {

@@ -56,6 +56,7 @@ struct rcgo_unwind {
 	size_t skip;		// number of innermost frames to omit
 	bool unloadable;	// code that may go away was found
 	bool lost;		// it ended before the outermost frame
+	bool opaque;		// it ended in an object that carries the boundary's note
 	struct rcgo_fold *fold; // NULL: unwinding ends when pcs is full
 };
 

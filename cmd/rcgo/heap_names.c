@@ -10,15 +10,13 @@
 
 #include "symbols.h"
 
-// Copies the part of [address, address + size) that is in the saved moduledata.
+// Copies the part of [address, address + size) that is in a saved moduledata.
 static void
-lay_moduledata(const struct heap *h, uint64_t address, uint8_t *to, size_t size)
+lay_moduledata(const struct rcgo_heap_go_module *saved, uint64_t address, uint8_t *to, size_t size)
 {
-	uint64_t at = h->header.go_module_address;
-
-	for (size_t i = 0; i < sizeof h->header.go_module && at != 0; i++) {
-		if (at + i - address < size) {
-			to[at + i - address] = h->header.go_module[i];
+	for (size_t i = 0; i < sizeof saved->bytes && saved->address != 0; i++) {
+		if (saved->address + i - address < size) {
+			to[saved->address + i - address] = saved->bytes[i];
 		}
 	}
 }
@@ -37,7 +35,9 @@ read_files(struct target *t, uint64_t address, void *to, size_t size)
 			memcpy(to, b.at, got);
 		}
 	}
-	lay_moduledata(h, address, to, got);
+	for (size_t i = 0; i < RCGO_HEAP_GO_MODULES; i++) {
+		lay_moduledata(&h->header.go_module[i], address, to, got);
+	}
 	return got;
 }
 

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 static const char magic[] = RCGO_HEAP_MAGIC;
+// What the magics of all versions begin with.
+static const char any_magic[] = "rcgo heap ";
 
 // The source of the tables: a file, or the memory of a process.
 struct source {
@@ -25,8 +27,30 @@ static _Noreturn void
 fail_damaged(const struct source *from)
 {
 	fail(fmt("%s is not a heap profile that this rcgo can read", from->what),
-		"its tables are damaged, or of another version",
-		"use the rcgo that the program was built with");
+		"its tables are damaged", "record the profile again");
+}
+
+static _Noreturn void
+fail_short(const struct source *from)
+{
+	fail(fmt("%s is not a heap profile that this rcgo can read", from->what),
+		"it is shorter than its tables: was it copied while the disk was full?",
+		"copy the whole file, or record the profile again");
+}
+
+// Ends rcgo unless the tables begin as those of this version do.
+static void
+check_magic(const struct source *from, const char *found)
+{
+	if (memcmp(found, magic, sizeof magic - 1) == 0) {
+		return;
+	}
+	if (memcmp(found, any_magic, sizeof any_magic - 1) == 0) {
+		fail(fmt("%s is a heap profile of another version of rcgo", from->what), NULL,
+			"use the rcgo that the program was built or run with");
+	}
+	fail(fmt("%s is not a heap profile", from->what), NULL,
+		"name a file of `rcgo heap run -o FILE` or of RCGO=heap=file:FILE");
 }
 
 static void *
@@ -39,7 +63,7 @@ read_part(const struct source *from, uint64_t offset, uint64_t n, size_t size)
 		ssize_t r = pread(from->fd, to + got, want - got, (off_t)(from->at + offset + got));
 
 		if (r <= 0) {
-			fail_damaged(from);
+			fail_short(from);
 		}
 		got += (size_t)r;
 	}
@@ -56,23 +80,25 @@ is_number(const char *s)
 static bool
 find_in(pid_t pid, struct source *from)
 {
+	static const char otherwise[] = "start the program by `rcgo heap run -o FILE`, or with "
+					"RCGO=heap=file:FILE, and show that file";
 	FILE *maps = fopen(fmt("/proc/%d/maps", pid), "re");
 	char line[8192], rights[8], head[sizeof magic - 1];
 	uint64_t start, end;
 	bool found = false;
 
 	if (maps == NULL) {
-		process_fail(pid, -errno);
+		process_fail(pid, errno, "heap show", otherwise);
 	}
 	from->fd = open(fmt("/proc/%d/mem", pid), O_RDONLY | O_CLOEXEC);
 	if (from->fd < 0) {
-		process_fail(pid, -errno);
+		process_fail(pid, errno, "heap show", otherwise);
 	}
 	while (!found && fgets(line, sizeof line, maps) != NULL) {
 		found = sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &start, &end, rights) == 3 &&
 			strncmp(rights, "rw-", 3) == 0 && end - start >= RCGO_HEAP_TEXT &&
 			pread(from->fd, head, 16, (off_t)start) == 16 &&
-			memcmp(head, magic, 16) == 0;
+			memcmp(head, any_magic, sizeof any_magic - 1) == 0;
 	}
 	fclose(maps);
 	from->at = start;
@@ -92,8 +118,8 @@ open_source(struct heap *h, const char *what, struct source *from)
 		if (!find_in(pid, from)) {
 			fail(fmt("process %d records no C memory", pid),
 				"it was not started with heap profiling",
-				"start it by `rcgo heap run`, or with RCGO=heap=on if it was built "
-				"by `rcgo build --with=heap`");
+				"start it by `rcgo heap run` (with -any if it is not a Go program), or with "
+				"RCGO=heap=on if it was built by `rcgo build --with=heap`");
 		}
 		h->running = true;
 		h->process = pid;
@@ -103,7 +129,10 @@ open_source(struct heap *h, const char *what, struct source *from)
 	from->at = 0;
 	from->fd = open(what, O_RDONLY | O_CLOEXEC);
 	if (from->fd < 0) {
-		fail(fmt("cannot open %s: %s", what, strerror(errno)), NULL, NULL);
+		fail(fmt("cannot open %s: %s", what, strerror(errno)), NULL,
+			errno != ENOENT ? NULL
+					: "`rcgo heap run -o FILE` makes the file when a Go program "
+					  "starts, and with -any in other programs too");
 	}
 }
 
@@ -185,13 +214,16 @@ heap_open(struct heap *h, const char *what)
 {
 	struct source from;
 	struct rcgo_heap_header *header;
+	char *read_magic;
 
 	open_source(h, what, &from);
+	read_magic = read_part(&from, 0, 1, sizeof magic - 1);
+	check_magic(&from, read_magic);
+	free(read_magic);
 	header = read_part(&from, 0, 1, sizeof *header);
 	h->header = *header;
 	free(header);
-	if (memcmp(h->header.magic, magic, sizeof h->header.magic) != 0 ||
-		h->header.stacks_used > RCGO_HEAP_STACKS ||
+	if (h->header.stacks_used > RCGO_HEAP_STACKS ||
 		h->header.words_used > RCGO_HEAP_WORDS ||
 		h->header.mappings_used > RCGO_HEAP_MAPPINGS ||
 		h->header.modules_used > RCGO_HEAP_MODULES ||

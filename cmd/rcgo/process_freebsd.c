@@ -25,9 +25,9 @@ process_open(struct target *t, pid_t pid)
 }
 
 void
-process_fail(pid_t pid, int err)
+process_fail(pid_t pid, int err, const char *command, const char *otherwise)
 {
-	(void)err;
+	(void)err, (void)command, (void)otherwise;
 	fail_process(pid);
 }
 

@@ -488,7 +488,9 @@ stacks_open(struct stacks *s, const char *what)
 	} else {
 		err = process_open(&s->t, atoi(what));
 		if (err != 0) {
-			process_fail(atoi(what), -err);
+			process_fail(atoi(what), -err, "stack",
+				"let the program print its stacks: kill -QUIT, or Go package "
+				"stacks");
 		}
 	}
 	if (!s->options.c_only) {

@@ -164,7 +164,10 @@ void process_hurry(bool on);
 void process_release_late(struct target *t, struct thread *th);
 
 // target_permission_linux.c
-_Noreturn void process_fail(pid_t pid, int err);
+// Ends rcgo with an error that says that the process does not exist, or why access is denied and
+// the three ways to get it: as root, as a container, and otherwise. err is an errno, command the
+// words after rcgo.
+_Noreturn void process_fail(pid_t pid, int err, const char *command, const char *otherwise);
 
 // target_core.c: ends rcgo on an error
 void core_open(struct target *t, const char *path);

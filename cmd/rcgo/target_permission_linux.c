@@ -83,10 +83,8 @@ cause(pid_t pid, int err)
 	return fmt("the kernel says: %s. It may be privileged, or not dumpable", strerror(err));
 }
 
-// Ends rcgo with an error that says that the process does not exist, or why access is denied and
-// the three ways to get it.
 void
-process_fail(pid_t pid, int err)
+process_fail(pid_t pid, int err, const char *command, const char *otherwise)
 {
 	const char *tgid = status_field(fmt("%d", pid), "Tgid");
 	const char *why;
@@ -97,16 +95,17 @@ process_fail(pid_t pid, int err)
 	}
 	if (atoi(tgid) != pid) {
 		fail(fmt("%d is a thread, of process %s", pid, tgid), NULL,
-			fmt("rcgo stack -thread %d %s", pid, tgid));
+			strcmp(command, "stack") == 0 ? fmt("rcgo stack -thread %d %s", pid, tgid)
+						      : fmt("rcgo %s %s", command, tgid));
 	}
 	why = cause(pid, err);
 	fflush(stdout);
 	fprintf(stderr,
 		"rcgo: no permission to read process %d\n"
 		"      why: %s\n"
-		"      do:  sudo rcgo stack %d\n"
+		"      do:  sudo rcgo %s %d\n"
 		"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
-		"      or:  let the program print its stacks: kill -QUIT, or Go package stacks\n",
-		pid, why, pid);
+		"      or:  %s\n",
+		pid, why, command, pid, otherwise);
 	exit(EXIT_NOT_PERMITTED);
 }

@@ -39,26 +39,6 @@ static const uint8_t curg_at[] = {192 / 8, 184 / 8};
 // above C's frame.
 #define ASMCGOCALL_REACH 10
 
-// The bounds of Go's code, if rcgo_go_text is not linked in.
-// owner: rcgo__heap_set_go_text; lock: none; ordering: the size is stored last, with release
-static struct {
-	uintptr_t start, size;
-} go_text;
-
-void
-rcgo__heap_set_go_text(uintptr_t start, uintptr_t end)
-{
-	rcgo_store_rlx(&go_text.start, start);
-	rcgo_store_rel(&go_text.size, end - start);
-}
-
-bool
-rcgo__heap_in_go(uintptr_t pc)
-{
-	return pc - rcgo_load_rlx(&go_text.start) < rcgo_load_acq(&go_text.size) ||
-	       rcgo__in_go_text(pc);
-}
-
 RCGO_UNINSTRUMENTED_READS static uintptr_t
 word(uintptr_t address)
 {
@@ -238,7 +218,8 @@ rcgo__heap_go_frames(
 	uintptr_t g0 = (uintptr_t)rcgo__current_g(), g = 0, sp = 0;
 
 	*goroutine = 0;
-	if (g0 != 0) {
+	// A library with a Go runtime of its own keeps its g elsewhere.
+	if (g0 != 0 && (rcgo__in_go_text(end_pc) || !rcgo__heap_in_go(end_pc))) {
 		g = goroutine_of(g0);
 		sp = g != 0 ? field(g, G_SCHED_SP) : 0;
 	} else if (rcgo__heap_in_go(end_pc)) {

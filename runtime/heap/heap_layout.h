@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RCGO_HEAP_MAGIC "rcgo heap 3\n\0\0\0\0"
+#define RCGO_HEAP_MAGIC "rcgo heap 4\n\0\0\0\0"
 #define RCGO_HEAP_FILE "rcgo-heap" // the name of the memory file
 
 #define RCGO_HEAP_SHARDS 64
@@ -24,6 +24,7 @@
 #define RCGO_HEAP_MODULES 4096
 #define RCGO_HEAP_TEXT ((uint64_t)512 << 10)
 #define RCGO_HEAP_GO_MODULE 640
+#define RCGO_HEAP_GO_MODULES 4
 
 // Numbers that may have a fraction, such as the estimate of objects, are in this unit.
 #define RCGO_HEAP_ONE 65536
@@ -90,6 +91,12 @@ struct rcgo_heap_module {
 	uint64_t key;  // distinguishes objects at the same address; 0: it is never unloaded
 };
 
+// A copy of the moduledata of a Go runtime in the process. A C program can load several.
+struct rcgo_heap_go_module {
+	uint64_t address; // in the process; 0: none
+	uint8_t bytes[RCGO_HEAP_GO_MODULE];
+};
+
 struct rcgo_heap_header {
 	char magic[16];
 	uint64_t size; // of the mapping
@@ -110,12 +117,10 @@ struct rcgo_heap_header {
 	uint64_t lost_samples, lost_frees, lost_stacks, lost_mappings;
 	uint64_t thinned; // how often the rate was raised, because the table of entries was full
 	uint64_t entries_live;
-	// The address of Go's moduledata in the process, whose copy is in go_module.
-	uint64_t go_module_address;
 	uint64_t no_go;			// stacks whose Go part could not be read
 	uint64_t control, control_size; // the address and the size of the process's private state
 	uint32_t shard_used[RCGO_HEAP_SHARDS];
-	uint8_t go_module[RCGO_HEAP_GO_MODULE];
+	struct rcgo_heap_go_module go_module[RCGO_HEAP_GO_MODULES];
 };
 
 #endif // RCGO_HEAP_LAYOUT_H

@@ -44,7 +44,8 @@
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__heap_set_rate(uint64_t rate, const char *path);
 
-// Copies Go's moduledata into the tables, for readers of the file.
+// Copies the moduledata of a Go runtime into the tables, for readers of the file. The caller
+// serializes the calls.
 // Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_note_go_module(uintptr_t module);
 

@@ -23,6 +23,14 @@ struct rcgo_heap_frames {
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller);
 
+// An ELF object in memory.
+struct rcgo_heap_object {
+	const void *phdr; // its program headers, of type ElfW(Phdr)
+	size_t phdrs;
+	uintptr_t start, end;
+	uintptr_t bias; // memory address minus file address
+};
+
 struct rcgo_module;
 struct rcgo_stack_bounds;
 
@@ -37,13 +45,24 @@ RCGO_INTERN bool rcgo__heap_own_stack(struct rcgo_stack_bounds *stack);
 RCGO_INTERN size_t rcgo__heap_go_frames(
 	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
 
-// Returns whether pc is in Go's code.
+// Returns whether pc is in Go code that is known.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_in_go(uintptr_t pc);
 
-// Sets the bounds of Go's code, for programs that were not built with this part.
+// Finds the Go code of the object that contains pc, such as a library that Go's linker made. pc is
+// where unwinding ended. Returns whether it is in Go code, and true if that cannot be found out. The
+// first call for an object takes up to a millisecond.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__heap_find_go(uintptr_t pc);
+
+// Finds the moduledata of a Go program or library that is loaded and relocated, and makes its code
+// known as Go's. Returns its address, or 0.
 // Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN void rcgo__heap_set_go_text(uintptr_t start, uintptr_t end);
+RCGO_INTERN RCGO_COLD uintptr_t rcgo__heap_add_go(const struct rcgo_heap_object *object);
+
+// Stores the bounds of the Go code of the object that was added first; 0 and 0 if it has none.
+// Safety: MT-Unsafe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__heap_go_text(uintptr_t *start, uintptr_t *end);
 
 // Returns the number of a stack in the tables; 0 if there is no room left.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none

@@ -41,7 +41,7 @@ rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
 	}
 	frames->c = (uint16_t)n;
 	frames->objects = objects_of(frames);
-	frames->from_go = rcgo__heap_in_go(end.pc);
+	frames->from_go = rcgo__heap_in_go(end.pc) || (end.boundary && rcgo__heap_find_go(end.pc));
 	frames->go = (uint16_t)rcgo__heap_go_frames(
 		end.pc, end.sp, frames->pc + n, RCGO_HEAP_GO_FRAMES, &frames->goroutine);
 }

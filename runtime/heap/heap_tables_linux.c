@@ -289,10 +289,17 @@ rcgo__heap_note_go_module(uintptr_t module)
 {
 	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
 
-	if (is_on_once(control) && module != 0) {
-		memcpy(control->header->go_module, (const void *)module,
-			sizeof control->header->go_module);
-		control->header->go_module_address = module;
+	if (!is_on_once(control) || module == 0) {
+		return;
+	}
+	for (size_t i = 0; i < RCGO_HEAP_GO_MODULES; i++) {
+		struct rcgo_heap_go_module *copy = &control->header->go_module[i];
+
+		if (copy->address == 0) {
+			memcpy(copy->bytes, (const void *)module, sizeof copy->bytes);
+			rcgo_store_rel(&copy->address, module);
+			return;
+		}
 	}
 }
 

@@ -8,10 +8,11 @@ setup_file() {
 		env GOFLAGS= go build -ldflags=-s -buildmode=pie -o "$BATS_FILE_TMPDIR/stripped" .
 }
 
-# Checks the leaked memory in the output of rcgo heap show.
+# check_lost [CALLER]: checks the leaked memory in the output of rcgo heap show. CALLER is main.main
+# unless given.
 check_lost() {
-	[[ $output == *"2.9 MiB in 100 blocks"*"C   lose"*"Go  main.loseBig"*"Go  main.main"* ]]
-	[[ $output == *"976.6 KiB in 1000 blocks"*"C   lose"*"Go  main.loseSmall"*"Go  main.main"* ]]
+	[[ $output == *"2.9 MiB in 100 blocks"*"C   lose"*"Go  main.loseBig"*"Go  ${1:-main.main}"* ]]
+	[[ $output == *"976.6 KiB in 1000 blocks"*"C   lose"*"Go  main.loseSmall"*"Go  ${1:-main.main}"* ]]
 }
 
 # Starts testdata/leaky with a profile, and waits until it has leaked its memory.
@@ -128,6 +129,47 @@ check_resident() {
 	[ -p "$T/fifo" ]
 }
 
+# Checks the profile of a host that called LoseInHost: the lost memory has its Go lines, and Go's memory
+# does not count as mapped by C.
+check_host() {
+	run "$RCGO" heap show "$PID"
+	check_lost main.LoseInHost
+	[[ $output == "process $PID: "*"; 0 B mapped"$'\n'* ]]
+	awk '/  Go: its heap/ { good = $2 == "MiB" && $1 >= 16 && $1 < 24 } END { exit !good }' <<<"$output"
+	kill -KILL "$PID"
+	stop_started
+	run "$RCGO" heap show "$T/profile"
+	check_lost main.LoseInHost
+}
+
+@test "heap run -any: a C program with a library and an archive of Go" {
+	cp -r "$HERE/testdata/leaky/." .
+	go build -buildmode=c-shared -o leaky.so .
+	gcc -o dlopens host/host.c -ldl
+	start_as "$RCGO" heap run -any -rate all -o "$T/profile" ./dlopens ./leaky.so
+	check_host
+	rm in out
+	go build -buildmode=c-archive -o leaky.a .
+	gcc -o linked host/host.c -Wl,-u,LoseInHost leaky.a -lpthread -ldl
+	start_as "$RCGO" heap run -any -rate all -o "$T/profile" ./linked
+	check_host
+}
+
+@test "build --with=heap: other links" {
+	cp -r "$HERE/testdata/leaky/." .
+	"$RCGO" build --with=heap -ldflags=-linkmode=internal -o internal .
+	CC=musl-gcc "$RCGO" build --with=heap -o musl .
+	CC=musl-gcc "$RCGO" build --with=heap -ldflags '-linkmode=external -extldflags "-static"' -o static .
+	run readelf -l static
+	[[ $output != *INTERP* ]]
+	for program in internal musl static; do
+		RCGO=heap=all+file:$T/$program run "./$program"
+		[ "$status" -eq 0 ]
+		run "$RCGO" heap show "$T/$program"
+		check_lost
+	done
+}
+
 @test "heap: impossible arguments are refused" {
 	run "$RCGO" heap
 	[ "$status" -eq 2 ]
@@ -138,10 +180,19 @@ check_resident() {
 	head -c 100000 /dev/urandom >"$T/noise"
 	run "$RCGO" heap show "$T/noise"
 	[ "$status" -eq 2 ]
-	[[ $output == *"is not a heap profile that this rcgo can read"* ]]
+	[[ $output == *"noise is not a heap profile"* ]]
+	printf 'rcgo heap 1\n' | cat - "$T/noise" >"$T/old"
+	run "$RCGO" heap show "$T/old"
+	[ "$status" -eq 2 ]
+	[[ $output == *"old is a heap profile of another version of rcgo"* ]]
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	head -c 2000000 "$T/profile" >"$T/short"
+	run "$RCGO" heap show "$T/short"
+	[ "$status" -eq 2 ]
+	[[ $output == *"it is shorter than its tables"* ]]
 	run "$RCGO" heap show $$
 	[ "$status" -eq 2 ]
-	[[ $output == *"records no C memory"* ]]
+	[[ $output == *"records no C memory"*"with -any if it is not a Go program"* ]]
 	cp -r "$HERE/testdata/leaky/." .
 	run "$RCGO" build --with=heap -buildmode=c-shared .
 	[ "$status" -eq 2 ]
