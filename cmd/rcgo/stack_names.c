@@ -188,6 +188,26 @@ name_jit(struct stacks *s, uint64_t pc, struct name *name)
 	return function != NULL;
 }
 
+// Names code that has no symbol, as profiles of runtime/cgo do: one name for a function, which
+// .eh_frame knows, and one for all code that was generated while the program ran.
+static const char *
+name_without_symbol(struct stacks *s, uint64_t pc, const struct module *m, uint64_t address)
+{
+	uint64_t start;
+	uint8_t byte;
+
+	if (m == NULL && target_read(&s->t, pc, &byte, sizeof byte)) {
+		return "[JIT]";
+	}
+	if (m == NULL) {
+		return fmt("0x%lx", (unsigned long)pc);
+	}
+	if (m->usable && rcgo__elf_function(&m->elf, address, &start)) {
+		address = start;
+	}
+	return fmt("%s+0x%lx", symbols_base_name(clean_text(m->path)), (unsigned long)address);
+}
+
 static size_t
 name_c(struct stacks *s, uint64_t pc, struct module *m, struct name *names)
 {
@@ -213,10 +233,7 @@ name_c(struct stacks *s, uint64_t pc, struct module *m, struct name *names)
 		names[i].offset = address;
 		names[i].lang = FRAME_C;
 		if (names[i].function == NULL) {
-			names[i].function =
-				m != NULL ? fmt("%s+0x%lx", symbols_base_name(names[i].module),
-						    (unsigned long)address)
-					  : fmt("0x%lx", (unsigned long)pc);
+			names[i].function = name_without_symbol(s, pc, m, address);
 		}
 	}
 	return n;

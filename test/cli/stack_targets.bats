@@ -92,7 +92,19 @@ say_any() {
 		run "$RCGO" stack "$PID"
 		[[ $output != *jit_function* ]]
 	fi
+	rm "/tmp/perf-$PID.map"
+	run "$RCGO" stack "$PID"
+	in_order "$output" spin_forever "[JIT]" run_and_spin main._Cfunc_run_and_spin
 	stop_started
+}
+
+@test "record: functions without symbols have one name each" {
+	strip -o "$DATA/jit/stripped" "$DATA/jit/program"
+	start_as "$DATA/jit/stripped"
+	run "$RCGO" record -d 300ms -folded "$PID"
+	stop_started
+	run grep -o "main._Cfunc_run_and_spin;.*;" <<<"$output;"
+	[[ $output =~ ^"main._Cfunc_run_and_spin;C:stripped+0x"[0-9a-f]+";C:jit_function(int, char *);C:stripped+0x"[0-9a-f]+" "[0-9]+";"$ ]]
 }
 
 @test "stack: code that was generated at run time, named in a jitdump file" {
