@@ -4,11 +4,19 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
 )
+
+// show runs go tool pprof, which the go command builds at the first use: without the flags of the test.
+func show(words ...string) ([]byte, error) {
+	cmd := exec.Command("go", append([]string{"tool", "pprof"}, words...)...)
+	cmd.Env = append(os.Environ(), "GOFLAGS=")
+	return cmd.Output()
+}
 
 // The profile and its picture name zstd's functions, their inlined callees and their callers.
 func TestProfile(t *testing.T) {
@@ -22,7 +30,7 @@ func TestProfile(t *testing.T) {
 			t.Fatalf("%v: %v\n%s", words, err, out)
 		}
 	}
-	top, err := exec.Command("go", "tool", "pprof", "-top", "-nodecount=1000", exe, profile).Output()
+	top, err := show("-top", "-nodecount=1000", exe, profile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +42,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("pprof -top lacks %s:\n%s", want, top)
 		}
 	}
-	traces, err := exec.Command("go", "tool", "pprof", "-traces", exe, profile).Output()
+	traces, err := show("-traces", exe, profile)
 	if err != nil {
 		t.Fatal(err)
 	}

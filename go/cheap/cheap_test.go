@@ -424,7 +424,9 @@ func TestThreadsAndSignals(t *testing.T) {
 
 func pprof(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("go", append([]string{"tool", "pprof"}, args...)...).CombinedOutput()
+	cmd := exec.Command("go", append([]string{"tool", "pprof"}, args...)...)
+	cmd.Env = append(os.Environ(), "GOFLAGS=") // it is built at the first use, and not with our runtime/cgo
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go tool pprof %q: %v\n%s", args, err, out)
 	}
