@@ -83,8 +83,8 @@ unit: $(addprefix unit-,$(UNIT_VARIANTS)) ## build the unit tests
 test: all unit stress ## run all tests; the last line sums them
 	test/run
 
-# For some builds much is compiled that nothing else uses: the unit tests by clang, the standard library for MSan and
-# for CPUs that only the Go module supports, SQLite at -O2.
+# For some builds much is compiled that nothing else uses: the unit tests by clang; the standard library for MSan, for
+# plugins, for -trimpath and for CPUs that only the Go module supports; SQLite at -O2.
 test-more: all unit unit-clang stress crash-handler ## the same with what ./check has no time for
 	RCGO_TEST_MORE=1 test/run
 	CGO_CFLAGS='-O2 -g' examples/test sqlite-crash sqlite-leak

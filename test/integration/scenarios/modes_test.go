@@ -130,6 +130,9 @@ func firstLines(err error) string {
 }
 
 func TestPlugin(t *testing.T) {
+	if !withHeavy() {
+		t.Skip("the standard library is compiled for it: make test-more")
+	}
 	each(t, func(t *testing.T, tc toolchain) {
 		plug := build{program: "plug", side: ours, flags: "-buildmode=plugin", output: "plug.so"}.must(t, tc)
 		host := build{program: "plughost", side: ours}.must(t, tc)
