@@ -33,7 +33,7 @@ public final class Work {
 
 	private static final int[] right = new int[4];
 
-	static int round() exceptions InterruptedException {
+	static int round() throws InterruptedException {
 		Thread[] threads = new Thread[right.length];
 		for (int i = 0; i < threads.length; i++) {
 			final int at = i;
