@@ -7,6 +7,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,9 +37,31 @@ type side struct {
 	// read says how many bytes the profile has in use, and all of its text.
 	read func(profile, program string) (bytes float64, text string, err error)
 	need string // a program or library that must be there
+	// numbersOnly leaves a side out of the measurement of costs: it takes many times as long.
+	numbersOnly bool
+	dump        []string // environment that makes it write profiles often, for its numbers
+	// settle is how long a profiler may take to write its last events, if a second is too short.
+	settle time.Duration
 }
 
-const preload = "/usr/lib/x86_64-linux-gnu/"
+// bpf adds up the blocks in use by probes in the kernel, as memleak of bcc does, which needs the kernel's
+// headers. Its arguments are the name for the profile and a command.
+const bpf = `out=$1; shift
+BPFTRACE_MAP_KEYS_MAX=1000000 BPFTRACE_CACHE_USER_SYMBOLS=1 exec bpftrace -o "$out" -c "$*" -e '
+uprobe:LIBC:malloc /pid == cpid/ { @size[tid] = arg0; @stack[ustack] = sum(arg0); }
+uprobe:LIBC:calloc /pid == cpid/ { @size[tid] = arg0 * arg1; }
+uprobe:LIBC:realloc /pid == cpid/ { @size[tid] = arg1; @sum -= @live[arg0]; delete(@live[arg0]); }
+uretprobe:LIBC:malloc, uretprobe:LIBC:calloc, uretprobe:LIBC:realloc /@size[tid]/ {
+	@live[retval] = @size[tid]; @sum += @size[tid]; delete(@size[tid]); }
+uprobe:LIBC:free /@live[arg0]/ { @sum -= @live[arg0]; delete(@live[arg0]); }
+END { clear(@live); clear(@size); }'`
+
+const (
+	preload  = "/usr/lib/x86_64-linux-gnu/"
+	libc     = preload + "libc.so.6"
+	bpftrace = "/usr/bin/bpftrace"
+	valgrind = "/usr/bin/valgrind"
+)
 
 var sides = []side{
 	{name: "stock"},
@@ -47,13 +70,18 @@ var sides = []side{
 	{name: "64 KiB", ours: true, env: []string{"RCGO=heap=64K+file:%s"}, read: readOurs},
 	{name: "every one", ours: true, env: []string{"RCGO=heap=all+file:%s"}, read: readOurs},
 	{name: "`rcgo heap run`, 512 KiB", run: []string{"RCGO", "heap", "run", "-o", "%s"}, read: readOurs},
-	{name: "heaptrack (every one)", run: []string{"heaptrack", "-o", "%s"}, read: readHeaptrack, need: "/usr/bin/heaptrack"},
+	{name: "heaptrack (every one)", run: []string{"heaptrack", "-o", "%s"}, read: readHeaptrack, need: "/usr/bin/heaptrack",
+		settle: 8 * time.Second},
 	{name: "jemalloc, no profile", env: []string{"LD_PRELOAD=" + preload + "libjemalloc.so.2"}, need: preload + "libjemalloc.so.2"},
 	{name: "jemalloc, 512 KiB", env: []string{"LD_PRELOAD=" + preload + "libjemalloc.so.2",
 		"MALLOC_CONF=prof:true,lg_prof_sample:19,prof_final:true,prof_prefix:%s"}, read: readJemalloc, need: preload + "libjemalloc.so.2"},
 	{name: "tcmalloc, no profile", env: []string{"LD_PRELOAD=" + preload + "libtcmalloc.so.4"}, need: preload + "libtcmalloc.so.4"},
 	{name: "tcmalloc (every one)", env: []string{"LD_PRELOAD=" + preload + "libtcmalloc.so.4", "HEAPPROFILE=%s"},
-		read: readTcmalloc, need: preload + "libtcmalloc.so.4"},
+		read: readTcmalloc, need: preload + "libtcmalloc.so.4", dump: []string{"HEAP_PROFILE_INUSE_INTERVAL=1048576"}},
+	{name: "massif, its last snapshot", run: []string{valgrind, "-q", "--tool=massif", "--massif-out-file=%s"},
+		read: readMassif, need: valgrind, numbersOnly: true},
+	{name: "bpftrace, probes in libc", run: []string{"sh", "-c", strings.ReplaceAll(bpf, "LIBC", libc), "sh", "%s"},
+		read: readBpf, need: bpftrace, numbersOnly: true},
 }
 
 var loads = []string{"pairs", "ring", "rings", "sqlite", "treesitter", "zstd"}
@@ -158,6 +186,30 @@ func readTcmalloc(profile, program string) (float64, string, error) {
 	return n, text, err
 }
 
+// readMassif takes the last snapshot, which massif writes when the program ends.
+func readMassif(profile, _ string) (float64, string, error) {
+	text, err := os.ReadFile(profile)
+	if err != nil {
+		return 0, "", err
+	}
+	all := regexp.MustCompile(`mem_heap_B=([0-9]+)`).FindAllStringSubmatch(string(text), -1)
+	if all == nil {
+		return 0, "", fmt.Errorf("%s has no snapshot", profile)
+	}
+	var n float64
+	fmt.Sscan(all[len(all)-1][1], &n)
+	return n, string(text), nil
+}
+
+func readBpf(profile, _ string) (float64, string, error) {
+	text, err := os.ReadFile(profile)
+	if err != nil {
+		return 0, "", err
+	}
+	n, err := number(string(text), `(?m)^@sum: ([0-9]+)()`)
+	return n, string(text), err
+}
+
 func (s *side) program() string {
 	if s.ours {
 		return filepath.Join(*work, "work-ours")
@@ -235,6 +287,9 @@ func costs(use []side, loads []string) {
 			var stock float64
 			for i := range use {
 				s := &use[i]
+				if s.numbersOnly {
+					continue
+				}
 				cpu, _, err := s.measure(load)
 				if err != nil {
 					fmt.Fprintln(os.Stderr, "bench/heap:", err)
@@ -250,6 +305,9 @@ func costs(use []side, loads []string) {
 	}
 	count := map[string]float64{"pairs": 20e6, "ring": 10e6, "rings": 10e6}
 	for _, s := range use {
+		if s.numbersOnly {
+			continue
+		}
 		fmt.Printf("| %s |", s.name)
 		for _, load := range loads {
 			switch n := count[load]; {
@@ -265,10 +323,28 @@ func costs(use []side, loads []string) {
 	}
 }
 
-// killed gives the bytes that a side's profile has after SIGKILL.
-func (s *side) killed(profile string) (float64, string, error) {
+// target finds the process of the program: the command's own, or one that it has started.
+func (s *side) target(command int) int {
+	all, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, exe := range all {
+		if path, _ := os.Readlink(exe); path == s.program() {
+			var pid int
+			fmt.Sscan(strings.Split(exe, "/")[2], &pid)
+			if group, err := syscall.Getpgid(pid); err == nil && group == command {
+				return pid
+			}
+		}
+	}
+	return command
+}
+
+// ended runs a load, ends the program by a signal when it waits, and gives the bytes that the profile has
+// in use. Go runs no functions of atexit, so a profiler may lose what it has not written when the program
+// returns; here it has time to write.
+func (s *side) ended(profile, load string, by syscall.Signal) (float64, string, error) {
 	removeProfiles(profile)
-	c := s.command(profile, "lose", "wait")
+	c := s.command(profile, load, "wait")
+	c.Env = append(c.Env, s.dump...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -285,8 +361,9 @@ func (s *side) killed(profile string) (float64, string, error) {
 			break
 		}
 	}
-	time.Sleep(100 * time.Millisecond)
-	syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+	time.Sleep(max(time.Second, s.settle))
+	syscall.Kill(s.target(c.Process.Pid), by)
+	go io.Copy(io.Discard, out)
 	c.Wait()
 	return s.read(profile, s.program())
 }
@@ -310,9 +387,7 @@ func numbers(use []side) {
 				fmt.Printf(" %.2f |", inUse/(1<<20))
 				continue
 			}
-			removeProfiles(profile)
-			s.command(profile, load).Run()
-			bytes, text, err := s.read(profile, s.program())
+			bytes, text, err := s.ended(profile, load, syscall.SIGTERM)
 			if err != nil {
 				fmt.Fprintf(os.Stderr, "bench/heap: %s, %s: %v\n", s.name, load, err)
 				fmt.Printf(" none |")
@@ -327,7 +402,7 @@ func numbers(use []side) {
 			fmt.Println(" | |")
 			continue
 		}
-		bytes, _, err := s.killed(profile)
+		bytes, _, err := s.ended(profile, "lose", syscall.SIGKILL)
 		if err != nil || bytes == 0 {
 			fmt.Printf(" %s | none |\n", lines)
 		} else {
