@@ -83,6 +83,20 @@ refuse_static(const char *path)
 	}
 }
 
+// Ends rcgo unless a rate is all, or a size such as 512K.
+static void
+check_rate(const char *rate)
+{
+	size_t digits = strspn(rate, "0123456789");
+	bool size = digits > 0 && digits <= 12 && rate[strspn(rate, "0")] != '\0' &&
+		    (rate[digits] == '\0' ||
+			    (strchr("KMG", rate[digits]) != NULL && rate[digits + 1] == '\0'));
+
+	if (!size && strcmp(rate, "all") != 0) {
+		fail(fmt("%s is no rate", rate), NULL, "use a size such as 512K, or all");
+	}
+}
+
 static int
 heap_run(int argc, char **argv)
 {
@@ -105,6 +119,7 @@ heap_run(int argc, char **argv)
 	if (optind == argc) {
 		usage_error("heap", "heap run wants a program");
 	}
+	check_rate(rate);
 	if (path != NULL && path[0] != '/') {
 		char *here = getcwd(NULL, 0);
 
@@ -299,8 +314,11 @@ heap_show(int argc, char **argv)
 		options.folded |= c == 'f';
 		options.pprof = c == 'p' ? optarg : options.pprof;
 		h->s.t.debug = c == 'g' ? optarg : h->s.t.debug;
-		if (c == '?' || (c == 'b' && strcmp(optarg, "library") != 0)) {
+		if (c == '?') {
 			usage_flag("heap", argv);
+		}
+		if (c == 'b' && strcmp(optarg, "library") != 0) {
+			usage_error("heap", "-by takes library, not %s", optarg);
 		}
 	}
 	if (argc - optind != 1) {

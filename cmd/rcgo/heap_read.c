@@ -214,12 +214,13 @@ heap_open(struct heap *h, const char *what)
 {
 	struct source from;
 	struct rcgo_heap_header *header;
-	char *read_magic;
+	char begin[sizeof magic - 1] = "";
 
 	open_source(h, what, &from);
-	read_magic = read_part(&from, 0, 1, sizeof magic - 1);
-	check_magic(&from, read_magic);
-	free(read_magic);
+	if (pread(from.fd, begin, sizeof begin, (off_t)from.at) < 0) {
+		fail(fmt("cannot read %s: %s", what, strerror(errno)), NULL, NULL);
+	}
+	check_magic(&from, begin);
 	header = read_part(&from, 0, 1, sizeof *header);
 	h->header = *header;
 	free(header);

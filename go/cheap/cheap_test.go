@@ -285,6 +285,8 @@ func TestGoFrames(t *testing.T) {
 			[]string{"by_malloc allocate", "cheaptest.Allocate rcgo.example/cheap_test.direct", "TestGoFrames", "testing.tRunner"}},
 		{"deep", func() { keep(deep(20)) },
 			[]string{"by_malloc", "cheap_test.direct" + strings.Repeat(" rcgo.example/cheap_test.deep", 21), "testing.tRunner"}},
+		{"leaf", func() { keep(cheaptest.AllocateByLeaf(cheaptest.Malloc, 77, 10)) },
+			[]string{"by_malloc allocate", "cheaptest.AllocateByLeaf", "TestGoFrames", "testing.tRunner"}},
 		{"callback", func() { cheaptest.InCallback(func() { keep(direct()) }) },
 			[]string{"by_malloc", "cheap_test.direct", "cheaptest.cheaptestCalled", "cheaptest.InCallback", "testing.tRunner"}},
 		{"nested callback", func() {

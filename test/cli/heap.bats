@@ -181,6 +181,11 @@ check_host() {
 	run "$RCGO" heap show "$T/noise"
 	[ "$status" -eq 2 ]
 	[[ $output == *"noise is not a heap profile"* ]]
+	run "$RCGO" heap show -by size "$T/noise"
+	[[ $output == *"-by takes library, not size"* ]]
+	run "$RCGO" heap run -rate much "$BATS_FILE_TMPDIR/leaky"
+	[ "$status" -eq 2 ]
+	[[ $output == *"much is no rate"* ]]
 	printf 'rcgo heap 1\n' | cat - "$T/noise" >"$T/old"
 	run "$RCGO" heap show "$T/old"
 	[ "$status" -eq 2 ]

@@ -74,6 +74,12 @@ allocate(int kind, size_t size, int n)
 	return all;
 }
 
+static void *
+address_of_allocate(void)
+{
+	return (void *)allocate;
+}
+
 static void
 release(struct block *all)
 {
@@ -314,7 +320,11 @@ pairs(long n)
 */
 import "C"
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"rcgo.example/leaf"
+)
 
 // Kinds of allocations.
 const (
@@ -332,6 +342,14 @@ var Names = []string{"by_malloc", "by_calloc", "by_realloc", "by_aligned"}
 //go:noinline
 func Allocate(kind, size, n int) unsafe.Pointer {
 	return unsafe.Pointer(C.allocate(C.int(kind), C.size_t(size), C.int(n)))
+}
+
+// AllocateByLeaf does the same by a leaf call.
+//
+//go:noinline
+func AllocateByLeaf(kind, size, n int) unsafe.Pointer {
+	f := leaf.Of[func(kind int32, size uint, n int32) unsafe.Pointer]("allocate", C.address_of_allocate())
+	return f(int32(kind), uint(size), int32(n))
 }
 
 // Release frees memory from Allocate or OnThread.
