@@ -7,7 +7,6 @@
 #include "fork_timer.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +22,10 @@
 #include "syscall_trial.h"
 #include "thread_management.h"
 #include "thread_record.h"
+
+// From <linux/futex.h>, which musl's compiler driver does not find.
+#define FUTEX_WAIT 0
+#define FUTEX_CMD_MASK (~(128 | 256)) // without FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME
 
 #define FIRST_LOOK 1U  // seconds
 #define LAST_LOOK 256U // the longest time between two looks
