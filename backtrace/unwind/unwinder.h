@@ -80,8 +80,8 @@ RCGO_SHARED size_t rcgo__unwind_here(
 // Where unwinding ended: the first frame that was not reported, such as the one beyond the
 // boundary.
 struct rcgo_unwind_end {
-	uintptr_t pc; // a return address, or 0
-	uintptr_t sp; // the stack pointer after the return to it
+	uintptr_t pc;  // a return address, or 0
+	uintptr_t sp;  // the stack pointer after the return to it
 	bool boundary; // that frame is beyond the boundary
 };
 

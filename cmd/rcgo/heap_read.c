@@ -118,7 +118,8 @@ open_source(struct heap *h, const char *what, struct source *from)
 		if (!find_in(pid, from)) {
 			fail(fmt("process %d records no C memory", pid),
 				"it was not started with heap profiling",
-				"start it by `rcgo heap run` (with -any if it is not a Go program), or with "
+				"start it by `rcgo heap run` (with -any if it is not a Go "
+				"program), or with "
 				"RCGO=heap=on if it was built by `rcgo build --with=heap`");
 		}
 		h->running = true;
@@ -130,9 +131,10 @@ open_source(struct heap *h, const char *what, struct source *from)
 	from->fd = open(what, O_RDONLY | O_CLOEXEC);
 	if (from->fd < 0) {
 		fail(fmt("cannot open %s: %s", what, strerror(errno)), NULL,
-			errno != ENOENT ? NULL
-					: "`rcgo heap run -o FILE` makes the file when a Go program "
-					  "starts, and with -any in other programs too");
+			errno != ENOENT
+				? NULL
+				: "`rcgo heap run -o FILE` makes the file when a Go program "
+				  "starts, and with -any in other programs too");
 	}
 }
 
@@ -224,8 +226,7 @@ heap_open(struct heap *h, const char *what)
 	header = read_part(&from, 0, 1, sizeof *header);
 	h->header = *header;
 	free(header);
-	if (h->header.stacks_used > RCGO_HEAP_STACKS ||
-		h->header.words_used > RCGO_HEAP_WORDS ||
+	if (h->header.stacks_used > RCGO_HEAP_STACKS || h->header.words_used > RCGO_HEAP_WORDS ||
 		h->header.mappings_used > RCGO_HEAP_MAPPINGS ||
 		h->header.modules_used > RCGO_HEAP_MODULES ||
 		h->header.text_used > RCGO_HEAP_TEXT) {

@@ -29,13 +29,16 @@ enum { MD_NAMES = 1, MD_FUNCTIONS = 13, MD_FTAB_LEN = 17, MD_TEXT = 22, MD_ETEXT
 #define GO_OBJECTS 8
 
 // Objects whose Go code has been searched for, in the order of the search.
-// owner: add_go_object; lock: go_objects_lock, readers need none; ordering: the count is
+// owner: rcgo__heap_add_go; lock: go_objects_lock, readers need none; ordering: the count is
 // stored last, with release
 static struct {
-	uintptr_t start, end;	    // the object
+	uintptr_t start, end;	   // the object
 	uintptr_t text, text_size; // its Go code, if any
 } go_objects[GO_OBJECTS];
-static uint32_t go_objects_used, go_objects_lock;
+// owner: rcgo__heap_add_go; lock: go_objects_lock; ordering: release and acquire
+static uint32_t go_objects_used;
+// owner: rcgo__heap_find_go; lock: itself; ordering: its own
+static uint32_t go_objects_lock;
 
 bool
 rcgo__heap_in_go(uintptr_t pc)

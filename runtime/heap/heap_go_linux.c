@@ -228,8 +228,8 @@ rcgo__heap_go_frames(
 	if (g == 0 || !start_walk(&walk, g, sp)) {
 		return 0;
 	}
-	// The function that switched to C's stack has no frame of its own, so its return address is
-	// on top of the stack. In a call through cgocall it leads to cgocall; in a leaf call, to the
+	// The function that switched to C's stack has no frame, so its return address is on top of
+	// the stack. In a call through cgocall it leads to cgocall; in a leaf call, to the
 	// function that made the call.
 	if (rcgo__heap_in_go(walk.switch_pc)) {
 		push(&walk, walk.switch_pc);

@@ -50,8 +50,8 @@ RCGO_INTERN size_t rcgo__heap_go_frames(
 RCGO_INTERN bool rcgo__heap_in_go(uintptr_t pc);
 
 // Finds the Go code of the object that contains pc, such as a library that Go's linker made. pc is
-// where unwinding ended. Returns whether it is in Go code, and true if that cannot be found out. The
-// first call for an object takes up to a millisecond.
+// where unwinding ended. Returns whether it is in Go code; true if that is unknown. The first call
+// for an object takes up to a millisecond.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__heap_find_go(uintptr_t pc);
 

@@ -188,54 +188,66 @@ open_file(const char *path, uint64_t size)
 	return fd;
 }
 
-static uint64_t
-lay_out(struct rcgo_heap_header *header)
-{
-	uint64_t at = ALIGN_UP(sizeof *header);
+// The tables after the header, in this order.
+enum { ENTRIES, STACKS, WORDS, MAPPINGS, MODULES, TEXT, TABLES };
 
-	header->entries = at;
-	at += ALIGN_UP((uint64_t)RCGO_HEAP_SHARDS * RCGO_HEAP_SHARD_ENTRIES *
-		       sizeof(struct rcgo_heap_entry));
-	header->stacks = at;
-	at += ALIGN_UP(RCGO_HEAP_STACKS * sizeof(struct rcgo_heap_stack));
-	header->words = at;
-	at += ALIGN_UP(RCGO_HEAP_WORDS * sizeof(uint64_t));
-	header->mappings = at;
-	at += ALIGN_UP(RCGO_HEAP_MAPPINGS * sizeof(struct rcgo_heap_mapping));
-	header->modules = at;
-	at += ALIGN_UP(RCGO_HEAP_MODULES * sizeof(struct rcgo_heap_module));
-	header->text = at;
-	return at + RCGO_HEAP_TEXT;
+// Stores the positions of the tables. Returns the size of all.
+static uint64_t
+lay_out(uint64_t position[TABLES])
+{
+	static const uint64_t size[TABLES] = {
+		(uint64_t)RCGO_HEAP_SHARDS * RCGO_HEAP_SHARD_ENTRIES *
+			sizeof(struct rcgo_heap_entry),
+		RCGO_HEAP_STACKS * sizeof(struct rcgo_heap_stack),
+		RCGO_HEAP_WORDS * sizeof(uint64_t),
+		RCGO_HEAP_MAPPINGS * sizeof(struct rcgo_heap_mapping),
+		RCGO_HEAP_MODULES * sizeof(struct rcgo_heap_module),
+		RCGO_HEAP_TEXT,
+	};
+	uint64_t at = ALIGN_UP(sizeof(struct rcgo_heap_header));
+
+	for (size_t i = 0; i < TABLES; i++) {
+		position[i] = at;
+		at += ALIGN_UP(size[i]);
+	}
+	return at;
 }
 
 static int
 make_tables(struct rcgo_heap_control *control, const char *path)
 {
-	struct rcgo_heap_header layout = {.stacks_used = 1};
+	uint64_t position[TABLES], size = lay_out(position);
 	struct timespec now = {0};
-	uint64_t size = lay_out(&layout);
+	struct rcgo_heap_header *header;
 	long fd = open_file(path, size);
 
 	if (fd < 0 && path != NULL) {
 		return (int)fd;
 	}
-	control->header = map_pages(
+	header = map_pages(
 		(long)size, fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd < 0 ? -1 : fd);
 	if (fd >= 0) {
 		rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	}
-	if (control->header == NULL) {
+	if (header == NULL) {
 		return -ENOMEM;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
-	layout.size = size;
-	layout.pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	layout.started = (uint64_t)now.tv_sec;
-	layout.control = (uint64_t)(uintptr_t)control;
-	layout.control_size = sizeof *control;
-	memcpy(control->header, &layout, sizeof layout);
-	memcpy(control->header->magic, RCGO_HEAP_MAGIC, sizeof control->header->magic);
-	control->seed = (uint64_t)now.tv_nsec ^ layout.pid << 32 ^ (uintptr_t)control;
+	header->size = size;
+	header->pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	header->started = (uint64_t)now.tv_sec;
+	header->entries = position[ENTRIES];
+	header->stacks = position[STACKS];
+	header->words = position[WORDS];
+	header->mappings = position[MAPPINGS];
+	header->modules = position[MODULES];
+	header->text = position[TEXT];
+	header->stacks_used = 1;
+	header->control = (uint64_t)(uintptr_t)control;
+	header->control_size = sizeof *control;
+	control->seed = (uint64_t)now.tv_nsec ^ header->pid << 32 ^ (uintptr_t)control;
+	control->header = header;
+	memcpy(header->magic, RCGO_HEAP_MAGIC, sizeof header->magic);
 	return 0;
 }
 
