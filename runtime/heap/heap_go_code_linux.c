@@ -20,9 +20,8 @@
 #define MODULE_WORDS 44
 #define TABLE_HEAD 72
 
-// The words of a moduledata, and of the table that its first word points to.
-// GO: runtime/symtab.go struct moduledata: pcHeader funcnametab cutab filetab pctab pclntable ftab
-// findfunctab minpc maxpc text etext ...
+// The words of a moduledata, and of the table that its first word points to. The layout is that of
+// struct rcgo_go_module in default_hooks.h, which the checks compare with every Go.
 enum { MD_NAMES = 1, MD_FUNCTIONS = 13, MD_FTAB_LEN = 17, MD_TEXT = 22, MD_ETEXT = 23 };
 
 // More libraries with a Go runtime are not looked for: their allocations have C frames only.
