@@ -380,6 +380,7 @@ unwind_from_saved(const struct rcgo_saved_regs *saved, const struct rcgo_stack_b
 	n = unwind_from_frame(&unwind, &start, pcs, max);
 	end->pc = unwind.frame.pc;
 	end->sp = unwind.frame.sp;
+	end->fp = unwind.frame.fp;
 	end->boundary = unwind.opaque || rcgo__unwind_is_boundary(end->pc);
 	return n;
 }

@@ -82,6 +82,7 @@ RCGO_SHARED size_t rcgo__unwind_here(
 struct rcgo_unwind_end {
 	uintptr_t pc;  // a return address, or 0
 	uintptr_t sp;  // the stack pointer after the return to it
+	uintptr_t fp;  // the frame pointer register after the return to it
 	bool boundary; // that frame is beyond the boundary
 };
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -287,6 +288,9 @@ func TestGoFrames(t *testing.T) {
 			[]string{"by_malloc", "cheap_test.direct" + strings.Repeat(" rcgo.example/cheap_test.deep", 21), "testing.tRunner"}},
 		{"leaf", func() { keep(cheaptest.AllocateByLeaf(cheaptest.Malloc, 77, 10)) },
 			[]string{"by_malloc allocate", "cheaptest.AllocateByLeaf", "TestGoFrames", "testing.tRunner"}},
+		{"leaf over old words", func() {
+			keep(cheaptest.AllocateOverWords(cheaptest.Malloc, 77, 10, reflect.ValueOf(deep).Pointer()+1))
+		}, []string{"by_malloc allocate", "cheaptest.AllocateOverWords rcgo.example/cheap_test.TestGoFrames", "testing.tRunner"}},
 		{"callback", func() { cheaptest.InCallback(func() { keep(direct()) }) },
 			[]string{"by_malloc", "cheap_test.direct", "cheaptest.cheaptestCalled", "cheaptest.InCallback", "testing.tRunner"}},
 		{"nested callback", func() {

@@ -9,6 +9,7 @@
 #include "go_text.h"
 #include "heap_record.h"
 #include "safe_read.h"
+#include "unwinder.h"
 
 // Go saves its stack pointer before it switches to C's stack. The frame of Go's function that did
 // so has a frame record, the caller's frame pointer and the return address, from which the chain of
@@ -61,6 +62,9 @@ is_word_address(uintptr_t address)
 struct go_walk {
 	uintptr_t g, hi;
 	uintptr_t switch_pc; // goroutine.sched.pc: after the call that saved the stack pointer
+	uintptr_t fp;	     // the frame pointer with which Go called C; 0 if not known
+	uintptr_t return_pc; // the return address at the stack pointer with which Go called C,
+	uintptr_t to_record; // and the distance from there to the record of its function; or 0
 	uintptr_t *pcs;
 	size_t n, max;
 };
@@ -79,17 +83,58 @@ push(struct go_walk *walk, uintptr_t pc)
 	}
 }
 
-// Returns the first frame record at or above sp, or 0.
-static uintptr_t
-find_record(const struct go_walk *walk, uintptr_t sp)
+// Returns whether two words in the stack, which are at or above sp, may be a frame record.
+static bool
+is_record(const struct go_walk *walk, uintptr_t sp, uintptr_t at)
 {
-	for (uintptr_t at = sp; in_stack(walk, sp, at) && at < sp + RECORD_REACH * RCGO_WORD;
-		at += RCGO_WORD) {
-		if (in_stack(walk, at + 1, word(at)) && rcgo__heap_in_go(word(at + RCGO_WORD))) {
-			return at;
+	return in_stack(walk, sp, at) && in_stack(walk, at + 1, word(at)) &&
+	       rcgo__heap_in_go(word(at + RCGO_WORD));
+}
+
+// Returns what looks like the first frame record at or above sp, or 0. It may be a pair of words
+// that an earlier call left in the frame.
+static uintptr_t
+search_record(const struct go_walk *walk, uintptr_t sp)
+{
+	for (size_t i = 0; i < RECORD_REACH; i++) {
+		if (is_record(walk, sp, sp + i * RCGO_WORD)) {
+			return sp + i * RCGO_WORD;
 		}
 	}
 	return 0;
+}
+
+// Returns the first frame record at or above sp, the stack pointer with which Go called C; 0 if
+// there is none. On amd64 the record is at sp from Go 1.21 on. In earlier versions, on arm64, and
+// in a leaf call, the return address is at sp, and the record is that of the function to which it
+// leads. The frame pointer register still points to that one, or on arm64 to the record of which
+// the return address is a part. Where Go has called C before, the register is not known any more,
+// but the function is the same, runtime.cgocall, with a frame of the same size.
+static uintptr_t
+find_record(struct go_walk *walk, uintptr_t sp)
+{
+	uintptr_t fp = walk->fp;
+
+	walk->fp = 0;
+	if (!in_stack(walk, sp, sp)) {
+		return 0;
+	}
+	if (is_record(walk, sp, sp)) {
+		return sp;
+	}
+	if (fp != 0 && fp == sp - RCGO_WORD) {
+		fp = word(fp);
+	}
+	if (fp != 0 && is_record(walk, sp, fp)) {
+		walk->return_pc = word(sp);
+		walk->to_record = fp - sp;
+		return fp;
+	}
+	if (walk->to_record != 0 && word(sp) == walk->return_pc &&
+		is_record(walk, sp, sp + walk->to_record)) {
+		return sp + walk->to_record;
+	}
+	return search_record(walk, sp);
 }
 
 // The chain of records has left the stack in cgocallback, which Go enters from C. Returns the
@@ -212,18 +257,20 @@ goroutine_above(uintptr_t end_sp, uintptr_t *sp)
 
 size_t
 rcgo__heap_go_frames(
-	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine)
+	const struct rcgo_unwind_end *end, uintptr_t *pcs, size_t max, uintptr_t *goroutine)
 {
-	struct go_walk walk = {.pcs = pcs, .max = max};
+	bool ends_in_go = rcgo__heap_in_go(end->pc);
+	// C code preserves the frame pointer register.
+	struct go_walk walk = {.pcs = pcs, .max = max, .fp = ends_in_go ? end->fp : 0};
 	uintptr_t g0 = (uintptr_t)rcgo__current_g(), g = 0, sp = 0;
 
 	*goroutine = 0;
 	// A library with a Go runtime of its own keeps its g elsewhere.
-	if (g0 != 0 && (rcgo__in_go_text(end_pc) || !rcgo__heap_in_go(end_pc))) {
+	if (g0 != 0 && (rcgo__in_go_text(end->pc) || !ends_in_go)) {
 		g = goroutine_of(g0);
 		sp = g != 0 ? field(g, G_SCHED_SP) : 0;
-	} else if (rcgo__heap_in_go(end_pc)) {
-		g = goroutine_above(end_sp, &sp);
+	} else if (ends_in_go) {
+		g = goroutine_above(end->sp, &sp);
 	}
 	if (g == 0 || !start_walk(&walk, g, sp)) {
 		return 0;

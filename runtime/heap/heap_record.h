@@ -33,17 +33,17 @@ struct rcgo_heap_object {
 
 struct rcgo_module;
 struct rcgo_stack_bounds;
+struct rcgo_unwind_end;
 
 // Stores the bounds of the calling thread's C stack. Returns false if they are not known.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_own_stack(struct rcgo_stack_bounds *stack);
 
 // Collects the Go frames of the goroutine whose C code has reached the C frame that Go called.
-// end_pc and end_sp are the last values that the C unwinder found. Returns their number,
-// and the goroutine.
+// end is where the C unwinder ended. Returns their number, and the goroutine.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN size_t rcgo__heap_go_frames(
-	uintptr_t end_pc, uintptr_t end_sp, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
+	const struct rcgo_unwind_end *end, uintptr_t *pcs, size_t max, uintptr_t *goroutine);
 
 // Returns whether pc is in Go code that is known.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

@@ -9,8 +9,8 @@
 #include "unwinder.h"
 
 // Identifies the objects that contain the C frames, because another object may be loaded at these
-// addresses later.
-static uint64_t
+// addresses later. Not inlined, because the unwinder needs the stack of its caller.
+__attribute__((noinline)) static uint64_t
 objects_of(const struct rcgo_heap_frames *frames)
 {
 	struct rcgo_module module = {0};
@@ -43,7 +43,7 @@ rcgo__heap_frames(struct rcgo_heap_frames *frames, uintptr_t caller)
 	frames->objects = objects_of(frames);
 	frames->from_go = rcgo__heap_in_go(end.pc) || (end.boundary && rcgo__heap_find_go(end.pc));
 	frames->go = (uint16_t)rcgo__heap_go_frames(
-		end.pc, end.sp, frames->pc + n, RCGO_HEAP_GO_FRAMES, &frames->goroutine);
+		&end, frames->pc + n, RCGO_HEAP_GO_FRAMES, &frames->goroutine);
 }
 
 static uint64_t

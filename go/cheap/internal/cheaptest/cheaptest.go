@@ -352,6 +352,27 @@ func AllocateByLeaf(kind, size, n int) unsafe.Pointer {
 	return f(int32(kind), uint(size), int32(n))
 }
 
+// AllocateOverWords does the same in a frame with words that look like the frame records of a call that returns to pc.
+//
+//go:noinline
+func AllocateOverWords(kind, size, n int, pc uintptr) unsafe.Pointer {
+	f := leaf.Of[func(kind int32, size uint, n int32) unsafe.Pointer]("allocate", C.address_of_allocate())
+	var words [16]uintptr
+	leaveRecords(&words, pc)
+	p := f(int32(kind), uint(size), int32(n))
+	if words[1] != pc {
+		panic("the words are not on the stack any more")
+	}
+	return p
+}
+
+//go:noinline
+func leaveRecords(words *[16]uintptr, pc uintptr) {
+	for i := 0; i < len(words); i += 2 {
+		words[i], words[i+1] = uintptr(unsafe.Pointer(words))+unsafe.Sizeof(*words), pc
+	}
+}
+
 // Release frees memory from Allocate or OnThread.
 func Release(p unsafe.Pointer) { C.release((*C.struct_block)(p)) }
 
