@@ -156,6 +156,7 @@ func rows(cfg config) []row {
 		pairRow("1,000 strings as char **", "strings-stock", "strings", cfg),
 		pairRow("callback in a call of 1,000", "callback-stock", "callback", cfg),
 		pairRow("call with one callback", "one-callback-stock", "one-callback", cfg),
+		pairRow("C → Go call, in a program with such callbacks", "c-go", "c-go-beside-callbacks", cfg),
 		pairRow("call of C, and a region in one", "call", "region", cfg),
 		pairRow("event: callback, and ring by lane", "callback-stock", "event-lane", cfg),
 		pairRow("event: callback, and ring shared", "callback-stock", "event-shared", cfg),

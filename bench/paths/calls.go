@@ -24,9 +24,10 @@ import (
 )
 
 var (
-	repeat   = leaf.WithCallbacks[func(fn unsafe.Pointer, n, arg uintptr) uintptr]("calls_repeat", C.repeat_fn())
-	regions  = leaf.WithCallbacks[func(n uintptr)]("calls_regions", C.regions_fn())
-	callback = leaf.CallbackOf("add", func(a, b uintptr) uintptr { return a + b })
+	// Made by prepareCallbacks, because the first of these makes all calls from C to Go slower.
+	repeat   func(fn unsafe.Pointer, n, arg uintptr) uintptr
+	regions  func(n uintptr)
+	callback *leaf.Callback
 
 	errSum    = errors.New("the callbacks were not made")
 	errEvents = errors.New("events are missing")
@@ -57,6 +58,13 @@ func stockRepeat(n uintptr) uintptr {
 }
 
 func ourRepeat(n uintptr) uintptr { return repeat(callback.Pointer(), n, 1) }
+
+func prepareCallbacks() error {
+	repeat = leaf.WithCallbacks[func(fn unsafe.Pointer, n, arg uintptr) uintptr]("calls_repeat", C.repeat_fn())
+	regions = leaf.WithCallbacks[func(n uintptr)]("calls_regions", C.regions_fn())
+	callback = leaf.CallbackOf("add", func(a, b uintptr) uintptr { return a + b })
+	return nil
+}
 
 // events pushes n events to a ring that a goroutine reads.
 func events(shared C.int) path {
@@ -116,10 +124,12 @@ func nothing() { C.calls_nothing() }
 
 func init() {
 	paths["callback-stock"] = path{run: callbacks(1000, stockRepeat)}
-	paths["callback"] = path{run: callbacks(1000, ourRepeat)}
+	paths["callback"] = path{prepare: prepareCallbacks, run: callbacks(1000, ourRepeat)}
 	paths["one-callback-stock"] = path{run: callbacks(1, stockRepeat)}
-	paths["one-callback"] = path{run: callbacks(1, ourRepeat)}
-	paths["region"] = path{run: func(n int) error {
+	paths["one-callback"] = path{prepare: prepareCallbacks, run: callbacks(1, ourRepeat)}
+	cgo := paths["c-go"]
+	paths["c-go-beside-callbacks"] = path{prepare: prepareCallbacks, run: cgo.run, check: cgo.check}
+	paths["region"] = path{prepare: prepareCallbacks, run: func(n int) error {
 		for left := n; left > 0; left -= 1000 {
 			regions(1000)
 		}

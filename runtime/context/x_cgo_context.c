@@ -23,6 +23,11 @@ context_begin(rcgo_context_fn begin)
 	return arg.Context;
 }
 
+// What a caller keeps in its registers until Go returns to it.
+struct caller {
+	uintptr_t pc, cfa, fp;
+};
+
 // Counts the call if calls are counted, and times it if calls are timed. If C code was called by
 // package leaf, tells Go's scheduler that this thread is in C, as an ordinary cgo call would have
 // done.
@@ -42,15 +47,15 @@ enter_slowly(void)
 	}
 }
 
-uintptr_t
-_cgo_wait_runtime_init_done(void)
+// Begins a call if there is more to do than to go on. It is apart from its caller, so that the
+// usual call saves no registers.
+static __attribute__((noinline)) uintptr_t
+begin_call(uintptr_t init_state, const struct caller *caller)
 {
-	uintptr_t init_state = rcgo__init_barrier_state();
-
 	if (RCGO_UNLIKELY(init_state == 0)) {
 		init_state = rcgo__init_barrier_wait();
 	}
-	if (RCGO_LIKELY(init_state == RCGO_INIT_STATE_OPEN)) {
+	if (init_state == RCGO_INIT_STATE_OPEN) {
 		return 0;
 	}
 	// Up to Go 1.20 this is the only notice of a thread's first call.
@@ -66,32 +71,52 @@ _cgo_wait_runtime_init_done(void)
 		return 0;
 	}
 	if (init_state == (uintptr_t)rcgo__contexts_release) {
-		// The caller's registers, which it keeps until Go returns to it.
-		return rcgo__contexts_begin(
-			(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
-			(uintptr_t)__builtin_dwarf_cfa(),
-			*(const uintptr_t *)__builtin_frame_address(0));
+		return rcgo__contexts_begin(caller->pc, caller->cfa, caller->fp);
 	}
 	return context_begin((rcgo_context_fn)init_state);
 }
 
-// Indirect: the program's context function and package leaf's, on the C thread's own stack.
+uintptr_t
+_cgo_wait_runtime_init_done(void)
+{
+	uintptr_t init_state = rcgo__init_barrier_state();
+
+	if (RCGO_UNLIKELY(init_state != RCGO_INIT_STATE_OPEN)) {
+		struct caller caller = {
+			.pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
+			.cfa = (uintptr_t)__builtin_dwarf_cfa(),
+			.fp = *(const uintptr_t *)__builtin_frame_address(0),
+		};
+
+		return begin_call(init_state, &caller);
+	}
+	return 0;
+}
+
+// Ends a context.
+// Indirect: the program's context function, on the C thread's own stack.
+static __attribute__((noinline)) void
+context_end(uintptr_t context)
+{
+	rcgo_context_fn release = rcgo__init_barrier_context();
+	struct cgoContextArg arg = {.Context = context};
+
+	if (release != NULL) {
+		release(&arg);
+	}
+}
+
+// Indirect: package leaf's function and that which ends a timed call, on the C thread's own stack.
 void
 _cgo_release_context(uintptr_t context)
 {
-	rcgo_context_fn release;
 	rcgo_leaf_fn leave = rcgo__init_barrier_leave();
-	struct cgoContextArg arg = {.Context = context};
 
 	if (RCGO_UNLIKELY(leave != NULL)) {
 		leave();
 	}
-	if (RCGO_LIKELY(context == 0)) {
-		return;
-	}
-	release = rcgo__init_barrier_context();
-	if (release != NULL) {
-		release(&arg);
+	if (RCGO_UNLIKELY(context != 0)) {
+		context_end(context);
 	}
 }
 
