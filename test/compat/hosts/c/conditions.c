@@ -4,7 +4,6 @@
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/landlock.h>
@@ -25,46 +24,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK(x)                                                       \
-	do {                                                           \
-		if (!(x)) {                                            \
-			printf("failed: line %d: %s\n", __LINE__, #x); \
-			fflush(stdout);                                \
-			_exit(1);                                      \
-		}                                                      \
-	} while (0)
-
-static const char *library;
-static int (*add)(int, int), (*work)(void), (*fault)(void), (*back)(int (*)(int), int);
-
-static void
-load(void)
-{
-	void *lib = dlopen(library, RTLD_NOW);
-
-	if (lib == NULL) {
-		printf("%s\n", dlerror());
-		_exit(1);
-	}
-	*(void **)&add = dlsym(lib, "golib_add");
-	*(void **)&work = dlsym(lib, "golib_work");
-	*(void **)&fault = dlsym(lib, "golib_fault");
-	*(void **)&back = dlsym(lib, "golib_back");
-}
-
-static int
-twice(int i)
-{
-	return 2 * i;
-}
+#include "load.h"
 
 static void *
-use(void *unused)
+use_on_thread(void *unused)
 {
-	CHECK(add(2, 3) == 5);
-	CHECK(work() == 1);
-	CHECK(fault() == 1);
-	CHECK(back(twice, 4) == 12);
+	use();
 	return unused;
 }
 
@@ -72,7 +37,7 @@ static void *
 load_and_use(void *unused)
 {
 	load();
-	return use(unused);
+	return use_on_thread(unused);
 }
 
 static void
@@ -93,7 +58,7 @@ static void
 everything(void)
 {
 	load_and_use(NULL);
-	on_threads(NULL, use, 4);
+	on_threads(NULL, use_on_thread, 4);
 }
 
 static void
@@ -126,7 +91,7 @@ least_stack(void)
 	CHECK(pthread_attr_init(&attr) == 0);
 	CHECK(pthread_attr_setstacksize(&attr, (size_t)PTHREAD_STACK_MIN) == 0);
 	on_threads(&attr, load_and_use, 1);
-	on_threads(&attr, use, 8);
+	on_threads(&attr, use_on_thread, 8);
 }
 
 static int
@@ -149,7 +114,7 @@ shared_memory(void)
 		int status;
 		pid_t pid;
 
-		CHECK(pthread_create(&thread, NULL, use, NULL) == 0);
+		CHECK(pthread_create(&thread, NULL, use_on_thread, NULL) == 0);
 		pid = clone(exec_true, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
 		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
 		CHECK(pthread_join(thread, NULL) == 0);
@@ -210,8 +175,8 @@ landlocked(void)
 		CHECK(syscall(SYS_landlock_restrict_self, fd, 0) == 0);
 		CHECK(open("/proc/self/maps", O_RDONLY) < 0);
 	}
-	use(NULL);
-	on_threads(NULL, use, 4);
+	use();
+	on_threads(NULL, use_on_thread, 4);
 }
 
 static void
@@ -261,8 +226,8 @@ no_environment(void)
 {
 	load_and_use(NULL);
 	environ = NULL;
-	use(NULL);
-	on_threads(NULL, use, 4);
+	use();
+	on_threads(NULL, use_on_thread, 4);
 }
 
 static int
@@ -301,8 +266,8 @@ deleted_file(void)
 	library = name;
 	load_and_use(NULL);
 	CHECK(unlink(name) == 0);
-	use(NULL);
-	on_threads(NULL, use, 4);
+	use();
+	on_threads(NULL, use_on_thread, 4);
 }
 
 // The program leaves its root directory: no /proc, /sys, /dev or /etc.
@@ -314,14 +279,11 @@ empty_root(void)
 	CHECK(mkdtemp(name) != NULL);
 	load_and_use(NULL);
 	CHECK(chroot(name) == 0 && chdir("/") == 0);
-	use(NULL);
-	on_threads(NULL, use, 4);
+	use();
+	on_threads(NULL, use_on_thread, 4);
 }
 
-static const struct {
-	const char *name;
-	void (*fn)(void);
-} all[] = {
+static const struct golib_case all[] = {
 	{"blocked-signals", blocked_signals},
 	{"deleted-file", deleted_file},
 	{"empty-root", empty_root},
@@ -342,15 +304,5 @@ static const struct {
 int
 main(int argc, char **argv)
 {
-	CHECK(argc == 3);
-	library = argv[2];
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		if (strcmp(argv[1], all[i].name) == 0) {
-			all[i].fn();
-			puts("ok");
-			return 0;
-		}
-	}
-	printf("no condition %s\n", argv[1]);
-	return 1;
+	return run_case(argc, argv, all, sizeof all / sizeof *all);
 }

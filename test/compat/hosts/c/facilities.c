@@ -4,7 +4,6 @@
 #ifndef _GNU_SOURCE
 #	define _GNU_SOURCE
 #endif
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -24,51 +23,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define CHECK(x)                                                       \
-	do {                                                           \
-		if (!(x)) {                                            \
-			printf("failed: line %d: %s\n", __LINE__, #x); \
-			fflush(stdout);                                \
-			_exit(1);                                      \
-		}                                                      \
-	} while (0)
+#include "load.h"
 
 extern char **environ;
 
-static const char *library;
-static int (*add)(int, int), (*work)(void), (*fault)(void), (*back)(int (*)(int), int);
 static volatile sig_atomic_t came;
-
-static void
-load(void)
-{
-	void *lib = dlopen(library, RTLD_NOW);
-
-	if (lib == NULL) {
-		printf("%s\n", dlerror());
-		_exit(1);
-	}
-	*(void **)&add = dlsym(lib, "golib_add");
-	*(void **)&work = dlsym(lib, "golib_work");
-	*(void **)&fault = dlsym(lib, "golib_fault");
-	*(void **)&back = dlsym(lib, "golib_back");
-	CHECK(add(2, 3) == 5);
-}
-
-static int
-twice(int i)
-{
-	return 2 * i;
-}
-
-static void
-use(void)
-{
-	CHECK(add(2, 3) == 5);
-	CHECK(work() == 1);
-	CHECK(fault() == 1);
-	CHECK(back(twice, 4) == 12);
-}
 
 static void
 handler(int sig)
@@ -407,27 +366,15 @@ environment(void)
 	use();
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} all[] = {{"signal-fd", signal_fd}, {"sigwaitinfo", sig_wait_info}, {"timer-thread", timer_thread},
-	{"atfork", at_fork}, {"contexts", contexts}, {"alternate-stack", alternate_stack},
-	{"spawn-default", spawn_default}, {"clone3", clone_3}, {"no-files", no_files},
-	{"no-file-limit", no_file_limit}, {"interval-timer", interval_timer},
-	{"one-shot", one_shot}, {"cancellation", cancellation}, {"environment", environment}};
+static const struct golib_case all[] = {{"signal-fd", signal_fd}, {"sigwaitinfo", sig_wait_info},
+	{"timer-thread", timer_thread}, {"atfork", at_fork}, {"contexts", contexts},
+	{"alternate-stack", alternate_stack}, {"spawn-default", spawn_default}, {"clone3", clone_3},
+	{"no-files", no_files}, {"no-file-limit", no_file_limit},
+	{"interval-timer", interval_timer}, {"one-shot", one_shot}, {"cancellation", cancellation},
+	{"environment", environment}};
 
 int
 main(int argc, char **argv)
 {
-	CHECK(argc == 3);
-	library = argv[2];
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		if (strcmp(argv[1], all[i].name) == 0) {
-			all[i].run();
-			printf("ok\n");
-			return 0;
-		}
-	}
-	printf("unknown: %s\n", argv[1]);
-	return 2;
+	return run_case(argc, argv, all, sizeof all / sizeof *all);
 }

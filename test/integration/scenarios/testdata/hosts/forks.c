@@ -97,6 +97,12 @@ await_quiet(void)
 	} while (!asleep || before != after);
 }
 
+static int
+is_locked(void)
+{
+	return is("locked") || is("locked-short");
+}
+
 // For locked*: a thread that waits in Go, with a lock of the Go runtime, for room in a pipe.
 static pthread_t printer;
 static int printer_tid, pipe_of_printer[2], standard_error;
@@ -162,7 +168,7 @@ child(void)
 {
 	signal(SIGALRM, SIG_DFL);
 	alarm(60);
-	if (strncmp(what, "locked", 6) == 0) {
+	if (is_locked()) {
 		child_of_locked();
 	}
 	if (is("before")) {
@@ -202,11 +208,10 @@ parent(void *unused)
 		load(library);
 		CHECK(is("during") || libAdd(2, 3) == 5);
 	}
-	if (is("short") || strncmp(what, "locked", 6) == 0 || is("at-exit") || is("at-exit-long") ||
-		is("after")) {
+	if (is("short") || is_locked() || is("at-exit") || is("at-exit-long") || is("after")) {
 		await_quiet();
 	}
-	if (strncmp(what, "locked", 6) == 0) {
+	if (is_locked()) {
 		start_printer();
 	}
 	pid = fork();
@@ -215,7 +220,7 @@ parent(void *unused)
 		child();
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
-	if (strncmp(what, "locked", 6) == 0) {
+	if (is_locked()) {
 		stop_printer();
 	}
 	if (WIFSIGNALED(status)) {
