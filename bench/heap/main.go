@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -243,12 +245,15 @@ func removeProfiles(profile string) {
 	}
 }
 
-// measure runs a load once. It gives CPU nanoseconds and what libc says is in use.
-func (s *side) measure(load string) (cpu, inUse float64, err error) {
+// measure runs a load once. It gives CPU nanoseconds and what libc says is in use. padding goes into the
+// environment: it moves the stack.
+func (s *side) measure(load, padding string) (cpu, inUse float64, err error) {
 	profile := filepath.Join(*work, "profile-once")
 	removeProfiles(profile)
 	defer removeProfiles(profile)
-	out, err := s.command(profile, load).Output()
+	c := s.command(profile, load)
+	c.Env = append(c.Env, "PADDING="+padding)
+	out, err := c.Output()
 	if err != nil {
 		return 0, 0, fmt.Errorf("%s, %s: %v", s.name, load, err)
 	}
@@ -272,9 +277,39 @@ func median(v []float64) float64 {
 	return (v[(n-1)/2] + v[n/2]) / 2
 }
 
+// spread gives half the width of an interval that contains the true median with a probability of at least 95 %,
+// whatever the distribution. v is sorted.
+func spread(v []float64) float64 {
+	n := float64(len(v))
+	lo := int(math.Floor(n/2 - 0.98*math.Sqrt(n)))
+	if lo < 0 {
+		return math.Inf(1)
+	}
+	return (v[len(v)-1-lo] - v[lo]) / 2
+}
+
+// round runs a load once on each side. The order and the place of the stack differ from round to round, because
+// both have an effect of some percent.
+func round(use []side, load string) map[string]float64 {
+	padding := strings.Repeat("x", rand.Intn(4096))
+	got := map[string]float64{}
+	for _, i := range rand.Perm(len(use)) {
+		if s := &use[i]; !s.numbersOnly {
+			cpu, _, err := s.measure(load, padding)
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "bench/heap:", err)
+				continue
+			}
+			got[s.name] = cpu
+		}
+	}
+	return got
+}
+
 // costs prints the CPU time of each load on each side.
 func costs(use []side, loads []string) {
-	fmt.Printf("CPU time, the median of the ratios to stock in %d interleaved rounds. In brackets: nanoseconds for malloc and free.\n\n| |", *rounds)
+	fmt.Printf("CPU time of the whole process, the median of the ratios to stock in %d interleaved rounds, and an interval of 95 %%. "+
+		"In brackets: nanoseconds for malloc and free.\n\n| |", *rounds)
 	for _, load := range loads {
 		fmt.Printf(" %s |", load)
 	}
@@ -283,23 +318,13 @@ func costs(use []side, loads []string) {
 	each := map[string]map[string][]float64{}
 	for _, load := range loads {
 		ratio[load], each[load] = map[string][]float64{}, map[string][]float64{}
-		for round := 0; round < *rounds; round++ {
-			var stock float64
-			for i := range use {
-				s := &use[i]
-				if s.numbersOnly {
-					continue
+		for i := 0; i < *rounds; i++ {
+			got := round(use, load)
+			for name, cpu := range got {
+				each[load][name] = append(each[load][name], cpu)
+				if stock := got["stock"]; stock > 0 {
+					ratio[load][name] = append(ratio[load][name], cpu/stock)
 				}
-				cpu, _, err := s.measure(load)
-				if err != nil {
-					fmt.Fprintln(os.Stderr, "bench/heap:", err)
-					continue
-				}
-				if s.name == "stock" {
-					stock = cpu
-				}
-				ratio[load][s.name] = append(ratio[load][s.name], cpu/stock)
-				each[load][s.name] = append(each[load][s.name], cpu)
 			}
 		}
 	}
@@ -310,14 +335,19 @@ func costs(use []side, loads []string) {
 		}
 		fmt.Printf("| %s |", s.name)
 		for _, load := range loads {
-			switch n := count[load]; {
-			case len(ratio[load][s.name]) == 0:
+			v := ratio[load][s.name]
+			if len(v) == 0 {
 				fmt.Printf(" failed |")
-			case n > 0:
-				fmt.Printf(" %.3f (%.1f) |", median(ratio[load][s.name]), median(each[load][s.name])/n)
-			default:
-				fmt.Printf(" %.3f |", median(ratio[load][s.name]))
+				continue
 			}
+			fmt.Printf(" %.3f", median(v))
+			if d := spread(v); s.name != "stock" && !math.IsInf(d, 1) {
+				fmt.Printf(" ± %.3f", d)
+			}
+			if n := count[load]; n > 0 {
+				fmt.Printf(" (%.1f)", median(each[load][s.name])/n)
+			}
+			fmt.Printf(" |")
 		}
 		fmt.Println()
 	}
@@ -383,7 +413,7 @@ func numbers(use []side) {
 		lines := "no"
 		for _, load := range []string{"lose", "sqlite", "treesitter"} {
 			if s.read == nil {
-				_, inUse, _ := s.measure(load)
+				_, inUse, _ := s.measure(load, "")
 				fmt.Printf(" %.2f |", inUse/(1<<20))
 				continue
 			}

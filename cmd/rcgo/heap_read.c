@@ -141,27 +141,29 @@ open_source(struct heap *h, const char *what, struct source *from)
 static void
 read_entries(struct heap *h, const struct source *from)
 {
-	for (size_t shard = 0; shard < RCGO_HEAP_SHARDS; shard++) {
-		uint64_t n = h->header.shard_used[shard];
-		struct rcgo_heap_entry *part;
+	const uint32_t *used = h->header.shard_used;
+	struct rcgo_heap_entry *all;
+	uint32_t end = 0;
 
-		if (n > RCGO_HEAP_SHARD_ENTRIES) {
+	for (uint32_t shard = 0; shard < RCGO_HEAP_SHARDS; shard++) {
+		if (used[shard] > RCGO_HEAP_SHARD_ENTRIES) {
 			fail_damaged(from);
 		}
-		part = read_part(from,
-			h->header.entries + shard * RCGO_HEAP_SHARD_ENTRIES * sizeof *part, n,
-			sizeof *part);
-		h->entry = realloc(h->entry, (h->entries + n + 1) * sizeof *part);
-		if (h->entry == NULL) {
-			xalloc(SIZE_MAX);
-		}
-		for (uint64_t i = 0; i < n; i++) {
-			if (part[i].address != 0 && part[i].stack < h->header.stacks_used) {
-				h->entry[h->entries++] = part[i];
+		end = used[shard] > end ? used[shard] : end;
+	}
+	end = (end + RCGO_HEAP_RUN - 1) / RCGO_HEAP_RUN * RCGO_HEAP_RUN * RCGO_HEAP_SHARDS;
+	all = read_part(from, h->header.entries, end, sizeof *all);
+	h->entry = xalloc((end + 1) * sizeof *all);
+	for (uint32_t shard = 0; shard < RCGO_HEAP_SHARDS; shard++) {
+		for (uint32_t i = 0; i < used[shard]; i++) {
+			const struct rcgo_heap_entry *entry = &all[rcgo_heap_entry_index(shard, i)];
+
+			if (entry->address != 0 && entry->stack < h->header.stacks_used) {
+				h->entry[h->entries++] = *entry;
 			}
 		}
-		free(part);
 	}
+	free(all);
 }
 
 static void

@@ -31,12 +31,14 @@ control_now(void)
 }
 
 static RCGO_COLD void *
-malloc_sampled(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, size_t size,
-	uintptr_t caller)
+malloc_counted(struct rcgo_heap_control *control, size_t size, uintptr_t caller)
 {
+	struct rcgo_heap_slot *slot = rcgo__heap_count(control, size);
 	void *p = rcgo__heap_next.malloc(size);
 
-	rcgo__heap_record(control, slot, p, size, caller);
+	if (slot != NULL) {
+		rcgo__heap_record(control, slot, p, size, caller);
+	}
 	return p;
 }
 
@@ -44,10 +46,9 @@ void *
 malloc(size_t size)
 {
 	struct rcgo_heap_control *control = control_now();
-	struct rcgo_heap_slot *slot = rcgo__heap_count(control, size);
 
-	if (RCGO_UNLIKELY(slot != NULL)) {
-		return malloc_sampled(control, slot, size, CALLER);
+	if (RCGO_UNLIKELY(!rcgo__heap_count_quickly(control, size))) {
+		return malloc_counted(control, size, CALLER);
 	}
 	return rcgo__heap_next.malloc(size);
 }
@@ -89,12 +90,14 @@ free_aligned_sized(void *p, size_t align, size_t size)
 }
 
 static RCGO_COLD void *
-calloc_sampled(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, size_t count,
-	size_t size, uintptr_t caller)
+calloc_counted(struct rcgo_heap_control *control, size_t count, size_t size, uintptr_t caller)
 {
+	struct rcgo_heap_slot *slot = rcgo__heap_count(control, count * size);
 	void *p = rcgo__heap_next.calloc(count, size);
 
-	rcgo__heap_record(control, slot, p, count * size, caller);
+	if (slot != NULL) {
+		rcgo__heap_record(control, slot, p, count * size, caller);
+	}
 	return p;
 }
 
@@ -102,32 +105,43 @@ void *
 calloc(size_t count, size_t size)
 {
 	struct rcgo_heap_control *control = control_now();
-	struct rcgo_heap_slot *slot = rcgo__heap_count(control, count * size);
 
-	if (RCGO_UNLIKELY(slot != NULL)) {
-		return calloc_sampled(control, slot, count, size, CALLER);
+	if (RCGO_UNLIKELY(!rcgo__heap_count_quickly(control, count * size))) {
+		return calloc_counted(control, count, size, CALLER);
 	}
 	return rcgo__heap_next.calloc(count, size);
 }
 
 // The old block is removed from the tables first, because another thread may get its address before
 // realloc returns.
-static void *
-resize(void *p, size_t size, uintptr_t caller)
+static RCGO_COLD void *
+realloc_counted(
+	struct rcgo_heap_control *control, bool known, void *p, size_t size, uintptr_t caller)
 {
-	struct rcgo_heap_control *control = control_now();
 	struct rcgo_heap_entry was;
-	bool known = RCGO_UNLIKELY(rcgo__heap_may_know(control, (uintptr_t)p)) &&
-		     rcgo__heap_forget(control, p, &was);
 	struct rcgo_heap_slot *slot = rcgo__heap_count(control, size);
-	void *new = rcgo__heap_next.realloc(p, size);
+	void *new;
 
-	if (RCGO_UNLIKELY(new == NULL &&known &&size != 0)) {
+	known = known && rcgo__heap_forget(control, p, &was);
+	new = rcgo__heap_next.realloc(p, size);
+	if (new == NULL && known &&size != 0) {
 		rcgo__heap_put_back(control, &was);
-	} else if (RCGO_UNLIKELY(slot != NULL)) {
+	} else if (slot != NULL) {
 		rcgo__heap_record(control, slot, new, size, caller);
 	}
 	return new;
+}
+
+static inline __attribute__((always_inline)) void *
+resize(void *p, size_t size, uintptr_t caller)
+{
+	struct rcgo_heap_control *control = control_now();
+	bool known = rcgo__heap_may_know(control, (uintptr_t)p);
+
+	if (RCGO_UNLIKELY(known || !rcgo__heap_count_quickly(control, size))) {
+		return realloc_counted(control, known, p, size, caller);
+	}
+	return rcgo__heap_next.realloc(p, size);
 }
 
 void *

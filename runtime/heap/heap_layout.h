@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RCGO_HEAP_MAGIC "rcgo heap 4\n\0\0\0\0"
+#define RCGO_HEAP_MAGIC "rcgo heap 5\n\0\0\0\0"
 #define RCGO_HEAP_FILE "rcgo-heap" // the name of the memory file
 
 #define RCGO_HEAP_SHARDS 64
@@ -40,6 +40,17 @@ struct rcgo_heap_entry {
 	uint32_t next;
 	uint32_t unused;
 };
+
+// Entries of all shards are mixed, so that a few of each need few pages of memory.
+#define RCGO_HEAP_RUN 8
+
+// Returns the index in the table of the entry with number i of a shard.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+static inline uint32_t
+rcgo_heap_entry_index(uint32_t shard, uint32_t i)
+{
+	return (i / RCGO_HEAP_RUN * RCGO_HEAP_SHARDS + shard) * RCGO_HEAP_RUN + i % RCGO_HEAP_RUN;
+}
 
 // A stack: program counters of C, innermost first, as rcgo_backtrace stores them, then return
 // addresses in Go code. Stack 0 has none: it collects the allocations whose stack found no

@@ -51,6 +51,17 @@ first_above(const struct rcgo_heap_control *control, uint64_t address)
 	return lo;
 }
 
+size_t
+rcgo__heap_mappings_above(const struct rcgo_heap_control *control, uint64_t address,
+	struct rcgo_heap_mapping *out, size_t max)
+{
+	uint64_t at = first_above(control, address), n = control->header->mappings_used - at;
+
+	n = n < max ? n : max;
+	memcpy(out, mappings(control) + at, n * sizeof *out);
+	return n;
+}
+
 static void
 count_mapping(struct rcgo_heap_control *control, const struct rcgo_heap_mapping *mapping, bool more)
 {

@@ -7,10 +7,10 @@
 // Algorithm: each thread counts the bytes that it allocates down from a random number with an
 // exponential distribution; the allocation that passes 0 is recorded. An allocation of n bytes is
 // thus recorded with the probability 1 - e^(-n/rate). Its weight is the inverse of that
-// probability. At rate 1 every allocation is recorded. A freed block is looked up in a filter of 64
-// KiB first. Anonymous mappings are all recorded. If the table of live allocations is full, the
-// rate is raised and entries are dropped with the probability that follows from both rates, so the
-// numbers stay unbiased.
+// probability. At rate 1 every allocation is recorded. A freed block is looked up in a filter
+// first, of 4 KiB, or of 64 KiB if many samples are live. Anonymous mappings are all recorded. If
+// the table of live allocations is full, the rate is raised and entries are dropped with the
+// probability that follows from both rates, so the numbers stay unbiased.
 //
 // State: rcgo__heap_control, private to the process and cleared in forked children
 // (heap_control.h); and the tables, which readers see (heap_layout.h): a memory file, or the file

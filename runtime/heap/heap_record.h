@@ -126,6 +126,12 @@ RCGO_INTERN RCGO_COLD void rcgo__heap_note_early(void *p, size_t size, bool mapp
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_move_early(void);
 
+// Copies the mappings that end above an address, at most max of them. The lock is held. Returns
+// their number.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN size_t rcgo__heap_mappings_above(const struct rcgo_heap_control *control,
+	uint64_t address, struct rcgo_heap_mapping *out, size_t max);
+
 // Like rcgo__heap_unmap, for mappings that are not newer than sample seq. The slot is busy.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__heap_unmap_until(

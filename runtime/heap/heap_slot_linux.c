@@ -89,13 +89,13 @@ rcgo__heap_draw(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot)
 	uint64_t rate = rcgo_load_rlx(&control->rate);
 
 	rcgo_store_rlx(&slot->countdown,
-		rate <= 1 ? 0 : (int64_t)(-ln(1 - rcgo__heap_random(slot)) * (double)rate));
+		rate <= 1 ? 0 : (uint64_t)(-ln(1 - rcgo__heap_random(slot)) * (double)rate));
 }
 
 static struct rcgo_heap_slot *
 slot_at(struct rcgo_heap_control *control, uint64_t thread, unsigned probe)
 {
-	uint64_t home = (thread >> 6) * RCGO_HEAP_MIX >> 52;
+	uint64_t home = (uint64_t)(rcgo__heap_first_slot(control, thread) - control->slot);
 
 	return &control->slot[(home + probe) % RCGO_HEAP_SLOTS];
 }

@@ -68,38 +68,66 @@ is_same(const struct rcgo_heap_control *control, const struct rcgo_heap_stack *s
 		       ((size_t)frames->c + frames->go) * sizeof *frames->pc) == 0;
 }
 
-// Returns the position of a stack in the hash table, or the first free position after its hash.
-// Returns the size of the table if there is neither.
-static size_t
-place_of(const struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames,
-	uint64_t hash, uint32_t *stack)
+// Returns a position in the hash table of this size.
+static uint32_t *
+position(struct rcgo_heap_control *control, uint32_t size, uint64_t at)
 {
-	for (size_t i = 0; i < RCGO_HEAP_STACK_HASH; i++) {
-		size_t place = (hash + i) % RCGO_HEAP_STACK_HASH;
+	return &control->stack_hash[(size | at % size) - RCGO_HEAP_STACK_HASH_FIRST];
+}
 
-		*stack = rcgo_load_acq(&control->stack_hash[place]);
-		if (*stack == 0 ||
-			is_same(control, &rcgo__heap_stacks(control)[*stack - 1], frames, hash)) {
-			return place;
-		}
+// Returns the position of a stack in the hash table, or the first free position after its hash. The
+// table is never full.
+static uint32_t *
+place_of(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
+	uint32_t *stack)
+{
+	const struct rcgo_heap_stack *stacks = rcgo__heap_stacks(control);
+	uint32_t size = rcgo_load_acq(&control->stack_hash_size);
+	uint64_t at = hash;
+	uint32_t *place;
+
+	do {
+		place = position(control, size, at++);
+		*stack = rcgo_load_acq(place);
+	} while (*stack != 0 && !is_same(control, &stacks[*stack - 1], frames, hash));
+	return place;
+}
+
+// Makes the hash table larger before more than half of it is in use. The lock is held. A search
+// without the lock goes on in the old table.
+static void
+grow(struct rcgo_heap_control *control)
+{
+	uint32_t size = control->stack_hash_size, larger = size * RCGO_HEAP_STACK_HASH_GROWTH;
+	const struct rcgo_heap_stack *stacks = rcgo__heap_stacks(control);
+	uint64_t used = control->header->stacks_used;
+
+	if (size == RCGO_HEAP_STACK_HASH_LAST || used < size / 2) {
+		return;
 	}
-	*stack = 0;
-	return RCGO_HEAP_STACK_HASH;
+	for (uint64_t number = 1; number < used; number++) {
+		uint64_t at = stacks[number].hash;
+
+		while (*position(control, larger, at) != 0) {
+			at++;
+		}
+		*position(control, larger, at) = (uint32_t)number + 1;
+	}
+	rcgo_store_rel(&control->stack_hash_size, larger);
 }
 
 // Adds a stack. The lock is held. Returns its number + 1. If there is no room,
 // returns 1, for stack 0.
 static uint32_t
 add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *frames, uint64_t hash,
-	size_t place, uint16_t modules)
+	uint32_t *place, uint16_t modules)
 {
 	struct rcgo_heap_header *header = control->header;
 	size_t n = (size_t)frames->c + frames->go;
 	uint64_t number = header->stacks_used, at = header->words_used;
 	struct rcgo_heap_stack *stack = &rcgo__heap_stacks(control)[number];
 
-	if (number == RCGO_HEAP_STACKS || at + n > RCGO_HEAP_WORDS ||
-		place == RCGO_HEAP_STACK_HASH) {
+	if (number == RCGO_HEAP_STACKS || at + n > RCGO_HEAP_WORDS) {
 		rcgo_add_rlx(&header->lost_stacks, 1);
 		return 1;
 	}
@@ -114,7 +142,8 @@ add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *fram
 	stack->modules = modules;
 	rcgo_store_rel(&header->words_used, at + n);
 	rcgo_store_rel(&header->stacks_used, number + 1);
-	rcgo_store_rel(&control->stack_hash[place], (uint32_t)number + 1);
+	rcgo_store_rel(place, (uint32_t)number + 1);
+	grow(control);
 	return (uint32_t)number + 1;
 }
 
@@ -124,8 +153,9 @@ rcgo__heap_intern(struct rcgo_heap_control *control, const struct rcgo_heap_fram
 	uint64_t hash = hash_of(frames);
 	uint32_t stack;
 	uint16_t modules;
-	size_t place = place_of(control, frames, hash, &stack);
+	uint32_t *place;
 
+	place_of(control, frames, hash, &stack);
 	if (stack != 0) {
 		return stack - 1;
 	}

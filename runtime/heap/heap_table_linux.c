@@ -2,16 +2,27 @@
 // Heap profiling: the table of live allocations that were sampled. Runs wherever C code allocates
 // and frees, in signal handlers too.
 //
-// An address selects a bucket, and the bucket a shard, which has a lock and entries of its own. A
-// thread takes a lock only while its slot says that it is busy, and never when it is busy already:
-// then it is in a signal handler that has interrupted a recording, and may hold the lock itself.
+// An address selects a shard, which has a lock, buckets and entries of its own. It starts with few
+// buckets. A thread takes a lock only while its slot says that it is busy, and never when it is
+// busy already: then it is in a signal handler that has interrupted a recording, and may hold the
+// lock itself.
 
 #include <string.h>
 
 #include "heap_record.h"
 
-#define SHARD_SHIFT (64 - 6)
-_Static_assert(RCGO_HEAP_SHARDS == 1 << 6, "the highest bits of the hash are the shard");
+// The bits of a hash from here on select the shard, and those below it the bucket.
+#define SHARD_SHIFT (64 - RCGO_HEAP_FILTER_BITS)
+_Static_assert((RCGO_HEAP_FILTER_SMALL & (RCGO_HEAP_SHARDS - 1)) == RCGO_HEAP_SHARDS - 1,
+	"a counter of a filter belongs to one shard, whose lock protects it");
+
+// The number of entries for each bucket above which a shard gets more buckets.
+#define LOAD 4
+
+// The numbers of live entries at which the filter changes. The small one is wrong for one of 16
+// addresses at most.
+#define FILTER_GROWS 256
+#define FILTER_SHRINKS 128
 
 // The greatest number of entries. At rate 1 every allocation has one.
 #define BUDGET_ALL ((uint64_t)RCGO_HEAP_SHARDS * RCGO_HEAP_SHARD_ENTRIES * 7 / 8)
@@ -19,16 +30,41 @@ _Static_assert(RCGO_HEAP_SHARDS == 1 << 6, "the highest bits of the hash are the
 
 #define NO_ENTRY UINT32_MAX
 
+// The number of entries that are thinned out under a lock at once: some 100 µs.
+#define THIN_AT_ONCE 512
+
+static uint32_t
+shard_number(uint64_t hash)
+{
+	return (uint32_t)(hash >> SHARD_SHIFT) % RCGO_HEAP_SHARDS;
+}
+
+static struct rcgo_heap_shard *
+shard_of(struct rcgo_heap_control *control, uint64_t hash)
+{
+	return &control->shard[shard_number(hash)];
+}
+
+static uint32_t *
+bucket_at(struct rcgo_heap_control *control, uint64_t hash, uint32_t level)
+{
+	uint32_t bits = RCGO_HEAP_BUCKET_BITS(level);
+	uint64_t bucket = hash >> (SHARD_SHIFT - bits) & ((1u << bits) - 1);
+
+	return &control->bucket[RCGO_HEAP_BUCKETS_BELOW(level) + (shard_number(hash) << bits) +
+				bucket];
+}
+
 static uint32_t *
 bucket_of(struct rcgo_heap_control *control, uint64_t hash)
 {
-	return &control->bucket[hash >> (64 - RCGO_HEAP_BUCKET_BITS)];
+	return bucket_at(control, hash, rcgo_load_acq(&shard_of(control, hash)->level));
 }
 
 static uint32_t *
 lock_of(struct rcgo_heap_control *control, uint64_t hash)
 {
-	return &control->lock[hash >> SHARD_SHIFT][0];
+	return &shard_of(control, hash)->lock;
 }
 
 // Returns the number of the entry with this address, or NO_ENTRY. *link is the address of
@@ -78,11 +114,27 @@ count_live(struct rcgo_heap_control *control, const struct rcgo_heap_entry *entr
 	rcgo_add_rlx(&header->entries_live, sign);
 }
 
-// The filter counts entries. A byte that has reached its greatest value stays there.
+// Any of the two filters is right at any time, so a change needs no lock.
 static void
-filter_change(struct rcgo_heap_control *control, uint64_t hash, bool more)
+filter_choose(struct rcgo_heap_control *control)
 {
-	uint8_t *byte = &control->filter[hash >> (64 - RCGO_HEAP_FILTER_BITS)];
+	uint64_t live = rcgo_load_rlx(&control->header->entries_live);
+	uint64_t now = rcgo_load_rlx(&control->filter_mask), want = now;
+
+	if (live > FILTER_GROWS) {
+		want = RCGO_HEAP_FILTER_LARGE;
+	} else if (live < FILTER_SHRINKS) {
+		want = RCGO_HEAP_FILTER_SMALL;
+	}
+	if (want != now && now != 0) {
+		rcgo_store_rlx(&control->filter_mask, want);
+	}
+}
+
+// A filter counts entries. A byte that has reached its greatest value stays there.
+static void
+filter_count(uint8_t *byte, bool more)
+{
 	uint8_t now = rcgo_load_rlx(byte);
 
 	if (now != UINT8_MAX) {
@@ -90,51 +142,98 @@ filter_change(struct rcgo_heap_control *control, uint64_t hash, bool more)
 	}
 }
 
+static void
+filter_change(struct rcgo_heap_control *control, uint64_t hash, bool more)
+{
+	filter_count(rcgo__heap_filter(control, hash, RCGO_HEAP_FILTER_SMALL), more);
+	filter_count(rcgo__heap_filter(control, hash, RCGO_HEAP_FILTER_LARGE), more);
+	filter_choose(control);
+}
+
 // Removes a linked entry. The shard is locked.
 static void
 unlink_entry(struct rcgo_heap_control *control, uint64_t hash, uint32_t *link, uint32_t number)
 {
 	struct rcgo_heap_entry *entry = &rcgo__heap_entries(control)[number];
-	uint32_t *free_entry = &control->free_entry[hash >> SHARD_SHIFT];
+	struct rcgo_heap_shard *shard = shard_of(control, hash);
 
 	rcgo_store_rel(link, entry->next);
 	rcgo_store_rel(&entry->address, 0);
 	count_live(control, entry, false);
 	filter_change(control, hash, false);
-	entry->next = *free_entry;
-	*free_entry = number + 1;
+	entry->next = shard->free_entry;
+	shard->free_entry = number + 1;
+	shard->live--;
 }
 
 // Returns a free entry of the shard, or NO_ENTRY. The shard is locked.
 static uint32_t
 new_entry(struct rcgo_heap_control *control, uint64_t hash)
 {
-	uint64_t shard = hash >> SHARD_SHIFT;
-	uint32_t number = control->free_entry[shard];
-	uint32_t used = control->header->shard_used[shard];
+	uint32_t shard = shard_number(hash), *free_entry = &control->shard[shard].free_entry;
+	uint32_t number = *free_entry, used = control->header->shard_used[shard];
 
 	if (number != 0) {
-		control->free_entry[shard] = rcgo__heap_entries(control)[number - 1].next;
+		*free_entry = rcgo__heap_entries(control)[number - 1].next;
 		return number - 1;
 	}
 	if (used == RCGO_HEAP_SHARD_ENTRIES) {
 		return NO_ENTRY;
 	}
 	rcgo_store_rel(&control->header->shard_used[shard], used + 1);
-	return (uint32_t)shard * RCGO_HEAP_SHARD_ENTRIES + used;
+	return rcgo_heap_entry_index(shard, used);
 }
 
+static void
+link_entry(struct rcgo_heap_entry *entry, uint32_t number, uint32_t *bucket)
+{
+	entry->next = rcgo_load_rlx(bucket);
+	rcgo_store_rel(bucket, number + 1);
+}
+
+// Gives a shard more buckets if it has too few. The shard is locked. A search without the lock may
+// meanwhile miss an entry, but sees that the lock is held.
+static void
+add_buckets(struct rcgo_heap_control *control, uint32_t number)
+{
+	struct rcgo_heap_entry *entries = rcgo__heap_entries(control), *entry;
+	struct rcgo_heap_shard *shard = &control->shard[number];
+	uint32_t level = shard->level + 1;
+
+	if (level == RCGO_HEAP_BUCKET_LEVELS ||
+		shard->live <= (uint32_t)LOAD << RCGO_HEAP_BUCKET_BITS(level - 1)) {
+		return;
+	}
+	for (uint32_t i = 0; i < control->header->shard_used[number]; i++) {
+		uint32_t at = rcgo_heap_entry_index(number, i);
+
+		entry = &entries[at];
+		if (entry->address != 0) {
+			uint64_t hash = rcgo__heap_hash(entry->address);
+
+			link_entry(entry, at, bucket_at(control, hash, level));
+		}
+	}
+	rcgo_store_rel(&shard->level, level);
+}
+
+enum inserted {
+	INSERTED,
+	FULL,	// the shard has no room
+	LOCKED, // by a thread that does not run
+};
+
 // Stores an entry. If a block is already recorded at its address, its free was not seen.
-static bool
+static enum inserted
 insert(struct rcgo_heap_control *control, const struct rcgo_heap_entry *new)
 {
 	uint64_t hash = rcgo__heap_hash(new->address);
-	uint32_t *lock = lock_of(control, hash), *bucket = bucket_of(control, hash), *link;
+	uint32_t *lock = lock_of(control, hash), *link;
 	struct rcgo_heap_entry *entry;
 	uint32_t number;
 
 	if (!rcgo__heap_lock(lock)) {
-		return false;
+		return LOCKED;
 	}
 	number = find(control, hash, new->address, &link);
 	if (number != NO_ENTRY) {
@@ -148,14 +247,15 @@ insert(struct rcgo_heap_control *control, const struct rcgo_heap_entry *new)
 		entry->goroutine = new->goroutine;
 		entry->stack = new->stack;
 		entry->weight = new->weight;
-		entry->next = rcgo_load_rlx(bucket);
 		rcgo_store_rel(&entry->address, new->address);
-		rcgo_store_rel(bucket, number + 1);
+		link_entry(entry, number, bucket_of(control, hash));
+		shard_of(control, hash)->live++;
 		count_live(control, entry, true);
 		filter_change(control, hash, true);
+		add_buckets(control, shard_number(hash));
 	}
 	rcgo__heap_unlock(lock);
-	return number != NO_ENTRY;
+	return number != NO_ENTRY ? INSERTED : FULL;
 }
 
 // Removes the entry at an address if its sample is not newer than seq.
@@ -281,6 +381,7 @@ record(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, void *p, 
 	uint64_t rate = rcgo_load_rlx(&control->rate);
 	struct rcgo_heap_frames frames = {.kind = RCGO_HEAP_MALLOC};
 	struct rcgo_heap_entry entry = {.address = (uint64_t)(uintptr_t)p, .size = size};
+	enum inserted done;
 
 	rcgo__heap_frames(&frames, caller);
 	entry.goroutine = frames.goroutine;
@@ -288,10 +389,11 @@ record(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, void *p, 
 	entry.weight = (float)(1 / rcgo__heap_probability(size, rate));
 	entry.seq = rcgo_add_rlx(&header->seq, 1) + 1;
 	count_total(control, &entry);
-	if (!insert(control, &entry)) {
+	done = insert(control, &entry);
+	if (done != INSERTED) {
 		rcgo_add_rlx(&header->lost_samples, 1);
-		rcgo__heap_thin(control, slot);
-	} else if (rcgo_load_rlx(&header->entries_live) > budget(control)) {
+	}
+	if (done == FULL || rcgo_load_rlx(&header->entries_live) > budget(control)) {
 		rcgo__heap_thin(control, slot);
 	}
 	if (rcgo_load_rlx(&control->pending_used) != 0) {
@@ -318,38 +420,47 @@ rcgo__heap_record(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot
 	rcgo_store_rel(&slot->busy, 0);
 }
 
-// Keeps the entries of a shard with probability P(rate) / P(now).
+// Keeps an entry with probability P(rate) / P(now). Its shard is locked.
 static void
-thin_shard(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, uint64_t shard,
+thin_entry(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, uint32_t number,
 	uint64_t rate)
 {
-	struct rcgo_heap_entry *entries = rcgo__heap_entries(control);
-	uint32_t first = (uint32_t)shard * RCGO_HEAP_SHARD_ENTRIES;
-	uint32_t *lock = &control->lock[shard][0];
+	struct rcgo_heap_entry *entry = &rcgo__heap_entries(control)[number];
+	double chance = rcgo__heap_probability(entry->size, rate);
+	uint64_t hash = rcgo__heap_hash(entry->address);
+	uint32_t *link;
 
-	if (!rcgo__heap_lock(lock)) {
+	if (entry->address == 0 || chance * (double)entry->weight >= 1) {
 		return;
 	}
-	for (uint32_t i = first; i < first + control->header->shard_used[shard]; i++) {
-		struct rcgo_heap_entry *entry = &entries[i];
-		double chance = rcgo__heap_probability(entry->size, rate);
-		uint64_t hash = rcgo__heap_hash(entry->address);
-		uint32_t *link;
-
-		if (entry->address == 0 || chance * (double)entry->weight >= 1) {
-			continue;
+	if (rcgo__heap_random(slot) >= chance * (double)entry->weight) {
+		if (find(control, hash, entry->address, &link) == number) {
+			unlink_entry(control, hash, link, number);
 		}
-		if (rcgo__heap_random(slot) >= chance * (double)entry->weight) {
-			if (find(control, hash, entry->address, &link) == i) {
-				unlink_entry(control, hash, link, i);
-			}
-			continue;
-		}
-		count_live(control, entry, false);
-		entry->weight = (float)(1 / chance);
-		count_live(control, entry, true);
+		return;
 	}
-	rcgo__heap_unlock(lock);
+	count_live(control, entry, false);
+	entry->weight = (float)(1 / chance);
+	count_live(control, entry, true);
+}
+
+// Thins a shard out, some entries at a time, so that no thread waits for long.
+static void
+thin_shard(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot, uint32_t shard,
+	uint64_t rate)
+{
+	uint32_t *lock = &control->shard[shard].lock;
+	uint32_t used = rcgo_load_acq(&control->header->shard_used[shard]);
+
+	for (uint32_t i = 0; i < used; i++) {
+		if (i % THIN_AT_ONCE == 0 && !rcgo__heap_lock(lock)) {
+			return;
+		}
+		thin_entry(control, slot, rcgo_heap_entry_index(shard, i), rate);
+		if (i % THIN_AT_ONCE == THIN_AT_ONCE - 1 || i == used - 1) {
+			rcgo__heap_unlock(lock);
+		}
+	}
 }
 
 // Estimates how many entries a rate would leave, from every 16th entry.
@@ -360,14 +471,15 @@ expected(struct rcgo_heap_control *control, uint64_t rate)
 	double sum = 0;
 
 	for (uint32_t shard = 0; shard < RCGO_HEAP_SHARDS; shard += 4) {
-		uint32_t first = shard * RCGO_HEAP_SHARD_ENTRIES;
 		uint32_t used = rcgo_load_acq(&control->header->shard_used[shard]);
 
-		for (uint32_t i = first; i < first + used; i += 4) {
-			double weight = (double)entries[i].weight;
-			double kept = rcgo__heap_probability(entries[i].size, rate) * weight;
+		for (uint32_t i = 0; i < used; i += 4) {
+			const struct rcgo_heap_entry *entry =
+				&entries[rcgo_heap_entry_index(shard, i)];
+			double weight = (double)entry->weight;
+			double kept = rcgo__heap_probability(entry->size, rate) * weight;
 
-			sum += rcgo_load_rlx(&entries[i].address) == 0 ? 0 : kept < 1 ? kept : 1;
+			sum += rcgo_load_rlx(&entry->address) == 0 ? 0 : kept < 1 ? kept : 1;
 		}
 	}
 	return (uint64_t)(sum * 16);
@@ -388,7 +500,7 @@ rcgo__heap_thin(struct rcgo_heap_control *control, struct rcgo_heap_slot *slot)
 	rcgo_store_rlx(&control->rate, rate);
 	rcgo_store_rlx(&control->header->rate, rate);
 	rcgo_add_rlx(&control->header->thinned, 1);
-	for (uint64_t shard = 0; shard < RCGO_HEAP_SHARDS; shard++) {
+	for (uint32_t shard = 0; shard < RCGO_HEAP_SHARDS; shard++) {
 		thin_shard(control, slot, shard, rate);
 	}
 	rcgo_store_rel(&control->thinning, 0);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Heap profiling: makes the tables, switches sampling on and off, and copies the tables for
-// readers.
+// Heap profiling: makes the tables, and switches sampling on and off.
 
 //rcgo:small
 
@@ -34,8 +33,10 @@
 
 // Profiling has not been switched on yet: all is off.
 static const struct {
-	uint64_t on, track, rate, seed;
+	uint64_t on, track, filter_mask, rate, seed;
+	struct rcgo_heap_header *header;
 } never;
+_Static_assert(sizeof never == offsetof(struct rcgo_heap_control, live), "the same members");
 
 // owner: rcgo__heap_set_rate; lock: none, it changes once; ordering: release and acquire
 RCGO_HEAP_DATA struct rcgo_heap_control *rcgo__heap_control =
@@ -232,6 +233,9 @@ make_tables(struct rcgo_heap_control *control, const char *path)
 	if (header == NULL) {
 		return -ENOMEM;
 	}
+	// The pages are touched one here, one there. Without this, Linux reads 32 pages of a file
+	// around each.
+	rcgo__raw_syscall(SYS_madvise, (long)header, (long)size, MADV_RANDOM, 0, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &now);
 	header->size = size;
 	header->pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -246,6 +250,7 @@ make_tables(struct rcgo_heap_control *control, const char *path)
 	header->control = (uint64_t)(uintptr_t)control;
 	header->control_size = sizeof *control;
 	control->seed = (uint64_t)now.tv_nsec ^ header->pid << 32 ^ (uintptr_t)control;
+	control->stack_hash_size = RCGO_HEAP_STACK_HASH_FIRST;
 	control->header = header;
 	memcpy(header->magic, RCGO_HEAP_MAGIC, sizeof header->magic);
 	return 0;
@@ -288,6 +293,9 @@ rcgo__heap_set_rate(uint64_t rate, const char *path)
 			rcgo_store_rlx(&control->rate, rate);
 			rcgo_store_rlx(&control->header->rate, rate);
 			rcgo_store_rel(&control->track, epoch << EPOCH_SHIFT);
+			if (rcgo_load_rlx(&control->filter_mask) == 0) {
+				rcgo_store_rel(&control->filter_mask, RCGO_HEAP_FILTER_LARGE);
+			}
 			rcgo_store_rel(&control->on, rate == 0 ? 0 : epoch << EPOCH_SHIFT);
 		}
 	}
@@ -326,59 +334,4 @@ rcgo_heap_tables(size_t *size)
 	}
 	*size = control->header->size;
 	return control->header;
-}
-
-// Copies one shard's entries under its lock. Allocations of the caller are not recorded meanwhile.
-static size_t
-copy_shard(struct rcgo_heap_control *control, unsigned shard, struct rcgo_heap_entry *out)
-{
-	const struct rcgo_heap_entry *entry =
-		rcgo__heap_entries(control) + (size_t)shard * RCGO_HEAP_SHARD_ENTRIES;
-	uint32_t *lock = &control->lock[shard][0];
-	size_t n = 0;
-
-	if (!rcgo__heap_lock(lock)) {
-		return 0;
-	}
-	for (uint32_t i = 0; i < control->header->shard_used[shard]; i++) {
-		if (entry[i].address != 0) {
-			out[n++] = entry[i];
-		}
-	}
-	rcgo__heap_unlock(lock);
-	return n;
-}
-
-static size_t
-copy_mappings(struct rcgo_heap_control *control, struct rcgo_heap_mapping *out)
-{
-	const struct rcgo_heap_header *header = control->header;
-	size_t n;
-
-	if (!rcgo__heap_lock(&control->mapping_lock)) {
-		return 0;
-	}
-	n = header->mappings_used;
-	memcpy(out, (const char *)header + header->mappings, n * sizeof *out);
-	rcgo__heap_unlock(&control->mapping_lock);
-	return n;
-}
-
-size_t
-rcgo_heap_copy(unsigned part, void *out)
-{
-	struct rcgo_heap_control *control = rcgo_load_acq(&rcgo__heap_control);
-	struct rcgo_heap_slot *slot;
-	size_t n = 0;
-
-	if (!is_on_once(control) || rcgo__heap_is_child(control) || part > RCGO_HEAP_SHARDS) {
-		return 0;
-	}
-	slot = rcgo__heap_slot(control, rcgo_load_rlx(&control->track));
-	if (__atomic_exchange_n(&slot->busy, 1, __ATOMIC_ACQUIRE) == 0) {
-		n = part < RCGO_HEAP_SHARDS ? copy_shard(control, part, out)
-					    : copy_mappings(control, out);
-		rcgo_store_rel(&slot->busy, 0);
-	}
-	return n;
 }

@@ -162,17 +162,17 @@ func treeSitter() error {
 	if err != nil {
 		return err
 	}
-	for i := 0; i < 12; i++ {
+	for i := 0; i < 36; i++ {
 		parser := sitter.NewParser()
 		parser.SetLanguage(golang.GetLanguage())
 		tree, err := parser.ParseCtx(context.Background(), nil, source)
 		if err != nil {
 			return err
 		}
-		if i%2 == 0 {
-			tree.Close()
-		} else {
+		if i%6 == 0 {
 			hold = append(hold, tree)
+		} else {
+			tree.Close()
 		}
 		parser.Close()
 	}
