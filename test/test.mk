@@ -23,6 +23,7 @@ UNIT_FLAGS_tsan := -O1 -fsanitize=thread
 # Pointer authentication and guarded pages (guarded_pages_arm64.c), where the stub that binds functions when they
 # are called first has no landing pad: hence -z now.
 UNIT_FLAGS_arm64 := -O2 -mbranch-protection=standard
+UNIT_LINK_arm64 := -Wl,-z,now
 
 UNIT_ARCH_gcc := $(UNIT_HOST_ARCH)
 UNIT_ARCH_clang := $(UNIT_HOST_ARCH)
@@ -30,12 +31,30 @@ UNIT_ARCH_asan := $(UNIT_HOST_ARCH)
 UNIT_ARCH_tsan := $(UNIT_HOST_ARCH)
 UNIT_ARCH_arm64 := arm64
 
+# Variants that only `make test-more` builds: CPUs that an emulator runs, or this machine.
+UNIT_CC_386 := i686-linux-gnu-gcc
+UNIT_CPUS := $(foreach cpu,386,$(if $(shell command -v $(UNIT_CC_$(cpu))),$(cpu)))
+UNIT_FLAGS_386 := -O2 -DRCGO_WITHOUT_SIGNALS
+# Runs natively without a 32-bit libc in /lib.
+UNIT_LINK_386 := -no-pie -Wl,-dynamic-linker,/usr/i686-linux-gnu/lib/ld-linux.so.2 -Wl,-rpath,/usr/i686-linux-gnu/lib
+UNIT_ARCH_386 := 386
+# Those that report by unit_tap.c, because there is no cmocka for their CPU.
+UNIT_TAP := arm64 $(UNIT_CPUS)
+UNIT_SUFFIXES := $(addsuffix .c,amd64 arm64)
+
 # The tests that mean something under TSAN: those with threads.
 UNIT_TSAN_TESTS := test_init_barrier test_hooks test_sigaction_handler test_thread_start test_prespawn test_bindm
 
 # The handler-safety test is an allocator of its own, which AddressSanitizer is too.
 # Interposition is not compiled there.
 UNIT_NOT_asan := test_file_window test_symbol_lookup test_symbolize_names test_async_safety test_interpose test_signal_chain test_signal_dump test_rescan test_altstack test_signal_mask
+
+# Signals are not interposed there.
+$(foreach cpu,386,$(eval UNIT_NOT_$(cpu) := test_async_safety test_interpose test_interpose_mask test_signal_dump \
+	test_rescan test_altstack test_signal_mask test_symbol_lookup))
+# Their data, or the programs that they look at, are of 64 bits.
+UNIT_64 := test_cfi test_cfi_fast test_cfi_find test_generation
+UNIT_NOT_386 += $(UNIT_64) test_target test_symbolize_names
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))
 UNIT_SRC := $(call here,$(wildcard backtrace/*/*.c runtime/*/*.c))
@@ -50,10 +69,10 @@ UNIT_MAKEFILES := test/test.mk # has the flags
 
 # $(call UNIT_VARIANT,VARIANT): the rules of one variant.
 define UNIT_VARIANT
-$(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out %_$(if $(filter arm64,$(UNIT_ARCH_$(1))),amd64,arm64).c,$(UNIT_SRC))) \
+$(1)_OBJS := $$(patsubst %.c,$(UNIT)/$(1)/obj/%.o,$(filter-out $(if $(filter $(UNIT_CPUS),$(1)),runtime/heap/%) $(addprefix %_,$(filter-out $(UNIT_ARCH_$(1)).c,$(UNIT_SUFFIXES))),$(UNIT_SRC))) \
 	$(UNIT)/$(1)/obj/runtime/arch/gcc_rcgo_$(UNIT_ARCH_$(1)).o $(UNIT)/$(1)/regs_probe_$(UNIT_ARCH_$(1)).o \
 	$(patsubst %,$(UNIT)/$(1)/%.o,unit unit_shell unit_tools inject go_standin allthreads_tools \
-		$(if $(filter arm64,$(1)),unit_tap guarded_pages_arm64,unit_cmocka))
+		$(if $(filter $(UNIT_TAP),$(1)),unit_tap,unit_cmocka) $(if $(filter arm64,$(1)),guarded_pages_arm64))
 $(1)_TESTS := $$(addprefix $(UNIT)/$(1)/,$(if $(filter tsan,$(1)),$(UNIT_TSAN_TESTS),\
 		$(filter-out $(UNIT_NOT_$(1)),$(UNIT_TESTS))))
 
@@ -71,12 +90,12 @@ $(UNIT)/$(1)/%.o: test/unit/%.S $(UNIT_MAKEFILES)
 	$(UNIT_CC_$(1)) $(UNIT_CFLAGS) -c -o $$@ $$<
 $(UNIT)/$(1)/test_async_safety: $(UNIT)/$(1)/async_safety_traps.o
 $$($(1)_TESTS): %: %.o $$($(1)_OBJS)
-	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) $(if $(filter arm64,$(1)),-Wl$(comma)-z$(comma)now) -o $$@ $$^ $(if $(filter arm64,$(1)),,-lcmocka)
+	$(UNIT_CC_$(1)) $(UNIT_FLAGS_$(1)) $(UNIT_LDFLAGS) $(UNIT_LINK_$(1)) -o $$@ $$^ $(if $(filter $(UNIT_TAP),$(1)),,-lcmocka)
 .PHONY: unit-$(1)
 unit-$(1): $$($(1)_TESTS)
 -include $$(patsubst %.o,%.d,$$($(1)_OBJS) $$(addsuffix .o,$$($(1)_TESTS)))
 endef
-$(foreach variant,$(UNIT_VARIANTS) clang,$(eval $(call UNIT_VARIANT,$(variant))))
+$(foreach variant,$(UNIT_VARIANTS) clang $(UNIT_CPUS),$(eval $(call UNIT_VARIANT,$(variant))))
 
 unit: $(addprefix unit-,$(UNIT_VARIANTS)) ## build the unit tests
 
@@ -85,6 +104,6 @@ test: all unit stress ## run all tests; the last line sums them
 
 # For some builds much is compiled that nothing else uses: the unit tests by clang; the standard library for MSan, for
 # plugins, for -trimpath and for CPUs that only the Go module supports; SQLite at -O2.
-test-more: all unit unit-clang stress crash-handler ## the same with what ./check has no time for
+test-more: all unit unit-clang $(addprefix unit-,$(UNIT_CPUS)) stress crash-handler ## the same with what ./check has no time for
 	RCGO_TEST_MORE=1 test/run
 	CGO_CFLAGS='-O2 -g' examples/test sqlite-crash sqlite-leak

@@ -90,8 +90,7 @@ elf_open_file(
 	if (fd < 0) {
 		return flags < 0 ? -EPERM : -errno;
 	}
-	// libc's fstat is not used: before glibc 2.33 the shared library does not export it.
-	err = (int)rcgo__raw_syscall(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
+	err = (int)rcgo__kernel_fstat(fd, &st);
 	if (err == 0 && (!S_ISREG(st.st_mode) || st.st_size <= 0)) {
 		err = -ENOEXEC;
 	} else if (err == 0 && !elf_is_trusted(&st, trust)) {

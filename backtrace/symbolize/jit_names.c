@@ -46,8 +46,7 @@ jit_open(
 		file->device = file->inode = 0; // a new file may get the old number
 		return -1;
 	}
-	// libc's fstat is not used: before glibc 2.33 the shared library does not export it.
-	if (rcgo__raw_syscall(SYS_fstat, fd, (long)st, 0, 0, 0, 0) != 0 || !S_ISREG(st->st_mode) ||
+	if (rcgo__kernel_fstat(fd, st) != 0 || !S_ISREG(st->st_mode) ||
 		(st->st_uid != 0 && st->st_uid != geteuid()) || (st->st_mode & S_IWOTH) != 0 ||
 		((st->st_mode & S_IWGRP) != 0 && st->st_gid != getegid()) ||
 		jit_is_stale(names, st)) {

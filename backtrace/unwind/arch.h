@@ -19,6 +19,8 @@
 #	include "arch_amd64.h"
 #elif defined(RCGO_UNWIND_ARM64) || defined(__aarch64__)
 #	include "arch_arm64.h"
+#elif defined(__i386__)
+#	include "arch_386.h"
 #else
 #	error "no arch_<cpu>.h for this processor: see doc/porting.md"
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Marks: pseudo program counters that carry a message for the reader of a stack: frames were left
-// out, the rest of the stack is unknown, or the called address is not code. No processor has such
-// addresses. The symbolizer turns them into text.
+// out, the rest of the stack is unknown, or the called address is not code. No processor of 64 bits
+// has such addresses. Others use all addresses, so there the marks lie in the first page, which
+// never has code. The symbolizer turns them into text.
 #ifndef RCGO_MARK_H
 #define RCGO_MARK_H
 
@@ -11,14 +12,20 @@
 
 #include "compat.h"
 
-enum rcgo_mark {
-	RCGO_MARK_ELIDED = 0x90,   // value: number of frames; 0: unknown number
-	RCGO_MARK_LOST = 0x91,	   // after the last known frame
-	RCGO_MARK_NOT_CODE = 0x92, // value: the called address
-};
-
 // Module generations use smaller values of the highest byte (module_generation.h).
-#define RCGO_MARK_SHIFT (sizeof(uintptr_t) * 8 - 8)
+#if UINTPTR_MAX > UINT32_MAX
+#	define RCGO_MARK_FIRST 0x90
+#	define RCGO_MARK_SHIFT 56
+#else
+#	define RCGO_MARK_FIRST 1
+#	define RCGO_MARK_SHIFT 10
+#endif
+
+enum rcgo_mark {
+	RCGO_MARK_ELIDED = RCGO_MARK_FIRST, // value: number of frames; 0: unknown number
+	RCGO_MARK_LOST,			    // after the last known frame
+	RCGO_MARK_NOT_CODE,		    // value: the called address
+};
 
 // Returns a mark with this value. A value that does not fit becomes 0.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none

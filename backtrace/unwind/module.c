@@ -40,11 +40,18 @@ rcgo__module_find(uintptr_t pc, struct rcgo_module *out)
 	return rcgo__kernel_lookup_find(pc, out);
 }
 
-// Addresses that no program has: the first page, and the kernel's half.
+// Addresses that no program has: the first page, and the kernel's half. A program of 32 bits on a
+// kernel of 64 has both halves.
+#if UINTPTR_MAX > UINT32_MAX
+#	define USER_MOST (UINTPTR_MAX / 2)
+#else
+#	define USER_MOST (UINTPTR_MAX - 4096)
+#endif
+
 static bool
 not_user_address(uintptr_t pc)
 {
-	return pc < 4096 || pc > UINTPTR_MAX / 2;
+	return pc < 4096 || pc > USER_MOST;
 }
 
 enum rcgo_code

@@ -7,6 +7,7 @@
 //                                      to 64, signal n as bit n-1
 //   rcgo__kernel_sigmask(how, set, old)      0 or -errno; set and old may be NULL
 //   rcgo__kernel_action(sig, act, old)    0 or -errno; the kernel's own structures
+//   rcgo__kernel_fstat(fd, st)         fstat; 0 or -errno
 //   rcgo__kernel_mask_probe(word)      false, with errno EFAULT, if memory at word is unreadable
 //   rcgo__kernel_copy(to, from, count) copies memory of this process without faulting; returns the
 //                                      number of bytes, -1 if it cannot

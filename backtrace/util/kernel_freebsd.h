@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -54,6 +55,13 @@ RCGO_ALWAYS_INLINE long
 rcgo__kernel_mask_probe(uintptr_t word)
 {
 	return syscall(SYS_sigprocmask, -1, word, (uintptr_t)0);
+}
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE long
+rcgo__kernel_fstat(int fd, struct stat *st)
+{
+	return rcgo__raw_syscall(SYS_fstat, fd, (long)st, 0, 0, 0, 0);
 }
 
 // No call copies without faulting. The probe always works.

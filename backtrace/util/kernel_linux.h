@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -28,6 +29,16 @@
 struct rcgo_kernel_mask {
 	uint64_t low;
 };
+
+// The kernel's struct sigevent.
+struct rcgo_kernel_sigevent {
+	const void *value;
+	int32_t signo;
+	int32_t notify;
+	int32_t tid;
+	int32_t unused[(64 - sizeof(void *) - 12) / 4];
+};
+_Static_assert(sizeof(struct rcgo_kernel_sigevent) == 64, "sigevent");
 
 RCGO_ALWAYS_INLINE long
 rcgo__kernel_sigmask(int how, const void *set, void *old)
@@ -81,6 +92,25 @@ rcgo__kernel_thread_name(char name[17])
 {
 	name[0] = 0;
 	rcgo__raw_syscall(SYS_prctl, 16 /* PR_GET_NAME */, (long)name, 0, 0, 0, 0);
+}
+
+// libc's function is not called where libc and the kernel have the same struct stat: before glibc
+// 2.33 the shared library does not export it.
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv) || defined(__s390x__) || \
+	defined(__powerpc64__)
+#	define RCGO_KERNEL_FSTAT(fd, st) rcgo__raw_syscall(SYS_fstat, fd, (long)(st), 0, 0, 0, 0)
+#else
+#	define RCGO_KERNEL_FSTAT(fd, st) (fstat(fd, st) == 0 ? 0 : -errno)
+#endif
+
+RCGO_ALWAYS_INLINE long
+rcgo__kernel_fstat(int fd, struct stat *st)
+{
+	int saved = errno;
+	long result = RCGO_KERNEL_FSTAT(fd, st);
+
+	errno = saved;
+	return result;
 }
 
 RCGO_ALWAYS_INLINE uintptr_t

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,9 +78,42 @@ rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
 	return x0;
 }
 
+#elif defined(__i386__)
+#	include "raw_syscall_386.h"
 #else
 #	error "runtime_cgo: no raw system call for this CPU: see doc/porting.md"
 #endif
+
+// The kernel's struct timespec for system calls of the names that every CPU has. libc's may have a
+// 64-bit time_t on a CPU of 32 bits, for calls of other names.
+struct rcgo_kernel_timespec {
+	long tv_sec;
+	long tv_nsec;
+};
+
+// mmap at an address that the kernel chooses. fd is -1 for memory without a file; a file is mapped
+// from its beginning. Returns the address, or -errno.
+#if defined(SYS_mmap2) // SYS_mmap takes a pointer to its arguments, or is missing
+#	define RCGO_SYS_MMAP SYS_mmap2
+#else
+#	define RCGO_SYS_MMAP SYS_mmap
+#endif
+
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE long
+rcgo__raw_mmap(size_t size, long prot, long flags, long fd)
+{
+	return rcgo__raw_syscall(RCGO_SYS_MMAP, 0, (long)size, prot, flags, fd, 0);
+}
+
+// Reports whether the result of a system call that returns an address is -errno. Addresses may lie
+// in the upper half of the address space.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE bool
+rcgo__raw_failed(long result)
+{
+	return result < 0 && result > -4096;
+}
 
 // Disabling cancellation. A pending pthread_cancel takes effect at the next cancellation point,
 // such as open, read, write or close. In a signal handler or on Go's stacks this ends the process.

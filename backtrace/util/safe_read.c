@@ -143,6 +143,15 @@ rcgo__readable_nofault(const void *p, size_t n)
 		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
 		:                                              \
 		: "x9", "memory"
+#elif defined(__i386__)
+#	define COPY_BYTES                                      \
+		"copy_nofault_first:\n\trep movsb\n"            \
+		"copy_nofault_last:\n\tmovl $1, %0\n\tjmp 1f\n" \
+		"copy_nofault_resume:\n\txorl %0, %0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&a"(copied), "+D"(dst), "+S"(src), "+c"(n) \
+		:                                              \
+		: "memory"
 #endif
 
 // The instructions of the copy, and the address at which the fault handler resumes execution. The

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "kernel.h"
 #include "raw_syscall.h"
 
 enum trial {
@@ -89,7 +90,7 @@ static __attribute__((noinline)) RCGO_NO_SANITIZE RCGO_NORETURN void
 trial_child_main(struct trial_page *page)
 {
 	const uint64_t no_core[2] = {1, 1}, no_time[4] = {0, 0, 0, 0};
-	const uint64_t event[8] = {0, (uint64_t)SIGEV_NONE << 32};
+	const struct rcgo_kernel_sigevent event = {.notify = SIGEV_NONE};
 	int32_t timer = -1;
 	struct stat st;
 	char buf[64];
@@ -105,9 +106,9 @@ trial_child_main(struct trial_page *page)
 	rcgo__raw_syscall(SYS_read, fd, (long)buf, sizeof buf, 0, 0, 0);
 	rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	fd = trial_open("/proc/self/exe");
-	rcgo__raw_syscall(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
+	rcgo__kernel_fstat((int)fd, &st);
 	rcgo__raw_syscall(SYS_lseek, fd, 0, SEEK_SET, 0, 0, 0);
-	at = rcgo__raw_syscall(SYS_mmap, 0, sizeof buf, PROT_READ, MAP_PRIVATE, fd, 0);
+	at = rcgo__raw_mmap(sizeof buf, PROT_READ, MAP_PRIVATE, fd);
 	rcgo__raw_syscall(SYS_madvise, at, 0, MADV_DONTNEED, 0, 0, 0);
 	rcgo__raw_syscall(SYS_munmap, at, sizeof buf, 0, 0, 0, 0);
 	rcgo__raw_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
@@ -115,7 +116,7 @@ trial_child_main(struct trial_page *page)
 	rcgo_store_rel(&page->files, 1);
 	rcgo__raw_syscall(SYS_wait4, -1, 0, WNOHANG, 0, 0, 0);
 	rcgo_store_rel(&page->waits, 1);
-	rcgo__raw_syscall(SYS_timer_create, CLOCK_MONOTONIC, (long)event, (long)&timer, 0, 0, 0);
+	rcgo__raw_syscall(SYS_timer_create, CLOCK_MONOTONIC, (long)&event, (long)&timer, 0, 0, 0);
 	rcgo__raw_syscall(SYS_timer_settime, timer, 0, (long)no_time, 0, 0, 0);
 	rcgo__raw_syscall(SYS_timer_delete, timer, 0, 0, 0, 0, 0);
 	rcgo_store_rel(&page->timers, 1);
@@ -154,10 +155,10 @@ run_trial(void)
 	long pid;
 
 	if (trial_page == NULL) {
-		long at = rcgo__raw_syscall(SYS_mmap, 0, sizeof *trial_page, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		long at = rcgo__raw_mmap(
+			sizeof *trial_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
 
-		if (at < 0 && at > -4096) {
+		if (rcgo__raw_failed(at)) {
 			return at == -ENOMEM;
 		}
 		trial_page = (struct trial_page *)at;
@@ -183,7 +184,7 @@ trial_is_old(void)
 bool
 rcgo__syscall_trial_passed(void)
 {
-	const struct timespec step = {.tv_nsec = 1000000};
+	const struct rcgo_kernel_timespec step = {.tv_nsec = 1000000};
 	uint32_t state = rcgo_load_acq(&trial_state);
 	bool passed;
 

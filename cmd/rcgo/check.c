@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char *const platforms[] = {
-	"linux/amd64", "linux/arm64", "freebsd/amd64", "freebsd/arm64"};
+	"linux/amd64", "linux/arm64", "linux/386", "freebsd/amd64", "freebsd/arm64"};
 
 struct problem *
 problem_version(const struct goenv *e)
@@ -83,16 +83,17 @@ problem_goroot(const struct goenv *e)
 struct problem *
 problem_platform(const struct goenv *e)
 {
-	const char *platform = fmt("%s/%s", e->goos, e->goarch);
+	const char *platform = fmt("%s/%s", e->goos, e->goarch), *list = "";
+	const size_t n = sizeof platforms / sizeof *platforms;
 
-	for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (strcmp(platform, platforms[i]) == 0) {
 			return NULL;
 		}
+		list = fmt("%s%s%s", list, i == 0 ? "" : i == n - 1 ? " and " : ", ", platforms[i]);
 	}
 	return problem(fmt("unsupported platform: GOOS=%s GOARCH=%s", e->goos, e->goarch),
-		fmt("rcgo replaces runtime/cgo on %s, %s, %s and %s only", platforms[0],
-			platforms[1], platforms[2], platforms[3]),
+		fmt("rcgo replaces runtime/cgo on %s only", list),
 		"unset GOOS and GOARCH (also `go env -u GOOS GOARCH`), or build this one with "
 		"plain go");
 }

@@ -112,13 +112,16 @@ features_over(struct features base, struct features f)
 }
 
 // Returns f without what the target system lacks: only Linux's signal frames can be moved. libthr,
-// which calls handlers on FreeBSD, has frames of its own between the kernel's and the handler's.
-// Only Go for Linux makes calls on all threads.
+// which calls handlers on FreeBSD, has frames of its own between the kernel's and the handler's. On
+// Linux, amd64 and arm64 alone have code that moves them. Only Go for Linux makes calls on all
+// threads. Heap profiles need to know Go's stacks.
 struct features
 features_of_system(const struct goenv *e, struct features f)
 {
 	if (strcmp(e->goos, "linux") != 0) {
 		features_apply(&f, "heap,signals,syscall", FEATURE_WITHOUT);
+	} else if (strcmp(e->goarch, "amd64") != 0 && strcmp(e->goarch, "arm64") != 0) {
+		features_apply(&f, "heap,signals", FEATURE_WITHOUT);
 	}
 	return f;
 }

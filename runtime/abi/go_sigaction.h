@@ -26,6 +26,21 @@ typedef struct {
 _Static_assert(offsetof(go_sigaction_t, mask) == 24, "go_sigaction_t.mask");
 _Static_assert(sizeof(go_sigaction_t) == 32, "go_sigaction_t");
 
+#elif defined(__linux__) && defined(__i386__)
+
+// GO: runtime/defs_linux_386.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
+typedef struct {
+	uintptr_t handler;
+	uint32_t flags;
+	uintptr_t restorer;
+	go_sigset_t mask;
+} go_sigaction_t;
+
+#	define RCGO_COPY_RESTORER(go, act) ((go)->restorer = (uintptr_t)(act)->sa_restorer)
+
+_Static_assert(offsetof(go_sigaction_t, mask) == 12, "go_sigaction_t.mask");
+_Static_assert(sizeof(go_sigaction_t) == 20, "go_sigaction_t");
+
 #elif defined(__FreeBSD__)
 
 // The kernel's and libc's struct sigaction, which has no restorer. On the CPUs other than amd64,

@@ -47,7 +47,7 @@ static bool stderr_stuck, file_stuck;
 static bool
 is_ready(long fd, bool *stuck)
 {
-	struct timespec wait = {.tv_nsec = rcgo_load_rlx(stuck) ? 0 : REPORT_WAIT_NS};
+	struct rcgo_kernel_timespec wait = {.tv_nsec = rcgo_load_rlx(stuck) ? 0 : REPORT_WAIT_NS};
 	struct pollfd p = {.fd = (int)fd, .events = POLLOUT};
 	long n;
 

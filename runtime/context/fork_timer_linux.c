@@ -35,15 +35,6 @@
 #define LOOK_PAUSE ((uint64_t)5000 * RCGO_MS)
 #define NO_TIMER (-1)
 
-// The kernel's struct sigevent.
-struct timer_event {
-	const void *value;
-	int32_t signo;
-	int32_t notify;
-	int32_t tid;
-	int32_t unused[11];
-};
-_Static_assert(sizeof(struct timer_event) == 64, "sigevent");
 #define NOTIFY_THREAD 4 // SIGEV_THREAD_ID
 
 // The process whose calls are timed; 0: none. A child of a child has the number of its parent until
@@ -57,7 +48,7 @@ static const char timer_value;
 static int32_t
 timer_make(void)
 {
-	const struct timer_event event = {.value = &timer_value,
+	const struct rcgo_kernel_sigevent event = {.value = &timer_value,
 		.signo = SIGURG,
 		.notify = NOTIFY_THREAD,
 		.tid = (int32_t)rcgo__kernel_thread_id()};
@@ -72,10 +63,11 @@ timer_make(void)
 static void
 timer_set(const struct rcgo_fork_call *c, uint32_t seconds)
 {
-	const struct itimerspec at = {.it_value = {.tv_sec = seconds}};
+	// The interval, then the time of the first signal.
+	const struct rcgo_kernel_timespec at[2] = {[1] = {.tv_sec = (long)seconds}};
 
 	if (c->timer != NO_TIMER) {
-		rcgo__raw_syscall(SYS_timer_settime, c->timer, 0, (long)&at, 0, 0, 0);
+		rcgo__raw_syscall(SYS_timer_settime, c->timer, 0, (long)at, 0, 0, 0);
 	}
 }
 

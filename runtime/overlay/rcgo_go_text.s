@@ -6,20 +6,29 @@
 
 #include "textflag.h"
 
+#ifdef GOARCH_386
+DATA rcgo_go_text+0(SB)/4, $runtime·text(SB)
+DATA rcgo_go_text+4(SB)/4, $runtime·etext(SB)
+DATA rcgo_go_text+8(SB)/4, $current_g<>(SB)
+GLOBL rcgo_go_text(SB), NOPTR, $12
+#else
 DATA rcgo_go_text+0(SB)/8, $runtime·text(SB)
 DATA rcgo_go_text+8(SB)/8, $runtime·etext(SB)
-#ifdef GOARCH_amd64
 DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
-#endif
-#ifdef GOARCH_arm64
-DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
-#endif
 GLOBL rcgo_go_text(SB), NOPTR, $24
+#endif
 
 #ifdef GOARCH_amd64
 TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	TLS, AX
 	MOVQ	0(AX)(TLS*1), AX
+	RET
+#endif
+
+#ifdef GOARCH_386
+TEXT current_g<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL	TLS, AX
+	MOVL	0(AX)(TLS*1), AX
 	RET
 #endif
 

@@ -22,7 +22,7 @@ static uint32_t crash_waiters;
 static void
 sleep_step(void)
 {
-	const struct timespec step = {.tv_nsec = STEP_NS};
+	const struct rcgo_kernel_timespec step = {.tv_nsec = STEP_NS};
 
 	rcgo__raw_syscall(SYS_nanosleep, (long)&step, 0, 0, 0, 0, 0);
 }

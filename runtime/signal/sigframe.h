@@ -51,6 +51,24 @@
 #	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.pc = (value))
 #	define RCGO_FRAME_SET_SP(uc, value) ((uc)->uc_mcontext.sp = (value))
 #	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.regs[30], true)
+#elif defined(__i386__) && defined(__FreeBSD__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.mc_eip)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.mc_esp)
+#	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.mc_eip = (int)(pc))
+#	define RCGO_FRAME_CALLER(uc, to) \
+		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
+#elif defined(__i386__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[14])
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[7])
+#	define RCGO_FRAME_SET_PC(uc, pc) ((uc)->uc_mcontext.gregs[14] = (int)(pc))
+#	define RCGO_FRAME_SET_SP(uc, sp) ((uc)->uc_mcontext.gregs[7] = (int)(sp))
+#	define RCGO_FRAME_CALLER(uc, to) \
+		rcgo__copy_nofault((to), (const void *)RCGO_FRAME_SP(uc), sizeof *(to))
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.gregs[11])
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) \
+		((uintptr_t)(uc)->uc_mcontext.gregs[(const int[]){8, 10, 9, 5}[i]])
+#	define RCGO_SYSCALL_CODE "\xcd\x80"
+#	define RCGO_SYSCALL_BYTES 2
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif

@@ -20,12 +20,23 @@
 #	define SA_RESTORER 0x04000000
 #endif
 
-// The cookie, a signal's value: ALL_MAGIC, the attempt, the slot.
-#define ALL_MAGIC UINT64_C(0x52C6)
-#define ALL_FIELD_BITS 24
-#define ALL_FIELD_MASK ((UINT64_C(1) << ALL_FIELD_BITS) - 1)
+// The cookie, a signal's value, which is as wide as a pointer: ALL_MAGIC, the low bits of the
+// attempt, the slot. A late signal whose bits are those of the present attempt stops its thread a
+// little earlier than that thread's own signal would.
+#if UINTPTR_MAX > UINT32_MAX
+#	define ALL_MAGIC UINT64_C(0x52C6)
+#	define ALL_ATTEMPT_BITS 24
+#	define ALL_SLOT_BITS 24
+#else
+#	define ALL_MAGIC UINT64_C(0x16)
+#	define ALL_ATTEMPT_BITS 10
+#	define ALL_SLOT_BITS 17
+#endif
+#define ALL_ATTEMPT_MASK ((1U << ALL_ATTEMPT_BITS) - 1)
+#define ALL_SLOT_MASK ((1U << ALL_SLOT_BITS) - 1)
 // The slot number in a signal that only tests whether our handler receives it.
-#define ALL_PROBE_SLOT ALL_FIELD_MASK
+#define ALL_PROBE_SLOT ALL_SLOT_MASK
+_Static_assert(RCGO_ALLTHREADS_ENTRIES <= ALL_PROBE_SLOT, "slots");
 
 // In runtime/arch.
 extern RCGO_HIDDEN char rcgo__sigreturn[];
@@ -52,7 +63,8 @@ rcgo__allthreads_request(void)
 uint64_t
 rcgo__allthreads_cookie(uint32_t attempt, uint32_t slot)
 {
-	return ALL_MAGIC << 2 * ALL_FIELD_BITS | (uint64_t)attempt << ALL_FIELD_BITS | slot;
+	return ALL_MAGIC << (ALL_ATTEMPT_BITS + ALL_SLOT_BITS) |
+	       (uint64_t)(attempt & ALL_ATTEMPT_MASK) << ALL_SLOT_BITS | slot;
 }
 
 RCGO_NO_SANITIZE void
@@ -74,11 +86,12 @@ all_run_call(struct rcgo_allthreads_request *op, uint32_t tid)
 	}
 }
 
-// Stops the calling thread until the attempt is over, and makes the call if the phase is RUNNING.
+// Stops the calling thread until the attempt in phase stopping is over, and makes the call if the
+// phase is then RUNNING.
 RCGO_NO_SANITIZE static void
-all_stop_self(struct rcgo_allthreads_request *op, uint32_t attempt, uint32_t slot)
+all_stop_self(struct rcgo_allthreads_request *op, uint32_t stopping, uint32_t slot)
 {
-	uint32_t stopping = attempt << 2 | RCGO_ALLTHREADS_STOPPING;
+	uint32_t attempt = stopping >> 2;
 	uint32_t signalled = attempt << 3 | RCGO_ALLTHREADS_SENT;
 	struct rcgo_allthreads_entry *slots = rcgo_load_acq(&op->slots);
 	uint32_t tid = (uint32_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
@@ -120,7 +133,7 @@ all_stop_self_by_kill(struct rcgo_allthreads_request *op)
 		slot = rcgo__allthreads_entry_of(
 			op, (uint32_t)rcgo__raw_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0));
 		if (slot != NULL) {
-			all_stop_self(op, phase >> 2, (uint32_t)(slot - slots));
+			all_stop_self(op, phase, (uint32_t)(slot - slots));
 		}
 	}
 }
@@ -151,18 +164,21 @@ RCGO_NO_SANITIZE static void
 on_all_signal(int signal, siginfo_t *info, void *context)
 {
 	uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
-	uint32_t attempt = (uint32_t)(value >> ALL_FIELD_BITS & ALL_FIELD_MASK);
-	uint32_t slot = (uint32_t)(value & ALL_FIELD_MASK);
+	uint32_t attempt = (uint32_t)(value >> ALL_SLOT_BITS) & ALL_ATTEMPT_MASK;
+	uint32_t slot = (uint32_t)value & ALL_SLOT_MASK;
+	uint32_t phase = rcgo_load_acq(&all_op.phase);
 
 	// A signal of kill(2) from this process. si_pid is 0 where the kernel does not report it.
 	if (info->si_code == SI_USER && (info->si_pid == 0 || info->si_pid == all_op.pid)) {
 		all_stop_self_by_kill(&all_op);
-	} else if (info->si_code != SI_QUEUE || value >> 2 * ALL_FIELD_BITS != ALL_MAGIC) {
+	} else if (info->si_code != SI_QUEUE ||
+		   value >> (ALL_ATTEMPT_BITS + ALL_SLOT_BITS) != ALL_MAGIC) {
 		all_forward(signal, info, context);
 	} else if (slot == ALL_PROBE_SLOT) {
 		rcgo_store_rel(&all_probes_seen, attempt);
-	} else {
-		all_stop_self(&all_op, attempt, slot);
+	} else if ((phase & 3) == RCGO_ALLTHREADS_STOPPING &&
+		   (phase >> 2 & ALL_ATTEMPT_MASK) == attempt) {
+		all_stop_self(&all_op, phase, slot);
 	}
 }
 
@@ -188,7 +204,7 @@ all_is_reached(const struct rcgo_allthreads_request *op)
 {
 	uint64_t open = RCGO_SIGNAL_BIT(RCGO_ALLTHREADS_SIGNAL);
 	uint64_t mask;
-	uint32_t probe = (rcgo_load_acq(&all_probes_seen) + 1) & ALL_FIELD_MASK;
+	uint32_t probe = (rcgo_load_acq(&all_probes_seen) + 1) & ALL_ATTEMPT_MASK;
 	int err;
 
 	rcgo__raw_syscall(

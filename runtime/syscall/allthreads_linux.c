@@ -47,10 +47,10 @@ all_prepare(struct rcgo_allthreads_request *op, struct rcgo_allthreads_failure *
 {
 	if (op->slots == NULL) {
 		size_t size = RCGO_ALLTHREADS_ENTRIES * (sizeof *op->slots + sizeof *op->order);
-		long at = rcgo__raw_syscall(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		long at = rcgo__raw_mmap(size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
-		if (at < 0 && at > -4096) {
+		if (rcgo__raw_failed(at)) {
 			f->cause = RCGO_ALLTHREADS_NO_MEMORY;
 			f->err = (int)-at;
 			return false;
@@ -202,7 +202,7 @@ struct all_trial {
 static void
 pause_for_unresponsive(const struct rcgo_allthreads_failure *f, struct all_trial *t)
 {
-	struct timespec ts = {0, (long)t->pause};
+	struct rcgo_kernel_timespec ts = {0, (long)t->pause};
 	uint64_t from = rcgo__allthreads_now(), took;
 
 	rcgo__raw_syscall(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);

@@ -387,13 +387,34 @@ rcgo__allthreads_is_listed(uint32_t tid)
 	return task_read(tid, "stat", buf, sizeof buf) > 0;
 }
 
+// struct stat has the kernel's layout on some CPUs only; that of statx(2), of Linux 4.11, is the
+// same on all.
+#ifdef SYS_newfstatat
+static uint32_t
+directory_links(const char *path)
+{
+	struct stat st;
+	long err = rcgo__raw_syscall(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st, 0, 0, 0);
+
+	return err == 0 ? (uint32_t)st.st_nlink : 0;
+}
+#else
+#	define STATX_LINKS 4U // STATX_NLINK
+static uint32_t
+directory_links(const char *path)
+{
+	_Alignas(8) uint32_t st[64] = {0}; // struct statx; stx_nlink is its fifth word
+	long err = rcgo__raw_syscall(
+		SYS_statx, AT_FDCWD, (long)path, 0, (long)STATX_LINKS, (long)st, 0);
+
+	return err == 0 ? st[4] : 0;
+}
+#endif
+
 uint32_t
 rcgo__allthreads_listed(void)
 {
-	struct stat st;
+	uint32_t links = directory_links("/proc/self/task");
 
-	return rcgo__raw_syscall(
-		       SYS_newfstatat, AT_FDCWD, (long)"/proc/self/task", (long)&st, 0, 0, 0) == 0
-		       ? (uint32_t)st.st_nlink - 2
-		       : 0;
+	return links > 2 ? links - 2 : 0;
 }

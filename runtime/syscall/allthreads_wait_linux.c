@@ -65,7 +65,7 @@ rcgo__ticket_lock_release(void)
 uint64_t
 rcgo__allthreads_now(void)
 {
-	struct timespec ts = {0, 0};
+	struct rcgo_kernel_timespec ts = {0, 0};
 
 	rcgo__raw_syscall(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&ts, 0, 0, 0, 0);
 	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
@@ -84,7 +84,7 @@ rcgo__allthreads_yield(uint32_t *word, uint32_t want)
 void
 rcgo__allthreads_await(uint32_t *word, uint32_t want, long timeout_ns)
 {
-	struct timespec ts = {timeout_ns / 1000000000L, timeout_ns % 1000000000L};
+	struct rcgo_kernel_timespec ts = {timeout_ns / 1000000000L, timeout_ns % 1000000000L};
 	uint32_t now;
 
 	while ((now = rcgo_load_acq(word)) < want) {

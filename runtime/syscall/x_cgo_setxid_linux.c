@@ -33,6 +33,13 @@ enum identity_call {
 	SETUID,
 };
 
+// CPUs that once had ids of 16 bits have calls of other names for those of 32 bits.
+#ifdef SYS_setuid32
+#	define ID_CALL(name) SYS_##name##32
+#else
+#	define ID_CALL(name) SYS_##name
+#endif
+
 // The system call of each, and its number of arguments. setegid and seteuid have no system call of
 // their own: they set the second of three ids.
 static const struct {
@@ -40,15 +47,15 @@ static const struct {
 	uint8_t args;
 	bool second_of_three;
 } identity_calls[] = {
-	[SETEGID] = {SYS_setresgid, 1, true},
-	[SETEUID] = {SYS_setresuid, 1, true},
-	[SETGID] = {SYS_setgid, 1, false},
-	[SETGROUPS] = {SYS_setgroups, 2, false},
-	[SETREGID] = {SYS_setregid, 2, false},
-	[SETRESGID] = {SYS_setresgid, 3, false},
-	[SETRESUID] = {SYS_setresuid, 3, false},
-	[SETREUID] = {SYS_setreuid, 2, false},
-	[SETUID] = {SYS_setuid, 1, false},
+	[SETEGID] = {ID_CALL(setresgid), 1, true},
+	[SETEUID] = {ID_CALL(setresuid), 1, true},
+	[SETGID] = {ID_CALL(setgid), 1, false},
+	[SETGROUPS] = {ID_CALL(setgroups), 2, false},
+	[SETREGID] = {ID_CALL(setregid), 2, false},
+	[SETRESGID] = {ID_CALL(setresgid), 3, false},
+	[SETRESUID] = {ID_CALL(setresuid), 3, false},
+	[SETREUID] = {ID_CALL(setreuid), 2, false},
+	[SETUID] = {ID_CALL(setuid), 1, false},
 };
 
 // Calls the C library's function. Returns 0 or -1 and sets errno.

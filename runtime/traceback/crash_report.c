@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The report of a crash on a thread that Go does not know. Runs in the signal handler, with all
+// The report of a crash on a thread that Go does not know; on CPUs where Go's own report has no C
+// frames, also of a crash in C code that Go called. Runs in the signal handler, with all
 // signals blocked, on a stack of its own.
 
 #include "crash_report.h"
@@ -22,6 +23,7 @@
 #include "strbuf.h"
 #include "symbolizer.h"
 #include "syscall_trial.h"
+#include "traceback_generation.h"
 #include "unwinder.h"
 
 #define FRAMES_MOST 4096
@@ -38,12 +40,16 @@ static long reported_tids[THREADS_MOST];
 // Whether a report is one line without addresses.
 // owner: rcgo__crash_init; lock: none; ordering: rcgo__signal_chain_set_reporter
 static bool crash_is_brief;
+// Whether crashes in C code that Go called are reported.
+// owner: rcgo__crash_init; lock: none; ordering: rcgo__signal_chain_set_reporter
+static bool crash_has_go_threads;
 
 struct crash {
 	int sig;
 	const siginfo_t *info;
 	void *context;
 	long tid;
+	bool in_go; // Go called the code
 	struct rcgo_frame frames[INLINED_MOST];
 	uintptr_t pcs[FRAMES_MOST];
 	char strings[STRINGS_SIZE];
@@ -89,7 +95,8 @@ append_head(struct crash *c, struct rcgo_strbuf *t)
 		rcgo__append_str(t, name);
 		rcgo__append_str(t, ")");
 	}
-	rcgo__append_str(t, ", which was made by C and is not in Go");
+	rcgo__append_str(t,
+		c->in_go ? ", in C code that Go called" : ", which was made by C and is not in Go");
 	end_line(t);
 	if (sent || crash_is_brief) {
 		return;
@@ -167,14 +174,16 @@ crash_report(int sig, const siginfo_t *info, void *context, bool in_go)
 	long tid = rcgo__kernel_thread_id();
 	int saved = errno;
 	bool json = rcgo__report_json_fd() >= 0 && !crash_is_brief;
+	bool text = !in_go || crash_has_go_threads;
 	struct crash *c;
 
-	if ((!in_go || json) && may_report(tid)) {
+	if ((text || json) && may_report(tid)) {
 		if (json) {
 			rcgo__crash_json(sig, info, context, in_go);
 		}
-		c = in_go ? NULL : rcgo__own_stack_map();
+		c = text ? rcgo__own_stack_map() : NULL;
 		if (c != NULL) {
+			c->in_go = in_go;
 			c->sig = sig;
 			c->info = info;
 			c->context = context;
@@ -201,6 +210,8 @@ rcgo__crash_init(uintptr_t *crash_fd)
 	if (!rcgo__option_is("crash", "off")) {
 		rcgo__report_init(crash_fd);
 		crash_is_brief = go_shows_no_stacks();
+		crash_has_go_threads = !RCGO_GO_SHOWS_C_FRAMES && !crash_is_brief &&
+				       !rcgo__option_is("traceback", "off");
 		rcgo__modules_init();
 		rcgo__signal_chain_set_reporter(crash_report);
 	}

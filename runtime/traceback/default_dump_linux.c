@@ -125,34 +125,49 @@ unwind_waiting(
 	return rcgo__task_state_read(tid, &w->after) && strcmp(state->text, w->after.text) == 0;
 }
 
-// Calls that arm64 has in newer forms only.
-#ifdef SYS_poll
-#	define OLDER_CALLS                                                                 \
-		{SYS_poll, "poll"}, {SYS_epoll_wait, "epoll_wait"}, {SYS_select, "select"}, \
-		{                                                                           \
-			SYS_pause, "pause"                                                  \
-		}
+// clang-format off
+// Calls that not every CPU has.
+#define CALL(name) {SYS_##name, #name},
+#ifdef SYS_poll // else newer forms only
+#	define OLDER_CALLS CALL(poll) CALL(epoll_wait) CALL(pause)
 #else
-#	define OLDER_CALLS                \
-		{                          \
-			SYS_ppoll, "ppoll" \
-		}
+#	define OLDER_CALLS
 #endif
+#ifdef SYS_select
+#	define SELECT_CALL CALL(select)
+#else
+#	define SELECT_CALL
+#endif
+#ifdef SYS_accept // else a part of socketcall
+#	define ACCEPT_CALL CALL(accept)
+#else
+#	define ACCEPT_CALL CALL(socketcall)
+#endif
+#ifdef SYS_futex_time64 // CPUs of 32 bits
+#	define TIME64_CALLS                                                          \
+		CALL(_newselect)                                                      \
+		CALL(futex_time64)                                                    \
+		CALL(ppoll_time64) CALL(pselect6_time64) CALL(clock_nanosleep_time64) \
+			CALL(rt_sigtimedwait_time64)
+#else
+#	define TIME64_CALLS
+#endif
+// clang-format on
 
 static void
 append_call(struct rcgo_strbuf *t, const struct rcgo_task_state *state)
 {
+	// clang-format off
 	static const struct {
 		long number;
 		const char *name;
-	} names[] = {{SYS_futex, "futex"}, {SYS_read, "read"}, {SYS_write, "write"},
-		{SYS_ppoll, "ppoll"}, {SYS_epoll_pwait, "epoll_pwait"}, {SYS_wait4, "wait4"},
-		{SYS_nanosleep, "nanosleep"}, {SYS_clock_nanosleep, "clock_nanosleep"},
-		{SYS_recvfrom, "recvfrom"}, {SYS_recvmsg, "recvmsg"}, {SYS_sendto, "sendto"},
-		{SYS_sendmsg, "sendmsg"}, {SYS_connect, "connect"}, {SYS_accept, "accept"},
-		{SYS_accept4, "accept4"}, {SYS_fsync, "fsync"}, {SYS_openat, "openat"},
-		{SYS_rt_sigtimedwait, "rt_sigtimedwait"}, {SYS_rt_sigsuspend, "rt_sigsuspend"},
-		{SYS_ioctl, "ioctl"}, {SYS_flock, "flock"}, {SYS_msgrcv, "msgrcv"}, OLDER_CALLS};
+	} names[] = {
+		CALL(futex) CALL(read) CALL(write) CALL(ppoll) CALL(epoll_pwait) CALL(wait4)
+		CALL(nanosleep) CALL(clock_nanosleep) CALL(recvfrom) CALL(recvmsg) CALL(sendto)
+		CALL(sendmsg) CALL(connect) ACCEPT_CALL CALL(accept4) CALL(fsync) CALL(openat)
+		CALL(rt_sigtimedwait) CALL(rt_sigsuspend) CALL(ioctl) CALL(flock) CALL(msgrcv)
+		OLDER_CALLS SELECT_CALL TIME64_CALLS};
+	// clang-format on
 
 	for (size_t i = 0; i < RCGO_COUNTOF(names); i++) {
 		if ((uint64_t)names[i].number == state->number) {

@@ -133,7 +133,7 @@ find_due(long tid, void *arg)
 static void
 gather_sleep(void)
 {
-	const struct timespec step = {.tv_nsec = GATHER_STEP_NS};
+	const struct rcgo_kernel_timespec step = {.tv_nsec = GATHER_STEP_NS};
 
 	rcgo__raw_syscall(SYS_nanosleep, (long)&step, 0, 0, 0, 0, 0);
 }

@@ -16,6 +16,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "raw_syscall.h"
 #include "sigframe.h"
 #include "strbuf.h"
@@ -215,7 +216,7 @@ file_restarts(uint64_t fd)
 {
 	struct stat st;
 
-	return rcgo__raw_syscall(SYS_fstat, (long)fd, (long)&st, 0, 0, 0, 0) == 0 &&
+	return rcgo__kernel_fstat((int)fd, &st) == 0 &&
 	       (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode));
 }
 

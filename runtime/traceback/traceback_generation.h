@@ -22,8 +22,8 @@
 // Differences between Go versions: up to 1.25 Go calls the traceback and symbolizer functions
 // itself, and only x_cgo_callers is called here.
 //
-// A port must: nothing. Go's assembly decides which ports call x_cgo_callers: linux on amd64,
-// arm64 and ppc64le, and on loong64 from 1.26.
+// A port must: 1. set RCGO_GO_SHOWS_C_FRAMES. Go's assembly decides which ports call x_cgo_callers:
+// linux on amd64, arm64 and ppc64le, and on loong64 from 1.26.
 #ifndef RCGO_TRACEBACK_GENERATION_H
 #define RCGO_TRACEBACK_GENERATION_H
 
@@ -44,6 +44,14 @@
 // GO: runtime/defs_linux_amd64.go _SIGURG = 0x17
 // GO: runtime/defs_linux_arm64.go _SIGURG = 0x17
 #	define RCGO_SIGPREEMPT 0x17
+#endif
+
+// Whether Go's signal trampoline calls x_cgo_callers, so that Go's reports of crashes in C code
+// have the C frames. Elsewhere our crash reports have them.
+#if defined(__linux__) && defined(__i386__)
+#	define RCGO_GO_SHOWS_C_FRAMES 0
+#else
+#	define RCGO_GO_SHOWS_C_FRAMES 1
 #endif
 
 // Fills callers by the program's traceback function. x_cgo_callers calls it, then jumps to Go's

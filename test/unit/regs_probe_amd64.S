@@ -4,7 +4,7 @@
 #define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
 #define END(name) .cfi_endproc; .size name, . - name
 
-// void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uint64_t kept[])
+// void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uintptr_t kept[])
 // Calls rcgo__crosscall1 with 0x1111… in rbx, 0x2222… in rbp and so on (r12-r15), and stores what
 // they hold when it has returned. The last word: how far the stack pointer is off.
 BEGIN(unit_probe_call)

@@ -17,7 +17,7 @@
 	str	x9, [x10, #:lo12:\symbol]
 	.endm
 
-// void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uint64_t kept[])
+// void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uintptr_t kept[])
 // Calls rcgo__crosscall1 with 0x1111… in the first register that C wants back, 0x2222… in the next
 // and so on (x19-x29, d8-d15), and stores what they hold when it has returned. The last word: how
 // far the stack pointer is off.

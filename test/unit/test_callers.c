@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "go_standin.h"
+#include "sigframe.h"
 #include "unit.h"
 
 static struct cgoTracebackArg seen;
@@ -68,7 +69,7 @@ TEST(passes_all_on)
 		CHECK_INT(seen.Max, 32);
 		CHECK_INT(callers[0], 0x4000);
 		CHECK_INT(callers[31], 0x401f);
-		CHECK_INT(callers[32], 0xa5a5a5a5a5a5a5a5);
+		CHECK_INT(callers[32], (uintptr_t)0xa5a5a5a5a5a5a5a5);
 	}
 }
 
@@ -117,11 +118,7 @@ static char *stack_lo, *stack_hi;
 static uintptr_t
 context_pc(const ucontext_t *context)
 {
-#ifdef __x86_64__
-	return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-#else
-	return (uintptr_t)context->uc_mcontext.pc;
-#endif
+	return RCGO_FRAME_PC(context);
 }
 
 static void

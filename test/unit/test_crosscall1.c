@@ -17,7 +17,7 @@
 #include "unit.h"
 
 // In probe_<arch>.S.
-void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uint64_t kept[]);
+void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uintptr_t kept[]);
 void unit_probe_setg(void *g);
 void unit_probe_fn(void);
 extern void *unit_probe_g;
@@ -27,6 +27,9 @@ extern uintptr_t unit_probe_fn_sp;
 #ifdef __x86_64__
 #	define KEPT 6	// rbx, rbp, r12-r15
 #	define FIRST 6 // all in the first row
+#elif defined(__i386__)
+#	define KEPT 4 // ebx, ebp, esi, edi
+#	define FIRST 4
 #else
 #	define KEPT 19	 // x19-x29, d8-d15
 #	define FIRST 11 // d8 repeats x19
@@ -34,7 +37,7 @@ extern uintptr_t unit_probe_fn_sp;
 
 TEST(keeps_registers)
 {
-	uint64_t kept[KEPT + 1];
+	uintptr_t kept[KEPT + 1];
 	int g;
 
 	memset(kept, 0, sizeof kept);
@@ -42,7 +45,7 @@ TEST(keeps_registers)
 	for (unsigned i = 0; i < KEPT; i++) {
 		unsigned pattern = i < FIRST ? i + 1 : i - FIRST + 1;
 
-		CHECK_INT(kept[i], 0x1111111111111111 * pattern);
+		CHECK_INT(kept[i], (uintptr_t)0x1111111111111111 * pattern);
 	}
 	CHECK_INT(kept[KEPT], 0);
 	CHECK(unit_probe_g == &g);
@@ -50,7 +53,7 @@ TEST(keeps_registers)
 
 TEST(aligns_the_stack)
 {
-	uint64_t kept[KEPT + 1];
+	uintptr_t kept[KEPT + 1];
 
 	unit_probe_call(unit_probe_fn, unit_probe_setg, NULL, kept);
 	CHECK(unit_probe_setg_sp != 0);

@@ -158,7 +158,7 @@ TEST(mapping_that_fails)
 	CHECK_INT(x_cgo_mmap(NULL, 0, RW, ANON, -1, 0), EINVAL);
 	CHECK_INT(x_cgo_mmap(NULL, SIZE, RW, MAP_PRIVATE, -1, 0), EBADF);
 	CHECK_INT(x_cgo_mmap((void *)1, SIZE, RW, ANON | MAP_FIXED, -1, 0), EINVAL);
-	CHECK_INT(x_cgo_mmap(NULL, (uintptr_t)1 << 62, RW, ANON, -1, 0), ENOMEM);
+	CHECK_INT(x_cgo_mmap(NULL, ~(uintptr_t)0xffffff, RW, ANON, -1, 0), ENOMEM);
 	for (int err = 1; err < 134; err++) {
 		inject_arm(&inject_mmap, 0, 1, err);
 		CHECK_INT(x_cgo_mmap(NULL, SIZE, RW, ANON, -1, 0), err);

@@ -216,7 +216,7 @@ TEST(main_bounds_without_proc)
 // mapping.
 TEST(main_bounds_when_the_limit_is_huge)
 {
-	static const rlim_t limits[] = {RLIM_INFINITY, (rlim_t)1 << 50, (rlim_t)200 << 20};
+	static const rlim_t limits[] = {RLIM_INFINITY, RLIM_INFINITY >> 1, (rlim_t)200 << 20};
 	struct rlimit limit;
 	uintptr_t got[2];
 

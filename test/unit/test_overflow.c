@@ -16,14 +16,9 @@
 #include <unistd.h>
 
 #include "go_standin.h"
+#include "sigframe.h"
 #include "stack_bounds.h"
 #include "unit.h"
-
-#if defined(__x86_64__)
-#	define SP_OF(context) (uintptr_t)(context)->uc_mcontext.gregs[REG_RSP]
-#else
-#	define SP_OF(context) (uintptr_t)(context)->uc_mcontext.sp
-#endif
 
 static struct unit_end end;
 
@@ -33,10 +28,10 @@ on_fault(int sig, siginfo_t *info, void *context)
 	char text[256];
 
 	(void)sig;
-	if (!rcgo__describe_stack_overflow(
-		    (uintptr_t)info->si_addr, SP_OF((ucontext_t *)context), text, sizeof text)) {
+	if (!rcgo__describe_stack_overflow((uintptr_t)info->si_addr,
+		    RCGO_FRAME_SP((ucontext_t *)context), text, sizeof text)) {
 		snprintf(text, sizeof text, "another fault: %p, sp %p", info->si_addr,
-			(void *)SP_OF((ucontext_t *)context));
+			(void *)RCGO_FRAME_SP((ucontext_t *)context));
 	}
 	(void)!write(STDERR_FILENO, text, strlen(text));
 	_exit(9);

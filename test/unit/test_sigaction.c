@@ -188,7 +188,7 @@ check_refused(int sig)
 	CHECK_INT(x_cgo_sigaction(sig, &act, &old), EINVAL);
 	CHECK_INT(x_cgo_sigaction(sig, &act, NULL), EINVAL);
 	CHECK_INT(errno, 77);
-	CHECK_INT(old.handler, 0xa5a5a5a5a5a5a5a5);
+	CHECK_INT(old.handler, (uintptr_t)0xa5a5a5a5a5a5a5a5);
 }
 
 TEST(what_cannot_be_set)

@@ -199,7 +199,8 @@ TEST(always_an_answer)
 // frame.
 TEST(what_is_no_code_is_declined)
 {
-	uintptr_t pcs[] = {~(uintptr_t)0, 1, 0x10, UINTPTR_MAX / 2 + 1, (uintptr_t)1 << 45};
+	uintptr_t pcs[] = {~(uintptr_t)0, 1, 0x10, UINTPTR_MAX / 2 + 1,
+		(uintptr_t)1 << (sizeof(uintptr_t) * 8 - 19)};
 	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct cgoSymbolizerArg arg;
 

@@ -178,16 +178,18 @@ UNWIND_TEST(loops)
 static uintptr_t restorer;
 
 static void
-note_restorer(int sig)
+note_restorer(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
+	(void)info;
+	(void)context;
 	restorer = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0));
 }
 
 UNWIND_TEST(signal_frames_in_a_ring)
 {
 	static ucontext_t uc;
-	struct sigaction act = {.sa_handler = note_restorer};
+	struct sigaction act = {.sa_sigaction = note_restorer, .sa_flags = SA_SIGINFO};
 	uintptr_t pcs[257];
 	uintptr_t *frame;
 	size_t n;

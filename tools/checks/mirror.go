@@ -11,9 +11,11 @@ import (
 	"strings"
 )
 
-// elsewhere reports whether the line mirrors a file of another system. The C below it is not compiled
+// elsewhere reports whether the line mirrors a file of another system or CPU. The C below it is not compiled
 // here, so it holds itself to the layout by static assertions; what Go says is compared all the same.
-func (m *mirror) elsewhere() bool { return strings.Contains(m.file, "_freebsd") }
+func (m *mirror) elsewhere() bool { return ofAnother.MatchString(m.file) }
+
+var ofAnother = regexp.MustCompile(`_freebsd|_(386|arm|loong64|mipsx|mips64x|ppc64le|riscv64|s390x)\.go$`)
 
 // An assertion is something that the C below a GO: line must satisfy.
 type assertion struct {

@@ -33,6 +33,17 @@ var (
 	machine = os.Getenv("RCGO_VM")
 )
 
+// The triples of the CPUs whose programs report by unit_tap.c; the others report by cmocka.
+var triples = map[string]string{"arm64": "aarch64-linux-gnu", "386": "i686-linux-gnu"}
+
+// emulator is the program that runs a variant's programs; "" if this machine does.
+func emulator(variant string) string {
+	if triples[variant] == "" || variant == runtime.GOARCH || variant == "386" && runtime.GOARCH == "amd64" {
+		return ""
+	}
+	return "qemu-" + strings.SplitN(triples[variant], "-", 2)[0]
+}
+
 // A machine that is emulated whole runs a program up to eight times slower, ten when the host is busy.
 const machineSlowness = 8
 
@@ -41,7 +52,7 @@ func TestUnit(t *testing.T) {
 	tests := 0
 	for _, program := range programs {
 		variant := filepath.Base(filepath.Dir(program))
-		if filepath.Ext(program) != "" || variant == "arm64" && machine == "" && !canEmulate() ||
+		if filepath.Ext(program) != "" || machine == "" && !canRun(variant) ||
 			machine != "" && variant != strings.TrimSuffix(machine, "-16k") {
 			continue
 		}
@@ -58,13 +69,16 @@ func TestUnit(t *testing.T) {
 }
 
 func TestEmulator(t *testing.T) {
-	if runtime.GOARCH != "arm64" && !canEmulate() {
+	if !canRun("arm64") {
 		t.Skip("the arm64 variant needs gcc-aarch64-linux-gnu and qemu-user")
 	}
 }
 
-func canEmulate() bool {
-	_, err := exec.LookPath("qemu-aarch64")
+func canRun(variant string) bool {
+	if emulator(variant) == "" {
+		return true
+	}
+	_, err := exec.LookPath(emulator(variant))
 	return err == nil
 }
 
@@ -75,8 +89,8 @@ func run(t *testing.T, variant, program string) {
 		timeLimit *= machineSlowness
 		env = append(environment[:len(environment):len(environment)], "RCGO_VM_ENV=UNIT_SLOWNESS MALLOC_PERTURB_",
 			fmt.Sprint("UNIT_SLOWNESS=", machineSlowness), fmt.Sprint("RCGO_VM_TIMEOUT=", timeLimit.Seconds()))
-	} else if variant == "arm64" && runtime.GOARCH != "arm64" {
-		argv = []string{"qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program}
+	} else if e := emulator(variant); e != "" {
+		argv = []string{e, "-L", "/usr/" + triples[variant], program}
 		env = emulated
 	}
 	limit, cancel := context.WithTimeout(context.Background(), timeLimit)
@@ -85,7 +99,7 @@ func run(t *testing.T, variant, program string) {
 	like := suite.Command(t, env, argv[0])
 	cmd.Dir, cmd.Env = like.Dir, like.Env
 	var tap suite.TAP
-	if variant != "arm64" { // those report by unit_tap.c, the others by cmocka
+	if triples[variant] == "" {
 		tap = suite.TAP{Skipped: skipped, TextBefore: true}
 	}
 	tap.Run(t, cmd)

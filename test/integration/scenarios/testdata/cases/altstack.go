@@ -143,7 +143,7 @@ func caseMaskGC([]string) error {
 		C.mask_block(C.SIGURG, 0)
 		started <- true
 		for {
-			for i := 0; i < 1<<40; i++ {
+			for i := int64(0); i < 1<<40; i++ {
 				x++
 			}
 			if atomic.LoadInt64(&stop) != 0 {

@@ -35,7 +35,7 @@ tell(const struct coroutine *c, int inside)
 static void
 body(unsigned high, unsigned low)
 {
-	struct coroutine *c = (struct coroutine *)((uintptr_t)high << 32 | low);
+	struct coroutine *c = (struct coroutine *)(uintptr_t)((uint64_t)high << 32 | low);
 
 	for (int i = 0; i < c->calls; i++) {
 		coroutineCalled(i);
@@ -57,7 +57,7 @@ run(void *arg)
 	c->own.uc_stack.ss_sp = c->stack;
 	c->own.uc_stack.ss_size = STACK;
 	c->own.uc_link = &c->caller;
-	makecontext(&c->own, (void (*)(void))body, 2, (unsigned)((uintptr_t)c >> 32),
+	makecontext(&c->own, (void (*)(void))body, 2, (unsigned)((uint64_t)(uintptr_t)c >> 32),
 		(unsigned)(uintptr_t)c);
 	for (int i = 0; i <= c->calls; i++) {
 		if (c->where == COROUTINE_ON_THREAD) {

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+package scenarios
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A cpu is one for which programs are built here by a cross compiler. An emulator runs them, or this machine.
+type cpu struct {
+	goarch, triple string
+	emulator       string // "": this machine runs them
+	crashes        bool   // Go passes its signal handlers to libc, so crashes of C threads are reported
+	modes          string // the build modes that Go has there, besides exe and static
+}
+
+var cpus = []cpu{
+	{goarch: "386", triple: "i686-linux-gnu", crashes: true, modes: "pie c-archive c-shared"},
+}
+
+func (c cpu) env() string {
+	return "GOARCH=" + c.goarch + "\nCC=" + c.triple + "-gcc\nCXX=" + c.triple + "-g++"
+}
+
+// words are the words that run a program.
+func (c cpu) words(program string, args ...string) []string {
+	if c.emulator == "" {
+		return append([]string{program}, args...)
+	}
+	return append([]string{c.emulator, "-L", "/usr/" + c.triple, program}, args...)
+}
+
+// TestOtherCPUs builds in every mode for CPUs other than this machine's, and runs what it has built.
+func TestOtherCPUs(t *testing.T) {
+	if !withHeavy() {
+		t.Skip("the standard library is compiled for it: make test-more")
+	}
+	needHere(t, "compilers for other CPUs")
+	for _, c := range cpus {
+		c := c
+		t.Run(c.goarch, func(t *testing.T) {
+			if _, err := exec.LookPath(c.triple + "-gcc"); err != nil {
+				t.Skipf("needs %s-gcc, of the package gcc-%s", c.triple, c.triple)
+			}
+			if c.emulator != "" {
+				need(t, c.emulator, "qemu-user")
+			}
+			each(t, func(t *testing.T, tc toolchain) { c.test(t, tc) })
+		})
+	}
+}
+
+func (c cpu) test(t *testing.T, tc toolchain) {
+	do := func(program string, args ...string) outcome {
+		return run(t, tc, nil, nil, c.words(program, args...)...)
+	}
+	do(build{program: "modes", side: ours, env: c.env()}.must(t, tc)).want(t, 0, "modes ok")
+	do(build{program: "modes", side: ours, flags: linkStatic, env: c.env()}.must(t, tc)).want(t, 0, "modes ok")
+	if strings.Contains(c.modes, "pie") {
+		do(build{program: "modes", side: ours, flags: "-buildmode=pie", env: c.env()}.must(t, tc)).want(t, 0, "modes ok")
+	}
+	for _, mode := range []string{"c-archive", "c-shared"} {
+		if strings.Contains(c.modes, mode) {
+			c.library(t, tc, mode)
+		}
+	}
+	program := build{program: "cases", side: ours, env: c.env()}.must(t, tc)
+	for _, name := range []string{"nest", "panic", "threads-key", "threads-started", "tb-context", "tb-stack",
+		"sig-restart", "env"} {
+		do(program, name).want(t, 0, "done "+name)
+	}
+	if isRoot() {
+		do(program, "ids").want(t, 0, "done ids")
+	}
+	if c.crashes {
+		do(program, "crash-fault").died(t, syscall.SIGSEGV, "runtime/cgo: SIGSEGV: segmentation violation on thread ",
+			"address 0x8: nothing is mapped there\nC stack:\nfault_here(...)\n", "interpose.c:")
+	}
+}
+
+// library builds a library of Go code and a C program whose threads call Go before Go has started.
+func (c cpu) library(t *testing.T, tc toolchain, mode string) {
+	lib := archive(ours)
+	if mode == "c-shared" {
+		lib = shared(ours)
+	}
+	lib.env = c.env()
+	file := lib.must(t, tc)
+	program := host(t, tc, c.triple+"-gcc", "init_barrier", file, "-pthread", "-Wl,-rpath,"+filepath.Dir(file))
+	run(t, tc, nil, nil, c.words(program)...).want(t, 0, "init barrier ok")
+}
