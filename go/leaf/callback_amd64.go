@@ -22,25 +22,25 @@ func callbackEnter3()
 // The addresses of callbackCall3 and callbackEnter3.
 var call3PCs [2]uintptr
 
-// enterC3 is callbackEnter3 as a func value, whose argument is in a register.
-var enterC3 func(*callRecord) uintptr
+// enterC3 is callbackEnter3 as a func value, whose arguments are in registers.
+var enterC3 func(r *callRecord, fn unsafe.Pointer, a0, a1, a2 uintptr) uintptr
 
 func startCalls() {
 	code := &struct{ code uintptr }{call3PCs[1]}
-	enterC3 = *(*func(*callRecord) uintptr)(unsafe.Pointer(&code))
+	enterC3 = *(*func(*callRecord, unsafe.Pointer, uintptr, uintptr, uintptr) uintptr)(unsafe.Pointer(&code))
 }
 
 // guarded3 is guardedCall3, for callbackCall3.
 var guarded3 = guardedCall3
 
 // guardedCall3 is guardedCall for callbackCall3.
-func guardedCall3(k0, k1, k2 unsafe.Pointer, r *callRecord) (n uintptr) {
+func guardedCall3(k0, k1, k2 unsafe.Pointer, r *callRecord, fn unsafe.Pointer, a0, a1, a2 uintptr) (n uintptr) {
 	defer func() {
 		if r.inC != 0 {
 			unguard(r)
 		}
 	}()
-	n = enterC3(r)
+	n = enterC3(r, fn, a0, a1, a2)
 	r.inC = 0
 	runtime.KeepAlive(k0)
 	runtime.KeepAlive(k1)

@@ -129,13 +129,9 @@ call:
 	MOVQ	R11, SP; \
 	ANDQ	$~15, SP
 
-// FROMCALL changes back to the goroutine's stack, which may have moved. It jumps to STAYED if TOC
-// has jumped to SYSTEM.
-#define FROMCALL(STAYED) \
+// FROMCALL changes back to the goroutine's stack, which may have moved.
+#define FROMCALL \
 	XORPS	X15, X15; \
-	MOVQ	CURG, CX; \
-	CMPQ	(BX)(CX*1), R14; \
-	JNE	STAYED; \
 	MOVQ	TLS, CX; \
 	MOVQ	R14, 0(CX)(TLS*1); \
 	MOVQ	56(R14), SP; \
@@ -146,6 +142,35 @@ call:
 	MOVQ	SYSCALLSP, CX; \
 	MOVQ	$0, (R14)(CX*1)
 
+// ONSYSTEM calls the C function in R13 on the system stack, where TOC has jumped to SYSTEM. C cannot
+// call back then.
+#define ONSYSTEM \
+	MOVQ	SP, R12; \
+	ANDQ	$~15, SP; \
+	CALL	R13; \
+	XORPS	X15, X15; \
+	MOVQ	R12, SP
+
+// LOAD moves the arguments from the callRecord to the registers in which C expects them. R15 is the
+// number of floats; LOAD jumps to DONE if it is 0.
+#define LOAD(DONE) \
+	MOVQ	(callRecord_ints+0)(AX), DI; \
+	MOVQ	(callRecord_ints+8)(AX), SI; \
+	MOVQ	(callRecord_ints+16)(AX), DX; \
+	MOVQ	(callRecord_ints+24)(AX), CX; \
+	MOVQ	(callRecord_ints+32)(AX), R8; \
+	MOVQ	(callRecord_ints+40)(AX), R9; \
+	TESTQ	R15, R15; \
+	JEQ	DONE; \
+	MOVSD	(callRecord_floats+0)(AX), X0; \
+	MOVSD	(callRecord_floats+8)(AX), X1; \
+	MOVSD	(callRecord_floats+16)(AX), X2; \
+	MOVSD	(callRecord_floats+24)(AX), X3; \
+	MOVSD	(callRecord_floats+32)(AX), X4; \
+	MOVSD	(callRecord_floats+40)(AX), X5; \
+	MOVSD	(callRecord_floats+48)(AX), X6; \
+	MOVSD	(callRecord_floats+56)(AX), X7
+
 // func callbackEnter(c *callbackClosure, r *callRecord) (uintptr, float64), with its arguments in
 // registers.
 TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
@@ -153,74 +178,54 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	callbackClosure_floats(AX), R15
 	MOVQ	BX, AX
 	TOC(system)
-	JMP	load
-system:
-	// On the system stack: C is called there, but cannot call back.
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
-load:
-	MOVQ	(callRecord_ints+0)(AX), DI
-	MOVQ	(callRecord_ints+8)(AX), SI
-	MOVQ	(callRecord_ints+16)(AX), DX
-	MOVQ	(callRecord_ints+24)(AX), CX
-	MOVQ	(callRecord_ints+32)(AX), R8
-	MOVQ	(callRecord_ints+40)(AX), R9
-	TESTQ	R15, R15
-	JEQ	call
-	MOVSD	(callRecord_floats+0)(AX), X0
-	MOVSD	(callRecord_floats+8)(AX), X1
-	MOVSD	(callRecord_floats+16)(AX), X2
-	MOVSD	(callRecord_floats+24)(AX), X3
-	MOVSD	(callRecord_floats+32)(AX), X4
-	MOVSD	(callRecord_floats+40)(AX), X5
-	MOVSD	(callRecord_floats+48)(AX), X6
-	MOVSD	(callRecord_floats+56)(AX), X7
+	LOAD(call)
 call:
 	CALL	R13
-	FROMCALL(stayed)
+	FROMCALL
 	RET
-stayed:
-	MOVQ	R12, SP
+system:
+	LOAD(callThere)
+callThere:
+	ONSYSTEM
 	RET
 
 // Most functions that call back have up to three integer parameters and an integer result or none.
 // For these, callbackCall3, guardedCall3 and callbackEnter3 take the place of callbackCall,
-// guardedCall and callbackEnter, with fewer instructions.
-#define RECORD3 32
+// guardedCall and callbackEnter. The arguments and the C function stay in registers.
+#define RECORD3 64
 
-TEXT ·callbackCall3(SB), NOSPLIT, $184-0
+TEXT ·callbackCall3(SB), NOSPLIT, $216-0
 	NO_LOCAL_POINTERS
-	MOVQ	AX, (RECORD3+0)(SP)
-	MOVQ	BX, (RECORD3+8)(SP)
-	MOVQ	CX, (RECORD3+16)(SP)
+	MOVQ	AX, R8
+	MOVQ	BX, R9
+	MOVQ	CX, R10
 	ANDQ	(callbackClosure_masks+0)(DX), AX
 	ANDQ	(callbackClosure_masks+8)(DX), BX
 	ANDQ	(callbackClosure_masks+16)(DX), CX
-	MOVQ	callbackClosure_fn(DX), DI
-	MOVQ	DI, (RECORD3+callRecord_fn)(SP)
+	MOVQ	callbackClosure_fn(DX), SI
 	LEAQ	RECORD3(SP), DI
 	MOVQ	·guarded3(SB), DX
 	MOVQ	(DX), R11
 	CALL	R11
 	RET
 
-// func callbackEnter3(r *callRecord) uintptr, with its argument in a register.
+// func callbackEnter3(r *callRecord, fn unsafe.Pointer, a0, a1, a2 uintptr) uintptr, with its
+// arguments in registers.
 TEXT ·callbackEnter3(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ	callRecord_fn(AX), R13
+	MOVQ	BX, R13
+	MOVQ	CX, R8
 	TOC(system)
-load:
-	MOVQ	(callRecord_ints+0)(AX), DI
-	MOVQ	(callRecord_ints+8)(AX), SI
-	MOVQ	(callRecord_ints+16)(AX), DX
+	MOVQ	SI, DX
+	MOVQ	DI, SI
+	MOVQ	R8, DI
 	CALL	R13
-	FROMCALL(stayed)
+	FROMCALL
 	RET
 system:
-	MOVQ	SP, R12
-	ANDQ	$~15, SP
-	JMP	load
-stayed:
-	MOVQ	R12, SP
+	MOVQ	SI, DX
+	MOVQ	DI, SI
+	MOVQ	R8, DI
+	ONSYSTEM
 	RET
 
 DATA ·call3PCs+0(SB)/8, $·callbackCall3(SB)
