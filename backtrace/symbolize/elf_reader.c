@@ -294,7 +294,7 @@ rcgo__elf_section(const struct rcgo_elf *elf, struct rcgo_arena *arena, const ch
 		rcgo__get64(raw.at + strlen(ZDEBUG_MAGIC), true));
 }
 
-// The build-id in the notes of an ELF image.
+// Notes.
 
 // The size of a note's header: the sizes of name and content, and the type.
 #define NOTE_HEADER 12
@@ -305,10 +305,12 @@ note_round(uint64_t n, uint64_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-// Finds the build-id in notes whose parts are aligned to unit.
+// Finds a note among notes whose parts are aligned to unit.
 static struct rcgo_bytes
-note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
+note_find(struct rcgo_bytes notes, uint64_t unit, bool big, const char *name, uint32_t type)
 {
+	size_t size = strlen(name) + 1;
+
 	rcgo__bytes_load(notes);
 	while (notes.size >= NOTE_HEADER) {
 		uint64_t name_size = rcgo__get32(notes.at, big);
@@ -316,9 +318,8 @@ note_build_id(struct rcgo_bytes notes, uint64_t unit, bool big)
 		uint64_t content_at = note_round(NOTE_HEADER + name_size, unit);
 		struct rcgo_bytes content = rcgo__bytes_slice(notes, content_at, content_size);
 
-		if (content.size != 0 && rcgo__get32(notes.at + 8, big) == NT_GNU_BUILD_ID &&
-			name_size == sizeof ELF_NOTE_GNU &&
-			memcmp(notes.at + NOTE_HEADER, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
+		if (content.size != 0 && rcgo__get32(notes.at + 8, big) == type &&
+			name_size == size && memcmp(notes.at + NOTE_HEADER, name, size) == 0) {
 			return content;
 		}
 		notes = rcgo__bytes_from(notes, note_round(content_at + content_size, unit));
@@ -336,26 +337,32 @@ note_unit(uint64_t align)
 // Searches sections first: the segments of a separate debug file describe content that is not in
 // that file.
 struct rcgo_bytes
-rcgo__elf_build_id(const struct rcgo_elf *elf)
+rcgo__elf_note(const struct rcgo_elf *elf, const char *name, uint32_t type)
 {
 	struct rcgo_section section;
 	struct rcgo_segment segment;
-	struct rcgo_bytes id = {0};
+	struct rcgo_bytes found = {0};
 
-	for (uint32_t i = 0; rcgo__elf_section_at(elf, i, &section) && id.size == 0; i++) {
+	for (uint32_t i = 0; rcgo__elf_section_at(elf, i, &section) && found.size == 0; i++) {
 		if (section.type == SHT_NOTE) {
-			id = note_build_id(rcgo__elf_section_raw(elf, &section),
-				note_unit(section.align), elf->big);
+			found = note_find(rcgo__elf_section_raw(elf, &section),
+				note_unit(section.align), elf->big, name, type);
 		}
 	}
-	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &segment) && id.size == 0; i++) {
+	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &segment) && found.size == 0; i++) {
 		if (segment.type == PT_NOTE) {
-			id = note_build_id(
+			found = note_find(
 				rcgo__bytes_slice(elf->image, segment.offset, segment.file_size),
-				note_unit(segment.align), elf->big);
+				note_unit(segment.align), elf->big, name, type);
 		}
 	}
-	return id;
+	return found;
+}
+
+struct rcgo_bytes
+rcgo__elf_build_id(const struct rcgo_elf *elf)
+{
+	return rcgo__elf_note(elf, ELF_NOTE_GNU, NT_GNU_BUILD_ID);
 }
 
 // Finds the start of a function that has no symbol, by .eh_frame_hdr, which stripped objects have

@@ -100,6 +100,11 @@ RCGO_INTERN struct rcgo_bytes rcgo__elf_at_address(const struct rcgo_elf *elf, u
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__elf_function(const struct rcgo_elf *elf, uint64_t address, uint64_t *start);
 
+// Returns the content of the first note with this name and type; empty if there is none.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN struct rcgo_bytes rcgo__elf_note(
+	const struct rcgo_elf *elf, const char *name, uint32_t type);
+
 // Returns the content of the GNU build-id note, usually 20 bytes; empty if there is none.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN struct rcgo_bytes rcgo__elf_build_id(const struct rcgo_elf *elf);

@@ -13,7 +13,7 @@ set_null_or(json_t *json, const char *name, const char *value)
 	if (value == NULL) {
 		json_object_set_new(json, name, json_null());
 	} else {
-		overlay_set(json, name, value);
+		json_set_text(json, name, value);
 	}
 }
 
@@ -31,7 +31,7 @@ undo(const struct goenv *e)
 		set_null_or(json, "GOROOT", getenv("GOROOT"));
 	}
 	if (was != NULL) {
-		overlay_set(json, "PATH", shim_path(was, false));
+		json_set_text(json, "PATH", shim_path(was, false));
 	}
 	if (session_is_on()) {
 		json_object_set_new(json, "RCGO_ENV", json_null());
@@ -67,10 +67,10 @@ make(const char *dir, struct features features, bool json)
 	struct session s = session_make(&e, goflags_with_ours(&flags, &o, &e), bin, &o);
 
 	if (bin != NULL) {
-		overlay_set(s.variables, "PATH", shim_path(bin, true));
+		json_set_text(s.variables, "PATH", shim_path(bin, true));
 	}
 	if (json) {
-		overlay_set(s.variables, "RCGO_OVERLAY", o.path);
+		json_set_text(s.variables, "RCGO_OVERLAY", o.path);
 	}
 	return s.variables;
 }

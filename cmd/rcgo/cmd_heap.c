@@ -2,15 +2,17 @@
 // rcgo heap: profiles the C heap of a program that was built by plain go, and shows profiles.
 #include "heap.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "elf_reader.h"
 
 #define LIBRARY "rcgo_heap.so"
 
@@ -62,21 +64,17 @@ put_library(void)
 static void
 refuse_static(const char *path)
 {
-	ElfW(Ehdr) head;
-	ElfW(Phdr) phdr;
-	FILE *f = strchr(path, '/') != NULL ? fopen(path, "re") : NULL;
-	bool is_elf = f != NULL && fread(&head, sizeof head, 1, f) == 1 &&
-		      memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
-		      head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_phentsize == sizeof phdr;
-	bool found = !is_elf || fseek(f, (long)head.e_phoff, SEEK_SET) != 0;
+	struct rcgo_elf elf;
+	struct rcgo_segment s;
+	bool dynamic = strchr(path, '/') == NULL || rcgo__elf_open(&elf, path) != 0;
 
-	for (unsigned i = 0; !found && i < head.e_phnum; i++) {
-		found = fread(&phdr, sizeof phdr, 1, f) != 1 || phdr.p_type == PT_INTERP;
+	if (!dynamic) {
+		for (uint32_t i = 0; !dynamic && rcgo__elf_segment_at(&elf, i, &s); i++) {
+			dynamic = s.type == PT_INTERP;
+		}
+		rcgo__elf_close(&elf);
 	}
-	if (f != NULL) {
-		fclose(f);
-	}
-	if (!found) {
+	if (!dynamic) {
 		fail(fmt("cannot record the C memory of %s", path),
 			"it is a static program, which loads no library",
 			"build it by `rcgo build --with=heap` and run it with RCGO=heap=on");

@@ -85,7 +85,7 @@ print_vscode(json_t *variables)
 		char *go = path_join(strndup(path, strcspn(path, ":")), "go");
 		json_t *alternate = json_object();
 
-		overlay_set(alternate, "go", go);
+		json_set_text(alternate, "go", go);
 		json_object_set_new(json, "go.alternateTools", alternate);
 		json_object_del(tools, "PATH");
 	}

@@ -16,29 +16,24 @@
 #include <unistd.h>
 
 #include "build_identity.h"
+#include "elf_reader.h"
 #include "rcgo_backtrace.h"
 
-struct bytes {
-	const unsigned char *at;
-	size_t size;
-};
-
-static struct bytes
-part(struct bytes b, uint64_t offset, uint64_t size)
+// Returns the part of b from offset on, of size bytes or fewer.
+static struct rcgo_bytes
+part(struct rcgo_bytes b, uint64_t offset, uint64_t size)
 {
-	if (offset > b.size || size > b.size - offset) {
-		size = offset > b.size ? 0 : b.size - offset;
-		offset = offset > b.size ? b.size : offset;
-	}
-	return (struct bytes){b.at + offset, (size_t)size};
+	struct rcgo_bytes rest = rcgo__bytes_from(b, offset);
+
+	return size < rest.size ? rcgo__bytes_slice(rest, 0, size) : rest;
 }
 
 // Returns an identity text that ends within the bytes; NULL if there is none.
 static char *
-text_in(struct bytes b)
+text_in(struct rcgo_bytes b)
 {
 	const char *s = (const char *)b.at;
-	size_t n = strnlen(s, b.size);
+	size_t n = b.size == 0 ? 0 : strnlen(s, b.size);
 
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] < ' ' || s[i] > '~') {
@@ -48,128 +43,59 @@ text_in(struct bytes b)
 	return n < b.size && has_prefix(s, RCGO_IDENTITY_NAME " ") ? xstrdup(s) : NULL;
 }
 
-static char *
-in_notes(struct bytes b)
-{
-	Elf64_Nhdr n;
-
-	while (b.size >= sizeof n) {
-		memcpy(&n, b.at, sizeof n);
-		uint64_t name = ((uint64_t)n.n_namesz + 3) & ~3ULL;
-		uint64_t desc = ((uint64_t)n.n_descsz + 3) & ~3ULL;
-		struct bytes owner = part(b, sizeof n, n.n_namesz);
-
-		if (owner.size == sizeof RCGO_IDENTITY_NAME &&
-			memcmp(owner.at, RCGO_IDENTITY_NAME, owner.size) == 0) {
-			char *text = text_in(part(b, sizeof n + name, n.n_descsz));
-
-			if (text != NULL) {
-				return text;
-			}
-		}
-		b = part(b, sizeof n + name + desc, b.size);
-	}
-	return NULL;
-}
-
 // Searches all bytes for the marked text, for programs of Go's internal linker.
 static char *
-marked(struct bytes b)
+marked(struct rcgo_bytes b)
 {
 	static const char mark[] = RCGO_IDENTITY_MARK;
-	const unsigned char *at;
-
-	while ((at = memmem(b.at, b.size, mark, sizeof mark - 1)) != NULL) {
-		b = part(b, (uint64_t)(at - b.at) + sizeof mark - 1, b.size);
-
-		char *text = text_in(b);
-
-		if (text != NULL) {
-			return text;
-		}
-	}
-	return NULL;
-}
-
-static bool
-elf_header(struct bytes b, Elf64_Ehdr *eh)
-{
-	if (b.size < sizeof *eh || memcmp(b.at, ELFMAG, SELFMAG) != 0 ||
-		b.at[EI_CLASS] != ELFCLASS64 || b.at[EI_DATA] != ELFDATA2LSB) {
-		return false;
-	}
-	memcpy(eh, b.at, sizeof *eh);
-	return true;
-}
-
-// Copies entry number i of a table of headers. Returns whether the file has it.
-static bool
-entry(struct bytes b, uint64_t table, uint64_t each, unsigned i, void *to, size_t size)
-{
-	struct bytes header = part(b, table + i * each, size);
-
-	if (header.size == size) {
-		memcpy(to, header.at, size);
-	}
-	return header.size == size;
-}
-
-// Calls look for each program header of that type. Returns the first text found.
-static char *
-in_segments(struct bytes b, const Elf64_Ehdr *eh, uint32_t type, char *(*look)(struct bytes))
-{
+	const uint8_t *at;
 	char *text = NULL;
-	Elf64_Phdr ph;
 
-	for (unsigned i = 0; i < eh->e_phnum && text == NULL &&
-			     entry(b, eh->e_phoff, eh->e_phentsize, i, &ph, sizeof ph);
-		i++) {
-		if (ph.p_type == type && (type != PT_LOAD || (ph.p_flags & PF_W) == 0)) {
-			text = look(part(b, ph.p_offset, ph.p_filesz));
-		}
+	while (text == NULL && (at = memmem(b.at, b.size, mark, sizeof mark - 1)) != NULL) {
+		b = rcgo__bytes_from(b, (uint64_t)(at - b.at) + sizeof mark - 1);
+		text = text_in(b);
 	}
 	return text;
 }
 
-// An unlinked object file has sections only.
-static char *
-in_sections(struct bytes b, const Elf64_Ehdr *eh)
+// Returns whether the bytes are a file of the kind that a program with our runtime/cgo is.
+static bool
+open_elf(struct rcgo_elf *elf, struct rcgo_bytes b)
 {
-	char *text = NULL;
-	Elf64_Shdr sh;
-
-	for (unsigned i = 0; i < eh->e_shnum && text == NULL &&
-			     entry(b, eh->e_shoff, eh->e_shentsize, i, &sh, sizeof sh);
-		i++) {
-		if (sh.sh_type == SHT_NOTE) {
-			text = in_notes(part(b, sh.sh_offset, sh.sh_size));
-		}
-	}
-	return text;
+	return rcgo__elf_from_memory(elf, b) == 0 && elf->wide && !elf->big;
 }
 
 static char *
-in_elf(struct bytes b)
+in_note(const struct rcgo_elf *elf)
 {
-	Elf64_Ehdr eh;
+	return text_in(rcgo__elf_note(elf, RCGO_IDENTITY_NAME, RCGO_IDENTITY_NOTE));
+}
 
-	if (!elf_header(b, &eh)) {
+static char *
+in_elf(struct rcgo_bytes b)
+{
+	struct rcgo_elf elf;
+	struct rcgo_segment s;
+
+	if (!open_elf(&elf, b)) {
 		return NULL;
 	}
-	if (eh.e_type == ET_REL) {
-		return in_sections(b, &eh);
-	}
-	char *text = in_segments(b, &eh, PT_NOTE, in_notes);
+	char *text = in_note(&elf);
 
-	return text != NULL ? text : in_segments(b, &eh, PT_LOAD, marked);
+	for (uint32_t i = 0; text == NULL && rcgo__elf_segment_at(&elf, i, &s); i++) {
+		if (s.type == PT_LOAD && (s.flags & PF_W) == 0) {
+			text = marked(part(b, s.offset, s.file_size));
+		}
+	}
+	return text;
 }
 
 static char *
-in_archive(struct bytes b)
+in_archive(struct rcgo_bytes b)
 {
 	char *text = NULL;
 
-	b = part(b, SARMAG, b.size);
+	b = rcgo__bytes_from(b, SARMAG);
 	while (b.size >= sizeof(struct ar_hdr) && text == NULL) {
 		const struct ar_hdr *h = (const void *)b.at;
 		char size[sizeof h->ar_size + 1] = {0};
@@ -178,16 +104,16 @@ in_archive(struct bytes b)
 		uint64_t n = strtoull(size, NULL, 10);
 
 		text = in_elf(part(b, sizeof *h, n));
-		b = part(b, sizeof *h + n + (n & 1), b.size);
+		b = rcgo__bytes_from(b, sizeof *h + n + (n & 1));
 	}
 	return text;
 }
 
-static struct bytes
+static struct rcgo_bytes
 map_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct bytes b = {NULL, 0};
+	struct rcgo_bytes b = {0};
 	struct stat st;
 
 	if (fd < 0) {
@@ -200,7 +126,8 @@ map_file(const char *path)
 	} else {
 		void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 
-		b = at == MAP_FAILED ? b : (struct bytes){at, (size_t)st.st_size};
+		b = at == MAP_FAILED ? b
+				     : (struct rcgo_bytes){.at = at, .size = (size_t)st.st_size};
 	}
 	int err = errno;
 
@@ -239,7 +166,7 @@ in_module(const struct rcgo_target_module *m, void *arg)
 {
 	struct search *s = arg;
 	unsigned char page[PAGE];
-	Elf64_Ehdr eh;
+	struct rcgo_elf elf;
 
 	if (m->offset != 0 || m->path[0] != '/') {
 		return false;
@@ -247,9 +174,10 @@ in_module(const struct rcgo_target_module *m, void *arg)
 	if (s->files) {
 		s->text = in_module_file(s, m);
 	} else {
-		struct bytes b = {page, rcgo_target_read(s->target, m->start, page, sizeof page)};
+		struct rcgo_bytes b = {.at = page,
+			.size = rcgo_target_read(s->target, m->start, page, sizeof page)};
 
-		s->text = elf_header(b, &eh) ? in_segments(b, &eh, PT_NOTE, in_notes) : NULL;
+		s->text = open_elf(&elf, b) ? in_note(&elf) : NULL;
 	}
 	s->file = s->text != NULL ? xstrdup(m->path) : NULL;
 	return s->text != NULL;
@@ -282,8 +210,8 @@ in_core(const char *path, char **why)
 char *
 identity_of_file(const char *path, char **why)
 {
-	struct bytes b = map_file(path);
-	Elf64_Ehdr eh;
+	struct rcgo_bytes b = map_file(path);
+	struct rcgo_elf elf;
 
 	*why = NULL;
 	if (b.at == NULL) {
@@ -293,11 +221,11 @@ identity_of_file(const char *path, char **why)
 	if (b.size >= SARMAG && memcmp(b.at, ARMAG, SARMAG) == 0) {
 		return in_archive(b);
 	}
-	if (!elf_header(b, &eh)) {
+	if (!open_elf(&elf, b)) {
 		*why = xstrdup("not a 64-bit ELF file or archive");
 		return NULL;
 	}
-	return eh.e_type == ET_CORE ? in_core(path, why) : in_elf(b);
+	return elf.type == ET_CORE ? in_core(path, why) : in_elf(b);
 }
 
 // Returns the identity in a process: that of the program, or else of a loaded library, whose path

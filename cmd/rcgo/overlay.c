@@ -18,16 +18,6 @@ is_stock_source(const char *name)
 	       (has_prefix(name, "libcgo") && has_suffix(name, ".h"));
 }
 
-void
-overlay_set(json_t *object, const char *key, const char *value)
-{
-	if (json_object_set_new(object, key, json_string(value)) != 0) {
-		fail(fmt("a path is not valid UTF-8: %s -> %s", key, value),
-			"the overlay is a JSON file, and JSON text must be UTF-8",
-			"rename the directory, or set RCGO_CACHE (or GOROOT) to a path in UTF-8");
-	}
-}
-
 // Returns whether a file of ours is installed. Without C frames, only the core is, which does not
 // depend on the other parts, and no Go file that imports their symbols. Without signal
 // interposition, the Go file that exports the interposers is left out.
@@ -88,7 +78,7 @@ set_flags(
 	if (text == NULL || (path = cache_put_patched(src, "cgo.go", text, size)) == NULL) {
 		return false;
 	}
-	overlay_set(map, key, path);
+	json_set_text(map, key, path);
 	return true;
 }
 
@@ -136,7 +126,7 @@ set_appended(const struct goenv *e, struct features f, const char *src, const ch
 	char *path = text == NULL ? NULL : cache_put_patched(src, target, text, strlen(text));
 
 	if (path != NULL) {
-		overlay_set(map, key, path);
+		json_set_text(map, key, path);
 	}
 }
 
@@ -163,7 +153,7 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 	}
 	for (struct dirent *n; (n = readdir(d)) != NULL;) {
 		if (is_stock_source(n->d_name)) {
-			overlay_set(map, path_join(e->cgo_dir, n->d_name), "");
+			json_set_text(map, path_join(e->cgo_dir, n->d_name), "");
 			gone++;
 		}
 	}
@@ -183,11 +173,11 @@ our_entries(const struct goenv *e, struct features f, const char *src, const jso
 
 		if (payload_is_source(&payload[i]) && is_installed(e, f, name) &&
 			!is_appended(e, name, map) && !(flagged && patch_is_flags(name))) {
-			overlay_set(map, key_of(e, name), path_of(e, src, f, name));
+			json_set_text(map, key_of(e, name), path_of(e, src, f, name));
 		}
 	}
 	if (features_syscall(f)) {
-		overlay_set(map, patch_syscall_key(e), patch_syscall(e, src));
+		json_set_text(map, patch_syscall_key(e), patch_syscall(e, src));
 	}
 	return map;
 }
@@ -230,14 +220,14 @@ overlay_make(const struct goenv *e, const char *user, struct features f, struct 
 
 	json_t *map = our_entries(e, f, src, u.entries);
 
-	overlay_set(own, "payload", payload_hash);
-	overlay_set(own, "goroot", e->goroot);
-	overlay_set(own, "go", e->version);
-	overlay_set(own, "with", features_list(f, FEATURE_WITH));
-	overlay_set(own, "without", features_list(f, FEATURE_WITHOUT));
+	json_set_text(own, "payload", payload_hash);
+	json_set_text(own, "goroot", e->goroot);
+	json_set_text(own, "go", e->version);
+	json_set_text(own, "with", features_list(f, FEATURE_WITH));
+	json_set_text(own, "without", features_list(f, FEATURE_WITHOUT));
 	if (u.original != NULL) {
 		merge(map, u.entries, u.original);
-		overlay_set(own, "overlay", u.original);
+		json_set_text(own, "overlay", u.original);
 		json_object_set_new(own, "Replace", u.entries);
 	}
 	json_object_set_new(o.json, "Replace", map);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 // Makes the paths of the user's entries absolute. Relative paths refer to go's working directory,
 // not to the directory of the JSON file, and our copy is in another directory.
@@ -26,34 +25,10 @@ absolute_entries(const struct goenv *e, const char *path, json_t *replace, json_
 				"or to \"\"",
 				"correct the file, see `go help build` under -overlay");
 		}
-		overlay_set(*entries, path_absolute(e->dir, from),
+		json_set_text(*entries, path_absolute(e->dir, from),
 			*value == '\0' ? "" : path_absolute(e->dir, value));
 	}
 	return NULL;
-}
-
-// The go command also accepts "replace" for "Replace", as Go's JSON package does.
-static json_t *
-get_nocase(json_t *object, const char *key)
-{
-	const char *k;
-	json_t *v, *found = NULL;
-
-	json_object_foreach(object, k, v)
-	{
-		if (strcasecmp(k, key) == 0) {
-			found = v;
-		}
-	}
-	return found;
-}
-
-static char *
-text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return xstrdup(text == NULL ? "" : text);
 }
 
 // Restores the entries that were merged into an overlay of ours whose file is gone.
@@ -101,19 +76,15 @@ overlay_user(const struct goenv *e, const char *path, struct user_overlay *u)
 			"correct the file, or leave -overlay out");
 	}
 	json_t *own = json_object_get(json, OVERLAY_OWN_KEY);
-	json_t *replace = get_nocase(json_is_object(own) ? own : json, "Replace");
+	json_t *replace = json_get_nocase(json_is_object(own) ? own : json, "Replace");
 
 	u->original = full;
 	u->ours = json_is_object(own);
 	if (u->ours) {
-		u->goroot = text_of(own, "goroot");
-		u->go = text_of(own, "go");
-		u->payload = text_of(own, "payload");
-		const char *was = json_string_value(json_object_get(own, "overlay"));
-
-		u->original = was == NULL ? NULL : xstrdup(was);
-		u->features = features_from_lists(json_string_value(json_object_get(own, "with")),
-			json_string_value(json_object_get(own, "without")));
+		u->goroot = json_get_text(own, "goroot");
+		u->go = json_get_text(own, "go");
+		u->payload = json_get_text(own, "payload");
+		session_read_record(own, u);
 	}
 	if (!json_is_object(json) ||
 		(replace != NULL && !json_is_object(replace) && !json_is_null(replace))) {

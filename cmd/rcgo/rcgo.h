@@ -223,6 +223,11 @@ char *patch_undo_flag(const char *target, const char *text);
 // build_lines.c: what a build tells our C sources
 char *build_lines(const struct goenv *e, struct features f);
 
+// json.c: strings in JSON objects
+void json_set_text(json_t *object, const char *key, const char *value);
+char *json_get_text(const json_t *object, const char *key);
+json_t *json_get_nocase(json_t *object, const char *key);
+
 // overlay.c: the JSON file that overlays our files on runtime/cgo
 struct overlay {
 	json_t *json;
@@ -234,7 +239,6 @@ struct overlay {
 struct overlay overlay_make(
 	const struct goenv *e, const char *user, struct features f, struct cache *c);
 void overlay_store(struct overlay *o, const struct goenv *e, struct cache *c);
-void overlay_set(json_t *object, const char *key, const char *value);
 
 // overlay_user.c: the user's own overlay
 // Our overlays record the user's own overlay under this key, which the go command ignores. An rcgo
@@ -250,21 +254,29 @@ struct user_overlay {
 };
 struct problem *overlay_user(const struct goenv *e, const char *path, struct user_overlay *u);
 
-// session.c: the environment for go commands below rcgo, and its restoration
-struct session {
-	// The old values, our values, and all variables to set, by name.
-	json_t *was, *set, *variables;
-};
+// session_record.c: the variables that an outer rcgo has set, and their restoration
+// GOFLAGS contains -overlay, and flags that stop another Go from building without it. GOROOT is set
+// only if the user sets it to a directory in the module cache (goroot.c). This variable records the
+// old and the new values of both.
+#define SESSION_VARIABLE "RCGO_ENV"
 void session_leave(void);
 bool session_is_on(void);
 const char *session_outer(const char *name);
 const char *session_was(const char *name);
+void session_read_record(const json_t *record, struct user_overlay *u);
+bool session_overlay(const char *path, struct user_overlay *u);
+void set_variable(const char *name, const char *value);
+
+// session.c: the environment for go commands below rcgo
+struct session {
+	// The old values, our values, and all variables to set, by name.
+	json_t *was, *set, *variables;
+};
 struct session session_make(
 	const struct goenv *e, const char *goflags, const char *bin, const struct overlay *o);
 void session_enter(const struct session *s);
 void session_forget(const struct goenv *e);
 char *session_users_goflags(const struct goenv *e);
-bool session_overlay(const char *path, struct user_overlay *u);
 
 // shim.c: a link named go to rcgo
 int shim_put(const char *dir);

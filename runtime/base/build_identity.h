@@ -6,6 +6,9 @@
 // The owner name of the ELF note, and the first word of the identity text.
 #define RCGO_IDENTITY_NAME "runtime_cgo"
 
+// The type of the note.
+#define RCGO_IDENTITY_NOTE 1
+
 // Precedes the identity text where it is not in a note. The escapes keep the mark itself out of the
 // source files.
 #define RCGO_IDENTITY_MARK "\177rcgo\177"

@@ -39,12 +39,13 @@
 // internal linker rejects symbols in sections that it drops.
 __asm__("\t.pushsection .note.runtime_cgo, \"a\", %note\n"
 	"\t.balign 4\n"
-	"\t.long 2f - 1f, 4f - 3f, 1\n"
-	"1:\t.asciz \"" RCGO_IDENTITY_NAME "\"\n"
-	"2:\t.balign 4\n"
-	"3:\t.asciz \"" IDENTITY "\"\n"
-	"4:\t.balign 4\n"
-	"\t.popsection\n");
+	"\t.long 2f - 1f, 4f - 3f, " IDENTITY_TEXT(
+		RCGO_IDENTITY_NOTE) "\n"
+				    "1:\t.asciz \"" RCGO_IDENTITY_NAME "\"\n"
+				    "2:\t.balign 4\n"
+				    "3:\t.asciz \"" IDENTITY "\"\n"
+				    "4:\t.balign 4\n"
+				    "\t.popsection\n");
 
 static const char identity[] = RCGO_IDENTITY_MARK IDENTITY;
 
