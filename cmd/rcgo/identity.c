@@ -62,7 +62,7 @@ marked(struct rcgo_bytes b)
 static bool
 open_elf(struct rcgo_elf *elf, struct rcgo_bytes b)
 {
-	return rcgo__elf_from_memory(elf, b) == 0 && elf->wide && !elf->big;
+	return rcgo__elf_from_memory(elf, b) == 0 && !elf->big;
 }
 
 static char *
@@ -222,7 +222,7 @@ identity_of_file(const char *path, char **why)
 		return in_archive(b);
 	}
 	if (!open_elf(&elf, b)) {
-		*why = xstrdup("not a 64-bit ELF file or archive");
+		*why = xstrdup("not an ELF file or archive");
 		return NULL;
 	}
 	return elf.type == ET_CORE ? in_core(path, why) : in_elf(b);

@@ -10,27 +10,16 @@ static const char flags_file[] = "rcgo_flags.go";
 static const char flags_mark[] = "#cgo ";
 static const char preamble_end[] = "\n*/\nimport \"C\"\n";
 
-// Returns the #cgo lines of our flags file, the only place that has the flags, after those of
-// build_lines.
+// Returns the text of our flags file; NULL if it is not embedded.
 static char *
-our_flags(const char *lines)
+flags_text(void)
 {
-	char *out = xstrdup(lines);
-
 	for (size_t i = 0; i < payload_count; i++) {
-		if (strcmp(payload[i].name, flags_file) != 0) {
-			continue;
-		}
-		char *text = payload_text(&payload[i]), *rest = NULL;
-
-		for (char *line = strtok_r(text, "\n", &rest); line != NULL;
-			line = strtok_r(NULL, "\n", &rest)) {
-			if (has_prefix(line, flags_mark)) {
-				out = fmt("%s%s\n", out, line);
-			}
+		if (patch_is_flags(payload[i].name)) {
+			return payload_text(&payload[i]);
 		}
 	}
-	return out;
+	return NULL;
 }
 
 // Returns the flags of the C compiler that depend on this build, each preceded by a space.
@@ -46,21 +35,25 @@ patch_is_flags(const char *name)
 	return strcmp(name, flags_file) == 0;
 }
 
-// Returns Go's cgo.go with our compiler flags at the end of its preamble, where they take
-// precedence. Each Go file with a preamble costs a run of the compiler, so this saves one run
-// against a separate file. Returns NULL if cgo.go does not end its preamble as all known versions
-// do.
+// Returns Go's cgo.go with our flags file joined to it: our preamble, from its flags on, at the end
+// of Go's, where the flags take precedence, and the rest of the file at the end. Each Go file with
+// a preamble costs a run of the compiler, so this saves one run against a separate file. Returns
+// NULL if cgo.go does not end its preamble as all known versions do.
 char *
 patch_flags(const struct goenv *e, const char *lines, size_t *size)
 {
-	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size);
+	char *text = read_file(path_join(e->cgo_dir, "cgo.go"), size), *ours = flags_text();
 	char *end = text == NULL ? NULL : strstr(text, preamble_end);
+	char *from = ours == NULL ? NULL : strstr(ours, flags_mark);
+	char *to = from == NULL ? NULL : strstr(from, preamble_end);
 
-	if (end == NULL || strstr(end + 1, preamble_end) != NULL) {
+	if (end == NULL || to == NULL || strstr(end + 1, preamble_end) != NULL) {
 		return NULL;
 	}
 	end++;
-	char *out = fmt("%.*s%s%s", (int)(end - text), text, our_flags(lines), end);
+	to++;
+	char *out = fmt("%.*s%s%.*s%s%s", (int)(end - text), text, lines, (int)(to - from), from,
+		end, to + strlen(preamble_end) - 1);
 
 	*size = strlen(out);
 	return out;
@@ -70,20 +63,13 @@ patch_flags(const struct goenv *e, const char *lines, size_t *size)
 char *
 patch_flags_file(const char *lines, size_t *size)
 {
-	for (size_t i = 0; i < payload_count; i++) {
-		if (!patch_is_flags(payload[i].name)) {
-			continue;
-		}
-		char *text = payload_text(&payload[i]);
-		char *at = strstr(text, flags_mark);
+	char *text = flags_text(), *at = text == NULL ? NULL : strstr(text, flags_mark);
 
-		if (at == NULL) {
-			break;
-		}
-		char *out = fmt("%.*s%s%s", (int)(at - text), text, lines, at);
-
-		*size = strlen(out);
-		return out;
+	if (at == NULL) {
+		return NULL;
 	}
-	return NULL;
+	char *out = fmt("%.*s%s%s", (int)(at - text), text, lines, at);
+
+	*size = strlen(out);
+	return out;
 }

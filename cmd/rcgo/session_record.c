@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the record of the environment that an outer rcgo or `eval "$(rcgo env)"` has set, and restores
+// Reads what an outer rcgo or `eval "$(rcgo env)"` has recorded of the environment, and restores
 // the user's values.
 #include "rcgo.h"
 

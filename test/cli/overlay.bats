@@ -224,8 +224,8 @@ END
 	run cat "$derived"
 	has "#cgo CFLAGS: -Wall"
 	has "#cgo CFLAGS: -std=gnu11"
-	[ "${lines[-2]}" = "*/" ]
-	[ "${lines[-1]}" = 'import "C"' ]
+	in_order "$output" '#cgo CFLAGS: -std=gnu11' '*/' 'import "C"'
+	[ "${lines[-1]}" = 'func rcgo_export_header() {}' ]
 }
 
 @test "with a cgo.go that is unknown or the user's own, our flags are in a separate file" {

@@ -67,6 +67,7 @@ flags_of() { # NAME=VALUE...
 @test "musl, statically" {
 	command -v musl-gcc >/dev/null || skip "no musl-gcc"
 	hello
+	unoptimized
 	CC=musl-gcc "$RCGO" build -ldflags '-linkmode=external -extldflags=-static' -o "$T/prog" .
 	run "$T/prog"
 	is "C says 42"
@@ -98,5 +99,19 @@ flags_of() { # NAME=VALUE...
 	installed=$(sed -n 's/.*: "\(.*\)\/rcgo_core_linux\.c",*/\1/p' "$T/o.json")
 	for f in "$T"/payload/*.*; do
 		[ "${f##*/}" = symbols.txt ] || cmp "$f" "$installed/${f##*/}"
+	done
+}
+
+# The go command compiles a package without exported functions again at each such build.
+@test "c-shared and c-archive: a second build takes our runtime/cgo from Go's cache" {
+	hello
+	printf 'package main\n\nimport "C"\n\n//export Answer\nfunc Answer() C.int { return 42 }\n' >answer.go
+	for mode in c-shared c-archive; do
+		"$RCGO" build -buildmode=$mode -o "$T/lib" .
+		run "$RCGO" build -x -buildmode=$mode -o "$T/lib" .
+		[ "$status" -eq 0 ]
+		lacks "rcgo_core_linux.c"
+		nm "$T/lib" >symbols
+		grep -q ' [tT] rcgo_export_header$' symbols
 	done
 }
