@@ -9,14 +9,21 @@ text=backtrace/util/strbuf.c textc=strbuf.c header=backtrace/util/strbuf.h
 # shellcheck disable=SC2034
 heap=runtime/heap/heap_slot_linux.c
 
-# add FILE TEXT appends a line.
-add() { printf '%s\n' "$2" >>"$1"; }
+# The files of a copy are links to those of the first one: a file is changed by a new file in its place.
+
+# append FILE TEXT appends the text, add a line.
+append() {
+	cp -p "$1" "$1.new"
+	printf '%s' "$2" >>"$1.new"
+	mv -f "$1.new" "$1"
+}
+add() { append "$1" "$2"$'\n'; }
 
 # sub FILE REGEX TEXT replaces in each line; it fails if nothing changes.
 sub() {
-	cp "$1" "$1.old"
-	sed -E "s@$2@$3@" "$1.old" >"$1"
-	! cmp -s "$1" "$1.old" && rm "$1.old"
+	cp -p "$1" "$1.new"
+	sed -E "s@$2@$3@" "$1" >"$1.new"
+	! cmp -s "$1" "$1.new" && mv -f "$1.new" "$1"
 }
 
 # without TOOL: the check runs on a machine that lacks the tool.

@@ -92,6 +92,7 @@ check_resident() {
 }
 
 @test "build --with=heap: a static program" {
+	unoptimized
 	cp -r "$HERE/testdata/leaky/." .
 	"$RCGO" build --with=heap -ldflags '-extldflags "-static"' -o leaky .
 	run readelf -l leaky
@@ -156,6 +157,7 @@ check_host() {
 }
 
 @test "build --with=heap: other links" {
+	unoptimized
 	cp -r "$HERE/testdata/leaky/." .
 	"$RCGO" build --with=heap -ldflags=-linkmode=internal -o internal .
 	CC=musl-gcc "$RCGO" build --with=heap -o musl .

@@ -56,6 +56,7 @@ says_ours() {
 		run "$RCGO" version "$T/lib"
 		says_ours
 	done
+	unoptimized
 	"$RCGO" build --with contexts --without=crash -o "$T/prog" .
 	run "$RCGO" version "$T/prog"
 	has "features=traceback,contexts,signals"

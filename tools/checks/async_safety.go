@@ -22,9 +22,6 @@ func invariantsOfSafety() []invariant {
 			invariant{"reach-" + p.arch, func(t *tree, c *check) { checkReach(t, c, p) }},
 			invariant{"stack-" + p.arch, func(t *tree, c *check) {
 				said := t.promises(newCheck(""))
-				if units, ok := t.graphUnits(c, p, "-O2"); ok {
-					checkDepth(t, c, withoutInterposers(units), said)
-				}
 				if groups, ok := t.groupUnits(c, p); ok {
 					checkDepth(t, c, withoutInterposers(groups), said)
 				}
@@ -47,7 +44,7 @@ func withoutInterposers(units []unit) []unit {
 
 // checkReach: what a function reaches keeps what the function promises.
 func checkReach(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p, "-O0")
+	units, ok := t.graphUnits(c, p)
 	if !ok {
 		return
 	}

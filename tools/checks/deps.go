@@ -203,14 +203,14 @@ func checkMutable(t *tree, c *check) {
 
 // checkCalls compiles every file on its own and looks at who needs whose symbols.
 func checkCalls(t *tree, c *check, p platform) {
-	if units, ok := t.graphUnits(c, p, "-O0"); ok {
+	if units, ok := t.graphUnits(c, p); ok {
 		checkObjects(t, c, units)
 	}
 }
 
 // checkRecursion: no function may come back to itself; stacks are small and fixed here.
 func checkRecursion(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p, "-O0")
+	units, ok := t.graphUnits(c, p)
 	if !ok {
 		return
 	}
@@ -232,21 +232,18 @@ func checkRecursion(t *tree, c *check, p platform) {
 	}
 }
 
-// graphUnits compiles the C files of a platform with gcc, each on its own, with its call graph.
-func (t *tree) graphUnits(c *check, p platform, opt string) ([]unit, bool) {
-	if !needs(c, "go", gccFor(p.arch)) {
+// graphUnits compiles the C files of a platform with gcc, each on its own, with its call graph. Without optimization
+// no call is hidden by inlining, and one compilation serves all checks.
+func (t *tree) graphUnits(c *check, p platform) ([]unit, bool) {
+	if !needs(c, gccFor(p.arch)) {
 		return nil, false
 	}
-	files, err := t.sourcesFor(p, ".c")
-	if err != nil || len(files) == 0 {
-		c.bad("runtime", 0, "no files for %s/%s: %v", p.os, p.arch, err)
+	files := t.sourcesFor(p, ".c")
+	if len(files) == 0 {
+		c.bad("runtime", 0, "no files for %s/%s", p.os, p.arch)
 		return nil, false
 	}
-	flags := t.objectFlags()
-	if opt != "-O2" {
-		flags = []string{opt, "-g", callGraph}
-	}
-	units := t.compileAll([]string{gccFor(p.arch)}, files, flags...)
+	units := t.compileAll([]string{gccFor(p.arch)}, files, t.strict("-O0", "-g", callGraph)...)
 	return units, failures(c, units)
 }
 

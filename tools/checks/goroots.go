@@ -35,7 +35,7 @@ func findGoroots(t *tree, c *check) []gorootInfo {
 		out, _ := exec.Command(t.path("tools/toolchains"), "list").Output()
 		dirs = append(dirs, strings.Split(strings.TrimSpace(string(out)), "\n")...)
 	}
-	here, err := goroot()
+	here, err := goCommand("env", "GOROOT")
 	if err != nil {
 		c.bad("", 0, "%v", err)
 	}

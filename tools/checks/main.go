@@ -84,5 +84,5 @@ func openTree(args []string) *tree {
 		fmt.Fprintln(os.Stderr, "checks:", err)
 		os.Exit(2)
 	}
-	return &tree{root: root, sources: map[string]*csource{}, lists: map[platform][]string{}}
+	return &tree{root: root, sources: map[string]*csource{}}
 }

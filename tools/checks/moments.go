@@ -26,7 +26,7 @@ type touch struct{ moment, name string }
 // checkMoments: what our code takes from libc at each moment is in the list, with the reason. A new
 // entry point, such as one of the loader or of malloc, is a difference from stock until it is known.
 func checkMoments(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p, "-O0")
+	units, ok := t.graphUnits(c, p)
 	if !ok {
 		return
 	}

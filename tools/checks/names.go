@@ -72,7 +72,7 @@ func checkPlatformNames(t *tree, c *check) {
 	if !needs(c, "go") {
 		return
 	}
-	out, err := goCommand(nil, "tool", "dist", "list")
+	out, err := goCommand("tool", "dist", "list")
 	if err != nil {
 		c.bad("", 0, "%v", err)
 		return
@@ -81,7 +81,7 @@ func checkPlatformNames(t *tree, c *check) {
 	for _, p := range platforms {
 		built[p.os], built[p.arch] = true, true
 	}
-	for _, pair := range strings.Fields(string(out)) {
+	for _, pair := range strings.Fields(out) {
 		oa := strings.Split(pair, "/")
 		words[oa[0]], words[oa[1]], arches[oa[1]] = true, true, true
 	}

@@ -82,17 +82,13 @@ func (t *tree) compare(c *check, where string, syms []objSym, hiddenOK func(stri
 }
 
 func (t *tree) checkSeparate(c *check, p platform) {
-	cc := gccFor(p.arch)
-	if !needs(c, "go", cc) {
+	units, ok := t.graphUnits(c, p)
+	asm := t.sourcesFor(p, ".S")
+	if !ok || len(asm) == 0 {
+		c.bad("runtime", 0, "no C or no assembly for %s/%s", p.os, p.arch)
 		return
 	}
-	files, err := t.sourcesFor(p, ".c")
-	asm, err2 := t.sourcesFor(p, ".S")
-	if err != nil || err2 != nil || len(files) == 0 || len(asm) == 0 {
-		c.bad("runtime", 0, "no C or no assembly for %s/%s: %v %v", p.os, p.arch, err, err2)
-		return
-	}
-	units := t.compileAll([]string{cc}, append(files, asm...), t.objectFlags()...)
+	units = append(units, t.compileAll([]string{gccFor(p.arch)}, asm, t.strict()...)...)
 	if !failures(c, units) {
 		return
 	}

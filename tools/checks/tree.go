@@ -18,7 +18,6 @@ type tree struct {
 	files   []string
 	roots   []gorootInfo
 	failed  bool
-	lists   map[platform][]string // what the go command compiles, once asked
 }
 
 // A finding is one thing that is wrong. line is 0 when it is about a whole file, file is "" when

@@ -33,20 +33,17 @@ func checkHeaders(t *tree, c *check) {
 // compileClean compiles the sources with every warning as an error, alone and in groups, and with the sanitizers
 // that have code of their own.
 func (t *tree) compileClean(c *check, cc []string, p platform) {
-	files, err := t.sourcesFor(p, ".c")
-	asm, err2 := t.sourcesFor(p, ".S")
-	if err != nil || err2 != nil || len(files) == 0 {
-		c.bad("runtime", 0, "no files for %s/%s: %v %v", p.os, p.arch, err, err2)
-		return
-	}
-	// The optimizer has warnings of its own; those of gcc are enough.
+	// The optimizer has warnings of its own: those of gcc, for the groups, are enough.
 	quick := t.strict("-O2", syntaxOnly)
 	quick = quick[:len(quick):len(quick)]
 	whole := quick
 	if cc[0] == gccFor(p.arch) {
 		whole = t.objectFlags()
+		t.graphUnits(c, p)
+	} else {
+		failures(c, t.compileAll(cc, t.sourcesFor(p, ".c"), quick...))
 	}
-	failures(c, t.compileAll(cc, append(files, asm...), whole...))
+	failures(c, t.compileAll(cc, t.sourcesFor(p, ".S"), t.strict()...))
 
 	dir, ok := t.payload(c)
 	if !ok {

@@ -34,6 +34,7 @@ type suite struct {
 	output                  map[string]*strings.Builder // of each test, until it ends
 	log                     *os.File
 	ended                   bool
+	empty                   bool // a package without tests
 }
 
 type report struct {
@@ -125,6 +126,7 @@ func (r *report) take(e event) {
 		if e.Test != "" {
 			r.testEnded(s, e)
 		} else {
+			s.empty = e.Action == "skip"
 			r.suiteEnded(s, e)
 		}
 	}
@@ -188,9 +190,11 @@ func (r *report) progress() {
 	ended, failed, running := 0, 0, []string{}
 	for _, s := range r.order {
 		failed += s.failed
-		if s.ended {
+		switch {
+		case s.empty:
+		case s.ended:
 			ended++
-		} else {
+		default:
 			running = append(running, fmt.Sprintf("%s %d", s.name, s.passed+s.failed+s.skipped))
 		}
 	}

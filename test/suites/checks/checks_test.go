@@ -7,6 +7,7 @@ package checks
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +68,12 @@ func TestCanFail(t *testing.T) {
 	if out, err := suite.Command(t, nil, "bash", "-c", copyTree, b.base).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	first := b.files(t)
+	t.Cleanup(func() {
+		if b.files(t) != first {
+			t.Error("a rule was broken in the tree that all copies are links to")
+		}
+	})
 	for _, r := range rules(t) {
 		r := r
 		t.Run(r.check+"/"+strings.TrimPrefix(r.message.String(), `(?m)^# +.*`), func(t *testing.T) {
@@ -76,9 +83,24 @@ func TestCanFail(t *testing.T) {
 	}
 }
 
+// files describes the files of the unbroken copy, as far as a change of one shows.
+func (b *bench) files(t *testing.T) string {
+	var out strings.Builder
+	err := filepath.Walk(b.base, func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().IsRegular() {
+			fmt.Fprintln(&out, path, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return out.String()
+}
+
 func (b *bench) try(t *testing.T, r rule) {
 	dir := filepath.Join(t.TempDir(), "tree")
-	if out, err := exec.Command("cp", "-R", b.base, dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-Rl", b.base, dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	change := exec.Command("bash", "-c", `. "$0" && `+r.change, filepath.Join(b.root, "test/checks/break.bash"))

@@ -140,6 +140,10 @@ func (c *config) run() (int, error) {
 	if err := copyGoroot(c.goroot, stock.Goroot, id); err != nil {
 		return 0, err
 	}
+	caches := []string{stock.Cache, filepath.Join(home, "cache-dropin"), filepath.Join(home, "cache-physical")}
+	if err := fillCaches(stock.Goroot, home, caches...); err != nil {
+		return 0, err
+	}
 	if err := prove(stock, false); err != nil {
 		return 0, err
 	}
