@@ -33,6 +33,11 @@
 #define RCGO_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define RCGO_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 
+// Flags of mmap, for memory that is not the program's but ours: MAP_DENYWRITE and MAP_EXECUTABLE,
+// which Linux ignores, and which together nobody else uses. Heap profiling sees them
+// (tools/amalgamate).
+#define RCGO_MAP_OWN 0x1800
+
 // Atomics are named by their memory ordering. Use the relaxed pair for words that are ordered by
 // something else; the comment at the word says by what.
 #define rcgo_load_acq(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)

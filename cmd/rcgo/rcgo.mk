@@ -184,8 +184,10 @@ RCGO_MANDIR ?= $(PREFIX)/share/man/man1
 PRELOAD_SRC := $(sort $(filter-out %_freebsd.c,$(wildcard backtrace/util/*.c backtrace/unwind/*.c cmd/rcgo/preload/*.c)) runtime/base/go_text.c \
 	$(filter-out runtime/heap/x_cgo_heap_linux.c runtime/heap/heap_own_stack_linux.c,$(wildcard runtime/heap/*.c)))
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(BUILD)/preload/%.o)
+# Otherwise gcc calls functions of libgcc for atomic operations.
+PRELOAD_FLAGS_aarch64 := -mno-outline-atomics
 PRELOAD_FLAGS := -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE \
-	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT -DRCGO_WITH_HEAP
+	-DRCGO_HEAP_STAND_IN=RCGO_EXPORT -DRCGO_WITH_HEAP $(PRELOAD_FLAGS_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
 
 # The unwinder's mappings are not recorded.
 $(filter $(BUILD)/preload/backtrace/%,$(PRELOAD_OBJ)): PRELOAD_FLAGS += \

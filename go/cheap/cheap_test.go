@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -306,6 +308,11 @@ func TestGoFrames(t *testing.T) {
 	for _, shape := range shapes {
 		before := take(t)
 		shape.run()
+		// Before Go 1.21, on arm64, frame pointers do not move with a stack, so the oldest functions may be missing.
+		if last := len(shape.want) - 1; runtime.GOARCH == "arm64" && shape.want[last] == "testing.tRunner" &&
+			regexp.MustCompile(`^go1\.(19|20)\b`).MatchString(runtime.Version()) {
+			shape.want = shape.want[:last]
+		}
 		got := of(t, before, shape.want...)
 		if got.values[2] != 10 || got.values[3] != 770 {
 			t.Errorf("%s: %v in stacks with %q; all stacks:\n%s", shape.name, got.values, shape.want,

@@ -30,6 +30,19 @@
 
 // The offsets of m.curg, in words: up to Go 1.24, and from Go 1.25 on.
 static const uint8_t curg_at[] = {192 / 8, 184 / 8};
+// And those of g.syscallsp in the same versions.
+static const uint8_t syscallsp_at[] = {112 / 8, 104 / 8};
+
+// On arm64 the return address of a leaf call is not at the goroutine's stack pointer, but at
+// g.syscallsp, which is below it (go/leaf/entry_arm64.s). Other calls have g.syscallsp above it.
+#if defined(__aarch64__)
+#	define LEAF_RETURN_BELOW true
+#	define RECORD_BELOW true
+#else
+#	define LEAF_RETURN_BELOW false
+#	define RECORD_BELOW false
+#endif
+#define LEAF_REACH 1024
 
 // The number of words above a stack pointer that are searched for a frame record.
 #define RECORD_REACH 64
@@ -105,11 +118,14 @@ search_record(const struct go_walk *walk, uintptr_t sp)
 }
 
 // Returns the first frame record at or above sp, the stack pointer with which Go called C; 0 if
-// there is none. On amd64 the record is at sp from Go 1.21 on. In earlier versions, on arm64, and
-// in a leaf call, the return address is at sp, and the record is that of the function to which it
-// leads. The frame pointer register still points to that one, or on arm64 to the record of which
-// the return address is a part. Where Go has called C before, the register is not known any more,
-// but the function is the same, runtime.cgocall, with a frame of the same size.
+// there is none. On amd64 the record is at sp from Go 1.21 on. In earlier versions, and in a leaf
+// call, the return address is at sp, and the record is that of the function to which it leads. The
+// frame pointer register still points to that one. Where Go has called C before, the register is
+// not known any more, but the function is the same, runtime.cgocall, with a frame of the same size.
+//
+// On arm64 the return address is at sp too, and the frame pointer of its function is below it.
+// Before Go 1.21, when Go moves a stack on arm64, the frame pointers in it still point to the old
+// one: the chain ends.
 static uintptr_t
 find_record(struct go_walk *walk, uintptr_t sp)
 {
@@ -119,11 +135,12 @@ find_record(struct go_walk *walk, uintptr_t sp)
 	if (!in_stack(walk, sp, sp)) {
 		return 0;
 	}
+	if (RECORD_BELOW) {
+		fp = sp - RCGO_WORD >= field(walk->g, G_LO) ? word(sp - RCGO_WORD) : 0;
+		return in_stack(walk, sp, fp) && rcgo__heap_in_go(word(fp + RCGO_WORD)) ? fp : 0;
+	}
 	if (is_record(walk, sp, sp)) {
 		return sp;
-	}
-	if (fp != 0 && fp == sp - RCGO_WORD) {
-		fp = word(fp);
 	}
 	if (fp != 0 && is_record(walk, sp, fp)) {
 		walk->return_pc = word(sp);
@@ -225,6 +242,22 @@ goroutine_of(uintptr_t g0)
 	return 0;
 }
 
+// Returns the return address of a leaf call if it is not at the stack pointer; 0 if it is, and in
+// other calls.
+static uintptr_t
+leaf_return(uintptr_t g, uintptr_t sp)
+{
+	uint32_t known = rcgo_load_rlx(&curg_known);
+	uintptr_t at = known != 0 ? field(g, syscallsp_at[known - 1]) : 0, pc;
+
+	if (!LEAF_RETURN_BELOW || sp - at - 1 >= LEAF_REACH || at < field(g, G_LO) ||
+		at % RCGO_WORD != 0) {
+		return 0;
+	}
+	pc = word(at);
+	return rcgo__heap_in_go(pc) ? pc : 0;
+}
+
 // Finds the goroutine from the frame of asmcgocall above the C frames. Stores its stack pointer.
 static uintptr_t
 goroutine_above(uintptr_t end_sp, uintptr_t *sp)
@@ -279,7 +312,12 @@ rcgo__heap_go_frames(
 	// the stack. In a call through cgocall it leads to cgocall; in a leaf call, to the
 	// function that made the call.
 	if (rcgo__heap_in_go(walk.switch_pc)) {
+		uintptr_t pc = leaf_return(g, sp);
+
 		push(&walk, walk.switch_pc);
+		if (pc != 0) {
+			push(&walk, pc);
+		}
 		if (in_stack(&walk, sp, sp) && rcgo__heap_in_go(word(sp))) {
 			push(&walk, word(sp));
 		}

@@ -255,12 +255,38 @@ pvalloc(size_t size)
 	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
 }
 
+// Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C memory of the
+// program. What has no access rights is Go's reserved address space. In a program without this
+// part, and in a library, their flags say whose they are.
+
+static void
+note_own(void *p, size_t size, bool mapped)
+{
+	if (rcgo_load_rlx(&control_now()->on) == 0) {
+		rcgo__heap_note_early(p, size, mapped);
+	}
+	if (mapped) {
+		rcgo__heap_map_own(p, size);
+	} else {
+		rcgo__heap_unmap(p, size);
+	}
+}
+
+static bool
+is_own_memory(int prot, int flags)
+{
+	return (flags & FLAG_ANONYMOUS) != 0 && (prot & PROT_ANY) != 0;
+}
+
 static void *
 map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t caller)
 {
 	void *p = rcgo__heap_next.mmap(at, size, prot, flags, fd, offset);
 
-	if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 && !rcgo__heap_next_contains(caller)) {
+	if (p != MAP_ERROR && (flags & RCGO_MAP_OWN) == RCGO_MAP_OWN) {
+		note_own(p, size, is_own_memory(prot, flags));
+	} else if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 &&
+		   !rcgo__heap_next_contains(caller)) {
 		rcgo__heap_map(p, size,
 			(prot & PROT_ANY) != 0 ? RCGO_HEAP_USABLE : RCGO_HEAP_RESERVED, caller);
 	} else if (p != MAP_ERROR && at != NULL) {
@@ -323,29 +349,13 @@ mprotect(void *p, size_t size, int prot)
 
 #	ifdef RCGO_WITH_HEAP
 
-// Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C
-// memory of the program. What has no access rights is Go's reserved address space.
-
-static void
-note_own(void *p, size_t size, bool mapped)
-{
-	if (rcgo_load_rlx(&control_now()->on) == 0) {
-		rcgo__heap_note_early(p, size, mapped);
-	}
-	if (mapped) {
-		rcgo__heap_map_own(p, size);
-	} else {
-		rcgo__heap_unmap(p, size);
-	}
-}
-
 void *
 rcgo__heap_own_mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	void *new = rcgo__heap_next.mmap(p, size, prot, flags, fd, offset);
 
 	if (new != MAP_ERROR) {
-		note_own(new, size, (flags & FLAG_ANONYMOUS) != 0 && (prot & PROT_ANY) != 0);
+		note_own(new, size, is_own_memory(prot, flags));
 	}
 	return new;
 }

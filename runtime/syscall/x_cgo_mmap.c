@@ -17,7 +17,7 @@ x_cgo_mmap(void *addr, uintptr_t length, int32_t prot, int32_t flags, int32_t fd
 	int err;
 
 	rcgo_tsan_acquire();
-	p = mmap(addr, length, prot, flags, fd, (off_t)offset);
+	p = (mmap)(addr, length, prot, flags, fd, (off_t)offset);
 	err = errno;
 	rcgo_tsan_release();
 	return p == MAP_FAILED ? (uintptr_t)err : (uintptr_t)p;

@@ -150,6 +150,16 @@ check_host() {
 	start_as "$RCGO" heap run -any -rate all -o "$T/profile" ./dlopens ./leaky.so
 	check_host
 	rm in out
+	# Memory that our own runtime/cgo maps does not count either.
+	"$RCGO" build -buildmode=c-shared -o ours.so .
+	start_as "$RCGO" heap run -any -rate all -o "$T/profile" ./dlopens ./ours.so
+	check_host
+	rm in out
+	"$RCGO" build -o ours .
+	"$RCGO" heap run -rate all -o "$T/profile" ./ours
+	run "$RCGO" heap show "$T/profile"
+	check_lost
+	[[ $output == *"; 0 B mapped"$'\n'* ]]
 	go build -buildmode=c-archive -o leaky.a .
 	gcc -o linked host/host.c -Wl,-u,LoseInHost leaky.a -lpthread -ldl
 	start_as "$RCGO" heap run -any -rate all -o "$T/profile" ./linked

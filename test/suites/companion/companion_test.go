@@ -70,6 +70,7 @@ func usual(t *testing.T, root string) []way {
 		{name: "without-c", env: []string{"CGO_ENABLED=0"}},
 	}
 	if suite.More() {
+		ways = append(ways, heapEmulated(ours))
 		ways = append(ways, others()...)
 	}
 	for i := range ways {
@@ -103,6 +104,16 @@ func others() []way {
 func heapWay(ours func(string, []string, ...string) way, name string) way {
 	w := ours("heap-"+name, nil, "--with=heap")
 	w.only = "./" + name + "/"
+	return w
+}
+
+// heapEmulated tests heap profiling on arm64. qemu hangs in a program with threads that forks, and a test that compiles
+// libraries uses this machine's compiler.
+func heapEmulated(ours func(string, []string, ...string) way) way {
+	w := heapWay(ours, "cheap")
+	e := emulated("arm64", "aarch64", "-skip", "ForksInStress|UnloadedLibraries")
+	w.name, w.needs = "heap-cheap-arm64", e.needs
+	w.env, w.flags = append(w.env, e.env...), append(w.flags, e.flags...)
 	return w
 }
 
