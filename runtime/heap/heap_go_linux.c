@@ -35,12 +35,15 @@ static const uint8_t syscallsp_at[] = {112 / 8, 104 / 8};
 
 // On arm64 the return address of a leaf call is not at the goroutine's stack pointer, but at
 // g.syscallsp, which is below it (go/leaf/entry_arm64.s). Other calls have g.syscallsp above it.
+// cgocallback saves goroutine.sched.pc SWITCH_PC_DEPTH words below the stack pointer.
 #if defined(__aarch64__)
 #	define LEAF_RETURN_BELOW true
 #	define RECORD_BELOW true
+#	define SWITCH_PC_DEPTH 6
 #else
 #	define LEAF_RETURN_BELOW false
 #	define RECORD_BELOW false
+#	define SWITCH_PC_DEPTH 1
 #endif
 #define LEAF_REACH 1024
 
@@ -163,7 +166,7 @@ before_callback(const struct go_walk *walk, uintptr_t record)
 
 	for (size_t i = 0; i < CALLBACK_REACH && in_stack(walk, record, at); i++) {
 		if (word(at) == walk->switch_pc) {
-			return at + RCGO_WORD;
+			return at + SWITCH_PC_DEPTH * RCGO_WORD;
 		}
 		at += RCGO_WORD;
 	}
