@@ -15,7 +15,7 @@ import (
 
 // A layout has the offsets of those words in g and m that differ between Go versions. A row is used because it fits
 // what is observed during an ordinary cgo call, never because of the version: words also move within a minor version.
-// The check abi/leaf-layouts compares the rows with the table of rcgo stack, and both with the debug information of
+// test/suites/layouts compares the rows with the table of rcgo stack, and both with the debug information of
 // every installed toolchain.
 type layout struct {
 	gSyscallSP, gSyscallPC, mCurg, mNcgo uint32

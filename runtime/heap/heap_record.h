@@ -119,10 +119,12 @@ RCGO_INTERN RCGO_COLD bool rcgo__heap_unmap(void *p, size_t size);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_map_own(void *p, size_t size);
 
-// Notes memory of Go or of its runtime/cgo while profiling is off, and that it is unmapped.
+// Keeps a mapping of Go or of its runtime/cgo for later, while profiling is off. If mapped is
+// false, the memory has been unmapped.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_note_early(void *p, size_t size, bool mapped);
-// Records that memory, because profiling has been switched on.
+
+// Records the mappings that rcgo__heap_note_early has kept, when profiling is switched on.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_move_early(void);
 

@@ -76,8 +76,8 @@ RCGO_INTERN void rcgo__thread_attr_init(struct rcgo_thread_attr *attr_req, bool 
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=libc lock=libc
 RCGO_INTERN void rcgo__thread_attr_destroy(struct rcgo_thread_attr *attr_req);
 
-// Reduces the stack size if memory for stacks has run out. Returns whether it did: another
-// attempt may then succeed.
+// Reduces the stack size if memory for stacks has run out. Returns whether the size is smaller now,
+// so that another attempt may succeed.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__thread_attr_shrink(struct rcgo_thread_attr *attr_req);
 

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -23,71 +24,99 @@ const (
 type decl struct {
 	kind       declKind
 	name       string
-	line       int // of its first token
+	line       int // of its first character
 	nameLine   int
 	endLine    int
-	bodyLine   int // of the opening brace of a function
 	static     bool
 	extern     bool
 	mutable    bool
-	inline     bool
-	toks       []token // without comments and directives; a function's body included
-	comment    string  // the comment block directly above, and comments on its lines
+	head       string // what stands before a function's body, or all, without comments
+	body       string
+	bodyLine   int
+	comment    string // the comment block directly above, and comments on its lines
 	commentRow int
+}
+
+// A directive is a line of the preprocessor, with its continuation lines.
+type directive struct {
+	name, rest string
+	line       int
 }
 
 // A csource is a parsed C file.
 type csource struct {
-	path  string // as shown in messages: from the root of the tree
-	part  string // "signal" for runtime/signal/x.c; "" outside backtrace/ and runtime/
-	base  string
-	text  string
-	toks  []token
-	decls []*decl
+	path       string // as shown in messages: from the root of the tree
+	part       string // "signal" for runtime/signal/x.c; "" outside backtrace/ and runtime/
+	base       string
+	text       string
+	lines      []string
+	code       string // the text without comments, directives and what is in strings; each line keeps its number
+	directives []directive
+	decls      []*decl
 }
+
+var (
+	commentOrString = regexp.MustCompile(`(?s)//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`)
+	directiveLine   = regexp.MustCompile(`(?m)^[ \t]*#[ \t]*(\w*)((?:\\\n|[^\n])*)`)
+	notNewline      = regexp.MustCompile(`[^\n]`)
+	withArguments   = regexp.MustCompile(`\b(?:__attribute__|__declspec|_Alignas|__asm__|asm|__typeof__|typeof|_Atomic)\s*\(`)
+	aggregateBody   = regexp.MustCompile(`\b(struct|union|enum)\b[^{};]*\{\}`)
+	pointerName     = regexp.MustCompile(`^\(\s*\*[\s(]*(?:(?:const|_Atomic)\s+)*(\w+)`)
+	functionName    = regexp.MustCompile(`(\w+)\s*\(`)
+	lastName        = regexp.MustCompile(`(\w+)[^\w]*$`)
+	identifier      = regexp.MustCompile(`\b[A-Za-z_]\w*`)
+	commentLine     = regexp.MustCompile(`^[ \t]*(//|/\*|\*)`)
+	notDeclared     = words("struct union enum static extern const _Atomic RCGO_INTERN RCGO_SHARED")
+	staticObject    = regexp.MustCompile(`\bstatic\s`)
+)
 
 func parseC(root, path string) (*csource, error) {
 	data, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
 		return nil, err
 	}
-	s := &csource{path: path, base: filepath.Base(path), text: string(data)}
-	s.part = partOf(filepath.ToSlash(path))
-	s.toks = lexC(s.text)
+	s := &csource{path: path, base: filepath.Base(path), part: partOf(filepath.ToSlash(path)), text: string(data)}
+	s.lines = strings.Split(s.text, "\n")
+	blank := func(text string) string { return notNewline.ReplaceAllString(text, " ") }
+	plain := commentOrString.ReplaceAllStringFunc(s.text, func(m string) string {
+		if m[0] == '/' {
+			return blank(m)
+		}
+		return m
+	})
+	for _, m := range directiveLine.FindAllStringSubmatchIndex(plain, -1) {
+		s.directives = append(s.directives, directive{plain[m[2]:m[3]], strings.TrimSpace(plain[m[4]:m[5]]),
+			1 + strings.Count(plain[:m[0]], "\n")})
+	}
+	s.code = directiveLine.ReplaceAllStringFunc(plain, blank)
+	s.code = commentOrString.ReplaceAllStringFunc(s.code, func(m string) string { return m[:1] + blank(m[1:len(m)-1]) + m[:1] })
 	s.split()
 	return s, nil
 }
 
-// split cuts the token stream into declarations.
+// split cuts the code into declarations.
 func (s *csource) split() {
-	var code []token
-	for _, t := range s.toks {
-		if t.kind != tokComment && t.kind != tokDirective {
-			code = append(code, t)
-		}
-	}
 	start := 0
-	for i := 0; i < len(code); i++ {
-		switch code[i].text {
-		case "(", "[":
-			i = closing(code, i)
-		case "{":
-			if i > start && code[i-1].kind == tokString && code[start].text == "extern" {
+	for i := 0; i < len(s.code); i++ {
+		switch s.code[i] {
+		case '(', '[':
+			i = closing(s.code, i)
+		case '{':
+			head := strings.TrimSpace(s.code[start:i])
+			if strings.HasPrefix(head, "extern") && strings.HasSuffix(head, `"`) {
 				start = i + 1 // extern "C" {
 				continue
 			}
-			end := closing(code, i)
-			if isFuncHead(code[start:i]) {
-				s.add(code[start:min(end+1, len(code))], i-start)
+			end := closing(s.code, i)
+			if isFunctionHead(head) {
+				s.add(start, i, end+1)
 				start = end + 1
 			}
 			i = end
-		case "}":
+		case '}':
 			start = i + 1 // the end of extern "C" {
-		case ";":
-			if i > start {
-				s.add(code[start:i+1], -1)
-			}
+		case ';':
+			s.add(start, i, i)
 			start = i + 1
 		}
 	}
@@ -101,188 +130,134 @@ func min(a, b int) int {
 }
 
 // closing gives the index of the bracket that closes the one at i.
-func closing(toks []token, i int) int {
+func closing(text string, i int) int {
 	depth := 0
-	for ; i < len(toks); i++ {
-		switch toks[i].text {
-		case "(", "[", "{":
+	for ; i < len(text); i++ {
+		switch text[i] {
+		case '(', '[', '{':
 			depth++
-		case ")", "]", "}":
-			depth--
-			if depth == 0 {
+		case ')', ']', '}':
+			if depth--; depth == 0 {
 				return i
 			}
 		}
 	}
-	return len(toks) - 1
+	return len(text) - 1
 }
 
-// isFuncHead says whether the tokens before a brace are the head of a function's definition.
-func isFuncHead(toks []token) bool {
-	if len(toks) == 0 {
-		return false
-	}
-	name := declName(toks)
-	for i, t := range toks {
-		if t.text == "=" || t.text == "typedef" {
-			return false
-		}
-		if i > 0 && t.text == "(" && toks[i-1].text == name && name != "" {
-			return true
-		}
-	}
-	return false
+func isFunctionHead(head string) bool {
+	plain := flat(head)
+	return strings.Contains(plain, "(") && !strings.Contains(plain, "=") && !strings.HasPrefix(plain, "typedef")
 }
 
-// attributeEnd skips __attribute__((…)) and its like at i; it gives i when there is none.
-func attributeEnd(toks []token, i int) int {
-	switch toks[i].text {
-	case "__attribute__", "__declspec", "_Alignas", "__asm__", "asm", "__typeof__", "typeof":
-		if i+1 < len(toks) && toks[i+1].text == "(" {
-			return closing(toks, i+1) + 1
+// flat drops the arguments of attributes and what stands in braces or brackets.
+func flat(text string) string {
+	for m := withArguments.FindStringIndex(text); m != nil; m = withArguments.FindStringIndex(text) {
+		text = text[:m[0]] + text[min(closing(text, m[1]-1)+1, len(text)):]
+	}
+	for at := 0; at < len(text); at++ {
+		if text[at] == '{' || text[at] == '[' {
+			text = text[:at+1] + text[closing(text, at):]
+			at++
 		}
 	}
-	return i
+	return text
 }
 
-// declName finds the name that a declaration declares: of a function the identifier before its
-// parameters, of an object the last identifier before an initializer, dimensions or the end.
-func declName(toks []token) string {
-	last := ""
-	for i := 0; i < len(toks); i++ {
-		if j := attributeEnd(toks, i); j > i {
-			i = j - 1
-			continue
+// nameOf gives the name that a declaration declares, and whether parameters follow it.
+func nameOf(plain string) (name string, params bool) {
+	if i := strings.IndexByte(plain, '='); i >= 0 {
+		plain = plain[:i]
+	}
+	if i := strings.IndexByte(plain, '('); i >= 0 {
+		if m := pointerName.FindStringSubmatch(plain[i:]); m != nil {
+			return m[1], false
 		}
-		t := toks[i]
-		switch {
-		case t.kind == tokIdent:
-			last = t.text
-		case t.text == "{":
-			i = closing(toks, i)
-		case t.text == "(":
-			if i+1 < len(toks) && toks[i+1].text == "*" {
-				end := closing(toks, i)
-				for _, u := range toks[i:end] {
-					if u.kind == tokIdent && u.text != "const" && u.text != "_Atomic" {
-						return u.text
-					}
-				}
-			}
-			if last == "_Atomic" && i+1 < len(toks) {
-				i = closing(toks, i)
-				continue
-			}
-			return last
-		case t.text == "=" || t.text == "[" || t.text == ";":
-			return last
+		if m := functionName.FindStringSubmatch(plain); m != nil {
+			return m[1], true
 		}
 	}
-	return last
+	if i := strings.IndexByte(plain, '['); i >= 0 {
+		plain = plain[:i]
+	}
+	if m := lastName.FindStringSubmatch(plain); m != nil {
+		return m[1], false
+	}
+	return "", false
 }
 
-func (s *csource) add(toks []token, body int) {
-	d := &decl{toks: toks, line: toks[0].line, endLine: toks[len(toks)-1].lastRow}
-	head := toks
-	if body >= 0 {
-		head = toks[:body]
-		d.bodyLine = toks[body].line
+// add adds the declaration of s.code from start to end; what precedes the body is before body.
+func (s *csource) add(start, body, end int) {
+	for start < end && strings.ContainsRune(" \t\n", rune(s.code[start])) {
+		start++
 	}
-	d.name = declName(head)
-	d.nameLine = d.line
-	typedef, params, aggregate := false, false, false
-	for i := 0; i < len(head); i++ {
-		t := head[i]
-		if t.text == d.name && d.name != "" {
-			d.nameLine = t.line
-			params = params || i+1 < len(head) && head[i+1].text == "("
-		}
-		switch t.text {
-		case "static":
-			d.static = true
-		case "inline", "__inline__":
-			d.inline = true
-		case "extern":
-			d.extern = true
-		case "typedef":
-			typedef = true
-		case "struct", "union", "enum":
-			aggregate = true
-		case "(", "[":
-			i = closing(head, i)
-		case "{":
-			i = closing(head, i)
+	if start >= body {
+		return
+	}
+	lineAt := func(i int) int { return 1 + strings.Count(s.code[:i], "\n") }
+	d := &decl{head: s.code[start:body], body: s.code[body:end], line: lineAt(start), bodyLine: lineAt(body), endLine: lineAt(end - 1)}
+	plain := flat(d.head)
+	name, params := nameOf(plain)
+	before := plain
+	if at := regexp.MustCompile(`\b` + name + `\b`).FindStringIndex(plain); name != "" && at != nil {
+		before = plain[:at[0]]
+		d.nameLine = d.line + strings.Count(before, "\n")
+	}
+	d.name = name
+	first := words(before)
+	d.static, d.extern = first["static"], first["extern"]
+	aggregate := aggregateBody.ReplaceAllString(plain, "$1 body")
+	idents := 0
+	for _, word := range identifier.FindAllString(aggregate, -1) {
+		if !notDeclared[word] {
+			idents++
 		}
 	}
 	switch {
-	case d.name == "_Static_assert" || d.name == "static_assert":
+	case name == "_Static_assert" || name == "static_assert":
 		d.kind = declOther
-	case body >= 0:
+	case end > body:
 		d.kind = declFuncDef
-	case typedef:
+	case first["typedef"]:
 		d.kind = declType
 	case params:
 		d.kind = declFuncProto
-	case aggregate && !declaresObject(head):
+	case (first["struct"] || first["union"] || first["enum"]) && idents < 2 && !strings.Contains(plain, "="):
 		d.kind = declType
-	case d.name == "" || len(head) < 3:
+	case name == "" || idents < 2 && !strings.ContainsAny(plain, "=["):
 		d.kind = declOther
 	default:
 		d.kind = declObject
-		d.mutable = isMutable(head, d.name)
+		d.mutable = strings.LastIndex(before, "const") <= strings.LastIndex(before, "*")
 	}
 	d.comment, d.commentRow = s.commentFor(d)
 	s.decls = append(s.decls, d)
-	if body >= 0 {
-		s.addStatics(toks[body:])
-	}
-}
-
-// addStatics adds the static objects that a function's body declares.
-func (s *csource) addStatics(body []token) {
-	for i := 0; i < len(body); i++ {
-		if body[i].text != "static" {
-			continue
-		}
-		j := i
-		for j < len(body) && body[j].text != ";" {
-			if body[j].text == "{" || body[j].text == "(" {
-				j = closing(body, j)
+	for _, m := range staticObject.FindAllStringIndex(d.body, -1) {
+		i := body + m[0]
+		for ; i < end && s.code[i] != ';'; i++ {
+			if strings.IndexByte("([{", s.code[i]) >= 0 {
+				i = closing(s.code, i)
 			}
-			j++
 		}
-		s.add(body[i:min(j+1, len(body))], -1)
-		i = j
+		s.add(body+m[0], i, i)
 	}
 }
 
 // commentFor gathers the comment block that ends on the line above a declaration and, unless it
 // is a function's definition, the comments on its own lines.
 func (s *csource) commentFor(d *decl) (string, int) {
-	var parts []string
-	row := d.line
-	for i := len(s.toks) - 1; i >= 0; i-- {
-		t := s.toks[i]
-		if t.line >= d.line {
-			continue
-		}
-		if t.kind != tokComment || t.lastRow != row-1 || !s.aloneOnLine(i) {
-			if t.lastRow < row-1 || t.kind != tokComment {
-				break
+	first := d.line - 1
+	for first > 0 && commentLine.MatchString(s.lines[first-1]) {
+		first--
+	}
+	parts := append([]string{}, s.lines[first:d.line-1]...)
+	if d.kind != declFuncDef {
+		text := strings.Join(s.lines[d.line-1:d.endLine], "\n")
+		for _, m := range commentOrString.FindAllString(text, -1) {
+			if m[0] == '/' {
+				parts = append(parts, m)
 			}
-			continue
-		}
-		parts = append([]string{t.text}, parts...)
-		row = t.line
-	}
-	for _, t := range s.toks {
-		if t.kind == tokComment && t.line >= d.line && t.line <= d.endLine && d.kind != declFuncDef {
-			parts = append(parts, t.text)
 		}
 	}
-	return strings.Join(parts, "\n"), row
-}
-
-func (s *csource) aloneOnLine(i int) bool {
-	return i == 0 || s.toks[i-1].lastRow < s.toks[i].line
+	return strings.Join(parts, "\n"), first + 1
 }

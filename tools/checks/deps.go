@@ -69,22 +69,22 @@ func checkIncludes(t *tree, c *check) {
 	}
 	files := append(append(t.srcC(), t.srcH()...), t.glob("include/*.h")...)
 	for _, src := range t.parse(append(files, t.srcS()...)) {
-		for _, tok := range src.toks {
-			if tok.kind != tokDirective || directiveName(tok) != "include" {
+		for _, dir := range src.directives {
+			if dir.name != "include" {
 				continue
 			}
-			m := includeLine.FindStringSubmatch(directiveRest(tok))
+			m := includeLine.FindStringSubmatch(dir.rest)
 			switch {
 			case partOf(src.path) == "overlay": // for Go's assembler
 			case m == nil:
-				c.bad(src.path, tok.line, "#include of a macro: the checks cannot follow it")
+				c.bad(src.path, dir.line, "#include of a macro: the checks cannot follow it")
 			case m[1] == `"` && home[m[2]] == "":
-				c.bad(src.path, tok.line, "%q is no header of this project (one flat folder: no directories)", m[2])
+				c.bad(src.path, dir.line, "%q is no header of this project (one flat folder: no directories)", m[2])
 			case m[1] == `"` && !mayUse(layerOf(src.path), home[m[2]]):
-				c.bad(src.path, tok.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, thread records, base, abi, then backtrace/: target, symbolize, unwind, util; arch is a leaf",
+				c.bad(src.path, dir.line, "%s may not use %s (%s): calls go down: syscall, traceback, context, thread, signal, thread records, base, abi, then backtrace/: target, symbolize, unwind, util; arch is a leaf",
 					layerOf(src.path), home[m[2]], m[2])
 			case m[1] == "<" && !libcHeader(m[2]):
-				c.bad(src.path, tok.line, "<%s> is not one of the libc headers that backtrace/ and runtime/ may use", m[2])
+				c.bad(src.path, dir.line, "<%s> is not one of the libc headers that backtrace/ and runtime/ may use", m[2])
 			}
 		}
 	}
@@ -144,38 +144,35 @@ func mayCallLoader(name, file string) bool {
 // checkTokens looks for the words that the style guide forbids there.
 func checkTokens(t *tree, c *check) {
 	for _, src := range t.parse(append(t.srcC(), t.srcH()...)) {
-		prev := token{}
-		for _, tok := range src.toks {
-			switch tok.kind {
-			case tokComment, tokString, tokNumber:
-				continue
-			case tokDirective:
-				for _, inner := range lexC(directiveRest(tok)) {
-					if why := forbidden[inner.text]; why != "" && directiveName(tok) == "define" {
-						c.bad(src.path, tok.line, "%s: %s", inner.text, why)
-					}
+		for _, dir := range src.directives {
+			for _, word := range identifier.FindAllString(dir.rest, -1) {
+				if why := forbidden[word]; why != "" && dir.name == "define" {
+					c.bad(src.path, dir.line, "%s: %s", word, why)
 				}
-				continue
 			}
-			why := forbidden[strings.TrimPrefix(strings.Trim(tok.text, "_"), "builtin_")]
-			if why == "" {
-				why = forbidden[tok.text]
+		}
+		for i, line := range strings.Split(asmVolatile.ReplaceAllString(src.code, "asm"), "\n") {
+			for _, word := range identifier.FindAllString(line, -1) {
+				why := forbidden[strings.TrimPrefix(strings.Trim(word, "_"), "builtin_")]
+				if why == "" {
+					why = forbidden[word]
+				}
+				switch {
+				case why != "":
+					c.bad(src.path, i+1, "%s: %s", word, why)
+				case allocators[word] && src.part != "thread" && src.part != "heap":
+					c.bad(src.path, i+1, "%s: only runtime/thread may allocate", word)
+				case loader[word] && !mayCallLoader(word, src.path):
+					c.bad(src.path, i+1, "%s: %s", word, loaderAdvice)
+				case stdio[word]:
+					c.bad(src.path, i+1, "%s: no stdio here; use strbuf.h", word)
+				}
 			}
-			asm := strings.Trim(prev.text, "_") == "asm"
-			switch {
-			case why != "" && !(strings.Trim(tok.text, "_") == "volatile" && asm):
-				c.bad(src.path, tok.line, "%s: %s", tok.text, why)
-			case allocators[tok.text] && src.part != "thread" && src.part != "heap":
-				c.bad(src.path, tok.line, "%s: only runtime/thread may allocate", tok.text)
-			case loader[tok.text] && !mayCallLoader(tok.text, src.path):
-				c.bad(src.path, tok.line, "%s: %s", tok.text, loaderAdvice)
-			case stdio[tok.text]:
-				c.bad(src.path, tok.line, "%s: no stdio here; use strbuf.h", tok.text)
-			}
-			prev = tok
 		}
 	}
 }
+
+var asmVolatile = regexp.MustCompile(`\b_*asm_*\s+_*volatile_*\b`)
 
 // checkMutable: whoever meets a mutable global must see who owns it, what locks it and in which
 // order it is read.

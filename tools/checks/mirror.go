@@ -71,32 +71,17 @@ func checkConst(c *check, m *mirror, g gorootInfo, f *goFile) []assertion {
 	return []assertion{{m, fmt.Sprintf("(%s) == %d", name, n), fmt.Sprintf("%s is not %d, Go's %s", name, n, m.name)}}
 }
 
-var (
-	defineName = regexp.MustCompile(`^(\w+)\s`)
-	enumName   = regexp.MustCompile(`^\s*(\w+)\s*(=|,|\})`)
-)
+// constantName finds the name that a line defines.
+var constantName = regexp.MustCompile(`^(?:#[ \t]*define[ \t]+(\w+)\s|\s*(\w+)\s*(?:=|,|\}))`)
 
 // below gives the name of the constant that the C source defines under a GO: line.
 func (m *mirror) below() string {
-	end := m.line
-	for _, tok := range m.src.toks {
-		if tok.line <= end {
-			continue
-		}
-		switch {
-		case tok.kind == tokComment && tok.line == end+1:
-			end = tok.lastRow
-		case tok.kind == tokDirective && directiveName(tok) == "define":
-			if d := defineName.FindStringSubmatch(directiveRest(tok)); d != nil {
-				return d[1]
+	for _, line := range m.src.lines[m.line:] {
+		if strings.TrimSpace(line) != "" && !commentLine.MatchString(line) {
+			if d := constantName.FindStringSubmatch(line); d != nil {
+				return d[1] + d[2]
 			}
-			return ""
-		default:
-			line := strings.Split(m.src.text, "\n")[tok.line-1]
-			if e := enumName.FindStringSubmatch(line); e != nil {
-				return e[1]
-			}
-			return ""
+			break
 		}
 	}
 	return ""
@@ -178,23 +163,18 @@ func (m *mirror) compareC(c *check, leaves []leaf, size int) []assertion {
 
 // cStruct gives the C type that a declaration defines and the names of its fields.
 func cStruct(d *decl) (string, []string) {
-	typ := d.name
+	typ, open := d.name, strings.IndexByte(d.head, '{')
+	if open < 0 {
+		return typ, nil
+	}
+	if first := strings.Fields(d.head); first[0] == "struct" {
+		typ = "struct " + first[1]
+	}
 	var fields []string
-	for i, t := range d.toks {
-		if t.text != "{" {
-			continue
+	for _, field := range strings.Split(flat(d.head[open+1:closing(d.head, open)]), ";") {
+		if name, _ := nameOf(field); name != "" {
+			fields = append(fields, name)
 		}
-		if d.toks[0].text == "struct" {
-			typ = "struct " + d.toks[1].text
-		}
-		end := closing(d.toks, i)
-		for j, start := i+1, i+1; j < end; j++ {
-			if d.toks[j].text == ";" {
-				fields = append(fields, declName(d.toks[start:j+1]))
-				start = j + 1
-			}
-		}
-		break
 	}
 	return typ, fields
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -53,14 +54,22 @@ func checkBasenames(t *tree, c *check) {
 // checkSystemHeaders: in the flat folder a header of ours named signal.h would be found by
 // #include <signal.h> of every file of the package.
 func checkSystemHeaders(t *tree, c *check) {
-	if needs(c, "gcc") {
-		for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
-			cmd := exec.Command("gcc", "-E", "-")
-			cmd.Stdin = strings.NewReader("#include <" + filepath.Base(rel) + ">\n")
-			cmd.Dir = "/"
-			if cmd.Run() == nil {
-				c.bad(rel, 0, "shadows the system's <%s>", filepath.Base(rel))
-			}
+	if !needs(c, "gcc") {
+		return
+	}
+	source := ""
+	for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+		source += fmt.Sprintf("#if __has_include(<%s>)\nshadows %s\n#endif\n", filepath.Base(rel), rel)
+	}
+	cmd := exec.Command("gcc", "-E", "-P", "-")
+	cmd.Stdin, cmd.Dir = strings.NewReader(source), "/"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.bad("", 0, "gcc: %v\n%s", err, out)
+	}
+	for _, line := range strings.Split(string(out), "\n") {
+		if rel := strings.TrimPrefix(line, "shadows "); rel != line {
+			c.bad(rel, 0, "shadows the system's <%s>", filepath.Base(rel))
 		}
 	}
 }

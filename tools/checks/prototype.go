@@ -5,6 +5,7 @@ package main
 import (
 	"go/build"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -17,33 +18,26 @@ type proto struct {
 
 // protoOf reads the prototype of a function's declaration.
 func protoOf(src *csource, d *decl) (proto, bool) {
-	for i, t := range d.toks {
-		if t.text != d.name || i+1 >= len(d.toks) || d.toks[i+1].text != "(" {
-			continue
-		}
-		end := closing(d.toks, i+1)
-		args := d.toks[i+2 : end]
-		p := proto{where: src.path}
-		if len(args) > 0 && !(len(args) == 1 && args[0].text == "void") {
-			p.params = 1
-		}
-		for j := 0; j < len(args); j++ {
-			switch args[j].text {
-			case "(", "[":
-				j = closing(args, j)
-			case ",":
-				p.params++
-			}
-		}
-		pointer, void := false, false
-		for _, r := range d.toks[:i] {
-			pointer = pointer || r.text == "*"
-			void = void || r.text == "void"
-		}
-		p.result = pointer || !void
-		return p, true
+	plain := flat(d.head)
+	at := regexp.MustCompile(`\b` + d.name + `\s*\(`).FindStringIndex(plain)
+	if at == nil {
+		return proto{}, false
 	}
-	return proto{}, false
+	p := proto{where: src.path}
+	args := strings.TrimSpace(plain[at[1]:closing(plain, at[1]-1)])
+	if args != "" && args != "void" {
+		p.params = 1
+	}
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case '(', '[':
+			i = closing(args, i)
+		case ',':
+			p.params++
+		}
+	}
+	p.result = strings.Contains(plain[:at[0]], "*") || !words(plain[:at[0]])["void"]
+	return p, true
 }
 
 // stockProtos gives the prototypes of the functions that a GOROOT's own runtime/cgo defines.

@@ -126,12 +126,7 @@ func (t *tree) noreturns() map[string]bool {
 			if d.kind != declFuncDef && d.kind != declFuncProto {
 				continue
 			}
-			for _, tok := range d.toks {
-				if tok.text == "{" {
-					break
-				}
-				out[d.name] = out[d.name] || tok.text == "RCGO_NORETURN"
-			}
+			out[d.name] = out[d.name] || strings.Contains(d.head, "RCGO_NORETURN")
 		}
 	}
 	return out

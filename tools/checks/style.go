@@ -159,29 +159,20 @@ func layoutC(c *check, src *csource) {
 
 // braces: the body of if, else, for, while and do stands in braces.
 func braces(c *check, src *csource, d *decl) {
-	body := d.toks
-	for i := 0; i < len(body); i++ {
-		next := i + 1
-		switch body[i].text {
-		case "if", "for", "while", "switch":
-			if next >= len(body) || body[next].text != "(" {
-				continue
-			}
-			next = closing(body, next) + 1
-		case "else", "do":
-		default:
-			continue
+	for _, m := range control.FindAllStringIndex(d.body, -1) {
+		word, at := d.body[m[0]:m[1]], m[1]
+		if word != "else" && word != "do" {
+			at = closing(d.body, at+strings.IndexByte(d.body[at:], '(')) + 1
 		}
-		if next >= len(body) {
-			continue
-		}
-		text := body[next].text
-		endOfDo := body[i].text == "while" && text == ";" && i > 0 && body[i-1].text == "}"
-		if text != "{" && !(body[i].text == "else" && text == "if") && !endOfDo {
-			c.bad(src.path, body[i].line, "%s without braces", body[i].text)
+		next := strings.TrimSpace(d.body[at:])
+		endOfDo := word == "while" && strings.HasPrefix(next, ";") && strings.HasSuffix(strings.TrimSpace(d.body[:m[0]]), "}")
+		if !strings.HasPrefix(next, "{") && !(word == "else" && strings.HasPrefix(next, "if")) && !endOfDo {
+			c.bad(src.path, d.bodyLine+strings.Count(d.body[:m[0]], "\n"), "%s without braces", word)
 		}
 	}
 }
+
+var control = regexp.MustCompile(`\b(if|for|while|switch|else|do)\b`)
 
 // checkConditionals: variants are whole files, or selectors at file scope.
 func checkConditionals(t *tree, c *check) {
@@ -190,18 +181,16 @@ func checkConditionals(t *tree, c *check) {
 			if d.kind != declFuncDef {
 				continue
 			}
-			for _, tok := range src.toks {
-				if tok.kind != tokDirective || tok.line < d.line || tok.line > d.endLine {
-					continue
-				}
-				switch directiveName(tok) {
-				case "if", "ifdef", "ifndef", "elif", "else", "endif":
-					c.bad(src.path, tok.line, "#%s inside %s: make it a file of its own, or a macro above", directiveName(tok), d.name)
+			for _, dir := range src.directives {
+				if dir.line >= d.line && dir.line <= d.endLine && conditional[dir.name] {
+					c.bad(src.path, dir.line, "#%s inside %s: make it a file of its own, or a macro above", dir.name, d.name)
 				}
 			}
 		}
 	}
 }
+
+var conditional = words("if ifdef ifndef elif else endif")
 
 var setU = regexp.MustCompile(`(?m)^set -(eu|u)`)
 

@@ -3,19 +3,10 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sort"
 	"strings"
 )
-
-const clashProgram = "test/checks/clash"
-
-// goText is data of Go for our runtime/cgo, which cmd/link cannot hide
-// (runtime/overlay/rcgo_go_text.s).
-const goText = "rcgo_go_text"
 
 // leaks are names that a stock runtime/cgo exports besides its contract, in one version of Go or
 // another: a user's C code that defines one of them does not link there, and must with ours.
@@ -23,30 +14,17 @@ var leaks = words("fatalf threadentry crosscall1 crosscall_amd64 x_cgo_inittls x
 	"_cgo_try_pthread_create _cgo_sys_thread_start _cgo_get_context_function _cgo_get_traceback_function " +
 	"_cgo_get_symbolizer_function _cgo_set_stacklo")
 
-// invariantsOfSymbols: the objects export exactly the contract, in each variant; so does a whole program.
+// invariantsOfSymbols: the objects export exactly the contract, in each variant.
 func invariantsOfSymbols() []invariant {
 	var out []invariant
-	good := true
 	for _, p := range platforms {
 		p := p
 		out = append(out,
-			invariant{"separate-" + p.arch, func(t *tree, c *check) {
-				t.checkSeparate(c, p)
-				good = good && len(c.list) == 0
-			}},
-			invariant{"groups-" + p.arch, func(t *tree, c *check) {
-				t.checkGroups(c, p)
-				good = good && len(c.list) == 0
-			}},
+			invariant{"separate-" + p.arch, func(t *tree, c *check) { t.checkSeparate(c, p) }},
+			invariant{"groups-" + p.arch, func(t *tree, c *check) { t.checkGroups(c, p) }},
 			invariant{"lines-" + p.arch, func(t *tree, c *check) { t.checkLines(c, p) }})
 	}
-	return append(out, invariant{"program", func(t *tree, c *check) {
-		if good {
-			t.checkProgram(c)
-		} else {
-			c.bad("", 0, "not looked at: the objects are wrong already")
-		}
-	}})
+	return out
 }
 
 // compare holds what objects export against the contract.
@@ -146,80 +124,5 @@ func (t *tree) checkGroups(c *check, p platform) {
 			func(name string) bool {
 				return strings.HasPrefix(name, "rcgo_") && (wanted[name] || common != "")
 			}, common)
-	}
-}
-
-// checkProgram builds a Go program whose own C code defines every name that the stock runtime/cgo
-// of some Go version leaks, with bin/rcgo, runs it and looks at its symbols.
-func (t *tree) checkProgram(c *check) {
-	rcgo := t.path("bin/rcgo")
-	if !t.has("bin/rcgo") {
-		c.bad("bin/rcgo", 0, "is not built; run make first")
-		return
-	}
-	if !needs(c, "go", "gcc") {
-		return
-	}
-	dir, err := os.MkdirTemp("", "checks")
-	if err != nil {
-		c.bad("", 0, "%v", err)
-		return
-	}
-	defer os.RemoveAll(dir)
-	exe := filepath.Join(dir, "clash")
-	cmd := exec.Command(rcgo, "build", "-o", exe, ".")
-	cmd.Dir = t.path(clashProgram)
-	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		c.bad(clashProgram, 0, "rcgo build: %v\n%s", err, out)
-		return
-	}
-	out, err := exec.Command(exe).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "own names: 12 of 12" {
-		c.bad(clashProgram, 0, "wants \"own names: 12 of 12\", got %q, %v", out, err)
-	}
-	syms, err := objSymbols(exe)
-	if err != nil {
-		c.bad(clashProgram, 0, "%v", err)
-		return
-	}
-	t.compareProgram(c, syms)
-}
-
-// compareProgram: a linked program has the whole contract, and no other global name of ours.
-func (t *tree) compareProgram(c *check, syms []objSym) {
-	have := map[string]bool{}
-	known := map[string]bool{goText: true}
-	for _, s := range t.contract(c) {
-		known[s.name] = true
-	}
-	for _, s := range syms {
-		if !s.defined {
-			continue
-		}
-		have[s.name] = true
-		if strings.HasPrefix(s.name, "rcgo_") && !s.hidden && !known[s.name] {
-			c.bad(clashProgram, 0, "the program exports %s, which is not in %s", s.name, contractFile)
-		}
-	}
-	for _, s := range t.contract(c) {
-		if !have[s.name] && s.part != "heap" {
-			c.bad(clashProgram, 0, "the program (%s, built by bin/rcgo) lacks %s", runtime.GOARCH, s.name)
-		}
-	}
-	var others []string
-	want := map[string]bool{"_cgo_topofstack": true, "_cgo_panic": true, "_cgo_stub_export": true}
-	for _, s := range t.contract(c) {
-		want[s.name] = true
-	}
-	for name := range have {
-		isEdge := strings.HasPrefix(name, "x_cgo_") || strings.HasPrefix(name, "_cgo_libc_")
-		if isEdge && !want[name] && !leaks[name] {
-			others = append(others, name)
-		}
-	}
-	sort.Strings(others)
-	for _, name := range others {
-		c.bad(clashProgram, 0, "the program has %s, which is not in %s", name, contractFile)
 	}
 }

@@ -1,3 +1,0 @@
-module runtime_cgo/test/checks/clash
-
-go 1.19
