@@ -79,10 +79,10 @@ func usual(t *testing.T, root string) []way {
 	return ways
 }
 
-// assembly tests the packages that have code of a CPU; make test-more tests all of them in the emulator.
+// assembly tests the packages that have files of one CPU; make test-more tests all of them in the emulator.
 func assembly(w way) way {
 	if !suite.More() {
-		w.only = "./leaf/... ./internal/..."
+		w.only = "./leaf/... ./internal/... ./handle ./call ./cmem/..."
 	}
 	return w
 }
