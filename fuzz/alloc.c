@@ -113,3 +113,9 @@ has_prefix(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+void
+sort_items(void *items, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	qsort(items, n, size, compare);
+}

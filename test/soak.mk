@@ -1,6 +1,6 @@
 # What takes too long for `make test`: each part adds its target to soak's.
 
-.PHONY: soak soak-exceptions soak-threads soak-dlclose soak-stacks stack-oracles
+.PHONY: soak soak-exceptions soak-threads soak-dlclose soak-stacks stack-oracles stack-matrix
 
 # A checkout of cgosymbolizer, to run beside ours.
 CGOSYMBOLIZER ?=
@@ -33,3 +33,6 @@ soak-stacks: bin/rcgo ## rcgo reads SOAK_STACKS=1000000 stacks of a busy program
 
 stack-oracles: bin/rcgo ## the stacks of rcgo stack beside those of gdb, delve (DLV) and the Go runtime
 	test/stack/oracles "go build" "bin/rcgo build"
+
+stack-matrix: bin/rcgo ## rcgo stack on programs of every Go at hand (tools/toolchains patches), in each build mode
+	test/stack/matrix

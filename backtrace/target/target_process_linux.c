@@ -253,18 +253,24 @@ rcgo__target_task_dir(const struct rcgo_target *target)
 	return process_of(target)->task;
 }
 
-long
-rcgo__task_file(int dir, int32_t tid, const char *file, char *text, size_t size)
+int
+rcgo__task_file_open(int dir, int32_t tid, const char *file)
 {
 	char path[PROCESS_PATH_MAX];
 	struct rcgo_strbuf t = rcgo__strbuf_init(path, sizeof path);
-	int fd;
-	ssize_t n;
 
 	rcgo__append_uint(&t, (uint64_t)(uint32_t)tid, 0);
 	rcgo__append_str(&t, "/");
 	rcgo__append_str(&t, file);
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	return openat(dir, path, O_RDONLY | O_CLOEXEC);
+}
+
+long
+rcgo__task_file(int dir, int32_t tid, const char *file, char *text, size_t size)
+{
+	int fd = rcgo__task_file_open(dir, tid, file);
+	ssize_t n;
+
 	if (fd < 0) {
 		text[0] = 0;
 		return errno == ENOENT ? -ESRCH : -errno;

@@ -14,6 +14,10 @@
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__target_task_dir(const struct rcgo_target *target);
 
+// Opens a file of a thread. Returns the descriptor, or -1 with errno set.
+// Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
+RCGO_INTERN int rcgo__task_file_open(int dir, int32_t tid, const char *file);
+
 // Reads a file of a thread to text, with a terminating NUL. dir is the directory of the threads of
 // its process. Returns the size, at most size - 1, or -errno: -ESRCH if the thread has ended.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none

@@ -40,6 +40,8 @@ struct recorder {
 	struct counted *slot[SLOTS];
 	struct last *last;
 	size_t lasts;
+	uint32_t *stop; // how long each stop was, in ns
+	size_t stops, stops_room;
 };
 
 static volatile sig_atomic_t ended;
@@ -117,6 +119,41 @@ count_again(struct recorder *r, struct last *last, bool running, uint64_t stamp)
 }
 
 static void
+note_stop(struct recorder *r, uint64_t ns)
+{
+	if (r->stops == r->stops_room) {
+		r->stops_room = 2 * r->stops_room + 1024;
+		r->stop = realloc(r->stop, r->stops_room * sizeof *r->stop);
+		if (r->stop == NULL) {
+			xalloc(SIZE_MAX);
+		}
+	}
+	r->stop[r->stops++] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
+}
+
+static int
+by_duration(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// Says for how long the program's threads were stopped.
+static void
+print_stops(struct recorder *r)
+{
+	if (r->stops == 0) {
+		puts("no thread was stopped");
+		return;
+	}
+	qsort(r->stop, r->stops, sizeof *r->stop, by_duration);
+	printf("%zu stops: median %.0f us, 99 %% within %.0f us, longest %.0f us\n", r->stops,
+		r->stop[r->stops / 2] / 1e3, r->stop[r->stops * 99 / 100] / 1e3,
+		r->stop[r->stops - 1] / 1e3);
+}
+
+static void
 sample_thread(struct recorder *r, struct thread *th, struct last *last)
 {
 	uint64_t stamp;
@@ -136,6 +173,9 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 	r->s.t.waited_ns = r->s.t.firm_ns = 0;
 	th->seen = blocked ? stamp : 0;
 	stacks_take_thread(&r->s, th, &r->walk);
+	if (th->how == HOW_STOPPED) {
+		note_stop(r, th->switched);
+	}
 	last->counted = NULL;
 	if (th->stack == NULL || th->stack->n == 0 || th->how == HOW_TORN) {
 		r->lost += th->how != HOW_GONE;
@@ -341,6 +381,7 @@ cmd_record(int argc, char **argv)
 		write_profile(r, took);
 		printf("%llu samples in %.1f s: %s\n", (unsigned long long)r->samples,
 			(double)took / 1e9, r->output);
+		print_stops(r);
 	}
 	if (r->lost > 0) {
 		warn(problem(fmt("%llu samples could not be taken", (unsigned long long)r->lost),

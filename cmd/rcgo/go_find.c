@@ -258,6 +258,7 @@ go_find(struct target *t, struct go_state *go)
 	if (go->table == NULL) {
 		go->table = xalloc(TABLES_MAX * sizeof *go->table);
 		go->runtime = xalloc(TABLES_MAX * sizeof *go->runtime);
+		go->cache = go_func_cache_new();
 	}
 	for (size_t i = 0; i < go->tables; i++) {
 		if (!go->table[i].module->listed) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FUNCTION_MAX ((uint64_t)64 << 20)
+#define FRAME_MAX (1 << 28)
 
 const struct go_table *
 go_table_at(const struct go_state *go, uint64_t pc)
@@ -82,14 +83,6 @@ special_of(const char *name)
 }
 
 bool
-go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f)
-{
-	const struct go_table *t = go_table_at(go, pc);
-
-	return t != NULL && go_func_in(t, pc, f);
-}
-
-bool
 go_func_of(const struct go_state *go, const struct module *module, uint64_t pc, struct go_func *f)
 {
 	for (size_t i = 0; i < go->tables; i++) {
@@ -129,6 +122,7 @@ go_func_in(const struct go_table *t, uint64_t pc, struct go_func *f)
 		return false;
 	}
 	f->special = special_of(f->name);
+	f->sized_at = 0;
 	return true;
 }
 
@@ -179,14 +173,54 @@ go_pcvalue(const struct go_func *f, uint32_t offset, uint64_t pc, int32_t *value
 	return false;
 }
 
-bool
-go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size)
+static int32_t
+read_frame_size(const struct go_func *f, uint64_t pc)
 {
 	int32_t n;
 
-	if (!go_pcvalue(f, go_record32(f, 16), pc, &n) || n < 0 || n > (1 << 28)) {
-		return false;
+	return go_pcvalue(f, go_record32(f, 16), pc, &n) && n <= FRAME_MAX ? n : -1;
+}
+
+// Many threads have the same frames. The tables of an object do not change.
+#define CACHED_BITS 10
+#define CACHED_SPREAD 0x9e3779b97f4a7c15u
+struct go_func_cache {
+	struct go_func at[1 << CACHED_BITS]; // by sized_at
+};
+
+struct go_func_cache *
+go_func_cache_new(void)
+{
+	return xalloc(sizeof(struct go_func_cache));
+}
+
+bool
+go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f)
+{
+	const struct go_table *t = go_table_at(go, pc);
+	struct go_func *cached;
+
+	if (t == NULL || go->cache == NULL) {
+		return t != NULL && go_func_in(t, pc, f);
 	}
-	*size = (uint64_t)n;
+	cached = &go->cache->at[pc * CACHED_SPREAD >> (64 - CACHED_BITS)];
+	if (cached->table != t || cached->sized_at != pc) {
+		if (!go_func_in(t, pc, f)) {
+			return false;
+		}
+		f->size = read_frame_size(f, pc);
+		f->sized_at = pc;
+		*cached = *f;
+	}
+	*f = *cached;
 	return true;
+}
+
+bool
+go_frame_size(const struct go_func *f, uint64_t pc, uint64_t *size)
+{
+	int32_t n = f->sized_at == pc ? f->size : read_frame_size(f, pc);
+
+	*size = (uint64_t)(n < 0 ? 0 : n);
+	return n >= 0;
 }

@@ -79,7 +79,7 @@ go_read_m(
 	uint64_t g0[G_M / 8 + 1] = {0};
 
 	*whole = false;
-	if (address % 8 != 0 || !target_read_near(t, address, bytes, sizeof bytes)) {
+	if (address % 8 != 0 || !target_read(t, address, bytes, sizeof bytes)) {
 		return false;
 	}
 	if (!go_parse_m(l, address, bytes, m)) {
@@ -128,7 +128,7 @@ curg_changes(struct target *t, const struct go_layout *l, const struct go_m *m)
 }
 
 static bool
-fits_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
+fits_curg(struct target *t, const struct go_layout *l, struct go_m *m)
 {
 	uint8_t bytes[G_SIZE];
 	struct go_g g;
@@ -140,6 +140,7 @@ fits_curg(struct target *t, const struct go_layout *l, const struct go_m *m)
 		return false;
 	}
 	go_parse_g(l, m->curg, bytes, &g);
+	go_note_curg(m, &g);
 	return is_curg(&g) && (g.m == m->address || curg_changes(t, l, m));
 }
 
@@ -154,6 +155,7 @@ by_number(const void *a, const void *b)
 // The numbers that the target's threads have there, in order. A list of Ms is compared with them
 // for each layout.
 struct numbers {
+	bool foreign; // those in the Ms are of another namespace, or of the process that forked
 	size_t n;
 	uint64_t number[];
 };
@@ -163,36 +165,42 @@ thread_numbers(const struct target *t)
 {
 	struct numbers *list = xalloc(sizeof *list + t->threads * sizeof *list->number);
 
+	list->foreign = t->core;
 	list->n = t->threads;
 	for (size_t i = 0; i < list->n; i++) {
 		list->number[i] = (uint64_t)t->thread[i].ns_tid;
 	}
-	qsort(list->number, list->n, sizeof *list->number, by_number);
+	sort_items(list->number, list->n, sizeof *list->number, by_number);
 	return list;
 }
 
 static bool
-is_thread(const struct target *t, const struct numbers *threads, uint64_t procid)
+is_thread(const struct numbers *threads, uint64_t procid)
 {
-	return bsearch(&procid, threads->number, threads->n, sizeof procid, by_number) != NULL ||
-	       t->core; // whose numbers may be of another namespace
+	return threads->foreign ||
+	       bsearch(&procid, threads->number, threads->n, sizeof procid, by_number) != NULL;
 }
 
 // Returns how well a layout fits the list of Ms that begins at address: the number of Ms, plus the
-// number of those that are known as threads; -1 if it does not fit.
+// number of those that are known as threads; -1 if it does not fit. Stores the list.
 static long
-fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, uint64_t address)
+fit(struct target *t, const struct numbers *numbers, const struct go_layout *l, uint64_t address,
+	struct go_ms *list)
 {
 	long ms = 0, threads = 0, running = 0;
 	struct go_m m;
 	bool whole;
 
+	list->n = 0;
 	for (; address != 0 && ms < MS_MAX; ms++) {
 		if (!go_read_m(t, l, address, &m, &whole) || (whole && !fits_curg(t, l, &m))) {
 			return -1;
 		}
+		if (whole) {
+			go_ms_add(list, &m);
+		}
 		address = m.next;
-		threads += m.procid != 0 && is_thread(t, numbers, m.procid);
+		threads += m.procid != 0 && is_thread(numbers, m.procid);
 		running += m.curg != 0;
 	}
 	return threads > 0 && address == 0 ? 2 * ms + threads + running : -1;
@@ -210,8 +218,8 @@ may_be_m(struct target *t, const struct go_table *table, uint64_t address)
 		return false;
 	}
 	return address >= 4096 && address % 8 == 0 && address >> 48 == 0 &&
-	       target_word(t, address + M_G0, &g0) && g0 >= 4096 && g0 % 8 == 0 && g0 >> 48 == 0 &&
-	       target_word(t, g0 + G_M, &m) && m == address;
+	       target_word_near(t, address + M_G0, &g0) && g0 >= 4096 && g0 % 8 == 0 &&
+	       g0 >> 48 == 0 && target_word_near(t, g0 + G_M, &m) && m == address;
 }
 
 uint8_t *
@@ -229,45 +237,77 @@ go_read_data(struct target *t, const struct go_table *table, size_t *size)
 	return bytes;
 }
 
+static void
+add_variable(struct go_runtime *r, uint64_t variable)
+{
+	if (r->allms < sizeof r->allm / sizeof *r->allm) {
+		r->allm[r->allms++] = variable;
+	}
+}
+
 // Tries all layouts with the list that begins in this variable. Layouts of the runtime's own minor
 // version get half a point more.
 static void
 try_variable(struct target *t, const struct numbers *numbers, struct go_runtime *r,
 	uint64_t variable, uint64_t address, double *best)
 {
+	struct go_ms list = {0};
+
+	if (r->ms > 0 && address == r->m_first) {
+		add_variable(r, variable);
+		return;
+	}
 	for (size_t i = 0; i < go_layout_count; i++) {
 		const struct go_layout *l = &go_layouts[i];
 		bool own = r->minor >= l->minor_first && r->minor <= l->minor_last;
-		double n = (double)fit(t, numbers, l, address) + (own ? 0.5 : 0);
+		double n = (double)fit(t, numbers, l, address, &list) + (own ? 0.5 : 0);
 
 		if (n >= 1 && n > *best) {
 			*best = n;
 			r->layout = l;
 			r->allms = 0;
+			r->m_first = address;
+			go_take_ms(t, r, &list);
 		}
-		if (n >= 1 && n >= *best && r->layout == l &&
-			r->allms < sizeof r->allm / sizeof *r->allm) {
-			r->allm[r->allms++] = variable;
+		if (n >= 1 && n >= *best && r->layout == l) {
+			add_variable(r, variable);
 		}
 	}
+	free(list.m);
 }
 
-const struct go_layout *
-go_layout_fit(struct target *t, struct go_runtime *r)
+static void
+try_variables(struct target *t, const struct numbers *numbers, struct go_runtime *r,
+	const uint8_t *bytes, size_t size)
 {
-	size_t size = 0;
-	uint8_t *bytes = go_read_data(t, r->table, &size);
-	struct numbers *numbers = thread_numbers(t);
 	double best = 0;
 
-	r->layout = NULL;
-	target_forget(t);
 	for (size_t i = 0; bytes != NULL && i + 8 <= size; i += 8) {
 		uint64_t address = field(bytes, i);
 
 		if (address != 0 && may_be_m(t, r->table, address)) {
 			try_variable(t, numbers, r, r->table->data + i, address, &best);
 		}
+	}
+}
+
+// In a child of fork, only the thread that forked is left, with a new number. The Ms have the numbers
+// of the threads of the process that forked.
+const struct go_layout *
+go_layout_fit(struct target *t, struct go_runtime *r)
+{
+	size_t size = 0;
+	uint8_t *bytes = go_read_data(t, r->table, &size);
+	struct numbers *numbers = thread_numbers(t);
+
+	r->layout = NULL;
+	r->forked = false;
+	target_forget(t);
+	try_variables(t, numbers, r, bytes, size);
+	if (r->layout == NULL && !numbers->foreign) {
+		numbers->foreign = true;
+		try_variables(t, numbers, r, bytes, size);
+		r->forked = r->layout != NULL;
 	}
 	free(numbers);
 	free(bytes);

@@ -60,8 +60,8 @@ call_name(const struct go_table *t, const struct go_tree *tree, uint32_t i, uint
 		return NULL;
 	}
 	offset = rcgo__get32(b.at + tree->name, false);
-	// A name begins after the end of the previous one.
-	name = offset == 0 || offset > t->names.size || t->names.at[offset - 1] != 0
+	// A name begins after the end of the previous one, or is the first.
+	name = offset > t->names.size || (offset != 0 && t->names.at[offset - 1] != 0)
 		       ? NULL
 		       : rcgo__bytes_string(t->names, offset);
 	*parent_pc = rcgo__get32(b.at + tree->parent_pc, false);
@@ -143,16 +143,18 @@ trees_fit(struct go_table *t, uint64_t gofunc)
 		struct go_func f;
 		uint32_t offset, parent;
 		struct go_tree tree;
+		const char *name;
 
 		if (!go_func_at(&one, t->text + rcgo__get32(t->ftab.at + 8 * i, false), &f) ||
 			!tree_offset(&f, &offset)) {
 			continue;
 		}
 		tree = tree_of(t, offset);
-		if (call_name(t, &tree, 0, &parent) == NULL || parent > f.end - f.entry) {
+		name = call_name(t, &tree, 0, &parent);
+		if (name == NULL || parent > f.end - f.entry) {
 			return false;
 		}
-		good++;
+		good += name != (const char *)t->names.at; // which zeros stand for, too
 	}
 	return good > 0;
 }

@@ -28,51 +28,56 @@ go_lowest_sp(const struct go_g *g)
 	return g->syscallsp != 0 && g->syscallsp < g->sched_sp ? g->syscallsp : g->sched_sp;
 }
 
-static void
-read_curg(struct target *t, const struct go_layout *l, struct go_m *m)
+void
+go_note_curg(struct go_m *m, const struct go_g *curg)
 {
-	uint64_t sp;
-	struct go_g g;
+	uint64_t sp = go_lowest_sp(curg);
 
-	if (m->curg == 0 || !read_g(t, l, m->curg, &g)) {
-		return;
-	}
-	sp = go_lowest_sp(&g);
-	if (sp > g.lo && sp < g.hi) {
+	if (sp > curg->lo && sp < curg->hi) {
 		m->curg_sp = sp;
-		m->curg_hi = g.hi;
+		m->curg_hi = curg->hi;
 	}
 }
 
-// Reads the list of Ms that begins in a variable. Returns their number. The caller frees *list.
-static size_t
-read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct go_m **list)
+void
+go_ms_add(struct go_ms *list, const struct go_m *m)
 {
-	size_t room = 0, count = 0;
+	if (list->n == list->room) {
+		list->room = 2 * list->room + 32;
+		list->m = realloc(list->m, list->room * sizeof *list->m);
+		if (list->m == NULL) {
+			xalloc(SIZE_MAX);
+		}
+	}
+	list->m[list->n] = *m;
+	list->m[list->n].order = (uint32_t)list->n;
+	list->n++;
+}
+
+// Reads the list of Ms that begins in a variable.
+static void
+read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct go_ms *list)
+{
 	uint64_t address;
 	struct go_m m;
+	struct go_g g;
 	bool whole;
 
-	*list = NULL;
+	list->n = 0;
 	if (!target_word(t, variable, &address)) {
-		return 0;
+		return;
 	}
 	for (size_t n = 0; n < MS_MAX && address != 0; n++, address = m.next) {
 		if (!go_read_m(t, l, address, &m, &whole)) {
 			break;
 		}
-		if (count == room) {
-			room = 2 * room + 32;
-			*list = realloc(*list, room * sizeof **list);
-			if (*list == NULL) {
-				xalloc(SIZE_MAX);
-			}
+		if (m.curg != 0 && read_g(t, l, m.curg, &g)) {
+			go_note_curg(&m, &g);
 		}
-		m.order = (uint32_t)count;
-		(*list)[count] = m;
-		count += whole;
+		if (whole) {
+			go_ms_add(list, &m);
+		}
 	}
-	return count;
 }
 
 static int
@@ -84,32 +89,40 @@ by_procid(const void *a, const void *b)
 				      : (x->order > y->order) - (x->order < y->order);
 }
 
+void
+go_take_ms(struct target *t, struct go_runtime *r, struct go_ms *list)
+{
+	free(r->m);
+	r->m = list->m;
+	r->ms = list->n;
+	r->ms_forgotten = t->forgotten;
+	*list = (struct go_ms){0};
+	if (r->ms > 0) {
+		sort_items(r->m, r->ms, sizeof *r->m, by_procid);
+	}
+}
+
 // Other variables, such as the list of idle Ms, may temporarily point to the newest M. The longest
 // list is that of all Ms.
 void
 go_read_ms(struct target *t, struct go_runtime *r)
 {
-	free(r->m);
-	r->m = NULL;
-	r->ms = 0;
-	for (unsigned i = 0; i < r->allms && r->layout != NULL; i++) {
-		struct go_m *list;
-		size_t n = read_list(t, r->layout, r->allm[i], &list);
+	struct go_ms list = {0}, longest = {0};
 
-		if (n > r->ms) {
-			free(r->m);
-			r->m = list;
-			r->ms = n;
-		} else {
-			free(list);
+	if (r->ms > 0 && r->ms_forgotten == t->forgotten) {
+		return;
+	}
+	for (unsigned i = 0; i < r->allms && r->layout != NULL; i++) {
+		read_list(t, r->layout, r->allm[i], &list);
+		if (list.n > longest.n) {
+			struct go_ms shorter = longest;
+
+			longest = list;
+			list = shorter;
 		}
 	}
-	for (size_t i = 0; i < r->ms; i++) {
-		read_curg(t, r->layout, &r->m[i]);
-	}
-	if (r->ms > 0) {
-		qsort(r->m, r->ms, sizeof *r->m, by_procid);
-	}
+	go_take_ms(t, r, &longest);
+	free(list.m);
 }
 
 const struct go_m *
@@ -164,7 +177,7 @@ holds_gs(struct target *t, const struct go_layout *l, uint64_t ptr, uint64_t len
 	struct go_g g;
 
 	for (uint64_t i = 0; i < len; i += step) {
-		if (!target_word(t, ptr + 8 * i, &address) || !read_g(t, l, address, &g) ||
+		if (!target_word_near(t, ptr + 8 * i, &address) || !read_g(t, l, address, &g) ||
 			!good_g(&g)) {
 			return false;
 		}

@@ -39,6 +39,8 @@ _Noreturn void usage_flag(const char *command, char *const *argv);
 bool has_prefix(const char *s, const char *prefix);
 bool has_suffix(const char *s, const char *suffix);
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
+// As qsort, for items that often are in order.
+void sort_items(void *items, size_t n, size_t size, int (*compare)(const void *, const void *));
 #define FNV1A_START 0xcbf29ce484222325ULL
 char *shell_quote(const char *s);
 

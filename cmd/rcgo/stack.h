@@ -41,6 +41,7 @@ struct walk {
 	bool strange; // a frame is in no module: the list may be old
 	struct frame frame[FRAMES_MAX];
 	size_t n;
+	struct step_cache *steps; // of stack_unwind.c; NULL at first
 };
 
 // stack_unwind.c: unwinds C frames from regs up to Go's code, but not into it. Returns where

@@ -77,6 +77,9 @@ struct go_func {
 	struct rcgo_bytes record; // from its _func on
 	const char *name;
 	enum go_special special;
+	// The size of its frame at one PC, -1 if the table has none; sized_at is 0 before it is read.
+	uint64_t sized_at;
+	int32_t size;
 };
 
 struct go_m {
@@ -105,6 +108,7 @@ struct go_runtime {
 	char version[32];		// or ""
 	int minor;			// or -1
 	bool gone;			// its library was unloaded
+	bool forked;			// its Ms have the thread numbers of the process that forked
 	// Addresses of variables that pointed to the list of all Ms when they were found. One
 	// of them is allm.
 	uint64_t allm[8];
@@ -112,6 +116,8 @@ struct go_runtime {
 	uint64_t allgs; // the slice's address
 	struct go_m *m; // by procid; of Ms with the same, the newest is first
 	size_t ms;
+	uint64_t m_first;      // in the list that was found with the layout
+	uint64_t ms_forgotten; // the target's, when the list was read
 	uint64_t wait_reasons; // the array of strings; 0: not searched yet; 1: not found
 };
 
@@ -129,6 +135,7 @@ struct go_state {
 	size_t tables;
 	struct go_runtime *runtime;
 	size_t runtimes;
+	struct go_func_cache *cache; // of go_func_at, or NULL
 };
 
 // go_find.c: finds all runtimes of the target. A later call finds those in new modules.
@@ -145,8 +152,18 @@ bool go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *byte
 void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g);
 
 // go_lists.c
+// A list of Ms that grows.
+struct go_ms {
+	struct go_m *m;
+	size_t n, room;
+};
+void go_ms_add(struct go_ms *list, const struct go_m *m);
+// Makes the list that of the runtime, and empties it.
+void go_take_ms(struct target *t, struct go_runtime *r, struct go_ms *list);
 // Lists the Ms, as they are or as they were at a read since target_forget.
 void go_read_ms(struct target *t, struct go_runtime *r);
+// Stores the used part of curg's stack in the M, if it has one.
+void go_note_curg(struct go_m *m, const struct go_g *curg);
 // Returns the newest M of the thread that has this number, or NULL.
 const struct go_m *go_m_of_thread(const struct go_runtime *r, uint64_t procid);
 // Returns the lowest address of a goroutine's stack that is in use, if no thread runs it in Go.
@@ -158,6 +175,7 @@ size_t go_read_gs(
 const char *go_wait_reason(struct target *t, struct go_runtime *r, const struct go_g *g);
 
 // go_func.c
+struct go_func_cache *go_func_cache_new(void);
 bool go_func_at(const struct go_state *go, uint64_t pc, struct go_func *f);
 bool go_func_in(const struct go_table *table, uint64_t pc, struct go_func *f);
 // Finds the function in an object that may have been unloaded since.

@@ -44,7 +44,8 @@ on_stack_of(struct stacks *s, const struct go_runtime *r, uint64_t address, uint
 }
 
 // Finds the M whose stack the thread is on. In a core, thread numbers are those of the initial PID
-// namespace, and an M has those of its own namespace.
+// namespace, and an M has those of its own namespace. In a child of fork, an M has the numbers of
+// the process that forked.
 static void
 find_m_by_stack(struct stacks *s, struct thread *th)
 {
@@ -65,12 +66,28 @@ find_m_by_stack(struct stacks *s, struct thread *th)
 	}
 }
 
+static bool
+is_forked(const struct stacks *s)
+{
+	bool forked = false;
+
+	for (size_t i = 0; i < s->go.runtimes; i++) {
+		forked |= s->go.runtime[i].forked;
+	}
+	return forked;
+}
+
 void
 stacks_find_m(struct stacks *s, struct thread *th)
 {
+	uint64_t stamp;
+
 	th->ms = 0;
 	find_m_by_number(s, th);
-	if (s->t.core && th->ms == 0) {
+	if (th->ms == 0 && (s->t.core || is_forked(s))) {
+		if (th->sp == 0 && !s->t.core) {
+			process_blocked(&s->t, th, &stamp);
+		}
 		find_m_by_stack(s, th);
 	}
 }

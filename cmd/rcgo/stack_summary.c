@@ -29,9 +29,10 @@ print_head(struct stacks *s)
 	if (s->go.runtimes == 0) {
 		fputs(" (no Go in it)", stdout);
 	}
-	printf(": %zu threads", s->t.threads);
+	printf(": %zu thread%s", s->t.threads, s->t.threads == 1 ? "" : "s");
 	if (s->go.runtimes > 0 && s->options.thread == 0) {
-		printf(", %zu goroutines", s->goroutines_total);
+		printf(", %zu goroutine%s", s->goroutines_total,
+			s->goroutines_total == 1 ? "" : "s");
 	}
 	if (!s->t.core && s->t.stopped == 0) {
 		fputs("; none was stopped", stdout);
@@ -45,6 +46,8 @@ print_head(struct stacks *s)
 	for (size_t i = 0; i < s->go.runtimes; i++) {
 		if (s->go.runtime[i].layout == NULL) {
 			puts("the Go runtime has a layout that is not known: C frames only");
+		} else if (s->go.runtime[i].forked) {
+			puts("a child of fork: of Go's threads, only the one that forked is in it");
 		}
 	}
 }

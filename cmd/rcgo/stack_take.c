@@ -137,7 +137,7 @@ drop_foreign_ms(struct thread *th)
 
 		if (bytes == NULL ||
 			!go_parse_m(th->own[i].runtime->layout, th->own[i].m, bytes, &m) ||
-			!is_of_another(th, &m)) {
+			th->own[i].runtime->forked || !is_of_another(th, &m)) {
 			th->own[kept++] = th->own[i];
 		}
 	}
@@ -228,12 +228,14 @@ stop_and_read(struct stacks *s, struct thread *th)
 	// On a busy machine each stop waits for a processor.
 	bool waited = !s->options.stop && (s->t.waited_ns > STOPS_MAX_NS ||
 						  (!th->running && s->t.firm_ns > FIRM_MAX_NS));
+	bool hurried = process_hurry(true);
 
 	if (note_stop(th, waited ? -ETIMEDOUT : process_stop(&s->t, th))) {
 		keep_memory(&s->t, th);
 		process_release(&s->t, th);
 		s->t.stopped++;
 	}
+	process_hurry(hurried);
 }
 
 // Returns whether the thread's M in the runtime that has this code is known.
@@ -547,5 +549,6 @@ stacks_take(struct stacks *s)
 	for (size_t i = 0; i < s->t.threads; i++) {
 		process_release_late(&s->t, &s->t.thread[i]);
 	}
+	free(w->steps);
 	free(w);
 }

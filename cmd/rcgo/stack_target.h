@@ -84,7 +84,7 @@ struct thread {
 	uint64_t sched;	   // changes whenever the thread runs; 0: not known
 	uint64_t seen;	   // the stamp of process_blocked, if it found the thread blocked; else 0
 	bool asked;	   // a stop was requested, and the thread has not been released
-	uint64_t switched; // how long it was stopped, in ns
+	uint64_t switched; // how long it was stopped at most, in ns; before: since when
 	int signal;	   // that was pending when it was stopped
 	const struct stack *stack;
 	struct goroutine *goroutine;
@@ -117,6 +117,7 @@ struct target {
 	uint8_t *keep;	      // KEEP_SIZE bytes for the regions of the current thread
 	size_t kept;
 	struct target_blocks *blocks; // of target_read_near
+	uint64_t forgotten;	      // calls of target_forget
 	bool same_root;
 	const struct walker *walker; // of its CPU
 	struct rcgo_arena arena;
@@ -158,8 +159,8 @@ int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
 // Gives rcgo the highest priority among ordinary processes, if the kernel permits that, or restores
-// its own.
-void process_hurry(bool on);
+// its own. Returns whether it had the highest before.
+bool process_hurry(bool on);
 // Releases a thread that did not stop in time, if it has stopped since.
 void process_release_late(struct target *t, struct thread *th);
 
@@ -192,6 +193,7 @@ bool target_word(struct target *t, uint64_t address, uint64_t *word);
 // Reads by blocks, which it caches, for lists of many small objects near each other. The data may
 // be as old as the last target_forget.
 bool target_read_near(struct target *t, uint64_t address, void *to, size_t size);
+bool target_word_near(struct target *t, uint64_t address, uint64_t *word);
 void target_forget(struct target *t);
 // Reads from the thread's regions, else from the target's current memory; then sets *late.
 bool thread_read(struct target *t, const struct thread *th, uint64_t address, void *to, size_t size,

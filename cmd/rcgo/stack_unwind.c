@@ -92,9 +92,8 @@ struct step {
 };
 
 static bool
-find_row(struct walk *w, struct step *s, uint64_t pc)
+find_row(struct walk *w, struct step *s, struct module *m, uint64_t pc, bool *lasting)
 {
-	struct module *m = module_find(w->t, pc);
 	struct rcgo_cfi_area area = {.nodelete = true};
 	struct rcgo_debug_frame found;
 	uintptr_t local;
@@ -106,8 +105,9 @@ find_row(struct walk *w, struct step *s, uint64_t pc)
 	area.start = (uintptr_t)m->image;
 	area.end = area.start + m->image_size;
 	local = area.start + (uintptr_t)(pc - m->bias - m->base);
-	if (m->eh_frame_hdr != 0 && rcgo__cfi_find(&area, m->eh_frame_hdr, m->eh_frame_hdr_size,
-					    local, &s->fde, NULL)) {
+	*lasting = m->eh_frame_hdr != 0 && rcgo__cfi_find(&area, m->eh_frame_hdr,
+						   m->eh_frame_hdr_size, local, &s->fde, NULL);
+	if (*lasting) {
 		return rcgo__cfi_row(&s->fde, local, false, &s->row);
 	}
 	if (!rcgo__debug_frame_find(&(struct rcgo_module){.start = area.start,
@@ -123,6 +123,40 @@ find_row(struct walk *w, struct step *s, uint64_t pc)
 	area.bias = found.loaded ? 0 : (uintptr_t)m->image - (uintptr_t)m->base;
 	return rcgo__cfi_parse(&area, found.fde, &s->fde, NULL) &&
 	       rcgo__cfi_row(&s->fde, local, false, &s->row);
+}
+
+// Many threads have the same frames. The rules are those of an object's file, which does not change.
+#define CACHED_BITS 8
+#define CACHED_SPREAD 0x9e3779b97f4a7c15u
+struct step_cache {
+	struct {
+		uint64_t pc;
+		struct step step; // its module is NULL: none
+	} at[1 << CACHED_BITS];
+};
+
+static bool
+cached_row(struct walk *w, struct step *s, uint64_t pc)
+{
+	struct module *m = module_find(w->t, pc);
+	size_t i = pc * CACHED_SPREAD >> (64 - CACHED_BITS);
+	bool lasting;
+
+	if (w->steps == NULL) {
+		w->steps = xalloc(sizeof *w->steps);
+	}
+	if (m == NULL || w->steps->at[i].pc != pc || w->steps->at[i].step.module != m) {
+		if (!find_row(w, s, m, pc, &lasting)) {
+			return false;
+		}
+		if (!lasting) {
+			return true;
+		}
+		w->steps->at[i].pc = pc;
+		w->steps->at[i].step = *s;
+	}
+	*s = w->steps->at[i].step;
+	return true;
 }
 
 static const uint8_t *
@@ -242,7 +276,7 @@ step_c(struct walk *w)
 {
 	struct step s;
 
-	if (find_row(w, &s, w->regs.pc - !w->exact)) {
+	if (cached_row(w, &s, w->regs.pc - !w->exact)) {
 		return apply_row(w, &s);
 	}
 	if (unwind_heuristic(w)) {

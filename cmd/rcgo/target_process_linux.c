@@ -134,7 +134,7 @@ process_threads(struct target *t)
 	p->entries = task_entries(p);
 	rcgo_target_each_thread(&t->from, visit_thread, t);
 	if (p->sorted == 0 && t->threads > 0) {
-		qsort(t->thread, t->threads, sizeof *t->thread, by_tid);
+		sort_items(t->thread, t->threads, sizeof *t->thread, by_tid);
 		p->sorted = t->threads;
 	}
 }
@@ -166,15 +166,13 @@ process_names(struct target *t)
 static ssize_t
 read_sched(struct process *p, pid_t tid, char *text, size_t cap)
 {
-	char path[64];
 	ssize_t n = p->sched_of == tid ? pread(p->sched, text, cap - 1, 0) : -1;
 
 	if (n < 0) {
 		if (p->sched_of != 0) {
 			close(p->sched);
 		}
-		snprintf(path, sizeof path, "%d/schedstat", tid);
-		p->sched = openat(p->task, path, O_RDONLY | O_CLOEXEC);
+		p->sched = rcgo__task_file_open(p->task, tid, "schedstat");
 		p->sched_of = p->sched >= 0 ? tid : 0;
 		n = p->sched >= 0 ? pread(p->sched, text, cap - 1, 0) : -1;
 	}

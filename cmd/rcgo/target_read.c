@@ -28,21 +28,22 @@ target_word(struct target *t, uint64_t address, uint64_t *word)
 }
 
 #define BLOCK_SIZE ((uint64_t)8 << 10)
-#define BLOCKS 1024
+#define PAGE_SIZE ((uint64_t)4 << 10)
+#define BLOCKS_BITS 8			 // few, because the kernel clears each page that is touched
 #define BLOCK_SPREAD 0x9e3779b97f4a7c15u // spreads neighbouring blocks
+#define BLOCKS (1 << BLOCKS_BITS)
 struct target_blocks {
 	struct {
 		uint64_t address; // 0: empty
 		size_t size;
-		uint8_t *bytes; // NULL: not used so far
 	} head[BLOCKS];
-	size_t used;
-	uint8_t bytes[BLOCKS][BLOCK_SIZE]; // taken in order, so that most of it stays untouched
+	uint8_t bytes[BLOCKS][BLOCK_SIZE];
 };
 
 void
 target_forget(struct target *t)
 {
+	t->forgotten++;
 	for (size_t i = 0; t->blocks != NULL && i < BLOCKS; i++) {
 		t->blocks->head[i].address = 0;
 	}
@@ -53,8 +54,9 @@ target_read_near(struct target *t, uint64_t address, void *to, size_t size)
 {
 	uint64_t start = address & ~(BLOCK_SIZE - 1);
 	size_t offset = (size_t)(address - start);
-	size_t i = (size_t)((start / BLOCK_SIZE * BLOCK_SPREAD) >> 54);
+	size_t i = (size_t)((start / BLOCK_SIZE * BLOCK_SPREAD) >> (64 - BLOCKS_BITS));
 	struct target_blocks *b;
+	size_t readable;
 
 	if (start == 0 || size > BLOCK_SIZE - offset || t->core || t->read != NULL) {
 		return target_read(t, address, to, size);
@@ -64,17 +66,23 @@ target_read_near(struct target *t, uint64_t address, void *to, size_t size)
 	}
 	b = t->blocks;
 	if (b->head[i].address != start) {
-		if (b->head[i].bytes == NULL) {
-			b->head[i].bytes = b->bytes[b->used++];
-		}
 		b->head[i].address = start;
-		b->head[i].size = target_read_some(t, start, b->head[i].bytes, BLOCK_SIZE);
+		b->head[i].size = target_read_some(t, start, b->bytes[i], BLOCK_SIZE);
 	}
-	if (offset + size > b->head[i].size) {
-		return target_read(t, address, to, size);
+	readable = b->head[i].size;
+	if (offset + size <= readable) {
+		memcpy(to, b->bytes[i] + offset, size);
+		return true;
 	}
-	memcpy(to, b->head[i].bytes + offset, size);
-	return true;
+	// The page at which the read of the block ended cannot be read. Pages behind it may.
+	return offset >= (readable & ~(PAGE_SIZE - 1)) + PAGE_SIZE &&
+	       target_read(t, address, to, size);
+}
+
+bool
+target_word_near(struct target *t, uint64_t address, uint64_t *word)
+{
+	return target_read_near(t, address, word, sizeof *word);
 }
 
 const uint8_t *

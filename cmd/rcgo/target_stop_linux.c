@@ -34,17 +34,21 @@ static bool hurries;
 
 // If other processes delayed rcgo, the threads would stay stopped for as long. A real-time priority
 // is worse: from Linux 6.12 on, the kernel interrupts such a process for 50 ms, to let others run.
-void
+bool
 process_hurry(bool on)
 {
 	static int usual = INT_MIN; // INT_MIN: not read yet
+	static bool refused;
+	bool before = hurries;
 
 	if (usual == INT_MIN) {
 		usual = getpriority(PRIO_PROCESS, 0);
 	}
-	if (on != hurries && setpriority(PRIO_PROCESS, 0, on ? HURRY_NICE : usual) == 0) {
-		hurries = on;
+	if (on != hurries && !refused) {
+		refused = setpriority(PRIO_PROCESS, 0, on ? HURRY_NICE : usual) != 0;
+		hurries = refused ? hurries : on;
 	}
+	return before;
 }
 
 // A signal that arrived first is delivered when the thread continues.
@@ -77,7 +81,10 @@ wait_stopped(struct target *t, struct thread *th, uint64_t since)
 	int status;
 
 	for (unsigned round = 0;; round++) {
-		pid_t got = waitpid(th->tid, &status, WNOHANG | __WALL);
+		pid_t got;
+
+		th->switched = now_ns(); // it has not stopped earlier than that
+		got = waitpid(th->tid, &status, WNOHANG | __WALL);
 
 		if (got == th->tid) {
 			if (!WIFSTOPPED(status)) {
@@ -89,7 +96,7 @@ wait_stopped(struct target *t, struct thread *th, uint64_t since)
 		if (got < 0 && errno != EINTR) {
 			return -errno;
 		}
-		if (round % 64 == 0 && is_too_late(t, th, now_ns() - since)) {
+		if (round % 64 == 0 && is_too_late(t, th, th->switched - since)) {
 			return -ETIMEDOUT;
 		}
 		if (round > spins) {
@@ -186,8 +193,7 @@ process_await_stop(struct target *t, struct thread *th)
 	uint64_t since = now_ns();
 	int err = wait_stopped(t, th, since);
 
-	th->switched = now_ns();
-	*(err == -ETIMEDOUT && !th->running ? &t->firm_ns : &t->waited_ns) += th->switched - since;
+	*(err == -ETIMEDOUT && !th->running ? &t->firm_ns : &t->waited_ns) += now_ns() - since;
 	if (err != 0) {
 		th->asked = err == -ETIMEDOUT;
 		return err;

@@ -188,3 +188,17 @@ shell_quote(const char *s)
 	*p = '\'';
 	return out;
 }
+
+void
+sort_items(void *items, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	const char *item = items;
+	bool sorted = true;
+
+	for (size_t i = 1; i < n && sorted; i++, item += size) {
+		sorted = compare(item, item + size) <= 0;
+	}
+	if (!sorted) {
+		qsort(items, n, size, compare);
+	}
+}

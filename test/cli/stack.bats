@@ -218,6 +218,7 @@ END
 	start_mixed
 	run "$RCGO" record -d 1s -o p.pb.gz "$PID"
 	[ "$status" = 0 ]
+	[[ $output =~ [1-9][0-9]*" stops: median "[0-9]+" us, 99 % within "[0-9]+" us, longest "[0-9]+" us" ]]
 	run go tool pprof -traces p.pb.gz
 	in_order "$output" c_spin main._Cfunc_c_spin
 	[[ $output == *"main.goSpin"* && $output != *"plain_thread"* ]]

@@ -8,7 +8,7 @@ setup_file() {
 	local name
 	cp -r "$BATS_TEST_DIRNAME/testdata/." "$BATS_FILE_TMPDIR"
 	export DATA=$BATS_FILE_TMPDIR
-	for name in tworuntimes waits jit mixed; do
+	for name in tworuntimes waits jit mixed forked; do
 		(cd "$DATA/$name" && env GOFLAGS= go build -o program .)
 	done
 	(cd "$DATA/tworuntimes" && env GOFLAGS= go build -buildmode=c-shared -o lib.so ./lib)
@@ -201,6 +201,22 @@ say_any() {
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == *"none was stopped"* && $output != *"may be missing"* ]]
 	in_order "$output" vfork start_child main
+	stop_started
+}
+
+@test "stack: a child of fork" {
+	local child
+	start_as "$DATA/forked/program"
+	say_any
+	child=$line
+	run "$RCGO" stack "$child"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == "process $child program (Go "*": 1 thread, "* ]]
+	in_order "$output" "a child of fork" "goroutine 1" fork_and_wait main._Cfunc_fork_and_wait \
+		main.forker main.main runtime.main
+	[[ $output != *"may be missing"* && $output != *"not known"* ]]
+	run "$RCGO" record -off-cpu -d 300ms -folded "$child"
+	in_order "$output" "runtime.main;main.main;main.forker;main._Cfunc_fork_and_wait;C:fork_and_wait;"
 	stop_started
 }
 
