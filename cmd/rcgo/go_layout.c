@@ -291,8 +291,8 @@ try_variables(struct target *t, const struct numbers *numbers, struct go_runtime
 	}
 }
 
-// In a child of fork, only the thread that forked is left, with a new number. The Ms have the numbers
-// of the threads of the process that forked.
+// In a child of fork, only the thread that forked is left, with a new number. The Ms have the
+// numbers of the threads of the process that forked.
 const struct go_layout *
 go_layout_fit(struct target *t, struct go_runtime *r)
 {

@@ -77,7 +77,8 @@ struct go_func {
 	struct rcgo_bytes record; // from its _func on
 	const char *name;
 	enum go_special special;
-	// The size of its frame at one PC, -1 if the table has none; sized_at is 0 before it is read.
+	// The size of its frame at the PC sized_at, -1 if the table has none; sized_at is 0 before
+	// it is read.
 	uint64_t sized_at;
 	int32_t size;
 };

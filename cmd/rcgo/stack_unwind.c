@@ -125,7 +125,8 @@ find_row(struct walk *w, struct step *s, struct module *m, uint64_t pc, bool *la
 	       rcgo__cfi_row(&s->fde, local, false, &s->row);
 }
 
-// Many threads have the same frames. The rules are those of an object's file, which does not change.
+// Many threads have the same frames. The rules are those of an object's file, which does not
+// change.
 #define CACHED_BITS 8
 #define CACHED_SPREAD 0x9e3779b97f4a7c15u
 struct step_cache {
