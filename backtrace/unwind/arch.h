@@ -21,8 +21,17 @@
 #	include "arch_arm64.h"
 #elif defined(__i386__)
 #	include "arch_386.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#	include "arch_riscv64.h"
+#elif defined(__arm__)
+#	include "arch_arm.h"
 #else
 #	error "no arch_<cpu>.h for this processor: see doc/porting.md"
+#endif
+
+// The stack pointer after a return to the caller, for a CFA.
+#ifndef RCGO_SP_OF_CFA
+#	define RCGO_SP_OF_CFA(cfa) (cfa)
 #endif
 
 #endif // RCGO_ARCH_H

@@ -36,7 +36,7 @@ static uintptr_t list_generation;
 
 // Whether a thread is building a list. Another thread that wants to build one returns.
 // owner: rcgo__modules_refresh; lock: itself, never waited for; ordering: acquire and release
-static bool refreshing;
+static uint32_t refreshing; // 1 or 0
 
 // Accessed only by the thread that has set refreshing.
 // owner: the thread that set refreshing; lock: refreshing; ordering: that of refreshing
@@ -245,7 +245,7 @@ rcgo__modules_refresh(void)
 {
 	int saved = errno;
 
-	if (__atomic_exchange_n(&refreshing, true, __ATOMIC_ACQUIRE)) {
+	if (__atomic_exchange_n(&refreshing, 1, __ATOMIC_ACQUIRE) != 0) {
 		return;
 	}
 	if (draft.capacity != 0 || map_lists(FIRST_CAPACITY)) {
@@ -263,7 +263,7 @@ rcgo__modules_refresh(void)
 			break;
 		}
 	}
-	rcgo_store_rel(&refreshing, false);
+	rcgo_store_rel(&refreshing, 0);
 	errno = saved;
 }
 

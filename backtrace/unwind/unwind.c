@@ -159,7 +159,7 @@ unwind_fast_loop(struct rcgo_unwind *unwind)
 		pc = rcgo__arch_strip(word_at(ra_at));
 		saved = word_at(fp_at);
 		fp = (entry & RCGO_UNWIND_ENTRY_FP_SAVED) != 0 ? saved : fp;
-		sp = cfa;
+		sp = RCGO_SP_OF_CFA(cfa);
 		back = 1;
 		entry = RCGO_UNWIND_ENTRY_NONE;
 	}

@@ -161,7 +161,7 @@ apply_row(struct slow_step *s, bool pc_is_precise, struct rcgo_frame_regs *to)
 	to->known = 0;
 	for (unsigned i = 0; i < RCGO_DW_REGS; i++) {
 		if (i == RCGO_DW_SP && s->row->reg_rule[i] == RCGO_RULE_SAME) {
-			to->reg[i] = s->cfa;
+			to->reg[i] = RCGO_SP_OF_CFA(s->cfa);
 			to->known |= BIT(i);
 		} else if (find_reg(s, i, &to->reg[i])) {
 			to->known |= BIT(i);

@@ -306,7 +306,7 @@ rcgo__unwind_step_cfa(
 		return false;
 	}
 	frame->pc = rcgo__arch_strip(frame->pc);
-	frame->sp = cfa;
+	frame->sp = RCGO_SP_OF_CFA(cfa);
 	frame->pc_is_precise = (entry & RCGO_UNWIND_ENTRY_INTERRUPTED) != 0;
 	return true;
 }

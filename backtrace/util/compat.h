@@ -23,6 +23,27 @@
 #endif
 #define RCGO_SHARED extern RCGO_HIDDEN
 
+// The frame pointer of a function's caller, which the function's own frame pointer leads to; 0
+// where it leads to nothing.
+#if defined(__riscv) // a frame pointer is the CFA
+#	define RCGO_SAVED_FP(frame) ((frame)[-2])
+#elif defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
+#	define RCGO_SAVED_FP(frame) (*(frame))
+#else
+#	define RCGO_SAVED_FP(frame) ((void)(frame), (uintptr_t)0)
+#endif
+
+// The number of the lowest bit that is set in x, which is not 0. Where words have 32 bits, the
+// compiler's function for 64 would be libgcc's, and Go's own linker cannot link all of libgcc.
+#if UINTPTR_MAX > UINT32_MAX
+#	define rcgo_lowest_bit(x) ((unsigned)__builtin_ctzll(x))
+#else
+#	define rcgo_lowest_bit(x)                                       \
+		((uint32_t)(x) != 0                                      \
+				? (unsigned)__builtin_ctz((uint32_t)(x)) \
+				: 32 + (unsigned)__builtin_ctz((uint32_t)((uint64_t)(x) >> 32)))
+#endif
+
 // Attributes and atomics.
 
 #define RCGO_NORETURN __attribute__((noreturn))

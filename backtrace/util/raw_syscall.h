@@ -80,6 +80,10 @@ rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
 
 #elif defined(__i386__)
 #	include "raw_syscall_386.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#	include "raw_syscall_riscv64.h"
+#elif defined(__arm__)
+#	include "raw_syscall_arm.h"
 #else
 #	error "runtime_cgo: no raw system call for this CPU: see doc/porting.md"
 #endif

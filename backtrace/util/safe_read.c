@@ -143,6 +143,26 @@ rcgo__readable_nofault(const void *p, size_t n)
 		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
 		:                                              \
 		: "x9", "memory"
+#elif defined(__arm__)
+#	define COPY_BYTES                                                                      \
+		"copy_nofault_first:\n\tcmp %3, #0\n\tbeq copy_nofault_last\n\tldrb ip, [%2]\n" \
+		"\tstrb ip, [%1]\n\tadd %2, %2, #1\n\tadd %1, %1, #1\n\tsub %3, %3, #1\n"       \
+		"\tb copy_nofault_first\ncopy_nofault_last:\n\tmov %0, #1\n\tb 1f\n"            \
+		"copy_nofault_resume:\n\tmov %0, #0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
+		:                                              \
+		: "ip", "cc", "memory"
+#elif defined(__riscv)
+#	define COPY_BYTES                                                                \
+		"copy_nofault_first:\n\tbeqz %3, copy_nofault_last\n\tlbu t0, 0(%2)\n"    \
+		"\tsb t0, 0(%1)\n\taddi %2, %2, 1\n\taddi %1, %1, 1\n\taddi %3, %3, -1\n" \
+		"\tj copy_nofault_first\ncopy_nofault_last:\n\tli %0, 1\n\tj 1f\n"        \
+		"copy_nofault_resume:\n\tli %0, 0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
+		:                                              \
+		: "t0", "memory"
 #elif defined(__i386__)
 #	define COPY_BYTES                                      \
 		"copy_nofault_first:\n\trep movsb\n"            \

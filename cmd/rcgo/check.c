@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const platforms[] = {
-	"linux/amd64", "linux/arm64", "linux/386", "freebsd/amd64", "freebsd/arm64"};
+static const char *const platforms[] = {"linux/amd64", "linux/arm64", "linux/386", "linux/riscv64",
+	"linux/arm", "freebsd/amd64", "freebsd/arm64"};
 
 struct problem *
 problem_version(const struct goenv *e)

@@ -26,9 +26,10 @@ typedef struct {
 _Static_assert(offsetof(go_sigaction_t, mask) == 24, "go_sigaction_t.mask");
 _Static_assert(sizeof(go_sigaction_t) == 32, "go_sigaction_t");
 
-#elif defined(__linux__) && defined(__i386__)
+#elif defined(__linux__) && (defined(__i386__) || defined(__arm__))
 
 // GO: runtime/defs_linux_386.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
+// GO: runtime/defs_linux_arm.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
 typedef struct {
 	uintptr_t handler;
 	uint32_t flags;
@@ -40,6 +41,23 @@ typedef struct {
 
 _Static_assert(offsetof(go_sigaction_t, mask) == 12, "go_sigaction_t.mask");
 _Static_assert(sizeof(go_sigaction_t) == 20, "go_sigaction_t");
+
+#elif defined(__linux__) && (defined(__riscv) || defined(__loongarch__))
+
+// The kernel has no restorer, and does not look at the last word.
+// GO: runtime/defs_linux_riscv64.go struct sigactiont: sa_handler sa_flags sa_mask sa_restorer
+// GO: runtime/defs_linux_loong64.go struct sigactiont: sa_handler sa_flags sa_mask sa_restorer
+typedef struct {
+	uintptr_t handler;
+	unsigned long flags;
+	go_sigset_t mask;
+	uintptr_t restorer;
+} go_sigaction_t;
+
+#	define RCGO_COPY_RESTORER(go, act) ((void)0)
+
+_Static_assert(offsetof(go_sigaction_t, mask) == 16, "go_sigaction_t.mask");
+_Static_assert(sizeof(go_sigaction_t) == 32, "go_sigaction_t");
 
 #elif defined(__FreeBSD__)
 

@@ -177,7 +177,7 @@ rcgo__sigset_next(const go_sigset_t *set, int after)
 			rest &= ~((unsigned long long)rcgo__sigset_bit(after + 1) - 1);
 		}
 		if (rest != 0) {
-			return (int)i * RCGO_SIGSET_WORD_BITS + __builtin_ctzll(rest) + 1;
+			return (int)i * RCGO_SIGSET_WORD_BITS + (int)rcgo_lowest_bit(rest) + 1;
 		}
 	}
 	return 0;

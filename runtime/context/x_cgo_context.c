@@ -85,7 +85,7 @@ _cgo_wait_runtime_init_done(void)
 		struct caller caller = {
 			.pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
 			.cfa = (uintptr_t)__builtin_dwarf_cfa(),
-			.fp = *(const uintptr_t *)__builtin_frame_address(0),
+			.fp = RCGO_SAVED_FP((const uintptr_t *)__builtin_frame_address(0)),
 		};
 
 		return begin_call(init_state, &caller);

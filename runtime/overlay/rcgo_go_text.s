@@ -7,15 +7,29 @@
 #include "textflag.h"
 
 #ifdef GOARCH_386
+#define WORDS_OF_32_BITS
+#endif
+#ifdef GOARCH_arm
+#define WORDS_OF_32_BITS
+#endif
+#ifdef WORDS_OF_32_BITS
 DATA rcgo_go_text+0(SB)/4, $runtime·text(SB)
 DATA rcgo_go_text+4(SB)/4, $runtime·etext(SB)
-DATA rcgo_go_text+8(SB)/4, $current_g<>(SB)
 GLOBL rcgo_go_text(SB), NOPTR, $12
 #else
 DATA rcgo_go_text+0(SB)/8, $runtime·text(SB)
 DATA rcgo_go_text+8(SB)/8, $runtime·etext(SB)
-DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
 GLOBL rcgo_go_text(SB), NOPTR, $24
+#endif
+// On other CPUs the third word is 0: the g is not known.
+#ifdef GOARCH_386
+DATA rcgo_go_text+8(SB)/4, $current_g<>(SB)
+#endif
+#ifdef GOARCH_amd64
+DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
+#endif
+#ifdef GOARCH_arm64
+DATA rcgo_go_text+16(SB)/8, $current_g<>(SB)
 #endif
 
 #ifdef GOARCH_amd64

@@ -319,7 +319,7 @@ slab_claim(uint32_t i)
 	uint64_t taken = rcgo_load_rlx(&slabs[i].taken);
 
 	while (taken != ((uint64_t)1 << SLAB_STACKS) - 1) {
-		uint32_t bit = (uint32_t)__builtin_ctzll(~taken);
+		uint32_t bit = (uint32_t)rcgo_lowest_bit(~taken);
 
 		if (rcgo_cas(&slabs[i].taken, &taken, taken | (uint64_t)1 << bit)) {
 			return bit;

@@ -69,6 +69,37 @@
 		((uintptr_t)(uc)->uc_mcontext.gregs[(const int[]){8, 10, 9, 5}[i]])
 #	define RCGO_SYSCALL_CODE "\xcd\x80"
 #	define RCGO_SYSCALL_BYTES 2
+#elif defined(__arm__) && defined(__FreeBSD__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[15])
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[13])
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.__gregs[15] = (value))
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.__gregs[14], true)
+#elif defined(__arm__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.arm_pc)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.arm_sp)
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.arm_pc = (value) & ~1UL)
+#	define RCGO_FRAME_SET_SP(uc, value) ((uc)->uc_mcontext.arm_sp = (value))
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.arm_lr, true)
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.arm_r7)
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) ((uintptr_t)(&(uc)->uc_mcontext.arm_r0)[i])
+#	define RCGO_SYSCALL_CODE "\x00\x00\x00\xef"
+#	define RCGO_SYSCALL_BYTES 4
+#elif defined(__riscv) && defined(__FreeBSD__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_sepc)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_sp)
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.mc_gpregs.gp_sepc = (value))
+#	define RCGO_FRAME_CALLER(uc, to) \
+		(*(to) = (uintptr_t)(uc)->uc_mcontext.mc_gpregs.gp_ra, true)
+#elif defined(__riscv)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[0])
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.__gregs[2])
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.__gregs[0] = (value))
+#	define RCGO_FRAME_SET_SP(uc, value) ((uc)->uc_mcontext.__gregs[2] = (value))
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.__gregs[1], true)
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.__gregs[17])
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) ((uintptr_t)(uc)->uc_mcontext.__gregs[10 + (i)])
+#	define RCGO_SYSCALL_CODE "\x73\x00\x00\x00"
+#	define RCGO_SYSCALL_BYTES 4
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif

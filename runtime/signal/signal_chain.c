@@ -58,6 +58,51 @@ is_chained(int sig)
 	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS || sig == SIGQUIT;
 }
 
+#if defined(__linux__) && !defined(__x86_64__) && !defined(__aarch64__)
+
+static const int adopted_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+
+// The signals of them that had their default action when Go began to start.
+// owner: rcgo__signal_chain_note_defaults; lock: none; ordering: none, one thread
+static go_sigset_t default_signals;
+
+void
+rcgo__signal_chain_note_defaults(void)
+{
+	go_sigaction_t now;
+
+	for (size_t i = 0; i < RCGO_COUNTOF(adopted_signals); i++) {
+		if (rcgo__kernel_action(adopted_signals[i], NULL, &now) == 0 &&
+			now.handler == (uintptr_t)SIG_DFL) {
+			rcgo__sigset_add(&default_signals, adopted_signals[i]);
+		}
+	}
+}
+
+void
+rcgo__signal_chain_adopt(void)
+{
+	go_sigaction_t now;
+
+	if (rcgo_load_rlx(&go_handler) != NULL || RCGO_SANITIZED) {
+		return;
+	}
+	for (size_t i = 0; i < RCGO_COUNTOF(adopted_signals); i++) {
+		int sig = adopted_signals[i];
+
+		if (rcgo__sigset_has(&default_signals, sig) &&
+			rcgo__kernel_action(sig, NULL, &now) == 0 &&
+			rcgo__in_go_text(now.handler)) {
+			rcgo_store_rel(&go_handler, (rcgo_go_handler)now.handler);
+			rcgo__signal_chain_set_installed(sig, true);
+			now.handler = (uintptr_t)rcgo__signal_chain_entry;
+			rcgo__kernel_action(sig, &now, NULL);
+		}
+	}
+}
+
+#endif
+
 rcgo_go_handler
 rcgo__signal_chain_handler(void)
 {

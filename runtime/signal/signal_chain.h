@@ -27,6 +27,34 @@ RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info,
 //
 // In a program without Go code (rcgo__go_text) and under sanitizers, nothing here has any effect.
 
+// On some CPUs Go installs its handlers by system calls, and on 386 and loong64 it did before 1.26.
+// The chain is then made when Go has started, for the signals that had their default action before.
+// Go does not install its handlers of crash signals again.
+#if defined(__linux__) && !defined(__x86_64__) && !defined(__aarch64__)
+
+// Notes which signals have their default action. Call before Go installs its handlers.
+// Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN void rcgo__signal_chain_note_defaults(void);
+
+// Installs the first-chance handler for those that have Go's handler now, if Go has not called
+// x_cgo_sigaction.
+// Safety: MT-Unsafe AS-Unsafe | stack=c g=set errno=kept alloc=no lock=none
+RCGO_SHARED void rcgo__signal_chain_adopt(void);
+
+#else
+
+static inline void
+rcgo__signal_chain_note_defaults(void)
+{
+}
+
+static inline void
+rcgo__signal_chain_adopt(void)
+{
+}
+
+#endif
+
 // Implements sigaction for Go. act and old are Go's view. Returns 0 or an errno.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=set alloc=no lock=none
 RCGO_INTERN int rcgo__signal_chain_sigaction(

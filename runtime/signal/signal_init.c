@@ -28,6 +28,9 @@ rcgo__signal_init(void)
 		rcgo__option_is("traceback", "off")) {
 		rcgo__signal_chain_off();
 	}
+	if (!rcgo__option_is("crash", "off")) {
+		rcgo__signal_chain_note_defaults();
+	}
 	rcgo__signal_dump_init();
 	rcgo__libc_init();
 }

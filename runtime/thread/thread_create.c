@@ -195,7 +195,7 @@ sleep_for(long nanoseconds)
 
 // Whether a thread is reporting that none could be started.
 // owner: rcgo__thread_create_fatal; lock: none; ordering: one exchange finds false
-static bool fatal_reported;
+static uint32_t fatal_reported; // 1 or 0
 
 void
 rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
@@ -205,7 +205,7 @@ rcgo__thread_create_fatal(const struct rcgo_thread_attr *attr_req, int err)
 
 	// One report is enough: if one thread cannot start another, others often cannot either.
 	// The first one ends the process.
-	if (__atomic_exchange_n(&fatal_reported, true, __ATOMIC_ACQ_REL)) {
+	if (__atomic_exchange_n(&fatal_reported, 1, __ATOMIC_ACQ_REL) != 0) {
 		sleep_for(1000 * 1000 * 1000L);
 	}
 	rcgo_add_rlx(&rcgo__stats()->start_failures, 1);

@@ -96,7 +96,7 @@ record_alloc(void)
 		struct block *block = ~used != 0 ? block_get(i) : NULL;
 
 		while (~used != 0 && block != NULL) {
-			uint32_t bit = (uint32_t)__builtin_ctzll(~used);
+			uint32_t bit = (uint32_t)rcgo_lowest_bit(~used);
 
 			if (rcgo_cas(&records_in_use[i], &used, used | (uint64_t)1 << bit)) {
 				struct rcgo_thread_record *r = (void *)block->records[bit];

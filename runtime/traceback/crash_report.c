@@ -20,6 +20,7 @@
 #include "raw_syscall.h"
 #include "report.h"
 #include "runtime_cgo.h"
+#include "signal_chain.h"
 #include "strbuf.h"
 #include "symbolizer.h"
 #include "syscall_trial.h"
@@ -214,5 +215,6 @@ rcgo__crash_init(uintptr_t *crash_fd)
 				       !rcgo__option_is("traceback", "off");
 		rcgo__modules_init();
 		rcgo__signal_chain_set_reporter(crash_report);
+		rcgo__signal_chain_adopt();
 	}
 }

@@ -48,7 +48,7 @@
 
 // Whether Go's signal trampoline calls x_cgo_callers, so that Go's reports of crashes in C code
 // have the C frames. Elsewhere our crash reports have them.
-#if defined(__linux__) && defined(__i386__)
+#if defined(__linux__) && (defined(__i386__) || defined(__arm__) || defined(__riscv))
 #	define RCGO_GO_SHOWS_C_FRAMES 0
 #else
 #	define RCGO_GO_SHOWS_C_FRAMES 1

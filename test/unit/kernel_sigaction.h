@@ -8,12 +8,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// The kernel's struct sigaction on amd64 and arm64.
+// The kernel's struct sigaction. On riscv64 it ends with the mask; restorer is unused there.
 struct kernel_action {
 	uintptr_t handler;
 	unsigned long flags;
+#ifdef __riscv
+	uint64_t mask;
+	uintptr_t restorer;
+#else
 	uintptr_t restorer;
 	uint64_t mask;
+#endif
 };
 
 #define KERNEL_SA_RESTORER 0x04000000UL

@@ -27,6 +27,9 @@ extern uintptr_t unit_probe_fn_sp;
 #ifdef __x86_64__
 #	define KEPT 6	// rbx, rbp, r12-r15
 #	define FIRST 6 // all in the first row
+#elif defined(__riscv)
+#	define KEPT 24	 // s0-s11, fs0-fs11
+#	define FIRST 12 // fs0 repeats s0
 #elif defined(__i386__)
 #	define KEPT 4 // ebx, ebp, esi, edi
 #	define FIRST 4

@@ -34,7 +34,8 @@ var (
 )
 
 // The triples of the CPUs whose programs report by unit_tap.c; the others report by cmocka.
-var triples = map[string]string{"arm64": "aarch64-linux-gnu", "386": "i686-linux-gnu"}
+var triples = map[string]string{"arm64": "aarch64-linux-gnu", "386": "i686-linux-gnu",
+	"riscv64": "riscv64-linux-gnu"}
 
 // emulator is the program that runs a variant's programs; "" if this machine does.
 func emulator(variant string) string {
