@@ -130,10 +130,11 @@ process_release_late(struct target *t, struct thread *th)
 	(void)t, (void)th;
 }
 
-void
+bool
 process_hurry(bool on)
 {
 	(void)on;
+	return false;
 }
 
 bool
