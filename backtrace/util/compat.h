@@ -54,10 +54,10 @@
 #define RCGO_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define RCGO_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 
-// The file descriptor for mmap of memory that is not the program's but ours. Linux ignores it in
-// an anonymous mapping, and heap profiling sees it (tools/amalgamate). It is no flag, because
-// sandboxes allow only certain flags.
-#define RCGO_FD_OWN (-0x72636F)
+// Flags of mmap, for memory that is not the program's but ours: MAP_DENYWRITE and MAP_EXECUTABLE,
+// which Linux ignores, and which together nobody else uses. The library of `rcgo heap run` tells by
+// them what is not C memory of the program (tools/amalgamate).
+#define RCGO_MAP_OWN 0x1800
 
 // Atomics are named by their memory ordering. Use the relaxed pair for words that are ordered by
 // something else; the comment at the word says by what.

@@ -304,6 +304,9 @@ rcgo__options_init_once(void)
 	}
 }
 
+// owner: rcgo__options_init; lock: none; ordering: written before other threads of ours exist
+int rcgo__map_flags;
+
 void
 rcgo__options_init(void)
 {
@@ -312,6 +315,7 @@ rcgo__options_init(void)
 
 	memset(option_set, 0, sizeof option_set);
 	option_heap[0] = 0;
+	rcgo__map_flags = rcgo__environment_get("RCGO_HEAP") == NULL ? 0 : RCGO_MAP_OWN;
 	building = true;
 	set_from_list(rcgo__build_options());
 	building = false;

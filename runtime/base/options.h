@@ -11,6 +11,10 @@
 
 #include "compat.h"
 
+// Added to the flags of each of our mappings: RCGO_MAP_OWN in a program that `rcgo heap run`
+// started, else 0, because a sandbox may allow only certain flags.
+extern RCGO_HIDDEN int rcgo__map_flags;
+
 // Reads RCGO. Ignores unknown names and values, and reports them in one line on standard error,
 // with the list of known ones. Ignores RCGO in a program with raised privileges.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=nil errno=kept alloc=no lock=libc

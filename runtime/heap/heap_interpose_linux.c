@@ -283,7 +283,7 @@ map(void *at, size_t size, int prot, int flags, int fd, off_t offset, uintptr_t 
 {
 	void *p = rcgo__heap_next.mmap(at, size, prot, flags, fd, offset);
 
-	if (p != MAP_ERROR && fd == RCGO_FD_OWN) {
+	if (p != MAP_ERROR && (flags & RCGO_MAP_OWN) == RCGO_MAP_OWN) {
 		note_own(p, size, is_own_memory(prot, flags));
 	} else if (p != MAP_ERROR && (flags & FLAG_ANONYMOUS) != 0 &&
 		   !rcgo__heap_next_contains(caller)) {
