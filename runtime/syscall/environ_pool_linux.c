@@ -205,6 +205,20 @@ env_recent_of(const char *name, size_t name_size)
 	return env_texts.recent[hash % RECENT_SETS];
 }
 
+// Puts t first. A block that is reused may be in the set already: twice, it would never be the last
+// for rcgo__environ_pool_live.
+static void
+recent_put_first(struct env_text **recent, struct env_text *t)
+{
+	unsigned gap = 0;
+
+	while (gap < RECENT_WAYS - 1 && recent[gap] != t) {
+		gap++;
+	}
+	memmove(recent + 1, recent, gap * sizeof *recent);
+	recent[0] = t;
+}
+
 char *
 rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
 {
@@ -229,8 +243,7 @@ rcgo__environ_pool_new(const char *name, size_t name_size, const char *value)
 	t->at[name_size] = '=';
 	memcpy(t->at + name_size + 1, value, value_size);
 	t->flags = TEXT_LIVE;
-	memmove(recent + 1, recent, (RECENT_WAYS - 1) * sizeof *recent);
-	recent[0] = t;
+	recent_put_first(recent, t);
 	return t->at;
 }
 

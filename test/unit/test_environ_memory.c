@@ -51,6 +51,29 @@ TEST(a_value_that_comes_again_takes_no_memory)
 	}
 }
 
+// The pool has so few blocks of this size that a block is reused while its name is still in the cache
+// of recent strings. There it must be once: C has replaced the variable, so all strings of the name
+// are looked up.
+TEST(a_block_that_is_reused_is_one_string)
+{
+	size_t size = RCGO_ENV_MOST / 2; // the block has twice as many bytes
+	char *value = malloc(size + 1);
+
+	CHECK(value != NULL);
+	memset(value, 'v', size);
+	value[size] = '\0';
+	start_with_three();
+	for (int i = 0; i < 12; i++) {
+		value[0] = (char)('a' + i);
+		set("A", value);
+		CHECK(getenv("A")[0] == value[0] && strlen(getenv("A")) == size);
+		setenv("A", "of C", 1);
+	}
+	set("A", "the last");
+	CHECK_STR(getenv("A"), "the last");
+	free(value);
+}
+
 static long
 data_pages(void)
 {
@@ -104,5 +127,6 @@ TEST(values_of_all_sizes)
 }
 
 UNIT_MAIN(UNIT_TEST(a_value_that_was_replaced_can_be_read),
-	UNIT_TEST(a_value_that_comes_again_takes_no_memory), UNIT_TEST(memory_is_bounded),
+	UNIT_TEST(a_value_that_comes_again_takes_no_memory),
+	UNIT_TEST(a_block_that_is_reused_is_one_string), UNIT_TEST(memory_is_bounded),
 	UNIT_TEST(values_of_all_sizes))
