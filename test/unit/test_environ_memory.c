@@ -51,9 +51,9 @@ TEST(a_value_that_comes_again_takes_no_memory)
 	}
 }
 
-// The pool has so few blocks of this size that a block is reused while its name is still in the cache
-// of recent strings. There it must be once: C has replaced the variable, so all strings of the name
-// are looked up.
+// The pool has so few blocks of this size that a block is reused while its name is still in the
+// cache of recent strings. There it must be once: C has replaced the variable, so all strings of
+// the name are looked up.
 TEST(a_block_that_is_reused_is_one_string)
 {
 	size_t size = RCGO_ENV_MOST / 2; // the block has twice as many bytes
