@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch_bytes.h"
 #include "compat.h"
 #include "safe_read.h"
 
@@ -27,6 +28,29 @@
 #	include "arch_arm.h"
 #else
 #	error "no arch_<cpu>.h for this processor: see doc/porting.md"
+#endif
+
+// A processor with one signal restorer defines its bytes; another has both functions.
+#ifdef RCGO_SIGRETURN_CODE
+
+// Reports whether code starts with a signal restorer.
+static inline bool
+rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
+{
+	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
+
+	return rcgo__arch_same(code, restorer, sizeof restorer);
+}
+
+// Reports whether a signal restorer can start with the byte first.
+static inline bool
+rcgo__arch_may_be_sigreturn(uint8_t first)
+{
+	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
+
+	return first == restorer[0];
+}
+
 #endif
 
 // The stack pointer after a return to the caller, for a CFA.

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch_bytes.h"
+#include "arch_x86.h"
 #include "compat.h"
 
 // DWARF registers: eax ecx edx ebx esp ebp esi edi, and the return address.
@@ -69,19 +71,6 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 7
 
-// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
-// linker, which uses 3 KB of stack.
-static inline bool
-rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a == *b) {
-		a++;
-		b++;
-		size--;
-	}
-	return size == 0;
-}
-
 // A signal restorer: on Linux mov $173 (rt_sigreturn) to eax; int $0x80. On FreeBSD lea 32(%esp),
 // %eax; push %eax; the begin of testl, which is what follows the handler in the kernel's
 // trampoline.
@@ -90,84 +79,6 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 #else
 #	define RCGO_SIGRETURN_CODE 0xb8, 0xad, 0, 0, 0, 0xcd, 0x80
 #endif
-
-// Reports whether code starts with a signal restorer.
-static inline bool
-rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return rcgo__arch_same(code, restorer, sizeof restorer);
-}
-
-// Reports whether a signal restorer can start with the byte first.
-static inline bool
-rcgo__arch_may_be_sigreturn(uint8_t first)
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return first == restorer[0];
-}
-
-#define RCGO_CALL_SIZE 7 // the longest call instruction
-
-// Returns the length of the call with this ModRM (and SIB) byte, without prefixes; 0 if the
-// instruction is not a call.
-static inline unsigned
-rcgo__arch_call_size(uint8_t modrm, uint8_t sib)
-{
-	unsigned mod = modrm >> 6;
-	unsigned rm = modrm & 7;
-	unsigned size = 2;
-
-	if ((modrm & 0x38) != 0x10) {
-		return 0;
-	}
-	if (mod != 3 && rm == 4) {
-		size++;
-		if (mod == 0 && (sib & 7) == 5) {
-			size += 4;
-		}
-	}
-	if (mod == 1) {
-		size += 1;
-	} else if (mod == 2 || (mod == 0 && rm == 5)) {
-		size += 4;
-	}
-	return size;
-}
-
-// Reports whether the bytes before an address end in a call: E8 with a 32-bit offset, or FF /2.
-static inline bool
-rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
-{
-	if (before[2] == 0xe8) {
-		return true;
-	}
-	for (unsigned size = 2; size <= RCGO_CALL_SIZE; size++) {
-		const uint8_t *at = before + RCGO_CALL_SIZE - size;
-
-		if (at[0] == 0xff && rcgo__arch_call_size(at[1], size > 2 ? at[2] : 0) == size) {
-			return true;
-		}
-	}
-	return false;
-}
-
-// Returns the 32 bits at p.
-static inline uint32_t
-rcgo__arch_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-// Stores the target of the call that ends at ra. Returns false if the call is indirect.
-static inline bool
-rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
-{
-	*target = ra + rcgo__arch_u32(before + 3);
-	return before[2] == 0xe8;
-}
 
 #define RCGO_STUB_SIZE_MAX 10
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch_bytes.h"
+#include "arch_x86.h"
 #include "compat.h"
 
 // DWARF registers: rax rdx rcx rbx rsi rdi rbp rsp r8-r15, and the return address.
@@ -76,19 +78,6 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 9
 
-// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
-// linker, which uses 3 KB of stack.
-static inline bool
-rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a == *b) {
-		a++;
-		b++;
-		size--;
-	}
-	return size == 0;
-}
-
 #ifdef __FreeBSD__
 
 // Reports whether code is what follows the call of a handler in the kernel's signal trampoline:
@@ -124,62 +113,6 @@ rcgo__arch_may_be_sigreturn(uint8_t first)
 	return first == 0x48 || first == 0xb8;
 }
 
-#define RCGO_CALL_SIZE 7 // the longest call instruction
-
-// Returns the length of the call with this ModRM (and SIB) byte, without prefixes; 0 if the
-// instruction is not a call.
-static inline unsigned
-rcgo__arch_call_size(uint8_t modrm, uint8_t sib)
-{
-	unsigned mod = modrm >> 6;
-	unsigned rm = modrm & 7;
-	unsigned size = 2;
-
-	if ((modrm & 0x38) != 0x10) {
-		return 0;
-	}
-	if (mod != 3 && rm == 4) {
-		size++;
-		if (mod == 0 && (sib & 7) == 5) {
-			size += 4;
-		}
-	}
-	if (mod == 1) {
-		size += 1;
-	} else if (mod == 2 || (mod == 0 && rm == 5)) {
-		size += 4;
-	}
-	return size;
-}
-
-// Reports whether the bytes before an address end in a call: E8 with a 32-bit offset, or FF /2.
-static inline bool
-rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
-{
-	if (before[2] == 0xe8) {
-		return true;
-	}
-	for (unsigned size = 2; size <= RCGO_CALL_SIZE; size++) {
-		const uint8_t *at = before + RCGO_CALL_SIZE - size;
-
-		if (at[0] == 0xff && rcgo__arch_call_size(at[1], size > 2 ? at[2] : 0) == size) {
-			return true;
-		}
-	}
-	return false;
-}
-
-// Stores the target of the call that ends at ra. Returns false if the call is indirect.
-static inline bool
-rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
-{
-	uint32_t offset = (uint32_t)before[3] | (uint32_t)before[4] << 8 |
-			  (uint32_t)before[5] << 16 | (uint32_t)before[6] << 24;
-
-	*target = ra + (uintptr_t)(intptr_t)(int32_t)offset;
-	return before[2] == 0xe8;
-}
-
 #define RCGO_STUB_SIZE_MAX 11
 
 // Reports whether the code at an address is a PLT stub: endbr64, bnd, jmp *offset(%rip). Stores the
@@ -189,12 +122,9 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 {
 	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
 	unsigned i = rcgo__arch_same(code, endbr64, sizeof endbr64) ? sizeof endbr64 : 0;
-	uint32_t offset;
 
 	i += code[i] == 0xf2;
-	offset = (uint32_t)code[i + 2] | (uint32_t)code[i + 3] << 8 | (uint32_t)code[i + 4] << 16 |
-		 (uint32_t)code[i + 5] << 24;
-	*word = at + i + 6 + (uintptr_t)(intptr_t)(int32_t)offset;
+	*word = at + i + 6 + (uintptr_t)(intptr_t)(int32_t)rcgo__arch_u32(code + i + 2);
 	return code[i] == 0xff && code[i + 1] == 0x25;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch_bytes.h"
 #include "compat.h"
 
 // DWARF registers: r0-r15. In Thumb state r7 is the frame pointer, here one register of many.
@@ -68,19 +69,6 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 8
 
-// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
-// linker, which uses 3 KB of stack.
-static inline bool
-rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a == *b) {
-		a++;
-		b++;
-		size--;
-	}
-	return size == 0;
-}
-
 // Reports whether code starts with a signal restorer: mov r7, #173 (rt_sigreturn); svc 0, in ARM or
 // Thumb state.
 static inline bool
@@ -105,8 +93,7 @@ rcgo__arch_may_be_sigreturn(uint8_t first)
 static inline bool
 rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 {
-	uint32_t insn = (uint32_t)before[0] | (uint32_t)before[1] << 8 | (uint32_t)before[2] << 16 |
-			(uint32_t)before[3] << 24;
+	uint32_t insn = rcgo__arch_u32(before);
 	uint32_t first = insn & 0xffff, second = insn >> 16;
 
 	return (insn & 0x0f000000) == 0x0b000000 || (insn & 0xfe000000) == 0xfa000000 ||

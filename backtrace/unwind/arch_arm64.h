@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch_bytes.h"
 #include "compat.h"
 
 // DWARF registers: x0-x30, sp.
@@ -69,19 +70,6 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 8
 
-// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
-// linker, which uses 3 KB of stack.
-static inline bool
-rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a == *b) {
-		a++;
-		b++;
-		size--;
-	}
-	return size == 0;
-}
-
 // A signal restorer: on Linux mov x8, #139 (rt_sigreturn); svc #0. On FreeBSD mov x0, sp; add x0,
 // x0, #80, which is what follows the handler in the kernel's trampoline.
 #ifdef __FreeBSD__
@@ -90,32 +78,13 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 #	define RCGO_SIGRETURN_CODE 0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4
 #endif
 
-// Reports whether code starts with a signal restorer.
-static inline bool
-rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return rcgo__arch_same(code, restorer, sizeof restorer);
-}
-
-// Reports whether a signal restorer can start with the byte first.
-static inline bool
-rcgo__arch_may_be_sigreturn(uint8_t first)
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return first == restorer[0];
-}
-
 #define RCGO_CALL_SIZE 4
 
 // Reports whether the instruction before an address is a call: bl, blr, or blr with authentication.
 static inline bool
 rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 {
-	uint32_t insn = (uint32_t)before[0] | (uint32_t)before[1] << 8 | (uint32_t)before[2] << 16 |
-			(uint32_t)before[3] << 24;
+	uint32_t insn = rcgo__arch_u32(before);
 
 	return (insn & 0xfc000000) == 0x94000000 || (insn & 0xfefff000) == 0xd63f0000;
 }
@@ -124,8 +93,7 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 static inline bool
 rcgo__arch_call_target(const uint8_t before[RCGO_CALL_SIZE], uintptr_t ra, uintptr_t *target)
 {
-	uint32_t insn = (uint32_t)before[0] | (uint32_t)before[1] << 8 | (uint32_t)before[2] << 16 |
-			(uint32_t)before[3] << 24;
+	uint32_t insn = rcgo__arch_u32(before);
 	int32_t words = (int32_t)(insn << 6) >> 6;
 
 	*target = ra - 4 + (uintptr_t)((intptr_t)words * 4);
@@ -144,10 +112,7 @@ rcgo__arch_plt_stub(const uint8_t code[RCGO_STUB_SIZE_MAX], uintptr_t at, uintpt
 	int32_t pages;
 
 	for (i = 0; i < 3; i++) {
-		const uint8_t *p = code + i * sizeof *insn;
-
-		insn[i] = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-			  (uint32_t)p[3] << 24;
+		insn[i] = rcgo__arch_u32(code + i * sizeof *insn);
 	}
 	i = insn[0] == 0xd503245f;
 	pages = (int32_t)((insn[i] >> 29 & 3) | (insn[i] >> 5 & 0x7ffff) << 2);

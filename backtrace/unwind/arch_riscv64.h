@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+#include "arch_bytes.h"
 #include "compat.h"
 
 // DWARF registers: x0-x31.
@@ -93,19 +94,6 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 8
 
-// Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
-// linker, which uses 3 KB of stack.
-static inline bool
-rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	while (size > 0 && *a == *b) {
-		a++;
-		b++;
-		size--;
-	}
-	return size == 0;
-}
-
 // A signal restorer: on Linux li a7, 139 (rt_sigreturn); ecall. On FreeBSD mv a0, sp; addi a0, a0,
 // 80, which is what follows the handler in the kernel's trampoline.
 #ifdef __FreeBSD__
@@ -114,32 +102,7 @@ rcgo__arch_same(const uint8_t *a, const uint8_t *b, size_t size)
 #	define RCGO_SIGRETURN_CODE 0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00
 #endif
 
-// Reports whether code starts with a signal restorer.
-static inline bool
-rcgo__arch_is_sigreturn(const uint8_t code[RCGO_SIGRETURN_SIZE])
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return rcgo__arch_same(code, restorer, sizeof restorer);
-}
-
-// Reports whether a signal restorer can start with the byte first.
-static inline bool
-rcgo__arch_may_be_sigreturn(uint8_t first)
-{
-	static const uint8_t restorer[] = {RCGO_SIGRETURN_CODE};
-
-	return first == restorer[0];
-}
-
 #define RCGO_CALL_SIZE 4
-
-// Returns the 32 bits at p.
-static inline uint32_t
-rcgo__arch_u32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 // Reports whether the instruction before an address is a call: jal ra, jalr ra, or c.jalr.
 static inline bool

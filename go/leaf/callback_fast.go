@@ -31,8 +31,7 @@ type callRecord struct {
 	ncgo      int32
 	lockedInt uint32
 	locks     int32
-	inC       int32          // 1 until C has returned
-	fn        unsafe.Pointer // for callbackCall3
+	inC       int32 // 1 until C has returned
 }
 
 // The addresses in callback_pcs.s.

@@ -51,19 +51,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
-// The restorer of handlers that are installed without libc: the kernel makes handlers return here.
-// It is never called. Unwinders recognise it by exactly these bytes and by the lack of unwind
-// information. They also read the byte before it.
-	.text
-	.balign 16
-	nop
-	.globl rcgo__sigreturn
-	.hidden rcgo__sigreturn
-	.type rcgo__sigreturn, %function
-rcgo__sigreturn:
-	movl	$173, %eax		// SYS_rt_sigreturn
-	int	$0x80
-	.size rcgo__sigreturn, . - rcgo__sigreturn
+RCGO_ASM_SIGRETURN(movl $173, %eax; int $0x80)	// SYS_rt_sigreturn
 
 // void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
 //

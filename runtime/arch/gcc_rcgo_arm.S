@@ -50,17 +50,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	pop	{r4, r5, r6, r7, r8, r9, r10, r11, ip, pc}
 RCGO_ASM_END(rcgo__crosscall1)
 
-// The restorer of handlers that are installed without libc: the kernel makes handlers return here.
-// It is never called. Unwinders recognise it by exactly these bytes.
-	.balign 16
-	nop
-	.globl rcgo__sigreturn
-	.hidden rcgo__sigreturn
-	.type rcgo__sigreturn, %function
-rcgo__sigreturn:
-	mov	r7, #173		// SYS_rt_sigreturn
-	svc	#0
-	.size rcgo__sigreturn, . - rcgo__sigreturn
+RCGO_ASM_SIGRETURN(mov r7, #173; svc #0)	// SYS_rt_sigreturn
 
 // void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
 //

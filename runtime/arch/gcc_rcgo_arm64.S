@@ -88,17 +88,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
-// The restorer of handlers that are installed without libc. It is never called. Linux supplies its
-// own restorer if there is none; this one exists so that all CPUs can use the same C source.
-	.balign 16
-	nop
-	.globl rcgo__sigreturn
-	.hidden rcgo__sigreturn
-	.type rcgo__sigreturn, %function
-rcgo__sigreturn:
-	mov	x8, #139		// SYS_rt_sigreturn
-	svc	#0
-	.size rcgo__sigreturn, . - rcgo__sigreturn
+RCGO_ASM_SIGRETURN(mov x8, #139; svc #0)	// SYS_rt_sigreturn
 
 // void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
 //

@@ -132,17 +132,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	ret
 RCGO_ASM_END(rcgo__crosscall1)
 
-// The restorer of handlers that are installed without libc. It is never called: the kernel has its
-// own. It exists so that all CPUs can use the same C source.
-	.balign 16
-	nop
-	.globl rcgo__sigreturn
-	.hidden rcgo__sigreturn
-	.type rcgo__sigreturn, %function
-rcgo__sigreturn:
-	li	a7, 139			// SYS_rt_sigreturn
-	ecall
-	.size rcgo__sigreturn, . - rcgo__sigreturn
+RCGO_ASM_SIGRETURN(li a7, 139; ecall)	// SYS_rt_sigreturn
 
 // void rcgo__call_on(void (*fn)(void *), void *arg, void *top)
 //
