@@ -405,7 +405,8 @@ sym_evaluate(const uint8_t *expr, const uint8_t *end, uintptr_t pc, bool *ok)
 		} else if (op == DW_OP_BREG0 + RCGO_DW_FP) {
 			sym_push(&s, SYM_FP, rcgo__cursor_sleb(&c));
 		} else if (op == (uint8_t)(DW_OP_BREG0 + RCGO_DW_PC) && RCGO_DW_PC < 32) {
-			sym_push(&s, SYM_NUMBER, (int64_t)pc + rcgo__cursor_sleb(&c));
+			sym_push(&s, SYM_NUMBER,
+				(int64_t)((uint64_t)pc + (uint64_t)rcgo__cursor_sleb(&c)));
 		} else if (op == DW_OP_PLUS_UCONST) {
 			sym_plus(&s, sym_pop(&s), (int64_t)rcgo__cursor_uleb(&c));
 		} else if (op == DW_OP_DEREF) {
