@@ -48,11 +48,13 @@ is_pclntab(struct rcgo_bytes b)
 		return false;
 	}
 	magic = rcgo__get32(b.at, false);
+	if (magic != 0xfffffff1 && magic != 0xfffffff0) {
+		return false;
+	}
 	names = word_at(b.at + 32);
 	functions = word_at(b.at + 64);
-	return (magic == 0xfffffff1 || magic == 0xfffffff0) && b.at[4] == 0 && b.at[5] == 0 &&
-	       (b.at[6] == 1 || b.at[6] == 4) && b.at[7] == 8 && names >= 72 && names < b.size &&
-	       functions > names && functions < b.size;
+	return b.at[4] == 0 && b.at[5] == 0 && (b.at[6] == 1 || b.at[6] == 4) && b.at[7] == 8 &&
+	       names >= 72 && names < b.size && functions > names && functions < b.size;
 }
 
 // Returns a slice of a moduledata, as bytes of the file. length is the size of an element.
@@ -177,14 +179,15 @@ by_content(struct target *t, struct go_state *go, struct module *m)
 	struct rcgo_segment s;
 
 	for (uint32_t i = 0; rcgo__elf_segment_at(&m->elf, i, &s); i++) {
-		uint64_t at = (m->bias + s.address + 31) & ~(uint64_t)31;
+		// Linkers of other languages align it less than Go's does.
+		uint64_t at = (m->bias + s.address + 7) & ~(uint64_t)7;
 		struct rcgo_bytes b;
 
 		if (s.type != PT_LOAD || (s.flags & PF_X) != 0 || s.file_size > SCAN_MAX) {
 			continue;
 		}
 		b = module_bytes(m, at);
-		for (size_t k = 0; k + 72 <= b.size && k < s.file_size; k += 32) {
+		for (size_t k = 0; k + 72 <= b.size && k < s.file_size; k += 8) {
 			if (is_pclntab((struct rcgo_bytes){.at = b.at + k, .size = b.size - k}) &&
 				take_pclntab(t, go, m, at + k)) {
 				return;
@@ -194,22 +197,51 @@ by_content(struct target *t, struct go_state *go, struct module *m)
 }
 
 // GO: cmd/go's build information: a magic of 14 bytes, two of flags, and from offset 32 on the
-// version with its length before it.
+// version with its length before it. It is aligned to 16 bytes.
+static const char build_magic[] = "\xff Go buildinf:";
+
+static bool
+is_build_info(struct rcgo_bytes b)
+{
+	return b.size >= 64 && memcmp(b.at, build_magic, sizeof build_magic - 1) == 0;
+}
+
+// Returns the build information, from the section .go.buildinfo or else from all of the data.
+static struct rcgo_bytes
+find_build_info(const struct module *m)
+{
+	struct rcgo_section section;
+	struct rcgo_segment s;
+
+	if (rcgo__elf_section_find(&m->elf, ".go.buildinfo", &section) != 0) {
+		return module_bytes(m, m->bias + section.address);
+	}
+	for (uint32_t i = 0; rcgo__elf_segment_at(&m->elf, i, &s); i++) {
+		struct rcgo_bytes b = module_bytes(m, (m->bias + s.address + 15) & ~(uint64_t)15);
+
+		if (s.type != PT_LOAD || (s.flags & PF_X) != 0 || s.file_size > SCAN_MAX) {
+			continue;
+		}
+		for (size_t k = 0; k < b.size && k < s.file_size; k += 16) {
+			struct rcgo_bytes info = {.at = b.at + k, .size = b.size - k};
+
+			if (is_build_info(info)) {
+				return info;
+			}
+		}
+	}
+	return (struct rcgo_bytes){0};
+}
+
 static void
 find_version(struct go_runtime *r)
 {
-	static const char magic[] = "\xff Go buildinf:";
-	const struct module *m = r->table->module;
-	struct rcgo_section s;
-	struct rcgo_bytes b = {0};
+	struct rcgo_bytes b = find_build_info(r->table->module);
 	size_t n;
 
-	if (rcgo__elf_section_find(&m->elf, ".go.buildinfo", &s) != 0) {
-		b = module_bytes(m, m->bias + s.address);
-	}
 	r->minor = -1;
-	if (b.size < 64 || memcmp(b.at, magic, sizeof magic - 1) != 0 || (b.at[15] & 2) == 0 ||
-		b.at[32] >= sizeof r->version || b.at[32] + (size_t)33 > b.size) {
+	if (!is_build_info(b) || (b.at[15] & 2) == 0 || b.at[32] >= sizeof r->version ||
+		b.at[32] + (size_t)33 > b.size) {
 		return;
 	}
 	n = b.at[32];

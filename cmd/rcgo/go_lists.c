@@ -2,6 +2,8 @@
 // rcgo stack: a runtime's Ms and goroutines.
 #include "stack_go.h"
 
+#include <elf.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,13 +276,12 @@ static const char second_reason[] = "GC assist marking";
 
 // Finds the text in the file's read-only data, from *at on, and updates *at.
 static bool
-find_text(const struct module *m, struct rcgo_bytes image, size_t *at)
+find_text(struct rcgo_bytes image, size_t *at)
 {
 	const uint8_t *found = image.size > *at ? memmem(image.at + *at, image.size - *at,
 							  second_reason, sizeof second_reason - 1)
 						: NULL;
 
-	(void)m;
 	if (found == NULL) {
 		return false;
 	}
@@ -308,23 +309,37 @@ find_array(struct target *t, uint64_t lo, uint64_t hi, uint64_t text)
 	return found;
 }
 
+// Searches size bytes at an address of the file for the text.
+static uint64_t
+find_reasons_in(struct target *t, const struct go_runtime *r, uint64_t address, uint64_t size)
+{
+	const struct module *m = r->table->module;
+	struct rcgo_bytes image = module_bytes(m, m->bias + address);
+	uint64_t found = 1;
+
+	image.size = size < image.size ? size : image.size;
+	for (size_t at = 0; found == 1 && find_text(image, &at); at++) {
+		found = find_array(t, r->table->data, r->table->data_end, m->bias + address + at);
+	}
+	return found;
+}
+
+// The strings are in .rodata, or, if the file has no section headers, in what is only read.
 static uint64_t
 find_reasons(struct target *t, const struct go_runtime *r)
 {
-	struct module *m = r->table->module;
-	uint64_t start = m->bias + m->base;
-	struct rcgo_bytes image = {.at = m->image, .size = m->image_size};
+	const struct module *m = r->table->module;
+	struct rcgo_section section;
+	struct rcgo_segment s;
 	uint64_t found = 1;
-	struct rcgo_section s;
 
-	// The strings are in .rodata, the only section that is mapped without holes.
-	if (rcgo__elf_section_find(&m->elf, ".rodata", &s) == 0) {
-		return 1;
+	if (rcgo__elf_section_find(&m->elf, ".rodata", &section) != 0) {
+		return find_reasons_in(t, r, section.address, section.size);
 	}
-	image = rcgo__bytes_slice(module_bytes(m, m->bias + s.address), 0, s.size);
-	start = m->bias + s.address;
-	for (size_t at = 0; found == 1 && find_text(m, image, &at); at++) {
-		found = find_array(t, r->table->data, r->table->data_end, start + at);
+	for (uint32_t i = 0; found == 1 && rcgo__elf_segment_at(&m->elf, i, &s); i++) {
+		if (s.type == PT_LOAD && (s.flags & PF_W) == 0) {
+			found = find_reasons_in(t, r, s.address, s.file_size);
+		}
 	}
 	return found;
 }

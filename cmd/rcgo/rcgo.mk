@@ -2,8 +2,9 @@
 
 # What walks a stack knows the CPU that the stack is of, and is there once for each.
 RCGO_WALK_CPUS := amd64 arm64
-RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve
-RCGO_SRC := $(sort $(call here,$(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c, \
+RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve stack_emulate
+RCGO_SRC := $(sort $(call here,$(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c \
+	cmd/rcgo/stack_insn_%.c, \
 	$(wildcard cmd/rcgo/*.c))))
 RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) $(RCGO_WALK_CPUS:%=$(BUILD)/rcgo/walk_%.o) \
 	$(BUILD)/rcgo/payload_data.o $(BUILD)/rcgo/payload_table.o \
@@ -18,7 +19,7 @@ RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCG
 # that reads call frame information: stack_*.c reads the memory of another process for it.
 RCGO_CFI_SRC := $(patsubst %,backtrace/unwind/%.c,cfi_index cfi_parse cfi_row dwarf_expr \
 	debug_frame eh_frame unwind_cache)
-RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c backtrace/target/*.c)))
+RCGO_SYM_SRC := $(sort $(call here,$(wildcard backtrace/util/*.c backtrace/symbolize/*.c backtrace/target/*.c))) backtrace/unwind/eh_frame.c
 RCGO_SYM_HEADERS := $(wildcard backtrace/*/*.h runtime/*/*.h include/*.h)
 RCGO_SYM_DIRS := $(sort $(patsubst %/,%,$(dir $(RCGO_SYM_HEADERS))))
 RCGO_SYM_FLAGS := $(addprefix -I,$(RCGO_SYM_DIRS))
@@ -51,7 +52,7 @@ $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 
 # $(call walk_object,CPU,SOURCE): its object for this CPU.
 walk_object = $(BUILD)/rcgo/walk/$(1)/$(notdir $(2:.c=.o))
-walk_sources = $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_$(1).c $(RCGO_CFI_SRC)
+walk_sources = $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) $(addprefix cmd/rcgo/stack_,cpu_$(1).c insn_$(1).c) $(RCGO_CFI_SRC)
 uppercase = $(shell echo $(1) | tr a-z A-Z)
 
 # One object for a CPU, which shows nothing but walker_CPU.

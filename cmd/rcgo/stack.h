@@ -42,6 +42,7 @@ struct walk {
 	struct frame frame[FRAMES_MAX];
 	size_t n;
 	struct step_cache *steps; // of stack_unwind.c; NULL at first
+	struct search *search;	  // of stack_emulate.c; NULL at first
 };
 
 // stack_unwind.c: unwinds C frames from regs up to Go's code, but not into it. Returns where
@@ -59,6 +60,12 @@ bool unwind_signal(struct walk *w, uint64_t ucontext);
 bool unwind_solve(struct walk *w, uint64_t start, uint64_t *fp);
 bool unwind_heuristic(struct walk *w);
 bool unwind_is_return(struct walk *w, uint64_t pc);
+// Returns which call is before pc: none; one of another function; one through a pointer; a direct
+// one, possibly by a PLT stub, of a function that starts in [from, to].
+enum call { CALL_NONE, CALL_OTHER, CALL_POINTER, CALL_DIRECT };
+enum call unwind_calls(struct walk *w, uint64_t pc, uint64_t from, uint64_t to);
+// Stores the target of the direct call before pc, if there is one.
+bool unwind_call_target(struct walk *w, uint64_t pc, uint64_t *target);
 
 // stack_walk.c: the whole stack of a thread, or of a goroutine that no thread runs.
 const struct stack *walk_thread(

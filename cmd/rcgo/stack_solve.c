@@ -16,17 +16,18 @@ unwind_is_return(struct walk *w, uint64_t pc)
 	       rcgo__arch_is_call(before);
 }
 
-// Returns the target of the direct call before pc; 0 if there is none.
-static uint64_t
-call_target(struct walk *w, uint64_t pc)
+bool
+unwind_call_target(struct walk *w, uint64_t pc, uint64_t *target)
 {
 	uint8_t before[RCGO_CALL_SIZE];
-	uintptr_t target;
+	uintptr_t to;
 
-	return walk_code(w, pc - sizeof before, before, sizeof before) &&
-			       rcgo__arch_call_target(before, pc, &target)
-		       ? target
-		       : 0;
+	if (!walk_code(w, pc - sizeof before, before, sizeof before) ||
+		!rcgo__arch_call_target(before, pc, &to)) {
+		return false;
+	}
+	*target = to;
+	return true;
 }
 
 // Returns the target of a stub of the procedure linkage table.
@@ -40,25 +41,23 @@ stub_target(struct walk *w, uint64_t stub, uint64_t *target)
 	       target_word(w->t, word, target);
 }
 
-// Returns how certain it is that pc is a return address of the function at start: 2 for a direct
-// call, 1 for a call through a pointer, 0 for no call.
-static int
-calls(struct walk *w, uint64_t pc, uint64_t start)
+enum call
+unwind_calls(struct walk *w, uint64_t pc, uint64_t from, uint64_t to)
 {
 	struct module *m = module_find(w->t, pc);
 	uint64_t target, behind;
 
 	if (m == NULL || !unwind_is_return(w, pc)) {
-		return 0;
+		return CALL_NONE;
 	}
-	target = call_target(w, pc);
-	if (target == 0) {
-		return 1;
+	if (!unwind_call_target(w, pc, &target)) {
+		return CALL_POINTER;
 	}
-	if (target == start) {
-		return 2;
+	if (target - from <= to - from) {
+		return CALL_DIRECT;
 	}
-	return stub_target(w, target, &behind) && behind == start ? 2 : 0;
+	return stub_target(w, target, &behind) && behind - from <= to - from ? CALL_DIRECT
+									     : CALL_OTHER;
 }
 
 // Finds the frame pointer of a function that begins at start and addresses its frame by
@@ -72,17 +71,17 @@ unwind_solve(struct walk *w, uint64_t start, uint64_t *fp)
 
 	for (unsigned i = 0; i < SEARCH_WORDS; i++) {
 		uint64_t at = sp + 8 * (uint64_t)i;
-		int sure;
+		enum call call;
 
 		if (!walk_word(w, at, &word)) {
 			break;
 		}
-		sure = word > 4096 ? calls(w, word, start) : 0;
-		if (sure == 2) {
+		call = word > 4096 ? unwind_calls(w, word, start, start) : CALL_NONE;
+		if (call == CALL_DIRECT) {
 			*fp = at - 8;
 			return true;
 		}
-		if (sure == 1 && weak == 0) {
+		if (call == CALL_POINTER && weak == 0) {
 			weak = at - 8;
 		}
 	}

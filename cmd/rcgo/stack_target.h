@@ -184,6 +184,8 @@ bool module_open(struct target *t, struct module *m);
 // file is not open.
 struct rcgo_bytes module_bytes(const struct module *m, uint64_t address);
 uint64_t module_build_id(const struct module *m, uint8_t *id, size_t cap);
+// target_eh_frame.c: finds the .eh_frame of an object without section headers by its content.
+bool module_search_eh_frame(const struct module *m, const uint8_t **at, size_t *size);
 
 // target_read.c
 // Reads up to size bytes. Returns how many of the first could be read.

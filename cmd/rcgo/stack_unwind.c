@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // rcgo stack: the C frames of another process's stack. The rules come from backtrace/unwind, which
 // reads the objects' files; the stack itself is read through the walk.
-#include "stack_joint.h"
+#include "stack_emulate.h"
 
 #include <string.h>
 
@@ -276,12 +276,17 @@ static enum c_end
 step_c(struct walk *w)
 {
 	struct step s;
+	enum c_end end = C_LOST;
 
 	if (cached_row(w, &s, w->regs.pc - !w->exact)) {
 		return apply_row(w, &s);
 	}
-	if (unwind_heuristic(w)) {
-		return C_GO;
+	// Code of a just-in-time compiler keeps frame pointers rather than to the conventions.
+	if (w->frame[w->n - 1].module != NULL) {
+		end = unwind_emulate(w);
+	}
+	if (end != C_LOST || unwind_heuristic(w)) {
+		return end != C_LOST ? end : C_GO;
 	}
 	// The C library's assembly that starts a thread has no frame pointer by convention, and in
 	// some libraries no unwind information.

@@ -230,7 +230,9 @@ rcgo__frame_section(const struct rcgo_module *key)
 		(const struct module *)key->key; // NOLINT(performance-no-int-to-ptr)
 	struct rcgo_section section;
 	struct rcgo_bytes bytes;
+	const uint8_t *found;
 	uint8_t *copy;
+	size_t size;
 
 	if (rcgo__elf_section_find(&m->elf, ".eh_frame", &section) != 0 &&
 		section.address >= m->base) {
@@ -240,6 +242,9 @@ rcgo__frame_section(const struct rcgo_module *key)
 				(uint8_t *)(uintptr_t)rcgo__bytes_load(bytes).at, section.size,
 				true};
 		}
+	}
+	if (m->elf.section_count == 0 && module_search_eh_frame(m, &found, &size)) {
+		return (struct rcgo_frame_section){(uint8_t *)(uintptr_t)found, size, true};
 	}
 	if (rcgo__elf_section_find(&m->elf, ".debug_frame", &section) == 0 ||
 		(section.flags & SHF_COMPRESSED) != 0) {

@@ -62,6 +62,88 @@ check_mixed() {
 	stop_started
 }
 
+# check_bare: checks the stacks of a stripped testdata/mixed: of C there are no names.
+check_bare() {
+	[[ ${lines[0]} == *"(Go "*", stripped)"* && $output != *"may be missing"* ]]
+	in_order "$output" main._Cfunc_c_nested main.goNested main._Cfunc_c_nested main.goNested \
+		main._Cfunc_c_nested main.goNestedCaller
+	in_order "$output" "chan receive"
+}
+
+# remove_section_headers FILE: e_shoff, e_shentsize, e_shnum, e_shstrndx
+remove_section_headers() {
+	head -c 8 /dev/zero | dd of="$1" bs=1 seek=40 conv=notrunc status=none
+	head -c 6 /dev/zero | dd of="$1" bs=1 seek=58 conv=notrunc status=none
+}
+
+@test "stack: a static program with musl, whose functions have no unwind information" {
+	command -v musl-gcc >/dev/null || skip "no musl-gcc"
+	export CC=musl-gcc
+	cp -r "$HERE/testdata/mixed/." .
+	go build '-ldflags=-linkmode external -extldflags -static' -o mixed .
+	start_as ./mixed wait
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	in_order "$output" read wait_forever c_nested main._Cfunc_c_nested main.goNested goNested c_nested \
+		main._Cfunc_c_nested main.goNested goNested c_nested main._Cfunc_c_nested main.goNestedCaller
+	in_order "$output" wait_forever c_leaf main._Cfunc_c_leaf main.goFromThread goFromThread c_thread start
+	in_order "$output" wait_forever plain_thread start
+	in_order "$output" "waits for mutex" timedwait second_thread start
+	[[ $output != *"may be missing"* ]]
+	stop_started
+	strip mixed
+	remove_section_headers mixed
+	rm in out
+	start_as ./mixed wait
+	run "$RCGO" stack "$PID"
+	check_bare
+	stop_started
+}
+
+@test "stack: C without unwind information, and no section headers" {
+	export CGO_CFLAGS='-g0 -fno-asynchronous-unwind-tables'
+	BUILD="go build" start_mixed wait
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	check_mixed
+	stop_started
+	strip mixed
+	remove_section_headers mixed
+	rm in out
+	start_as ./mixed wait
+	run "$RCGO" stack "$PID"
+	check_bare
+	stop_started
+}
+
+@test "stack: .eh_frame without .eh_frame_hdr, and no section headers" {
+	cp -r "$HERE/testdata/mixed/." .
+	go build '-ldflags=-linkmode external -extldflags -Wl,--no-eh-frame-hdr' -o mixed .
+	start_as ./mixed wait
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	check_mixed
+	stop_started
+	strip mixed
+	remove_section_headers mixed
+	rm in out
+	start_as ./mixed wait
+	run "$RCGO" stack "$PID"
+	check_bare
+	stop_started
+}
+
+@test "stack: the lengths of instructions" {
+	[ "$(uname -m)" = x86_64 ] || skip "for amd64"
+	local root=$HERE/../.. include
+	include=$(cd "$root" && printf -- "-I$PWD/%s " cmd/rcgo include backtrace/*/ runtime/*/)
+	# shellcheck disable=SC2086 # several words
+	gcc -std=gnu11 -O1 -D_GNU_SOURCE -DRCGO_UNWIND_AMD64=1 -DRCGO_VERSION='""' -DRCGO_MODULE='""' $include \
+		-o insns "$root/test/stack/insns.c" "$root/cmd/rcgo/stack_insn_amd64.c"
+	objdump -d -w "$BATS_FILE_TMPDIR/mixed" | ./insns
+	objdump -d -w "$(gcc -print-file-name=libc.so.6)" | ./insns
+}
+
 @test "stack: threads that wait are not stopped, and no call of theirs ends early" {
 	start_mixed wait
 	for _ in 1 2 3 4 5; do
