@@ -6,6 +6,9 @@
 #include "stack_joint.h"
 
 #define SEARCH_WORDS 8192
+// How far apart code of one compiler may lie, and the largest of its frames.
+#define GENERATED_NEAR ((uint64_t)512 << 20)
+#define FRAME_MAX ((uint64_t)1 << 20)
 
 bool
 unwind_is_return(struct walk *w, uint64_t pc)
@@ -113,6 +116,18 @@ guess_leaf(struct walk *w)
 	return true;
 }
 
+// Reports whether ra may be a return address in generated code, of a frame whose frame pointer is at
+// fp. An interpreter such as the JVM's pushes return addresses itself, so that no call is before them.
+static bool
+good_generated(struct walk *w, uint64_t ra, uint64_t fp, uint64_t saved)
+{
+	uint64_t pc = w->regs.pc;
+
+	return module_find(w->t, pc) == NULL && module_find(w->t, ra) == NULL &&
+	       ra - pc + GENERATED_NEAR < 2 * GENERATED_NEAR && saved > fp &&
+	       saved - fp < FRAME_MAX && saved % 8 == 0;
+}
+
 // Unwinds code without unwind information, such as that of a just-in-time compiler, by
 // the frame pointer.
 bool
@@ -126,8 +141,11 @@ unwind_heuristic(struct walk *w)
 		return true;
 	}
 	if ((r->known >> RCGO_DW_FP & 1) == 0 || fp < r->reg[RCGO_DW_SP] || fp % 8 != 0 ||
-		!walk_word(w, fp, &saved) || !walk_word(w, fp + 8, &ra) ||
-		!good_return(w, ra = rcgo__arch_strip(ra))) {
+		!walk_word(w, fp, &saved) || !walk_word(w, fp + 8, &ra)) {
+		return false;
+	}
+	ra = rcgo__arch_strip(ra);
+	if (!good_return(w, ra) && !good_generated(w, ra, fp, saved)) {
 		return false;
 	}
 	*r = (struct rcgo_frame_regs){

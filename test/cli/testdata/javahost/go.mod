@@ -1,0 +1,3 @@
+module javahost
+
+go 1.19

@@ -1,0 +1,3 @@
+module pythonembed
+
+go 1.19
