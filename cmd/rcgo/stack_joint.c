@@ -23,6 +23,17 @@ within(const struct go_g *g, uint64_t sp)
 	return sp > g->lo && sp <= g->hi;
 }
 
+// Reports whether sp is on the thread's own stack. The bounds that Go has of it may be wide: with
+// musl, those of the main thread contain the goroutines' stacks.
+static bool
+on_g0(const struct joint_m *o, uint64_t sp)
+{
+	bool on_curg = o->has_curg && within(&o->curg, sp) &&
+		       o->curg.hi - o->curg.lo < o->g0.hi - o->g0.lo;
+
+	return o->has_m && within(&o->g0, sp) && !on_curg;
+}
+
 bool
 joint_to_sched(struct joint *j)
 {
@@ -92,7 +103,7 @@ step_asmcgocall(struct joint *j, const struct go_func *f, uint64_t pc)
 	uint64_t size, ra, next;
 
 	// Before asmcgocall leaves the goroutine's stack, and after it has returned there.
-	if (o->has_curg && within(&o->curg, sp) && !within(&o->g0, sp)) {
+	if (o->has_curg && within(&o->curg, sp) && !on_g0(o, sp)) {
 		return step_go(w, f, pc, sp);
 	}
 	if (!switched && go_frame_size(f, pc, &size) && cpu_go_return(w, f, size, &ra, &next) &&
@@ -114,7 +125,7 @@ step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 	uint64_t sp = w->regs.reg[RCGO_DW_SP];
 	uint64_t older;
 
-	if (o->has_m && within(&o->g0, sp)) {
+	if (on_g0(o, sp)) {
 		// cgocallback has linked its frame into the chain, or has not unlinked it yet.
 		if (o->chain == sp && walk_word(w, cpu_chain_older(sp), &older)) {
 			o->chain = older;
@@ -127,7 +138,7 @@ step_cgocallback(struct joint *j, const struct go_func *f, uint64_t pc)
 	o->resumes = true;
 	o->resume_pc = w->regs.pc;
 	o->resume_sp = w->regs.reg[RCGO_DW_SP];
-	if (!within(&o->g0, o->chain) || !walk_word(w, cpu_chain_older(o->chain), &older) ||
+	if (!on_g0(o, o->chain) || !walk_word(w, cpu_chain_older(o->chain), &older) ||
 		!step_go(w, f, pc, o->chain)) {
 		joint_missing_c(w);
 		o->resumes = false;
@@ -167,7 +178,7 @@ joint_step_go(struct joint *j, const struct go_func *f, uint64_t pc)
 			joint_missing_c(w);
 			return false;
 		}
-		if (within(&j->now->g0, sp)) {
+		if (on_g0(j->now, sp)) {
 			return joint_to_sched(j);
 		}
 		return step_go(w, f, pc, sp);

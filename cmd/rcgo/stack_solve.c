@@ -116,8 +116,9 @@ guess_leaf(struct walk *w)
 	return true;
 }
 
-// Reports whether ra may be a return address in generated code, of a frame whose frame pointer is at
-// fp. An interpreter such as the JVM's pushes return addresses itself, so that no call is before them.
+// Reports whether ra may be a return address in generated code, of a frame whose frame pointer is
+// at fp. An interpreter such as the JVM's pushes return addresses itself, so that no call is before
+// them.
 static bool
 good_generated(struct walk *w, uint64_t ra, uint64_t fp, uint64_t saved)
 {

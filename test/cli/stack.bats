@@ -65,8 +65,8 @@ check_mixed() {
 # check_bare: checks the stacks of a stripped testdata/mixed: of C there are no names.
 check_bare() {
 	[[ ${lines[0]} == *"(Go "*", stripped)"* && $output != *"may be missing"* ]]
-	in_order "$output" main._Cfunc_c_nested main.goNested main._Cfunc_c_nested main.goNested \
-		main._Cfunc_c_nested main.goNestedCaller
+	in_order "$output" mixed+0x main._Cfunc_c_nested main.goNested mixed+0x main._Cfunc_c_nested \
+		main.goNested mixed+0x main._Cfunc_c_nested main.goNestedCaller
 	in_order "$output" "chan receive"
 }
 
