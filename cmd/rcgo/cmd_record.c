@@ -162,7 +162,7 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 	process_release_late(&r->s.t, th);
 	blocked = process_blocked(&r->s.t, th, &stamp);
 	if (!blocked && !th->running) {
-		th->how = th->error == ESRCH || th->error == ENOENT ? HOW_GONE : th->how;
+		th->read = th->error == ESRCH || th->error == ENOENT ? READ_EXITED : th->read;
 		return;
 	}
 	if ((blocked && r->mode == RECORD_CPU) || (!blocked && r->mode == RECORD_OFF_CPU) ||
@@ -173,12 +173,12 @@ sample_thread(struct recorder *r, struct thread *th, struct last *last)
 	r->s.t.waited_ns = r->s.t.firm_ns = 0;
 	th->seen = blocked ? stamp : 0;
 	stacks_take_thread(&r->s, th, &r->walk);
-	if (th->how == HOW_STOPPED) {
+	if (th->read == READ_STOPPED) {
 		note_stop(r, th->switched);
 	}
 	last->counted = NULL;
-	if (th->stack == NULL || th->stack->n == 0 || th->how == HOW_TORN) {
-		r->lost += th->how != HOW_GONE;
+	if (th->stack == NULL || th->stack->n == 0 || th->read == READ_TORN) {
+		r->lost += th->read != READ_EXITED;
 		free((void *)(uintptr_t)th->stack);
 	} else if (blocked && thread_kind(&r->s, th) == KIND_IDLE) {
 		free((void *)(uintptr_t)th->stack);
@@ -231,10 +231,10 @@ sample(struct recorder *r)
 		for (size_t i = 0; i < r->lasts; i++) {
 			struct thread *th = &r->s.t.thread[i];
 
-			if (th->how != HOW_GONE) {
+			if (th->read != READ_EXITED) {
 				sample_thread(r, th, &r->last[i]);
 			}
-			alive += th->how != HOW_GONE;
+			alive += th->read != READ_EXITED;
 		}
 		if (alive == 0) {
 			break;
@@ -360,6 +360,23 @@ take_options(int argc, char **argv, struct recorder *r)
 	return argv[optind];
 }
 
+static void
+warn_of_lost(struct recorder *r)
+{
+	const struct target *t = &r->s.t;
+	const char *tracer = NULL;
+
+	for (size_t i = 0; i < t->threads && tracer == NULL && r->lost > 0; i++) {
+		tracer = process_tracer(t, &t->thread[i]);
+	}
+	if (r->lost > 0) {
+		warn(problem(fmt("%llu samples could not be taken", (unsigned long long)r->lost),
+			tracer != NULL ? fmt("%s traces the program", clean_text(tracer))
+				       : "the threads changed while they were looked at",
+			NULL));
+	}
+}
+
 int
 cmd_record(int argc, char **argv)
 {
@@ -383,9 +400,6 @@ cmd_record(int argc, char **argv)
 			(double)took / 1e9, r->output);
 		print_stops(r);
 	}
-	if (r->lost > 0) {
-		warn(problem(fmt("%llu samples could not be taken", (unsigned long long)r->lost),
-			"the threads changed while they were looked at", NULL));
-	}
+	warn_of_lost(r);
 	return r->samples > 0 ? 0 : 1;
 }

@@ -72,6 +72,14 @@ process_has_signal(const struct target *t, const struct thread *th)
 	return false;
 }
 
+const char *
+process_tracer(const struct target *t, const struct thread *th)
+{
+	(void)t;
+	(void)th;
+	return NULL;
+}
+
 char
 process_thread_state(const struct target *t, const struct thread *th)
 {

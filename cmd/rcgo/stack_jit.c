@@ -65,7 +65,7 @@ jit_open(const struct target *t)
 	}
 	if (jit.map.fd == 0) {
 		open_source(
-			t, &jit.map, fmt("/proc/%d/root/tmp/perf-%d.map", t->pid, own), O_NOFOLLOW);
+			t, &jit.map, fmt("/proc/%d/root/tmp/perf-%d.map", t->files, own), O_NOFOLLOW);
 	}
 	for (size_t i = 0; i < t->modules && jit.dump.fd == 0; i++) {
 		const struct module *m = t->module[i];

@@ -90,16 +90,16 @@ goroutine_json(const struct goroutine *g)
 }
 
 static const char *
-how(const struct thread *th)
+read_name(const struct thread *th)
 {
-	switch (th->how) {
-	case HOW_READ:
+	switch (th->read) {
+	case READ_BLOCKED:
 		return "read";
-	case HOW_STOPPED:
+	case READ_STOPPED:
 		return "stopped";
-	case HOW_CORE:
+	case READ_CORE:
 		return "core";
-	case HOW_GONE:
+	case READ_EXITED:
 		return "gone";
 	default:
 		return "torn";
@@ -142,7 +142,7 @@ thread_json(struct stacks *s, const struct thread *th)
 	json_object_set_new(o, "tid", json_integer(th->tid));
 	json_object_set_new(o, "name", text_or_null(clean_text(th->name)));
 	json_object_set_new(o, "state", json_string(kinds[thread_kind(s, th)]));
-	json_object_set_new(o, "how", json_string(how(th)));
+	json_object_set_new(o, "how", json_string(read_name(th)));
 	json_object_set_new(o, "syscall", th->in_syscall ? syscall_json(th) : json_null());
 	json_object_set_new(
 		o, "blocked_ms", th->blocked_ms >= 0 ? json_integer(th->blocked_ms) : json_null());
@@ -150,7 +150,7 @@ thread_json(struct stacks *s, const struct thread *th)
 		th->goroutine != NULL ? goroutine_json(th->goroutine) : json_null());
 	json_object_set_new(
 		o, "waits_for", th->waits_kind != NULL ? wait_json(s, th) : json_null());
-	if (th->how == HOW_STOPPED) {
+	if (th->read == READ_STOPPED) {
 		json_object_set_new(o, "stopped_us", json_real((double)th->switched / 1e3));
 	}
 	json_object_set_new(o, "frames", frames_json(s, th->stack));
@@ -193,7 +193,7 @@ print_json(struct stacks *s)
 	}
 	json_object_set_new(o, "go", runtimes_json(s));
 	for (size_t i = 0; i < s->t.threads; i++) {
-		if (s->t.thread[i].how != HOW_UNREAD) {
+		if (s->t.thread[i].read != READ_NOT_YET) {
 			json_array_append_new(threads, thread_json(s, &s->t.thread[i]));
 		}
 	}

@@ -55,7 +55,7 @@ thread_kind(struct stacks *s, const struct thread *th)
 	if (th->goroutine == NULL && th->ms != 0 && f->lang == FRAME_GO && of_scheduler(s, th)) {
 		return KIND_IDLE;
 	}
-	if (th->how == HOW_STOPPED && !th->in_syscall) {
+	if (th->read == READ_STOPPED && !th->in_syscall) {
 		return KIND_RUNNING;
 	}
 	return f->lang == FRAME_C ? KIND_C : KIND_GO;

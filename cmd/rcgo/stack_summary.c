@@ -13,6 +13,14 @@ has_symbols(const struct module *m)
 	return rcgo__elf_section_find(&m->elf, ".symtab", &section) != 0;
 }
 
+static bool
+is_narrow(const struct target *t)
+{
+	const struct rcgo_elf *elf = t->modules > 0 ? &t->module[0]->elf : NULL;
+
+	return elf != NULL && elf->segment_count > 0 && !elf->wide;
+}
+
 void
 print_head(struct stacks *s)
 {
@@ -27,7 +35,9 @@ print_head(struct stacks *s)
 			has_symbols(r->table->module) ? "" : ", stripped");
 	}
 	if (s->go.runtimes == 0) {
-		fputs(" (no Go in it)", stdout);
+		fputs(is_narrow(&s->t) ? " (a 32-bit program, of which no stacks are read)"
+				       : " (no Go in it)",
+			stdout);
 	}
 	printf(": %zu thread%s", s->t.threads, s->t.threads == 1 ? "" : "s");
 	if (s->go.runtimes > 0 && s->options.thread == 0) {

@@ -206,7 +206,7 @@ read_blocked(struct target *t, struct thread *th, uint64_t *stamp)
 		}
 		keep_memory(t, th);
 		if (process_still_blocked(t, th)) {
-			th->how = HOW_READ;
+			th->read = READ_BLOCKED;
 			return true;
 		}
 	}
@@ -218,7 +218,7 @@ static bool
 note_stop(struct thread *th, int err)
 {
 	th->error = err == 0 || err == -ESRCH ? 0 : -err;
-	th->how = err == 0 ? HOW_STOPPED : err == -ESRCH ? HOW_GONE : HOW_TORN;
+	th->read = err == 0 ? READ_STOPPED : err == -ESRCH ? READ_EXITED : READ_TORN;
 	return err == 0;
 }
 
@@ -306,8 +306,8 @@ walk(struct stacks *s, struct thread *th, struct walk *w)
 	}
 }
 
-// Reads and walks a blocked thread. Returns whether the stack is right and whole. th->how is
-// HOW_READ if it is right.
+// Reads and walks a blocked thread. Returns whether the stack is right and whole. th->read is
+// READ_BLOCKED if it is right.
 static bool
 take_blocked_thread(struct stacks *s, struct thread *th, struct walk *w)
 {
@@ -319,13 +319,13 @@ take_blocked_thread(struct stacks *s, struct thread *th, struct walk *w)
 	walk(s, th, w);
 	if (find_new_m(s, th, w)) {
 		if (!read_blocked(&s->t, th, &stamp)) {
-			th->how = HOW_TORN;
+			th->read = READ_TORN;
 			return false;
 		}
 		walk(s, th, w);
 	}
 	if (w->late && !process_still_blocked(&s->t, th)) {
-		th->how = HOW_TORN;
+		th->read = READ_TORN;
 		return false;
 	}
 	return !w->lost;
@@ -337,13 +337,13 @@ static bool
 take_running_thread(struct stacks *s, struct thread *th, struct walk *w)
 {
 	stop_and_read(s, th);
-	if (th->how != HOW_STOPPED) {
+	if (th->read != READ_STOPPED) {
 		return false;
 	}
 	walk(s, th, w);
 	if (find_new_m(s, th, w)) {
 		stop_and_read(s, th);
-		if (th->how == HOW_STOPPED) {
+		if (th->read == READ_STOPPED) {
 			walk(s, th, w);
 		}
 	}
@@ -355,21 +355,25 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 {
 	bool right;
 
-	th->how = HOW_UNREAD;
+	th->read = READ_NOT_YET;
 	if (!s->options.stop && take_blocked_thread(s, th, w)) {
 		thread_drop(&s->t, th);
 		return;
 	}
-	right = th->how == HOW_READ;
+	right = th->read == READ_BLOCKED;
 	if (th->error == ESRCH || th->error == ENOENT) {
-		th->how = HOW_GONE;
+		th->read = READ_EXITED;
 		return;
 	}
 	if (!s->options.no_stop && take_running_thread(s, th, w)) {
 		right = false; // its stack was replaced
 	}
-	if (th->how == HOW_TORN || th->how == HOW_UNREAD) {
-		th->how = right ? HOW_READ : HOW_TORN;
+	if (th->read == READ_TORN || th->read == READ_NOT_YET) {
+		th->read = right ? READ_BLOCKED : READ_TORN;
+	}
+	// The first thread of a process stays in the list after its end.
+	if (th->read == READ_TORN && process_thread_state(&s->t, th) == 'Z') {
+		th->read = READ_EXITED;
 	}
 	thread_drop(&s->t, th);
 }
@@ -402,7 +406,7 @@ stop_together(struct stacks *s)
 			struct thread *th = &t->thread[i];
 			int err;
 
-			if (th->how != HOW_UNREAD) {
+			if (th->read != READ_NOT_YET) {
 				continue;
 			}
 			more = true;
@@ -415,7 +419,7 @@ stop_together(struct stacks *s)
 		for (size_t i = 0; i < t->threads; i++) {
 			struct thread *th = &t->thread[i];
 
-			if (th->how == HOW_UNREAD && note_stop(th, await_together(t, th))) {
+			if (th->read == READ_NOT_YET && note_stop(th, await_together(t, th))) {
 				t->stopped++;
 			}
 		}
@@ -429,9 +433,9 @@ take_together(struct stacks *s, struct thread *th, struct walk *w)
 {
 	uint64_t stamp = 0;
 
-	if (th->how == HOW_STOPPED) {
+	if (th->read == READ_STOPPED) {
 		keep_memory(&s->t, th);
-	} else if (th->how != HOW_TORN || !read_blocked(&s->t, th, &stamp)) {
+	} else if (th->read != READ_TORN || !read_blocked(&s->t, th, &stamp)) {
 		return;
 	}
 	walk(s, th, w);
@@ -446,7 +450,7 @@ static void
 release_together(struct stacks *s)
 {
 	for (size_t i = 0; i < s->t.threads; i++) {
-		if (s->t.thread[i].how == HOW_STOPPED) {
+		if (s->t.thread[i].read == READ_STOPPED) {
 			process_release(&s->t, &s->t.thread[i]);
 		}
 	}

@@ -35,13 +35,14 @@ struct module {
 	bool object_tried;
 };
 
-enum thread_how {
-	HOW_UNREAD,
-	HOW_READ,    // while it was blocked
-	HOW_STOPPED, // for the moment of reading
-	HOW_TORN,    // it ran while it was read
-	HOW_GONE,
-	HOW_CORE,
+// Whether the stack of a thread was read.
+enum read_state {
+	READ_NOT_YET,
+	READ_BLOCKED, // while it was blocked
+	READ_STOPPED, // for the moment of reading
+	READ_TORN,    // it ran while it was read
+	READ_EXITED,
+	READ_CORE,
 };
 
 // A copy of target memory, made when a thread's stack was read.
@@ -68,7 +69,7 @@ struct thread {
 	pid_t tid;    // here
 	pid_t ns_tid; // in the target's own PID namespace
 	char name[32];
-	enum thread_how how;
+	enum read_state read;
 	int error; // why it could not be read
 	bool running;
 	bool in_syscall;
@@ -96,6 +97,7 @@ struct thread {
 
 struct target {
 	pid_t pid;
+	pid_t files; // the thread by whose files in /proc it is read: the first that lives
 	pid_t ns_pid;	   // in its own PID namespace; 0: not known
 	const char *label; // process 123, core FILE
 	bool core;
@@ -141,6 +143,8 @@ bool process_blocked(struct target *t, struct thread *th, uint64_t *stamp);
 bool process_still_blocked(struct target *t, struct thread *th);
 // Returns whether a signal that the thread does not block is pending for it.
 bool process_has_signal(const struct target *t, const struct thread *th);
+// Returns which process traces the thread, such as a debugger, as text; NULL if none does.
+const char *process_tracer(const struct target *t, const struct thread *th);
 // Returns the state letter of /proc/TID/stat; NUL if it is not known. A thread in state D, which
 // waits for a disk or for its child of vfork, cannot be stopped.
 char process_thread_state(const struct target *t, const struct thread *th);

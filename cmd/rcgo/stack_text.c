@@ -221,6 +221,31 @@ print_groups(struct stacks *s, struct entry *e, size_t n)
 	return idle;
 }
 
+static bool
+is_unread(struct stacks *s, const struct thread *th)
+{
+	return thread_kind(s, th) == KIND_UNKNOWN && th->read != READ_EXITED &&
+	       th->read != READ_NOT_YET;
+}
+
+static void
+print_unread(struct stacks *s, size_t unread)
+{
+	const char *tracer = NULL;
+
+	if (unread == 0) {
+		return;
+	}
+	for (size_t i = 0; i < s->t.threads && tracer == NULL && !s->t.core; i++) {
+		if (is_unread(s, &s->t.thread[i])) {
+			tracer = process_tracer(&s->t, &s->t.thread[i]);
+		}
+	}
+	printf("%zu thread%s could not be read%s%s\n", unread, unread == 1 ? "" : "s",
+		tracer != NULL ? ", because they are traced by " : "",
+		tracer != NULL ? clean_text(tracer) : "");
+}
+
 void
 print_text(struct stacks *s)
 {
@@ -232,7 +257,7 @@ print_text(struct stacks *s)
 		const struct thread *th = &s->t.thread[i];
 		enum thread_kind kind = thread_kind(s, th);
 
-		unread += kind == KIND_UNKNOWN && th->how != HOW_GONE && th->how != HOW_UNREAD;
+		unread += is_unread(s, th);
 		if (kind != KIND_UNKNOWN) {
 			e[n++] = (struct entry){th->stack, th, NULL, kind};
 		}
@@ -249,9 +274,7 @@ print_text(struct stacks *s)
 	if (idle > 0) {
 		printf("%zu thread%s idle in Go (-all shows them)\n", idle, idle == 1 ? "" : "s");
 	}
-	if (unread > 0) {
-		printf("%zu thread%s could not be read\n", unread, unread == 1 ? "" : "s");
-	}
+	print_unread(s, unread);
 	if (!s->options.all) {
 		print_parked(s);
 	}

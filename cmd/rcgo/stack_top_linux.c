@@ -144,8 +144,8 @@ stop_and_tell(struct top_stacks *top, const struct top_threads *threads, int to)
 			continue;
 		}
 		take(top, th);
-		if ((th->how == HOW_READ || th->how == HOW_STOPPED) && th->stack != NULL) {
-			struct answer a = {i, th->how == HOW_STOPPED ? th->pc : 0, th->stack->n};
+		if ((th->read == READ_BLOCKED || th->read == READ_STOPPED) && th->stack != NULL) {
+			struct answer a = {i, th->read == READ_STOPPED ? th->pc : 0, th->stack->n};
 			struct iovec v[] = {{&a, sizeof a},
 				{(void *)(uintptr_t)th->stack->frame, a.n * sizeof(struct frame)}};
 
@@ -245,12 +245,12 @@ top_stacks_functions(
 			continue;
 		}
 		take(top, th);
-		if (th->how == HOW_READ && th->stack != NULL) {
+		if (th->read == READ_BLOCKED && th->stack != NULL) {
 			t->function = thread_kind(&top->s, th) == KIND_IDLE
 					      ? xstrdup("idle")
 					      : describe(&top->s, th->stack);
 		}
-		running += th->how == HOW_TORN;
+		running += th->read == READ_TORN;
 		drop(th);
 	}
 	if (running > 0 && !top->no_stop) {

@@ -57,7 +57,7 @@ take_thread(const struct rcgo_target_thread *from, void *arg)
 	}
 	th = &t->thread[t->threads++];
 	*th = (struct thread){
-		.tid = from->tid, .ns_tid = from->tid, .how = HOW_CORE, .blocked_ms = -1};
+		.tid = from->tid, .ns_tid = from->tid, .read = READ_CORE, .blocked_ms = -1};
 	th->pc = from->pc;
 	th->sp = from->reg[t->machine == EM_AARCH64 ? 31 : 7];
 	memcpy(th->reg, from->reg, sizeof th->reg);

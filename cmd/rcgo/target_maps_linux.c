@@ -44,13 +44,13 @@ file_of(const struct target *t, const struct rcgo_target_module *m)
 	if (t->same_root && same_file(m->path, m->inode)) {
 		return xstrdup(m->path);
 	}
-	file = fmt("/proc/%d/root%s", t->pid, m->path);
+	file = fmt("/proc/%d/root%s", t->files, m->path);
 	if (same_file(file, m->inode)) {
 		return file;
 	}
-	file = held(fmt("/proc/%d/exe", t->pid), m->inode);
+	file = held(fmt("/proc/%d/exe", t->files), m->inode);
 	return file != NULL ? file
-			    : held(fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid, m->start,
+			    : held(fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->files, m->start,
 					   m->first_end),
 				      m->inode);
 }
@@ -60,7 +60,7 @@ have_same_root(const struct target *t)
 {
 	struct stat own, theirs;
 
-	return stat("/", &own) == 0 && stat(fmt("/proc/%d/root", t->pid), &theirs) == 0 &&
+	return stat("/", &own) == 0 && stat(fmt("/proc/%d/root", t->files), &theirs) == 0 &&
 	       own.st_ino == theirs.st_ino && own.st_dev == theirs.st_dev;
 }
 

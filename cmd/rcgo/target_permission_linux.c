@@ -90,7 +90,13 @@ process_fail(pid_t pid, int err, const char *command, const char *otherwise)
 	const char *why;
 
 	if (tgid == NULL || err == ESRCH) {
-		fail(fmt(tgid == NULL ? "there is no process %d" : "process %d has ended", pid),
+		const char *state = status_field(fmt("%d", pid), "State");
+		bool ended = tgid != NULL && (state == NULL || state[0] == 'Z' || state[0] == 'X');
+
+		fail(fmt(tgid == NULL ? "there is no process %d"
+			     : ended  ? "process %d has ended"
+				      : "process %d has no program: it is a thread of the kernel",
+			     pid),
 			NULL, "look with `pgrep -l NAME` or `ps`");
 	}
 	if (atoi(tgid) != pid) {

@@ -96,7 +96,7 @@ add_thread(struct target *t, pid_t tid)
 
 	th.ns_tid = p->namespaced ? innermost_tid(t, &th) : tid;
 	if (known != NULL) {
-		*known = known->how == HOW_GONE ? th : *known; // its number may be reused
+		*known = known->read == READ_EXITED ? th : *known; // its number may be reused
 		return;
 	}
 	if (t->threads == p->room) {
@@ -317,32 +317,62 @@ process_blocked_for(struct target *t)
 	}
 }
 
+static bool
+take_living(const struct rcgo_target_thread *thread, void *arg)
+{
+	struct target *t = arg;
+	struct thread th = {.tid = thread->tid};
+	char state = process_thread_state(t, &th);
+
+	if (state != '\0' && state != 'Z' && state != 'X') {
+		t->files = thread->tid;
+	}
+	return t->files != t->pid;
+}
+
+// Opens the process by the files that /proc has of one of its threads.
+static int
+open_by(struct target *t, pid_t files)
+{
+	bool changed;
+	int err = rcgo_target_open_process(&t->from, files);
+
+	if (err == 0) {
+		t->files = files;
+		((struct process *)t->own)->task = rcgo__target_task_dir(&t->from);
+		err = process_modules(t, &changed);
+	}
+	return err;
+}
+
 int
 process_open(struct target *t, pid_t pid)
 {
 	struct process *p = xalloc(sizeof *p);
 	struct thread first = {.tid = pid};
 	uint64_t word;
-	bool changed;
 	int err;
 
-	err = rcgo_target_open_process(&t->from, pid);
+	t->pid = pid;
+	t->own = p;
+	t->label = fmt("process %d", pid);
+	err = open_by(t, pid);
+	// If the first thread has ended, its files are empty.
+	if (err == 0 && t->modules == 0) {
+		rcgo_target_each_thread(&t->from, take_living, t);
+		if (t->files != pid) {
+			rcgo_target_close(&t->from);
+			err = open_by(t, t->files);
+		}
+	}
 	if (err != 0) {
 		return err;
 	}
-	t->pid = pid;
-	t->own = p;
 	t->machine = t->from.machine;
 	t->walker = walker_of(t->machine);
-	t->label = fmt("process %d", pid);
-	p->task = rcgo__target_task_dir(&t->from);
 	target_make_keep(t);
 	t->ns_pid = innermost_tid(t, &first);
 	p->namespaced = t->ns_pid != pid;
-	err = process_modules(t, &changed);
-	if (err != 0) {
-		return err;
-	}
 	for (size_t i = 0; i < t->modules; i++) {
 		if (target_word(t, t->module[i]->first, &word)) {
 			process_threads(t);
@@ -350,4 +380,23 @@ process_open(struct target *t, pid_t pid)
 		}
 	}
 	return t->modules == 0 ? -ESRCH : -EPERM;
+}
+
+const char *
+process_tracer(const struct target *t, const struct thread *th)
+{
+	char text[4096];
+	const char *line = task_file(t, th, "status", text, sizeof text) > 0
+				   ? strstr(text, "\nTracerPid:\t")
+				   : NULL;
+	int tracer = line != NULL ? atoi(line + strlen("\nTracerPid:\t")) : 0;
+	size_t size = 0;
+	char *name;
+
+	if (tracer == 0 || tracer == getpid()) {
+		return NULL;
+	}
+	name = read_file(fmt("/proc/%d/comm", tracer), &size);
+	return name == NULL ? fmt("process %d", tracer)
+			    : fmt("process %d (%.*s)", tracer, (int)strcspn(name, "\n"), name);
 }

@@ -18,6 +18,8 @@ setup_file() {
 	gcc -O1 -g -shared -fPIC -DWORK=second_work -o second.so loads.c
 	gcc -O1 -g -o vforks vforks.c -lpthread
 	gcc -O1 -g -o turns turns.c -lpthread
+	gcc -O1 -g -o leader leader.c -lpthread
+	gcc -O1 -g -o tracer tracer.c
 	cd "$BATS_TEST_DIRNAME/../../bench/stacks/target" || return
 	env GOFLAGS= go build -o "$DATA/epoll" .
 }
@@ -202,6 +204,51 @@ say_any() {
 	[[ ${lines[0]} == *"none was stopped"* && $output != *"may be missing"* ]]
 	in_order "$output" vfork start_child main
 	stop_started
+}
+
+@test "stack: a process whose first thread has ended" {
+	start_as "$DATA/loads/leader"
+	until grep -q "^State:.Z" "/proc/$PID/status"; do sleep 0.05; done
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	in_order "$output" read wait_forever start_thread
+	[[ $output != *"could not be read"* ]]
+	run "$RCGO" record -d 300ms -off-cpu -folded "$PID"
+	[ "$status" = 0 ]
+	in_order "$output" "C:start_thread;C:wait_forever;"
+	stop_started
+}
+
+@test "stack: threads that another program traces" {
+	start_as "$DATA/mixed/program"
+	# shellcheck disable=SC2012 # numbers
+	"$DATA/loads/tracer" $(ls "/proc/$PID/task") >traced &
+	local tracer=$!
+	until grep -q traced traced; do sleep 0.05; done
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	# Those that wait are read.
+	in_order "$output" wait_forever c_nested main._Cfunc_c_nested main.goNestedCaller
+	[[ $output == *"could not be read, because they are traced by process $tracer (tracer)"* ]]
+	run "$RCGO" record -d 300ms -folded "$PID"
+	[[ $output == *"process $tracer (tracer) traces the program"* ]]
+	kill "$tracer"
+	stop_started
+}
+
+@test "stack: a 32-bit program, and a thread of the kernel" {
+	printf 'package main\n\nimport "os"\n\nfunc main() { println("ready"); os.Stdin.Read(make([]byte, 1)) }\n' >main.go
+	GOARCH=386 CGO_ENABLED=0 go build -o narrow main.go
+	start_as sh -c "exec ./narrow 2>&1"
+	run "$RCGO" stack "$PID"
+	[ "$status" = 0 ]
+	[[ ${lines[0]} == *"(a 32-bit program, of which no stacks are read)"* ]]
+	stop_started
+	if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+		run "$RCGO" stack 2
+		[ "$status" = 2 ]
+		[[ $output == *"it is a thread of the kernel"* ]]
+	fi
 }
 
 @test "stack: a child of fork" {
