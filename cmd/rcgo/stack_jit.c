@@ -64,8 +64,8 @@ jit_open(const struct target *t)
 		return;
 	}
 	if (jit.map.fd == 0) {
-		open_source(
-			t, &jit.map, fmt("/proc/%d/root/tmp/perf-%d.map", t->files, own), O_NOFOLLOW);
+		open_source(t, &jit.map, fmt("/proc/%d/root/tmp/perf-%d.map", t->files, own),
+			O_NOFOLLOW);
 	}
 	for (size_t i = 0; i < t->modules && jit.dump.fd == 0; i++) {
 		const struct module *m = t->module[i];

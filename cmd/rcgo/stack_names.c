@@ -111,8 +111,9 @@ other_root(const struct target *t)
 	if (t->sysroot != NULL) {
 		return fmt("%s/usr/lib/debug", t->sysroot);
 	}
-	return t->core || t->same_root || t->pid == 0 ? ""
-						      : fmt("/proc/%d/root/usr/lib/debug", t->files);
+	return t->core || t->same_root || t->pid == 0
+		       ? ""
+		       : fmt("/proc/%d/root/usr/lib/debug", t->files);
 }
 
 // Finds the separate debug file, below the directory that the user named or in the

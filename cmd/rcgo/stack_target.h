@@ -97,7 +97,7 @@ struct thread {
 
 struct target {
 	pid_t pid;
-	pid_t files; // the thread by whose files in /proc it is read: the first that lives
+	pid_t files;	   // the thread by whose files in /proc it is read: the first that lives
 	pid_t ns_pid;	   // in its own PID namespace; 0: not known
 	const char *label; // process 123, core FILE
 	bool core;

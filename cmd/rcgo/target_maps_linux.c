@@ -50,8 +50,8 @@ file_of(const struct target *t, const struct rcgo_target_module *m)
 	}
 	file = held(fmt("/proc/%d/exe", t->files), m->inode);
 	return file != NULL ? file
-			    : held(fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->files, m->start,
-					   m->first_end),
+			    : held(fmt("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->files,
+					   m->start, m->first_end),
 				      m->inode);
 }
 
