@@ -16,7 +16,7 @@
 
 // Returns the address to which code in the program binds the function, or NULL.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
-RCGO_INTERN RCGO_COLD void *rcgo__lookup_first(const char *name);
+RCGO_SHARED RCGO_COLD void *rcgo__lookup_first(const char *name);
 
 // Returns the address of the next definition after our own object's, as dlsym(RTLD_NEXT) does, or
 // NULL. If dlopen loaded our object later, no definition follows it; the first one is returned.

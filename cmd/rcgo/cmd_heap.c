@@ -59,25 +59,63 @@ put_library(void)
 	return path;
 }
 
-// Ends rcgo if the program is static, because such a program loads no library. A script and a name
-// that is searched for in PATH are not looked at.
+static bool
+is_static(const struct rcgo_elf *elf)
+{
+	struct rcgo_segment s;
+
+	for (uint32_t i = 0; rcgo__elf_segment_at(elf, i, &s); i++) {
+		if (s.type == PT_INTERP) {
+			return false;
+		}
+	}
+	return true;
+}
+
+// Returns whether a sanitizer is linked, by a function that it and the code that it checks have.
+static bool
+is_sanitized(const struct rcgo_elf *elf)
+{
+	static const char *const functions[] = {"__asan_init", "__msan_init", "__tsan_init"};
+	struct rcgo_section dynstr;
+	struct rcgo_bytes names = {0};
+
+	if (rcgo__elf_section_find(elf, ".dynstr", &dynstr) != 0) {
+		names = rcgo__elf_section_raw(elf, &dynstr);
+		names = rcgo__bytes_read(names, 0, names.size);
+	}
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		if (names.size != 0 && memmem(names.at, names.size, functions[i],
+					       strlen(functions[i]) + 1) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Ends rcgo if a library that is preloaded cannot record the program. A script and a name that is
+// searched for in PATH are not looked at.
 static void
-refuse_static(const char *path)
+refuse_program(const char *path)
 {
 	struct rcgo_elf elf;
-	struct rcgo_segment s;
-	bool dynamic = strchr(path, '/') == NULL || rcgo__elf_open(&elf, path) != 0;
+	bool fixed, sanitized;
 
-	if (!dynamic) {
-		for (uint32_t i = 0; !dynamic && rcgo__elf_segment_at(&elf, i, &s); i++) {
-			dynamic = s.type == PT_INTERP;
-		}
-		rcgo__elf_close(&elf);
+	if (strchr(path, '/') == NULL || rcgo__elf_open(&elf, path) != 0) {
+		return;
 	}
-	if (!dynamic) {
+	fixed = is_static(&elf);
+	sanitized = is_sanitized(&elf);
+	rcgo__elf_close(&elf);
+	if (fixed) {
 		fail(fmt("cannot record the C memory of %s", path),
 			"it is a static program, which loads no library",
 			"build it by `rcgo build --with=heap` and run it with RCGO=heap=on");
+	}
+	if (sanitized) {
+		fail(fmt("cannot record the C memory of %s", path),
+			"it is built with a sanitizer, which has a malloc of its own",
+			"build it without -asan, -msan and -fsanitize=");
 	}
 }
 
@@ -123,7 +161,7 @@ heap_run(int argc, char **argv)
 
 		path = fmt("%s/%s", here == NULL ? "." : here, path);
 	}
-	refuse_static(argv[optind]);
+	refuse_program(argv[optind]);
 	library = put_library();
 	setenv("LD_PRELOAD",
 		others == NULL || *others == '\0' ? library : fmt("%s:%s", library, others), 1);

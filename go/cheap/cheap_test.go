@@ -438,7 +438,8 @@ func TestThreadsAndSignals(t *testing.T) {
 func pprof(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"tool", "pprof"}, args...)...)
-	cmd.Env = append(os.Environ(), "GOFLAGS=") // it is built at the first use, and not with our runtime/cgo
+	// It is built at the first use, for this machine, and not with our runtime/cgo.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOARCH=", "CC=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go tool pprof %q: %v\n%s", args, err, out)

@@ -28,6 +28,9 @@
 	((level) == 0 ? 0u : (level) == 1 ? 16u * RCGO_HEAP_SHARDS : 272u * RCGO_HEAP_SHARDS)
 #define RCGO_HEAP_BUCKETS (4368u * RCGO_HEAP_SHARDS)
 
+// More than the tables have.
+#define RCGO_HEAP_PAGES_MOST 32768
+
 // The hash table of stacks, the positions of which are a power of two: 2048, 16384 or 131072.
 #define RCGO_HEAP_STACK_HASH_FIRST 2048u
 #define RCGO_HEAP_STACK_HASH_LAST 131072u
@@ -74,6 +77,10 @@ struct rcgo_heap_control {
 	uint32_t reserved; // mappings that are only reserved
 	// The number of positions in stack_hash. Each size has elements of its own.
 	uint32_t stack_hash_size;
+	// The size of a page if the tables are in a file on a disk; else 0. Then the pages of the
+	// tables for which the disk has given room, one bit each.
+	uint64_t disk_page;
+	uint64_t on_disk[RCGO_HEAP_PAGES_MOST / 64];
 	struct rcgo_heap_shard shard[RCGO_HEAP_SHARDS];
 	// The number of entries for each hash: the small filter, and the large one from 65536 on.
 	// Both are kept.

@@ -11,6 +11,7 @@
 
 #include "heap_next.h"
 #include "heap_record.h"
+#include "symbol_lookup.h"
 
 #if !RCGO_SANITIZED
 
@@ -20,7 +21,6 @@
 #	define REMAP_FIXED 2
 #	define REMAP_DONTUNMAP 4
 #	define MAP_ERROR ((void *)-1)
-#	define PAGE_BYTES 4096
 
 #	define CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 
@@ -51,6 +51,18 @@ malloc(size_t size)
 		return malloc_counted(control, size, CALLER);
 	}
 	return rcgo__heap_next.malloc(size);
+}
+
+// A second name for it.
+static void *own_malloc(size_t size)
+	__attribute__((alias("malloc"), malloc, alloc_size(1), nothrow));
+
+bool
+rcgo__heap_is_first(void)
+{
+	void *first = rcgo__lookup_first("malloc");
+
+	return first == NULL || first == (void *)(uintptr_t)own_malloc;
 }
 
 static RCGO_COLD void
@@ -150,6 +162,12 @@ realloc(void *p, size_t size)
 	return resize(p, size, CALLER);
 }
 
+// A second name for it.
+static void *own_realloc(void *p, size_t size)
+	__attribute__((alias("realloc"), alloc_size(2), nothrow));
+
+// libc's function calls realloc by its public name. So does this one if that is not ours: the
+// program defines it, or a library before this one does.
 void *
 reallocarray(void *p, size_t count, size_t size)
 {
@@ -159,7 +177,7 @@ reallocarray(void *p, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return resize(p, n, CALLER);
+	return realloc == own_realloc ? resize(p, n, CALLER) : realloc(p, n);
 }
 
 // Called before and after a call of the next allocator, which may call other functions of its
@@ -233,7 +251,7 @@ page_aligned(size_t size, uintptr_t caller)
 {
 	struct rcgo_heap_control *control = control_now();
 	struct rcgo_heap_slot *slot = nest(control);
-	void *p = rcgo__heap_next.memalign(PAGE_BYTES, size);
+	void *p = rcgo__heap_next.memalign((size_t)rcgo__heap_page(), size);
 
 	unnest(control, slot, p, size, caller);
 	return p;
@@ -248,11 +266,13 @@ valloc(size_t size)
 void *
 pvalloc(size_t size)
 {
+	size_t page = (size_t)rcgo__heap_page();
+
 	if (size > PTRDIFF_MAX) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	return page_aligned((size + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1), CALLER);
+	return page_aligned((size + page - 1) & ~(page - 1), CALLER);
 }
 
 // Mappings that the rest of our runtime/cgo makes, for Go and for itself, are not C memory of the
@@ -364,6 +384,31 @@ int
 rcgo__heap_own_munmap(void *p, size_t size)
 {
 	note_own(p, size, false);
+	return rcgo__heap_next.munmap(p, size);
+}
+
+#	endif
+#else
+
+// A sanitizer has functions of its own in the place of these.
+
+bool
+rcgo__heap_is_first(void)
+{
+	return false;
+}
+
+#	ifdef RCGO_WITH_HEAP
+
+void *
+rcgo__heap_own_mmap(void *p, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return rcgo__heap_next.mmap(p, size, prot, flags, fd, offset);
+}
+
+int
+rcgo__heap_own_munmap(void *p, size_t size)
+{
 	return rcgo__heap_next.munmap(p, size);
 }
 

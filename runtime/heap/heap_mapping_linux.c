@@ -9,19 +9,15 @@
 // C memory. It is not counted either.
 
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "heap_record.h"
-
-#define PAGE_LEAST 4096
 
 // The kernel maps whole pages.
 static uint64_t
 round_up(uint64_t n)
 {
-	uint64_t page = getauxval(AT_PAGESZ);
+	uint64_t page = rcgo__heap_page();
 
-	page = page < PAGE_LEAST ? PAGE_LEAST : page;
 	return (n + page - 1) & ~(page - 1);
 }
 
@@ -81,7 +77,8 @@ put(struct rcgo_heap_control *control, uint64_t at, const struct rcgo_heap_mappi
 	struct rcgo_heap_header *header = control->header;
 	struct rcgo_heap_mapping *mapping = mappings(control);
 
-	if (header->mappings_used == RCGO_HEAP_MAPPINGS) {
+	if (header->mappings_used == RCGO_HEAP_MAPPINGS ||
+		!rcgo__heap_has_room(control, &mapping[header->mappings_used], sizeof *mapping)) {
 		rcgo_add_rlx(&header->lost_mappings, 1);
 		return;
 	}

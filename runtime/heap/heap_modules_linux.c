@@ -55,8 +55,7 @@ is_noted(const struct rcgo_heap_control *control, struct rcgo_module *now, uintp
 
 // Adds a module unless the last note of its addresses is the same. The lock is held.
 static void
-add_module(const struct rcgo_heap_control *control, const struct rcgo_heap_module *new,
-	const char *path)
+add_module(struct rcgo_heap_control *control, const struct rcgo_heap_module *new, const char *path)
 {
 	struct rcgo_heap_header *header = control->header;
 	const struct rcgo_heap_module *last = last_note(control, new->start, new->end);
@@ -68,7 +67,9 @@ add_module(const struct rcgo_heap_control *control, const struct rcgo_heap_modul
 		last->key == new->key &&strcmp(text + last->path, path) == 0) {
 		return;
 	}
-	if (n == RCGO_HEAP_MODULES || header->text_used + size > RCGO_HEAP_TEXT) {
+	if (n == RCGO_HEAP_MODULES || header->text_used + size > RCGO_HEAP_TEXT ||
+		!rcgo__heap_has_room(control, &module[n], sizeof *module) ||
+		!rcgo__heap_has_room(control, text + header->text_used, size)) {
 		return;
 	}
 	module[n] = *new;
@@ -93,7 +94,7 @@ skip_word(const char *s)
 
 // The program counters whose objects are to be noted.
 struct wanted {
-	const struct rcgo_heap_control *control;
+	struct rcgo_heap_control *control;
 	const uintptr_t *pcs;
 	size_t n;
 };

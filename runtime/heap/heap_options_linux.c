@@ -3,6 +3,7 @@
 
 //rcgo:small
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,13 +126,23 @@ rcgo__heap_configure(const char *value)
 		return;
 	}
 	err = rcgo__heap_set_rate(setting.rate, setting.path[0] != 0 ? setting.path : NULL);
-	if (err != 0 && setting.path[0] != 0) {
+	if (err != 0 && err != -ENOTSUP && setting.path[0] != 0) {
 		say("heap profiling writes no file: cannot make ", setting.path,
 			"; the program runs with the profile in memory");
 		err = rcgo__heap_set_rate(setting.rate, NULL);
 	}
-	if (err == 0) {
+	if (err == -ENOTSUP) {
+		say("heap profiling is off: the program is built with a sanitizer, which has a "
+		    "malloc of its own",
+			"", "");
+	} else if (err == 0) {
 		rcgo__heap_move_early();
+		if (!rcgo__heap_is_first()) {
+			say("heap profiling records mappings, but no malloc: the program or a "
+			    "library "
+			    "that is preloaded before ours has a malloc of its own",
+				"", "");
+		}
 	} else {
 		say("heap profiling is off: no memory for its tables", "", "");
 	}

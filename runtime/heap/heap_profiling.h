@@ -40,7 +40,7 @@
 
 // Sets the number of bytes between samples; 0 ends sampling; recorded blocks stay in the tables
 // until they are freed. path is the file for the tables, which the first call creates, or NULL.
-// Returns 0 or -errno.
+// Returns 0 or -errno; -ENOTSUP in a program with a sanitizer and in a forked child.
 // Safety: MT-Safe AS-Safe | stack=signal g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN int rcgo__heap_set_rate(uint64_t rate, const char *path);
 

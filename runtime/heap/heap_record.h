@@ -3,10 +3,24 @@
 #ifndef RCGO_HEAP_RECORD_H
 #define RCGO_HEAP_RECORD_H
 
+#include <sys/auxv.h>
+
 #include "heap_control.h"
 
 #define RCGO_HEAP_C_FRAMES 64
 #define RCGO_HEAP_GO_FRAMES 96
+
+#define RCGO_HEAP_PAGE_LEAST 4096
+
+// Returns the size of the kernel's pages.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE uint64_t
+rcgo__heap_page(void)
+{
+	uint64_t page = getauxval(AT_PAGESZ);
+
+	return page < RCGO_HEAP_PAGE_LEAST ? RCGO_HEAP_PAGE_LEAST : page;
+}
 
 // The stack of an allocation.
 struct rcgo_heap_frames {
@@ -75,6 +89,11 @@ RCGO_INTERN uint32_t rcgo__heap_intern(
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__heap_module_key(struct rcgo_module *module, uintptr_t pc);
 
+// Returns whether the program's calls of malloc reach ours. If not, the program has an allocator of
+// its own, or that of a library which was preloaded before this one.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__heap_is_first(void);
+
 // Adds the objects that contain these program counters to the tables. Returns the number
 // of objects there.
 // Safety: MT-Safe AS-Safe | stack=c g=maybe-nil errno=kept alloc=no lock=none
@@ -127,6 +146,19 @@ RCGO_INTERN RCGO_COLD void rcgo__heap_note_early(void *p, size_t size, bool mapp
 // Records the mappings that rcgo__heap_note_early has kept, when profiling is switched on.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_move_early(void);
+
+// Makes sure that the disk has room for a part of the tables, before the first write to it. A write
+// to a page of a file for which a full disk has no room would end the process by SIGBUS. Returns
+// false if there is none.
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_INTERN RCGO_COLD bool rcgo__heap_take_room(
+	struct rcgo_heap_control *control, const void *part, size_t size);
+// Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
+RCGO_ALWAYS_INLINE bool
+rcgo__heap_has_room(struct rcgo_heap_control *control, const void *part, size_t size)
+{
+	return control->disk_page == 0 || rcgo__heap_take_room(control, part, size);
+}
 
 // Copies the mappings that end above an address, at most max of them. The lock is held. Returns
 // their number.

@@ -127,7 +127,10 @@ add_stack(struct rcgo_heap_control *control, const struct rcgo_heap_frames *fram
 	uint64_t number = header->stacks_used, at = header->words_used;
 	struct rcgo_heap_stack *stack = &rcgo__heap_stacks(control)[number];
 
-	if (number == RCGO_HEAP_STACKS || at + n > RCGO_HEAP_WORDS) {
+	if (number == RCGO_HEAP_STACKS || at + n > RCGO_HEAP_WORDS ||
+		!rcgo__heap_has_room(control, stack, sizeof *stack) ||
+		!rcgo__heap_has_room(
+			control, &rcgo__heap_words(control)[at], n * sizeof(uint64_t))) {
 		rcgo_add_rlx(&header->lost_stacks, 1);
 		return 1;
 	}

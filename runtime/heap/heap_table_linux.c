@@ -180,8 +180,13 @@ new_entry(struct rcgo_heap_control *control, uint64_t hash)
 	if (used == RCGO_HEAP_SHARD_ENTRIES) {
 		return NO_ENTRY;
 	}
+	number = rcgo_heap_entry_index(shard, used);
+	if (!rcgo__heap_has_room(control, &rcgo__heap_entries(control)[number],
+		    sizeof(struct rcgo_heap_entry))) {
+		return NO_ENTRY;
+	}
 	rcgo_store_rel(&control->header->shard_used[shard], used + 1);
-	return rcgo_heap_entry_index(shard, used);
+	return number;
 }
 
 static void

@@ -19,15 +19,20 @@
 #include "heap_profiling.h"
 #include "heap_record.h"
 #include "raw_syscall.h"
+#include "sanitizer.h"
 #include "strbuf.h"
 
 #ifndef MADV_WIPEONFORK // glibc 2.27
 #	define MADV_WIPEONFORK 18
 #endif
+#ifndef MADV_POPULATE_WRITE // Linux 5.14
+#	define MADV_POPULATE_WRITE 23
+#endif
 #define ADVICE_INVALID (-1)
+#define PAGE_LEAST RCGO_HEAP_PAGE_LEAST
 #define NAME_BYTES 1100 // more than RCGO=heap=file: accepts
 
-#define ALIGN_UP(n) (((n) + 4095) & ~(uint64_t)4095)
+#define ALIGN_UP(n) (((n) + PAGE_LEAST - 1) & ~(uint64_t)(PAGE_LEAST - 1))
 #define EPOCH_SHIFT 48
 #define EPOCHS (1 << 16) // number of distinct epochs; the first one means off
 
@@ -214,6 +219,57 @@ lay_out(uint64_t position[TABLES])
 	return at;
 }
 
+_Static_assert(sizeof(struct rcgo_heap_entry) * RCGO_HEAP_SHARDS * RCGO_HEAP_SHARD_ENTRIES +
+			       sizeof(struct rcgo_heap_stack) * RCGO_HEAP_STACKS +
+			       sizeof(uint64_t) * RCGO_HEAP_WORDS +
+			       sizeof(struct rcgo_heap_mapping) * RCGO_HEAP_MAPPINGS +
+			       sizeof(struct rcgo_heap_module) * RCGO_HEAP_MODULES +
+			       RCGO_HEAP_TEXT + 8 * PAGE_LEAST <
+		       (uint64_t)RCGO_HEAP_PAGES_MOST * PAGE_LEAST,
+	"on_disk has a bit for each page");
+
+// Before Linux 5.14 only create_file looks for room.
+bool
+rcgo__heap_take_room(struct rcgo_heap_control *control, const void *part, size_t size)
+{
+	uint64_t page = control->disk_page, start = (uint64_t)(uintptr_t)control->header;
+	uint64_t from = ((uint64_t)(uintptr_t)part - start) / page;
+	uint64_t to = ((uint64_t)(uintptr_t)part - start + size - 1) / page;
+
+	for (uint64_t i = from; i <= to; i++) {
+		uint64_t bit = (uint64_t)1 << i % 64, *word = &control->on_disk[i / 64];
+		long err;
+
+		if ((rcgo_load_rlx(word) & bit) != 0) {
+			continue;
+		}
+		err = rcgo__raw_syscall(SYS_madvise, (long)(start + i * page), (long)page,
+			MADV_POPULATE_WRITE, 0, 0, 0);
+		if (err != 0 && err != -EINVAL) {
+			return false;
+		}
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+// The tables of a file begin with room for some records.
+static bool
+take_first_room(struct rcgo_heap_control *control, const struct rcgo_heap_header *header,
+	const uint64_t position[TABLES])
+{
+	for (size_t i = 0; i < TABLES; i++) {
+		size_t size = i == ENTRIES ? (size_t)RCGO_HEAP_SHARDS * RCGO_HEAP_RUN *
+						     sizeof(struct rcgo_heap_entry)
+					   : PAGE_LEAST;
+
+		if (!rcgo__heap_has_room(control, (const char *)header + position[i], size)) {
+			return false;
+		}
+	}
+	return rcgo__heap_has_room(control, header, sizeof *header);
+}
+
 static int
 make_tables(struct rcgo_heap_control *control, const char *path)
 {
@@ -236,6 +292,12 @@ make_tables(struct rcgo_heap_control *control, const char *path)
 	// The pages are touched one here, one there. Without this, Linux reads 32 pages of a file
 	// around each.
 	rcgo__raw_syscall(SYS_madvise, (long)header, (long)size, MADV_RANDOM, 0, 0, 0);
+	control->header = header;
+	control->disk_page = path == NULL ? 0 : rcgo__heap_page();
+	if (!take_first_room(control, header, position)) {
+		unmap_pages(header, size);
+		return -ENOSPC;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	header->size = size;
 	header->pid = (uint64_t)rcgo__raw_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -251,7 +313,6 @@ make_tables(struct rcgo_heap_control *control, const char *path)
 	header->control_size = sizeof *control;
 	control->seed = (uint64_t)now.tv_nsec ^ header->pid << 32 ^ (uintptr_t)control;
 	control->stack_hash_size = RCGO_HEAP_STACK_HASH_FIRST;
-	control->header = header;
 	memcpy(header->magic, RCGO_HEAP_MAGIC, sizeof header->magic);
 	return 0;
 }
@@ -278,6 +339,9 @@ rcgo__heap_set_rate(uint64_t rate, const char *path)
 	struct rcgo_heap_control *control;
 	int saved = errno, err = 0;
 
+	if (RCGO_SANITIZED && rate != 0) {
+		return -ENOTSUP;
+	}
 	if (!rcgo__heap_lock(&setting)) {
 		return -EBUSY;
 	}

@@ -217,3 +217,137 @@ check_host() {
 	run "$RCGO" build --with=heap --without=traceback .
 	[ "$status" -eq 2 ]
 }
+
+# check_functions PROFILE: compares what testdata/allocators says in the file "said" with its profile. A 0 in what it
+# says stands for any number; other words are an error that the program has found. The memory of functions that
+# free theirs is gone.
+check_functions() {
+	"$RCGO" heap show -folded "$1" >folded
+	awk '
+		function wrong(what) { print what; failed = 1 }
+		FNR == NR && $1 == "want" { want[$2] = $3; next }
+		FNR == NR { ended = $0 == "end"; if (!ended) wrong($0); next }
+		{
+			line = $0
+			name = ""
+			while (match(line, /by_[a-z_]+|churn/)) {
+				name = substr(line, RSTART, RLENGTH)
+				line = substr(line, RSTART + RLENGTH)
+			}
+			got[name] += $NF
+		}
+		END {
+			for (name in want)
+				if (want[name] != 0 && want[name] != got[name] + 0)
+					wrong(name ": want " want[name] ", got " got[name] + 0)
+			if (got["churn"] + got["by_thread_local"] != 0) wrong("freed memory is in the profile")
+			exit failed || !ended
+		}' said folded
+}
+
+# Prints the file names of other allocators that are installed.
+other_allocators() {
+	/sbin/ldconfig -p | awk '/lib(jemalloc|tcmalloc_minimal|mimalloc)\.so\.[0-9]+ / { print $NF }'
+}
+
+@test "heap: each function of C and C++ that allocates, at its limits" {
+	cp -r "$HERE/testdata/allocators/." .
+	go build -o stock .
+	go build -buildmode=pie -o pie .
+	"$RCGO" build --with=heap -o ours .
+	"$RCGO" build --with=heap -ldflags '-extldflags "-static"' -o static .
+	for program in stock pie; do
+		"$RCGO" heap run -rate all -o "$T/$program.profile" "./$program" >said
+		check_functions "$T/$program.profile"
+	done
+	for program in ours static; do
+		RCGO=heap=all+file:$T/$program.profile "./$program" >said
+		check_functions "$T/$program.profile"
+	done
+	# Other settings of the allocator.
+	GLIBC_TUNABLES=glibc.malloc.perturb=85:glibc.malloc.tcache_count=0:glibc.malloc.mmap_threshold=300 \
+		"$RCGO" heap run -rate all -o "$T/tuned.profile" ./stock >said
+	check_functions "$T/tuned.profile"
+}
+
+@test "heap: other allocators, preloaded and linked" {
+	cp -r "$HERE/testdata/allocators/." .
+	go build -o stock .
+	"$RCGO" build --with=heap -o ours .
+	[ -n "$(other_allocators)" ]
+	for library in $(other_allocators); do
+		name=$(basename "$library")
+		LD_PRELOAD=$library "$RCGO" heap run -rate all -o "$T/$name.run" ./stock other >said
+		check_functions "$T/$name.run"
+		LD_PRELOAD=$library RCGO=heap=all+file:$T/$name.ours ./ours other >said
+		check_functions "$T/$name.ours"
+		CGO_LDFLAGS="-Wl,--no-as-needed $library" "$RCGO" build --with=heap -o linked .
+		RCGO=heap=all+file:$T/$name.linked ./linked other >said
+		check_functions "$T/$name.linked"
+		# A host with this allocator frees what Go's C code has allocated, and the other way round.
+		CGO_LDFLAGS="-Wl,--no-as-needed $library" go build -o linked .
+		"$RCGO" heap run -rate all -o "$T/$name.host" ./linked other >said
+		check_functions "$T/$name.host"
+	done
+	# Before our library, the other allocator has all of malloc. The program runs as without ours.
+	"$RCGO" heap run -rate all -o "$T/behind" sh -c "LD_PRELOAD=$library:\$LD_PRELOAD exec ./stock other" >said 2>error
+	[ "$(tail -n 1 said)" = end ]
+	[[ $(cat error) == *"records mappings, but no malloc: the program or a library"* ]]
+}
+
+@test "heap: a disk that becomes full while the program runs" {
+	unshare -rm true || skip "needs user namespaces"
+	cp -r "$HERE/testdata/leaky/." .
+	cat >fill.sh <<-'END'
+		mount -t tmpfs -o size=80m tmpfs "$1" || exit
+		RCGO_HEAP_FULL=$1/other "$2" heap run -rate all -o "$1/profile" "$3" || exit
+		rm "$1/other"
+		exec "$2" heap show "$1/profile"
+	END
+	mkdir disk
+	run unshare -rm sh ./fill.sh "$PWD/disk" "$RCGO" "$BATS_FILE_TMPDIR/leaky"
+	[ "$status" -eq 0 ]
+	# What found no room is said, and the rate is raised.
+	[[ $output == *"estimated from one sample for each"* ]]
+	[[ $output == *"not recorded: "*" samples"* ]]
+}
+
+@test "heap: programs with a sanitizer" {
+	cp -r "$HERE/testdata/leaky/." .
+	CC=gcc "$RCGO" build --with=heap -asan -o ours .
+	RCGO=heap=on ASAN_OPTIONS=detect_leaks=0 run ./ours
+	[ "$status" -eq 0 ]
+	[[ $output == *"heap profiling is off: the program is built with a sanitizer"* ]]
+	run "$RCGO" heap run ./ours
+	[ "$status" -eq 2 ]
+	[[ $output == *"it is built with a sanitizer, which has a malloc of its own"* ]]
+	"$RCGO" build --with=heap -race -o race .
+	RCGO=heap=all+file:$T/profile ./race
+	run "$RCGO" heap show "$T/profile"
+	check_lost
+}
+
+@test "heap: no file, no memory, and files that are not what they seem" {
+	# Neither a directory that is read-only, nor one that is not there, nor a limit of the address space stops the program.
+	mkdir closed
+	chmod 555 closed
+	for path in /proc/profile /nowhere/profile /dev/full; do
+		run "$RCGO" heap run -o "$path" "$BATS_FILE_TMPDIR/leaky"
+		[ "$status" -eq 0 ]
+		[[ $output == *"cannot make $path; the program runs with the profile in memory"* ]]
+	done
+	run bash -c "ulimit -f 100; '$RCGO' heap run -o '$T/profile' '$BATS_FILE_TMPDIR/leaky'"
+	[ "$status" -eq 0 ]
+	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	# Each change makes another profile, or an error. None ends rcgo by a signal.
+	for change in 8 24 32 88 96 104 112 120 128 136 144 152 160 168 200 216 224 300 500 1000 4000; do
+		for bytes in '\377\377\377\377\377\377\377\377' '\000\000\000\200\000\000\000\000' '\001'; do
+			cp --sparse=always "$T/profile" "$T/changed"
+			printf '%b' "${bytes//\\/\\0}" | dd of="$T/changed" bs=1 seek="$change" conv=notrunc status=none
+			run timeout 60 "$RCGO" heap show -all "$T/changed"
+			[ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+		done
+	done
+	run "$RCGO" heap show 99999999999999999999
+	[ "$status" -eq 2 ]
+}

@@ -7,7 +7,8 @@ import (
 )
 
 // A dump has all of 819,200 live samples with 8,192 stacks, and of as many mappings, while other threads allocate. It
-// prints for how long it held a lock: less than 0.1 ms where nothing else runs.
+// prints for how long it held a lock, and how long an allocation took beside dumps and beside a thread that copies as much
+// memory without a lock: where nothing else runs, less than 0.1 ms, and less than 1 ms.
 func TestHeapDump(t *testing.T) {
 	each(t, func(t *testing.T, tc toolchain) {
 		if machine != "" {

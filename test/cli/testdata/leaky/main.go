@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Leaky loses C memory in two places, of known sizes. With an argument it also maps memory of which it
-// uses a half, and then waits.
+// uses a half, and then waits. RCGO_HEAP_FULL names a file with which it fills the disk first.
 package main
 
 /*
@@ -48,7 +48,18 @@ func loseSmall() { C.lose(1000, 1000) }
 //go:noinline
 func loseBig() { C.lose(100, 30000) }
 
+// fill takes the room that is left on a disk.
+func fill(path string) {
+	f, err := os.Create(path)
+	for block := make([]byte, 1<<20); err == nil; {
+		_, err = f.Write(block)
+	}
+}
+
 func main() {
+	if path := os.Getenv("RCGO_HEAP_FULL"); path != "" {
+		fill(path)
+	}
 	loseSmall()
 	loseBig()
 	if len(os.Args) > 1 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Heapdump fills the tables of heap profiling and copies them, as a dump does. It prints for how long the copy held
-// a lock, and how long threads waited that allocated meanwhile.
+// a lock, and how long a thread waited that allocated meanwhile, beside the same without a dump.
 package main
 
 /*
@@ -13,6 +13,7 @@ package main
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -26,7 +27,8 @@ extern size_t rcgo_heap_copy(unsigned part, void *out);
 #define DEPTH 13 // 8,192 stacks
 #define EACH 100
 #define DUMPS 20
-#define MOST 16384
+#define ROOM ((size_t)64 << 20) // more than any part has, and less than the tables
+#define SOMETHING_HAPPENED 10000 // ns
 #define NOT_INLINED __attribute__((noinline, noipa))
 
 static void *kept;
@@ -83,6 +85,20 @@ now(clockid_t clock)
 
 static atomic_int done;
 
+// Does what the dumper does to the machine, without a dump: it copies as much memory.
+static void *
+copier(void *records)
+{
+	size_t size;
+	const char *tables = rcgo_heap_tables(&size);
+
+	for (int i = 0; i < DUMPS; i++) {
+		memcpy(records, tables, size < ROOM ? size : ROOM);
+	}
+	atomic_store(&done, 1);
+	return NULL;
+}
+
 static void *
 dumper(void *records)
 {
@@ -130,7 +146,9 @@ longest_hold(pthread_t thread)
 				continue;
 			}
 			at = now(clock);
-			if (value != was[i]) {
+			if (rcgo_load_acq(lock[i]) != value) {
+				was[i] = 0; // this thread was stopped before it read the clock
+			} else if (value != was[i]) {
 				was[i] = value;
 				since[i] = at;
 				seen++;
@@ -143,13 +161,35 @@ longest_hold(pthread_t thread)
 	return longest;
 }
 
-// Allocates and frees, and returns the longest time that a pair took. A thread that waits for a lock sleeps, which
-// is a voluntary switch; what else stops it on a busy machine is not.
-static void *
-allocate(void *slept)
+// What a thread that allocates and frees saw. To wait for a lock it sleeps, which is a voluntary switch; what else stops
+// it on a busy machine is not.
+struct waits {
+	int64_t longest, waited;	// ns; waited: where the kernel did not stop the thread meanwhile
+	long pairs, slow, slow_waits;	// slow: more than 1 ms
+	long slept, stopped;
+};
+
+static void
+count_slow(struct waits *waits, int64_t took)
 {
 	struct rusage use;
-	int64_t longest = 0, before = now(CLOCK_MONOTONIC);
+
+	getrusage(RUSAGE_THREAD, &use);
+	waits->slow += took > 1000000;
+	waits->longest = took > waits->longest ? took : waits->longest;
+	if (use.ru_nivcsw == waits->stopped) {
+		waits->slow_waits += took > 1000000;
+		waits->waited = took > waits->waited ? took : waits->waited;
+	}
+	waits->slept = use.ru_nvcsw;
+	waits->stopped = use.ru_nivcsw;
+}
+
+static void *
+allocate(void *arg)
+{
+	struct waits *waits = arg;
+	int64_t before = now(CLOCK_MONOTONIC);
 
 	while (!atomic_load(&done)) {
 		int64_t after;
@@ -158,21 +198,38 @@ allocate(void *slept)
 		__asm__("" : : "r"(p) : "memory");
 		free(p);
 		after = now(CLOCK_MONOTONIC);
-		longest = after - before > longest ? after - before : longest;
-		before = after;
+		waits->pairs++;
+		if (after - before > SOMETHING_HAPPENED) {
+			count_slow(waits, after - before);
+		}
+		before = now(CLOCK_MONOTONIC);
 	}
-	getrusage(RUSAGE_THREAD, &use);
-	*(long *)slept = use.ru_nvcsw;
-	return (void *)(intptr_t)longest;
+	return NULL;
+}
+
+static void
+measure_waits(const char *beside, void *(*other)(void *), void *records)
+{
+	struct waits waits = {0};
+	pthread_t a, b;
+
+	atomic_store(&done, 0);
+	pthread_create(&a, NULL, allocate, &waits);
+	pthread_create(&b, NULL, other, records);
+	pthread_join(b, NULL);
+	pthread_join(a, NULL);
+	printf("beside %s: an allocation and its free took %lld us at most, more than 1 ms %ld times of %ld, and it slept %ld "
+	       "times; where the kernel did not stop the thread %lld us at most, and more than 1 ms %ld times\n",
+		beside, (long long)waits.longest / 1000, waits.slow, waits.pairs, waits.slept,
+		(long long)waits.waited / 1000, waits.slow_waits);
 }
 
 static int
 run(void)
 {
-	void *records = malloc((size_t)RCGO_HEAP_MAPPINGS * sizeof(struct rcgo_heap_entry)), *waited;
-	pthread_t dump, other;
+	void *records = malloc(ROOM);
+	pthread_t dump;
 	int64_t hold;
-	long slept = 0;
 
 	if (records == NULL || rcgo_heap_set_rate(1) != 0) {
 		return 1;
@@ -184,13 +241,10 @@ run(void)
 	hold = longest_hold(dump);
 	pthread_join(dump, NULL);
 	printf("a lock was held for %lld us at most\n", (long long)hold / 1000);
-	atomic_store(&done, 0);
-	pthread_create(&other, NULL, allocate, &slept);
-	pthread_create(&dump, NULL, dumper, records);
-	pthread_join(dump, NULL);
-	pthread_join(other, &waited);
-	printf("an allocation took %lld us at most, and slept %ld times in %d dumps\n",
-		(long long)(intptr_t)waited / 1000, slept, DUMPS);
+	for (int i = 0; i < 3; i++) {
+		measure_waits("a copy of the tables", copier, records);
+		measure_waits("20 dumps", dumper, records);
+	}
 	fflush(stdout);
 	return 0;
 }

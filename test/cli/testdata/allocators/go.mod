@@ -1,0 +1,3 @@
+module allocators
+
+go 1.19
