@@ -43,7 +43,20 @@ on_stack_of(struct stacks *s, const struct go_runtime *r, uint64_t address, uint
 	return sp > g.lo && sp <= g.hi;
 }
 
-// Finds the M whose stack the thread is on. In a core, thread numbers are those of the initial PID
+// Reports whether the M is that of a thread by its number.
+static bool
+has_thread(const struct target *t, const struct go_m *m)
+{
+	for (size_t i = 0; i < t->threads; i++) {
+		if (m->procid == (uint64_t)t->thread[i].ns_tid) {
+			return true;
+		}
+	}
+	return false;
+}
+
+// Finds the M whose stack the thread is on, of those that are not of another thread: the bounds of
+// a thread's stack may be too wide (stack_joint.c). In a core, thread numbers are those of the initial PID
 // namespace, and an M has those of its own namespace. In a child of fork, an M has the numbers of
 // the process that forked.
 static void
@@ -57,8 +70,9 @@ find_m_by_stack(struct stacks *s, struct thread *th)
 		for (size_t k = 0; k < r->ms; k++) {
 			const struct go_m *m = &r->m[k];
 
-			if (on_stack_of(s, r, m->curg, sp) || on_stack_of(s, r, m->g0, sp) ||
-				on_stack_of(s, r, m->gsignal, sp)) {
+			if ((on_stack_of(s, r, m->curg, sp) || on_stack_of(s, r, m->g0, sp) ||
+				    on_stack_of(s, r, m->gsignal, sp)) &&
+				!has_thread(&s->t, m)) {
 				add_m(th, r, m);
 				break;
 			}

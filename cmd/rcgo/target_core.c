@@ -247,6 +247,31 @@ check_modules(struct target *t)
 	}
 }
 
+// The kernel cuts a core at the limit of its size, or where the disk is full.
+static void
+warn_if_cut(const char *path)
+{
+	struct rcgo_segment s;
+	struct rcgo_elf elf;
+	uint64_t end = 0;
+
+	if (rcgo__elf_open(&elf, path) != 0) {
+		return;
+	}
+	for (uint32_t i = 0; rcgo__elf_segment_at(&elf, i, &s); i++) {
+		if (s.offset < UINT64_MAX - s.file_size && s.offset + s.file_size > end) {
+			end = s.offset + s.file_size;
+		}
+	}
+	if (end > elf.image.size) {
+		warn(problem(fmt("the core is cut short: it has %.1f of %.1f MB",
+				     (double)elf.image.size / 1e6, (double)end / 1e6),
+			"memory is missing, so stacks and goroutines may be",
+			"let the program write it again after `ulimit -c unlimited`"));
+	}
+	rcgo__elf_close(&elf);
+}
+
 void
 core_open(struct target *t, const char *path)
 {
@@ -265,6 +290,7 @@ core_open(struct target *t, const char *path)
 		fail(fmt("%s is the core of another processor's program", path),
 			"rcgo knows the stacks of amd64 and arm64", NULL);
 	}
+	warn_if_cut(path);
 	t->core = true;
 	t->machine = t->from.machine;
 	t->label = fmt("core %s", path);
