@@ -39,6 +39,7 @@ enum {
 	PCLNTAB = 0x400, // offsets in the file
 	TEXT = 0x1000,
 	CODE = 0x1800, // of C
+	BARE = 0x1900,
 	EH_FRAME = 0xc00,
 	DATA = 0x3000, // moduledata, the variables, and what they point to
 	FUNCS = 9,
@@ -171,6 +172,20 @@ make_stacks(uint8_t *f)
 	memset(f + CODE, 0xe8, 0x100); // calls, as far as anybody can see
 }
 
+// A function without call frame information: it branches, and returns at its end and before.
+static void
+make_bare_code(uint8_t *f)
+{
+	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xe5,	 // push %rbp; mov %rsp, %rbp
+		0x41, 0x54, 0x48, 0x83, 0xec, 0x18,		 // push %r12; sub $24, %rsp
+		0xe8, 0xf1, 0xfe, 0xff, 0xff,			 // call CODE
+		0x48, 0x83, 0xc4, 0x18, 0x74, 0x06,		 // add $24, %rsp; je
+		0x4c, 0x8b, 0x24, 0x24, 0xc9, 0xc3,		 // mov (%rsp), %r12; leave; ret
+		0x41, 0x5c, 0x5d, 0xff, 0x25, 0xf0, 0x0f, 0, 0}; // pop; pop; jmp *4080(%rip)
+
+	memcpy(f + BARE, code, sizeof code);
+}
+
 static void
 make_cfi(uint8_t *e)
 {
@@ -217,6 +232,7 @@ make_whole(void)
 	make_cfi(whole + EH_FRAME);
 	make_data(whole + DATA);
 	make_stacks(whole);
+	make_bare_code(whole);
 }
 
 static size_t
@@ -280,7 +296,7 @@ look_at_thread(struct target *t, struct go_state *go, uint8_t how)
 	struct walk *w = fuzz_calloc(1, sizeof *w);
 	struct thread *th = &t->thread[0];
 
-	th->pc = pcs[how & 3];
+	th->pc = (how & 0x80) != 0 ? BASE + BARE + 15 : pcs[how & 3];
 	th->sp = BASE + STACK + ((how & 4) != 0 ? 0x400 : 0) + (how >> 3) * 8;
 	th->reg[7] = th->sp;
 	th->reg[6] = th->sp + 16;
@@ -312,6 +328,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.read = read_image, .machine = EM_X86_64, .thread = &thread, .threads = 1};
 	struct go_state go = {0};
 	struct module *m;
+	const uint8_t *eh_frame;
+	size_t eh_frame_size;
 
 	if (file < 0) {
 		make_whole();
@@ -334,6 +352,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort(); // what is whole is understood
 	}
 	look_at_thread(&t, &go, size > 0 ? data[0] : 0);
+	if (m->usable && module_search_eh_frame(m, &eh_frame, &eh_frame_size)) {
+		for (size_t i = 0; i < eh_frame_size; i++) {
+			fuzz_stack_sink += eh_frame[i];
+		}
+	} else if (size == 0) {
+		abort();
+	}
 	if (m->image != NULL) {
 		munmap((void *)(uintptr_t)m->image, m->image_size);
 	}

@@ -56,9 +56,9 @@ has_thread(const struct target *t, const struct go_m *m)
 }
 
 // Finds the M whose stack the thread is on, of those that are not of another thread: the bounds of
-// a thread's stack may be too wide (stack_joint.c). In a core, thread numbers are those of the initial PID
-// namespace, and an M has those of its own namespace. In a child of fork, an M has the numbers of
-// the process that forked.
+// a thread's stack may be too wide (stack_joint.c). In a core, thread numbers are those of the
+// initial PID namespace, and an M has those of its own namespace. In a child of fork, an M has the
+// numbers of the process that forked.
 static void
 find_m_by_stack(struct stacks *s, struct thread *th)
 {
