@@ -10,7 +10,6 @@
 
 #define MS_MAX 100000
 #define CURG_TRIES 20
-#define DATA_MAX ((uint64_t)256 << 20)
 
 const struct go_layout go_layouts[] = {
 	// minors, syscallsp pc, status, goid, waitsince reason, gopc, startpc, lockedm,
@@ -24,73 +23,6 @@ const struct go_layout go_layouts[] = {
 	{26, 27, 104, 112, 144, 152, 168, 176, 288, 304, 208, 64, 72, 184, 328, 352, 384},
 };
 const size_t go_layout_count = sizeof go_layouts / sizeof *go_layouts;
-
-static uint64_t
-field(const uint8_t *bytes, size_t at)
-{
-	return rcgo__get64(bytes + at, false);
-}
-
-bool
-go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_m *m)
-{
-	*m = (struct go_m){
-		.address = address,
-		.g0 = field(bytes, M_G0),
-		.gsignal = field(bytes, l->gsignal),
-		.curg = field(bytes, l->curg),
-		.lockedg = field(bytes, l->lockedg),
-		.procid = field(bytes, l->procid),
-		.next = field(bytes, l->alllink),
-		.ncgo = (int32_t)rcgo__get32(bytes + l->ncgo, false),
-	};
-	return m->g0 != 0 && m->procid <= INT32_MAX && m->ncgo >= 0 && m->ncgo < 10000;
-}
-
-void
-go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g)
-{
-	*g = (struct go_g){
-		.address = address,
-		.lo = field(bytes, G_STACK_LO),
-		.hi = field(bytes, G_STACK_HI),
-		.m = field(bytes, G_M),
-		.sched_sp = field(bytes, G_SCHED_SP),
-		.sched_pc = field(bytes, G_SCHED_PC),
-		.syscallsp = field(bytes, l->syscallsp),
-		.syscallpc = field(bytes, l->syscallpc),
-		.status = rcgo__get32(bytes + l->status, false),
-		.goid = field(bytes, l->goid),
-		.waitsince = (int64_t)field(bytes, l->waitsince),
-		.waitreason = bytes[l->waitreason],
-		.gopc = field(bytes, l->gopc),
-		.startpc = field(bytes, l->startpc),
-		.lockedm = field(bytes, l->lockedm),
-	};
-}
-
-// Reads an M. Sets *whole if it is complete: an M that is being created is in the
-// list without a g0.
-bool
-go_read_m(
-	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole)
-{
-	uint8_t bytes[M_SIZE];
-	uint64_t g0[G_M / 8 + 1] = {0};
-
-	*whole = false;
-	if (address % 8 != 0 || !target_read(t, address, bytes, sizeof bytes)) {
-		return false;
-	}
-	if (!go_parse_m(l, address, bytes, m)) {
-		return m->g0 == 0;
-	}
-	*whole = m->g0 % 8 == 0 && target_read_near(t, m->g0, g0, sizeof g0) &&
-		 g0[G_M / 8] == address;
-	m->g0_lo = g0[G_STACK_LO / 8];
-	m->g0_hi = g0[G_STACK_HI / 8];
-	return *whole || g0[G_M / 8] == 0;
-}
 
 // Returns whether this may be a goroutine that an M runs.
 static bool
@@ -222,21 +154,6 @@ may_be_m(struct target *t, const struct go_table *table, uint64_t address)
 	       g0 >> 48 == 0 && target_word_near(t, g0 + G_M, &m) && m == address;
 }
 
-uint8_t *
-go_read_data(struct target *t, const struct go_table *table, size_t *size)
-{
-	uint64_t n = table->data_end - table->data;
-	uint8_t *bytes;
-
-	*size = 0;
-	if (table->data_end <= table->data || n > DATA_MAX || table->data % 8 != 0) {
-		return NULL;
-	}
-	bytes = xalloc((size_t)n + 8);
-	*size = target_read_some(t, table->data, bytes, (size_t)n);
-	return bytes;
-}
-
 static void
 add_variable(struct go_runtime *r, uint64_t variable)
 {
@@ -283,7 +200,7 @@ try_variables(struct target *t, const struct numbers *numbers, struct go_runtime
 	double best = 0;
 
 	for (size_t i = 0; bytes != NULL && i + 8 <= size; i += 8) {
-		uint64_t address = field(bytes, i);
+		uint64_t address = rcgo__get64(bytes + i, false);
 
 		if (address != 0 && may_be_m(t, r->table, address)) {
 			try_variable(t, numbers, r, r->table->data + i, address, &best);

@@ -24,38 +24,6 @@ read_g(struct target *t, const struct go_layout *l, uint64_t address, struct go_
 	return true;
 }
 
-uint64_t
-go_lowest_sp(const struct go_g *g)
-{
-	return g->syscallsp != 0 && g->syscallsp < g->sched_sp ? g->syscallsp : g->sched_sp;
-}
-
-void
-go_note_curg(struct go_m *m, const struct go_g *curg)
-{
-	uint64_t sp = go_lowest_sp(curg);
-
-	if (sp > curg->lo && sp < curg->hi) {
-		m->curg_sp = sp;
-		m->curg_hi = curg->hi;
-	}
-}
-
-void
-go_ms_add(struct go_ms *list, const struct go_m *m)
-{
-	if (list->n == list->room) {
-		list->room = 2 * list->room + 32;
-		list->m = realloc(list->m, list->room * sizeof *list->m);
-		if (list->m == NULL) {
-			xalloc(SIZE_MAX);
-		}
-	}
-	list->m[list->n] = *m;
-	list->m[list->n].order = (uint32_t)list->n;
-	list->n++;
-}
-
 // Reads the list of Ms that begins in a variable.
 static void
 read_list(struct target *t, const struct go_layout *l, uint64_t variable, struct go_ms *list)

@@ -5,6 +5,7 @@
 
 #include "stack_go.h"
 
+#include <elf.h>
 #include <stdio.h>
 
 enum frame_lang { FRAME_C, FRAME_GO, FRAME_NOTE };
@@ -82,8 +83,12 @@ struct walker {
 		const struct goroutine *g, struct walk *w);
 };
 extern const struct walker walker_amd64, walker_arm64;
-// stack_take.c: returns NULL for an unknown CPU.
-const struct walker *walker_of(uint16_t machine);
+// Returns NULL for an unknown CPU.
+static inline const struct walker *
+walker_of(uint16_t machine)
+{
+	return machine == EM_X86_64 ? &walker_amd64 : machine == EM_AARCH64 ? &walker_arm64 : NULL;
+}
 
 // stack_take.c: reads the stacks of all threads.
 struct stacks {

@@ -142,8 +142,7 @@ struct go_state {
 // go_find.c: finds all runtimes of the target. A later call finds those in new modules.
 void go_find(struct target *t, struct go_state *go);
 
-// go_layout.c
-const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
+// go_struct.c: reads structures of the runtime.
 // Returns the variables of the runtime's module, or NULL if they cannot be read. The
 // caller frees them.
 uint8_t *go_read_data(struct target *t, const struct go_table *table, size_t *size);
@@ -151,24 +150,27 @@ bool go_read_m(
 	struct target *t, const struct go_layout *l, uint64_t address, struct go_m *m, bool *whole);
 bool go_parse_m(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_m *m);
 void go_parse_g(const struct go_layout *l, uint64_t address, const uint8_t *bytes, struct go_g *g);
-
-// go_lists.c
 // A list of Ms that grows.
 struct go_ms {
 	struct go_m *m;
 	size_t n, room;
 };
 void go_ms_add(struct go_ms *list, const struct go_m *m);
+// Stores the used part of curg's stack in the M, if it has one.
+void go_note_curg(struct go_m *m, const struct go_g *curg);
+// Returns the lowest address of a goroutine's stack that is in use, if no thread runs it in Go.
+uint64_t go_lowest_sp(const struct go_g *g);
+
+// go_layout.c
+const struct go_layout *go_layout_fit(struct target *t, struct go_runtime *r);
+
+// go_lists.c
 // Makes the list that of the runtime, and empties it.
 void go_take_ms(struct target *t, struct go_runtime *r, struct go_ms *list);
 // Lists the Ms, as they are or as they were at a read since target_forget.
 void go_read_ms(struct target *t, struct go_runtime *r);
-// Stores the used part of curg's stack in the M, if it has one.
-void go_note_curg(struct go_m *m, const struct go_g *curg);
 // Returns the newest M of the thread that has this number, or NULL.
 const struct go_m *go_m_of_thread(const struct go_runtime *r, uint64_t procid);
-// Returns the lowest address of a goroutine's stack that is in use, if no thread runs it in Go.
-uint64_t go_lowest_sp(const struct go_g *g);
 bool go_find_allgs(struct target *t, struct go_runtime *r);
 // Reads all goroutines, at most max. Returns their number, and stores the number of all in *total.
 size_t go_read_gs(

@@ -4,7 +4,6 @@
 #include "stack.h"
 
 #include <ctype.h>
-#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -464,12 +463,6 @@ sigbus(int sig)
 	(void)sig;
 	(void)!write(2, text, sizeof text - 1);
 	_exit(EXIT_RCGO);
-}
-
-const struct walker *
-walker_of(uint16_t machine)
-{
-	return machine == EM_X86_64 ? &walker_amd64 : machine == EM_AARCH64 ? &walker_arm64 : NULL;
 }
 
 static bool
