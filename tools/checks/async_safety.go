@@ -14,7 +14,7 @@ var lockers = words("pthread_mutex_lock pthread_mutex_trylock pthread_rwlock_rdl
 func invariantsOfSafety() []invariant {
 	out := []invariant{{"safety-lines", func(t *tree, c *check) {
 		t.promises(c)
-		t.safeLibc(c)
+		t.libc(c)
 	}}}
 	for _, p := range platforms {
 		p := p
@@ -44,7 +44,7 @@ func withoutInterposers(units []unit) []unit {
 
 // checkReach: what a function reaches keeps what the function promises.
 func checkReach(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p)
+	units, ok := t.separateUnits(c, p)
 	if !ok {
 		return
 	}
@@ -55,7 +55,7 @@ func checkReach(t *tree, c *check, p platform) {
 		return
 	}
 	quiet := newCheck("") // safety-lines reports what is wrong with the lines themselves
-	w := walker{c, g, t.promises(quiet), t.safeLibc(quiet), t.staticIndirect(), t.noreturns()}
+	w := walker{c, g, t.promises(quiet), t.libc(quiet), t.staticIndirect(), t.noreturns()}
 	w.all()
 }
 
@@ -64,7 +64,7 @@ type walker struct {
 	c        *check
 	g        *graph
 	said     map[string]*promise
-	libc     map[string]bool
+	libc     map[string]libcEntry
 	indirect map[string]bool
 	noreturn map[string]bool
 }
@@ -154,10 +154,10 @@ func (w *walker) walk(f *fn, p *promise, way []*fn, seen map[string]bool) {
 	}
 }
 
-// external looks at a call that leaves our code.
+// external looks at a call that leaves our code. __aarch64_* of libgcc are one atomic instruction, or a loop of two.
 func (w *walker) external(p *promise, name, path, file string, line int) {
-	if p.asSafe && !w.libc[name] && !strings.HasPrefix(name, "__tsan_") && !strings.HasPrefix(name, "__builtin_") {
-		w.c.bad(file, line, "%s is not async-signal-safe (not in %s): %s", name, asList, path)
+	if p.asSafe && !w.libc[name].asSafe && !strings.HasPrefix(name, "__aarch64_") && !strings.HasPrefix(name, "__tsan_") && !strings.HasPrefix(name, "__builtin_") {
+		w.c.bad(file, line, "%s is not async-signal-safe (not in %s): %s", name, libcList, path)
 	}
 	if p.keys["alloc"] == "no" && allocators[name] {
 		w.c.bad(file, line, "alloc=no, but: %s", path)

@@ -47,11 +47,11 @@ func plainName(title string) string {
 func readGraph(root string, units []unit) (*graph, error) {
 	g := &graph{fns: map[string]*fn{}}
 	for _, u := range units {
-		data, err := os.ReadFile(u.stem + ".ci")
+		data, err := os.ReadFile(filepath.Join(root, u.stem+".ci"))
 		if err != nil {
 			return nil, err
 		}
-		g.addUnit(root, u.src, string(data))
+		g.addUnit(u.src, string(data))
 	}
 	return g, nil
 }
@@ -65,7 +65,7 @@ func (g *graph) get(key, title string) *fn {
 	return f
 }
 
-func (g *graph) addUnit(root, src, text string) {
+func (g *graph) addUnit(src, text string) {
 	key := func(title string) string {
 		if strings.ContainsRune(title, ':') || strings.ContainsRune(title, '.') {
 			return src + "|" + title
@@ -74,22 +74,22 @@ func (g *graph) addUnit(root, src, text string) {
 	}
 	for _, line := range strings.Split(text, "\n") {
 		if m := nodeLine.FindStringSubmatch(line); m != nil {
-			g.addNode(root, key(m[1]), m[1], m[2], m[3])
+			g.addNode(key(m[1]), m[1], m[2], m[3])
 		} else if m := edgeLine.FindStringSubmatch(line); m != nil {
 			from := g.get(key(m[1]), m[1])
 			if m[2] == indirectCall {
-				from.indir = append(from.indir, relPath(root, m[3]))
+				from.indir = append(from.indir, m[3])
 				continue
 			}
 			to := g.get(key(m[2]), m[2])
 			if from.calls[to.key] == "" {
-				from.calls[to.key] = relPath(root, m[3]) + " "
+				from.calls[to.key] = m[3] + " "
 			}
 		}
 	}
 }
 
-func (g *graph) addNode(root, key, title, label, rest string) {
+func (g *graph) addNode(key, title, label, rest string) {
 	if title == indirectCall {
 		return
 	}
@@ -100,7 +100,7 @@ func (g *graph) addNode(root, key, title, label, rest string) {
 	parts := strings.Split(label, `\n`)
 	f.ours = true
 	if len(parts) > 1 {
-		pos := strings.Split(relPath(root, parts[1]), ":")
+		pos := strings.Split(parts[1], ":")
 		f.file = pos[0]
 		if len(pos) > 1 {
 			f.line, _ = strconv.Atoi(pos[1])
@@ -112,14 +112,6 @@ func (g *graph) addNode(root, key, title, label, rest string) {
 			f.dynamic = m[2] == "dynamic"
 		}
 	}
-}
-
-// relPath makes a path of the tree one from its root.
-func relPath(root, path string) string {
-	if rel := strings.TrimPrefix(path, root+"/"); rel != path {
-		return rel
-	}
-	return filepath.ToSlash(path)
 }
 
 // callees gives the keys that a function calls, sorted.

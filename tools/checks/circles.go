@@ -11,7 +11,7 @@ import (
 // checkCircles: a file can be read after the files that it calls, so no two files call each other, be
 // it through others.
 func checkCircles(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p)
+	units, ok := t.separateUnits(c, p)
 	if !ok {
 		return
 	}

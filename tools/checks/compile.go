@@ -3,226 +3,150 @@
 package main
 
 import (
-	"crypto/sha256"
-	"fmt"
+	"debug/elf"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"sort"
 	"strings"
-	"sync"
 )
 
-// cCgo is the flag with which every runtime/cgo is compiled: some systems' compilers have another default.
-const cCgo = "-fno-stack-protector"
-
-// makeFlags gives a variable of the Makefile: the checks compile with the flags that make does.
-func (t *tree) makeFlags(name string) []string {
-	m := regexp.MustCompile(`(?m)^` + name + ` := (.*)$`).FindStringSubmatch(t.read("Makefile"))
-	if m == nil {
-		panic("the Makefile has no " + name)
-	}
-	return strings.Fields(m[1])
-}
-
-// strict are the flags that make every warning an error.
-func (t *tree) strict(more ...string) []string {
-	return append(append(t.makeFlags("WARN"), "-Werror"), more...)
-}
-
-var triples = map[string]string{"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+const (
+	amalgamate = "tools/amalgamate"
+	payloadDir = "build/checks/payload"
+)
 
 // gccFor names the gcc that compiles for an architecture: the machine's own, or a cross compiler.
 func gccFor(arch string) string {
 	if arch == runtime.GOARCH {
 		return "gcc"
 	}
-	return triples[arch] + "-gcc"
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[arch] + "-linux-gnu-gcc"
 }
 
-// clangFor gives clang with the flags that make it compile for an architecture.
-func clangFor(arch string) []string {
-	if arch == runtime.GOARCH {
-		return []string{"clang"}
+// make runs a target of tools/checks.mk. What it says is a finding.
+func (t *tree) make(c *check, targets ...string) bool {
+	t.making.Lock()
+	defer t.making.Unlock()
+	cmd := exec.Command("make", append([]string{"-f", "tools/checks.mk", "-ksj2", "--no-print-directory"}, targets...)...)
+	cmd.Dir = t.root
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.bad("", 0, "%s", out)
 	}
-	return []string{"clang", "--target=" + triples[arch]}
+	return err == nil
 }
 
-// includes gives the -I flags with which a file of ours finds every header by its name alone, as
-// it does in the flat package.
-func (t *tree) includes() []string {
-	var flags []string
-	seen := map[string]bool{}
-	for _, h := range append(t.srcH(), t.glob("include/*.h")...) {
-		if dir := filepath.Dir(h); !seen[dir] {
-			seen[dir] = true
-			flags = append(flags, "-I"+dir)
+// A unit is one compiled file. stem is its object without ".o"; beside it lies what -fcallgraph-info writes.
+type unit struct{ src, stem string }
+
+// compile compiles files in a variant of tools/checks.mk.
+func (t *tree) compile(c *check, variant string, files []string) ([]unit, bool) {
+	var units []unit
+	var targets []string
+	for _, src := range files {
+		u := unit{src, "build/checks/" + variant + "/" + strings.TrimSuffix(src, filepath.Ext(src))}
+		units, targets = append(units, u), append(targets, u.stem+".o")
+	}
+	return units, t.make(c, targets...)
+}
+
+// groups gives the C files of the payload for a platform, one for each group of parts.
+func (t *tree) groups(c *check, p platform) []string {
+	if !t.make(c, payloadDir+"/.stamp") {
+		return nil
+	}
+	return t.glob(payloadDir + "/rcgo_*_" + p.os + ".c")
+}
+
+// separateUnits compiles the sources of a platform by gcc, each on its own, with its call graph.
+func (t *tree) separateUnits(c *check, p platform) ([]unit, bool) {
+	if !needs(c, gccFor(p.arch)) {
+		return nil, false
+	}
+	files := t.sourcesFor(p, ".c")
+	if len(files) == 0 {
+		c.bad("runtime", 0, "no files for %s/%s", p.os, p.arch)
+		return nil, false
+	}
+	return t.compile(c, "separate-"+p.arch, files)
+}
+
+// groupUnits compiles the groups for a platform as Go would, with their call graphs.
+func (t *tree) groupUnits(c *check, p platform) ([]unit, bool) {
+	if !needs(c, gccFor(p.arch)) {
+		return nil, false
+	}
+	return t.compile(c, "group-"+p.arch, t.groups(c, p))
+}
+
+// An objSym is a global symbol of an object file.
+type objSym struct {
+	name                          string
+	defined, hidden, weak, common bool
+}
+
+// symbolsIn reads the global symbols of an object of any architecture.
+func (t *tree) symbolsIn(c *check, u unit) []objSym {
+	f, err := elf.Open(t.path(u.stem + ".o"))
+	if err != nil {
+		c.bad(u.src, 0, "%v", err)
+		return nil
+	}
+	defer f.Close()
+	syms, err := f.Symbols()
+	if err != nil {
+		c.bad(u.src, 0, "%v", err)
+	}
+	var out []objSym
+	for _, s := range syms {
+		if bind := elf.ST_BIND(s.Info); bind != elf.STB_LOCAL && s.Name != "" {
+			hidden := elf.ST_VISIBILITY(s.Other) != elf.STV_DEFAULT
+			out = append(out, objSym{s.Name, s.Section != elf.SHN_UNDEF, hidden, bind == elf.STB_WEAK, s.Section == elf.SHN_COMMON})
 		}
 	}
-	return flags
-}
-
-// cacheDir is where compiled files are kept between runs, by the hash of all that went into them.
-func (t *tree) cacheDir() string {
-	if dir := os.Getenv("RCGO_CHECK_CACHE"); dir != "" {
-		return dir
-	}
-	return t.path("build/checks")
-}
-
-// fingerprint hashes a command, the source that it reads, the headers that this one includes, and the
-// compiler that it runs. A source of the payload has its headers beside it, in a folder whose name
-// does not count.
-func (t *tree) fingerprint(cmd []string, src string) string {
-	h := sha256.New()
-	headers := t.headersOf(src)
-	words := fmt.Sprintln(cmd, compilerVersion(cmd[0]))
-	if filepath.IsAbs(src) {
-		headers, _ = filepath.Glob(filepath.Join(filepath.Dir(src), "*.h"))
-		words = strings.ReplaceAll(words, filepath.Dir(src), "payload")
-	}
-	fmt.Fprintln(h, words, t.read(src))
-	for _, header := range headers {
-		fmt.Fprintln(h, filepath.Base(header), t.read(header))
-	}
-	return fmt.Sprintf("%x", h.Sum(nil))[:32]
-}
-
-var quotedInclude = regexp.MustCompile(`(?m)^[ \t]*#[ \t]*include[ \t]*"([^"]+)"`)
-
-// headersOf gives the headers of ours that a file includes, directly or through others.
-func (t *tree) headersOf(src string) []string {
-	home := map[string]string{}
-	for _, header := range append(t.srcH(), t.glob("include/*.h", "cmd/*/*.h")...) {
-		home[filepath.Base(header)] = header
-	}
-	seen := map[string]bool{}
-	var out []string
-	for todo := []string{src}; len(todo) > 0; todo = todo[1:] {
-		for _, m := range quotedInclude.FindAllStringSubmatch(t.read(todo[0]), -1) {
-			if header := home[filepath.Base(m[1])]; header != "" && !seen[header] {
-				seen[header] = true
-				out = append(out, header)
-				todo = append(todo, header)
-			}
-		}
-	}
-	sort.Strings(out)
 	return out
 }
 
-var (
-	versionMu sync.Mutex
-	versions  = map[string]string{}
-)
-
-func compilerVersion(cc string) string {
-	versionMu.Lock()
-	defer versionMu.Unlock()
-	if versions[cc] == "" {
-		out, _ := exec.Command(cc, "--version").Output()
-		versions[cc] = string(out)
-	}
-	return versions[cc]
-}
-
-// objectFlags are those of the object and the call graph that several checks look at, of a file or
-// of a group: it is compiled once for all of them.
-func (t *tree) objectFlags() []string { return t.strict("-O2", "-g", callGraph) }
-
-// callGraph makes gcc write what each function calls, and the stack that it takes.
-const callGraph = "-fcallgraph-info=su"
-
-// syntaxOnly among the flags of compile: only the messages are wanted, and the object is empty.
-const syntaxOnly = "-fsyntax-only"
-
-// compile compiles one file (a path from the root, or an absolute one) and gives the path of the
-// object without its ".o"; beside it lies what -fcallgraph-info writes.
-func (t *tree) compile(cc []string, src string, flags ...string) (string, error) {
-	cmd := append(append(append([]string{}, cc...), t.makeFlags("CSTD")...), cCgo)
-	if strings.HasSuffix(src, ".S") {
-		cmd = append([]string{}, cc...)
-	}
-	cmd = append(cmd, flags...)
-	cmd = append(cmd, t.includes()...)
-	cmd = append(cmd, "-c", src)
-	dir := filepath.Join(t.cacheDir(), t.fingerprint(cmd, src))
-	stem := filepath.Join(dir, strings.TrimSuffix(filepath.Base(src), filepath.Ext(src)))
-	if _, err := os.Stat(stem + ".o"); err == nil {
-		return stem, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return "", err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "new")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(tmp)
-	run := exec.Command(cmd[0], append(cmd[1:], "-o", filepath.Join(tmp, filepath.Base(stem)+".o"))...)
-	run.Dir = t.root
-	run.Env = append(os.Environ(), "CCACHE_DISABLE=1") // it does not keep the call graph
-	if out, err := run.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s failed: %v\n%s", strings.Join(cmd, " "), err, out)
-	}
-	if contains(flags, syntaxOnly) {
-		if err := os.WriteFile(filepath.Join(tmp, filepath.Base(stem)+".o"), nil, 0o666); err != nil {
-			return "", err
+// checkHeaders: each header compiles alone, and included twice.
+func checkHeaders(t *tree, c *check) {
+	var files []string
+	for _, rel := range append(t.srcH(), t.glob("include/*.h")...) {
+		// Those of the assembler, and those that need the headers of FreeBSD.
+		if !strings.HasPrefix(rel, "runtime/arch/") && !strings.HasSuffix(rel, "_freebsd.h") {
+			files = append(files, rel)
 		}
 	}
-	if err := os.Rename(tmp, dir); err != nil {
-		if _, err2 := os.Stat(stem + ".o"); err2 != nil {
-			return "", err
+	if needs(c, "gcc") {
+		t.compile(c, "header", files)
+	}
+}
+
+// checkWarnings compiles the sources with every warning as an error, alone and in groups, and with the sanitizers
+// that have code of their own.
+func (t *tree) checkWarnings(c *check, cc string, p platform) {
+	alone, grouped := "separate-", []string{"group-", "group-O0-", "group-tsan-"}
+	if cc == "clang" {
+		alone, grouped = "clang-", []string{"clang-", "clang-lines-", "clang-tsan-", "clang-msan-"}
+	}
+	t.compile(c, alone+p.arch, append(t.sourcesFor(p, ".c"), t.sourcesFor(p, ".S")...))
+	for _, variant := range grouped {
+		t.compile(c, variant+p.arch, t.groups(c, p))
+	}
+}
+
+// checkCommand compiles the command by gcc and by clang. Files that need headers of FreeBSD are left out: see make
+// freebsd.
+func checkCommand(t *tree, c *check) {
+	var files []string
+	for _, file := range t.glob("cmd/*/*.c") {
+		if !strings.Contains(t.read(file), "<sys/sysctl.h>") {
+			files = append(files, file)
 		}
 	}
-	return stem, nil
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
+	if needs(c, "gcc", "clang") {
+		t.compile(c, "cmd-gcc", files)
+		t.compile(c, "cmd-clang", files)
 	}
-	return false
-}
-
-// A unit is one compiled file.
-type unit struct {
-	src  string
-	stem string
-	err  error
-}
-
-// compileAll compiles files two at a time, in the order given.
-func (t *tree) compileAll(cc []string, files []string, flags ...string) []unit {
-	units := make([]unit, len(files))
-	slots := make(chan bool, 2)
-	var wg sync.WaitGroup
-	for i, f := range files {
-		wg.Add(1)
-		slots <- true
-		go func(i int, f string) {
-			defer wg.Done()
-			stem, err := t.compile(cc, f, flags...)
-			units[i] = unit{f, stem, err}
-			<-slots
-		}(i, f)
-	}
-	wg.Wait()
-	return units
-}
-
-// failures reports the files that did not compile; true when all did.
-func failures(c *check, units []unit) bool {
-	good := true
-	for _, u := range units {
-		if u.err != nil {
-			good = false
-			c.bad(u.src, 0, "%v", u.err)
-		}
-	}
-	return good
 }

@@ -70,11 +70,9 @@ var (
 	staticObject    = regexp.MustCompile(`\bstatic\s`)
 )
 
-func parseC(root, path string) (*csource, error) {
-	data, err := os.ReadFile(filepath.Join(root, path))
-	if err != nil {
-		return nil, err
-	}
+// parseC parses a file. One that cannot be read has no text.
+func parseC(root, path string) *csource {
+	data, _ := os.ReadFile(filepath.Join(root, path))
 	s := &csource{path: path, base: filepath.Base(path), part: partOf(filepath.ToSlash(path)), text: string(data)}
 	s.lines = strings.Split(s.text, "\n")
 	blank := func(text string) string { return notNewline.ReplaceAllString(text, " ") }
@@ -91,7 +89,7 @@ func parseC(root, path string) (*csource, error) {
 	s.code = directiveLine.ReplaceAllStringFunc(plain, blank)
 	s.code = commentOrString.ReplaceAllStringFunc(s.code, func(m string) string { return m[:1] + blank(m[1:len(m)-1]) + m[:1] })
 	s.split()
-	return s, nil
+	return s
 }
 
 // split cuts the code into declarations.

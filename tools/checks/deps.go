@@ -200,14 +200,14 @@ func checkMutable(t *tree, c *check) {
 
 // checkCalls compiles every file on its own and looks at who needs whose symbols.
 func checkCalls(t *tree, c *check, p platform) {
-	if units, ok := t.graphUnits(c, p); ok {
+	if units, ok := t.separateUnits(c, p); ok {
 		checkObjects(t, c, units)
 	}
 }
 
 // checkRecursion: no function may come back to itself; stacks are small and fixed here.
 func checkRecursion(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p)
+	units, ok := t.separateUnits(c, p)
 	if !ok {
 		return
 	}
@@ -229,21 +229,6 @@ func checkRecursion(t *tree, c *check, p platform) {
 	}
 }
 
-// graphUnits compiles the C files of a platform with gcc, each on its own, with its call graph. Without optimization
-// no call is hidden by inlining, and one compilation serves all checks.
-func (t *tree) graphUnits(c *check, p platform) ([]unit, bool) {
-	if !needs(c, gccFor(p.arch)) {
-		return nil, false
-	}
-	files := t.sourcesFor(p, ".c")
-	if len(files) == 0 {
-		c.bad("runtime", 0, "no files for %s/%s", p.os, p.arch)
-		return nil, false
-	}
-	units := t.compileAll([]string{gccFor(p.arch)}, files, t.strict("-O0", "-g", callGraph)...)
-	return units, failures(c, units)
-}
-
 // symbolsOf gives the global symbols of each file, and the file that defines each. A call of a function that
 // interposes libc's, such as sigaction, is meant for libc's.
 func (t *tree) symbolsOf(c *check, units []unit) (all map[string][]objSym, home map[string]string) {
@@ -253,11 +238,7 @@ func (t *tree) symbolsOf(c *check, units []unit) (all map[string][]objSym, home 
 	}
 	all, home = map[string][]objSym{}, map[string]string{}
 	for _, u := range units {
-		syms, err := objSymbols(u.stem + ".o")
-		if err != nil {
-			c.bad(u.src, 0, "%v", err)
-		}
-		for _, s := range syms {
+		for _, s := range t.symbolsIn(c, u) {
 			if s.defined && !interposed[s.name] {
 				home[s.name] = u.src
 			}

@@ -96,13 +96,11 @@ func (t *tree) compareFiles(c *check, p platform) {
 
 // comparePayload: the go command compiles all groups of the payload for each platform, and no other file of it.
 func (t *tree) comparePayload(c *check, p platform) {
-	if dir, ok := t.payload(c); ok {
-		all, _ := filepath.Glob(filepath.Join(dir, "*.c"))
-		for _, file := range all {
-			if p.fits(file) != contains(t.groups(dir, p), file) {
-				c.bad(amalgamate, 0, "the payload has %s, which the go command would not compile for %s/%s alone",
-					filepath.Base(file), p.os, p.arch)
-			}
+	taken := t.groups(c, p)
+	for _, file := range t.glob(payloadDir + "/*.c") {
+		if p.fits(t.path(file)) != contains(taken, file) {
+			c.bad(amalgamate, 0, "the payload has %s, which the go command would not compile for %s/%s alone",
+				filepath.Base(file), p.os, p.arch)
 		}
 	}
 }

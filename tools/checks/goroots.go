@@ -18,6 +18,8 @@ type gorootInfo struct {
 
 // goroots gives every GOROOT at hand, oldest first: those that tools/toolchains lists.
 func goroots(t *tree, c *check) []gorootInfo {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(t.roots) > 0 {
 		return t.roots
 	}

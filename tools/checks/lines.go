@@ -16,17 +16,13 @@ const payloadName = "runtime_cgo/"
 // checkLines: debug information of the groups names our files and lines that they have, by gcc
 // and by clang.
 func (t *tree) checkLines(c *check, p platform) {
-	dir, ok := t.payload(c)
-	if !ok || !needs(c, gccFor(p.arch), "clang") {
+	if !needs(c, gccFor(p.arch), "clang") {
 		return
 	}
-	for i, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
-		flags := [][]string{t.objectFlags(), {"-O0", "-g1"}}[i]
-		for _, file := range t.groups(dir, p) {
-			u := t.compilePayload(cc, dir, file, flags...)
-			if failures(c, []unit{u}) {
-				t.checkObject(c, filepath.Base(file)+" by "+cc[0], u.stem+".o")
-			}
+	for _, variant := range []string{"group-", "clang-lines-"} {
+		units, _ := t.compile(c, variant+p.arch, t.groups(c, p))
+		for _, u := range units {
+			t.checkObject(c, variant+filepath.Base(u.src), t.path(u.stem+".o"))
 		}
 	}
 }

@@ -215,7 +215,11 @@ func (t *tree) compileAssertsOf(c *check, cc, file string, list []assertion) {
 		}
 		seen[a.expr] = true
 	}
-	cmd := exec.Command(cc, append(append(t.makeFlags("CSTD"), t.includes()...), "-fsyntax-only", "-x", "c", "-")...)
+	flags := []string{"-std=gnu11", "-fsyntax-only", "-x", "c", "-"}
+	for _, dir := range t.glob("include", "backtrace/*", "runtime/*") {
+		flags = append(flags, "-I"+dir)
+	}
+	cmd := exec.Command(cc, flags...)
 	cmd.Dir = t.root
 	cmd.Stdin = strings.NewReader(src.String())
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 )
@@ -18,15 +16,13 @@ var moments = map[string]map[string]bool{
 	"call":   words("_cgo_wait_runtime_init_done _cgo_release_context"),
 }
 
-const momentsList = "tools/libc_by_moment.txt"
-
 // A touch is a function of libc at a moment.
 type touch struct{ moment, name string }
 
 // checkMoments: what our code takes from libc at each moment is in the list, with the reason. A new
 // entry point, such as one of the loader or of malloc, is a difference from stock until it is known.
 func checkMoments(t *tree, c *check, p platform) {
-	units, ok := t.graphUnits(c, p)
+	units, ok := t.separateUnits(c, p)
 	if !ok {
 		return
 	}
@@ -35,41 +31,20 @@ func checkMoments(t *tree, c *check, p platform) {
 		c.bad("", 0, "%v", err)
 		return
 	}
-	listed, lines := readMoments(t, c)
-	touched := g.touches()
+	touched, listed := g.touches(), t.libc(c)
 	for at, way := range touched {
-		if listed[at] == 0 {
-			c.bad(momentsList, 0, "%s: %s is not listed. If stock's runtime/cgo does without it, so should ours; else add the line with the reason: %s",
+		if !listed[at.name].moments[at.moment] {
+			c.bad(libcList, 0, "%s: %s is not listed. If stock's runtime/cgo does without it, so should ours; else add the line with the reason: %s",
 				at.moment, at.name, way)
 		}
 	}
-	for at, line := range listed {
-		if touched[at] == "" && !lines[at] {
-			c.bad(momentsList, line, "%s: %s is not reached any more", at.moment, at.name)
+	for name, e := range listed {
+		for moment := range e.moments {
+			if touched[touch{moment, name}] == "" {
+				c.bad(libcList, e.line, "%s: %s is not reached any more", moment, name)
+			}
 		}
 	}
-}
-
-// readMoments reads lines of MOMENT NAME REASON. The second map has those of one CPU only.
-func readMoments(t *tree, c *check) (map[touch]int, map[touch]bool) {
-	listed, some := map[touch]int{}, map[touch]bool{}
-	data, err := os.ReadFile(filepath.Join(t.root, momentsList))
-	if err != nil {
-		c.bad(momentsList, 0, "%v", err)
-	}
-	for i, line := range strings.Split(string(data), "\n") {
-		f := strings.Fields(line)
-		if len(f) == 0 || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if len(f) < 3 || moments[f[0]] == nil {
-			c.bad(momentsList, i+1, "want: MOMENT NAME REASON")
-			continue
-		}
-		listed[touch{f[0], f[1]}] = i + 1
-		some[touch{f[0], f[1]}] = strings.HasPrefix(f[2], "(")
-	}
-	return listed, some
 }
 
 // touches gives what is reached at each moment outside of our code, each with the way there.
@@ -95,7 +70,8 @@ func (g *graph) touches() map[touch]string {
 				way[key] = way[keys[0]] + " -> " + callee.name
 				if callee.ours {
 					keys = append(keys, key)
-				} else if !strings.HasPrefix(callee.name, "__builtin_") && !strings.HasPrefix(callee.name, "__aarch64_") {
+				} else if !strings.HasPrefix(callee.name, "__builtin_") && !strings.HasPrefix(callee.name, "__aarch64_") &&
+					!strings.HasPrefix(callee.name, "rcgo__") { // assembly
 					out[touch{moment, callee.name}] = way[key]
 				}
 			}

@@ -51,10 +51,7 @@ func (g gorootInfo) stockProtos(p platform) map[string]proto {
 		if match, err := ctx.MatchFile(dir, filepath.Base(f)); err != nil || !match {
 			continue
 		}
-		src, err := parseC(dir, filepath.Base(f))
-		if err != nil {
-			continue
-		}
+		src := parseC(dir, filepath.Base(f))
 		for _, d := range src.decls {
 			if d.kind == declFuncDef && !d.static {
 				if pr, ok := protoOf(src, d); ok {

@@ -3,13 +3,11 @@
 package main
 
 import (
-	"bufio"
 	"regexp"
 	"strings"
 )
 
 const (
-	asList      = "tools/as_safe_libc.txt"
 	stackBudget = 4096
 )
 
@@ -132,22 +130,39 @@ func (t *tree) noreturns() map[string]bool {
 	return out
 }
 
-// safeLibc reads the list of libc functions that a signal handler may call: "name  reason".
-func (t *tree) safeLibc(c *check) map[string]bool {
-	out := map[string]bool{}
-	scan := bufio.NewScanner(strings.NewReader(t.read(asList)))
-	for n := 1; scan.Scan(); n++ {
-		f := strings.Fields(scan.Text())
+// A libcEntry is what tools/libc.txt says of a function.
+type libcEntry struct {
+	asSafe  bool
+	moments map[string]bool
+	line    int
+}
+
+const libcList = "tools/libc.txt"
+
+var libcLine = regexp.MustCompile(`^(\w+)\s+(posix|safe|-)(?:\s+((?:[a-z]+ ?)+):)?(.*)$`)
+
+// libc reads the list of the functions that our code takes from libc.
+func (t *tree) libc(c *check) map[string]libcEntry {
+	out := map[string]libcEntry{}
+	for i, line := range strings.Split(t.read(libcList), "\n") {
+		m := libcLine.FindStringSubmatch(line)
 		switch {
-		case len(f) == 0 || f[0][0] == '#':
-		case len(f) == 1:
-			c.bad(asList, n, "%s: say why it is safe", f[0])
-		default:
-			out[f[0]] = true
+		case line == "" || line[0] == '#':
+			continue
+		case m == nil || strings.TrimSpace(m[4]) == "" && (m[2] != "posix" || m[3] != ""):
+			c.bad(libcList, i+1, "want: NAME posix|safe|- [MOMENT…:] REASON: %s", line)
+			continue
 		}
+		e := libcEntry{m[2] != "-", words(m[3]), i + 1}
+		for moment := range e.moments {
+			if moments[moment] == nil {
+				c.bad(libcList, i+1, "%s is no moment", moment)
+			}
+		}
+		out[m[1]] = e
 	}
 	if len(out) == 0 {
-		c.bad(asList, 0, "lists nothing")
+		c.bad(libcList, 0, "lists nothing")
 	}
 	return out
 }

@@ -29,12 +29,11 @@ func invariantsOfStyle() []invariant {
 		{"warnings-cmd", checkCommand},
 	}
 	for _, p := range platforms {
-		for _, cc := range [][]string{{gccFor(p.arch)}, clangFor(p.arch)} {
+		for _, cc := range []string{"gcc", "clang"} {
 			p, cc := p, cc
-			name := cc[0][strings.LastIndexByte(cc[0], '-')+1:]
-			out = append(out, invariant{"warnings-" + name + "-" + p.arch, func(t *tree, c *check) {
-				if needs(c, "go", gccFor(p.arch), cc[0]) {
-					t.compileClean(c, cc, p)
+			out = append(out, invariant{"warnings-" + cc + "-" + p.arch, func(t *tree, c *check) {
+				if needs(c, "go", gccFor(p.arch), cc) {
+					t.checkWarnings(c, cc, p)
 				}
 			}})
 		}

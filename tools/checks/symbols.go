@@ -2,11 +2,7 @@
 
 package main
 
-import (
-	"path/filepath"
-	"runtime"
-	"strings"
-)
+import "strings"
 
 // leaks are names that a stock runtime/cgo exports besides its contract, in one version of Go or
 // another: a user's C code that defines one of them does not link there, and must with ours.
@@ -60,67 +56,41 @@ func (t *tree) compare(c *check, where string, syms []objSym, hiddenOK func(stri
 }
 
 func (t *tree) checkSeparate(c *check, p platform) {
-	units, ok := t.graphUnits(c, p)
-	asm := t.sourcesFor(p, ".S")
-	if !ok || len(asm) == 0 {
+	units, ok := t.separateUnits(c, p)
+	asm, assembled := t.compile(c, "separate-"+p.arch, t.sourcesFor(p, ".S"))
+	if !ok || !assembled || len(asm) == 0 {
 		c.bad("runtime", 0, "no C or no assembly for %s/%s", p.os, p.arch)
 		return
 	}
-	units = append(units, t.compileAll([]string{gccFor(p.arch)}, asm, t.strict()...)...)
-	if !failures(c, units) {
-		return
-	}
 	var all []objSym
-	for _, u := range units {
-		if partOf(u.src) == "target" { // a part of the C library alone
-			continue
+	for _, u := range append(units, asm...) {
+		if partOf(u.src) != "target" { // a part of the C library alone
+			all = append(all, t.symbolsIn(c, u)...)
 		}
-		syms, err := objSymbols(u.stem + ".o")
-		if err != nil {
-			c.bad(u.src, 0, "%v", err)
-		}
-		all = append(all, syms...)
 	}
 	ours := func(name string) bool { return strings.HasPrefix(name, "rcgo_") }
 	t.compare(c, "the sources for "+p.arch+", each file on its own", all, ours, "")
 }
 
 func (t *tree) checkGroups(c *check, p platform) {
-	dir, ok := t.payload(c)
-	if !ok || !needs(c, gccFor(p.arch)) {
+	if !needs(c, gccFor(p.arch)) {
 		return
 	}
-	variants := [][]string{t.objectFlags()}
-	if p.arch == runtime.GOARCH {
-		variants = append(variants, []string{"-O0"}, []string{"-O0", "-fsanitize=thread"})
-	}
-	files := append(t.groups(dir, p), filepath.Join(dir, "gcc_rcgo_"+p.arch+".S"))
-	for _, variant := range variants {
-		var units []unit
-		for _, file := range files {
-			units = append(units, t.compilePayload([]string{gccFor(p.arch)}, dir, file, variant...))
-		}
-		if !failures(c, units) {
+	asm, ok := t.compile(c, "separate-"+p.arch, t.sourcesFor(p, ".S"))
+	for variant, common := range map[string]string{"group-": "", "group-O0-": "", "group-tsan-": "_cgo_sync"} {
+		units, compiled := t.compile(c, variant+p.arch, t.groups(c, p))
+		if !ok || !compiled {
 			return
 		}
 		var all []objSym
 		wanted := map[string]bool{} // by another object
-		for _, u := range units {
-			syms, err := objSymbols(u.stem + ".o")
-			if err != nil {
-				c.bad(u.src, 0, "%v", err)
-				return
-			}
-			for _, s := range syms {
+		for _, u := range append(units, asm...) {
+			for _, s := range t.symbolsIn(c, u) {
 				wanted[s.name] = wanted[s.name] || !s.defined
+				all = append(all, s)
 			}
-			all = append(all, syms...)
 		}
-		common := ""
-		if contains(variant, "-fsanitize=thread") {
-			common = "_cgo_sync"
-		}
-		t.compare(c, "the groups ("+variant[0]+")", all,
+		t.compare(c, "the groups ("+variant+p.arch+")", all,
 			func(name string) bool {
 				return strings.HasPrefix(name, "rcgo_") && (wanted[name] || common != "")
 			}, common)

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"runtime_cgo/test/internal/suite"
@@ -47,27 +46,21 @@ func rules(t *testing.T) []rule {
 // A bench copies the tree and runs checks on the copies.
 type bench struct {
 	root, base string
-	mu         sync.Mutex
-	unbroken   map[string]*once // the output of each check for the unbroken copy
-}
-
-type once struct {
-	sync.Once
-	said []byte
+	unbroken   []byte // what all checks say of the unbroken copy
 }
 
 func TestCanFail(t *testing.T) {
 	root := suite.Root(t)
-	b := &bench{root: root, base: t.TempDir(), unbroken: map[string]*once{}}
-	os.Setenv("RCGO_CHECK_CACHE", filepath.Join(root, "build/checks"))
-	if out, err := suite.Command(t, nil, "tools/checks/run", "build").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	copyTree := `mkdir -p build/checks && find backtrace runtime include cmd go tools test/checks doc Makefile .clang-format ./*.md \
-		-type f ! -path '*/build/*' -print0 2>/dev/null | tar -cf - --null -T - | tar -C "$0" -xf -`
+	b := &bench{root: root, base: t.TempDir()}
+	// What tools/check compiled comes along.
+	copyTree := `find backtrace runtime include cmd go tools test/checks doc Makefile .clang-format build/checks ./*.md \
+		-type f ! -path 'cmd/*/build/*' -print0 2>/dev/null | tar -cf - --null -T - | tar -C "$0" -xf -`
 	if out, err := suite.Command(t, nil, "bash", "-c", copyTree, b.base).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	all := exec.Command(filepath.Join(root, "tools/check"))
+	all.Env = append(os.Environ(), "CHECK_ROOT="+b.base)
+	b.unbroken, _ = all.CombinedOutput()
 	first := b.files(t)
 	t.Cleanup(func() {
 		if b.files(t) != first {
@@ -110,17 +103,17 @@ func (b *bench) try(t *testing.T, r rule) {
 		t.Fatalf("the tree could not be broken: %v\n%s", err, out)
 	}
 	said := b.check(r.check, dir)
-	switch before := b.before(r.check); {
+	switch {
 	case !bytes.Contains(append([]byte("\n"), said...), []byte("\nnot ok "+r.check+"\n")), !r.message.Match(said):
 		t.Errorf("how: %s\ngot: %.1200s", r.change, said)
-	case r.message.Match(before):
-		t.Errorf("the unbroken tree gives the message too: %.1200s", before)
+	case r.message.Match(b.unbroken):
+		t.Errorf("the unbroken tree gives the message too: %.1200s", b.unbroken)
 	}
 }
 
 // check runs a check on a copy. The file .path in it, if any, is the PATH.
 func (b *bench) check(name, dir string) []byte {
-	cmd := exec.Command(filepath.Join(b.root, "tools/checks/run"), name, dir)
+	cmd := exec.Command(filepath.Join(b.root, "build/tools/checks"), dir, name)
 	cmd.Env = os.Environ()
 	if path := filepath.Join(dir, ".path"); exists(path) {
 		cmd.Env = append(cmd.Env, "PATH="+path)
@@ -132,17 +125,4 @@ func (b *bench) check(name, dir string) []byte {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// before returns the output of the check for the unbroken copy.
-func (b *bench) before(name string) []byte {
-	b.mu.Lock()
-	o := b.unbroken[name]
-	if o == nil {
-		o = new(once)
-		b.unbroken[name] = o
-	}
-	b.mu.Unlock()
-	o.Do(func() { o.said = b.check(name, b.base) })
-	return o.said
 }
