@@ -127,7 +127,7 @@ wait_json(struct stacks *s, const struct thread *th)
 	json_object_set_new(o, "kind", json_string(th->waits_kind));
 	json_object_set_new(o, "address", address(th->waits_at));
 	json_object_set_new(
-		o, "owner", th->waits_for != 0 ? json_integer(th->waits_for) : json_null());
+		o, "owner", th->waits_for != 0 ? json_integer(waits_thread(s, th)) : json_null());
 	json_object_set_new(o, "readers", json_integer(th->waits_readers));
 	json_object_set_new(o, "deadlock", json_boolean(waits_deadlock(s, th)));
 	return o;

@@ -141,13 +141,13 @@ print_wait(struct stacks *s, const struct thread *th)
 		return;
 	}
 	if (strcmp(th->waits_kind, "thread") == 0) {
-		printf("  waits for thread %" PRId64 " to end%s\n", th->waits_for,
+		printf("  waits for thread %d to end%s\n", waits_thread(s, th),
 			waits_deadlock(s, th) ? ": DEADLOCK" : "");
 		return;
 	}
 	printf("  waits for %s 0x%" PRIx64, th->waits_kind, th->waits_at);
 	if (th->waits_for != 0) {
-		printf(", held by thread %" PRId64 "%s", th->waits_for, waits_owner(s, th));
+		printf(", held by thread %d%s", waits_thread(s, th), waits_owner(s, th));
 	} else if (th->waits_readers > 0) {
 		printf(", held by %" PRIu32 " reader%s; the lock does not tell which",
 			th->waits_readers, th->waits_readers == 1 ? "" : "s");

@@ -189,6 +189,14 @@ find_wait(struct stacks *s, struct thread *th)
 	th->waits_for = owner != 0 && thread_by(s, owner) != NULL ? (int64_t)owner : 0;
 }
 
+pid_t
+waits_thread(const struct stacks *s, const struct thread *th)
+{
+	const struct thread *owner = thread_by(s, th->waits_for);
+
+	return owner != NULL ? owner->tid : (pid_t)th->waits_for;
+}
+
 // Returns the goroutine that waits in Go and is locked to this thread, which therefore
 // has no other work.
 const struct goroutine *

@@ -157,8 +157,9 @@ say_any() {
 	[ "$status" = 0 ]
 	[[ ${lines[0]} == "process $child program (Go "* && ${lines[0]} != *stripped* ]]
 	in_order "$output" wait_forever c_nested main.go main._Cfunc_c_nested main.goNested
-	# Its threads have other numbers in its namespace. The lock holds such a number.
-	[[ $output =~ "held by thread "[0-9]+ ]]
+	# Its threads have other numbers in its namespace, and the lock holds such a number.
+	[[ $output =~ "held by thread "([0-9]+) ]]
+	[ -d "/proc/$child/task/${BASH_REMATCH[1]}" ]
 	run "$RCGO" version "$child"
 	[ "$status" = 1 ]
 	kill -KILL "$child"
