@@ -125,8 +125,8 @@ process_read_pieces(
 
 struct process_maps {
 	struct rcgo_module_merge merge;
-	char path[2][RCGO_LINE_MAX]; // of the module before and of this one
-	unsigned turn;
+	char path[2][RCGO_LINE_MAX]; // of the previous module and of this one
+	unsigned current;
 };
 
 // Parses a line of the memory map. *path is the rest of it.
@@ -161,11 +161,11 @@ process_map_line(const char *line, void *arg)
 		return false;
 	}
 	if (maps->merge.module.path == NULL || strcmp(maps->merge.module.path, path) != 0) {
-		maps->turn ^= 1;
-		t = rcgo__strbuf_init(maps->path[maps->turn], RCGO_LINE_MAX);
+		maps->current ^= 1;
+		t = rcgo__strbuf_init(maps->path[maps->current], RCGO_LINE_MAX);
 		rcgo__append_str(&t, path);
 	}
-	m.path = maps->path[maps->turn];
+	m.path = maps->path[maps->current];
 	return rcgo__merge_add(&maps->merge, &m);
 }
 

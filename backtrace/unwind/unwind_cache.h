@@ -142,7 +142,7 @@ RCGO_INTERN void rcgo__cached_fact_store(uintptr_t what, enum rcgo_cached_fact k
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN uint64_t rcgo__cached_fact_load(uintptr_t what, enum rcgo_cached_fact kind);
 
-// Clears all entries, and with facts_too all facts. For tests and benchmarks.
+// Clears all entries and, if facts_too is set, all cached facts. For tests and benchmarks.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN void rcgo__unwind_cache_clear(bool facts_too);
 

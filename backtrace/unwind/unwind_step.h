@@ -94,8 +94,8 @@ rcgo__unwind_replace_object(struct rcgo_unwind *unwind)
 	return &unwind->object[unwind->current];
 }
 
-// Finds the object that contains pc, which is neither of the two, and makes it the current one.
-// Returns false if there is none.
+// Finds the object that contains pc and makes it the current one. Precondition: none of the objects
+// that unwind holds contains pc. Returns false if no object contains it.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN bool rcgo__unwind_find_object(struct rcgo_unwind *unwind, uintptr_t pc);
 

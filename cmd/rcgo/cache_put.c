@@ -158,8 +158,9 @@ cache_put_payload(struct cache *c)
 	return dir;
 }
 
-// Stores the library that is preloaded into programs, under a name of its content: programs that
-// run keep theirs. Returns its path, or NULL if it cannot be written.
+// Stores the library that is preloaded into programs. Its name contains a hash of its content, so
+// that a new version does not replace the file that a running program has mapped. Returns the
+// path, or NULL if the file cannot be written.
 char *
 cache_put_preload(struct cache *c, const char *name, const void *data, size_t size)
 {

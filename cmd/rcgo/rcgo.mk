@@ -12,7 +12,8 @@ RCGO_OBJ := $(RCGO_SRC:cmd/rcgo/%.c=$(BUILD)/rcgo/%.o) $(RCGO_WALK_CPUS:%=$(BUIL
 	$(BUILD)/rcgo/module_data.o $(BUILD)/rcgo/module_table.o $(BUILD)/rcgo/help_text.o
 # No path of the build is in the command, so two builds in two directories are equal.
 RCGO_PATHS := -ffile-prefix-map=$(CURDIR)=.
-RCGO_CFLAGS := $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
+# ./check sets WERROR=-Werror.
+RCGO_CFLAGS := $(CSTD) $(WARN) $(WERROR) -MMD -MP -O2 -g $(RCGO_PATHS) -D_GNU_SOURCE -DRCGO_VERSION='"$(VERSION)"' \
 	-DRCGO_MODULE='"$(MODULE)"' -Icmd/rcgo $(RCGO_INCLUDE_$(SYSTEM))
 
 # The symbolizer of backtrace/, of which the command takes what it calls, and the part of the unwinder
@@ -44,7 +45,7 @@ bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 
 $(BUILD)/rcgo/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -MMD -MP -O2 -g $(RCGO_PATHS) $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) $(CSTD) $(WARN) $(WERROR) -MMD -MP -O2 -g $(RCGO_PATHS) $(RCGO_SYM_FLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/rcgo/libsymbolize.a: $(RCGO_SYM_SRC:%.c=$(BUILD)/rcgo/obj/%.o)
 	@rm -f $@

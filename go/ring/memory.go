@@ -118,8 +118,8 @@ func powerOfTwo(n int) int {
 	return p
 }
 
-// lay writes header, lanes and sequence numbers into fresh memory.
-func (p *plan) lay(base unsafe.Pointer) (*header, []lane) {
+// format writes header, lanes and sequence numbers into fresh memory.
+func (p *plan) format(base unsafe.Pointer) (*header, []lane) {
 	h := (*header)(base)
 	h.size, h.lanes = uint32(p.size), uint32(p.lanes)
 	h.bytes, h.lanesAt, h.sharedAt = p.bytes, p.lanesAt, p.sharedAt

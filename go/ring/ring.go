@@ -156,7 +156,7 @@ func (r *core) open(size int, o *Options) (err error) {
 	if r.memory, err = newMemory(r.plan.bytes); err != nil {
 		return err
 	}
-	r.h, r.lanes = r.plan.lay(unsafe.Pointer(&r.memory[0]))
+	r.h, r.lanes = r.plan.format(unsafe.Pointer(&r.memory[0]))
 	r.h.fd, r.h.pid, r.h.id = -1, int32(processID()), atomic.AddUint64(&lastID, 1)
 	if r.membar = membarrier.Available(); !r.membar {
 		r.h.flags |= flagFence

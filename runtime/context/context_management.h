@@ -79,8 +79,8 @@ typedef void (*rcgo_leaf_fn)(void);
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leaf_enter(void);
 
-// Returns the function to call at the end of a call, or NULL: package leaf's, or one that calls it
-// and ends a timed call.
+// Returns the function to call when a call from C to Go returns, or NULL. This is the function of
+// package leaf, or a function that calls that one and then ends the timing of the call.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN rcgo_leaf_fn rcgo__init_barrier_leave(void);
 

@@ -171,8 +171,8 @@ RCGO_INTERN size_t rcgo__heap_mappings_above(const struct rcgo_heap_control *con
 RCGO_INTERN bool rcgo__heap_unmap_until(
 	struct rcgo_heap_control *control, uint64_t start, uint64_t size, uint64_t seq);
 
-// Defers the recording of a free (size 0), or of an unmapped range, for samples that are not newer
-// than sample until, or than the newest now.
+// Queues a free of the block at address (size 0), or an unmapped range, to be recorded later. It
+// applies to samples whose number is at most until, and at most that of the newest sample now.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD void rcgo__heap_pend(
 	struct rcgo_heap_control *control, uint64_t address, uint64_t size, uint64_t until);

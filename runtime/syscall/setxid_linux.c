@@ -46,25 +46,25 @@ raise_sigpending(struct rcgo_setxid_method *method)
 	return true;
 }
 
-struct room {
+struct sigqueue_usage {
 	uint64_t queued, limit, threads;
 };
 
 static bool
 status_line(const char *line, void *arg)
 {
-	struct room *room = arg;
+	struct sigqueue_usage *usage = arg;
 	const char *at = line;
 
 	if (rcgo__has_prefix(line, "SigQ:", &at)) {
-		if (rcgo__parse_uint(&at, &room->queued) != 0 || *at++ != '/' ||
-			rcgo__parse_uint(&at, &room->limit) != 0) {
-			room->limit = 0;
+		if (rcgo__parse_uint(&at, &usage->queued) != 0 || *at++ != '/' ||
+			rcgo__parse_uint(&at, &usage->limit) != 0) {
+			usage->limit = 0;
 		}
 		return true;
 	}
 	if (rcgo__has_prefix(line, "Threads:", &at)) {
-		rcgo__parse_uint(&at, &room->threads);
+		rcgo__parse_uint(&at, &usage->threads);
 	}
 	return false;
 }
@@ -81,7 +81,7 @@ static struct {
 static bool
 has_sigqueue_room(void)
 {
-	struct room room = {0, 0, 0};
+	struct sigqueue_usage usage = {0, 0, 0};
 	uint64_t now = rcgo__allthreads_now();
 	uint64_t limit[2] = {0, 0};
 
@@ -90,9 +90,9 @@ has_sigqueue_room(void)
 		now - sigqueue_seen.at < SIGQUEUE_ROOM_NS) {
 		return true;
 	}
-	if (rcgo__file_each_line("/proc/self/status", status_line, &room) != 0 ||
-		room.limit <= room.queued ||
-		room.limit - room.queued <= 2 * room.threads + SIGQUEUE_MARGIN) {
+	if (rcgo__file_each_line("/proc/self/status", status_line, &usage) != 0 ||
+		usage.limit <= usage.queued ||
+		usage.limit - usage.queued <= 2 * usage.threads + SIGQUEUE_MARGIN) {
 		sigqueue_seen.at = 0;
 		return false;
 	}

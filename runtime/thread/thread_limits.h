@@ -33,7 +33,8 @@ RCGO_INTERN RCGO_COLD bool rcgo__limit_usage_address_space(struct rcgo_limit_usa
 // In KiB: private writable memory of this process.
 // Safety: MT-Safe AS-Unsafe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__limit_usage_data(struct rcgo_limit_usage *u);
-// In KiB; unlimited unless vm.overcommit_memory is 2.
+// In KiB: memory that the system has promised to all processes. There is a limit only if
+// vm.overcommit_memory is 2.
 // Safety: MT-Safe AS-Safe | stack=g0 g=maybe-nil errno=kept alloc=no lock=none
 RCGO_INTERN RCGO_COLD bool rcgo__limit_usage_commit(struct rcgo_limit_usage *u);
 

@@ -252,8 +252,8 @@ forks_in_stress(int n)
 static void *handler_block[8];
 static unsigned handler_calls;
 
-// malloc in a handler needs a thread that does not hold libc's lock: this thread uses an allocator of its own, which
-// calls mmap.
+// The handler allocates by mmap, as an allocator of its own would. It cannot call malloc: the thread that it interrupts
+// may hold libc's lock.
 static void
 mapping_handler(int sig)
 {
