@@ -29,6 +29,8 @@ soak-dlclose: bin/rcgo ## libraries come and go under a profile for ten minutes
 
 soak-stacks: bin/rcgo ## rcgo reads SOAK_STACKS=1000000 stacks of a busy program: none is wrong
 	test/stack/soak $(SOAK_STACKS) "go build" "bin/rcgo build"
+	CC=musl-gcc GOFLAGS='"-ldflags=-linkmode=external -extldflags=-static"' test/stack/soak 30000 "go build"
+	CGO_CFLAGS='-O2 -g0 -fno-asynchronous-unwind-tables' test/stack/soak 30000 "go build"
 	test/stack/steps 1 1000
 
 stack-oracles: bin/rcgo ## the stacks of rcgo stack beside those of gdb, delve (DLV) and the Go runtime
