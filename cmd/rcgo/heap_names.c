@@ -4,8 +4,10 @@
 #include "heap.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "symbols.h"
@@ -57,6 +59,21 @@ overlaps(const struct target *t, const struct rcgo_heap_module *m)
 #define ELSEWHERE ((uint64_t)1 << 62)
 #define ELSEWHERE_EACH ((uint64_t)1 << 40)
 
+// Says if a file is newer than the process: it may have been built again, and then has other names.
+static void
+warn_if_newer(const struct heap *h, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_mtime >= 0 &&
+		(uint64_t)info.st_mtime > h->header.started) {
+		fprintf(stderr,
+			"rcgo: %s is newer than the process of this profile; its names and lines "
+			"may be wrong\n",
+			path);
+	}
+}
+
 static void
 add_modules(struct heap *h)
 {
@@ -78,6 +95,9 @@ add_modules(struct heap *h)
 		m->file = xstrdup(path);
 		if (h->running && access(path, R_OK) != 0) {
 			m->file = fmt("/proc/%d/root%s", (int)h->header.pid, path);
+		}
+		if (h->moved[i - 1] == 0) {
+			warn_if_newer(h, m->file);
 		}
 		m->start = m->first = from->start + h->moved[i - 1];
 		m->end = from->end + h->moved[i - 1];

@@ -339,6 +339,14 @@ other_allocators() {
 	run bash -c "ulimit -f 100; '$RCGO' heap run -o '$T/profile' '$BATS_FILE_TMPDIR/leaky'"
 	[ "$status" -eq 0 ]
 	"$RCGO" heap run -rate all -o "$T/profile" "$BATS_FILE_TMPDIR/leaky"
+	# A program that was built again has other names.
+	cp "$BATS_FILE_TMPDIR/leaky" again
+	"$RCGO" heap run -rate all -o "$T/profile" ./again
+	run "$RCGO" heap show "$T/profile"
+	[[ $output != *"is newer than"* ]]
+	touch -d '+1 day' again
+	run "$RCGO" heap show "$T/profile"
+	[[ $output == *"again is newer than the process of this profile; its names and lines may be wrong"* ]]
 	# Each change makes another profile, or an error. None ends rcgo by a signal.
 	for change in 8 24 32 88 96 104 112 120 128 136 144 152 160 168 200 216 224 300 500 1000 4000; do
 		for bytes in '\377\377\377\377\377\377\377\377' '\000\000\000\200\000\000\000\000' '\001'; do
