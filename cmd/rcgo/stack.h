@@ -129,8 +129,8 @@ const char *jit_name(const struct target *t, uint64_t pc, uint64_t *start);
 void waits_find(struct stacks *s);
 bool waits_deadlock(const struct stacks *s, const struct thread *th);
 const char *waits_owner(struct stacks *s, const struct thread *th);
-// Returns the number, in this PID namespace, of the thread that th waits for. The lock holds that of
-// the program's own namespace.
+// Returns the number, in this PID namespace, of the thread that th waits for. The lock holds the
+// number that the thread has in its own namespace.
 pid_t waits_thread(const struct stacks *s, const struct thread *th);
 const struct goroutine *waits_parked(const struct stacks *s, const struct thread *th);
 
