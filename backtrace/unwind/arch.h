@@ -26,6 +26,8 @@
 #	include "arch_riscv64.h"
 #elif defined(__arm__)
 #	include "arch_arm.h"
+#elif defined(__s390x__)
+#	include "arch_s390x.h"
 #else
 #	error "no arch_<cpu>.h for this processor: see doc/porting.md"
 #endif

@@ -7,6 +7,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "safe_read.h"
+
+// Whether the processor whose stacks are read stores the most significant byte first.
+#if !defined(RCGO_UNWIND_AMD64) && !defined(RCGO_UNWIND_ARM64) && \
+	__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#	define RCGO_BIG_ENDIAN 1
+#else
+#	define RCGO_BIG_ENDIAN 0
+#endif
+
+// Returns the number of size bytes at p, at most 8, in that processor's byte order.
+RCGO_UNINSTRUMENTED_READS static inline uint64_t
+rcgo__arch_number(const uint8_t *p, size_t size)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		n |= (uint64_t)p[i] << (8 * (RCGO_BIG_ENDIAN ? size - 1 - i : i));
+	}
+	return n;
+}
+
 // Compares bytes. It does not call memcmp, because the first call of memcmp enters the dynamic
 // linker, which uses 3 KB of stack.
 static inline bool

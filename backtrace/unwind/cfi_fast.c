@@ -279,7 +279,9 @@ rcgo__cfi_fast(const struct rcgo_cfi_area *area, uintptr_t hdr, size_t hdr_size,
 
 // A CIE packed into a cached fact. All but very unusual CIEs fit.
 struct cie_fact {
+#if !RCGO_BIG_ENDIAN // is_fact has the lowest bits of the word
 	uint64_t is_fact : RCGO_FACT_SHIFT;
+#endif
 	uint64_t code_align : 4;
 	uint64_t ra : 6;
 	uint64_t has_augmentation : 1;
@@ -289,6 +291,9 @@ struct cie_fact {
 	int64_t data_align : 8;
 	int64_t cfa_offset : 16;
 	int64_t ra_value : 16;
+#if RCGO_BIG_ENDIAN
+	uint64_t is_fact : RCGO_FACT_SHIFT;
+#endif
 };
 union cie_fact_word {
 	struct cie_fact fields;

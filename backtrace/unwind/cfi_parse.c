@@ -221,9 +221,7 @@ rcgo__cursor_fixed(struct rcgo_cursor *c, unsigned size)
 		c->bad = true;
 		return 0;
 	}
-	for (unsigned i = 0; i < size; i++) {
-		value |= (uint64_t)c->at[i] << (8 * i);
-	}
+	value = rcgo__arch_number(c->at, size);
 	c->at += size;
 	return value;
 }

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "raw_syscall.h"
 #include "safe_read.h"
 #include "syscall_trial.h"
@@ -35,16 +36,6 @@ struct cached_section {
 // owner: the thread that set a slot's key; lock: key, never waited for; ordering: that of ready
 static struct cached_section cached_sections[CACHED_SECTIONS];
 
-// Reads an unsigned little-endian number of size bytes. All supported processors are little-endian.
-static uint64_t
-le_number(const uint8_t *at, size_t size)
-{
-	uint64_t n = 0;
-
-	memcpy(&n, at, size);
-	return n;
-}
-
 // One entry of the section, CIE or FDE.
 struct debug_entry_header {
 	const uint8_t *at;   // after the id field
@@ -61,21 +52,21 @@ read_debug_entry_header(const uint8_t *at, const uint8_t *end, struct debug_entr
 	if (end - at < 8) {
 		return false;
 	}
-	size = le_number(at, 4);
+	size = rcgo__arch_number(at, 4);
 	at += 4;
 	p->wide = size == 0xffffffff;
 	if (p->wide) {
 		if (end - at < 16) {
 			return false;
 		}
-		size = le_number(at, 8);
+		size = rcgo__arch_number(at, 8);
 		at += 8;
 	}
 	if (size > (uint64_t)(end - at) || size < (p->wide ? 8u : 4u)) {
 		return false;
 	}
 	p->next = at + size;
-	p->id = le_number(at, p->wide ? 8 : 4);
+	p->id = rcgo__arch_number(at, p->wide ? 8 : 4);
 	p->is_cie = p->id == (p->wide ? UINT64_MAX : UINT32_MAX);
 	p->at = at + (p->wide ? 8 : 4);
 	return true;
@@ -125,8 +116,8 @@ rcgo__debug_frame_entries(
 			}
 			good_cie = p.id;
 		}
-		start = (uintptr_t)le_number(p.at, sizeof start);
-		length = (uintptr_t)le_number(p.at + sizeof start, sizeof length);
+		start = (uintptr_t)rcgo__arch_number(p.at, sizeof start);
+		length = (uintptr_t)rcgo__arch_number(p.at + sizeof start, sizeof length);
 		if (start == 0 || length == 0 || start + length < start) {
 			continue; // a function that the linker discarded
 		}

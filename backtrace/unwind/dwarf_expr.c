@@ -164,8 +164,9 @@ static void
 dw_load(struct dw_machine *m, unsigned size)
 {
 	uintptr_t value = 0;
+	size_t place = RCGO_BIG_ENDIAN && size < sizeof value ? sizeof value - size : 0;
 
-	m->c.bad |= !rcgo__stack_reader_bytes(m->reader, dw_pop(m), &value, size);
+	m->c.bad |= !rcgo__stack_reader_bytes(m->reader, dw_pop(m), (char *)&value + place, size);
 	dw_push(m, value);
 }
 

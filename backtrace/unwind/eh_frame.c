@@ -5,8 +5,7 @@
 
 //rcgo:small
 
-#include <string.h>
-
+#include "arch_bytes.h"
 #include "debug_frame.h"
 #include "safe_read.h"
 
@@ -36,7 +35,7 @@ eh_fixed(struct eh_reader *r, size_t size)
 		r->at = r->end;
 		return 0;
 	}
-	memcpy(&n, r->at, size);
+	n = rcgo__arch_number(r->at, size);
 	r->at += size;
 	return n;
 }

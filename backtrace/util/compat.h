@@ -24,12 +24,15 @@
 #define RCGO_SHARED extern RCGO_HIDDEN
 
 // The frame pointer of a function's caller, which the function's own frame pointer leads to; 0
-// where it leads to nothing.
+// where it leads to nothing, as on CPUs whose frame pointers RCGO_SAVED_FP_KNOWN excludes.
+#define RCGO_SAVED_FP_KNOWN 1
 #if defined(__riscv) // a frame pointer is the CFA
 #	define RCGO_SAVED_FP(frame) ((frame)[-2])
 #elif defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
 #	define RCGO_SAVED_FP(frame) (*(frame))
 #else
+#	undef RCGO_SAVED_FP_KNOWN
+#	define RCGO_SAVED_FP_KNOWN 0
 #	define RCGO_SAVED_FP(frame) ((void)(frame), (uintptr_t)0)
 #endif
 
@@ -42,6 +45,14 @@
 		((uint32_t)(x) != 0                                      \
 				? (unsigned)__builtin_ctz((uint32_t)(x)) \
 				: 32 + (unsigned)__builtin_ctz((uint32_t)((uint64_t)(x) >> 32)))
+#endif
+
+// For a declaration of code as an array of char. On s390x code has even addresses, which one
+// instruction makes. For odd ones compilers use a relocation that Go's own linker does not know.
+#ifdef __s390x__
+#	define RCGO_CODE __attribute__((aligned(2)))
+#else
+#	define RCGO_CODE
 #endif
 
 // Attributes and atomics.

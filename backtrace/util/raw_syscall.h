@@ -84,6 +84,8 @@ rcgo__raw_syscall(long number, long a, long b, long c, long d, long e, long f)
 #	include "raw_syscall_riscv64.h"
 #elif defined(__arm__)
 #	include "raw_syscall_arm.h"
+#elif defined(__s390x__)
+#	include "raw_syscall_s390x.h"
 #else
 #	error "runtime_cgo: no raw system call for this CPU: see doc/porting.md"
 #endif
@@ -95,19 +97,25 @@ struct rcgo_kernel_timespec {
 	long tv_nsec;
 };
 
-// mmap at an address that the kernel chooses. fd is -1 for memory without a file; a file is mapped
-// from its beginning. Returns the address, or -errno.
-#if defined(SYS_mmap2) // SYS_mmap takes a pointer to its arguments, or is missing
-#	define RCGO_SYS_MMAP SYS_mmap2
+#if defined(__s390x__) // takes a pointer to its arguments
+#	define RCGO_MMAP(size, prot, flags, fd)                                                  \
+		rcgo__raw_syscall(SYS_mmap, (long)(const long[]){0, size, prot, flags, fd, 0}, 0, \
+			0, 0, 0, 0)
+#elif defined(SYS_mmap2) // SYS_mmap takes a pointer to its arguments, or is missing
+#	define RCGO_MMAP(size, prot, flags, fd) \
+		rcgo__raw_syscall(SYS_mmap2, 0, size, prot, flags, fd, 0)
 #else
-#	define RCGO_SYS_MMAP SYS_mmap
+#	define RCGO_MMAP(size, prot, flags, fd) \
+		rcgo__raw_syscall(SYS_mmap, 0, size, prot, flags, fd, 0)
 #endif
 
+// mmap at an address that the kernel chooses. fd is -1 for memory without a file; a file is mapped
+// from its beginning. Returns the address, or -errno.
 // Safety: MT-Safe AS-Safe | stack=any g=maybe-nil errno=kept alloc=no lock=none
 RCGO_ALWAYS_INLINE long
 rcgo__raw_mmap(size_t size, long prot, long flags, long fd)
 {
-	return rcgo__raw_syscall(RCGO_SYS_MMAP, 0, (long)size, prot, flags, fd, 0);
+	return RCGO_MMAP((long)size, prot, flags, fd);
 }
 
 // Reports whether the result of a system call that returns an address is -errno. Addresses may lie

@@ -163,6 +163,17 @@ rcgo__readable_nofault(const void *p, size_t n)
 		: "=&r"(copied), "+r"(dst), "+r"(src), "+r"(n) \
 		:                                              \
 		: "t0", "memory"
+#elif defined(__s390x__)
+#	define COPY_BYTES                                                     \
+		"copy_nofault_first:\n\tltgr %3, %3\n\tje copy_nofault_last\n" \
+		"\tllgc %%r0, 0(%2)\n\tstc %%r0, 0(%1)\n\tla %1, 1(%1)\n"      \
+		"\tla %2, 1(%2)\n\taghi %3, -1\n\tj copy_nofault_first\n"      \
+		"copy_nofault_last:\n\tlghi %0, 1\n\tj 1f\n"                   \
+		"copy_nofault_resume:\n\tlghi %0, 0\n1:"
+#	define COPY_OPERANDS                                  \
+		: "=&d"(copied), "+a"(dst), "+a"(src), "+d"(n) \
+		:                                              \
+		: "r0", "cc", "memory"
 #elif defined(__i386__)
 #	define COPY_BYTES                                      \
 		"copy_nofault_first:\n\trep movsb\n"            \
@@ -176,7 +187,8 @@ rcgo__readable_nofault(const void *p, size_t n)
 
 // The instructions of the copy, and the address at which the fault handler resumes execution. The
 // labels are defined in copy_bytes's assembly, which occurs once in this file.
-extern RCGO_HIDDEN const char copy_nofault_first[], copy_nofault_last[], copy_nofault_resume[];
+extern RCGO_HIDDEN RCGO_CODE const char copy_nofault_first[], copy_nofault_last[],
+	copy_nofault_resume[];
 
 // Copies n bytes. Returns 1, or 0 if a fault was caught.
 static __attribute__((noinline, used)) int

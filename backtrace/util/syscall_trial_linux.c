@@ -125,18 +125,24 @@ trial_child_main(struct trial_page *page)
 	}
 }
 
+#ifdef __s390x__ // the stack comes before the flags
+#	define CLONE(flags) rcgo__raw_syscall(SYS_clone, 0, flags, 0, 0, 0, 0)
+#else
+#	define CLONE(flags) rcgo__raw_syscall(SYS_clone, flags, 0, 0, 0, 0, 0)
+#endif
+
 // Runs the child. Returns its process id once it has ended, or -errno. Its end sends no signal.
 static __attribute__((noinline)) RCGO_NO_SANITIZE long
 trial_child(struct trial_page *page)
 {
 	const uint64_t all = ~UINT64_C(0);
 	uint64_t before = 0;
+	long flags = CLONE_VFORK | (shares_memory() ? CLONE_VM : 0);
 	long pid;
 
 	rcgo__raw_syscall(
 		SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, SIGNALS_BYTES, 0, 0);
-	pid = rcgo__raw_syscall(
-		SYS_clone, CLONE_VFORK | (shares_memory() ? CLONE_VM : 0), 0, 0, 0, 0, 0);
+	pid = CLONE(flags);
 	if (pid == 0) {
 		trial_child_main(page);
 	}

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const char *const platforms[] = {"linux/amd64", "linux/arm64", "linux/386", "linux/riscv64",
-	"linux/arm", "freebsd/amd64", "freebsd/arm64"};
+	"linux/arm", "linux/s390x", "freebsd/amd64", "freebsd/arm64"};
 
 struct problem *
 problem_version(const struct goenv *e)

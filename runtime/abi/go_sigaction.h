@@ -9,10 +9,11 @@
 
 #include "go_sigset.h"
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__) || defined(__s390x__))
 
 // GO: runtime/defs_linux_amd64.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
 // GO: runtime/defs_linux_arm64.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
+// GO: runtime/defs_linux_s390x.go struct sigactiont: sa_handler sa_flags sa_restorer sa_mask
 typedef struct {
 	uintptr_t handler;
 	unsigned long flags;

@@ -61,17 +61,17 @@ contexts_make(void)
 // panic, or C by longjmp. The frame of an active call is above the frames of all calls that it
 // made. If C code has switched stacks, nothing is known and nothing is dropped.
 static RCGO_COLD void
-contexts_drop_stale(struct contexts *contexts, uintptr_t sp)
+contexts_drop_stale(struct contexts *contexts, uintptr_t cfa)
 {
 	const struct rcgo_thread_record *r = rcgo__thread_record();
 
-	if (r == NULL || sp < r->stack_lo || sp >= r->stack_hi) {
+	if (r == NULL || cfa < r->stack_lo || cfa >= r->stack_hi) {
 		return;
 	}
 	while (contexts->count > 0) {
-		uintptr_t old = contexts->at[contexts->count - 1].sp;
+		uintptr_t old = contexts->at[contexts->count - 1].cfa;
 
-		if (old < r->stack_lo || old > sp) {
+		if (old < r->stack_lo || old > cfa) {
 			return;
 		}
 		contexts->count--;
@@ -79,7 +79,7 @@ contexts_drop_stale(struct contexts *contexts, uintptr_t sp)
 }
 
 uintptr_t
-rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp)
+rcgo__contexts_begin(uintptr_t pc, uintptr_t cfa, uintptr_t fp)
 {
 	struct contexts *contexts = pthread_getspecific(contexts_key);
 	struct rcgo_context_record *record;
@@ -87,15 +87,15 @@ rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp)
 	if (RCGO_UNLIKELY(contexts == NULL) && (contexts = contexts_make()) == NULL) {
 		return 0;
 	}
-	if (RCGO_UNLIKELY(contexts->count > 0 && contexts->at[contexts->count - 1].sp <= sp)) {
-		contexts_drop_stale(contexts, sp);
+	if (RCGO_UNLIKELY(contexts->count > 0 && contexts->at[contexts->count - 1].cfa <= cfa)) {
+		contexts_drop_stale(contexts, cfa);
 	}
 	if (RCGO_UNLIKELY(contexts->count == MAX_CONTEXTS)) {
 		return 0;
 	}
 	record = &contexts->at[contexts->count++];
 	record->pc = pc;
-	record->sp = sp;
+	record->cfa = cfa;
 	record->fp = fp;
 	return (uintptr_t)record;
 }

@@ -17,8 +17,8 @@
 // A C context is the address of a context record: the registers of the caller of Go, which
 // cmd/cgo generates, when it enters Go.
 struct rcgo_context_record {
-	uintptr_t pc; // an address in that function, after a call
-	uintptr_t sp; // its stack pointer there
+	uintptr_t pc;  // an address in that function, after a call
+	uintptr_t cfa; // of the call, as DWARF defines it
 	uintptr_t fp;
 };
 
@@ -28,7 +28,7 @@ RCGO_SHARED int rcgo__contexts_init(void);
 
 // Records a call. Returns the context, or 0 if the call cannot be recorded.
 // Safety: MT-Safe AS-Unsafe | stack=c g=maybe-nil errno=kept alloc=libc lock=none
-RCGO_INTERN uintptr_t rcgo__contexts_begin(uintptr_t pc, uintptr_t sp, uintptr_t fp);
+RCGO_INTERN uintptr_t rcgo__contexts_begin(uintptr_t pc, uintptr_t cfa, uintptr_t fp);
 
 // A context function that releases a context record. The init state holds its address when calls
 // are recorded. It is not called to begin a context, because that needs the caller's registers.

@@ -96,7 +96,7 @@ RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struc
 typedef int (*rcgo_sigaction_fn)(int sig, const struct sigaction *act, struct sigaction *old);
 
 // Calls rt_sigreturn. The restorer of actions that are installed without libc (runtime/arch).
-extern RCGO_HIDDEN char rcgo__sigreturn[];
+extern RCGO_HIDDEN RCGO_CODE char rcgo__sigreturn[];
 
 #ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing is interposed
 
@@ -232,7 +232,7 @@ RCGO_INTERN void rcgo__frame_relocate(struct rcgo_trampoline_frame *entry, uintp
 
 // RCGO_ACTION_SLOTS trampolines of RCGO_TRAMPOLINE_SIZE bytes each (runtime/arch).
 #	define RCGO_TRAMPOLINE_SIZE 12
-extern RCGO_HIDDEN const char rcgo__trampolines[];
+extern RCGO_HIDDEN RCGO_CODE const char rcgo__trampolines[];
 
 #endif
 

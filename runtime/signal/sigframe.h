@@ -100,6 +100,17 @@
 #	define RCGO_FRAME_SYSCALL_ARG(uc, i) ((uintptr_t)(uc)->uc_mcontext.__gregs[10 + (i)])
 #	define RCGO_SYSCALL_CODE "\x73\x00\x00\x00"
 #	define RCGO_SYSCALL_BYTES 4
+#elif defined(__s390x__)
+#	define RCGO_FRAME_PC(uc) ((uintptr_t)(uc)->uc_mcontext.psw.addr)
+#	define RCGO_FRAME_SP(uc) ((uintptr_t)(uc)->uc_mcontext.gregs[15])
+#	define RCGO_FRAME_SET_PC(uc, value) ((uc)->uc_mcontext.psw.addr = (value))
+#	define RCGO_FRAME_SET_SP(uc, value) ((uc)->uc_mcontext.gregs[15] = (value))
+#	define RCGO_FRAME_CALLER(uc, to) (*(to) = (uintptr_t)(uc)->uc_mcontext.gregs[14], true)
+// svc has the number, or it is 0 and r1 has it.
+#	define RCGO_FRAME_SYSCALL(uc) ((long)(uc)->uc_mcontext.gregs[1])
+#	define RCGO_FRAME_SYSCALL_ARG(uc, i) ((uintptr_t)(uc)->uc_mcontext.gregs[2 + (i)])
+#	define RCGO_SYSCALL_CODE "\x0a\x00"
+#	define RCGO_SYSCALL_BYTES 2
 #else
 #	error "runtime_cgo: say where this CPU's ucontext_t has pc and sp: see doc/porting.md"
 #endif

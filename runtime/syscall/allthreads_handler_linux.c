@@ -39,7 +39,7 @@
 _Static_assert(RCGO_ALLTHREADS_ENTRIES <= ALL_PROBE_SLOT, "slots");
 
 // In runtime/arch.
-extern RCGO_HIDDEN char rcgo__sigreturn[];
+extern RCGO_HIDDEN RCGO_CODE char rcgo__sigreturn[];
 
 // owner: the caller that holds the lock, but for what the handler writes; lock: the ticket lock
 // ordering: phase, the slots' state, arrived and left are atomics

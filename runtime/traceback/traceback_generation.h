@@ -48,7 +48,8 @@
 
 // Whether Go's signal trampoline calls x_cgo_callers, so that Go's reports of crashes in C code
 // have the C frames. Elsewhere our crash reports have them.
-#if defined(__linux__) && (defined(__i386__) || defined(__arm__) || defined(__riscv))
+#if defined(__linux__) && \
+	(defined(__i386__) || defined(__arm__) || defined(__riscv) || defined(__s390x__))
 #	define RCGO_GO_SHOWS_C_FRAMES 0
 #else
 #	define RCGO_GO_SHOWS_C_FRAMES 1

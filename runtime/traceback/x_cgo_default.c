@@ -64,7 +64,8 @@ static __attribute__((noinline)) size_t
 context_unwind(uintptr_t context, uintptr_t *pcs, size_t max)
 {
 	const struct rcgo_context_record *record = (const struct rcgo_context_record *)context;
-	struct rcgo_saved_regs regs = {.pc = record->pc, .sp = record->sp, .fp = record->fp};
+	struct rcgo_saved_regs regs = {
+		.pc = record->pc, .sp = RCGO_SP_OF_CFA(record->cfa), .fp = record->fp};
 
 	struct rcgo_stack_bounds stack;
 

@@ -33,9 +33,18 @@ extern uintptr_t unit_probe_fn_sp;
 #elif defined(__i386__)
 #	define KEPT 4 // ebx, ebp, esi, edi
 #	define FIRST 4
+#elif defined(__s390x__)
+#	define KEPT 16 // r6-r13, f8-f15
+#	define FIRST 8 // f8 repeats r6
 #else
 #	define KEPT 19	 // x19-x29, d8-d15
 #	define FIRST 11 // d8 repeats x19
+#endif
+
+#ifdef __s390x__
+#	define STACK_ALIGN 8
+#else
+#	define STACK_ALIGN 16
 #endif
 
 TEST(keeps_registers)
@@ -60,7 +69,7 @@ TEST(aligns_the_stack)
 
 	unit_probe_call(unit_probe_fn, unit_probe_setg, NULL, kept);
 	CHECK(unit_probe_setg_sp != 0);
-	CHECK_INT(unit_probe_setg_sp % 16, 0);
+	CHECK_INT(unit_probe_setg_sp % STACK_ALIGN, 0);
 	CHECK_INT(unit_probe_fn_sp, unit_probe_setg_sp);
 }
 

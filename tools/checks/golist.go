@@ -20,7 +20,7 @@ var platforms = []platform{{"linux", "amd64"}, {"linux", "arm64"}}
 // listed has the platforms too whose files need headers that this machine has not: the go command
 // lists them, and no compiler sees them here.
 var listed = append(append([]platform{}, platforms...), platform{"linux", "386"}, platform{"linux", "riscv64"},
-	platform{"linux", "arm"},
+	platform{"linux", "arm"}, platform{"linux", "s390x"},
 	platform{"freebsd", "amd64"}, platform{"freebsd", "arm64"})
 
 // goCommand runs the go command without the user's flags, which may carry an overlay already.
