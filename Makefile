@@ -16,7 +16,8 @@ CSTD := -std=gnu11
 SYSTEM := $(shell uname -s | tr A-Z a-z)
 # Files of other systems than this one; $(call here,FILES) leaves them out.
 OTHER_SYSTEMS := $(filter-out $(SYSTEM),linux freebsd)
-here = $(filter-out $(foreach s,$(OTHER_SYSTEMS),%_$(s).c %_$(s)_amd64.c %_$(s)_arm64.c),$(1))
+here = $(filter-out $(foreach s,$(OTHER_SYSTEMS),%_$(s).c \
+	$(patsubst %,\%_$(s)_%.c,amd64 arm64 386 riscv64 arm s390x)),$(1))
 
 .DEFAULT_GOAL := all
 .PHONY: help all run test check conformance matrix clients bench bench-heap fuzz fmt install uninstall clean dist

@@ -36,7 +36,7 @@ RCGO_ALWAYS_INLINE void
 rcgo__regs_capture_caller(struct rcgo_saved_regs *regs)
 {
 	regs->pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0));
-	regs->sp = RCGO_SP_OF_CFA((uintptr_t)__builtin_dwarf_cfa());
+	regs->sp = RCGO_SP_OF_CFA(RCGO_OWN_CFA());
 	regs->fp = RCGO_SAVED_FP((const uintptr_t *)__builtin_frame_address(0));
 	for (unsigned i = 0; i < RCGO_REGS_KEPT; i++) {
 		regs->kept[i] = 0;

@@ -36,6 +36,14 @@
 #	define RCGO_SAVED_FP(frame) ((void)(frame), (uintptr_t)0)
 #endif
 
+// The CFA of the function itself: its frame address where that is the CFA, for which clang has no
+// other way.
+#if defined(__riscv)
+#	define RCGO_OWN_CFA() ((uintptr_t)__builtin_frame_address(0))
+#else
+#	define RCGO_OWN_CFA() ((uintptr_t)__builtin_dwarf_cfa())
+#endif
+
 // The number of the lowest bit that is set in x, which is not 0. Where words have 32 bits, the
 // compiler's function for 64 would be libgcc's, and Go's own linker cannot link all of libgcc.
 #if UINTPTR_MAX > UINT32_MAX
@@ -70,16 +78,28 @@
 // them what is not C memory of the program (tools/amalgamate).
 #define RCGO_MAP_OWN 0x1800
 
+// A word of 64 bits for atomic operations. The ABI of 386 aligns uint64_t to 4 bytes in structures.
+// A word in two cache lines is not read at once, and clang calls libatomic for it.
+typedef uint64_t rcgo_atomic_u64 __attribute__((aligned(8)));
+
+// The pointer p, with the promise that *p has its natural alignment.
+#define RCGO_ALIGNED(p)                                                                       \
+	__extension__({                                                                       \
+		typedef __typeof__(*(p)) rcgo_aligned __attribute__((aligned(sizeof(*(p))))); \
+		(rcgo_aligned *)(p);                                                          \
+	})
+
 // Atomics are named by their memory ordering. Use the relaxed pair for words that are ordered by
 // something else; the comment at the word says by what.
-#define rcgo_load_acq(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define rcgo_load_rlx(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define rcgo_store_rel(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define rcgo_store_rlx(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
-#define rcgo_add_rlx(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
-#define rcgo_add_acq_rel(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+#define rcgo_load_acq(p) __atomic_load_n(RCGO_ALIGNED(p), __ATOMIC_ACQUIRE)
+#define rcgo_load_rlx(p) __atomic_load_n(RCGO_ALIGNED(p), __ATOMIC_RELAXED)
+#define rcgo_store_rel(p, v) __atomic_store_n(RCGO_ALIGNED(p), (v), __ATOMIC_RELEASE)
+#define rcgo_store_rlx(p, v) __atomic_store_n(RCGO_ALIGNED(p), (v), __ATOMIC_RELAXED)
+#define rcgo_add_rlx(p, v) __atomic_fetch_add(RCGO_ALIGNED(p), (v), __ATOMIC_RELAXED)
+#define rcgo_add_acq_rel(p, v) __atomic_fetch_add(RCGO_ALIGNED(p), (v), __ATOMIC_ACQ_REL)
 // Compare-and-swap: stores v in *p if it equals *want; otherwise stores *p in *want.
-#define rcgo_cas(p, want, v) \
-	__atomic_compare_exchange_n((p), (want), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+#define rcgo_cas(p, want, v)         \
+	__atomic_compare_exchange_n( \
+		RCGO_ALIGNED(p), (want), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 #endif // RCGO_COMPAT_H

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static const char *const platforms[] = {"linux/amd64", "linux/arm64", "linux/386", "linux/riscv64",
-	"linux/arm", "linux/s390x", "freebsd/amd64", "freebsd/arm64"};
+	"linux/arm", "linux/s390x", "freebsd/amd64", "freebsd/arm64", "freebsd/386",
+	"freebsd/riscv64", "freebsd/arm"};
 
 struct problem *
 problem_version(const struct goenv *e)

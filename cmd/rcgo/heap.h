@@ -54,7 +54,7 @@ const struct stack *heap_frames(struct heap *h, size_t stack);
 // The object that has allocated at this stack: that of the first frame outside of libc.
 const char *heap_library(struct heap *h, size_t stack);
 
-// heap_resident.c: finds out what the resident memory of a process consists of. Returns false
+// heap_resident_linux.c: finds out what the resident memory of a process consists of. Returns false
 // if the kernel does not tell.
 bool heap_find_resident(struct heap *h, struct heap_resident *r);
 

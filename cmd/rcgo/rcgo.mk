@@ -1,7 +1,9 @@
 # The command rcgo. It contains the payload, so bin/rcgo can be copied alone.
 
-# What walks a stack knows the CPU that the stack is of, and is there once for each.
-RCGO_WALK_CPUS := amd64 arm64
+# What walks a stack knows the CPU that the stack is of, and is there once for each. It computes with
+# addresses of 64 bits: an rcgo of 32 bits walks none.
+RCGO_WALK_CPUS := $(if $(filter 4,$(shell echo __SIZEOF_POINTER__ | $(CC) $(CFLAGS) -E -P -x c - \
+	2>/dev/null)),,amd64 arm64)
 RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve stack_emulate
 RCGO_SRC := $(sort $(call here,$(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c \
 	cmd/rcgo/stack_insn_%.c, \
@@ -69,6 +71,12 @@ $(BUILD)/rcgo/walk_$(1).o: $(foreach s,$(walk_sources),$(call walk_object,$(1),$
 endef
 $(foreach cpu,$(RCGO_WALK_CPUS),$(eval $(call walk_rules,$(cpu))))
 -include $(wildcard $(BUILD)/rcgo/walk/*/*.d)
+
+# The C files of the command; CPU:FILE where one is compiled for each CPU whose stacks are walked.
+.PHONY: rcgo-sources
+rcgo-sources:
+	@printf '%s\n' $(sort $(RCGO_SRC) $(RCGO_SYM_SRC)) \
+		$(foreach cpu,$(RCGO_WALK_CPUS),$(addprefix $(cpu):,$(call walk_sources,$(cpu))))
 
 RCGO_SYM_USERS := symbols.o demangle_$(SYSTEM).o crash_log.o log_text.o cmd_addr2line.o cmd_symbolize.o identity.o
 RCGO_SYM_USERS := $(addprefix $(BUILD)/rcgo/,$(RCGO_SYM_USERS))

@@ -74,6 +74,13 @@ const struct stack *walk_thread(
 const struct stack *walk_goroutine(
 	struct target *t, const struct go_state *go, const struct goroutine *g, struct walk *w);
 
+// A walker computes addresses of the target in uintptr_t, so an rcgo of 32 bits has none.
+#if UINTPTR_MAX == UINT64_MAX
+#	define WALKER(cpu) (&walker_##cpu)
+#else
+#	define WALKER(cpu) NULL
+#endif
+
 // stack_cpu_*.c: the two functions of each CPU. stack_walk.c and the files that it calls are
 // compiled once for each CPU, with the part of the unwinder they need, and export nothing else.
 struct walker {
@@ -87,7 +94,7 @@ extern const struct walker walker_amd64, walker_arm64;
 static inline const struct walker *
 walker_of(uint16_t machine)
 {
-	return machine == EM_X86_64 ? &walker_amd64 : machine == EM_AARCH64 ? &walker_arm64 : NULL;
+	return machine == EM_X86_64 ? WALKER(amd64) : machine == EM_AARCH64 ? WALKER(arm64) : NULL;
 }
 
 // stack_take.c: reads the stacks of all threads.

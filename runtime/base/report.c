@@ -84,7 +84,8 @@ output_write(long fd, bool *stuck, const struct rcgo_strbuf *t)
 void
 rcgo__report_write(const struct rcgo_strbuf *t)
 {
-	uintptr_t fd = rcgo_load_acq(rcgo_load_acq(&crash_fd));
+	const uintptr_t *now = rcgo_load_acq(&crash_fd);
+	uintptr_t fd = rcgo_load_acq(now);
 
 	output_write(STDERR_FILENO, &stderr_stuck, t);
 	if (fd != NO_FD) {

@@ -84,7 +84,7 @@ _cgo_wait_runtime_init_done(void)
 	if (RCGO_UNLIKELY(init_state != RCGO_INIT_STATE_OPEN)) {
 		struct caller caller = {
 			.pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),
-			.cfa = (uintptr_t)__builtin_dwarf_cfa(),
+			.cfa = RCGO_OWN_CFA(),
 			.fp = RCGO_SAVED_FP((const uintptr_t *)__builtin_frame_address(0)),
 		};
 

@@ -208,9 +208,9 @@ struct altstack_header {
 // area.
 // owner: slab_get (base), takers and givers of a stack; lock: none; ordering: acquire and release
 static struct {
+	rcgo_atomic_u64 taken;
+	rcgo_atomic_u64 guarded;
 	uintptr_t base;
-	uint64_t taken;
-	uint64_t guarded;
 } slabs[SLABS];
 
 // owner: pool_layout, always with the same value; lock: none; ordering: stored after guard_bytes,

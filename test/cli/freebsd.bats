@@ -75,6 +75,16 @@ sysroot() {
 	[ "${lines[0]}" = "rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c asm_arm64.s gcc_arm64.S " ]
 }
 
+@test "386, arm, riscv64: the go command sees our files" {
+	local arch files="rcgo_core_freebsd.c rcgo_symbolize_freebsd.c rcgo_unwind_freebsd.c"
+	for arch in 386 arm riscv64; do
+		CC=true GOOS=freebsd GOARCH=$arch CGO_ENABLED=1 run "$RCGO" list \
+			-f '{{range .CFiles}}{{.}} {{end}}{{range .SFiles}}{{.}} {{end}}' runtime/cgo
+		[ "$status" -eq 0 ]
+		[ "${lines[0]}" = "$files asm_$arch.s gcc_$arch.S " ]
+	done
+}
+
 @test "on FreeBSD itself, without a compiler: its own is named" {
 	fake_go GOOS=freebsd GOHOSTOS=freebsd CC=missing-cc
 	run "$RCGO" build

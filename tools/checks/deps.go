@@ -91,7 +91,7 @@ func checkIncludes(t *tree, c *check) {
 }
 
 const libcHeaders = " assert.h dirent.h dlfcn.h elf.h errno.h fcntl.h features.h grp.h inttypes.h limits.h link.h poll.h " +
-	"pthread.h pthread_np.h sched.h semaphore.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdlib.h string.h strings.h " +
+	"machine/sysarch.h pthread.h pthread_np.h sched.h semaphore.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdlib.h string.h strings.h " +
 	"stdalign.h stdnoreturn.h time.h ucontext.h unistd.h unwind.h "
 
 func libcHeader(name string) bool {

@@ -21,7 +21,8 @@ var platforms = []platform{{"linux", "amd64"}, {"linux", "arm64"}}
 // lists them, and no compiler sees them here.
 var listed = append(append([]platform{}, platforms...), platform{"linux", "386"}, platform{"linux", "riscv64"},
 	platform{"linux", "arm"}, platform{"linux", "s390x"},
-	platform{"freebsd", "amd64"}, platform{"freebsd", "arm64"})
+	platform{"freebsd", "amd64"}, platform{"freebsd", "arm64"}, platform{"freebsd", "386"},
+	platform{"freebsd", "riscv64"}, platform{"freebsd", "arm"})
 
 // goCommand runs the go command without the user's flags, which may carry an overlay already.
 func goCommand(args ...string) (string, error) {
