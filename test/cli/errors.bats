@@ -186,7 +186,7 @@ GOFLAGS="
 }
 
 @test "unsupported platforms" {
-	for p in windows/amd64 linux/ppc64 darwin/arm64 freebsd/riscv64; do
+	for p in windows/amd64 linux/ppc64 darwin/arm64 netbsd/amd64; do
 		fake_go "GOOS=${p%/*}" "GOARCH=${p#*/}"
 		run "$RCGO" build
 		is_stock "unsupported platform: GOOS=${p%/*} GOARCH=${p#*/}"
