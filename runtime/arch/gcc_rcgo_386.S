@@ -105,8 +105,7 @@ x_cgo_callers:
 	addl	$28, %esp
 	.cfi_def_cfa_offset 4
 	jmp	*24(%esp)
-	.cfi_endproc
-	.size	x_cgo_callers, . - x_cgo_callers
+RCGO_ASM_END(x_cgo_callers)
 
 // void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
 RCGO_ASM_BEGIN(rcgo__signal_chain_entry)

@@ -126,8 +126,7 @@ x_cgo_callers:
 	popq	%rdi
 	.cfi_adjust_cfa_offset -8
 	jmp	*%rax
-	.cfi_endproc
-	.size	x_cgo_callers, . - x_cgo_callers
+RCGO_ASM_END(x_cgo_callers)
 
 // void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
 RCGO_ASM_BEGIN(rcgo__signal_chain_entry)

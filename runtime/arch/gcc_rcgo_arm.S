@@ -98,8 +98,7 @@ x_cgo_callers:
 	.cfi_restore lr
 	ldr	ip, [sp, #4]
 	bx	ip
-	.cfi_endproc
-	.size	x_cgo_callers, . - x_cgo_callers
+RCGO_ASM_END(x_cgo_callers)
 
 // void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
 RCGO_ASM_BEGIN(rcgo__signal_chain_entry)

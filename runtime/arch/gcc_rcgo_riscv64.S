@@ -192,8 +192,7 @@ x_cgo_callers:
 	addi	sp, sp, 48
 	.cfi_def_cfa_offset 0
 	jr	t0
-	.cfi_endproc
-	.size	x_cgo_callers, . - x_cgo_callers
+RCGO_ASM_END(x_cgo_callers)
 
 // void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
 RCGO_ASM_BEGIN(rcgo__signal_chain_entry)

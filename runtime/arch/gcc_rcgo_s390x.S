@@ -15,18 +15,26 @@
 
 #include "asm_macros.h"
 
+// The callee has saved the registers from first to r15, or has restored them.
+	.macro	cfi_saved first
+	.irp	reg, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.if	\reg >= \first
+	.cfi_offset \reg, 8 * \reg - 160
+	.endif
+	.endr
+	.endm
+
+	.macro	cfi_restored first
+	.irp	reg, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.if	\reg >= \first
+	.cfi_restore \reg
+	.endif
+	.endr
+	.endm
+
 RCGO_ASM_BEGIN(rcgo__crosscall1)
 	stmg	%r6, %r15, 48(%r15)
-	.cfi_offset %r6, -112
-	.cfi_offset %r7, -104
-	.cfi_offset %r8, -96
-	.cfi_offset %r9, -88
-	.cfi_offset %r10, -80
-	.cfi_offset %r11, -72
-	.cfi_offset %r12, -64
-	.cfi_offset %r13, -56
-	.cfi_offset %r14, -48
-	.cfi_offset %r15, -40
+	cfi_saved 6
 	lay	%r15, -224(%r15)
 	.cfi_def_cfa_offset 384
 	std	%f8, 160(%r15)
@@ -70,16 +78,7 @@ RCGO_ASM_BEGIN(rcgo__crosscall1)
 	.cfi_restore %f15
 	lmg	%r6, %r15, 272(%r15)
 	.cfi_def_cfa_offset 160
-	.cfi_restore %r6
-	.cfi_restore %r7
-	.cfi_restore %r8
-	.cfi_restore %r9
-	.cfi_restore %r10
-	.cfi_restore %r11
-	.cfi_restore %r12
-	.cfi_restore %r13
-	.cfi_restore %r14
-	.cfi_restore %r15
+	cfi_restored 6
 	br	%r14
 RCGO_ASM_END(rcgo__crosscall1)
 
@@ -90,11 +89,7 @@ RCGO_ASM_SIGRETURN(svc 173)	// SYS_rt_sigreturn
 // Calls fn(arg) on another stack, whose end is top.
 RCGO_ASM_BEGIN(rcgo__call_on)
 	stmg	%r11, %r15, 88(%r15)
-	.cfi_offset %r11, -72
-	.cfi_offset %r12, -64
-	.cfi_offset %r13, -56
-	.cfi_offset %r14, -48
-	.cfi_offset %r15, -40
+	cfi_saved 11
 	lgr	%r11, %r15
 	.cfi_def_cfa_register %r11
 	lgr	%r15, %r4
@@ -105,11 +100,7 @@ RCGO_ASM_BEGIN(rcgo__call_on)
 	basr	%r14, %r1
 	lmg	%r11, %r15, 88(%r11)
 	.cfi_def_cfa_register %r15
-	.cfi_restore %r11
-	.cfi_restore %r12
-	.cfi_restore %r13
-	.cfi_restore %r14
-	.cfi_restore %r15
+	cfi_restored 11
 	br	%r14
 RCGO_ASM_END(rcgo__call_on)
 
@@ -128,16 +119,7 @@ RCGO_ASM_END(rcgo__call_on)
 x_cgo_callers:
 	.cfi_startproc
 	stmg	%r6, %r15, 48(%r15)
-	.cfi_offset %r6, -112
-	.cfi_offset %r7, -104
-	.cfi_offset %r8, -96
-	.cfi_offset %r9, -88
-	.cfi_offset %r10, -80
-	.cfi_offset %r11, -72
-	.cfi_offset %r12, -64
-	.cfi_offset %r13, -56
-	.cfi_offset %r14, -48
-	.cfi_offset %r15, -40
+	cfi_saved 6
 	lay	%r15, -184(%r15)
 	.cfi_def_cfa_offset 344
 	stmg	%r2, %r4, 160(%r15)
@@ -146,25 +128,14 @@ x_cgo_callers:
 	lg	%r1, 344(%r15)
 	lmg	%r6, %r15, 232(%r15)
 	.cfi_def_cfa_offset 160
-	.cfi_restore %r6
-	.cfi_restore %r7
-	.cfi_restore %r8
-	.cfi_restore %r9
-	.cfi_restore %r10
-	.cfi_restore %r11
-	.cfi_restore %r12
-	.cfi_restore %r13
-	.cfi_restore %r14
-	.cfi_restore %r15
+	cfi_restored 6
 	br	%r1
-	.cfi_endproc
-	.size	x_cgo_callers, . - x_cgo_callers
+RCGO_ASM_END(x_cgo_callers)
 
 // void rcgo__signal_chain_entry(int sig, siginfo_t *info, void *context)
 RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	stmg	%r14, %r15, 112(%r15)
-	.cfi_offset %r14, -48
-	.cfi_offset %r15, -40
+	cfi_saved 14
 	lay	%r15, -184(%r15)
 	.cfi_def_cfa_offset 344
 	stmg	%r2, %r4, 160(%r15)
@@ -173,8 +144,7 @@ RCGO_ASM_BEGIN(rcgo__signal_chain_entry)
 	lmg	%r2, %r4, 160(%r15)
 	lmg	%r14, %r15, 296(%r15)
 	.cfi_def_cfa_offset 160
-	.cfi_restore %r14
-	.cfi_restore %r15
+	cfi_restored 14
 	br	%r1
 RCGO_ASM_END(rcgo__signal_chain_entry)
 

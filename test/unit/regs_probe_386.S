@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unit tests: code that no compiler can write. See test_crosscall1.c.
 
-#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
-#define END(name) .cfi_endproc; .size name, . - name
+#include "regs_probe.h"
 
 // void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uintptr_t kept[])
 // Calls rcgo__crosscall1 with 0x1111… in ebx, 0x2222… in ebp and so on (esi, edi), and stores what
@@ -72,11 +71,4 @@ BEGIN(unit_probe_fn)
 	ret
 END(unit_probe_fn)
 
-	.local unit_probe_sp
-	.comm unit_probe_sp, 4, 4
-	.globl unit_probe_g, unit_probe_setg_sp, unit_probe_fn_sp
-	.comm unit_probe_g, 4, 4
-	.comm unit_probe_setg_sp, 4, 4
-	.comm unit_probe_fn_sp, 4, 4
-
-	.section .note.GNU-stack, "", %progbits
+PROBE_WORDS(4)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unit tests: code that no compiler can write. See test_crosscall1.c and test_interpose.c.
 
-#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
-#define END(name) .cfi_endproc; .size name, . - name
+#include "regs_probe.h"
 
 // void unit_probe_call(void (*fn)(void), void (*setg)(void *), void *g, uintptr_t kept[])
 // Calls rcgo__crosscall1 with 0x1111… in rbx, 0x2222… in rbp and so on (r12-r15), and stores what
@@ -152,11 +151,4 @@ BEGIN(unit_probe_wide_clear)
 2:	ret
 END(unit_probe_wide_clear)
 
-	.local unit_probe_sp
-	.comm unit_probe_sp, 8, 8
-	.globl unit_probe_g, unit_probe_setg_sp, unit_probe_fn_sp
-	.comm unit_probe_g, 8, 8
-	.comm unit_probe_setg_sp, 8, 8
-	.comm unit_probe_fn_sp, 8, 8
-
-	.section .note.GNU-stack, "", %progbits
+PROBE_WORDS(8)

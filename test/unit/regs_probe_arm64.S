@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unit tests: code that no compiler can write. See test_crosscall1.c and test_interpose.c.
 
-// hint #34 is bti c: a landing pad.
-#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc; hint #34
-#define END(name) .cfi_endproc; .size name, . - name
+#define LANDING hint #34 // bti c
+#include "regs_probe.h"
 
 	.macro load reg, value
 	movz	\reg, #\value
@@ -172,11 +171,4 @@ BEGIN(unit_probe_wide_clear)
 	ret
 END(unit_probe_wide_clear)
 
-	.local unit_probe_sp
-	.comm unit_probe_sp, 8, 8
-	.globl unit_probe_g, unit_probe_setg_sp, unit_probe_fn_sp
-	.comm unit_probe_g, 8, 8
-	.comm unit_probe_setg_sp, 8, 8
-	.comm unit_probe_fn_sp, 8, 8
-
-	.section .note.GNU-stack, "", %progbits
+PROBE_WORDS(8)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Unit tests: code that no compiler can write. See test_crosscall1.c.
 
-#define BEGIN(name) .text; .globl name; .type name, %function; name: .cfi_startproc
-#define END(name) .cfi_endproc; .size name, . - name
+#include "regs_probe.h"
 
 	.macro store symbol, reg
 	la	t1, \symbol
@@ -151,11 +150,4 @@ BEGIN(unit_probe_fn)
 	ret
 END(unit_probe_fn)
 
-	.local unit_probe_sp
-	.comm unit_probe_sp, 8, 8
-	.globl unit_probe_g, unit_probe_setg_sp, unit_probe_fn_sp
-	.comm unit_probe_g, 8, 8
-	.comm unit_probe_setg_sp, 8, 8
-	.comm unit_probe_fn_sp, 8, 8
-
-	.section .note.GNU-stack, "", %progbits
+PROBE_WORDS(8)
