@@ -80,8 +80,7 @@ rcgo__arch_is_call(const uint8_t before[RCGO_CALL_SIZE])
 static inline uintptr_t
 rcgo__arch_halfwords(const uint8_t at[4])
 {
-	int32_t n = (int32_t)((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
-			      (uint32_t)at[3]);
+	int32_t n = (int32_t)rcgo__arch_number(at, 4);
 
 	return (uintptr_t)((intptr_t)n * 2);
 }

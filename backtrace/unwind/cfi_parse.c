@@ -215,7 +215,7 @@ rcgo__cfi_parse(const struct rcgo_cfi_area *area, uintptr_t address, struct rcgo
 RCGO_UNINSTRUMENTED_READS uint64_t
 rcgo__cursor_fixed(struct rcgo_cursor *c, unsigned size)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
 	if ((size_t)(c->end - c->at) < size || c->bad) {
 		c->bad = true;

@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch.h"
+#include "arch_bytes.h"
 #include "raw_syscall.h"
 #include "safe_read.h"
 #include "syscall_trial.h"

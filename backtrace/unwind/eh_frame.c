@@ -29,7 +29,7 @@ struct eh_reader {
 static uint64_t
 eh_fixed(struct eh_reader *r, size_t size)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
 	if ((size_t)(r->end - r->at) < size) {
 		r->at = r->end;

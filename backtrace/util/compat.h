@@ -24,14 +24,14 @@
 #define RCGO_SHARED extern RCGO_HIDDEN
 
 // The frame pointer of a function's caller, which the function's own frame pointer leads to; 0
-// where it leads to nothing, as on CPUs whose frame pointers RCGO_SAVED_FP_KNOWN excludes.
-#define RCGO_SAVED_FP_KNOWN 1
+// where it leads to nothing. RCGO_SAVED_FP_KNOWN says whether this CPU has such frame pointers.
 #if defined(__riscv) // a frame pointer is the CFA
+#	define RCGO_SAVED_FP_KNOWN 1
 #	define RCGO_SAVED_FP(frame) ((frame)[-2])
 #elif defined(__x86_64__) || defined(__aarch64__) || defined(__i386__)
+#	define RCGO_SAVED_FP_KNOWN 1
 #	define RCGO_SAVED_FP(frame) (*(frame))
 #else
-#	undef RCGO_SAVED_FP_KNOWN
 #	define RCGO_SAVED_FP_KNOWN 0
 #	define RCGO_SAVED_FP(frame) ((void)(frame), (uintptr_t)0)
 #endif

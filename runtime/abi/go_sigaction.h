@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compat.h"
 #include "go_sigset.h"
 
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__) || defined(__s390x__))
@@ -81,5 +82,8 @@ _Static_assert(sizeof(go_sigaction_t) == (sizeof(uintptr_t) == 8 ? 32 : 24), "go
 #else
 #	error "runtime_cgo: no go_sigaction_t for this system: see doc/porting.md"
 #endif
+
+// Calls rt_sigreturn. The restorer of actions that are installed without libc (runtime/arch).
+extern RCGO_HIDDEN RCGO_CODE char rcgo__sigreturn[];
 
 #endif // RCGO_GO_SIGACTION_H

@@ -95,9 +95,6 @@ RCGO_INTERN int rcgo__libc_sigaction(int sig, const struct sigaction *act, struc
 
 typedef int (*rcgo_sigaction_fn)(int sig, const struct sigaction *act, struct sigaction *old);
 
-// Calls rt_sigreturn. The restorer of actions that are installed without libc (runtime/arch).
-extern RCGO_HIDDEN RCGO_CODE char rcgo__sigreturn[];
-
 #ifdef RCGO_WITHOUT_SIGNALS // rcgo build --without=signals: nothing is interposed
 
 static inline int

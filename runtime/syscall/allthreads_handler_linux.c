@@ -38,9 +38,6 @@
 #define ALL_PROBE_SLOT ALL_SLOT_MASK
 _Static_assert(RCGO_ALLTHREADS_ENTRIES <= ALL_PROBE_SLOT, "slots");
 
-// In runtime/arch.
-extern RCGO_HIDDEN RCGO_CODE char rcgo__sigreturn[];
-
 // owner: the caller that holds the lock, but for what the handler writes; lock: the ticket lock
 // ordering: phase, the slots' state, arrived and left are atomics
 static struct rcgo_allthreads_request all_op;
