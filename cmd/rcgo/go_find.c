@@ -173,6 +173,13 @@ by_section(struct target *t, struct go_state *go, struct module *m)
 	return false;
 }
 
+// Reports whether a segment may have Go's data: no code, and not so large that a scan takes long.
+static bool
+is_scanned(const struct rcgo_segment *s)
+{
+	return s->type == PT_LOAD && (s->flags & PF_X) == 0 && s->file_size <= SCAN_MAX;
+}
+
 static void
 by_content(struct target *t, struct go_state *go, struct module *m)
 {
@@ -183,7 +190,7 @@ by_content(struct target *t, struct go_state *go, struct module *m)
 		uint64_t at = (m->bias + s.address + 7) & ~(uint64_t)7;
 		struct rcgo_bytes b;
 
-		if (s.type != PT_LOAD || (s.flags & PF_X) != 0 || s.file_size > SCAN_MAX) {
+		if (!is_scanned(&s)) {
 			continue;
 		}
 		b = module_bytes(m, at);
@@ -219,7 +226,7 @@ find_build_info(const struct module *m)
 	for (uint32_t i = 0; rcgo__elf_segment_at(&m->elf, i, &s); i++) {
 		struct rcgo_bytes b = module_bytes(m, (m->bias + s.address + 15) & ~(uint64_t)15);
 
-		if (s.type != PT_LOAD || (s.flags & PF_X) != 0 || s.file_size > SCAN_MAX) {
+		if (!is_scanned(&s)) {
 			continue;
 		}
 		for (size_t k = 0; k < b.size && k < s.file_size; k += 16) {

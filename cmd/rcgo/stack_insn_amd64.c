@@ -93,13 +93,11 @@ push(struct emulated *e, bool known, uint64_t value)
 static void
 pop(struct walk *w, struct emulated *e, unsigned reg)
 {
-	struct emulated before = *e;
-
-	emulate_add(e, dwarf[SP], dwarf[SP], 8);
 	if (reg < 16) {
-		emulate_load(w, &before, dwarf[reg], dwarf[SP], 0);
-		emulate_set(e, dwarf[reg], emulate_known(&before, dwarf[reg]),
-			before.regs.reg[dwarf[reg]]);
+		emulate_load(w, e, dwarf[reg], dwarf[SP], 0);
+	}
+	if (reg != SP) {
+		emulate_add(e, dwarf[SP], dwarf[SP], 8);
 	}
 }
 

@@ -22,15 +22,6 @@ struct chain {
 	size_t fdes;
 };
 
-static uint32_t
-word_at(const uint8_t *at)
-{
-	uint32_t word;
-
-	memcpy(&word, at, sizeof word);
-	return word;
-}
-
 // Reports whether a CIE starts here: of version 1 or 3, with an augmentation that compilers use.
 static bool
 is_cie(const uint8_t *at, size_t size)
@@ -39,10 +30,10 @@ is_cie(const uint8_t *at, size_t size)
 	uint32_t length;
 	size_t i = HEADER + 1;
 
-	if (size < SMALLEST_CIE || word_at(at + 4) != 0 || (at[8] != 1 && at[8] != 3)) {
+	if (size < SMALLEST_CIE || rcgo__get32(at + 4, false) != 0 || (at[8] != 1 && at[8] != 3)) {
 		return false;
 	}
-	length = word_at(at);
+	length = rcgo__get32(at, false);
 	if (length < SMALLEST_CIE - 4 || length > size - 4 || length > UINT16_MAX) {
 		return false;
 	}
@@ -61,7 +52,7 @@ follow_chain(const uint8_t *bytes, size_t size, size_t at, size_t *entries)
 	size_t i = at;
 
 	while (size - i >= 4 && ++*entries < ENTRIES_MAX) {
-		uint32_t length = word_at(bytes + i);
+		uint32_t length = rcgo__get32(bytes + i, false);
 		uint32_t id;
 
 		if (length == 0) { // the end of the contribution of one input file
@@ -71,7 +62,7 @@ follow_chain(const uint8_t *bytes, size_t size, size_t at, size_t *entries)
 		if (length < 4 || length > size - i - 4) {
 			break;
 		}
-		id = word_at(bytes + i + 4);
+		id = rcgo__get32(bytes + i + 4, false);
 		if (id == 0) {
 			if (!is_cie(bytes + i, size - i)) {
 				break;
