@@ -35,15 +35,10 @@ UNIT_ARCH_arm64 := arm64
 UNIT_CC_386 := i686-linux-gnu-gcc
 UNIT_CC_riscv64 := riscv64-linux-gnu-gcc
 UNIT_CC_s390x := s390x-linux-gnu-gcc
-UNIT_CPUS := $(foreach cpu,386 riscv64 s390x,$(if $(shell command -v $(UNIT_CC_$(cpu))),$(cpu)))
-UNIT_FLAGS_386 := -O2 -DRCGO_WITHOUT_SIGNALS
+UNIT_OTHER_CPUS := 386 riscv64 s390x
+UNIT_CPUS := $(foreach cpu,$(UNIT_OTHER_CPUS),$(if $(shell command -v $(UNIT_CC_$(cpu))),$(cpu)))
 # Runs natively without a 32-bit libc in /lib.
 UNIT_LINK_386 := -no-pie -Wl,-dynamic-linker,/usr/i686-linux-gnu/lib/ld-linux.so.2 -Wl,-rpath,/usr/i686-linux-gnu/lib
-UNIT_ARCH_386 := 386
-UNIT_FLAGS_riscv64 := -O2 -DRCGO_WITHOUT_SIGNALS
-UNIT_ARCH_riscv64 := riscv64
-UNIT_FLAGS_s390x := -O2 -DRCGO_WITHOUT_SIGNALS
-UNIT_ARCH_s390x := s390x
 # Those that report by unit_tap.c, because there is no cmocka for their CPU.
 UNIT_TAP := arm64 $(UNIT_CPUS)
 UNIT_SUFFIXES := $(addsuffix .c,amd64 arm64)
@@ -56,15 +51,16 @@ UNIT_TSAN_TESTS := test_init_barrier test_hooks test_sigaction_handler test_thre
 UNIT_NOT_asan := test_file_window test_symbol_lookup test_symbolize_names test_async_safety test_interpose test_signal_chain test_signal_dump test_rescan test_altstack test_signal_mask
 
 # Signals are not interposed there.
-$(foreach cpu,386 riscv64 s390x,$(eval UNIT_NOT_$(cpu) := test_async_safety test_interpose test_interpose_mask test_signal_dump \
+$(foreach cpu,$(UNIT_OTHER_CPUS),$(eval UNIT_ARCH_$(cpu) := $(cpu))$(eval UNIT_FLAGS_$(cpu) := -O2 -DRCGO_WITHOUT_SIGNALS))
+$(foreach cpu,$(UNIT_OTHER_CPUS),$(eval UNIT_NOT_$(cpu) := test_async_safety test_interpose test_interpose_mask test_signal_dump \
 	test_rescan test_altstack test_signal_mask test_symbol_lookup))
 # Their data, or the programs that they look at, are of 64 bits.
 UNIT_64 := test_cfi test_cfi_fast test_cfi_find test_generation
 UNIT_NOT_386 += $(UNIT_64) test_target test_symbolize_names
 # Go does not call x_cgo_sigaction there.
-UNIT_NOT_riscv64 += test_sigaction test_sigaction_handler
+$(foreach cpu,riscv64 s390x,$(eval UNIT_NOT_$(cpu) += test_sigaction test_sigaction_handler))
 # Their data is that of CPUs whose words begin with the lowest byte.
-UNIT_NOT_s390x += test_sigaction test_sigaction_handler test_cfi test_cfi_fast test_cfi_find test_target
+UNIT_NOT_s390x += test_cfi test_cfi_fast test_cfi_find test_target
 
 UNIT_TESTS := $(sort $(notdir $(basename $(wildcard test/unit/test_*.c))))
 UNIT_SRC := $(call here,$(wildcard backtrace/*/*.c runtime/*/*.c))

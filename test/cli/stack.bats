@@ -117,9 +117,8 @@ remove_section_headers() {
 	[[ $output != *"may be missing"* ]]
 }
 
-@test "stack: C without unwind information, and no section headers" {
-	export CGO_CFLAGS='-g0 -fno-asynchronous-unwind-tables'
-	BUILD="go build" start_mixed wait
+# check_whole_and_bare: checks testdata/mixed, which runs, and then without symbols and section headers.
+check_whole_and_bare() {
 	run "$RCGO" stack "$PID"
 	[ "$status" = 0 ]
 	check_mixed
@@ -133,21 +132,17 @@ remove_section_headers() {
 	stop_started
 }
 
+@test "stack: C without unwind information, and no section headers" {
+	export CGO_CFLAGS='-g0 -fno-asynchronous-unwind-tables'
+	BUILD="go build" start_mixed wait
+	check_whole_and_bare
+}
+
 @test "stack: .eh_frame without .eh_frame_hdr, and no section headers" {
 	cp -r "$HERE/testdata/mixed/." .
 	go build '-ldflags=-linkmode external -extldflags -Wl,--no-eh-frame-hdr' -o mixed .
 	start_as ./mixed wait
-	run "$RCGO" stack "$PID"
-	[ "$status" = 0 ]
-	check_mixed
-	stop_started
-	strip mixed
-	remove_section_headers mixed
-	rm in out
-	start_as ./mixed wait
-	run "$RCGO" stack "$PID"
-	check_bare
-	stop_started
+	check_whole_and_bare
 }
 
 @test "stack: the lengths of instructions" {
