@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "yama.h"
+
 static bool
 exists(const char *path)
 {
@@ -164,24 +166,22 @@ try_ptrace(void)
 static void
 report_ptrace(void)
 {
-	size_t size;
-	char *scope = read_file("/proc/sys/kernel/yama/ptrace_scope", &size);
+	char scope = yama_scope();
 	int err = try_ptrace();
 
 	if (err != 0) {
 		finding(LEVEL_WARN, "ptrace",
 			fmt("%s: rcgo stack, top and record cannot look into processes here",
 				strerror(err)),
-			scope != NULL && *scope == '3'
-				? "the kernel forbids it until the next start: set "
-				  "kernel.yama.ptrace_scope to 1 before"
+			scope == YAMA_NOBODY
+				? YAMA_ADVICE
 				: "allow it: --cap-add=SYS_PTRACE of docker or podman, "
 				  "capabilities.add of Kubernetes");
-	} else if (scope != NULL && *scope != '0' && geteuid() != 0) {
+	} else if (scope > '0' && geteuid() != 0) {
 		finding(LEVEL_OK, "ptrace",
 			fmt("children only (kernel.yama.ptrace_scope is %c): rcgo stack, top and "
 			    "record want sudo for others",
-				*scope),
+				scope),
 			NULL);
 	} else {
 		finding(LEVEL_OK, "ptrace", "allowed: rcgo stack, top and record work", NULL);

@@ -139,6 +139,13 @@ process_release_late(struct target *t, struct thread *th)
 }
 
 bool
+process_feels_stop(const struct target *t, const struct thread *th)
+{
+	(void)t, (void)th;
+	return false;
+}
+
+bool
 process_hurry(bool on)
 {
 	(void)on;

@@ -4,7 +4,7 @@
 # addresses of 64 bits: an rcgo of 32 bits walks none.
 RCGO_WALK_CPUS := $(if $(filter 4,$(shell echo __SIZEOF_POINTER__ | $(CC) $(CFLAGS) -E -P -x c - \
 	2>/dev/null)),,amd64 arm64)
-RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve stack_emulate
+RCGO_WALK_NAMES := stack_walk stack_joint stack_unwind stack_solve stack_caller stack_emulate
 RCGO_SRC := $(sort $(call here,$(filter-out $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) cmd/rcgo/stack_cpu_%.c \
 	cmd/rcgo/stack_insn_%.c, \
 	$(wildcard cmd/rcgo/*.c))))
@@ -38,11 +38,14 @@ RCGO_STATIC = $(if $(findstring sanitize,$(CFLAGS) $(LDFLAGS)),,$(shell mkdir -p
 	echo 'int main(void) { return 0; }' | \
 	$(CC) -static -x c -o $(BUILD)/rcgo/static_probe - 2>/dev/null && echo -static))
 
+# That of a cross compiler PREFIX-gcc is PREFIX-objcopy.
+OBJCOPY = $(if $(filter %-gcc,$(CC)),$(CC:%gcc=%objcopy),objcopy)
+
 bin/rcgo: $(RCGO_OBJ) $(BUILD)/rcgo/libsymbolize.a
 	@mkdir -p bin
 	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--build-id $(RCGO_STATIC) -o $@.tmp $^ $(RCGO_LIBS)
-	objcopy --only-keep-debug $@.tmp $@.debug
-	cd $(@D) && objcopy --strip-all --add-gnu-debuglink=$(@F).debug $(@F).tmp
+	$(OBJCOPY) --only-keep-debug $@.tmp $@.debug
+	cd $(@D) && $(OBJCOPY) --strip-all --add-gnu-debuglink=$(@F).debug $(@F).tmp
 	@mv $@.tmp $@
 
 $(BUILD)/rcgo/obj/%.o: %.c
@@ -67,7 +70,7 @@ $(call walk_object,$(1),$(s)): $(s) cmd/rcgo/rcgo.mk
 )
 $(BUILD)/rcgo/walk_$(1).o: $(foreach s,$(walk_sources),$(call walk_object,$(1),$(s)))
 	$$(CC) $$(CFLAGS) -nostdlib -r -o $$@.tmp $$^
-	objcopy --keep-global-symbol=walker_$(1) $$@.tmp $$@
+	$(OBJCOPY) --keep-global-symbol=walker_$(1) $$@.tmp $$@
 endef
 $(foreach cpu,$(RCGO_WALK_CPUS),$(eval $(call walk_rules,$(cpu))))
 -include $(wildcard $(BUILD)/rcgo/walk/*/*.d)

@@ -56,6 +56,8 @@ bool walk_code(struct walk *w, uint64_t address, void *to, size_t size);
 void walk_push(struct walk *w, uint64_t pc, enum frame_lang lang);
 void walk_note(struct walk *w, const char *note);
 bool unwind_signal(struct walk *w, uint64_t ucontext);
+// Unwinds one frame by unwind information. Stores the start of the function that it was of.
+bool unwind_step(struct walk *w, uint64_t *start);
 
 // stack_solve.c: for a frame whose CFA needs a frame pointer that is not known.
 bool unwind_solve(struct walk *w, uint64_t start, uint64_t *fp);
@@ -65,8 +67,16 @@ bool unwind_is_return(struct walk *w, uint64_t pc);
 // one, possibly by a PLT stub, of a function that starts in [from, to].
 enum call { CALL_NONE, CALL_OTHER, CALL_POINTER, CALL_DIRECT };
 enum call unwind_calls(struct walk *w, uint64_t pc, uint64_t from, uint64_t to);
+// The same, if pc may be in Go's code.
+enum call unwind_call_before(struct walk *w, uint64_t pc, uint64_t from, uint64_t to);
+// Stores the target of a stub of the procedure linkage table.
+bool unwind_stub_target(struct walk *w, uint64_t stub, uint64_t *target);
 // Stores the target of the direct call before pc, if there is one.
 bool unwind_call_target(struct walk *w, uint64_t pc, uint64_t *target);
+
+// stack_caller.c: finds the return address of the function that begins at start and has not stored
+// it; sp is its caller's stack pointer.
+bool unwind_find_caller(struct walk *w, uint64_t start, uint64_t sp, uint64_t *ra);
 
 // stack_walk.c: the whole stack of a thread, or of a goroutine that no thread runs.
 const struct stack *walk_thread(

@@ -58,3 +58,12 @@ cpu_leaf_return(struct walk *w, uint64_t *ra, uint64_t *sp)
 	*sp = w->regs.reg[RCGO_DW_SP] + 8;
 	return walk_word(w, *sp - 8, ra);
 }
+
+bool
+cpu_first_argument(struct walk *w, uint64_t ra, uint64_t *value)
+{
+	(void)w;
+	(void)ra;
+	(void)value;
+	return false;
+}

@@ -19,6 +19,7 @@ const uint16_t cpu_ucontext_at = 128; // a siginfo_t comes first
 #define CROSSCALL2_LR 184
 #define CROSSCALL2_FP 176
 #define CROSSCALL2_X19 32
+#define ARGUMENT_SEARCH 64 // bytes before a call
 
 bool
 cpu_go_return(struct walk *w, const struct go_func *f, uint64_t size, uint64_t *ra, uint64_t *sp)
@@ -66,4 +67,28 @@ cpu_leaf_return(struct walk *w, uint64_t *ra, uint64_t *sp)
 	*sp = w->regs.reg[RCGO_DW_SP];
 	*ra = rcgo__arch_strip(w->regs.reg[RCGO_DW_LR]);
 	return (w->regs.known & BIT(RCGO_DW_LR)) != 0;
+}
+
+// mov x0, #n, and not a call or another branch after it.
+bool
+cpu_first_argument(struct walk *w, uint64_t ra, uint64_t *value)
+{
+	uint8_t code[4];
+
+	for (uint64_t at = ra - 8; at > ra - 8 - ARGUMENT_SEARCH; at -= 4) {
+		uint32_t insn;
+
+		if (!walk_code(w, at, code, sizeof code)) {
+			return false;
+		}
+		insn = rcgo__arch_u32(code);
+		if ((insn & 0x7fe0001f) == 0x52800000) {
+			*value = insn >> 5 & 0xffff;
+			return true;
+		}
+		if ((insn & 0x1c000000) == 0x14000000) { // branches
+			return false;
+		}
+	}
+	return false;
 }

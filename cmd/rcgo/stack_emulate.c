@@ -110,22 +110,13 @@ first_time(struct search *s, uint64_t pc)
 }
 
 // Returns which call is before ra, for the function that contains the walk's pc. Another function
-// may have jumped to this one instead of calling it. Of Go's functions asmcgocall calls C, and few
-// others do, all through pointers.
+// may have jumped to this one instead of calling it.
 static enum call
 call_before(struct walk *w, uint64_t ra)
 {
 	uint64_t pc = w->regs.pc;
-	enum call call = unwind_calls(w, ra, pc < FUNCTION_MAX ? 0 : pc - FUNCTION_MAX, pc);
-	struct go_func f;
 
-	if (go_table_at(w->go, ra) == NULL) {
-		return call;
-	}
-	if (call != CALL_NONE && go_func_at(w->go, ra - 1, &f) && f.special == GO_ASMCGOCALL) {
-		return CALL_DIRECT;
-	}
-	return call == CALL_POINTER ? call : CALL_NONE;
+	return unwind_call_before(w, ra, pc < FUNCTION_MAX ? 0 : pc - FUNCTION_MAX, pc);
 }
 
 static void

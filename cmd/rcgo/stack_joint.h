@@ -49,6 +49,8 @@ uint64_t cpu_vdso_caller(const struct walk *w);
 // Stores the return address of a function that has not made its frame yet, and the stack pointer
 // after the return.
 bool cpu_leaf_return(struct walk *w, uint64_t *ra, uint64_t *sp);
+// Stores the constant that the call before ra passes as the first argument, if it does so.
+bool cpu_first_argument(struct walk *w, uint64_t ra, uint64_t *value);
 // The offsets in a ucontext_t of the registers, by DWARF number, and of the program counter.
 extern const uint16_t cpu_ucontext_reg[RCGO_DW_REGS];
 extern const uint16_t cpu_ucontext_pc;

@@ -33,9 +33,8 @@ unwind_call_target(struct walk *w, uint64_t pc, uint64_t *target)
 	return true;
 }
 
-// Returns the target of a stub of the procedure linkage table.
-static bool
-stub_target(struct walk *w, uint64_t stub, uint64_t *target)
+bool
+unwind_stub_target(struct walk *w, uint64_t stub, uint64_t *target)
 {
 	uint8_t code[RCGO_STUB_SIZE_MAX];
 	uintptr_t word;
@@ -59,8 +58,24 @@ unwind_calls(struct walk *w, uint64_t pc, uint64_t from, uint64_t to)
 	if (target - from <= to - from) {
 		return CALL_DIRECT;
 	}
-	return stub_target(w, target, &behind) && behind - from <= to - from ? CALL_DIRECT
-									     : CALL_OTHER;
+	return unwind_stub_target(w, target, &behind) && behind - from <= to - from ? CALL_DIRECT
+										    : CALL_OTHER;
+}
+
+// Of Go's functions asmcgocall calls C, and few others do, all through pointers.
+enum call
+unwind_call_before(struct walk *w, uint64_t ra, uint64_t from, uint64_t to)
+{
+	enum call call = unwind_calls(w, ra, from, to);
+	struct go_func f;
+
+	if (go_table_at(w->go, ra) == NULL) {
+		return call;
+	}
+	if (call != CALL_NONE && go_func_at(w->go, ra - 1, &f) && f.special == GO_ASMCGOCALL) {
+		return CALL_DIRECT;
+	}
+	return call == CALL_POINTER ? call : CALL_NONE;
 }
 
 // Finds the frame pointer of a function that begins at start and addresses its frame by
@@ -79,7 +94,7 @@ unwind_solve(struct walk *w, uint64_t start, uint64_t *fp)
 		if (!walk_word(w, at, &word)) {
 			break;
 		}
-		call = word > 4096 ? unwind_calls(w, word, start, start) : CALL_NONE;
+		call = word > 4096 ? unwind_call_before(w, word, start, start) : CALL_NONE;
 		if (call == CALL_DIRECT) {
 			*fp = at - 8;
 			return true;

@@ -364,7 +364,8 @@ stacks_take_thread(struct stacks *s, struct thread *th, struct walk *w)
 		th->read = READ_EXITED;
 		return;
 	}
-	if (!s->options.no_stop && take_running_thread(s, th, w)) {
+	if (!s->options.no_stop && !(right && process_feels_stop(&s->t, th)) &&
+		take_running_thread(s, th, w)) {
 		right = false; // its stack was replaced
 	}
 	if (th->read == READ_TORN || th->read == READ_NOT_YET) {

@@ -162,6 +162,8 @@ int process_stop(struct target *t, struct thread *th);
 int process_ask_stop(struct target *t, struct thread *th);
 int process_await_stop(struct target *t, struct thread *th);
 void process_release(struct target *t, struct thread *th);
+// Returns whether a stop of the blocked thread may end its system call with EINTR.
+bool process_feels_stop(const struct target *t, const struct thread *th);
 // Gives rcgo the highest priority among ordinary processes, if the kernel permits that, or restores
 // its own. Returns whether it had the highest before.
 bool process_hurry(bool on);

@@ -166,6 +166,13 @@ end_of(const struct rcgo_fde *fde, const uint8_t *expr)
 	return expr >= fde->cie_ops && expr < fde->cie_end ? fde->cie_end : fde->fde_end;
 }
 
+// Returns where the function begins in the target.
+static uint64_t
+function_start(const struct step *s)
+{
+	return s->fde.start - (uintptr_t)s->module->image + s->module->bias + s->module->base;
+}
+
 // An expression that computes with its own address gets the address in the image. No expression for
 // which that matters does so.
 static bool
@@ -182,11 +189,9 @@ find_cfa(struct walk *w, struct step *s)
 	}
 	if ((w->regs.known & BIT(row->cfa_reg)) == 0) {
 		uint64_t fp;
-		uint64_t start = s->fde.start - (uintptr_t)s->module->image + s->module->bias +
-				 s->module->base;
 
 		if (row->cfa_reg != RCGO_DW_FP || row->reg_rule[RCGO_DW_FP] != RCGO_RULE_OFFSET ||
-			!unwind_solve(w, start, &fp)) {
+			!unwind_solve(w, function_start(s), &fp)) {
 			return false;
 		}
 		w->regs.reg[RCGO_DW_FP] = fp;
@@ -228,6 +233,15 @@ find_register(struct walk *w, struct step *s, unsigned reg, uint64_t *value)
 	}
 }
 
+// Returns whether the function keeps its return address in a register that the kernel does not
+// report, and the address can be found.
+static bool
+find_return(struct walk *w, const struct step *s, uint64_t *value)
+{
+	return RCGO_HAS_LR && w->exact && s->row.reg_rule[s->fde.ra] == RCGO_RULE_SAME &&
+	       unwind_find_caller(w, function_start(s), s->cfa, value);
+}
+
 // Unwinds to the caller by the row of pc.
 static enum c_end
 apply_row(struct walk *w, struct step *s)
@@ -250,6 +264,9 @@ apply_row(struct walk *w, struct step *s)
 			to.known |= BIT(i);
 		}
 	}
+	if ((to.known & BIT(ra)) == 0 && find_return(w, s, &to.reg[ra])) {
+		to.known |= BIT(ra);
+	}
 	if ((to.known & BIT(ra)) == 0 || (to.known & BIT(RCGO_DW_SP)) == 0) {
 		return C_LOST;
 	}
@@ -261,6 +278,18 @@ apply_row(struct walk *w, struct step *s)
 	w->regs = to;
 	w->exact = s->fde.signal_frame;
 	return to.pc == 0 ? C_OUTERMOST : C_GO;
+}
+
+bool
+unwind_step(struct walk *w, uint64_t *start)
+{
+	struct step s;
+
+	if (!cached_row(w, &s, w->regs.pc - !w->exact) || apply_row(w, &s) != C_GO) {
+		return false;
+	}
+	*start = function_start(&s);
+	return true;
 }
 
 static bool

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "yama.h"
+
 enum { EXIT_NOT_PERMITTED = 3 };
 #define CAP_SYS_PTRACE_BIT 19
 
@@ -55,6 +57,15 @@ user_of(const char *pid, uid_t *uid)
 	return name;
 }
 
+char
+yama_scope(void)
+{
+	size_t n = 0;
+	char *scope = read_file("/proc/sys/kernel/yama/ptrace_scope", &n);
+
+	return scope != NULL && n > 0 ? scope[0] : '0';
+}
+
 static const char *
 cause(pid_t pid, int err)
 {
@@ -62,20 +73,21 @@ cause(pid_t pid, int err)
 	uid_t uid;
 	const char *user = user_of(id, &uid);
 	const char *seccomp = status_field("self", "Seccomp");
-	size_t n = 0;
-	char *scope = read_file("/proc/sys/kernel/yama/ptrace_scope", &n);
+	char scope = yama_scope();
 
+	if (scope == YAMA_NOBODY) {
+		return "kernel.yama.ptrace_scope is 3: nobody may look at another process, not "
+		       "even root";
+	}
 	if (uid != geteuid() && geteuid() != 0) {
 		return fmt("it belongs to %s, and rcgo runs as uid %u", user, geteuid());
 	}
 	if (geteuid() == 0 && !has_ptrace("self")) {
 		return "rcgo runs as root, but without the capability CAP_SYS_PTRACE";
 	}
-	if (scope != NULL && scope[0] > '0' && !has_ptrace("self")) {
-		return fmt("kernel.yama.ptrace_scope is %c: only %s may look at it", scope[0],
-			scope[0] == '1'	  ? "its parents and root"
-			: scope[0] == '2' ? "root"
-					  : "nobody");
+	if (scope > '0' && !has_ptrace("self")) {
+		return fmt("kernel.yama.ptrace_scope is %c: only %s may look at it", scope,
+			scope == '1' ? "its parents and root" : "root");
 	}
 	if (seccomp != NULL && seccomp[0] != '0') {
 		return "a seccomp filter, such as that of a container, is on rcgo";
@@ -106,12 +118,15 @@ process_fail(pid_t pid, int err, const char *command, const char *otherwise)
 	}
 	why = cause(pid, err);
 	fflush(stdout);
-	fprintf(stderr,
-		"rcgo: no permission to read process %d\n"
-		"      why: %s\n"
-		"      do:  sudo rcgo %s %d\n"
-		"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
-		"      or:  %s\n",
-		pid, why, command, pid, otherwise);
+	fprintf(stderr, "rcgo: no permission to read process %d\n      why: %s\n", pid, why);
+	if (yama_scope() == YAMA_NOBODY) {
+		fprintf(stderr, "      do:  %s\n      or:  %s\n", YAMA_ADVICE, otherwise);
+	} else {
+		fprintf(stderr,
+			"      do:  sudo rcgo %s %d\n"
+			"      or:  in a container, start it with --cap-add SYS_PTRACE\n"
+			"      or:  %s\n",
+			command, pid, otherwise);
+	}
 	exit(EXIT_NOT_PERMITTED);
 }

@@ -130,6 +130,36 @@ may_restart(uint64_t number)
 	return false;
 }
 
+// Of arm64, where the registers of a stopped thread no longer have the call's first argument.
+static bool
+cannot_restart(long number)
+{
+	static const uint16_t numbers[] = {
+		63, 65, 64, 66,	    // read readv write writev, of a socket with a time-out
+		202, 242,	    // accept accept4
+		206, 207, 211, 212, // sendto recvfrom sendmsg recvmsg
+		243, 269,	    // recvmmsg sendmmsg
+		193, 192,	    // semop semtimedop
+		189, 188,	    // msgsnd msgrcv
+		137,		    // rt_sigtimedwait
+		4, 292,		    // io_getevents io_pgetevents
+		22, 441, 426,	    // epoll_pwait epoll_pwait2 io_uring_enter
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (numbers[i] == number) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+process_feels_stop(const struct target *t, const struct thread *th)
+{
+	return t->machine == EM_AARCH64 && th->in_syscall && cannot_restart(th->syscall);
+}
+
 // The thread had just begun to wait, and our stop ended its call. Makes the thread restart the
 // call. If a signal is pending, the call is not restarted, because the program may rely on EINTR.
 static void

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "yama.h"
+
 static const char magic[16] = RCGO_STATS_PAGE_MAGIC;
 
 #define CHUNK ((size_t)1 << 16)
@@ -70,22 +72,22 @@ check_process(pid_t pid)
 static _Noreturn void
 fail_not_readable(pid_t pid, int err)
 {
-	size_t n = 0;
-	char *scope = read_file("/proc/sys/kernel/yama/ptrace_scope", &n);
+	char scope = yama_scope();
 	struct stat st;
 
-	if (stat(fmt("/proc/%d", pid), &st) == 0 && st.st_uid != geteuid()) {
+	if (scope != YAMA_NOBODY && stat(fmt("/proc/%d", pid), &st) == 0 &&
+		st.st_uid != geteuid()) {
 		fail(fmt("process %d (%s) belongs to %s", pid, command_of(pid),
 			     user_name(st.st_uid)),
 			"its counters are in its memory, which only that user and root may read",
 			fmt("sudo rcgo top %d", pid));
 	}
-	if (scope != NULL && scope[0] > '0') {
+	if (scope > '0') {
 		fail(fmt("the kernel does not let us read process %d (%s)", pid, command_of(pid)),
-			fmt("kernel.yama.ptrace_scope is %c", scope[0]),
-			fmt("sudo rcgo top %d, or start the program with RCGO=stats=on, which "
-			    "makes the counters a file",
-				pid));
+			fmt("kernel.yama.ptrace_scope is %c", scope),
+			fmt("%s, or start the program with RCGO=stats=on, which makes the counters "
+			    "a file",
+				scope == YAMA_NOBODY ? YAMA_ADVICE : fmt("sudo rcgo top %d", pid)));
 	}
 	fail(fmt("cannot read process %d (%s): %s", pid, command_of(pid), strerror(err)), NULL,
 		fmt("sudo rcgo top %d", pid));

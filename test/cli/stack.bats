@@ -236,6 +236,43 @@ check_whole_and_bare() {
 	[[ $output == *"is not the file that the core had mapped"* ]]
 }
 
+@test "stack: a core file of a C program that loaded a Go library" {
+	command -v gcore >/dev/null || skip "no gcore"
+	cp -r "$HERE/testdata/mixed/." .
+	sed -i 's|^func main() {|//export goStart\nfunc goStart() {\n\tos.Args = []string{"", "wait"}|' main.go
+	echo 'func main() {}' >>main.go
+	go build -buildmode=c-shared -o libmixed.so .
+	gcc -o host "$HERE/../stack/host.c" -ldl
+	start_as ./host ./libmixed.so
+	gcore -o core "$PID" >/dev/null 2>&1
+	stop_started
+	run "$RCGO" stack "core.$PID"
+	[ "$status" = 0 ]
+	check_mixed
+	# Elsewhere, without the library: its symbols are not known, and rcgo says which file is missing.
+	mv libmixed.so lib.so
+	run "$RCGO" stack "core.$PID"
+	[[ $output == *libmixed.so* ]]
+}
+
+@test "stack: threads in each kind of system call are whole and are not interrupted" {
+	cp -r "$HERE/testdata/blocked/." .
+	go build -o blocked .
+	start_as ./blocked
+	for _ in {1..20}; do
+		run "$RCGO" stack "$PID"
+		[ "$status" = 0 ]
+	done
+	[[ ${lines[0]} == *"none was stopped"* && $output != *"may be missing"* ]]
+	for name in syscall epoll recv poll nanosleep select cond sem sigtimedwait mutex join variable_frame; do
+		[[ $output == *"main._Cfunc_in_$name "* ]]
+	done
+	echo >&8
+	read -r line <&9
+	[ "$line" = "interrupted: 0" ]
+	stop_started
+}
+
 @test "stack: cores that are cut or broken end with an answer, not with a signal" {
 	command -v gcore >/dev/null || skip "no gcore"
 	command -v python3 >/dev/null || skip "no python3"
