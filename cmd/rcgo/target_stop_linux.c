@@ -20,6 +20,7 @@
 #define WAIT_NS (100 * MS)	    // for a blocked thread, which has to be woken
 #define WAIT_RUNNING_NS (2000 * MS) // a running thread stops when it gets a processor
 #define HURRY_NICE (-20)
+#define NO_CALL UINT16_MAX
 #define SPINS 2000 // polls before the first pause
 // GETREGSET's words of amd64.
 enum { AMD64_RAX = 10, AMD64_ORIG_RAX = 15, AMD64_RIP = 16, AMD64_SYSCALL_SIZE = 2 };
@@ -105,59 +106,43 @@ wait_stopped(struct target *t, struct thread *th, uint64_t since)
 	}
 }
 
-// The numbers of system calls of amd64 that a stop ends with EINTR, without an effect. The kernel
+// The numbers of the system calls that a stop ends with EINTR, without an effect. The kernel
 // restarts all others, or they are not safe to restart, such as close.
-static bool
-may_restart(uint64_t number)
-{
-	static const uint16_t numbers[] = {
-		0, 19, 1, 20,	    // read readv write writev, of a socket with a time-out
-		43, 288,	    // accept accept4
-		44, 45, 46, 47,	    // sendto recvfrom sendmsg recvmsg
-		299, 307,	    // recvmmsg sendmmsg
-		65, 220,	    // semop semtimedop
-		69, 70,		    // msgsnd msgrcv
-		128,		    // rt_sigtimedwait
-		208, 333,	    // io_getevents io_pgetevents
-		232, 281, 441, 426, // epoll_wait epoll_pwait epoll_pwait2 io_uring_enter
-	};
+static const struct {
+	uint16_t amd64, arm64;
+} ended_by_stop[] = {
+	{0, 63}, {19, 65},			    // read readv, of a socket with a time-out
+	{1, 64}, {20, 66},			    // write writev
+	{43, 202}, {288, 242},			    // accept accept4
+	{44, 206}, {45, 207}, {46, 211}, {47, 212}, // sendto recvfrom sendmsg recvmsg
+	{299, 243}, {307, 269},			    // recvmmsg sendmmsg
+	{65, 193}, {220, 192},			    // semop semtimedop
+	{69, 189}, {70, 188},			    // msgsnd msgrcv
+	{128, 137},				    // rt_sigtimedwait
+	{208, 4}, {333, 292},			    // io_getevents io_pgetevents
+	{232, NO_CALL}, {281, 22}, {441, 441},	    // epoll_wait epoll_pwait epoll_pwait2
+	{426, 426},				    // io_uring_enter
+};
 
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		if (numbers[i] == number) {
+static bool
+is_ended_by_stop(uint16_t machine, uint64_t number)
+{
+	for (size_t i = 0; i < sizeof ended_by_stop / sizeof *ended_by_stop; i++) {
+		if (number ==
+			(machine == EM_X86_64 ? ended_by_stop[i].amd64 : ended_by_stop[i].arm64)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-// Of arm64, where the registers of a stopped thread no longer have the call's first argument.
-static bool
-cannot_restart(long number)
-{
-	static const uint16_t numbers[] = {
-		63, 65, 64, 66,	    // read readv write writev, of a socket with a time-out
-		202, 242,	    // accept accept4
-		206, 207, 211, 212, // sendto recvfrom sendmsg recvmsg
-		243, 269,	    // recvmmsg sendmmsg
-		193, 192,	    // semop semtimedop
-		189, 188,	    // msgsnd msgrcv
-		137,		    // rt_sigtimedwait
-		4, 292,		    // io_getevents io_pgetevents
-		22, 441, 426,	    // epoll_pwait epoll_pwait2 io_uring_enter
-	};
-
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		if (numbers[i] == number) {
-			return true;
-		}
-	}
-	return false;
-}
-
+// On arm64 the registers of a stopped thread no longer have the call's first argument, so that the
+// call cannot be restarted.
 bool
 process_feels_stop(const struct target *t, const struct thread *th)
 {
-	return t->machine == EM_AARCH64 && th->in_syscall && cannot_restart(th->syscall);
+	return t->machine == EM_AARCH64 && th->in_syscall &&
+	       is_ended_by_stop(t->machine, (uint64_t)th->syscall);
 }
 
 // The thread had just begun to wait, and our stop ended its call. Makes the thread restart the
@@ -168,7 +153,7 @@ restart_call(struct target *t, struct thread *th, uint64_t *words, size_t size)
 	struct iovec v = {words, size};
 
 	if (t->machine != EM_X86_64 || (int64_t)words[AMD64_RAX] != -EINTR ||
-		!may_restart(words[AMD64_ORIG_RAX]) || th->signal != 0 ||
+		!is_ended_by_stop(t->machine, words[AMD64_ORIG_RAX]) || th->signal != 0 ||
 		process_has_signal(t, th)) {
 		return;
 	}

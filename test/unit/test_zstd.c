@@ -27,20 +27,12 @@ check_sample(const uint8_t *sample, size_t size, const char *how)
 {
 	size_t n;
 	char *packed;
-	uint8_t *out = malloc(size + 1);
 	struct rcgo_bytes in;
 
 	unit_shell_write("sample", sample, size);
 	packed = unit_shell_output(&n, "zstd -q -T1 %s <sample", how);
 	in = (struct rcgo_bytes){.at = (const uint8_t *)packed, .size = n};
-	out[size] = '#';
-	CHECK_INT(unzstd(in, out, size), size);
-	CHECK(memcmp(out, sample, size) == 0);
-	CHECK_INT(out[size], '#');
-	if (size > 0) {
-		CHECK_INT(unzstd(in, out, size - 1), -ENOSPC);
-	}
-	free(out);
+	unit_check_unpacked(unzstd, in, sample, size);
 	free(packed);
 }
 
@@ -52,14 +44,7 @@ TEST(undoes_zstd)
 
 	unit_shell_needs("zstd");
 	CHECK_INT(rcgo__arena_init(&arena, 1 << 20), 0);
-	for (unsigned kind = 0; kind < UNIT_SAMPLE_KINDS; kind++) {
-		for (size_t i = 0; i < UNIT_COUNTOF(sizes); i++) {
-			uint8_t *sample = unit_sample(kind, sizes[i]);
-
-			check_sample(sample, sizes[i], how[(kind + i) % UNIT_COUNTOF(how)]);
-			free(sample);
-		}
-	}
+	unit_samples_check(check_sample, sizes, UNIT_COUNTOF(sizes), how, UNIT_COUNTOF(how));
 }
 
 // Chunks of all kinds: a stream of words, random bytes, words, for which tables are kept and built
@@ -67,16 +52,10 @@ TEST(undoes_zstd)
 TEST(undoes_mixed_chunks)
 {
 	size_t size = 3 << 20;
-	uint8_t *sample = malloc(size);
+	uint8_t *sample = unit_sample_mixed(size);
 
 	unit_shell_needs("zstd");
 	CHECK_INT(rcgo__arena_init(&arena, 1 << 20), 0);
-	for (size_t at = 0; at < size; at += 1 << 18) {
-		uint8_t *part = unit_sample((unsigned)(at >> 18) % UNIT_SAMPLE_KINDS, 1 << 18);
-
-		memcpy(sample + at, part, 1 << 18);
-		free(part);
-	}
 	check_sample(sample, size, "-1");
 	check_sample(sample, size, "-15");
 	check_sample(sample, size, "-5 -B1MiB");

@@ -3,9 +3,11 @@
 #ifndef UNIT_SAMPLES_H
 #define UNIT_SAMPLES_H
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "byte_range.h"
 #include "unit.h"
 
 #define UNIT_SAMPLE_KINDS 6
@@ -43,6 +45,55 @@ unit_sample(unsigned kind, size_t size)
 		sample[i] = unit_sample_byte(kind, i, sample);
 	}
 	return sample;
+}
+
+// Returns size bytes in pieces of each kind, between which a compressor keeps and resets its state.
+// The caller frees them.
+static inline uint8_t *
+unit_sample_mixed(size_t size)
+{
+	const size_t piece = 1 << 18;
+	uint8_t *sample = malloc(size);
+
+	for (size_t at = 0; at < size; at += piece) {
+		uint8_t *part = unit_sample((unsigned)(at / piece) % UNIT_SAMPLE_KINDS, piece);
+
+		memcpy(sample + at, part, size - at < piece ? size - at : piece);
+		free(part);
+	}
+	return sample;
+}
+
+// Calls check for samples of each kind and size, with the ways to compress in turn.
+static inline void
+unit_samples_check(void (*check)(const uint8_t *sample, size_t size, const char *how),
+	const size_t *sizes, size_t n_sizes, const char *const *how, size_t n_how)
+{
+	for (unsigned kind = 0; kind < UNIT_SAMPLE_KINDS; kind++) {
+		for (size_t i = 0; i < n_sizes; i++) {
+			uint8_t *sample = unit_sample(kind, sizes[i]);
+
+			check(sample, sizes[i], how[(kind + i) % n_how]);
+			free(sample);
+		}
+	}
+}
+
+// Checks that unpack restores the sample, and writes nothing beyond it or beyond a smaller buffer.
+static inline void
+unit_check_unpacked(ptrdiff_t (*unpack)(struct rcgo_bytes in, uint8_t *out, size_t cap),
+	struct rcgo_bytes packed, const uint8_t *sample, size_t size)
+{
+	uint8_t *out = malloc(size + 1);
+
+	out[size] = '#';
+	CHECK_INT(unpack(packed, out, size), size);
+	CHECK(memcmp(out, sample, size) == 0);
+	CHECK_INT(out[size], '#');
+	if (size > 0) {
+		CHECK_INT(unpack(packed, out, size - 1), -ENOSPC);
+	}
+	free(out);
 }
 
 #endif // UNIT_SAMPLES_H
