@@ -32,7 +32,7 @@ func (t *tree) compareNames(c *check, p platform) {
 		}
 	}
 	for _, rel := range files {
-		for _, m := range ownCall.FindAllStringSubmatch(withoutComments(t.read(rel)), -1) {
+		for _, m := range ownCall.FindAllStringSubmatch(t.source(rel).code, -1) {
 			if name := m[1]; !defined[name] && !onlyWithSignals[name] {
 				c.bad(rel, 0, "calls %s, which no file for %s/%s defines: add it to a %s", name, p.os, p.arch,
 					strings.TrimSuffix(filepath.Base(rel), ".c")+"_"+p.os+".c or its like")
@@ -40,15 +40,4 @@ func (t *tree) compareNames(c *check, p platform) {
 			}
 		}
 	}
-}
-
-// withoutComments drops what follows // in each line.
-func withoutComments(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		if at := strings.Index(line, "//"); at >= 0 {
-			lines[i] = line[:at]
-		}
-	}
-	return strings.Join(lines, "\n")
 }

@@ -5,12 +5,13 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	gotoken "go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 )
 
 // A goFile is a parsed file of Go's own source.
@@ -152,52 +153,24 @@ func (f *goFile) structLayout(st *ast.StructType, want []string, at int) (leaves
 	return leaves, size, align, nil
 }
 
+var goName = regexp.MustCompile(`\b[A-Za-z_]\w*`)
+
 // constant evaluates an integer constant made of literals and constants of the same file.
 func (f *goFile) constant(e ast.Expr) (int, error) {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		n, err := strconv.ParseInt(e.Value, 0, 64)
-		return int(n), err
-	case *ast.ParenExpr:
-		return f.constant(e.X)
-	case *ast.UnaryExpr:
-		n, err := f.constant(e.X)
-		if e.Op == gotoken.SUB {
-			return -n, err
+	text := types.ExprString(e)
+	for name := goName.FindString(text); name != ""; name = goName.FindString(text) {
+		v := f.constNamed(name)
+		if v == nil || len(text) > 1000 {
+			return 0, fmt.Errorf("constant %s is not in %s", name, filepath.Base(f.path))
 		}
-	case *ast.BinaryExpr:
-		return f.binary(e)
-	case *ast.Ident:
-		if v := f.constNamed(e.Name); v != nil {
-			return f.constant(v)
-		}
-		return 0, fmt.Errorf("constant %s is not in %s", e.Name, filepath.Base(f.path))
+		text = regexp.MustCompile(`\b`+name+`\b`).ReplaceAllString(text, "("+types.ExprString(v)+")")
 	}
-	return 0, fmt.Errorf("cannot evaluate a %T", e)
-}
-
-func (f *goFile) binary(e *ast.BinaryExpr) (int, error) {
-	x, err := f.constant(e.X)
+	v, err := types.Eval(gotoken.NewFileSet(), nil, gotoken.NoPos, text)
 	if err != nil {
 		return 0, err
 	}
-	y, err := f.constant(e.Y)
-	if err != nil {
-		return 0, err
-	}
-	switch e.Op {
-	case gotoken.ADD:
-		return x + y, nil
-	case gotoken.SUB:
-		return x - y, nil
-	case gotoken.MUL:
-		return x * y, nil
-	case gotoken.SHL:
-		return x << uint(y), nil
-	case gotoken.OR:
-		return x | y, nil
-	}
-	return 0, fmt.Errorf("cannot evaluate %s", e.Op)
+	n, _ := constant.Int64Val(constant.ToInt(v.Value))
+	return int(n), nil
 }
 
 // constNamed finds the expression that a constant of the file is set to.
