@@ -36,20 +36,31 @@
 // preempt asynchronously.
 #define FRAME 704
 
+// The functions that C calls most begin at a cache line. Otherwise an ordinary call from C to Go
+// takes 10 ns more where the linker puts exportLeave across two lines.
+#ifdef const_entryAlign
+#define ALIGN PCALIGN $const_entryAlign
+#else
+#define ALIGN
+#endif
+
 // The words of callbackOffsets, which callback_layout.go sets.
 #define CURG ·callbackOffsets+0(SB)
-#define SYSCALLPC ·callbackOffsets+8(SB)
 #define SYSCALLSP ·callbackOffsets+16(SB)
 #define NCGO ·callbackOffsets+24(SB)
 #define LOCKEDG ·callbackOffsets+32(SB)
 #define LOCKEDEXT ·callbackOffsets+40(SB)
 #define LOCKEDM ·callbackOffsets+48(SB)
-#define SCHEDBP ·callbackOffsets+56(SB)
 #define FRAMEPC ·callbackOffsets+64(SB)
 #define ANCHORPC ·callbackOffsets+72(SB)
 #define ENTERPC ·callbackOffsets+80(SB)
 #define LOCKS ·callbackOffsets+88(SB)
 #define INCGO ·callbackOffsets+96(SB)
+
+// Three words of g follow each other, as layout.check requires. R is SYSCALLSP.
+#define SCHEDBPOF(G, R) -8(G)(R*1)
+#define SYSCALLSPOF(G, R) (G)(R*1)
+#define SYSCALLPCOF(G, R) 8(G)(R*1)
 
 // The frame of callbackCall: space for spilling the argument registers of guardedCall, then, at
 // offset RECORD, a callRecord.
@@ -93,7 +104,14 @@ call:
 // gets the state that unguard restores if a panic abandons the C frames. On the system stack, TOC
 // jumps to SYSTEM. C preserves these registers, which hold the state during the call:
 //
-//	BX m    R12 the previous m.ncgo    R13 the C function    R14 g
+//	BX m    R12 the previous m.ncgo    R13 the C function    R15 g
+//
+// TOR15 sets R15 just before the call. Compilers use R15 last, so it often still holds g when C
+// calls back. COMPAREG in callbackCommon then compares R15 with m.curg, and continues with the
+// register. RESTORE does the same in the other direction. The processor predicts the result of a
+// comparison. So no chain of loads that depend on each other (m, g0, curg, C's stack) connects one
+// callback with the next. This saves 1 ns a callback, and 2 ns a call with one. Where C has changed
+// R15, its value is loaded.
 #define TOC(SYSTEM) \
 	MOVQ	48(R14), BX; \
 	MOVQ	CURG, CX; \
@@ -116,31 +134,32 @@ call:
 	MOVQ	ENTERPC, CX; \
 	MOVQ	CX, 64(R14); \
 	MOVQ	SP, 56(R14); \
-	MOVQ	SCHEDBP, CX; \
-	MOVQ	BP, (R14)(CX*1); \
-	MOVQ	SYSCALLPC, CX; \
-	MOVQ	FRAMEPC, DX; \
-	MOVQ	DX, (R14)(CX*1); \
 	MOVQ	SYSCALLSP, CX; \
+	MOVQ	BP, SCHEDBPOF(R14, CX); \
+	MOVQ	FRAMEPC, DX; \
+	MOVQ	DX, SYSCALLPCOF(R14, CX); \
 	LEAQ	-FRAME(SP), DX; \
-	MOVQ	DX, (R14)(CX*1); \
+	MOVQ	DX, SYSCALLSPOF(R14, CX); \
 	MOVQ	TLS, CX; \
 	MOVQ	R10, 0(CX)(TLS*1); \
 	MOVQ	R11, SP; \
 	ANDQ	$~15, SP
 
+#define TOR15 \
+	MOVQ	R14, R15
+
 // FROMCALL changes back to the goroutine's stack, which may have moved.
 #define FROMCALL \
+	MOVQ	R15, R14; \
 	XORPS	X15, X15; \
 	MOVQ	TLS, CX; \
 	MOVQ	R14, 0(CX)(TLS*1); \
 	MOVQ	56(R14), SP; \
-	MOVQ	SCHEDBP, CX; \
-	MOVQ	(R14)(CX*1), BP; \
 	MOVQ	NCGO, CX; \
 	MOVL	R12, (BX)(CX*1); \
 	MOVQ	SYSCALLSP, CX; \
-	MOVQ	$0, (R14)(CX*1)
+	MOVQ	SCHEDBPOF(R14, CX), BP; \
+	MOVQ	$0, SYSCALLSPOF(R14, CX)
 
 // ONSYSTEM calls the C function in R13 on the system stack, where TOC has jumped to SYSTEM. C cannot
 // call back then.
@@ -180,6 +199,7 @@ TEXT ·callbackEnter(SB), NOSPLIT|NOFRAME, $0-0
 	TOC(system)
 	LOAD(call)
 call:
+	TOR15
 	CALL	R13
 	FROMCALL
 	RET
@@ -218,6 +238,7 @@ TEXT ·callbackEnter3(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	SI, DX
 	MOVQ	DI, SI
 	MOVQ	R8, DI
+	TOR15
 	CALL	R13
 	FROMCALL
 	RET
@@ -251,8 +272,18 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 
 // FROMC saves the registers that C expects to be preserved. R10 holds the g of the thread. If the
 // thread is not in a call that a goroutine made, FROMC jumps to ELSEWHERE. Otherwise R10 is g0, AX
-// is m, R14 is the goroutine, and R15 is the offset of g.syscallsp.
-#define FROMC(ELSEWHERE) \
+// is m, R14 is the goroutine, and R15 is the offset of g.syscallsp. GETG is COMPAREG where R15 is
+// likely to hold the goroutine, else LOADG.
+#define LOADG \
+	MOVQ	(AX)(R12*1), R14
+
+#define COMPAREG \
+	CMPQ	R15, (AX)(R12*1); \
+	JEQ	2(PC); \
+	MOVQ	(AX)(R12*1), R15; \
+	MOVQ	R15, R14
+
+#define FROMC(GETG, ELSEWHERE) \
 	PUSHQ	BP; \
 	PUSHQ	BX; \
 	PUSHQ	R12; \
@@ -263,11 +294,11 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	CMPQ	(AX), R10; \
 	JNE	ELSEWHERE; \
 	MOVQ	CURG, R12; \
-	MOVQ	(AX)(R12*1), R14; \
+	GETG; \
 	TESTQ	R14, R14; \
 	JEQ	ELSEWHERE; \
 	MOVQ	SYSCALLSP, R15; \
-	CMPQ	(R14)(R15*1), $0; \
+	CMPQ	SYSCALLSPOF(R14, R15), $0; \
 	JEQ	ELSEWHERE
 
 // ONG0 jumps to ELSEWHERE if C runs on a stack of its own, whose bounds Go does not know.
@@ -287,9 +318,12 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	POPQ	BX; \
 	POPQ	BP
 
-// RESTORE restores the registers that FROMC saved, after TOGO, which pushed two words more. It
-// moves, because the assembler counts PUSHQ and POPQ in each function.
+// RESTORE restores the registers that FROMC saved, after TOGO, which pushed two words more. R14 is
+// the goroutine. It moves, because the assembler counts PUSHQ and POPQ in each function.
 #define RESTORE \
+	CMPQ	16(SP), R14; \
+	MOVQ	R14, R15; \
+	JEQ	2(PC); \
 	MOVQ	16(SP), R15; \
 	MOVQ	24(SP), R14; \
 	MOVQ	32(SP), R13; \
@@ -298,10 +332,9 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	56(SP), BP; \
 	LEAQ	64(SP), SP
 
-// STACKOFGO sets SP and BP to those of the goroutine, as g.sched has them.
+// STACKOFGO sets SP and BP to those of the goroutine, as g.sched has them. R15 is as after FROMC.
 #define STACKOFGO \
-	MOVQ	SCHEDBP, R13; \
-	MOVQ	(R14)(R13*1), BP; \
+	MOVQ	SCHEDBPOF(R14, R15), BP; \
 	MOVQ	56(R14), SP
 
 // TOGO changes to the goroutine's stack, where it stores a return address in callbackAnchor, and
@@ -313,7 +346,7 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	SP, 56(R10); \
 	MOVQ	TLS, R13; \
 	MOVQ	R14, 0(R13)(TLS*1); \
-	MOVQ	$0, (R14)(R15*1); \
+	MOVQ	$0, SYSCALLSPOF(R14, R15); \
 	MOVQ	LOCKEDEXT, R13; \
 	INCL	4(AX)(R13*1); \
 	MOVQ	LOCKEDG, R13; \
@@ -340,14 +373,14 @@ TEXT ·callbackAnchor(SB), NOSPLIT|NOFRAME, $0-0
 // callbackCommon is entered from a thunk: C's arguments are in their registers, and the number of
 // the callback is in R11.
 TEXT ·callbackCommon(SB), NOSPLIT|NOFRAME, $0-0
+	ALIGN
 	MOVQ	TLS, R10
 	MOVQ	0(R10)(TLS*1), R10
 	TESTQ	R10, R10
 	JEQ	foreign
-	FROMC(ordinary)
-	MOVQ	SYSCALLPC, R12
+	FROMC(COMPAREG, ordinary)
 	MOVQ	FRAMEPC, R13
-	CMPQ	(R14)(R12*1), R13
+	CMPQ	SYSCALLPCOF(R14, R15), R13
 	JNE	ordinary
 	SHLQ	$4, R11
 	LEAQ	·callbackSlots(SB), R13
@@ -413,19 +446,18 @@ TEXT ·callbackYield(SB), NOSPLIT, $24-0
 	RET	·callbackLeave(SB)
 
 TEXT ·callbackLeave(SB), NOSPLIT|NOFRAME, $0-0
-	MOVQ	SCHEDBP, CX
-	MOVQ	BP, (R14)(CX*1)
+	ALIGN
+	MOVQ	SYSCALLSP, CX
+	MOVQ	BP, SCHEDBPOF(R14, CX)
 	LEAQ	8(SP), DX
 	MOVQ	DX, 56(R14)
-	MOVQ	ENTERPC, CX
-	MOVQ	CX, 64(R14)
+	MOVQ	ENTERPC, SI
+	MOVQ	SI, 64(R14)
 	MOVQ	48(R14), BX
-	MOVQ	SYSCALLPC, CX
 	MOVQ	FRAMEPC, SI
-	MOVQ	SI, (R14)(CX*1)
-	MOVQ	SYSCALLSP, CX
+	MOVQ	SI, SYSCALLPCOF(R14, CX)
 	SUBQ	$FRAME, DX
-	MOVQ	DX, (R14)(CX*1)
+	MOVQ	DX, SYSCALLSPOF(R14, CX)
 	MOVQ	(BX), R10
 	MOVQ	TLS, CX
 	MOVQ	R10, 0(CX)(TLS*1)
@@ -458,10 +490,9 @@ locked:
 	MOVQ	0(R10)(TLS*1), R10; \
 	TESTQ	R10, R10; \
 	JEQ	none; \
-	FROMC(ordinary); \
-	MOVQ	SYSCALLPC, R12; \
+	FROMC(LOADG, ordinary); \
 	MOVQ	FRAMEPC, R13; \
-	CMPQ	(R14)(R12*1), R13; \
+	CMPQ	SYSCALLPCOF(R14, R15), R13; \
 	JNE	ordinary; \
 	ONG0(ordinary); \
 	TOGO; \
@@ -480,11 +511,13 @@ TEXT ·regionRelease(SB), NOSPLIT|NOFRAME, $0-0
 // drop-in calls before it. The region has a bridge of its own, so that exportLeave ends only what
 // exportEnter began.
 TEXT ·exportEnter(SB), NOSPLIT|NOFRAME, $0-0
+	ALIGN
 	RELEASE(·exportBridge)
 
 // regionNone is a function of its own because the assembler counts PUSHQ and POPQ up to the next
 // RET, and ignores jumps.
 TEXT ·regionNone(SB), NOSPLIT|NOFRAME, $0-0
+	ALIGN
 	XORL	AX, AX
 	RET
 
@@ -496,10 +529,9 @@ TEXT ·regionNone(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	(DX), CX; \
 	CALL	CX; \
 	MOVQ	SYSCALLSP, CX; \
-	CMPQ	(R14)(CX*1), $0; \
+	CMPQ	SYSCALLSPOF(R14, CX), $0; \
 	JEQ	over; \
-	MOVQ	SCHEDBP, CX; \
-	MOVQ	BP, (R14)(CX*1); \
+	MOVQ	BP, SCHEDBPOF(R14, CX); \
 	JMP	·regionToC(SB); \
 over: \
 	RET	·callbackBack(SB)
@@ -531,7 +563,7 @@ TEXT ·regionToC(SB), NOSPLIT|NOFRAME, $0-0
 	MOVQ	0(R10)(TLS*1), R10; \
 	TESTQ	R10, R10; \
 	JEQ	none; \
-	FROMC(ordinary); \
+	FROMC(LOADG, ordinary); \
 	LEAQ	BRIDGE(SB), R12; \
 	MOVQ	64(R14), R13; \
 	SUBQ	R12, R13; \
@@ -563,6 +595,7 @@ TEXT ·regionAcquire(SB), NOSPLIT|NOFRAME, $0-0
 
 // void exportLeave(void), which the drop-in calls after each exported Go function.
 TEXT ·exportLeave(SB), NOSPLIT|NOFRAME, $0-0
+	ALIGN
 	ACQUIRE(·exportBridge)
 
 // regionEnd calls exitsyscall. Its caller's frame is that of regionBridge.
