@@ -375,3 +375,24 @@ func benchmark(b *testing.B, way int, futex Wake) {
 func BenchmarkThread(b *testing.B) { benchmark(b, ringtest.ByThread, Eventfd) }
 func BenchmarkLane(b *testing.B)   { benchmark(b, ringtest.ByLane, Eventfd) }
 func BenchmarkShared(b *testing.B) { benchmark(b, ringtest.Shared, Eventfd) }
+
+// Pushing and reading on one thread in turns, so that no cache line moves between processors.
+func benchmarkAlone(b *testing.B, way int) {
+	const n = 512 // fits into the first cache
+	r, err := New[ringtest.Event](Options{Records: n, Shared: n, Lanes: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	read := 0
+	for i := 0; i < b.N; i += n {
+		ringtest.Push(r.C(), n, way)
+		r.poll(func(batch []ringtest.Event) bool { read += len(batch); return true })
+	}
+	if read < b.N {
+		b.Errorf("%d of %d", read, b.N)
+	}
+}
+
+func BenchmarkLaneAlone(b *testing.B)   { benchmarkAlone(b, ringtest.ByLane) }
+func BenchmarkSharedAlone(b *testing.B) { benchmarkAlone(b, ringtest.Shared) }
