@@ -408,6 +408,36 @@ func BenchmarkCalls(b *testing.B) {
 	}
 }
 
+// The parts of BenchmarkCalls: writing the records in Go, and the crossing with the calls in C.
+func BenchmarkCallsFill(b *testing.B) {
+	const n = 64
+	batch, err := NewBatch(n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; i < b.N; i += n {
+		calls := batch.Calls()
+		for k := 0; k < n; k++ {
+			calls = calls.Add(calltest.FnNothing)
+		}
+	}
+}
+
+func BenchmarkCallsRun(b *testing.B) {
+	const n = 64
+	batch, err := NewBatch(n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	calls := batch.Calls()
+	for k := 0; k < n; k++ {
+		calls = calls.Add(calltest.FnNothing)
+	}
+	for i := 0; i < b.N; i += n {
+		batch.RunCalls(calls)
+	}
+}
+
 func BenchmarkBatch(b *testing.B) {
 	batch, err := NewBatch(64)
 	if err != nil {
