@@ -127,6 +127,7 @@ func rows(cfg config) []row {
 		pathRow("C → Go call, on a C thread", "thread-go", cfg),
 		pathRow("the same, all pthread keys taken", "thread-go-no-keys", cfg),
 		pathRow("C thread: life and first call", "thread-first-go", cfg),
+		pathRow("C thread: first call", "thread-first-call", cfg),
 		pathRow("C thread: life alone (no Go)", "thread-alone", cfg),
 		pathRow("thread of Go: start and end", "thread-start", cfg),
 		pathRow("signal.Ignore + signal.Reset", "sigaction", cfg),

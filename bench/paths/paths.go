@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 //export pathsGoNothing
@@ -63,6 +64,9 @@ var paths = map[string]path{
 	"thread-first-go": {run: func(n int) error {
 		return asError(C.paths_threads(C.int(n)))
 	}},
+	"thread-first-call": {run: func(n int) error {
+		return asError(C.paths_threads_first(C.int(n)))
+	}, took: func() time.Duration { return time.Duration(C.paths_first_took()) }},
 	"thread-alone": {run: func(n int) error {
 		return asError(C.paths_threads_alone(C.int(n)))
 	}},

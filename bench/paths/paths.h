@@ -29,6 +29,8 @@ void paths_take_keys(void);
 int paths_threads(int n);
 
 // The same without calling Go: the cost of the threads themselves.
+int paths_threads_first(int n);
+long paths_first_took(void);
 int paths_threads_alone(int n);
 
 // Sends signal sig to the calling thread n times. Returns 0 or an errno.
