@@ -17,16 +17,33 @@ struct report {
 	int32_t error, partition;
 };
 
-// Runs on the thread that polls, which Go need not know.
-static void delivered(rd_kafka_t *k, const rd_kafka_message_t *m, void *ring)
-{
-	struct report r = { (uintptr_t)m->_private, m->err, m->partition };
+struct poller { rd_kafka_t *kafka; rcgo_ring *ring; int stop, stock; pthread_t thread; uint64_t took[1024], n; };
 
-	(void)k;
-	rcgo_ring_push((rcgo_ring *)ring, &r, sizeof r);
+extern void fromc_delivered(struct report);
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-struct poller { rd_kafka_t *kafka; rcgo_ring *ring; int stop; pthread_t thread; };
+// Runs on the thread that polls, which Go need not know.
+static void delivered(rd_kafka_t *k, const rd_kafka_message_t *m, void *opaque)
+{
+	struct poller *p = opaque;
+	struct report r = { (uintptr_t)m->_private, m->err, m->partition };
+	uint64_t start = now_ns();
+
+	(void)k;
+	if (p->stock) {
+		fromc_delivered(r);
+	} else {
+		rcgo_ring_push(p->ring, &r, sizeof r);
+	}
+	p->took[p->n++ % 1024] = now_ns() - start;
+}
 
 static void *poll_main(void *arg)
 {
@@ -40,7 +57,7 @@ static void *poll_main(void *arg)
 }
 
 // A producer without a broker: every message fails after 50 ms, and is reported.
-static struct poller *kafka_start(rcgo_ring *ring)
+static struct poller *kafka_start(rcgo_ring *ring, int stock)
 {
 	char error[256];
 	struct poller *p = calloc(1, sizeof *p);
@@ -50,9 +67,10 @@ static struct poller *kafka_start(rcgo_ring *ring)
 	rd_kafka_conf_set(conf, "message.timeout.ms", "50", error, sizeof error);
 	rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-	rd_kafka_conf_set_opaque(conf, ring);
+	rd_kafka_conf_set_opaque(conf, p);
 	p->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
 	p->ring = ring;
+	p->stock = stock;
 	if (p->kafka == NULL || rcgo_ring_acquire(ring) != 0 || pthread_create(&p->thread, NULL, poll_main, p) != 0) {
 		return NULL;
 	}
@@ -70,7 +88,6 @@ static void kafka_stop(struct poller *p)
 	__atomic_store_n(&p->stop, 1, __ATOMIC_RELEASE);
 	pthread_join(p->thread, NULL);
 	rd_kafka_destroy(p->kafka);
-	free(p);
 }
 
 struct block { uint64_t number, at; float level[8]; };
@@ -99,57 +116,91 @@ static int sound_start(rcgo_ring *ring)
 
 	return lane == NULL || pthread_create(&thread, NULL, record, lane) != 0 || pthread_detach(thread) != 0;
 }
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 */
 import "C"
 
 import (
 	"context"
 	"errors"
+	"sort"
 	"time"
+	"unsafe"
 
 	"rcgo.example/ring"
 )
 
-// Deliveries sends n messages to a broker that is not there, and counts the reports that come through
-// a ring: how many messages were reported once, and with an error.
-func Deliveries(ctx context.Context, n int) (reported, failed int, err error) {
+// A Delivery says how many messages librdkafka has reported, how many of them with an error, and how long a report
+// has held up the thread that polls.
+type Delivery struct {
+	Reported, Failed int
+	Least, Median    time.Duration
+}
+
+// stockReports takes the reports of fromc_delivered.
+var stockReports chan C.struct_report
+
+//export fromc_delivered
+func fromc_delivered(r C.struct_report) { stockReports <- r }
+
+// Deliver sends n messages to a broker that is not there, and counts the reports that come through a ring. Stock: by
+// an exported function and a channel.
+func Deliver(ctx context.Context, n int, stock bool) (d Delivery, err error) {
 	r, err := ring.New[C.struct_report](ring.Options{})
 	if err != nil {
-		return 0, 0, err
+		return d, err
 	}
 	defer r.Close()
-	p := C.kafka_start((*C.rcgo_ring)(r.C()))
-	if p == nil {
-		return 0, 0, errors.New("librdkafka does not start")
+	ordinary := C.int(0)
+	if stock {
+		ordinary, stockReports = 1, make(chan C.struct_report, n)
 	}
-	defer C.kafka_stop(p)
+	p := C.kafka_start((*C.rcgo_ring)(r.C()), ordinary)
+	if p == nil {
+		return d, errors.New("librdkafka does not start")
+	}
+	defer func() {
+		C.kafka_stop(p)
+		took := p.took[:]
+		if int(p.n) < len(took) {
+			took = took[:p.n]
+		}
+		sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
+		if len(took) > 0 {
+			d.Least, d.Median = time.Duration(took[0]), time.Duration(took[len(took)/2])
+		}
+		C.free(unsafe.Pointer(p))
+	}()
 	for i := 1; i <= n; i++ {
 		if rc := C.kafka_send(p, C.uintptr_t(i)); rc != 0 {
-			return 0, 0, errors.New("rd_kafka_producev")
+			return d, errors.New("rd_kafka_producev")
 		}
 	}
 	seen := make([]bool, n+1)
-	r.Batches(ctx)(func(batch []C.struct_report) bool {
+	count := func(batch []C.struct_report) bool {
 		for i := range batch {
 			if !seen[batch[i].message] {
 				seen[batch[i].message] = true
-				reported++
+				d.Reported++
 			}
 			if batch[i].error != 0 {
-				failed++
+				d.Failed++
 			}
 		}
-		return reported < n
-	})
-	return reported, failed, nil
+		return d.Reported < n
+	}
+	if !stock {
+		r.Batches(ctx)(count)
+		return d, nil
+	}
+	for more := true; more; {
+		select {
+		case report := <-stockReports:
+			more = count([]C.struct_report{report})
+		case <-ctx.Done():
+			more = false
+		}
+	}
+	return d, nil
 }
 
 // Record takes 200 blocks of a thread that may not wait, and tells the longest way of one to Go.

@@ -19,6 +19,9 @@ static void half_c(sqlite3_context *c, int n, sqlite3_value **v)
 }
 
 extern void fromc_half(sqlite3_context *, int, sqlite3_value **);
+extern void fromc_product_step(sqlite3_context *, int, sqlite3_value **);
+extern void fromc_product_final(sqlite3_context *);
+extern int fromc_nocase(void *, int, void *, int, void *);
 
 static int create(sqlite3 *db, const char *name, void *scalar, void *step, void *final)
 {
@@ -35,12 +38,14 @@ static int collate(sqlite3 *db, const char *name, void *fn)
 
 static void *half_c_fn(void) { return half_c; }
 static void *half_export_fn(void) { return fromc_half; }
+static void *product_step_export_fn(void) { return fromc_product_step; }
+static void *product_final_export_fn(void) { return fromc_product_final; }
+static void *nocase_export_fn(void) { return fromc_nocase; }
 */
 import "C"
 
 import (
 	"fmt"
-	"strings"
 	"unsafe"
 
 	"rcgo.example/leaf"
@@ -54,34 +59,69 @@ var (
 	aggregate = leaf.Of[func(c unsafe.Pointer, n int32) unsafe.Pointer]("sqlite3_aggregate_context", C.fn_sqlite3_aggregate_context())
 )
 
-// half, median and reverse are Go functions that SQL calls.
+// Go functions that SQL calls. Those below with the prefix fromc_ do the same as exported functions.
 var (
 	half = leaf.CallbackOf("half", func(c unsafe.Pointer, n int32, v *unsafe.Pointer) {
 		result(c, value(*v)/2)
 	})
 	productStep = leaf.CallbackOf("product_step", func(c unsafe.Pointer, n int32, v *unsafe.Pointer) {
-		product := (*[2]int64)(aggregate(c, 16)) // zeroed: a flag and the product
-		if product[0] == 0 {
-			*product = [2]int64{1, 1}
-		}
-		product[1] = product[1] * value(*v) % 1000003
+		multiply((*[2]int64)(aggregate(c, 16)), value(*v))
 	})
 	productFinal = leaf.CallbackOf("product_final", func(c unsafe.Pointer) {
 		result(c, (*[2]int64)(aggregate(c, 16))[1])
 	})
 	noCase = leaf.CallbackOf("nocase_go", func(_ unsafe.Pointer, n int32, a unsafe.Pointer, m int32, b unsafe.Pointer) int32 {
-		x, y := unsafe.Slice((*byte)(a), n), unsafe.Slice((*byte)(b), m)
-		return int32(strings.Compare(strings.ToLower(string(x)), strings.ToLower(string(y))))
+		return compareFolded(unsafe.Slice((*byte)(a), n), unsafe.Slice((*byte)(b), m))
 	})
 )
+
+// multiply adds a value to an aggregate, which is zero at first: a flag and the product.
+func multiply(product *[2]int64, value int64) {
+	if product[0] == 0 {
+		*product = [2]int64{1, 1}
+	}
+	product[1] = product[1] * value % 1000003
+}
+
+// compareFolded compares texts without regard to the case of ASCII letters.
+func compareFolded(a, b []byte) int32 {
+	for i := 0; i < len(a) && i < len(b); i++ {
+		if x, y := folded(a[i]), folded(b[i]); x != y {
+			return int32(x) - int32(y)
+		}
+	}
+	return int32(len(a) - len(b))
+}
+
+func folded(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
 
 //export fromc_half
 func fromc_half(c *C.sqlite3_context, _ C.int, v **C.sqlite3_value) {
 	C.sqlite3_result_int64(c, C.sqlite3_value_int64(*v)/2)
 }
 
-// A DB is a database in memory with the functions half_go, half_c, half_stock and product, and the
-// collation nocase_go. One goroutine uses it at a time: its lock is held across callbacks.
+//export fromc_product_step
+func fromc_product_step(c *C.sqlite3_context, _ C.int, v **C.sqlite3_value) {
+	multiply((*[2]int64)(C.sqlite3_aggregate_context(c, 16)), int64(C.sqlite3_value_int64(*v)))
+}
+
+//export fromc_product_final
+func fromc_product_final(c *C.sqlite3_context) {
+	C.sqlite3_result_int64(c, C.sqlite3_int64((*[2]int64)(C.sqlite3_aggregate_context(c, 16))[1]))
+}
+
+//export fromc_nocase
+func fromc_nocase(_ unsafe.Pointer, n C.int, a unsafe.Pointer, m C.int, b unsafe.Pointer) C.int {
+	return C.int(compareFolded(unsafe.Slice((*byte)(a), n), unsafe.Slice((*byte)(b), m)))
+}
+
+// A DB is a database in memory with the functions half_go, half_c, half_stock, product_go and product_stock, and
+// the collations nocase_go and nocase_stock. One goroutine uses it at a time: its lock is held across callbacks.
 type DB struct{ db *C.sqlite3 }
 
 // Open makes a table numbers with the column n, from 1 to rows, and a table words.
@@ -96,11 +136,18 @@ func Open(rows int) (*DB, error) {
 			return nil, fmt.Errorf("%s: %d", name, rc)
 		}
 	}
-	if rc := C.create(d.db, C.CString("product"), nil, productStep.Pointer(), productFinal.Pointer()); rc != 0 {
-		return nil, fmt.Errorf("product: %d", rc)
+	for name, fn := range map[string][2]unsafe.Pointer{
+		"product_go":    {productStep.Pointer(), productFinal.Pointer()},
+		"product_stock": {C.product_step_export_fn(), C.product_final_export_fn()},
+	} {
+		if rc := C.create(d.db, C.CString(name), nil, fn[0], fn[1]); rc != 0 {
+			return nil, fmt.Errorf("%s: %d", name, rc)
+		}
 	}
-	if rc := C.collate(d.db, C.CString("nocase_go"), noCase.Pointer()); rc != 0 {
-		return nil, fmt.Errorf("nocase_go: %d", rc)
+	for name, fn := range map[string]unsafe.Pointer{"nocase_go": noCase.Pointer(), "nocase_stock": C.nocase_export_fn()} {
+		if rc := C.collate(d.db, C.CString(name), fn); rc != 0 {
+			return nil, fmt.Errorf("%s: %d", name, rc)
+		}
 	}
 	for _, sql := range []string{
 		fmt.Sprintf("create table numbers as with recursive c(n) as (select 1 union all select n+1 from c where n < %d) select n from c", rows),
