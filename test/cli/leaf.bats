@@ -387,3 +387,31 @@ END_GO
 	run go run .
 	[ "$output" = "they agree" ]
 }
+
+@test "init: a program contains only what it uses of calls, callbacks, rings and limiters" {
+	module
+	# symbols PROGRAM: the packages and parts of the module that it contains
+	symbols() {
+		go tool nm "$1" | sed -n 's|.*rcgo\.example/\(.*\)|\1|p' |
+			grep -oE '^(call|ring|handle)\.|^leaf\.(callback|region|export)[A-Z][a-z]+|^leaf\.' | sort -u | tr '\n' ' '
+	}
+	program() { # NAME IMPORT STATEMENT
+		mkdir -p "$1"
+		printf '%s\n' 'package main' '// #include <stdlib.h>' '// static void nothing(void) {}' \
+			'// static void *fn(void) { return nothing; }' 'import "C"' "$2" "func main() { C.nothing(); $3 }" >"$1/main.go"
+		GOPROXY=off GOFLAGS=-mod=mod "$RCGO" build -o "$1.bin" "./$1"
+		"./$1.bin"
+		symbols "$1.bin" >"$1.symbols"
+	}
+	program nothing '' ''
+	[ ! -s nothing.symbols ]
+	program leaves 'import "rcgo.example/leaf"' 'leaf.Of[func()]("nothing", C.fn())()'
+	[ "$(cat leaves.symbols)" = "leaf. " ]
+	program callbacks 'import "rcgo.example/leaf"' \
+		'leaf.WithCallbacks[func()]("nothing", C.fn())(); leaf.CallbackOf("f", func() {})'
+	[[ $(cat callbacks.symbols) == "leaf. leaf.callback"*leaf.region* ]]
+	program rings 'import "rcgo.example/ring"' 'r, _ := ring.New[uint64](ring.Options{}); r.Close()'
+	[ "$(cat rings.symbols)" = "ring. " ]
+	program limits 'import "rcgo.example/call"' 'call.NewLimiter(1)'
+	[ "$(cat limits.symbols)" = "call. " ]
+}
