@@ -69,14 +69,15 @@
 #else
 #	define RCGO_SIGFRAME_UC 140
 #endif
-#define RCGO_SIGRETURN_SIZE 7
 
 // A signal restorer: on Linux mov $173 (rt_sigreturn) to eax; int $0x80. On FreeBSD lea 32(%esp),
-// %eax; push %eax; the begin of testl, which is what follows the handler in the kernel's
-// trampoline.
+// %eax; push %eax, which is what follows the handler in the kernel's trampoline. What comes then
+// differs between the kernels for 386 and for amd64.
 #ifdef __FreeBSD__
-#	define RCGO_SIGRETURN_CODE 0x8d, 0x44, 0x24, 0x20, 0x50, 0xf7, 0x40
+#	define RCGO_SIGRETURN_SIZE 5
+#	define RCGO_SIGRETURN_CODE 0x8d, 0x44, 0x24, 0x20, 0x50
 #else
+#	define RCGO_SIGRETURN_SIZE 7
 #	define RCGO_SIGRETURN_CODE 0xb8, 0xad, 0, 0, 0, 0xcd, 0x80
 #endif
 

@@ -69,6 +69,11 @@
 #endif
 #define RCGO_SIGRETURN_SIZE 8
 
+#ifdef __FreeBSD__
+// A signal restorer: mov r0, sp; add r0, r0, #64, which is what follows the handler in the kernel's
+// trampoline.
+#	define RCGO_SIGRETURN_CODE 0x0d, 0x00, 0xa0, 0xe1, 0x40, 0x00, 0x80, 0xe2
+#else
 // Reports whether code starts with a signal restorer: mov r7, #173 (rt_sigreturn); svc 0, in ARM or
 // Thumb state.
 static inline bool
@@ -86,6 +91,7 @@ rcgo__arch_may_be_sigreturn(uint8_t first)
 {
 	return first == 0xad;
 }
+#endif
 
 #define RCGO_CALL_SIZE 4
 

@@ -92,13 +92,14 @@
 #else
 #	define RCGO_SIGFRAME_UC 128
 #endif
-#define RCGO_SIGRETURN_SIZE 8
 
-// A signal restorer: on Linux li a7, 139 (rt_sigreturn); ecall. On FreeBSD mv a0, sp; addi a0, a0,
-// 80, which is what follows the handler in the kernel's trampoline.
+// A signal restorer: on Linux li a7, 139 (rt_sigreturn); ecall. On FreeBSD c.mv a0, sp; addi a0,
+// a0, 80, which is what follows the handler in the kernel's trampoline.
 #ifdef __FreeBSD__
-#	define RCGO_SIGRETURN_CODE 0x13, 0x05, 0x01, 0x00, 0x13, 0x05, 0x05, 0x05
+#	define RCGO_SIGRETURN_SIZE 6
+#	define RCGO_SIGRETURN_CODE 0x0a, 0x85, 0x13, 0x05, 0x05, 0x05
 #else
+#	define RCGO_SIGRETURN_SIZE 8
 #	define RCGO_SIGRETURN_CODE 0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00
 #endif
 

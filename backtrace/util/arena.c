@@ -21,6 +21,13 @@
 #	define MAP_NORESERVE 0
 #endif
 
+// The kernel takes the pages back. FreeBSD's MADV_DONTNEED keeps what was written.
+#ifdef __FreeBSD__
+#	define ARENA_RECLAIM MADV_FREE
+#else
+#	define ARENA_RECLAIM MADV_DONTNEED
+#endif
+
 // Without this advice a core file contains a large hole or, without sparse files, zeros.
 #ifdef MADV_DONTDUMP
 #	define ARENA_ADVICE MADV_DONTDUMP
@@ -118,7 +125,7 @@ rcgo__arena_trim(struct rcgo_arena *arena)
 		to = arena->cap;
 	}
 	if (arena->at != NULL && from < to) {
-		madvise(arena->at + from, to - from, MADV_DONTNEED);
+		madvise(arena->at + from, to - from, ARENA_RECLAIM);
 		arena->peak = from;
 	}
 	errno = saved;

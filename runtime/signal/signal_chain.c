@@ -58,7 +58,7 @@ is_chained(int sig)
 	       sig == SIGTRAP || sig == SIGABRT || sig == SIGSYS || sig == SIGQUIT;
 }
 
-#if defined(__linux__) && !defined(__x86_64__) && !defined(__aarch64__)
+#if RCGO_ADOPTS_GO_HANDLERS
 
 static const int adopted_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 

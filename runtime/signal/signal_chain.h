@@ -27,10 +27,17 @@ RCGO_INTERN RCGO_COLD void rcgo__c_fault_inspect(int sig, const siginfo_t *info,
 //
 // In a program without Go code (rcgo__go_text) and under sanitizers, nothing here has any effect.
 
-// On some CPUs Go installs its handlers by system calls, and on 386 and loong64 it did before 1.26.
-// The chain is then made when Go has started, for the signals that had their default action before.
-// Go does not install its handlers of crash signals again.
-#if defined(__linux__) && !defined(__x86_64__) && !defined(__aarch64__)
+// On some CPUs Go installs its handlers by system calls: on Linux those other than amd64 and arm64
+// (on 386 and loong64 before 1.26), on FreeBSD those other than amd64. The chain is then made when
+// Go has started, for the signals that had their default action before. Go does not install its
+// handlers of crash signals again.
+#if defined(__x86_64__) || (defined(__linux__) && defined(__aarch64__))
+#	define RCGO_ADOPTS_GO_HANDLERS 0
+#else
+#	define RCGO_ADOPTS_GO_HANDLERS 1
+#endif
+
+#if RCGO_ADOPTS_GO_HANDLERS
 
 // Notes which signals have their default action. Call before Go installs its handlers.
 // Safety: MT-Unsafe AS-Unsafe | stack=os g=maybe-nil errno=kept alloc=no lock=none

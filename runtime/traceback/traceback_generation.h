@@ -23,7 +23,8 @@
 // itself, and only x_cgo_callers is called here.
 //
 // A port must: 1. set RCGO_GO_SHOWS_C_FRAMES. Go's assembly decides which ports call x_cgo_callers:
-// linux on amd64, arm64 and ppc64le, and on loong64 from 1.26.
+// linux on amd64, arm64 and ppc64le, and on loong64 from 1.26; freebsd on amd64, where
+// runtime/overlay/rcgo_callers.go asks for it.
 #ifndef RCGO_TRACEBACK_GENERATION_H
 #define RCGO_TRACEBACK_GENERATION_H
 
@@ -48,8 +49,9 @@
 
 // Whether Go's signal trampoline calls x_cgo_callers, so that Go's reports of crashes in C code
 // have the C frames. Elsewhere our crash reports have them.
-#if defined(__linux__) && \
-	(defined(__i386__) || defined(__arm__) || defined(__riscv) || defined(__s390x__))
+#if (defined(__linux__) &&                                                                    \
+	(defined(__i386__) || defined(__arm__) || defined(__riscv) || defined(__s390x__))) || \
+	(defined(__FreeBSD__) && !defined(__x86_64__))
 #	define RCGO_GO_SHOWS_C_FRAMES 0
 #else
 #	define RCGO_GO_SHOWS_C_FRAMES 1
