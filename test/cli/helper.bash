@@ -23,6 +23,11 @@ setup() {
 
 teardown() {
 	cd /
+	# The go command leaves a child behind that may still write its telemetry there.
+	for _ in {1..20}; do
+		rm -rf "$T" 2>/dev/null && return
+		sleep 0.1
+	done
 	rm -rf "$T"
 }
 
