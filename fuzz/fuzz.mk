@@ -26,8 +26,8 @@ $(FUZZ)/libsrc.a: $(FUZZ_OBJS)
 	ar rcs $@ $^
 
 # What rcgo stack reads of a process, with memory that ends with each run.
-FUZZ_STACK := $(addprefix cmd/rcgo/,go_find.c go_func.c go_layout.c go_lines.c go_lists.c \
-	$(addprefix stack_,walk.c joint.c unwind.c solve.c emulate.c cpu_amd64.c insn_amd64.c) target_module.c target_eh_frame.c target_read.c)
+FUZZ_STACK := $(wildcard cmd/rcgo/go_*.c) $(RCGO_WALK_NAMES:%=cmd/rcgo/%.c) \
+	$(addprefix cmd/rcgo/,stack_cpu_amd64.c stack_insn_amd64.c target_module.c target_eh_frame.c target_read.c)
 FUZZ_STACK_FLAGS := -D_GNU_SOURCE -Icmd/rcgo -Ifuzz -DRCGO_UNWIND_AMD64
 
 $(FUZZ)/stack/%.o: cmd/rcgo/%.c $(FUZZ_HEADERS) $(wildcard cmd/rcgo/*.h)
