@@ -90,15 +90,16 @@ paths_take_keys(void)
 	}
 }
 
+// Starts n threads one after the other. Returns 0 or an errno.
 static int
-threads(int n, int each)
+threads(int n, void *(*run)(void *), void *arg)
 {
 	int err = 0;
 
 	for (int i = 0; i < n && err == 0; i++) {
 		pthread_t thread;
 
-		err = pthread_create(&thread, NULL, calls, &each);
+		err = pthread_create(&thread, NULL, run, arg);
 		if (err == 0) {
 			err = pthread_join(thread, NULL);
 		}
@@ -109,7 +110,9 @@ threads(int n, int each)
 int
 paths_threads(int n)
 {
-	return threads(n, 1);
+	int each = 1;
+
+	return threads(n, calls, &each);
 }
 
 static long first_took; // ns
@@ -131,18 +134,8 @@ first_call(void *unused)
 int
 paths_threads_first(int n)
 {
-	int err = 0;
-
 	first_took = 0;
-	for (int i = 0; i < n && err == 0; i++) {
-		pthread_t thread;
-
-		err = pthread_create(&thread, NULL, first_call, NULL);
-		if (err == 0) {
-			err = pthread_join(thread, NULL);
-		}
-	}
-	return err;
+	return threads(n, first_call, NULL);
 }
 
 long
@@ -154,7 +147,9 @@ paths_first_took(void)
 int
 paths_threads_alone(int n)
 {
-	return threads(n, 0);
+	int each = 0;
+
+	return threads(n, calls, &each);
 }
 
 int

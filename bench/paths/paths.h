@@ -28,9 +28,11 @@ void paths_take_keys(void);
 // Starts n threads one after the other, each of which calls Go once. Returns 0 or an errno.
 int paths_threads(int n);
 
-// The same without calling Go: the cost of the threads themselves.
+// The same, which measures the calls; how long all of them took, in ns.
 int paths_threads_first(int n);
 long paths_first_took(void);
+
+// The same without calling Go: the cost of the threads themselves.
 int paths_threads_alone(int n);
 
 // Sends signal sig to the calling thread n times. Returns 0 or an errno.

@@ -6,7 +6,6 @@
 #include "stack_joint.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define CALLS_MAX 1024
 #define NO_STUBS_BITS 12
@@ -93,23 +92,19 @@ static const struct calls *
 calls_of(struct walk *w, uint64_t start)
 {
 	static struct calls *kept;
-	struct calls *c = kept;
+	struct calls *c;
 	struct scan *s;
 
-	while (c != NULL && c->start != start) {
-		c = c->next;
-	}
-	if (c != NULL) {
-		return c;
+	for (c = kept; c != NULL; c = c->next) {
+		if (c->start == start) {
+			return c;
+		}
 	}
 	c = xalloc(sizeof *c);
 	c->next = kept;
 	c->start = start;
-	c->n = 0;
-	c->too_many = false;
 	kept = c;
 	s = xalloc(sizeof *s);
-	memset(s, 0, sizeof *s);
 	s->w = w;
 	s->left = TEXT_MAX;
 	s->calls = c;

@@ -393,47 +393,43 @@ func BenchmarkLimiter(b *testing.B) {
 	}
 }
 
-func BenchmarkCalls(b *testing.B) {
-	const n = 64
-	batch, err := NewBatch(n)
+const benchCalls = 64
+
+func newBenchBatch(b *testing.B) *Batch {
+	batch, err := NewBatch(benchCalls)
 	if err != nil {
 		b.Fatal(err)
 	}
-	for i := 0; i < b.N; i += n {
-		calls := batch.Calls()
-		for k := 0; k < n; k++ {
-			calls = calls.Add(calltest.FnNothing)
-		}
-		batch.RunCalls(calls)
+	return batch
+}
+
+func fillCalls(batch *Batch) Calls {
+	calls := batch.Calls()
+	for k := 0; k < benchCalls; k++ {
+		calls = calls.Add(calltest.FnNothing)
+	}
+	return calls
+}
+
+func BenchmarkCalls(b *testing.B) {
+	batch := newBenchBatch(b)
+	for i := 0; i < b.N; i += benchCalls {
+		batch.RunCalls(fillCalls(batch))
 	}
 }
 
 // The parts of BenchmarkCalls: writing the records in Go, and the crossing with the calls in C.
 func BenchmarkCallsFill(b *testing.B) {
-	const n = 64
-	batch, err := NewBatch(n)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for i := 0; i < b.N; i += n {
-		calls := batch.Calls()
-		for k := 0; k < n; k++ {
-			calls = calls.Add(calltest.FnNothing)
-		}
+	batch := newBenchBatch(b)
+	for i := 0; i < b.N; i += benchCalls {
+		fillCalls(batch)
 	}
 }
 
 func BenchmarkCallsRun(b *testing.B) {
-	const n = 64
-	batch, err := NewBatch(n)
-	if err != nil {
-		b.Fatal(err)
-	}
-	calls := batch.Calls()
-	for k := 0; k < n; k++ {
-		calls = calls.Add(calltest.FnNothing)
-	}
-	for i := 0; i < b.N; i += n {
+	batch := newBenchBatch(b)
+	calls := fillCalls(batch)
+	for i := 0; i < b.N; i += benchCalls {
 		batch.RunCalls(calls)
 	}
 }

@@ -238,9 +238,7 @@ check_whole_and_bare() {
 
 @test "stack: a core file of a C program that loaded a Go library" {
 	command -v gcore >/dev/null || skip "no gcore"
-	cp -r "$HERE/testdata/mixed/." .
-	sed -i 's|^func main() {|//export goStart\nfunc goStart() {\n\tos.Args = []string{"", "wait"}|' main.go
-	echo 'func main() {}' >>main.go
+	"$HERE/../stack/library" .
 	go build -buildmode=c-shared -o libmixed.so .
 	gcc -o host "$HERE/../stack/host.c" -ldl
 	start_as ./host ./libmixed.so
